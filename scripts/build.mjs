@@ -18,7 +18,8 @@ function run(command, args, cwd = root) {
 function newest(folder) {
   let latest = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) latest = Math.max(latest, statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
+    if (entry.isFile())
+      latest = Math.max(latest, statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
   }
   return latest;
 }
@@ -37,6 +38,8 @@ function buildWeb() {
 
 const args = process.argv.slice(2);
 const packages = args.filter((a) => !a.startsWith("--"));
-const projects = packages.map((name) => (existsSync(join(root, "packages", name)) ? `packages/${name}` : name));
+const projects = packages.map((name) =>
+  existsSync(join(root, "packages", name)) ? `packages/${name}` : name,
+);
 run(bin("tsc"), ["-b", ...projects]);
 if (!args.includes("--no-web") && (packages.length === 0 || packages.includes("web"))) buildWeb();

@@ -14,12 +14,17 @@ const root = process.getuid?.() === 0;
 if (missing.length > 0) {
   const names = missing.map((row) => row.name);
   if (!root || !existsSync("/usr/bin/apt-get")) {
-    console.log(`not installed: ${names.join(", ")} (needs root and apt-get); tests that use them will say so`);
+    console.log(
+      `not installed: ${names.join(", ")} (needs root and apt-get); tests that use them will say so`,
+    );
   } else {
     console.log(`installing ${names.join(", ")}`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore", env });
-    const done = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], { stdio: ["ignore", "ignore", "inherit"], env });
+    const done = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], {
+      stdio: ["ignore", "ignore", "inherit"],
+      env,
+    });
     if (done.status !== 0) process.exit(1);
   }
 }

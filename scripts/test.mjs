@@ -29,7 +29,8 @@ function testFiles(folder) {
     .map((name) => join(folder, name));
 }
 
-if (!existsSync(join(root, "node_modules", ".package-lock.json"))) step("npm install", "npm", ["ci", "--prefer-offline"]);
+if (!existsSync(join(root, "node_modules", ".package-lock.json")))
+  step("npm install", "npm", ["ci", "--prefer-offline"]);
 if (args.length === 0) step("set-up", process.execPath, [join(root, "scripts", "test-setup.mjs")]);
 step("build", process.execPath, [join(root, "scripts", "build.mjs"), ...args]);
 
@@ -38,13 +39,20 @@ const folders =
     ? args.map((name) => (name === "house" || name === "bench" ? name : `packages/${name}`))
     : [...readdirSync(join(root, "packages")).map((name) => `packages/${name}`), "house"];
 const files = folders.flatMap((folder) => testFiles(join(root, folder, "dist"))).sort();
-console.log(`# ${files.length} test files: ${[...new Set(files.map((f) => relative(root, f).split("/dist/")[0]))].join(", ")}`);
+console.log(
+  `# ${files.length} test files: ${[...new Set(files.map((f) => relative(root, f).split("/dist/")[0]))].join(", ")}`,
+);
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 const failures = [];
-const stream = run({ files, concurrency: 2, timeout: 300_000, ...(grep ? { testNamePatterns: [grep] } : {}) });
+const stream = run({
+  files,
+  concurrency: 2,
+  timeout: 300_000,
+  ...(grep ? { testNamePatterns: [grep] } : {}),
+});
 const leaf = (event) => event.details?.type !== "suite" && !files.includes(event.name);
 stream.on("test:pass", (event) => {
   if (!leaf(event)) return;
@@ -55,8 +63,9 @@ stream.on("test:fail", (event) => {
   failed++;
   failures.push(`${event.name} (${event.file ? relative(root, event.file) : "?"})`);
 });
-stream.compose(new spec()).pipe(process.stdout);
-stream.on("end", () => {
+const report = stream.compose(new spec());
+report.pipe(process.stdout, { end: false });
+report.on("end", () => {
   process.nextTick(() => {
     for (const name of failures) console.log(`failed: ${name}`);
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);

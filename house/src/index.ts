@@ -1,1 +1,2 @@
+/** This workspace holds checks only; it exports nothing. */
 export {};
