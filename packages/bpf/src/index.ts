@@ -1,1 +1,94 @@
-export {};
+export {
+  type AluName,
+  addressSpaceCast,
+  aluImm,
+  aluReg,
+  byteSwap,
+  movImm,
+  movReg,
+  movSigned,
+  neg,
+  toEndian,
+  type Width,
+} from "./asm/arithmetic.js";
+export { decodeInstructions } from "./asm/decode.js";
+export { disassemble, instructionText } from "./asm/disassemble.js";
+export { encodeInstructions, resolveLabels } from "./asm/encode.js";
+export {
+  type Condition,
+  callFunction,
+  callHelper,
+  callKfunc,
+  callRegister,
+  exit,
+  jump,
+  jumpIfImm,
+  jumpIfReg,
+  jumpLong,
+  mayGoto,
+  type Target,
+} from "./asm/flow.js";
+export {
+  byteLength,
+  type Instruction,
+  isWide,
+  R0,
+  R1,
+  R2,
+  R3,
+  R4,
+  R5,
+  R6,
+  R7,
+  R8,
+  R9,
+  R10,
+  type Register,
+  slotsOf,
+  withLabel,
+} from "./asm/instruction.js";
+export {
+  type AtomicName,
+  atomic,
+  load,
+  loadAcquire,
+  loadBtfId,
+  loadFunction,
+  loadImm64,
+  loadMapFd,
+  loadMapIndex,
+  loadMapIndexValue,
+  loadMapValue,
+  loadPacket,
+  loadSigned,
+  type Size,
+  storeImm,
+  storeReg,
+  storeRelease,
+} from "./asm/memory.js";
+export {
+  AluOperation,
+  AtomicOperation,
+  InstructionClass,
+  JumpOperation,
+  MemoryMode,
+  MemorySize,
+  PseudoSource,
+} from "./asm/opcode.js";
+export { BtfBuilder } from "./btf/builder.js";
+export {
+  type CoreRelocation,
+  encodeBtfExt,
+  type FuncInfo,
+  type LineInfo,
+  type SectionInfo,
+} from "./btf/ext-encoder.js";
+export { BtfIntEncoding, BtfKind, BtfLinkage, CoreKind, type CoreKindId } from "./btf/kinds.js";
+export type { BtfDatasecVariable, BtfEnumerator, BtfMember, BtfParameter, BtfType } from "./btf/types.js";
+export { BPF_ERROR_CODES, BpfError, type BpfErrorCode, type BpfErrorDetails } from "./errors.js";
+export { AttachType, type AttachTypeId } from "./uapi/attach-types.js";
+export { Command, type CommandId } from "./uapi/commands.js";
+export { HelperFunction, type HelperFunctionId } from "./uapi/helper-functions.js";
+export { LinkType, type LinkTypeId } from "./uapi/link-types.js";
+export { MapType, type MapTypeId } from "./uapi/map-types.js";
+export { ProgramType, type ProgramTypeId } from "./uapi/program-types.js";
