@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { containerId, identify, parseResourceAttributes, podUid, programName } from "./identity.js";
+import type { ProcessFacts } from "./proc.js";
+
+function facts(more: Partial<ProcessFacts> & { env?: Record<string, string> }): ProcessFacts {
+  return {
+    pid: 7,
+    startTicks: 1,
+    parent: 1,
+    executable: "/usr/bin/shop",
+    command: ["/usr/bin/shop"],
+    cgroup: "0::/\n",
+    environment: new Map(Object.entries(more.env ?? {})),
+    ...more,
+  };
+}
+
+const names: readonly { name: string; executable: string; command: readonly string[]; want: string }[] = [
+  {
+    name: "a compiled program",
+    executable: "/srv/checkout",
+    command: ["./checkout", "-v"],
+    want: "checkout",
+  },
+  {
+    name: "a node script",
+    executable: "/usr/bin/node",
+    command: ["node", "--inspect", "cart.mjs"],
+    want: "cart",
+  },
+  {
+    name: "a preload is not the script",
+    executable: "/usr/bin/node",
+    command: ["node", "-r", "x.js", "cart.js"],
+    want: "cart",
+  },
+  {
+    name: "a dull file name",
+    executable: "/usr/bin/node",
+    command: ["node", "/srv/pay/dist/index.js"],
+    want: "pay",
+  },
+  {
+    name: "a python module",
+    executable: "/usr/bin/python3.11",
+    command: ["python3", "-m", "gunicorn"],
+    want: "gunicorn",
+  },
+  {
+    name: "a jar",
+    executable: "/usr/bin/java",
+    command: ["java", "-Xmx1g", "-jar", "/opt/ship.jar"],
+    want: "ship",
+  },
+  {
+    name: "code on the command line",
+    executable: "/usr/bin/node",
+    command: ["node", "-e", "1"],
+    want: "node",
+  },
+];
+
+for (const { name, executable, command, want } of names) {
+  test(`programName: ${name}`, () => assert.equal(programName({ executable, command }), want));
+}
+
+test("OTEL_SERVICE_NAME wins over OTEL_RESOURCE_ATTRIBUTES, which wins over the executable", () => {
+  const both = { OTEL_SERVICE_NAME: "a", OTEL_RESOURCE_ATTRIBUTES: "service.name=b,service.version=1.2" };
+  const first = identify(facts({ env: both }), { name: "go", version: "1.26.8" });
+  assert.equal(first.serviceName, "a");
+  assert.equal(first.attributes.get("service.name"), "a");
+  assert.equal(first.attributes.get("service.version"), "1.2");
+  assert.equal(first.attributes.get("process.runtime.version"), "1.26.8");
+  assert.equal(
+    identify(facts({ env: { OTEL_RESOURCE_ATTRIBUTES: "service.name=b" } }), undefined).serviceName,
+    "b",
+  );
+  assert.equal(identify(facts({}), undefined).serviceName, "shop");
+});
+
+test("resource attributes are percent-decoded; broken pairs cost only themselves", () => {
+  assert.deepEqual(
+    [...parseResourceAttributes("a=b%20c, =x,nope,d=%zz")],
+    [
+      ["a", "b c"],
+      ["d", "%zz"],
+    ],
+  );
+});
+
+test("container and pod come from the cgroup path of docker, containerd and systemd drivers", () => {
+  const id = "0123456789abcdef".repeat(4);
+  assert.equal(containerId(`0::/system.slice/docker-${id}.scope\n`), id);
+  const pods = `0::/kubepods/burstable/pod11111111-2222-3333-4444-555555555555/${id}\n`;
+  assert.equal(containerId(pods), id);
+  assert.equal(podUid(pods), "11111111-2222-3333-4444-555555555555");
+  assert.equal(
+    podUid("0::/kubepods.slice/kubepods-pod11111111_2222_3333_4444_555555555555.slice/x\n"),
+    "11111111-2222-3333-4444-555555555555",
+  );
+  assert.equal(containerId("0::/user.slice/user-0.slice\n"), undefined);
+});

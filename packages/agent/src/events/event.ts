@@ -1,0 +1,147 @@
+import type { Role } from "./layout.js";
+
+/**
+ * The events of the kernel side. One object per kind is reused for every record: it, and the `memory` it points
+ * into (the ring buffer itself), are valid only during the sink's call. Copy what must live longer.
+ * Offsets (`head`, `route`, …) are positions in `memory`. Times are CLOCK_MONOTONIC nanoseconds.
+ */
+
+/** RequestEvent is the head of an HTTP/1 request that arrived (server) or left (client). */
+export interface RequestEvent {
+  memory: Uint8Array;
+  role: Role;
+  /** headOpen and callerKnown, see RequestFlag. */
+  flags: number;
+  /** Number of the exchange, unique while it is open, below 2^30. */
+  exchange: number;
+  ns: number;
+  tgid: number;
+  tid: number;
+  fd: number;
+  /** Exchange number of the open server request this client request belongs to; 0 when unknown. */
+  parent: number;
+  /** How many goroutines up the parent was found: 0 the caller itself. */
+  hops: number;
+  /** 0 when the process is no Go program or the offset is unknown. */
+  goid: number;
+  /** 0 before Go 1.21. */
+  parentGoid: number;
+  /** Bytes of the first read or write, head and whatever body came with it. */
+  bytes: number;
+  /** AF_INET 2 or AF_INET6 10. */
+  family: number;
+  localPort: number;
+  peerPort: number;
+  localAddress: number;
+  peerAddress: number;
+  head: number;
+  headLength: number;
+}
+
+/** HeadEvent is a further piece of a request's head (or the first of its body) that came with a later read. */
+export interface HeadEvent {
+  memory: Uint8Array;
+  role: Role;
+  exchange: number;
+  ns: number;
+  text: number;
+  textLength: number;
+}
+
+/** ResponseEvent is the head of the final response, at its first bytes. */
+export interface ResponseEvent {
+  memory: Uint8Array;
+  role: Role;
+  /** See ResponseFlag. */
+  flags: number;
+  exchange: number;
+  /** When the bytes left the socket (server) or were read (client). */
+  ns: number;
+  /** When the handler returned; 0 when it has not yet or nobody asked. */
+  handlerEndNs: number;
+  /** All bytes of the request so far. */
+  requestBytes: number;
+  /** Bytes of this first piece of the response. */
+  bytes: number;
+  head: number;
+  headLength: number;
+  route: number;
+  routeLength: number;
+  /** The last 8 bytes of the response so far, zeros in front when it is shorter or unknown. */
+  tail: number;
+}
+
+/** MoreEvent is a further piece of the response. */
+export interface MoreEvent {
+  memory: Uint8Array;
+  role: Role;
+  exchange: number;
+  ns: number;
+  /** All bytes of the response so far. */
+  responseBytes: number;
+  requestBytes: number;
+  tail: number;
+}
+
+/** EndEvent closes an exchange whose end the byte counts may not tell. */
+export interface EndEvent {
+  memory: Uint8Array;
+  role: Role;
+  /** See EndReason. */
+  reason: number;
+  exchange: number;
+  ns: number;
+  responseBytes: number;
+  requestBytes: number;
+  route: number;
+  routeLength: number;
+}
+
+/** TcpEvent is a connection that was established, failed to be, or closed. */
+export interface TcpEvent {
+  memory: Uint8Array;
+  role: Role;
+  family: number;
+  /** 0 when the owner is unknown. */
+  tgid: number;
+  ns: number;
+  /** When the connection began (connect call) or, on close, when it was established; 0 when that was before the probe. */
+  startNs: number;
+  /** Time the connect took; 0 for servers. */
+  connectNs: number;
+  bytesSent: number;
+  bytesReceived: number;
+  localPort: number;
+  peerPort: number;
+  /** errno of a failed connection (positive), else 0. */
+  error: number;
+  localAddress: number;
+  peerAddress: number;
+  comm: number;
+}
+
+/** ProcessEvent is a program that was executed or a process that ended. */
+export interface ProcessEvent {
+  memory: Uint8Array;
+  tgid: number;
+  ns: number;
+  parentTgid: number;
+  /** The raw wait status of an exit. */
+  exitCode: number;
+  comm: number;
+}
+
+/** EventSink receives the records in the order in which the kernel wrote them. */
+export interface EventSink {
+  request(event: RequestEvent): void;
+  head(event: HeadEvent): void;
+  response(event: ResponseEvent): void;
+  more(event: MoreEvent): void;
+  end(event: EndEvent): void;
+  tcpOpen(event: TcpEvent): void;
+  tcpClose(event: TcpEvent): void;
+  processStart(event: ProcessEvent): void;
+  processExit(event: ProcessEvent): void;
+  /** A record that this build does not know or that is shorter than its kind. */
+  unknown(kind: number, length: number): void;
+}

@@ -1,0 +1,158 @@
+/**
+ * Where every field of a probe's record lies, in bytes. These rows mirror the structs in probes/records.go3s;
+ * layout.test.ts compares them with the BTF of the compiled object, so neither side can drift alone.
+ * All records begin alike: kind u8, three bytes that each kind uses its own way, exchange (or process) u32,
+ * kernel time u64 (CLOCK_MONOTONIC nanoseconds).
+ */
+
+/** RecordKind is the first byte of a record. */
+export const RecordKind = {
+  request: 1,
+  response: 2,
+  more: 3,
+  end: 4,
+  head: 5,
+  tcpOpen: 6,
+  tcpClose: 7,
+  processStart: 8,
+  processExit: 9,
+} as const;
+
+/** Role says which side of an exchange or connection the observed process is. */
+export const Role = { server: 0, client: 1 } as const;
+export type Role = (typeof Role)[keyof typeof Role];
+
+/** RequestFlag bits of a request record. */
+export const RequestFlag = {
+  /** The first piece did not end with an empty line: head records may follow. */
+  headOpen: 1,
+  /** The goroutine is that of the caller (net/http's roundTrip was seen), not of the one that wrote. */
+  callerKnown: 2,
+} as const;
+
+/** ResponseFlag bits of a response record. */
+export const ResponseFlag = {
+  /** A second response head on one exchange: the peer pipelines, and requests of this connection are under-counted. */
+  pipelined: 1,
+} as const;
+
+/** EndReason says what closed an exchange. */
+export const EndReason = {
+  /** The handler returned after the response had begun (route is known). */
+  handler: 1,
+  /** The connection closed, or its peer did. */
+  closed: 2,
+} as const;
+
+export const requestLayout = {
+  kind: 0,
+  role: 1,
+  pendingLength: 2,
+  flags: 3,
+  exchange: 4,
+  ns: 8,
+  tgid: 16,
+  tid: 20,
+  fd: 24,
+  parent: 28,
+  goid: 32,
+  parentGoid: 40,
+  bytes: 48,
+  headLength: 52,
+  family: 54,
+  hops: 55,
+  localPort: 56,
+  peerPort: 58,
+  localAddress: 60,
+  peerAddress: 76,
+  pending: 92,
+  head: 96,
+} as const;
+
+export const responseLayout = {
+  kind: 0,
+  role: 1,
+  flags: 2,
+  exchange: 4,
+  ns: 8,
+  handlerEndNs: 16,
+  requestBytes: 24,
+  bytes: 32,
+  headLength: 36,
+  routeLength: 38,
+  tail: 40,
+  /** The route's fixed slot stands here when routeLength is not 0, and then the head; else the head alone. */
+  text: 48,
+} as const;
+
+export const moreLayout = {
+  kind: 0,
+  role: 1,
+  flags: 2,
+  exchange: 4,
+  ns: 8,
+  responseBytes: 16,
+  requestBytes: 24,
+  tail: 32,
+  size: 40,
+} as const;
+
+export const endLayout = {
+  kind: 0,
+  role: 1,
+  reason: 2,
+  exchange: 4,
+  ns: 8,
+  responseBytes: 16,
+  requestBytes: 24,
+  routeLength: 32,
+  route: 40,
+} as const;
+
+export const headLayout = {
+  kind: 0,
+  role: 1,
+  length: 2,
+  exchange: 4,
+  ns: 8,
+  text: 16,
+} as const;
+
+export const tcpLayout = {
+  kind: 0,
+  role: 1,
+  family: 2,
+  state: 3,
+  tgid: 4,
+  ns: 8,
+  startNs: 16,
+  connectNs: 24,
+  bytesSent: 32,
+  bytesReceived: 40,
+  localPort: 48,
+  peerPort: 50,
+  error: 52,
+  localAddress: 56,
+  peerAddress: 72,
+  comm: 88,
+  size: 104,
+} as const;
+
+export const processLayout = {
+  kind: 0,
+  tgid: 4,
+  ns: 8,
+  parentTgid: 16,
+  exitCode: 20,
+  comm: 24,
+  size: 40,
+} as const;
+
+/** routeSlot is the fixed room for a route pattern in a record, bytes; longer patterns are cut. */
+export const routeSlot = 128;
+
+/** addressSize is the room for an address, bytes: IPv4 uses the first 4. */
+export const addressSize = 16;
+
+/** commSize is the kernel's TASK_COMM_LEN. */
+export const commSize = 16;
