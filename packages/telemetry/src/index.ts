@@ -1,1 +1,26 @@
-export {};
+export { formatTraceparent, parseTraceparent, TRACE_FLAG, type TraceParent } from "./context/traceparent.js";
+export {
+  formatTracestate,
+  parseTracestate,
+  type TraceStateEntry,
+  updateTracestate,
+} from "./context/tracestate.js";
+export * from "./errors.js";
+export { type AttributeKey, attributeKey } from "./hot/attribute-key.js";
+export { LogWriter } from "./hot/log-writer.js";
+export { SpanWriter } from "./hot/span-writer.js";
+export * from "./otlp/common.js";
+export { decodeJson } from "./otlp/json-decode.js";
+export { encodeJson } from "./otlp/json-encode.js";
+export * from "./otlp/logs.js";
+export type { Input, MessageType } from "./otlp/message.js";
+export * from "./otlp/metrics.js";
+export * from "./otlp/points.js";
+export { decodeProtobuf } from "./otlp/protobuf-decode.js";
+export { encodeProtobuf } from "./otlp/protobuf-encode.js";
+export { RPC_CODE, RpcDetail, RpcStatus, retryInfo, statusJson } from "./otlp/status.js";
+export * from "./otlp/trace.js";
+export * from "./semantic.js";
+export { malformed, WireReader } from "./wire/reader.js";
+export { MAX_DEPTH, WIRE } from "./wire/types.js";
+export { WireWriter } from "./wire/writer.js";

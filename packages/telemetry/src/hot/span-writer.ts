@@ -1,0 +1,127 @@
+import { BatchWriter } from "./batch-writer.js";
+
+const ATTRIBUTES = (9 << 3) | 2;
+
+/**
+ * SpanWriter writes an ExportTraceServiceRequest span by span. Ids come as bytes, times as unsigned 32-bit halves of
+ * Unix nanoseconds. Fields may come in any order between beginSpan and endSpan; unset ones are left out.
+ */
+export class SpanWriter extends BatchWriter {
+  constructor(capacity?: number) {
+    super({ attributes: ATTRIBUTES }, capacity);
+  }
+
+  /** beginSpan starts a span in the current scope. */
+  beginSpan(): void {
+    this.beginRecord();
+  }
+
+  /** endSpan completes the span. */
+  endSpan(): void {
+    this.endRecord();
+  }
+
+  /** traceId takes 16 bytes from `start`. */
+  traceId(bytes: Uint8Array, start: number): void {
+    this.id((1 << 3) | 2, bytes, start, 16);
+  }
+
+  /** spanId takes 8 bytes from `start`. */
+  spanId(bytes: Uint8Array, start: number): void {
+    this.id((2 << 3) | 2, bytes, start, 8);
+  }
+
+  /** parentSpanId takes 8 bytes from `start`; leave it out for a root. */
+  parentSpanId(bytes: Uint8Array, start: number): void {
+    this.id((4 << 3) | 2, bytes, start, 8);
+  }
+
+  /** traceState takes the header's text. */
+  traceState(text: string): void {
+    this.reserve(text.length * 3 + 16);
+    this.buffer[this.at++] = (3 << 3) | 2;
+    this.text(text);
+  }
+
+  /** flags takes the W3C flags in bits 0 to 7 and OTLP's remote-parent bits in 8 and 9. */
+  flags(flags: number): void {
+    this.reserve(16);
+    this.buffer[this.at++] = ((16 << 3) | 5) & 0xff;
+    this.buffer[this.at++] = 1;
+    this.view.setUint32(this.at, flags, true);
+    this.at += 4;
+  }
+
+  /** name takes the span's name. */
+  name(text: string): void {
+    this.reserve(text.length * 3 + 16);
+    this.buffer[this.at++] = (5 << 3) | 2;
+    this.text(text);
+  }
+
+  /** nameBytes takes the span's name from bytes[start, end). */
+  nameBytes(bytes: Uint8Array, start: number, end: number): void {
+    this.reserve((end - start) * 3 + 16);
+    this.buffer[this.at++] = (5 << 3) | 2;
+    this.textBytes(bytes, start, end);
+  }
+
+  /** kind takes one of SPAN_KIND. */
+  kind(kind: number): void {
+    this.reserve(16);
+    this.buffer[this.at++] = 6 << 3;
+    this.varint32(kind);
+  }
+
+  /** startTime takes Unix nanoseconds as halves. */
+  startTime(lo: number, hi: number): void {
+    this.reserve(16);
+    this.buffer[this.at++] = (7 << 3) | 1;
+    this.fixed64(lo, hi);
+  }
+
+  /** endTime takes Unix nanoseconds as halves. */
+  endTime(lo: number, hi: number): void {
+    this.reserve(16);
+    this.buffer[this.at++] = (8 << 3) | 1;
+    this.fixed64(lo, hi);
+  }
+
+  /** status takes one of STATUS_CODE and, for errors, a message. */
+  status(code: number, message = ""): void {
+    const text = message === "" ? undefined : Buffer.from(message, "utf8");
+    const size =
+      text === undefined ? 0 : text.length + (text.length < 0x80 ? 2 : text.length < 0x4000 ? 3 : 6);
+    this.reserve(size + 32);
+    this.buffer[this.at++] = (15 << 3) | 2;
+    if (text === undefined) this.varint32(2);
+    else {
+      const head = size - text.length;
+      this.varint32(size + 2);
+      this.buffer[this.at++] = (2 << 3) | 2;
+      this.paddedLength(text.length, head - 1);
+      this.copy(text, 0, text.length);
+    }
+    this.buffer[this.at++] = 3 << 3;
+    this.buffer[this.at++] = code & 0x7f;
+  }
+
+  private id(tag: number, bytes: Uint8Array, start: number, length: number): void {
+    this.reserve(24);
+    const { buffer } = this;
+    let at = this.at;
+    buffer[at++] = tag;
+    buffer[at++] = length;
+    for (let i = start; i < start + length; i++) buffer[at++] = bytes[i] ?? 0;
+    this.at = at;
+  }
+
+  private paddedLength(value: number, width: number): void {
+    let rest = value;
+    for (let i = 1; i < width; i++) {
+      this.buffer[this.at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.buffer[this.at++] = rest;
+  }
+}
