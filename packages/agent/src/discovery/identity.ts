@@ -45,12 +45,13 @@ export function parseResourceAttributes(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const pair of text.split(",")) {
     const cut = pair.indexOf("=");
-    if (cut < 1) continue;
+    const key = pair.slice(0, Math.max(0, cut)).trim();
+    if (key === "") continue;
     const value = pair.slice(cut + 1).trim();
     try {
-      found.set(pair.slice(0, cut).trim(), decodeURIComponent(value));
+      found.set(key, decodeURIComponent(value));
     } catch {
-      found.set(pair.slice(0, cut).trim(), value);
+      found.set(key, value);
     }
   }
   return found;

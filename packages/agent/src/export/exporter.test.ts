@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import { test } from "node:test";
+import { openExporter } from "./exporter.js";
+
+interface Receiver {
+  readonly url: string;
+  readonly bodies: string[];
+  close(): Promise<void>;
+}
+
+async function receiver(
+  answer: (n: number) => { status: number; headers?: Record<string, string> },
+): Promise<Receiver> {
+  const bodies: string[] = [];
+  let n = 0;
+  const server: Server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on("data", (chunk: Buffer) => chunks.push(chunk));
+    req.on("end", () => {
+      const { status, headers } = answer(n++);
+      if (status === 200) bodies.push(`${req.url} ${Buffer.concat(chunks).toString()}`);
+      res.writeHead(status, headers).end();
+    });
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    bodies,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+test("what the receiver is too busy for is sent again, once, in full", async () => {
+  const to = await receiver((n) =>
+    n < 2 ? { status: 503, headers: { "retry-after": "0" } } : { status: 200 },
+  );
+  const problems: string[] = [];
+  const exporter = openExporter({ url: to.url, onProblem: (text) => problems.push(text) });
+  for (const text of ["a", "b", "c"]) exporter.send("traces", Buffer.from(text), 1);
+  await exporter.close();
+  assert.deepEqual([...to.bodies].sort(), ["/v1/traces a", "/v1/traces b", "/v1/traces c"]);
+  assert.equal(exporter.stats().sentItems, 3);
+  assert.deepEqual(exporter.stats().dropped, {});
+  assert.deepEqual(problems, [`${to.url} answers 503`, ""]);
+  await to.close();
+});
+
+test("what is refused for good is dropped and counted", async () => {
+  const to = await receiver(() => ({ status: 400 }));
+  const exporter = openExporter({ url: to.url });
+  exporter.send("logs", Buffer.from("x"), 7);
+  await exporter.close();
+  assert.deepEqual(exporter.stats().dropped, { refused: 7 });
+  await to.close();
+});
+
+test("with no receiver the queue stays bounded, the oldest goes first, and close ends in time", async () => {
+  const gone = await receiver(() => ({ status: 200 }));
+  await gone.close();
+  const exporter = openExporter({ url: gone.url, maxBytesWaiting: 1000 });
+  for (let i = 0; i < 100; i++) exporter.send("traces", Buffer.alloc(100), 1);
+  assert.ok(exporter.stats().waitingBytes <= 1000);
+  await exporter.close(50);
+  const { dropped } = exporter.stats();
+  assert.ok((dropped["queue-full"] ?? 0) >= 85);
+  assert.ok((dropped["closed"] ?? 0) >= 1);
+});

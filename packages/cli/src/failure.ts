@@ -1,0 +1,77 @@
+/** exitCodes are the contract's: scripts rely on them. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, refused: 3, interrupted: 130 } as const;
+
+/** CliError is a failure the command itself found; a package's own error carries its own code and hint. */
+export class CliError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(code: keyof typeof cliErrorCodes, message: string, hint?: string) {
+    super(message);
+    this.name = "CliError";
+    this.code = code;
+    this.hint = hint;
+    this.exitCode = cliErrorCodes[code].exitCode;
+  }
+}
+
+/** cliErrorCodes lists the command's own error codes with their exit codes; docs/errors.md shows the same. */
+export const cliErrorCodes = {
+  usage: { exitCode: exitCodes.usage, meaning: "The command line is wrong." },
+  "bad-program": {
+    exitCode: exitCodes.usage,
+    meaning: "A probe program given to the command does not compile.",
+  },
+  "no-server": {
+    exitCode: exitCodes.failed,
+    meaning: "No running server was found and there is no data to open.",
+  },
+  "query-failed": { exitCode: exitCodes.failed, meaning: "The server refused or could not run the query." },
+  "nothing-to-observe": { exitCode: exitCodes.failed, meaning: "No process matches what was asked for." },
+  "command-failed": {
+    exitCode: exitCodes.failed,
+    meaning: "The command that was to be observed could not be started.",
+  },
+  "file-unreadable": {
+    exitCode: exitCodes.failed,
+    meaning: "A file named on the command line cannot be read.",
+  },
+} as const;
+
+/** Failure is what any error says to a person and to a script. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly exitCode: number;
+}
+
+// What the kernel or the caller's rights refuse is exit code 3, whatever package met it first.
+const refusals = new Set([
+  "permission",
+  "not-permitted",
+  "unsupported",
+  "not-supported",
+  "kernel-too-old",
+  "missing-capability",
+  "lockdown",
+  "no-tracefs",
+  "no-btf",
+]);
+
+/** failureOf reads code, hint and exit code from any error; what is none of ours is an internal failure. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error))
+    return { code: "internal", message: String(error), exitCode: exitCodes.failed };
+  const fields: { code?: unknown; hint?: unknown; exitCode?: unknown; refused?: unknown } = error;
+  const code = typeof fields.code === "string" ? fields.code : "internal";
+  const exitCode =
+    typeof fields.exitCode === "number"
+      ? fields.exitCode
+      : fields.refused === true || refusals.has(code)
+        ? exitCodes.refused
+        : exitCodes.failed;
+  const message = code === "internal" && error.stack !== undefined ? error.stack : error.message;
+  return { code, message, exitCode, ...(typeof fields.hint === "string" ? { hint: fields.hint } : {}) };
+}

@@ -1,0 +1,74 @@
+import { environment } from "./environment.js";
+import type { Failure } from "./failure.js";
+
+/** Output is where a command's words go: results to stdout, everything else to stderr. */
+export interface Output {
+  readonly json: boolean;
+  /** columns is the terminal's width, undefined in a pipe. */
+  readonly columns: number | undefined;
+  /** line prints one line of the result. */
+  line(text: string): void;
+  /** value prints one JSON value as a line. */
+  value(value: unknown): void;
+  /** bytes passes result bytes on unchanged; resolves when they are taken. */
+  bytes(chunk: Uint8Array): Promise<void>;
+  /** note tells a person what happens; on stderr. */
+  note(text: string): void;
+  /** failure prints an error with what to do, as --json wants it when that is on. */
+  failure(failure: Failure): void;
+  paint: Paint;
+}
+
+/** Paint colours a text on a terminal and returns it as it is elsewhere. */
+export type Paint = Readonly<
+  Record<"bold" | "dim" | "red" | "green" | "yellow" | "cyan", (text: string) => string>
+>;
+
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+
+function paintFor(stream: NodeJS.WriteStream): Paint {
+  const on = stream.isTTY === true && !environment.noColour && !environment.dumbTerminal;
+  const with_ = (code: number) => (text: string) => (on ? `\x1b[${code}m${text}\x1b[0m` : text);
+  return {
+    bold: with_(codes.bold),
+    dim: with_(codes.dim),
+    red: with_(codes.red),
+    green: with_(codes.green),
+    yellow: with_(codes.yellow),
+    cyan: with_(codes.cyan),
+  };
+}
+
+/** JSON has no 64-bit integers: what passes 2^53 goes out as a decimal string. */
+function jsonSafe(_key: string, value: unknown): unknown {
+  if (typeof value !== "bigint") return value;
+  return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value.toString();
+}
+
+/** openOutput makes the process's own output. */
+export function openOutput(json: boolean): Output {
+  const paint = paintFor(process.stdout);
+  const paintNote = paintFor(process.stderr);
+  return {
+    json,
+    paint,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    line: (text) => void process.stdout.write(`${text}\n`),
+    value: (value) => void process.stdout.write(`${JSON.stringify(value, jsonSafe)}\n`),
+    bytes: (chunk) =>
+      new Promise((resolve) => {
+        if (process.stdout.write(chunk)) resolve();
+        else process.stdout.once("drain", resolve);
+      }),
+    note: (text) => void process.stderr.write(`${text}\n`),
+    failure(failure) {
+      if (json) {
+        const { code, message, hint } = failure;
+        process.stderr.write(`${JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } })}\n`);
+        return;
+      }
+      process.stderr.write(`${paintNote.red("error:")} ${failure.message}\n`);
+      if (failure.hint) process.stderr.write(`${paintNote.dim("what to do:")} ${failure.hint}\n`);
+    },
+  };
+}
