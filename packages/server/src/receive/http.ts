@@ -1,0 +1,151 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { count } from "../counters.js";
+import { ServerError } from "../errors.js";
+import { type BodyReader, contentEncoding, declaredLength, decompress, readBody } from "./body.js";
+import { otlpJsonToBytes } from "./json.js";
+import { type Receiver, refuse, succeed } from "./receiver.js";
+import {
+  type Accepted,
+  type OtlpSignal,
+  otlpSignals,
+  type Refusal,
+  responseBytes,
+  responseJson,
+  statusBytes,
+  statusJson,
+} from "./status.js";
+
+type Format = "protobuf" | "json";
+
+const contentTypes = { protobuf: "application/x-protobuf", json: "application/json" } as const;
+// A collector's connections stay open between batches: its default batch timeout and retry backoff are below 30 s.
+const keepAliveMs = 75_000;
+// How long a client may take for one body; slower ones hold memory that others need.
+const requestMs = 60_000;
+// What is read and thrown away of a refused body, so that the client reads the answer before the connection is reset.
+const drainBytes = 64 << 20;
+const drainMs = 2_000;
+
+const byPath = new Map(otlpSignals.map((signal) => [`/v1/${signal.signal}`, signal]));
+
+/** createOtlpHttp makes the OTLP/HTTP server (not listening yet): POST /v1/traces, /v1/logs, /v1/metrics. */
+export function createOtlpHttp(receiver: Receiver, reader: BodyReader): Server {
+  const server = createServer(
+    { keepAliveTimeout: keepAliveMs, requestTimeout: requestMs, noDelay: true },
+    (request, response) => void handle(receiver, reader, request, response),
+  );
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    const tooLarge = (declaredLength(request) ?? 0) > reader.limits.bodyBytes;
+    if (!tooLarge) response.writeContinue();
+    void handle(receiver, reader, request, response);
+  });
+  return server;
+}
+
+async function handle(
+  receiver: Receiver,
+  reader: BodyReader,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let format: Format = "json";
+  let signal: OtlpSignal | undefined;
+  try {
+    signal = route(request, response);
+    format = formatOf(request);
+    const encoding = contentEncoding(request);
+    const accepted = await receive(receiver, reader, request, signal, format, encoding);
+    succeed(receiver, "http", signal, accepted);
+    const body = format === "json" ? responseJson(signal, accepted) : responseBytes(signal, accepted);
+    response.setHeader("Content-Type", contentTypes[format]);
+    response.setHeader("Content-Length", Buffer.byteLength(body));
+    response.end(body);
+  } catch (error) {
+    const refusal = refuse(receiver, "http", signal?.signal ?? "none", error);
+    await answerRefusal(request, response, refusal, format);
+  }
+}
+
+async function receive(
+  receiver: Receiver,
+  reader: BodyReader,
+  request: IncomingMessage,
+  signal: OtlpSignal,
+  format: Format,
+  encoding: ReturnType<typeof contentEncoding>,
+): Promise<Accepted> {
+  const raw = await readBody(request, reader);
+  let done: Promise<Accepted>;
+  try {
+    count(receiver.counters, "bytes", "http", signal.signal).value += raw.wireBytes;
+    const body = await decompress(raw, encoding, reader.limits);
+    const bytes = format === "json" ? otlpJsonToBytes(signal.signal, body.bytes) : body.bytes;
+    done = receiver.intake.accept(signal.signal, bytes);
+  } finally {
+    raw.release();
+  }
+  return done;
+}
+
+function route(request: IncomingMessage, response: ServerResponse): OtlpSignal {
+  const path = (request.url ?? "").split("?", 1)[0] ?? "";
+  const signal = byPath.get(path);
+  if (!signal)
+    throw new ServerError("not-found", `${path.slice(0, 200)} takes no telemetry`, {
+      hint: "send OTLP to /v1/traces, /v1/logs or /v1/metrics",
+    });
+  if (request.method === "POST") return signal;
+  response.setHeader("Allow", "POST");
+  throw new ServerError("method-not-allowed", `${path} takes POST, not ${request.method}`);
+}
+
+function formatOf(request: IncomingMessage): Format {
+  const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "application/x-protobuf" || type === "application/protobuf") return "protobuf";
+  if (type === "application/json") return "json";
+  throw new ServerError("unsupported-type", `Content-Type ${JSON.stringify(type ?? "")} is not OTLP`, {
+    hint: "use application/x-protobuf or application/json",
+  });
+}
+
+/** answerRefusal sends a Status in the request's format, after letting the client finish what it is sending (within bounds). */
+async function answerRefusal(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  format: Format,
+): Promise<void> {
+  const { error } = refusal;
+  if (error.retryAfterSeconds !== undefined) response.setHeader("Retry-After", error.retryAfterSeconds);
+  // RFC 9110 section 15.5.16: 415 for a coding tells which ones are taken.
+  if (error.code === "unsupported-type") response.setHeader("Accept-Encoding", "gzip, deflate, identity");
+  const body = format === "json" ? statusJson(refusal) : statusBytes(refusal);
+  response.setHeader("Content-Type", contentTypes[format]);
+  response.setHeader("Content-Length", Buffer.byteLength(body));
+  response.statusCode = error.status;
+  const complete = request.complete || (await drain(request));
+  if (!complete) response.setHeader("Connection", "close");
+  response.end(body);
+}
+
+function drain(request: IncomingMessage): Promise<boolean> {
+  if (request.headers.expect !== undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    let left = drainBytes;
+    const finish = (complete: boolean) => {
+      clearTimeout(timer);
+      request.removeAllListeners("data");
+      request.pause();
+      resolve(complete);
+    };
+    const timer = setTimeout(() => finish(false), drainMs);
+    request.on("error", () => finish(false));
+    request.on("close", () => finish(false));
+    request.on("end", () => finish(true));
+    request.on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) finish(false);
+    });
+    request.resume();
+  });
+}
