@@ -57,8 +57,10 @@ export class WireReader {
   /** skip passes over the value of the last tag. */
   skip(): void {
     if (this.wireType === WIRE.VARINT) this.varint64();
-    else if (this.wireType === WIRE.BYTES) this.pos += this.length();
-    else this.advance(this.wireType === WIRE.FIXED64 ? 8 : 4);
+    else if (this.wireType === WIRE.BYTES) {
+      const length = this.length();
+      this.pos += length;
+    } else this.advance(this.wireType === WIRE.FIXED64 ? 8 : 4);
   }
 
   /** varint64 reads a varint into `lo` and `hi`; more than 10 bytes or 64 bits are refused. */
@@ -77,7 +79,7 @@ export class WireReader {
         lo |= low << 28;
         hi = low >>> 4;
       } else if (shift < 63) hi |= low << (shift - 32);
-      else if (byte > 1) throw malformed(start, "a varint has more than 64 bits");
+      else if (byte > 1) break;
       else hi |= low << 31;
       if (byte < 0x80) {
         this.pos = at;
@@ -86,7 +88,7 @@ export class WireReader {
         return;
       }
     }
-    throw malformed(start, "a varint has more than 10 bytes");
+    throw malformed(start, "a varint has more than 10 bytes or 64 bits");
   }
 
   /** uint32 reads a varint and keeps its low 32 bits, as protobuf does for the 32-bit types. */
@@ -103,8 +105,13 @@ export class WireReader {
   /** length reads the length of a length-delimited value and checks that so many bytes are left. */
   length(): number {
     const at = this.pos;
-    const length = this.uint32();
-    if ((length >= 0x80 && this.hi !== 0) || length > this.end - this.pos) {
+    let length = at < this.end ? (this.bytes[at] ?? 0x80) : 0x80;
+    if (length < 0x80) this.pos = at + 1;
+    else {
+      this.varint64();
+      length = this.hi === 0 ? this.lo : Number.POSITIVE_INFINITY;
+    }
+    if (length > this.end - this.pos) {
       throw malformed(at, `a length of ${length} goes beyond the message's end at ${this.end}`);
     }
     return length;

@@ -28,7 +28,9 @@ export class WireWriter {
 
   /** finish gives a copy of what was written. */
   finish(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.buffer, 0, this.at);
+    const copy = new Uint8Array(this.at);
+    copy.set(this.buffer.subarray(0, this.at));
+    return copy;
   }
 
   /** tag writes a field number with its wire type. */
