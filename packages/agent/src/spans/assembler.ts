@@ -1,0 +1,240 @@
+import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
+import { addressSize, EndReason, RequestFlag, Role } from "../events/layout.js";
+import { type ClientRequests, newClientRequests } from "./connections.js";
+import { appendHead, type Exchange, newExchangePool, resetExchange } from "./exchange.js";
+import { newRequestHead, newResponseHead, parseRequestHead, parseResponseHead } from "./head.js";
+import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import type { ProcessSpans } from "./process-spans.js";
+
+/** AssemblerOptions are what the assembler needs from around it. */
+export interface AssemblerOptions {
+  /** processOf gives the observed process; undefined for one that is no longer watched. */
+  readonly processOf: (tgid: number) => ProcessSpans | undefined;
+  /** emit takes a finished exchange, valid during the call; `failure` is "" or an error.type. */
+  readonly emit: (exchange: Exchange, failure: string) => void;
+}
+
+/** AssemblerCounts says what could not become a span. */
+export interface AssemblerCounts {
+  /** openExchanges are requests without their response yet. */
+  readonly openExchanges: number;
+  /** dropped counts by reason: "no-request" (response of a request that was never seen), "replaced", "stale". */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** Assembler joins the kernel's records of an exchange to one finished exchange with its place in a trace. */
+export interface Assembler {
+  request(event: RequestEvent): void;
+  head(event: HeadEvent): void;
+  response(event: ResponseEvent): void;
+  more(event: MoreEvent): void;
+  end(event: EndEvent): void;
+  /** processExited finishes what a process left open. */
+  processExited(tgid: number, ns: number): void;
+  /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
+  sweep(nowNs: number): void;
+  counts(): AssemblerCounts;
+}
+
+// A complete response whose handler is still running after this long is shown without waiting for the handler.
+const handlerWaitNs = 2_000_000_000;
+// An exchange without any sign of life is given up after this long: its end was lost with the ring buffer's overflow.
+const staleNs = 600_000_000_000;
+// Exchanges that are open at once; more means that ends get lost faster than the sweep finds them.
+const openLimit = 100_000;
+
+/** newAssembler makes an assembler with nothing open. */
+export function newAssembler(options: AssemblerOptions): Assembler {
+  const open = new Map<number, Exchange>();
+  const pool = newExchangePool();
+  const clients: ClientRequests = newClientRequests();
+  const requestHead = newRequestHead();
+  const responseHead = newResponseHead();
+  const fromHeader = new Uint8Array(idLayout.size);
+  const dropped: Record<string, number> = {};
+
+  const drop = (reason: string): void => {
+    dropped[reason] = (dropped[reason] ?? 0) + 1;
+  };
+
+  const finish = (exchange: Exchange, failure: string): void => {
+    identify(exchange);
+    open.delete(exchange.number);
+    options.emit(exchange, failure);
+    pool.give(exchange);
+  };
+
+  /** identify gives an exchange its trace, its span id and its parent, once. */
+  const identify = (exchange: Exchange): void => {
+    if (exchange.identified) return;
+    exchange.identified = true;
+    fillRandom(exchange.ids, idLayout.span, 8);
+    parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
+    if (readTraceparent(exchange.head, requestHead.traceparent, fromHeader) && !sameTraceAsParent(exchange)) {
+      exchange.ids.set(fromHeader.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
+      exchange.ids.set(fromHeader.subarray(idLayout.parent, idLayout.parent + 8), idLayout.parent);
+      exchange.hasParent = true;
+      exchange.remoteParent = true;
+    } else if (exchange.role === Role.server && clients.claim(exchange)) {
+      exchange.hasParent = true;
+    } else if (!exchange.hasParent) {
+      fillRandom(exchange.ids, idLayout.trace, 16);
+    }
+  };
+
+  /** A client that passes its own trace's header on has its server request for a parent, which is nearer. */
+  const sameTraceAsParent = (exchange: Exchange): boolean =>
+    exchange.role === Role.client &&
+    exchange.hasParent &&
+    equal(exchange.ids, fromHeader, idLayout.trace, 16);
+
+  /** identifyClient does the same for a client's request, whose parent is a server request of the same process. */
+  const identifyClient = (exchange: Exchange, parentNumber: number): void => {
+    const parent = parentNumber === 0 ? undefined : open.get(parentNumber);
+    if (parent !== undefined && parent.tgid === exchange.tgid) {
+      identify(parent);
+      exchange.ids.set(parent.ids.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
+      exchange.ids.set(parent.ids.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
+      exchange.hasParent = true;
+    } else exchange.process.orphans++;
+    identify(exchange);
+    clients.sent(exchange);
+  };
+
+  const responseIsDone = (exchange: Exchange, memory: Uint8Array, tail: number): boolean => {
+    const { responseHeadLength, responseContentLength, status } = exchange;
+    if (responseHeadLength < 0) return false;
+    if (status === 204 || status === 304 || exchange.head[0] === 0x48) return true;
+    if (exchange.responseChunked) return endsChunks(memory, tail);
+    if (responseContentLength < 0) return false;
+    return exchange.responseBytes >= responseHeadLength + responseContentLength;
+  };
+
+  /** settle finishes an exchange whose response is complete, unless the handler's end is still to come. */
+  const settle = (exchange: Exchange): void => {
+    if (!exchange.responseDone && !exchange.handlerEnded) return;
+    const waits = exchange.role === Role.server && exchange.process.handlerEndsTold && !exchange.handlerEnded;
+    if (!waits) finish(exchange, "");
+  };
+
+  return {
+    request(event) {
+      const process = options.processOf(event.tgid);
+      if (process === undefined) return drop("unwatched");
+      const old = open.get(event.exchange);
+      if (old !== undefined) {
+        drop("replaced");
+        open.delete(old.number);
+        pool.give(old);
+      }
+      if (open.size >= openLimit) return drop("too-many-open");
+      const exchange = pool.take(process);
+      resetExchange(exchange);
+      exchange.number = event.exchange;
+      exchange.role = event.role;
+      exchange.tgid = event.tgid;
+      exchange.goid = event.goid;
+      exchange.startNs = event.ns;
+      exchange.family = event.family;
+      exchange.localPort = event.localPort;
+      exchange.peerPort = event.peerPort;
+      exchange.requestBytes = event.bytes;
+      exchange.headOpen = (event.flags & RequestFlag.headOpen) !== 0;
+      copy(event.memory, event.localAddress, exchange.addresses, 0, addressSize);
+      copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);
+      appendHead(exchange, event.memory, event.head, event.headLength);
+      open.set(exchange.number, exchange);
+      process.requests++;
+      // Now, since the server request it belongs to may be over when the response comes; the server's own parent
+      // can wait, and has to: its client's record may be a few microseconds behind.
+      if (exchange.role === Role.client) identifyClient(exchange, event.parent);
+    },
+    head(event) {
+      const exchange = open.get(event.exchange);
+      if (exchange === undefined) return drop("no-request");
+      appendHead(exchange, event.memory, event.text, event.textLength);
+    },
+    response(event) {
+      const exchange = open.get(event.exchange);
+      if (exchange === undefined) return drop("no-request");
+      exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
+      exchange.responseBytes += event.bytes;
+      exchange.endNs = event.handlerEndNs > 0 ? event.handlerEndNs : event.ns;
+      exchange.responseStarted = true;
+      if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);
+      if (event.handlerEndNs > 0) exchange.handlerEnded = true;
+      if (parseResponseHead(event.memory, event.head, event.head + event.headLength, responseHead)) {
+        exchange.status = responseHead.status;
+        exchange.responseContentLength = responseHead.contentLength;
+        exchange.responseChunked = responseHead.chunked;
+        exchange.responseHeadLength = responseHead.complete ? responseHead.length : -1;
+      }
+      exchange.responseDone = responseIsDone(exchange, event.memory, event.tail);
+      settle(exchange);
+    },
+    more(event) {
+      const exchange = open.get(event.exchange);
+      if (exchange === undefined) return;
+      exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
+      exchange.responseBytes = Math.max(exchange.responseBytes, event.responseBytes);
+      if (!exchange.handlerEnded) exchange.endNs = event.ns;
+      exchange.responseDone = responseIsDone(exchange, event.memory, event.tail);
+      settle(exchange);
+    },
+    end(event) {
+      const exchange = open.get(event.exchange);
+      if (exchange === undefined) return;
+      exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
+      exchange.responseBytes = Math.max(exchange.responseBytes, event.responseBytes);
+      if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);
+      if (event.reason === EndReason.handler) {
+        exchange.endNs = event.ns;
+        exchange.handlerEnded = true;
+        return finish(exchange, "");
+      }
+      // A body without length or chunks ends with its connection; any other end before the last byte is a failure.
+      const delimited = exchange.responseContentLength < 0 && !exchange.responseChunked;
+      const whole = exchange.responseDone || (exchange.responseStarted && delimited);
+      if (!exchange.responseStarted) exchange.endNs = event.ns;
+      finish(exchange, whole ? "" : "connection_closed");
+    },
+    processExited(tgid, ns) {
+      for (const exchange of open.values()) {
+        if (exchange.tgid !== tgid) continue;
+        if (!exchange.responseStarted) exchange.endNs = ns;
+        finish(exchange, exchange.responseDone ? "" : "process_exited");
+      }
+    },
+    sweep(nowNs) {
+      for (const exchange of open.values()) {
+        if (exchange.responseDone && nowNs - exchange.endNs > handlerWaitNs) finish(exchange, "");
+        else if (nowNs - Math.max(exchange.startNs, exchange.endNs) > staleNs) {
+          open.delete(exchange.number);
+          pool.give(exchange);
+          drop("stale");
+        }
+      }
+    },
+    counts: () => ({ openExchanges: open.size, dropped: { ...dropped } }),
+  };
+}
+
+const lastChunk = [0x30, 0x0d, 0x0a, 0x0d, 0x0a];
+
+/** endsChunks says whether the last 8 bytes end with the last chunk, "0\r\n\r\n" (RFC 9112 section 7.1, no trailers). */
+function endsChunks(memory: Uint8Array, tail: number): boolean {
+  return lastChunk.every((byte, i) => memory[tail + 3 + i] === byte);
+}
+
+function equal(a: Uint8Array, b: Uint8Array, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
+  for (let i = 0; i < length; i++) into[to + i] = from[at + i] as number;
+}
+
+function text(memory: Uint8Array, start: number, length: number): string {
+  return Buffer.from(memory.buffer, memory.byteOffset + start, length).toString("latin1");
+}

@@ -1,0 +1,138 @@
+import { addressSize, type Role } from "../events/layout.js";
+import { idLayout } from "./ids.js";
+import type { ProcessSpans } from "./process-spans.js";
+
+/**
+ * Exchange is one HTTP request and its response while it is open. Values are pooled: one that was given back is filled
+ * again, its buffers with it, so that a busy service makes no garbage.
+ */
+export interface Exchange {
+  number: number;
+  role: Role;
+  process: ProcessSpans;
+  tgid: number;
+  goid: number;
+  startNs: number;
+  /** The last bytes of the response, or the handler's end; 0 while there was no response. */
+  endNs: number;
+  handlerEnded: boolean;
+  /** responseStarted: the response's head was seen; responseDone: all its bytes by its own counting. */
+  responseStarted: boolean;
+  responseDone: boolean;
+  family: number;
+  localPort: number;
+  peerPort: number;
+  /** Local address, then peer address. */
+  readonly addresses: Uint8Array;
+  /** The request's head as far as it was captured. */
+  head: Uint8Array;
+  headLength: number;
+  headOpen: boolean;
+  status: number;
+  responseContentLength: number;
+  responseChunked: boolean;
+  /** -1 while the response's head has not been seen whole. */
+  responseHeadLength: number;
+  requestBytes: number;
+  responseBytes: number;
+  /** Route as the process matched it; empty when the probe did not say. */
+  pattern: string;
+  /** Trace id, span id, parent span id; see idLayout. Valid once `identified`. */
+  readonly ids: Uint8Array;
+  identified: boolean;
+  hasParent: boolean;
+  /** remoteParent: the parent came with a header from outside. */
+  remoteParent: boolean;
+}
+
+const firstHead = 512;
+/** More of a head than this is not kept: the probes capture less (probes/http.go3s). */
+export const headLimit = 8192;
+
+/** ExchangePool lends exchanges and takes them back. */
+export interface ExchangePool {
+  take(process: ProcessSpans): Exchange;
+  give(exchange: Exchange): void;
+}
+
+// Idle exchanges beyond this go to the garbage collector: a burst of connections must not stay in memory for ever.
+const idleLimit = 4096;
+
+/** newExchangePool makes an empty pool. */
+export function newExchangePool(): ExchangePool {
+  const idle: Exchange[] = [];
+  return {
+    take(process) {
+      const exchange = idle.pop() ?? blank(process);
+      exchange.process = process;
+      return exchange;
+    },
+    give(exchange) {
+      if (idle.length < idleLimit) idle.push(exchange);
+    },
+  };
+}
+
+function blank(process: ProcessSpans): Exchange {
+  return {
+    number: 0,
+    role: 0,
+    process,
+    tgid: 0,
+    goid: 0,
+    startNs: 0,
+    endNs: 0,
+    handlerEnded: false,
+    responseStarted: false,
+    responseDone: false,
+    family: 0,
+    localPort: 0,
+    peerPort: 0,
+    addresses: new Uint8Array(2 * addressSize),
+    head: new Uint8Array(firstHead),
+    headLength: 0,
+    headOpen: false,
+    status: 0,
+    responseContentLength: -1,
+    responseChunked: false,
+    responseHeadLength: -1,
+    requestBytes: 0,
+    responseBytes: 0,
+    pattern: "",
+    ids: new Uint8Array(idLayout.size),
+    identified: false,
+    hasParent: false,
+    remoteParent: false,
+  };
+}
+
+/** resetExchange clears what a new request does not set itself. */
+export function resetExchange(exchange: Exchange): void {
+  exchange.endNs = 0;
+  exchange.handlerEnded = false;
+  exchange.responseStarted = false;
+  exchange.responseDone = false;
+  exchange.headLength = 0;
+  exchange.status = 0;
+  exchange.responseContentLength = -1;
+  exchange.responseChunked = false;
+  exchange.responseHeadLength = -1;
+  exchange.responseBytes = 0;
+  exchange.pattern = "";
+  exchange.identified = false;
+  exchange.hasParent = false;
+  exchange.remoteParent = false;
+}
+
+/** appendHead adds captured bytes to the request's head, up to headLimit. */
+export function appendHead(exchange: Exchange, memory: Uint8Array, start: number, length: number): void {
+  const room = Math.min(length, headLimit - exchange.headLength);
+  const needed = exchange.headLength + room;
+  if (needed > exchange.head.length) {
+    const larger = new Uint8Array(Math.min(headLimit, Math.max(needed, exchange.head.length * 2)));
+    larger.set(exchange.head.subarray(0, exchange.headLength));
+    exchange.head = larger;
+  }
+  exchange.head.set(memory.subarray(start, start + room), exchange.headLength);
+  exchange.headLength = needed;
+}

@@ -1,0 +1,232 @@
+import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
+import { formatAddress } from "../discovery/sockets.js";
+import { addressSize, Role } from "../events/layout.js";
+import type { Nanos, WallClock } from "./clock.js";
+import type { Exchange } from "./exchange.js";
+import { newRequestHead, parseRequestHead, type RequestHead } from "./head.js";
+import { idLayout } from "./ids.js";
+import { routeOf } from "./routes.js";
+
+// The stable HTTP names of OpenTelemetry's semantic conventions
+// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), encoded once.
+const key = {
+  method: attributeKey("http.request.method"),
+  path: attributeKey("url.path"),
+  query: attributeKey("url.query"),
+  scheme: attributeKey("url.scheme"),
+  route: attributeKey("http.route"),
+  status: attributeKey("http.response.status_code"),
+  requestSize: attributeKey("http.request.body.size"),
+  responseSize: attributeKey("http.response.body.size"),
+  serverAddress: attributeKey("server.address"),
+  serverPort: attributeKey("server.port"),
+  clientAddress: attributeKey("client.address"),
+  peerAddress: attributeKey("network.peer.address"),
+  peerPort: attributeKey("network.peer.port"),
+  userAgent: attributeKey("user_agent.original"),
+  errorType: attributeKey("error.type"),
+  goroutine: attributeKey("go3s.goroutine.id"),
+} as const satisfies Readonly<Record<string, AttributeKey>>;
+
+// OTLP's numbers (opentelemetry/proto/trace/v1/trace.proto).
+const spanKind = { server: 2, client: 3 } as const;
+const statusError = 2;
+// Bit 8: the remote bit of the parent is known; bit 9: the parent is remote; bit 0: W3C's sampled.
+const flags = { sampled: 1, remoteKnown: 0x100, remote: 0x200 } as const;
+
+// Methods that http.request.method may hold as they are; any other is "_OTHER" (semantic conventions).
+const knownMethods = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "PATCH",
+  "QUERY",
+]);
+
+/** HttpSpanWriter writes exchanges as spans. */
+export interface HttpSpanWriter {
+  /** write appends the span of a finished exchange to a writer whose scope is open; `failure` names why it broke off. */
+  write(exchange: Exchange, writer: SpanWriter, failure: string): void;
+}
+
+/** newHttpSpanWriter makes a writer with its own scratch values: one per agent. */
+export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
+  const head = newRequestHead();
+  const time: Nanos = { lo: 0, hi: 0 };
+  const names = new Map<string, string>();
+  const addresses = new Map<number, string>();
+
+  const addressText = (exchange: Exchange, at: number): string => {
+    const bytes = exchange.addresses;
+    if (exchange.family !== 2) return formatAddress(bytes.subarray(at, at + addressSize));
+    // IPv4 by its number: a service sees the same few peers again and again.
+    const number =
+      ((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number);
+    let text = addresses.get(number);
+    if (text === undefined) {
+      text = formatAddress(bytes.subarray(at, at + 4));
+      if (addresses.size > 4096) addresses.clear();
+      addresses.set(number, text);
+    }
+    return text;
+  };
+
+  const spanName = (method: string, route: string): string => {
+    if (route === "") return method;
+    const both = `${method} ${route}`;
+    const known = names.get(both);
+    if (known !== undefined) return known;
+    if (names.size > 4096) names.clear();
+    names.set(both, both);
+    return both;
+  };
+
+  return {
+    write(exchange, writer, failure) {
+      const { head: bytes, headLength, process } = exchange;
+      parseRequestHead(bytes, 0, headLength, head);
+      const server = exchange.role === Role.server;
+      const method = methodText(bytes, head);
+      const route = server ? routeText(exchange, method, head) : "";
+      const shownMethod = knownMethods.has(method) ? method : "_OTHER";
+
+      writer.beginSpan();
+      writer.traceId(exchange.ids, idLayout.trace);
+      writer.spanId(exchange.ids, idLayout.span);
+      if (exchange.hasParent) writer.parentSpanId(exchange.ids, idLayout.parent);
+      if (head.tracestate.start >= 0 && exchange.remoteParent)
+        writer.traceState(text(bytes, head.tracestate.start, head.tracestate.end));
+      writer.flags(flags.sampled | flags.remoteKnown | (server && exchange.hasParent ? flags.remote : 0));
+      writer.name(spanName(shownMethod === "_OTHER" ? "HTTP" : shownMethod, route));
+      writer.kind(server ? spanKind.server : spanKind.client);
+      clock.toUnix(exchange.startNs, time);
+      writer.startTime(time.lo, time.hi);
+      clock.toUnix(Math.max(exchange.startNs, exchange.endNs), time);
+      writer.endTime(time.lo, time.hi);
+
+      writer.stringAttribute(key.method, shownMethod);
+      if (head.path.start >= 0) writer.bytesAttribute(key.path, bytes, head.path.start, head.path.end);
+      if (head.query.start >= 0 && head.query.end > head.query.start)
+        writer.bytesAttribute(key.query, bytes, head.query.start, head.query.end);
+      writer.stringAttribute(key.scheme, "http");
+      if (route !== "") writer.stringAttribute(key.route, route);
+      if (exchange.status > 0) writer.intAttribute(key.status, exchange.status);
+      writeServer(exchange, writer, bytes, head, server);
+      const peer = addressText(exchange, addressSize);
+      if (server) writer.stringAttribute(key.clientAddress, peer);
+      writer.stringAttribute(key.peerAddress, peer);
+      writer.intAttribute(key.peerPort, exchange.peerPort);
+      if (head.userAgent.start >= 0)
+        writer.bytesAttribute(key.userAgent, bytes, head.userAgent.start, head.userAgent.end);
+      writeSizes(exchange, writer, head);
+      if (exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
+
+      // Status rules of the HTTP conventions: 4xx is the client's error, not the server's.
+      const bad = exchange.status >= (server ? 500 : 400);
+      if (bad || failure !== "") {
+        writer.stringAttribute(key.errorType, failure !== "" ? failure : String(exchange.status));
+        writer.status(statusError, failure === "" ? "" : (failureText[failure] ?? failure));
+      }
+      writer.endSpan();
+      process.spans++;
+    },
+  };
+
+  function writeServer(
+    exchange: Exchange,
+    writer: SpanWriter,
+    bytes: Uint8Array,
+    parsed: RequestHead,
+    server: boolean,
+  ): void {
+    const { start, end } = parsed.host;
+    if (start < 0) {
+      writer.stringAttribute(key.serverAddress, addressText(exchange, server ? 0 : addressSize));
+      writer.intAttribute(key.serverPort, server ? exchange.localPort : exchange.peerPort);
+      return;
+    }
+    const colon = portColon(bytes, start, end);
+    writer.bytesAttribute(key.serverAddress, bytes, start, colon < 0 ? end : colon);
+    const port = colon < 0 ? 0 : Number(text(bytes, colon + 1, end));
+    writer.intAttribute(
+      key.serverPort,
+      port > 0 && port < 65536 ? port : server ? exchange.localPort : exchange.peerPort,
+    );
+  }
+}
+
+/** failureText says in words what an error.type of ours means; it becomes the span's status message. */
+export const failureText: Readonly<Record<string, string>> = {
+  connection_closed: "the connection was closed before the response was complete",
+  process_exited: "the process ended before the response was complete",
+};
+
+/** routeText is the route the process told, else what was learned of it before; "" when nobody knows. */
+function routeText(exchange: Exchange, method: string, head: RequestHead): string {
+  const { process, head: bytes } = exchange;
+  const { routes } = process;
+  if (head.path.start < 0) return "";
+  const path = text(bytes, head.path.start, head.path.end);
+  if (exchange.pattern !== "") {
+    if (!routes.isExact(method, path)) {
+      process.newPaths++;
+      routes.learn(method, path, exchange.pattern);
+    }
+    return routeOf(exchange.pattern);
+  }
+  if (process.handlerEndsTold) return "";
+  if (!routes.isExact(method, path)) process.newPaths++;
+  const host = head.host.start < 0 ? "" : text(bytes, head.host.start, head.host.end);
+  return routes.find(method, host, path) ?? "";
+}
+
+function writeSizes(exchange: Exchange, writer: SpanWriter, head: RequestHead): void {
+  if (head.contentLength >= 0) writer.intAttribute(key.requestSize, head.contentLength);
+  else if (head.complete && exchange.requestBytes > head.length)
+    writer.intAttribute(key.requestSize, exchange.requestBytes - head.length);
+  if (!exchange.responseStarted) return;
+  // Without a length the bytes counted on the wire are the body with its chunk marks; that is what was sent.
+  if (exchange.responseContentLength >= 0)
+    writer.intAttribute(key.responseSize, exchange.responseContentLength);
+  else if (exchange.responseHeadLength >= 0)
+    writer.intAttribute(key.responseSize, Math.max(0, exchange.responseBytes - exchange.responseHeadLength));
+}
+
+const methods = new Map<number, string>();
+for (const method of knownMethods) methods.set(methodCode(Buffer.from(method), 0, method.length), method);
+
+/** The first bytes and the length tell the known methods apart: no string is made for them. */
+function methodCode(bytes: Uint8Array, start: number, end: number): number {
+  return ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (end - start);
+}
+
+function methodText(bytes: Uint8Array, head: RequestHead): string {
+  const { start, end } = head.method;
+  if (start < 0) return "_OTHER";
+  const known = methods.get(methodCode(bytes, start, end));
+  return known !== undefined && bytes[end - 1] === known.charCodeAt(known.length - 1)
+    ? known
+    : text(bytes, start, end);
+}
+
+function text(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+}
+
+/** portColon finds the colon before a port; one inside an IPv6 address's brackets is none. */
+function portColon(bytes: Uint8Array, start: number, end: number): number {
+  for (let i = end - 1; i > start; i--) {
+    const c = bytes[i] as number;
+    if (c === 58) return i;
+    if (c < 48 || c > 57) return -1;
+  }
+  return -1;
+}

@@ -1,0 +1,22 @@
+import type { RouteTable } from "./routes.js";
+
+/** ProcessSpans is what the assembler knows of one observed process. */
+export interface ProcessSpans {
+  readonly tgid: number;
+  readonly serviceName: string;
+  /** An encoded OTLP Resource message. */
+  readonly resource: Uint8Array;
+  readonly routes: RouteTable;
+  /**
+   * handlerEndsTold: the probe on the handler's end is attached, so a response whose bytes are complete still waits
+   * for it (route and exact end come with it). The attach policy switches this.
+   */
+  handlerEndsTold: boolean;
+  /** spans counts the spans made for this process. */
+  spans: number;
+  /** newPaths counts server requests whose route was not known by their exact path; the attach policy looks at it. */
+  newPaths: number;
+  /** orphans counts client requests whose server request could not be found. */
+  orphans: number;
+  requests: number;
+}
