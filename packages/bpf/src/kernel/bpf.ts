@@ -1,0 +1,35 @@
+import { Command } from "../uapi/commands.js";
+import { type AttrLayout, type AttrValues, encodeAttr, MAX_ATTR_BYTES } from "./attr.js";
+import { addressOf, syscall } from "./syscall.js";
+
+/** CommandName is a command of bpf(2). */
+export type CommandName = keyof typeof Command;
+
+const bytes = new Uint8Array(MAX_ATTR_BYTES);
+const view = new DataView(bytes.buffer);
+let address = 0;
+
+/**
+ * bpf makes a bpf(2) call and gives its result or the negated errno. The attr buffer is shared: fields the
+ * kernel writes back are read with attrU32() before the next call. Buffers passed as values must be held by
+ * the caller until this returns.
+ */
+export function bpf<L extends AttrLayout>(command: CommandName, layout: L, values: AttrValues<L>): number {
+  if (address === 0) address = addressOf(bytes);
+  bytes.fill(0);
+  encodeAttr(view, layout, values);
+  return syscall("bpf", Command[command], address, layout.bytes, 0, 0, 0, true);
+}
+
+/** attrU32 reads a field back from the attr of the last bpf() call. */
+export function attrU32<L extends AttrLayout>(layout: L, field: keyof L["fields"] & string): number {
+  return view.getUint32(layout.fields[field]?.[0] ?? 0, true);
+}
+
+/**
+ * bpfWith makes a bpf(2) call with an attr that the caller owns and keeps: the form for hot paths, which
+ * allocates nothing. Gives the result or the negated errno.
+ */
+export function bpfWith(command: number, attrAddress: number, attrBytes: number): number {
+  return syscall("bpf", command, attrAddress, attrBytes);
+}

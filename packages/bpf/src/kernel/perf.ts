@@ -1,0 +1,93 @@
+import { writeU64 } from "./attr.js";
+import { type FailureContext, failure } from "./failure.js";
+import { Descriptor } from "./fd.js";
+import { addressOf, syscall } from "./syscall.js";
+
+/**
+ * PerfType is the type of a perf event; dynamic sources such as the uprobe PMU have a number of their own in
+ * /sys/bus/event_source/devices/NAME/type. Source: include/uapi/linux/perf_event.h.
+ */
+export const PerfType = {
+  HARDWARE: 0,
+  SOFTWARE: 1,
+  TRACEPOINT: 2,
+  HW_CACHE: 3,
+  RAW: 4,
+  BREAKPOINT: 5,
+} as const;
+
+/** PerfSoftware lists the software events. Source: enum perf_sw_ids. */
+export const PerfSoftware = {
+  CPU_CLOCK: 0,
+  TASK_CLOCK: 1,
+  PAGE_FAULTS: 2,
+  CONTEXT_SWITCHES: 3,
+  CPU_MIGRATIONS: 4,
+  DUMMY: 9,
+  BPF_OUTPUT: 10,
+} as const;
+
+// struct perf_event_attr up to PERF_ATTR_SIZE_VER5; offsets from include/uapi/linux/perf_event.h.
+const ATTR_BYTES = 112;
+const FLAGS_OFFSET = 40;
+const FREQUENCY_BIT = 1 << 10;
+const PERF_FLAG_FD_CLOEXEC = 8;
+
+// _IO('$', n) of include/uapi/linux/perf_event.h.
+const PERF_EVENT_IOC_ENABLE = 0x2400;
+const PERF_EVENT_IOC_DISABLE = 0x2401;
+const PERF_EVENT_IOC_SET_BPF = 0x40042408;
+
+/** PerfEventSpec describes a perf event. */
+export interface PerfEventSpec {
+  readonly type: number;
+  readonly config: number;
+  /** Sample after this many events. */
+  readonly period?: number;
+  /** Sample this many times a second; instead of a period. */
+  readonly frequency?: number;
+  /** For a uprobe: the file's path; for a kprobe: the function's name. */
+  readonly path?: string;
+  /** For a uprobe: the file offset of the instruction. */
+  readonly offset?: number;
+  /** -1 is every process (with one cpu given). */
+  readonly pid: number;
+  /** -1 is every processor (with one pid given). */
+  readonly cpu: number;
+}
+
+/** openPerfEvent makes a perf event, disabled until a program is attached. Throws BpfError. */
+export function openPerfEvent(spec: PerfEventSpec, context: Omit<FailureContext, "call">): Descriptor {
+  const attr = new Uint8Array(ATTR_BYTES);
+  const view = new DataView(attr.buffer);
+  const path = spec.path === undefined ? undefined : new TextEncoder().encode(`${spec.path}\0`);
+  view.setUint32(0, spec.type, true);
+  view.setUint32(4, ATTR_BYTES, true);
+  writeU64(view, 8, spec.config);
+  writeU64(view, 16, spec.frequency ?? spec.period ?? 0);
+  if (spec.frequency !== undefined) view.setUint32(FLAGS_OFFSET, FREQUENCY_BIT, true);
+  if (path !== undefined) {
+    writeU64(view, 56, addressOf(path));
+    writeU64(view, 64, spec.offset ?? 0);
+  }
+  const fd = syscall("perf_event_open", addressOf(attr), spec.pid, spec.cpu, -1, PERF_FLAG_FD_CLOEXEC);
+  if (fd < 0) {
+    throw failure(-fd, { capabilities: ["CAP_PERFMON"], ...context, call: "perf_event_open" });
+  }
+  return new Descriptor(fd, "perf event");
+}
+
+/** enablePerfEvent starts a perf event. */
+export function enablePerfEvent(fd: number): number {
+  return syscall("ioctl", fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
+/** disablePerfEvent stops a perf event. */
+export function disablePerfEvent(fd: number): number {
+  return syscall("ioctl", fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+/** setPerfEventProgram attaches a program the way kernels before 5.15 know; gives 0 or the negated errno. */
+export function setPerfEventProgram(fd: number, programFd: number): number {
+  return syscall("ioctl", fd, PERF_EVENT_IOC_SET_BPF, programFd);
+}

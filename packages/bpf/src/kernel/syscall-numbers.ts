@@ -1,0 +1,37 @@
+/**
+ * System call numbers by Node's name of the architecture.
+ * Source: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
+ */
+export const SYSCALL_NUMBERS = {
+  x64: {
+    close: 3,
+    mmap: 9,
+    munmap: 11,
+    ioctl: 16,
+    fcntl: 72,
+    mount: 165,
+    epoll_ctl: 233,
+    epoll_pwait: 281,
+    perf_event_open: 298,
+    epoll_create1: 291,
+    prlimit64: 302,
+    bpf: 321,
+  },
+  arm64: {
+    epoll_create1: 20,
+    epoll_ctl: 21,
+    epoll_pwait: 22,
+    fcntl: 25,
+    ioctl: 29,
+    mount: 40,
+    close: 57,
+    munmap: 215,
+    mmap: 222,
+    perf_event_open: 241,
+    prlimit64: 261,
+    bpf: 280,
+  },
+} as const;
+
+/** SyscallName is a system call this package makes. */
+export type SyscallName = keyof (typeof SYSCALL_NUMBERS)["x64"];

@@ -1,0 +1,221 @@
+import { BpfError } from "../errors.js";
+import { MAP_ELEM_ATTR } from "../kernel/attr.generated.js";
+import { writeU64 } from "../kernel/attr.js";
+import { bpf, bpfWith } from "../kernel/bpf.js";
+import { Errno } from "../kernel/errno.js";
+import { failure } from "../kernel/failure.js";
+import type { Descriptor } from "../kernel/fd.js";
+import { MappedMemory, pageSize } from "../kernel/mmap.js";
+import { addressOf } from "../kernel/syscall.js";
+import { Command } from "../uapi/commands.js";
+import { MapFlag, UpdateFlag, type UpdateFlags } from "../uapi/flags.js";
+import { possibleCpus } from "./cpus.js";
+import { type CreateReferences, createMapDescriptor } from "./create.js";
+import { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./spec.js";
+
+const KEY_OFFSET = MAP_ELEM_ATTR.fields.key[0];
+const VALUE_OFFSET = MAP_ELEM_ATTR.fields.value[0];
+const FLAGS_OFFSET = MAP_ELEM_ATTR.fields.flags[0];
+
+/**
+ * BpfMap owns a map of the kernel. Keys and values are plain bytes in the machine's byte order. The forms
+ * that take the caller's buffers allocate nothing when they get the same buffers again, so that a poller
+ * can run them all day.
+ */
+export class BpfMap {
+  readonly spec: MapSpec;
+  /** Bytes of a whole value as user space sees it: for per-CPU maps one value, padded to 8, per processor. */
+  readonly valueBytes: number;
+  readonly #fd: Descriptor;
+  readonly #attr = new Uint8Array(MAP_ELEM_ATTR.bytes);
+  readonly #view = new DataView(this.#attr.buffer);
+  readonly #attrAddress = addressOf(this.#attr);
+  #lastKey: Uint8Array | undefined;
+  #lastValue: Uint8Array | undefined;
+
+  /** Takes ownership of the descriptor; createMap() is the usual way to get here. */
+  constructor(spec: MapSpec, fd: Descriptor) {
+    this.spec = spec;
+    this.#fd = fd;
+    this.valueBytes = isPerCpu(spec.type)
+      ? Math.ceil(spec.valueSize / 8) * 8 * possibleCpus()
+      : spec.valueSize;
+    this.#view.setUint32(0, fd.number, true);
+  }
+
+  /** fd is the map's descriptor number. Throws BpfError `closed` after close(). */
+  get fd(): number {
+    return this.#fd.number;
+  }
+
+  /** lookup gives a copy of the value, undefined when the key is not there. */
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    const value = new Uint8Array(this.valueBytes);
+    return this.lookupInto(key, value) ? value : undefined;
+  }
+
+  /** lookupInto copies the value into the caller's buffer and tells whether the key is there. */
+  lookupInto(key: Uint8Array, value: Uint8Array): boolean {
+    return this.#find(Command.BPF_MAP_LOOKUP_ELEM, key, value);
+  }
+
+  /** lookupAndDelete takes the element out of the map (queues and stacks 4.20, hashes 5.14). */
+  lookupAndDelete(key: Uint8Array): Uint8Array | undefined {
+    const value = new Uint8Array(this.valueBytes);
+    return this.#find(Command.BPF_MAP_LOOKUP_AND_DELETE_ELEM, key, value) ? value : undefined;
+  }
+
+  /** update writes an element. Throws `map-full`, or `already-exists`/`not-found` as the flags want. */
+  update(key: Uint8Array, value: Uint8Array, flags: UpdateFlags = UpdateFlag.BPF_ANY): void {
+    const result = this.#call(Command.BPF_MAP_UPDATE_ELEM, key, value, flags);
+    if (result === 0) return;
+    // E2BIG is how hashes say that they are full; arrays say it of an index beyond their end.
+    const isFull = result === -Errno.E2BIG;
+    throw failure(-result, {
+      call: "BPF_MAP_UPDATE_ELEM",
+      tried: `write to ${this.#name()}`,
+      ...(isFull && { code: "map-full", hint: `it holds ${this.spec.maxEntries} elements: make it larger` }),
+    });
+  }
+
+  /** delete removes an element and tells whether it was there. */
+  delete(key: Uint8Array): boolean {
+    const result = this.#call(Command.BPF_MAP_DELETE_ELEM, key, undefined, 0);
+    if (result === 0) return true;
+    if (result === -Errno.ENOENT) return false;
+    throw failure(-result, { call: "BPF_MAP_DELETE_ELEM", tried: `delete from ${this.#name()}` });
+  }
+
+  /**
+   * nextKeyInto writes the key that follows `key` (the first one for undefined) into `next` and tells
+   * whether there is one. When `key` was deleted meanwhile a hash starts again at its first key.
+   */
+  nextKeyInto(key: Uint8Array | undefined, next: Uint8Array): boolean {
+    this.#checkLength("key", next, this.spec.keySize);
+    if (key !== undefined) this.#checkLength("key", key, this.spec.keySize);
+    this.#bind(key, next);
+    const result = bpfWith(Command.BPF_MAP_GET_NEXT_KEY, this.#attrAddress, MAP_ELEM_ATTR.bytes);
+    if (result === 0) return true;
+    if (result === -Errno.ENOENT) return false;
+    throw failure(-result, { call: "BPF_MAP_GET_NEXT_KEY", tried: `walk over ${this.#name()}` });
+  }
+
+  /**
+   * entries walks over the map, a copy of each element. Elements that come and go meanwhile may be missed or
+   * met twice; after as many steps as the map has room for it stops.
+   */
+  *entries(): Generator<MapEntry> {
+    let key: Uint8Array | undefined;
+    for (let step = 0; step < this.spec.maxEntries; step++) {
+      const next = new Uint8Array(this.spec.keySize);
+      if (!this.nextKeyInto(key, next)) return;
+      const value = this.lookup(next);
+      if (value !== undefined) yield { key: next, value };
+      key = next;
+    }
+  }
+
+  /** freeze forbids user space to write from now on (5.2); programs still may unless flags forbid it. */
+  freeze(): void {
+    const result = bpf("BPF_MAP_FREEZE", MAP_ELEM_ATTR, { map_fd: this.fd });
+    if (result < 0) {
+      throw failure(-result, { call: "BPF_MAP_FREEZE", tried: `freeze ${this.#name()}`, since: "5.2" });
+    }
+  }
+
+  /**
+   * mapMemory maps an array made with BPF_F_MMAPABLE (5.5): values are read and written without system
+   * calls, each padded to 8 bytes. The caller closes the mapping. Read-only mappings must not be written to.
+   */
+  mapMemory(writable: boolean): MappedMemory {
+    if (((this.spec.flags ?? 0) & MapFlag.BPF_F_MMAPABLE) === 0) {
+      throw new BpfError("bad-argument", `${this.#name()} cannot be mapped`, {
+        hint: "make it with the flag BPF_F_MMAPABLE",
+      });
+    }
+    const page = pageSize();
+    const bytes = Math.ceil(this.spec.valueSize / 8) * 8 * this.spec.maxEntries;
+    return MappedMemory.map(this.fd, Math.ceil(bytes / page) * page, 0, writable, this.#name());
+  }
+
+  /** close gives the descriptor back; programs that use the map keep it alive. */
+  close(): void {
+    this.#fd.close();
+    this.#lastKey = undefined;
+    this.#lastValue = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #name(): string {
+    return `${mapTypeName(this.spec.type)} map "${this.spec.name}"`;
+  }
+
+  #find(command: number, key: Uint8Array, value: Uint8Array): boolean {
+    const result = this.#call(command, key, value, 0);
+    if (result === 0) return true;
+    if (result === -Errno.ENOENT) return false;
+    throw failure(-result, { call: "BPF_MAP_LOOKUP_ELEM", tried: `read from ${this.#name()}` });
+  }
+
+  #call(command: number, key: Uint8Array, value: Uint8Array | undefined, flags: number): number {
+    this.#checkLength("key", key, this.spec.keySize);
+    if (value !== undefined) this.#checkLength("value", value, this.valueBytes);
+    this.#bind(key, value);
+    this.#view.setUint32(FLAGS_OFFSET, flags, true);
+    const result = bpfWith(command, this.#attrAddress, MAP_ELEM_ATTR.bytes);
+    if (flags !== 0) this.#view.setUint32(FLAGS_OFFSET, 0, true);
+    return result;
+  }
+
+  #bind(key: Uint8Array | undefined, value: Uint8Array | undefined): void {
+    // Asking throws when the map is closed: its number may belong to something else by now.
+    this.#view.setUint32(0, this.#fd.number, true);
+    if (key !== this.#lastKey) {
+      writeU64(this.#view, KEY_OFFSET, key === undefined ? 0 : addressOf(key));
+      this.#lastKey = key;
+    }
+    if (value !== this.#lastValue) {
+      writeU64(this.#view, VALUE_OFFSET, value === undefined ? 0 : addressOf(value));
+      this.#lastValue = value;
+    }
+  }
+
+  #checkLength(what: string, bytes: Uint8Array, wanted: number): void {
+    if (bytes.byteLength === wanted) return;
+    throw new BpfError(
+      "bad-argument",
+      `a ${what} of ${this.#name()} has ${wanted} bytes, not ${bytes.byteLength}`,
+    );
+  }
+}
+
+/** createMap makes a map, fills it with the spec's contents and freezes it when the spec says so. */
+export function createMap(spec: MapSpec, references: CreateReferences = {}): BpfMap {
+  const inner = spec.inner === undefined ? undefined : createMapDescriptor(spec.inner);
+  let map: BpfMap | undefined;
+  try {
+    map = new BpfMap(spec, createMapDescriptor(spec, { innerFd: inner?.number, ...references }));
+    for (const { key, value } of spec.contents ?? []) map.update(key, value);
+    if (spec.freeze) map.freeze();
+    return map;
+  } catch (error) {
+    map?.close();
+    throw error;
+  } finally {
+    // The kernel only copies the inner map's shape.
+    inner?.close();
+  }
+}
+
+/** u32Bytes gives a number as the four bytes of a key or value in the machine's order. */
+export function u32Bytes(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+/** u64Bytes gives a number as the eight bytes of a key or value in the machine's order. */
+export function u64Bytes(value: bigint): Uint8Array {
+  return new Uint8Array(BigUint64Array.of(value).buffer);
+}
