@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from "@go3s/telemetry";
+import { createDecoder } from "../events/decode.js";
+import type { EventSink } from "../events/event.js";
+import { EndReason, RequestFlag, Role } from "../events/layout.js";
+import {
+  endRecord,
+  headRecord,
+  moreRecord,
+  requestRecord,
+  responseRecord,
+} from "../events/sample-records.js";
+import { type Assembler, newAssembler } from "./assembler.js";
+import { openWallClock } from "./clock.js";
+import { newHttpSpanWriter } from "./http-span.js";
+import type { ProcessSpans } from "./process-spans.js";
+import { encodedScope, encodeResource } from "./resource.js";
+import { newRouteTable } from "./routes.js";
+
+const base = 1_700_000_000_000_000_000n;
+
+interface Rig {
+  readonly assembler: Assembler;
+  readonly process: ProcessSpans;
+  feed(...records: Uint8Array[]): void;
+  spans(): Span[];
+}
+
+/** rig runs records through decoder, assembler and span writer, and reads the spans back with the object codec. */
+function rig(handlerEndsTold = false): Rig {
+  const process: ProcessSpans = {
+    tgid: 7,
+    serviceName: "shop",
+    resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
+    routes: newRouteTable(),
+    handlerEndsTold,
+    spans: 0,
+    newPaths: 0,
+    orphans: 0,
+    requests: 0,
+  };
+  const writer = new SpanWriter();
+  const seen: Span[] = [];
+  const startBatch = (): void => {
+    writer.reset();
+    writer.beginResource(process.resource);
+    writer.beginScope(encodedScope);
+  };
+  startBatch();
+  const http = newHttpSpanWriter(openWallClock(() => base));
+  const assembler = newAssembler({
+    processOf: (tgid) => (tgid === 7 || tgid === 8 ? process : undefined),
+    emit: (exchange, failure) => http.write(exchange, writer, failure),
+  });
+  const ignore = () => {};
+  const sink: EventSink = {
+    ...assembler,
+    tcpOpen: ignore,
+    tcpClose: ignore,
+    processStart: ignore,
+    processExit: ignore,
+    unknown: (kind) => assert.fail(`record of unknown kind ${kind}`),
+  };
+  const decode = createDecoder(sink);
+  return {
+    assembler,
+    process,
+    feed: (...records) => {
+      for (const record of records) decode(record, 0, record.length);
+    },
+    spans() {
+      const request = decodeProtobuf(ExportTraceServiceRequest, writer.finish());
+      seen.push(...request.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((scope) => scope.spans)));
+      startBatch();
+      return seen;
+    },
+  };
+}
+
+const attributes = (span: Span): Record<string, string> =>
+  Object.fromEntries(
+    span.attributes.map((a) => [a.key, String(a.value?.stringValue ?? a.value?.intValue ?? "")]),
+  );
+
+const get = "GET /users/7?x=1 HTTP/1.1\r\nHost: shop:8080\r\nUser-Agent: wrk\r\n\r\n";
+const ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const server = { role: Role.server, tgid: 7, exchange: 1, ns: 1000, localPort: 8080, peerPort: 50000 };
+
+test("a request and its response become one server span with everything the wire said", () => {
+  const { feed, spans, assembler } = rig();
+  feed(requestRecord(get, { ...server, goid: 42 }), responseRecord(ok, { exchange: 1, ns: 3500 }));
+  const [span, none] = spans();
+  assert.ok(span);
+  assert.equal(none, undefined);
+  assert.equal(span.name, "GET");
+  assert.equal(span.kind, 2);
+  assert.equal(span.startTimeUnixNano, base + 1000n);
+  assert.equal(span.endTimeUnixNano, base + 3500n);
+  assert.equal(span.parentSpanId, "");
+  assert.match(span.traceId, /^[0-9a-f]{32}$/);
+  const a = attributes(span);
+  assert.equal(a["http.request.method"], "GET");
+  assert.equal(a["url.path"], "/users/7");
+  assert.equal(a["url.query"], "x=1");
+  assert.equal(a["server.address"], "shop");
+  assert.equal(a["server.port"], "8080");
+  assert.equal(a["http.response.status_code"], "200");
+  assert.equal(a["http.response.body.size"], "5");
+  assert.equal(a["user_agent.original"], "wrk");
+  assert.equal(a["go3s.goroutine.id"], "42");
+  assert.equal(assembler.counts().openExchanges, 0);
+});
+
+test("route and end come from the handler when the probe tells them; paths learned answer when it rests", () => {
+  const { feed, spans, process } = rig(true);
+  feed(
+    requestRecord(get, server),
+    responseRecord(ok, { exchange: 1, ns: 3500, handlerEndNs: 3000 }, "GET /users/{id}"),
+  );
+  process.handlerEndsTold = false;
+  feed(
+    requestRecord(get.replace("/7", "/8"), { ...server, exchange: 2 }),
+    responseRecord(ok, { exchange: 2, ns: 9000 }),
+  );
+  const [first, second] = spans();
+  assert.equal(first?.name, "GET /users/{id}");
+  assert.equal(first?.endTimeUnixNano, base + 3000n);
+  assert.equal(second?.name, "GET /users/{id}");
+  assert.equal(process.newPaths, 2);
+});
+
+test("a response that is whole before its handler ends waits for the handler, and no longer than two seconds", () => {
+  const { feed, spans, assembler } = rig(true);
+  feed(requestRecord(get, server), responseRecord(ok, { exchange: 1, ns: 2000 }));
+  assert.equal(spans().length, 0);
+  feed(
+    endRecord({ exchange: 1, reason: EndReason.handler, ns: 8000, responseBytes: ok.length }, "/users/{id}"),
+  );
+  assert.equal(spans()[0]?.endTimeUnixNano, base + 8000n);
+  feed(requestRecord(get, { ...server, exchange: 2 }), responseRecord(ok, { exchange: 2, ns: 2000 }));
+  assembler.sweep(1_000_000_000);
+  assert.equal(spans().length, 1);
+  assembler.sweep(2_100_000_000);
+  assert.equal(spans().length, 2);
+});
+
+test("a chunked response ends with its last chunk, one with a length when all is there", () => {
+  const { feed, spans } = rig();
+  feed(
+    requestRecord(get, server),
+    responseRecord("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", {
+      exchange: 1,
+      ns: 2000,
+    }),
+    moreRecord("\nworld\r\n", { exchange: 1, ns: 2500, responseBytes: 70 }),
+  );
+  assert.equal(spans().length, 0);
+  feed(moreRecord("\r\n0\r\n\r\n", { exchange: 1, ns: 3000, responseBytes: 75 }));
+  assert.equal(spans()[0]?.endTimeUnixNano, base + 3000n);
+  const part = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+  feed(requestRecord(get, { ...server, exchange: 2 }), responseRecord(part, { exchange: 2, ns: 4000 }));
+  feed(moreRecord("xxxxxxxx", { exchange: 2, ns: 5000, responseBytes: part.length + 1000 }));
+  assert.equal(attributes(spans()[1] ?? assert.fail())["http.response.body.size"], "1000");
+});
+
+test("a head in several pieces is put together", () => {
+  const { feed, spans } = rig();
+  feed(
+    requestRecord(get.slice(0, 20), { ...server, flags: RequestFlag.headOpen }, 1),
+    headRecord(get.slice(20), { exchange: 1, ns: 1100 }),
+    responseRecord(ok, { exchange: 1, ns: 2000 }),
+  );
+  assert.equal(attributes(spans()[0] ?? assert.fail())["user_agent.original"], "wrk");
+});
+
+const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+const withParent = get.replace(
+  "Host",
+  `traceparent: 00-${trace}-00f067aa0ba902b7-01\r\ntracestate: k=v\r\nHost`,
+);
+
+test("an incoming traceparent is honoured", () => {
+  const { feed, spans } = rig();
+  feed(requestRecord(withParent, server), responseRecord(ok, { exchange: 1, ns: 2000 }));
+  const [span] = spans();
+  assert.equal(span?.traceId, trace);
+  assert.equal(span?.parentSpanId, "00f067aa0ba902b7");
+  assert.equal(span?.traceState, "k=v");
+});
+
+const client = {
+  role: Role.client,
+  tgid: 7,
+  exchange: 2,
+  parent: 1,
+  ns: 1500,
+  localPort: 40000,
+  peerPort: 9090,
+};
+
+test("a client's span is the child of its server request, and the next server's span the child of that, without headers", () => {
+  const { feed, spans } = rig();
+  feed(
+    requestRecord(withParent, server),
+    requestRecord("GET /stock HTTP/1.1\r\nHost: stock\r\n\r\n", client),
+    requestRecord("GET /stock HTTP/1.1\r\nHost: stock\r\n\r\n", {
+      ...server,
+      tgid: 8,
+      exchange: 3,
+      localPort: 9090,
+      peerPort: 40000,
+    }),
+    responseRecord(ok, { exchange: 3, ns: 1700 }),
+    responseRecord(ok, { exchange: 2, ns: 1800, role: Role.client }),
+    responseRecord(ok, { exchange: 1, ns: 2000 }),
+  );
+  const [far, middle, near] = spans();
+  assert.deepEqual([far?.traceId, middle?.traceId, near?.traceId], [trace, trace, trace]);
+  assert.equal(middle?.parentSpanId, near?.spanId);
+  assert.equal(far?.parentSpanId, middle?.spanId);
+  assert.equal(middle?.kind, 3);
+});
+
+test("the far side is joined when its record comes before the client's", () => {
+  const { feed, spans } = rig();
+  feed(
+    requestRecord(get, { ...server, tgid: 8, exchange: 3, localPort: 9090, peerPort: 40000 }),
+    requestRecord(get, { ...client, parent: 0 }),
+    responseRecord(ok, { exchange: 2, ns: 1800, role: Role.client }),
+    responseRecord(ok, { exchange: 3, ns: 1900 }),
+  );
+  const [near, far] = spans();
+  assert.equal(far?.parentSpanId, near?.spanId);
+  assert.equal(far?.traceId, near?.traceId);
+});
+
+test("a connection's second request is not taken for the first one's child", () => {
+  const { feed, spans } = rig();
+  const far = { ...server, tgid: 8, localPort: 9090, peerPort: 40000 };
+  feed(
+    requestRecord(get, { ...client, parent: 0 }),
+    requestRecord(get, { ...far, exchange: 3 }),
+    responseRecord(ok, { exchange: 3, ns: 1700 }),
+    requestRecord(get, { ...far, exchange: 4 }),
+    responseRecord(ok, { exchange: 4, ns: 1900 }),
+  );
+  const [first, second] = spans();
+  assert.notEqual(first?.parentSpanId, "");
+  assert.equal(second?.parentSpanId, "");
+});
+
+test("a client that passes its trace's header on keeps its own server request as parent", () => {
+  const { feed, spans } = rig();
+  feed(
+    requestRecord(withParent, server),
+    requestRecord(withParent, client),
+    responseRecord(ok, { exchange: 2, ns: 1, role: Role.client }),
+    responseRecord(ok, { exchange: 1, ns: 2 }),
+  );
+  const [inner, outer] = spans();
+  assert.equal(inner?.parentSpanId, outer?.spanId);
+});
+
+test("errors are errors by the conventions: 5xx for servers, 4xx for clients too", () => {
+  const { feed, spans } = rig();
+  const bad = ok.replace("200 OK", "404 Not Found");
+  feed(requestRecord(get, server), responseRecord(bad, { exchange: 1, ns: 2 }));
+  feed(
+    requestRecord(get, { ...client, parent: 0 }),
+    responseRecord(bad, { exchange: 2, ns: 2, role: Role.client }),
+  );
+  feed(
+    requestRecord(get, { ...server, exchange: 3 }),
+    responseRecord(ok.replace("200 OK", "503 Busy"), { exchange: 3, ns: 2 }),
+  );
+  const codes = spans().map((span) => [span.status?.code ?? 0, attributes(span)["error.type"]]);
+  assert.deepEqual(codes, [
+    [0, undefined],
+    [2, "404"],
+    [2, "503"],
+  ]);
+});
+
+test("a connection that closes early, and a process that ends, are told as failures", () => {
+  const { feed, spans, assembler } = rig();
+  feed(requestRecord(get, server), endRecord({ exchange: 1, reason: EndReason.closed, ns: 5000 }));
+  feed(requestRecord(get, { ...server, exchange: 2 }));
+  assembler.processExited(7, 6000);
+  assert.deepEqual(
+    spans().map((span) => attributes(span)["error.type"]),
+    ["connection_closed", "process_exited"],
+  );
+});
+
+test("records without their request are counted, not guessed", () => {
+  const { feed, spans, assembler } = rig();
+  feed(responseRecord(ok, { exchange: 99, ns: 1 }), requestRecord(get, { ...server, tgid: 1234 }));
+  assert.deepEqual(assembler.counts().dropped, { "no-request": 1, unwatched: 1 });
+  assert.equal(spans().length, 0);
+});
