@@ -1,6 +1,7 @@
 /** storeErrorCodes lists every code a StoreError carries, with what it means in one line. */
 export const storeErrorCodes = {
-  "disk-full": "no room left on the file system: nothing was acknowledged, the same call works when there is room",
+  "disk-full":
+    "no room left on the file system: nothing was acknowledged, the same call works when there is room",
   "store-busy": "more is waiting to be inserted than the store may hold: try again later",
   "log-failed": "the write-ahead log could not be written or synced: nothing was acknowledged",
   "bad-block": "a block that the log cannot hold: empty, too long, or of an unknown signal",
@@ -23,7 +24,12 @@ export const storeErrorCodes = {
 export type StoreErrorCode = keyof typeof storeErrorCodes;
 
 /** RETRYABLE names the codes after which the same call can succeed later without any change. */
-const RETRYABLE: ReadonlySet<StoreErrorCode> = new Set(["disk-full", "store-busy", "log-failed", "engine-lost"]);
+const RETRYABLE: ReadonlySet<StoreErrorCode> = new Set([
+  "disk-full",
+  "store-busy",
+  "log-failed",
+  "engine-lost",
+]);
 
 /** StoreErrorDetails are the optional parts of a StoreError. */
 export interface StoreErrorDetails {

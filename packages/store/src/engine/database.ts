@@ -1,0 +1,109 @@
+import { Session } from "chdb";
+import { StoreError } from "../errors.js";
+import { migrate, setRetention } from "../schema/migrations.js";
+import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
+import type { EngineSettings, TableSize } from "./protocol.js";
+import { quoteText, readSource } from "./sql.js";
+
+/**
+ * Database is the opened ClickHouse of this process: it makes sessions and runs our own statements.
+ * Each session is a connection of its own, so that queries and inserts run side by side (measured: two
+ * sessions overlap fully, two statements on one session run one after the other); opening one costs 0.8 ms.
+ */
+export class Database {
+  readonly #settings: EngineSettings;
+  readonly #admin: Session;
+  readonly #inserter: Session;
+
+  constructor(settings: EngineSettings) {
+    this.#settings = settings;
+    try {
+      this.#admin = this.session();
+      this.#inserter = this.session();
+    } catch (error) {
+      throw new StoreError("engine-start", `cannot open the database in ${settings.directory}`, {
+        hint: "another engine may still use it, or its files are damaged; the engine's own words are below",
+        cause: error,
+      });
+    }
+    const run = (sql: string) => this.run(sql);
+    migrate(run);
+    setRetention(run, settings.retentionDays);
+  }
+
+  /** session opens a new connection, which the caller closes. */
+  session(): Session {
+    return new Session(this.#settings.directory, {
+      connectionArgs: [`--config-file=${this.#settings.configFile}`],
+    });
+  }
+
+  /** run runs one short statement of ours and waits for it. */
+  run(sql: string): string {
+    try {
+      return this.#admin.query(sql, "TSVRaw");
+    } catch (error) {
+      throw storeErrorOf(internalErrorOf(`run ${JSON.stringify(sql.slice(0, 80))}`, error));
+    }
+  }
+
+  /** insert runs a long statement of ours off the event loop. The engine's error is thrown as it is. */
+  async insert(sql: string): Promise<void> {
+    await this.#inserter.queryAsync(sql, { format: "TSVRaw" });
+  }
+
+  /** canonical gives the engine's own form of the one statement in `sql`, or throws its syntax error. */
+  canonical(sql: string): string {
+    this.#admin.query(`SET param_sql = ${quoteText(escapeParameter(sql))}`, "TSVRaw");
+    try {
+      return this.#admin.query(readSource("engine/canonical.sql"), "TSVRaw").trimEnd();
+    } catch (error) {
+      const clean = cleanClickHouseError(error instanceof Error ? error.message : String(error));
+      // The statement that asks is ours: the user is told of the statement that was asked about.
+      throw new StoreError(
+        "query-failed",
+        clean.message.replace(/: In scope SELECT formatQuery[\s\S]*$/, ""),
+        {
+          clickhouseCode: clean.code,
+          clickhouseName: clean.name,
+        },
+      );
+    }
+  }
+
+  /** sizes says what each table uses on disk. */
+  sizes(): TableSize[] {
+    const lines = this.run(readSource("engine/sizes.sql")).split("\n");
+    return lines
+      .filter((line) => line !== "")
+      .map((line) => {
+        const [table = "", rows, diskBytes, uncompressedBytes, parts] = line.split("\t");
+        return {
+          table,
+          rows: Number(rows),
+          diskBytes: Number(diskBytes),
+          uncompressedBytes: Number(uncompressedBytes),
+          parts: Number(parts),
+        };
+      });
+  }
+
+  /** close lets the connections go; work under way must have ended. */
+  close(): void {
+    this.#inserter.close();
+    this.#admin.close();
+  }
+}
+
+/** escapeParameter writes a value as the engine reads parameters: like a field of a tab-separated row. */
+export function escapeParameter(value: string): string {
+  const escapes: Readonly<Record<string, string>> = {
+    "\\": "\\\\",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\0": "\\0",
+  };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a parameter may hold any character
+  return value.replace(/[\\\t\n\r\0]/g, (character) => escapes[character] ?? character);
+}

@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS go3s.go3s_probe SYNC

@@ -1,0 +1,77 @@
+import { rm } from "node:fs/promises";
+import { messageOf, StoreError } from "../errors.js";
+import type { Signal } from "../schema/columns.js";
+import { COLUMNS } from "../schema/columns.js";
+import { SIGNAL_NAMES, signalName } from "../signals.js";
+import { convertSegment } from "../wal/convert.js";
+import { realFileSystem } from "../wal/file-system.js";
+import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
+import type { Database } from "./database.js";
+import { findBadFrames } from "./probe.js";
+import type { InsertRequest, InsertResult } from "./protocol.js";
+import { fillIn, quoteText, readSource } from "./sql.js";
+
+/**
+ * WORLD_CODES are ClickHouse's errors that do not speak of the rows but of the machine (src/Common/ErrorCodes.cpp):
+ * files that cannot be read or written, no memory, no space, too many parts, being cancelled or shut down.
+ */
+const WORLD_CODES: ReadonlySet<number> = new Set([
+  74, 75, 76, 77, 159, 160, 173, 203, 209, 210, 236, 241, 243, 252, 274, 394, 424, 425, 439, 473, 481, 1001,
+]);
+
+/** insertStatement gives the statement that inserts a file of blocks into a table. */
+export function insertStatement(signal: Signal, table: string, token: string, path: string): string {
+  const columns = COLUMNS[signal].map(({ name }) => name).join(", ");
+  return fillIn(readSource("engine/insert.sql"), { table, columns, token, path: quoteText(path) });
+}
+
+async function attempt(
+  database: Database,
+  request: InsertRequest,
+  excluded: ReadonlySet<number>,
+): Promise<{ readonly result: InsertResult; readonly refused?: unknown }> {
+  const converted = await convertSegment({
+    fileSystem: realFileSystem,
+    path: request.path,
+    length: request.length,
+    signals: new Set(SIGNAL_NAMES.keys()),
+    outDirectory: request.temporaryDirectory,
+    damagedDirectory: request.damagedDirectory,
+    excluded,
+  });
+  const result = {
+    rows: converted.files.map(({ signal, rows, bytes }) => ({ signal, rows, bytes })),
+    damages: converted.damages,
+  };
+  try {
+    for (const file of converted.files) {
+      const signal = signalName(file.signal);
+      await database.insert(insertStatement(signal, signal, `${converted.token}-${signal}`, file.path));
+    }
+    return { result };
+  } catch (refused) {
+    return { result, refused };
+  } finally {
+    for (const file of converted.files) await rm(file.path, { force: true });
+  }
+}
+
+/**
+ * insertSegment puts the rows of a segment into the tables. It may be repeated after any failure, also of the
+ * process: rows that are there already are not inserted again. Frames that the engine cannot take are found one
+ * by one and set aside, so that one bad block never holds up the log.
+ */
+export async function insertSegment(database: Database, request: InsertRequest): Promise<InsertResult> {
+  const first = await attempt(database, request, new Set());
+  if (first.refused === undefined) return first.result;
+  const code = cleanClickHouseError(messageOf(first.refused)).code;
+  const refusal = () => storeErrorOf(internalErrorOf(`insert ${request.path}`, first.refused));
+  if (first.refused instanceof StoreError || (code !== undefined && WORLD_CODES.has(code))) throw refusal();
+  const bad = await findBadFrames(database, request);
+  // Every frame is fine alone: it was the machine after all, and the same insert is tried again later.
+  if (bad.size === 0) throw refusal();
+  const second = await attempt(database, request, bad);
+  if (second.refused !== undefined)
+    throw storeErrorOf(internalErrorOf(`insert ${request.path}`, second.refused));
+  return second.result;
+}

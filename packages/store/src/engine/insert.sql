@@ -1,0 +1,16 @@
+-- The rows of one segment and signal, exactly once. Token and block split are the same in every attempt, so a
+-- repeated insert finds the blocks that are already there; see "Exactly once" in the README.
+INSERT INTO go3s.$table$ ($columns$)
+SETTINGS
+    insert_deduplicate = 1,
+    insert_deduplication_token = '$token$',
+    deduplicate_blocks_in_dependent_materialized_views = 1,
+    async_insert = 0,
+    max_threads = 1,
+    max_insert_threads = 1,
+    max_insert_block_size = 262144,
+    min_insert_block_size_rows = 262144,
+    min_insert_block_size_bytes = 0,
+    max_partitions_per_insert_block = 1000000,
+    input_format_native_allow_types_conversion = 1
+SELECT $columns$ FROM file($path$, Native)

@@ -1,0 +1,7 @@
+/**
+ * engineEnvironment is the environment of the engine's process. libuv's pool carries its queries, its insert and
+ * its files: four queries at once, the insert, and room for files. TZ makes times the same on every machine.
+ */
+export function engineEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, UV_THREADPOOL_SIZE: "8", TZ: "UTC" };
+}

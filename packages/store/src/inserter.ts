@@ -1,0 +1,175 @@
+import type { EngineProcess } from "./engine/process.js";
+import type { InsertRequest, InsertResult } from "./engine/protocol.js";
+import { StoreError } from "./errors.js";
+import type { WalFileSystem } from "./wal/file-system.js";
+import type { SealedSegment, WalWriter } from "./wal/writer.js";
+
+/** PendingSegment is a segment that waits to be inserted; it lies on disk until it was. */
+export type PendingSegment = Pick<SealedSegment, "path" | "length">;
+
+/** InserterOptions are what an inserter is given. */
+export interface InserterOptions {
+  readonly engine: EngineProcess;
+  readonly fileSystem: WalFileSystem;
+  readonly temporaryDirectory: string;
+  readonly damagedDirectory: string;
+  readonly onInserted: (segment: PendingSegment, result: InsertResult, took_ms: number) => void;
+  readonly onFailed: (segment: PendingSegment, error: unknown) => void;
+}
+
+/** SEAL_AGE_MIN_MS: rows are inserted this long after they were acknowledged when little comes in. */
+const SEAL_AGE_MIN_MS = 100;
+/** SEAL_AGE_MAX_MS: and no later than this when much does, because large inserts make merges cheap. */
+const SEAL_AGE_MAX_MS = 2_000;
+/** SEAL_BYTES_PER_MS: each so many bytes in the segment put its sealing off by another millisecond (40 MB/s). */
+const SEAL_BYTES_PER_MS = 40_000;
+/** POLL_MS is how often the age of the active segment is looked at while it holds something. */
+const POLL_MS = 20;
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 10_000;
+
+/** sealAge_ms gives the age at which a segment of so many bytes is sealed. */
+export function sealAge_ms(bytes: number): number {
+  return Math.min(SEAL_AGE_MAX_MS, SEAL_AGE_MIN_MS + bytes / SEAL_BYTES_PER_MS);
+}
+
+/**
+ * Inserter takes sealed segments, oldest first, one at a time, into the engine, and removes each one after the
+ * engine has it durably. While an insert runs, the segment that is being written keeps growing: under load
+ * inserts become larger by themselves. It never gives a segment up.
+ */
+export class Inserter {
+  readonly #options: InserterOptions;
+  #writer: WalWriter | undefined;
+  readonly #segments: PendingSegment[] = [];
+  #pendingBytes = 0;
+  #loop: Promise<void> | undefined;
+  #wake: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing = 0;
+  #stopped = false;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(options: InserterOptions) {
+    this.#options = options;
+  }
+
+  /** pendingBytes is the size of the sealed segments that are not inserted yet. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** pendingSegments counts them. */
+  get pendingSegments(): number {
+    return this.#segments.length;
+  }
+
+  /** start begins to insert what is in the queue and whatever `writer` seals later. */
+  start(writer: WalWriter): void {
+    this.#writer = writer;
+    this.#loop = this.#run();
+  }
+
+  /** add queues a segment. */
+  add(segment: PendingSegment): void {
+    this.#segments.push(segment);
+    this.#pendingBytes += segment.length;
+    this.#wake();
+  }
+
+  /** noticed tells that something was acknowledged, so that the age of the active segment is watched. */
+  noticed(): void {
+    if (this.#timer === undefined && !this.#stopped) this.#wake();
+  }
+
+  /** flush resolves when everything that was acknowledged before the call is in the tables. */
+  async flush(): Promise<void> {
+    this.#flushing++;
+    try {
+      await this.#writer?.seal();
+      const last = this.#segments.at(-1);
+      while (last !== undefined && this.#segments.includes(last)) {
+        if (this.#stopped)
+          throw new StoreError("closed", "the store was closed before everything was inserted");
+        await new Promise<void>((resolve) => this.#idle.push(resolve));
+      }
+    } finally {
+      this.#flushing--;
+    }
+  }
+
+  /** stop ends the loop after the insert under way; what was not inserted stays in the log. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#wake();
+    this.#tellWaiters();
+    await this.#loop;
+  }
+
+  #tellWaiters(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #run(): Promise<void> {
+    let retry_ms = RETRY_MIN_MS;
+    while (!this.#stopped) {
+      const segment = this.#segments[0];
+      if (segment === undefined) {
+        await this.#awaitWork();
+        continue;
+      }
+      try {
+        await this.#insert(segment);
+        retry_ms = RETRY_MIN_MS;
+      } catch (error) {
+        if (this.#stopped) return;
+        this.#options.onFailed(segment, error);
+        await this.#sleep(retry_ms);
+        retry_ms = Math.min(RETRY_MAX_MS, retry_ms * 2);
+      }
+    }
+  }
+
+  async #insert(segment: PendingSegment): Promise<void> {
+    const { engine, fileSystem, temporaryDirectory, damagedDirectory } = this.#options;
+    await engine.ready(RETRY_MAX_MS);
+    const started = performance.now();
+    const { path, length } = segment;
+    const request: InsertRequest = { path, length, temporaryDirectory, damagedDirectory };
+    const result = (await engine.call({ op: "insert", request })) as InsertResult;
+    // The rows are durable (fsync_after_insert): only now may the log forget them.
+    await fileSystem.remove(path);
+    this.#segments.shift();
+    this.#pendingBytes -= length;
+    this.#options.onInserted(segment, result, performance.now() - started);
+    this.#tellWaiters();
+  }
+
+  /** awaitWork returns when there is a segment, sealing the active one when it has come of age. */
+  async #awaitWork(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const bytes = writer.activeBytes;
+    if (bytes === 0) {
+      await this.#sleep(undefined);
+      return;
+    }
+    const left_ms = sealAge_ms(bytes) - writer.activeAge_ms;
+    if (left_ms <= 0 || this.#flushing > 0) await writer.seal();
+    else await this.#sleep(Math.min(left_ms, Math.max(POLL_MS, left_ms / 2)));
+  }
+
+  /** sleep waits for `ms`, or until something wakes the loop. */
+  async #sleep(ms: number | undefined): Promise<void> {
+    if (this.#stopped) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = () => {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        resolve();
+      };
+      if (ms !== undefined) this.#timer = setTimeout(this.#wake, ms);
+    });
+  }
+}

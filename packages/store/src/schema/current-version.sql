@@ -1,0 +1,1 @@
+SELECT max(version) FROM go3s.schema_version

@@ -1,0 +1,1 @@
+INSERT INTO go3s.schema_version (version, name) VALUES ($version$, $name$)

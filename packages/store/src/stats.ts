@@ -1,0 +1,74 @@
+import type { EngineState } from "./engine/process.js";
+import type { InsertResult, TableSize } from "./engine/protocol.js";
+import type { Signal } from "./schema/columns.js";
+import { SIGNAL_NUMBERS, signalName } from "./signals.js";
+import { RECOVERY_CASES } from "./wal/recover.js";
+
+/** StoreStats is what the store knows about itself at one moment. Counters begin at 0 with each open. */
+export interface StoreStats {
+  readonly engine: {
+    readonly state: EngineState;
+    readonly restarts: number;
+    readonly pid: number | undefined;
+    /** failure is why the last insert failed, or undefined since one went through. */
+    readonly failure: string | undefined;
+  };
+  readonly waiting: {
+    /** bytes that are acknowledged and not in the tables yet. */
+    readonly bytes: number;
+    readonly segments: number;
+    /** unacknowledgedBytes are held in memory for the next group commit. */
+    readonly unacknowledgedBytes: number;
+  };
+  /** rowsAcknowledged and rowsInserted count per signal. */
+  readonly rowsAcknowledged: Readonly<Record<Signal, number>>;
+  readonly rowsInserted: Readonly<Record<Signal, number>>;
+  readonly segmentsInserted: number;
+  /** lastInsert_ms is the Unix time of the last insert, 0 for none. */
+  readonly lastInsert_ms: number;
+  readonly lastInsertTook_ms: number;
+  /** tables tells disk use; it is read again after inserts, at most every two seconds. */
+  readonly tables: readonly TableSize[];
+  /** refused counts append() calls per error code. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** dropped counts rows that were in the log and could not be used, per reason; their bytes are set aside. */
+  readonly dropped: Readonly<Record<string, { readonly frames: number; readonly rows: number }>>;
+}
+
+/** Counters are the numbers behind StoreStats that only grow. */
+export class Counters {
+  readonly acknowledged: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0 };
+  readonly inserted: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0 };
+  readonly refused: Record<string, number> = {};
+  readonly dropped: Record<string, { frames: number; rows: number }> = {};
+  segmentsInserted = 0;
+  lastInsert_ms = 0;
+  lastInsertTook_ms = 0;
+  failure: string | undefined;
+
+  /** insertedSegment counts one inserted segment and gives a line for each stretch of it that was not used. */
+  insertedSegment(path: string, result: InsertResult, took_ms: number): string[] {
+    this.failure = undefined;
+    this.segmentsInserted++;
+    this.lastInsert_ms = Date.now();
+    this.lastInsertTook_ms = took_ms;
+    for (const { signal, rows } of result.rows) this.inserted[signalName(signal)] += rows;
+    return result.damages.map((damage) => {
+      const { letter, when, decision, cause } = RECOVERY_CASES[damage.letter];
+      const reason = decision === "cut" ? "torn" : letter === "J" ? "refused-by-engine" : "damaged";
+      const dropped = this.dropped[reason] ?? { frames: 0, rows: 0 };
+      this.dropped[reason] = { frames: dropped.frames + 1, rows: dropped.rows + damage.rows };
+      return `${path}: ${damage.length} bytes at ${damage.offset} are set aside (${letter}: ${when}; ${cause})`;
+    });
+  }
+
+  /** refuse counts one append() that was rejected. */
+  refuse(code: string): void {
+    this.refused[code] = (this.refused[code] ?? 0) + 1;
+  }
+}
+
+/** isSignal says whether a text names a signal. */
+export function isSignal(text: string): text is Signal {
+  return Object.hasOwn(SIGNAL_NUMBERS, text);
+}

@@ -1,0 +1,362 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { EngineProcess } from "./engine/process.js";
+import type { QueryLimits, TableSize } from "./engine/protocol.js";
+import { defaultEngineMemory, defaultQueryLimits, writeEngineConfig } from "./engine/settings.js";
+import { messageOf, StoreError } from "./errors.js";
+import { Inserter } from "./inserter.js";
+import { lockDirectory } from "./lock.js";
+import type { QueryOptions, QueryResult } from "./query.js";
+import { startQuery } from "./query.js";
+import type { Signal } from "./schema/columns.js";
+import { SIGNAL_NUMBERS } from "./signals.js";
+import type { StoreStats } from "./stats.js";
+import { Counters, isSignal } from "./stats.js";
+import type { WalFileSystem } from "./wal/file-system.js";
+import { realFileSystem } from "./wal/file-system.js";
+import { FRAME_PAYLOAD_MAX } from "./wal/frame.js";
+import { SEGMENT_HEADER_BYTES, segmentNumber } from "./wal/segment.js";
+import { WalWriter } from "./wal/writer.js";
+
+/** StoreBlock is one ClickHouse Native block of one signal; its bytes must not change until append() has settled. */
+export interface StoreBlock {
+  readonly signal: Signal;
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
+/** StoreOptions are what a store is opened with; only the directory is needed. */
+export interface StoreOptions {
+  /** dir is the data directory; it is made when it does not exist. */
+  readonly dir: string;
+  /** retentionDays after which rows expire, counted from when they were received; default 7, 0 keeps them for ever. */
+  readonly retentionDays?: number;
+  /** segmentBytesMax seals a log segment of this size at the latest; default 128 MiB. */
+  readonly segmentBytesMax?: number;
+  /** waitingBytesMax bounds what is acknowledged and not inserted yet; beyond it append() says `store-busy`. Default 4 GiB. */
+  readonly waitingBytesMax?: number;
+  /** memoryBytes bounds the engine's memory; default a quarter of the machine's, 768 MiB to 2 GiB. */
+  readonly memoryBytes?: number;
+  /** queryLimits are the defaults of a query. */
+  readonly queryLimits?: Partial<QueryLimits>;
+  /** queryMaxima bound what a query may ask for; default four times the defaults, and no more memory than half of the engine's. */
+  readonly queryMaxima?: Partial<QueryLimits>;
+  /** onNotice gets a line of text for everything an operator should know: damage, restarts, full disks. */
+  readonly onNotice?: (text: string) => void;
+  /** fileSystem is the log's; tests put a faulty one here. */
+  readonly fileSystem?: WalFileSystem;
+}
+
+/** StoreReader answers queries over a data directory. */
+export interface StoreReader {
+  /**
+   * query runs one read-only statement over the store's tables. It rejects with `query-failed` (the engine's own
+   * code and text), `query-forbidden`, `query-limit`, `query-cancelled` or `engine-lost` (retryable).
+   */
+  query(sql: string, options?: QueryOptions): Promise<QueryResult>;
+  stats(): StoreStats;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Store keeps telemetry durably and answers queries over it. */
+export interface Store extends StoreReader {
+  /**
+   * append resolves after the blocks' group commit was synced to disk: then they survive any crash. All blocks of a
+   * call are acknowledged together. It rejects with `disk-full`, `store-busy` or `log-failed` (all retryable).
+   */
+  append(blocks: readonly StoreBlock[]): Promise<void>;
+  /** flush resolves when all that was acknowledged before the call can be queried. */
+  flush(): Promise<void>;
+}
+
+const DEFAULT_SEGMENT_BYTES = 128 * 1024 * 1024;
+const DEFAULT_WAITING_BYTES = 4 * 1024 * 1024 * 1024;
+/** QUEUED_BYTES_MAX bounds what append() calls hold in memory before they are on disk: 256 MiB. */
+const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
+/** SIZES_EVERY_MS is how often disk use is asked for at most. */
+const SIZES_EVERY_MS = 2_000;
+
+interface Layout {
+  readonly wal: string;
+  readonly damaged: string;
+  readonly temporary: string;
+  readonly engine: string;
+  readonly database: string;
+}
+
+function layOut(dir: string): Layout {
+  const layout = {
+    wal: join(dir, "wal"),
+    damaged: join(dir, "wal", "damaged"),
+    temporary: join(dir, "tmp"),
+    engine: join(dir, "engine"),
+    database: join(dir, "db"),
+  };
+  try {
+    rmSync(layout.temporary, { recursive: true, force: true });
+    for (const path of Object.values(layout)) mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StoreError("directory-unusable", `cannot use ${dir} as data directory: ${messageOf(error)}`, {
+      hint: "choose a directory that this user may write",
+      cause: error,
+    });
+  }
+  return layout;
+}
+
+/** openStore opens the data directory for writing and reading, inserts what an earlier run left in its log, and locks it. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  try {
+    mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StoreError(
+      "directory-unusable",
+      `cannot make the data directory ${options.dir}: ${messageOf(error)}`,
+      {
+        hint: "choose a directory that this user may write",
+        cause: error,
+      },
+    );
+  }
+  const lock = lockDirectory(options.dir);
+  try {
+    const store = new OpenStore(options, () => lock.close());
+    await store.start();
+    return store;
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/**
+ * openStoreReader opens an existing data directory for queries while no server runs. What an earlier run had
+ * acknowledged is brought into the tables first, so that a query sees it.
+ */
+export async function openStoreReader(options: StoreOptions): Promise<StoreReader> {
+  if (!existsSync(join(options.dir, "db"))) {
+    throw new StoreError("no-data", `there is no store in ${options.dir}`, {
+      hint: "name the directory that was given to `go3s up --data`",
+    });
+  }
+  const store = await openStore(options);
+  await store.flush();
+  return store;
+}
+
+class OpenStore implements Store {
+  readonly #options: StoreOptions;
+  readonly #unlock: () => void;
+  readonly #counters = new Counters();
+  readonly #engine: EngineProcess;
+  readonly #writer: WalWriter;
+  readonly #inserter: Inserter;
+  readonly #limits: QueryLimits;
+  readonly #notice: (text: string) => void;
+  #tables: readonly TableSize[] = [];
+  #sizesAt = 0;
+  #sizesTimer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: StoreOptions, unlock: () => void) {
+    this.#options = options;
+    this.#unlock = unlock;
+    this.#notice = options.onNotice ?? (() => undefined);
+    const layout = layOut(options.dir);
+    const memoryBytes = options.memoryBytes ?? defaultEngineMemory();
+    this.#limits = { ...defaultQueryLimits(memoryBytes), ...options.queryLimits };
+    const queryMax = { ...maximaOf(this.#limits, memoryBytes), ...options.queryMaxima };
+    const settings = writeEngineConfig(
+      layout.engine,
+      layout.database,
+      { memoryBytes, queryMax },
+      options.retentionDays ?? 7,
+    );
+    const fileSystem = options.fileSystem ?? realFileSystem;
+    this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });
+    this.#inserter = new Inserter({
+      engine: this.#engine,
+      fileSystem,
+      temporaryDirectory: layout.temporary,
+      damagedDirectory: layout.damaged,
+      onInserted: (segment, result, took_ms) => {
+        for (const line of this.#counters.insertedSegment(segment.path, result, took_ms)) this.#notice(line);
+        this.#readSizesSoon();
+      },
+      onFailed: (segment, error) => {
+        this.#counters.failure = messageOf(error);
+        this.#notice(`cannot insert ${segment.path} yet: ${messageOf(error)}`);
+      },
+    });
+    const left = leftSegments(layout.wal);
+    for (const segment of left) this.#inserter.add(segment);
+    this.#writer = new WalWriter({
+      fileSystem,
+      directory: layout.wal,
+      firstNumber: (left.at(-1)?.number ?? 0) + 1,
+      segmentBytesMax: options.segmentBytesMax ?? DEFAULT_SEGMENT_BYTES,
+      onSealed: (segment) => this.#inserter.add(segment),
+    });
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#engine.start();
+    } catch (error) {
+      await this.#engine.close();
+      throw error;
+    }
+    this.#inserter.start(this.#writer);
+    await this.#readSizes();
+  }
+
+  async append(blocks: readonly StoreBlock[]): Promise<void> {
+    try {
+      if (this.#closing !== undefined) throw new StoreError("closed", "cannot append: the store is closed");
+      this.#refuseWhenFull(blocks);
+      await this.#writer.append(
+        blocks.map(({ signal, rows, bytes }) => ({ signal: numberOf(signal), rows, bytes })),
+      );
+    } catch (error) {
+      if (error instanceof StoreError) this.#counters.refuse(error.code);
+      throw error;
+    }
+    for (const { signal, rows } of blocks) this.#counters.acknowledged[signal] += rows;
+    this.#inserter.noticed();
+  }
+
+  async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+    if (this.#closing !== undefined) throw new StoreError("closed", "cannot query: the store is closed");
+    return startQuery(this.#engine, sql, options, { ...this.#limits, ...options.limits });
+  }
+
+  async flush(): Promise<void> {
+    await this.#inserter.flush();
+  }
+
+  stats(): StoreStats {
+    const counters = this.#counters;
+    return {
+      engine: {
+        state: this.#engine.state,
+        restarts: this.#engine.restarts,
+        pid: this.#engine.pid,
+        failure: counters.failure,
+      },
+      waiting: {
+        bytes: this.#inserter.pendingBytes + this.#writer.activeBytes,
+        segments: this.#inserter.pendingSegments + (this.#writer.activeBytes > 0 ? 1 : 0),
+        unacknowledgedBytes: this.#writer.queuedBytes,
+      },
+      rowsAcknowledged: { ...counters.acknowledged },
+      rowsInserted: { ...counters.inserted },
+      segmentsInserted: counters.segmentsInserted,
+      lastInsert_ms: counters.lastInsert_ms,
+      lastInsertTook_ms: counters.lastInsertTook_ms,
+      tables: this.#tables,
+      refused: { ...counters.refused },
+      dropped: { ...counters.dropped },
+    };
+  }
+
+  /** close seals the log, tries to insert the rest, ends the engine in order and gives the directory free. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#sizesTimer);
+    await this.#writer.close();
+    // What the engine cannot take now waits in the log for the next open.
+    if (this.#engine.state === "ready" && this.#counters.failure === undefined) {
+      await Promise.race([this.#inserter.flush(), deadline(CLOSE_FLUSH_MS)]).catch(() => undefined);
+    }
+    const stopped = this.#inserter.stop();
+    await this.#engine.close();
+    await stopped;
+    this.#unlock();
+  }
+
+  #refuseWhenFull(blocks: readonly StoreBlock[]): void {
+    let bytes = 0;
+    for (const block of blocks) bytes += block.bytes.length;
+    const max = this.#options.waitingBytesMax ?? DEFAULT_WAITING_BYTES;
+    const waiting = this.#inserter.pendingBytes + this.#writer.activeBytes + this.#writer.queuedBytes;
+    if (waiting + bytes <= max && this.#writer.queuedBytes + bytes <= QUEUED_BYTES_MAX + FRAME_PAYLOAD_MAX)
+      return;
+    const why =
+      this.#counters.failure === undefined ? "" : `; the last insert failed: ${this.#counters.failure}`;
+    throw new StoreError("store-busy", `${waiting} bytes wait to be inserted, ${max} may${why}`, {
+      hint: "send again in a moment; if it stays so, the engine is too slow for what comes in or its disk is full",
+    });
+  }
+
+  #readSizesSoon(): void {
+    if (this.#sizesTimer !== undefined || this.#closing !== undefined) return;
+    const wait_ms = Math.max(0, this.#sizesAt + SIZES_EVERY_MS - performance.now());
+    this.#sizesTimer = setTimeout(() => {
+      this.#sizesTimer = undefined;
+      void this.#readSizes();
+    }, wait_ms);
+    this.#sizesTimer.unref();
+  }
+
+  async #readSizes(): Promise<void> {
+    this.#sizesAt = performance.now();
+    try {
+      this.#tables = (await this.#engine.call({ op: "sizes" })) as readonly TableSize[];
+    } catch {
+      // The engine is being started again: the next insert asks anew.
+    }
+  }
+}
+
+/** CLOSE_FLUSH_MS is how long close() waits for the rest to be inserted: it is safe in the log either way. */
+const CLOSE_FLUSH_MS = 10_000;
+
+function deadline(ms: number): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new StoreError("closed", "closing did not wait longer")), ms).unref();
+  });
+}
+
+function numberOf(signal: Signal): number {
+  if (!isSignal(signal)) throw new StoreError("bad-block", `there is no signal ${JSON.stringify(signal)}`);
+  return SIGNAL_NUMBERS[signal];
+}
+
+function maximaOf(limits: QueryLimits, memoryBytes: number): QueryLimits {
+  return {
+    time_s: limits.time_s * 4,
+    memoryBytes: Math.max(limits.memoryBytes, Math.floor(memoryBytes / 2)),
+    resultRows: limits.resultRows * 4,
+    resultBytes: limits.resultBytes * 4,
+    threads: 64,
+  };
+}
+
+interface LeftSegment {
+  readonly path: string;
+  readonly length: number;
+  readonly number: number;
+}
+
+/** leftSegments lists what an earlier run left in the log, oldest first; files without a frame are removed. */
+function leftSegments(directory: string): LeftSegment[] {
+  const left: LeftSegment[] = [];
+  for (const name of readdirSync(directory).sort()) {
+    const number = segmentNumber(name);
+    if (number === undefined) continue;
+    const path = join(directory, name);
+    const length = statSync(path).size;
+    if (length <= SEGMENT_HEADER_BYTES) rmSync(path, { force: true });
+    else left.push({ path, length, number });
+  }
+  return left;
+}

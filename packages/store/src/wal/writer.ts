@@ -1,0 +1,249 @@
+import { join } from "node:path";
+import { errnoOf, messageOf, StoreError } from "../errors.js";
+import type { WalFile, WalFileSystem } from "./file-system.js";
+import { encodeFrameHeader, FRAME_PAYLOAD_MAX } from "./frame.js";
+import type { SegmentHeader } from "./segment.js";
+import { encodeSegmentHeader, newNonce, SEGMENT_HEADER_BYTES, segmentFileName } from "./segment.js";
+
+/** WalRecord is one payload to be kept. Its bytes must not change until append() has settled. */
+export interface WalRecord {
+  readonly signal: number;
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
+/** SealedSegment is a segment to which nothing is added any more; only its first `length` bytes count. */
+export interface SealedSegment {
+  readonly path: string;
+  readonly header: SegmentHeader;
+  readonly length: number;
+}
+
+/** WalWriterOptions are what a writer is given. */
+export interface WalWriterOptions {
+  readonly fileSystem: WalFileSystem;
+  readonly directory: string;
+  /** firstNumber is the number of the first segment to be made. */
+  readonly firstNumber: number;
+  /** segmentBytesMax seals a segment that has grown to this size. */
+  readonly segmentBytesMax: number;
+  /** onSealed is called, in order, with each segment that holds at least one acknowledged frame. */
+  readonly onSealed: (segment: SealedSegment) => void;
+}
+
+/** GROUP_BYTES_MAX bounds one write, so that a sync never waits for seconds of data: 32 MiB. */
+const GROUP_BYTES_MAX = 32 * 1024 * 1024;
+
+interface Waiting {
+  readonly buffers: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+interface ActiveSegment {
+  readonly file: WalFile;
+  readonly path: string;
+  readonly header: SegmentHeader;
+  /** durable is the length that was synced: what lies behind it was never acknowledged. */
+  durable: number;
+  readonly openedAt: number;
+}
+
+/**
+ * WalWriter appends records to numbered segments. Many append() calls share one write and one fdatasync
+ * (group commit); each settles after it. One group is under way at a time, the next one gathers meanwhile.
+ */
+export class WalWriter {
+  readonly #options: WalWriterOptions;
+  #nextNumber: number;
+  #active: ActiveSegment | undefined;
+  #queue: Waiting[] = [];
+  #queuedBytes = 0;
+  #running: Promise<void> | undefined;
+  #sealRequested = false;
+  #closed = false;
+
+  constructor(options: WalWriterOptions) {
+    this.#options = options;
+    this.#nextNumber = options.firstNumber;
+  }
+
+  /** queuedBytes is what append() calls hold in memory that are not settled yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** activeBytes is the acknowledged length of the segment that is being written. */
+  get activeBytes(): number {
+    return Math.max(0, (this.#active?.durable ?? 0) - SEGMENT_HEADER_BYTES);
+  }
+
+  /** activeAge_ms is the time since the first frame of the segment that is being written, or 0. */
+  get activeAge_ms(): number {
+    return this.activeBytes === 0 || this.#active === undefined
+      ? 0
+      : performance.now() - this.#active.openedAt;
+  }
+
+  /**
+   * append resolves when all of the records are durable. It rejects with `disk-full` or `log-failed` when none of
+   * them was acknowledged: they will not come back after a restart as far as the disk allows that to be undone.
+   */
+  append(records: readonly WalRecord[]): Promise<void> {
+    if (this.#closed) return Promise.reject(new StoreError("closed", "cannot append: the log is closed"));
+    const buffers: Uint8Array[] = [];
+    let bytes = 0;
+    for (const record of records) {
+      if (record.bytes.length === 0 || record.bytes.length > FRAME_PAYLOAD_MAX) {
+        return Promise.reject(
+          new StoreError("bad-block", `cannot log a block of ${record.bytes.length} bytes`, {
+            hint: `a block holds 1 to ${FRAME_PAYLOAD_MAX} bytes: split it`,
+          }),
+        );
+      }
+      const header = encodeFrameHeader(record.signal, record.rows, record.bytes);
+      buffers.push(header, record.bytes);
+      bytes += header.length + record.bytes.length;
+    }
+    if (buffers.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ buffers, bytes, resolve, reject });
+      this.#queuedBytes += bytes;
+      this.#start();
+    });
+  }
+
+  /** seal ends the segment that is being written, if it holds anything, after the group under way. */
+  seal(): Promise<void> {
+    this.#sealRequested = true;
+    this.#start();
+    return this.#running ?? Promise.resolve();
+  }
+
+  /** close waits for what was appended, seals, and gives up the descriptor. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.seal();
+    const active = this.#active;
+    this.#active = undefined;
+    if (active !== undefined) {
+      await active.file.close();
+      await this.#options.fileSystem.remove(active.path);
+    }
+  }
+
+  #start(): void {
+    if (this.#running !== undefined) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      // Work that arrived between the loop's last look and now starts the loop again.
+      if (this.#queue.length > 0 || this.#sealRequested) this.#start();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0 || this.#sealRequested) {
+      if (this.#queue.length > 0) await this.#commitGroup(this.#takeGroup());
+      const full = this.activeBytes >= this.#options.segmentBytesMax;
+      if (full || (this.#sealRequested && this.#queue.length === 0)) {
+        this.#sealRequested = false;
+        await this.#sealActive();
+      }
+    }
+  }
+
+  #takeGroup(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const waiting of this.#queue) {
+      if (count > 0 && bytes + waiting.bytes > GROUP_BYTES_MAX) break;
+      bytes += waiting.bytes;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    const bytes = group.reduce((sum, waiting) => sum + waiting.bytes, 0);
+    try {
+      const active = this.#active ?? (await this.#open());
+      await this.#write(active, group, bytes);
+      this.#queuedBytes -= bytes;
+      for (const waiting of group) waiting.resolve();
+    } catch (error) {
+      this.#queuedBytes -= bytes;
+      const refusal = refusalOf(error, this.#active?.path ?? this.#options.directory);
+      for (const waiting of group) waiting.reject(refusal);
+    }
+  }
+
+  async #write(active: ActiveSegment, group: readonly Waiting[], bytes: number): Promise<void> {
+    try {
+      await active.file.write(
+        group.flatMap((waiting) => waiting.buffers),
+        active.durable,
+      );
+    } catch (error) {
+      // The part that was written belongs to nobody. Where it cannot be cut, the segment ends before it.
+      await active.file.truncate(active.durable).catch(() => this.#sealActive());
+      throw error;
+    }
+    try {
+      await active.file.sync();
+    } catch (error) {
+      // After a failed fsync the kernel may have dropped the dirty pages and reports success the next time
+      // (fsync(2), "PostgreSQL's fsync() surprise", LWN 752063): this file is never synced again.
+      await active.file.truncate(active.durable).catch(() => undefined);
+      await this.#sealActive();
+      throw error;
+    }
+    active.durable += bytes;
+  }
+
+  async #open(): Promise<ActiveSegment> {
+    const { fileSystem, directory } = this.#options;
+    const header: SegmentHeader = { number: this.#nextNumber++, nonce: newNonce() };
+    const path = join(directory, segmentFileName(header.number));
+    const file = await fileSystem.create(path);
+    try {
+      await file.write([encodeSegmentHeader(header)], 0);
+      // The name must be durable before the first acknowledgement; the header is synced with the first group.
+      await fileSystem.syncDirectory(directory);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await fileSystem.remove(path).catch(() => undefined);
+      throw error;
+    }
+    const active = { file, path, header, durable: SEGMENT_HEADER_BYTES, openedAt: performance.now() };
+    this.#active = active;
+    return active;
+  }
+
+  async #sealActive(): Promise<void> {
+    const active = this.#active;
+    if (active === undefined) return;
+    this.#active = undefined;
+    await active.file.close().catch(() => undefined);
+    if (active.durable > SEGMENT_HEADER_BYTES) {
+      this.#options.onSealed({ path: active.path, header: active.header, length: active.durable });
+    } else {
+      await this.#options.fileSystem.remove(active.path).catch(() => undefined);
+    }
+  }
+}
+
+/** refusalOf says what a failed write or sync means for those who wait. */
+function refusalOf(error: unknown, path: string): StoreError {
+  const errno = errnoOf(error);
+  if (errno === "ENOSPC" || errno === "EDQUOT") {
+    return new StoreError("disk-full", `cannot write to ${path}: no space is left (${errno})`, {
+      hint: "make room on the file system of the data directory; receiving goes on by itself then",
+      cause: error,
+    });
+  }
+  return new StoreError("log-failed", `cannot write to ${path}: ${messageOf(error)}`, {
+    hint: "look at the kernel's log for errors of the disk",
+    cause: error,
+  });
+}
