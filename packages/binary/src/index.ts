@@ -1,4 +1,7 @@
 export { type ByteSource, fileSource, memorySource } from "./bytes/source.js";
+export type { ProbeCost } from "./code/cost.js";
+export { decodeInstruction, type Instruction, returnOffsets } from "./code/instruction.js";
+export { type CallAbi, type ProbeSite, probeSite } from "./code/probe-site.js";
 export {
   bpfRelocation,
   elfMachine,
@@ -30,3 +33,7 @@ export {
   writeElf,
 } from "./elf/write.js";
 export { BinaryError, type BinaryErrorCode, type BinaryErrorDetails, binaryErrorCodes } from "./errors.js";
+export { type GoBinary, type GoProbeSite, openGoBinary, readGoBinary } from "./go/binary.js";
+export { type GoBuildInfo, type GoModule, readGoBuildInfo } from "./go/build-info.js";
+export { type GoFunction, type GoFunctions, type GoPosition, readGoFunctions } from "./go/functions.js";
+export { type GoVersion, isSince, parseGoVersion } from "./go/version.js";
