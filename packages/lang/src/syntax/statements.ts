@@ -1,0 +1,233 @@
+import type { Attribute } from "../lex/token.js";
+import type { BlockStmt, CaseClause, Expr, ForStmt, IfStmt, RangeStmt, Stmt, SwitchStmt } from "./ast.js";
+import { parseConst, parseTypeDecl, parseVar } from "./bindings.js";
+import type { Cursor } from "./cursor.js";
+import { parseExpression, parseHeader, setBodyParser } from "./expressions.js";
+
+const assignments: ReadonlySet<string> = new Set(
+  ["=", ":=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "&^="],
+);
+
+/** refused are Go's statements that BPF cannot have, with the reason and the way out. */
+const refused: Readonly<Record<string, readonly [string, string]>> = {
+  go: ["BPF programs have no goroutines", "call the function"],
+  defer: ["BPF programs have no defer", "do it before each return"],
+  select: ["BPF programs have no channels", "use a ring buffer"],
+  goto: ["goto is not supported", "use a labelled break or continue"],
+  fallthrough: ["fallthrough must be the last statement of a case", "move it to the case's end"],
+};
+
+/** parseBlock parses `{ statements }`. */
+export function parseBlock(cursor: Cursor): BlockStmt {
+  const { start } = cursor.token;
+  if (!cursor.expect("{", "to open the body")) return { kind: "block", body: [], ...cursor.span(start) };
+  const body = statements(cursor);
+  cursor.expect("}", "to close the body");
+  return { kind: "block", body, ...cursor.span(start) };
+}
+
+setBodyParser(parseBlock);
+
+function statements(cursor: Cursor): Stmt[] {
+  const body: Stmt[] = [];
+  while (!cursor.is("}") && !cursor.is("case") && !cursor.is("default") && cursor.token.kind !== "end") {
+    if (cursor.accept(";")) continue;
+    if (cursor.is("fallthrough") && cursor.peek(1).text === ";") {
+      const after = cursor.peek(2).text;
+      if (after === "case" || after === "default" || after === "}") break;
+    }
+    const before = cursor.token;
+    const statement = parseStatement(cursor, undefined);
+    if (statement !== undefined) body.push(statement);
+    cursor.semicolon("behind the statement");
+    if (cursor.token === before) cursor.next();
+  }
+  return body;
+}
+
+function parseStatement(cursor: Cursor, label: string | undefined): Stmt | undefined {
+  const { token } = cursor;
+  return cursor.nested<Stmt | undefined>(token, () => statement(cursor, label), undefined);
+}
+
+function statement(cursor: Cursor, label: string | undefined): Stmt | undefined {
+  const { token } = cursor;
+  const attributes = cursor.attributesBefore(token.start);
+  if (attributes.length > 0 && token.text !== "for") {
+    for (const attribute of attributes) {
+      cursor.report.error("misplaced", attribute, `@${attribute.name} has no meaning here`, "put it before a function, a variable or a for loop");
+    }
+  }
+  if (token.kind === "keyword") return keywordStatement(cursor, label, attributes);
+  if (cursor.is("{")) return parseBlock(cursor);
+  if (token.kind === "name" && cursor.peek(1).text === ":" && cursor.peek(1).kind === "operator") {
+    cursor.next();
+    cursor.next();
+    while (cursor.accept(";"));
+    return parseStatement(cursor, token.text);
+  }
+  return simpleStatement(cursor);
+}
+
+function keywordStatement(cursor: Cursor, label: string | undefined, attributes: readonly Attribute[]): Stmt | undefined {
+  const { token } = cursor;
+  const { start } = token;
+  const why = refused[token.text];
+  if (why !== undefined) {
+    cursor.report.error("unsupported", token, why[0], why[1]);
+    cursor.failed = true;
+    return undefined;
+  }
+  switch (token.text) {
+    case "if":
+      return ifStatement(cursor);
+    case "for":
+      return forStatement(cursor, label, attributes);
+    case "switch":
+      return switchStatement(cursor, label);
+    case "break":
+    case "continue": {
+      cursor.next();
+      const target = cursor.token.kind === "name" ? cursor.identifier("a label") : undefined;
+      return { kind: token.text, label: target, ...cursor.span(start) };
+    }
+    case "return": {
+      cursor.next();
+      const value = cursor.is(";") || cursor.is("}") ? undefined : parseExpression(cursor);
+      if (cursor.is(",")) {
+        cursor.report.error("unsupported", cursor.token, "a function has at most one result", "return a struct");
+        cursor.failed = true;
+      }
+      return { kind: "return", value, ...cursor.span(start) };
+    }
+    case "var":
+      return { kind: "declaration", declarations: parseVar(cursor, []), ...cursor.span(start) };
+    case "const":
+      return { kind: "declaration", declarations: parseConst(cursor), ...cursor.span(start) };
+    case "type":
+      return { kind: "declaration", declarations: parseTypeDecl(cursor, []), ...cursor.span(start) };
+    case "func":
+    case "struct":
+      return simpleStatement(cursor);
+    default:
+      cursor.unexpected("a statement");
+      return undefined;
+  }
+}
+
+function expressions(cursor: Cursor): Expr[] {
+  const found = [parseExpression(cursor)];
+  while (!cursor.failed && cursor.accept(",")) found.push(parseExpression(cursor));
+  return found;
+}
+
+/** simpleStatement parses an expression, an assignment or an increment. */
+function simpleStatement(cursor: Cursor): Stmt {
+  const { start } = cursor.token;
+  const left = expressions(cursor);
+  const first = left[0];
+  const operator = cursor.token.text;
+  if (cursor.token.kind === "operator" && assignments.has(operator)) {
+    cursor.next();
+    const right = expressions(cursor);
+    return { kind: "assign", operator, left, right, ...cursor.span(start) };
+  }
+  if (first === undefined) throw new Error("an expression list has a first");
+  if (operator === "++" || operator === "--") {
+    cursor.next();
+    return { kind: "increment", operator, target: first, ...cursor.span(start) };
+  }
+  if (left.length > 1) cursor.unexpected("`=` or `:=` behind the list");
+  return { kind: "expression", value: first, ...cursor.span(start) };
+}
+
+function asCondition(cursor: Cursor, statement: Stmt | undefined, what: string): Expr {
+  if (statement?.kind === "expression") return statement.value;
+  const range = statement ?? cursor.token;
+  const hint = statement?.kind === "assign" ? "compare with ==" : undefined;
+  if (!cursor.failed) cursor.report.error("syntax", range, `expected a condition for ${what}`, hint);
+  return { kind: "bad", id: cursor.id(), start: range.start, end: range.end };
+}
+
+function ifStatement(cursor: Cursor): IfStmt {
+  const { start } = cursor.next();
+  const { init, condition } = parseHeader(cursor, () => {
+    let first = cursor.is(";") ? undefined : simpleStatement(cursor);
+    let before: Stmt | undefined;
+    if (cursor.accept(";")) {
+      before = first;
+      first = cursor.is("{") ? undefined : simpleStatement(cursor);
+    }
+    return { init: before, condition: asCondition(cursor, first, "if") };
+  });
+  const then = parseBlock(cursor);
+  let otherwise: BlockStmt | IfStmt | undefined;
+  if (cursor.accept("else")) otherwise = cursor.is("if") ? ifStatement(cursor) : parseBlock(cursor);
+  return { kind: "if", init, condition, then, otherwise, ...cursor.span(start) };
+}
+
+function rangeHeader(cursor: Cursor): { key?: Stmt; subject: Expr } | undefined {
+  // `for range X`, `for i := range X`, `for i, v := range X`
+  if (cursor.accept("range")) return { subject: parseExpression(cursor) };
+  let ahead = 0;
+  if (cursor.token.kind !== "name") return undefined;
+  if (cursor.peek(1).text === "," && cursor.peek(2).kind === "name") ahead = 2;
+  if (cursor.peek(ahead + 1).text !== ":=" || cursor.peek(ahead + 2).text !== "range") return undefined;
+  return { subject: { kind: "bad", id: -1, start: 0, end: 0 } };
+}
+
+function forStatement(cursor: Cursor, label: string | undefined, attributes: readonly Attribute[]): ForStmt | RangeStmt {
+  const { start } = cursor.next();
+  type Header = Pick<ForStmt, "init" | "condition" | "post"> | Pick<RangeStmt, "key" | "value" | "subject">;
+  const header = parseHeader<Header>(cursor, () => {
+    const ranged = rangeHeader(cursor);
+    if (ranged !== undefined && ranged.subject.id !== -1) {
+      return { key: undefined, value: undefined, subject: ranged.subject };
+    }
+    if (ranged !== undefined) {
+      const key = cursor.identifier("a name");
+      const value = cursor.accept(",") ? cursor.identifier("a name") : undefined;
+      cursor.next();
+      cursor.next();
+      return { key, value, subject: parseExpression(cursor) };
+    }
+    if (cursor.is("{")) return { init: undefined, condition: undefined, post: undefined };
+    const first = cursor.is(";") ? undefined : simpleStatement(cursor);
+    if (!cursor.accept(";")) return { init: undefined, condition: asCondition(cursor, first, "for"), post: undefined };
+    const condition = cursor.is(";") ? undefined : asCondition(cursor, simpleStatement(cursor), "for");
+    cursor.expect(";", "behind the condition");
+    const post = cursor.is("{") ? undefined : simpleStatement(cursor);
+    return { init: first, condition, post };
+  });
+  const body = parseBlock(cursor);
+  if ("subject" in header) return { kind: "range", ...header, body, attributes, label, ...cursor.span(start) };
+  return { kind: "for", ...header, body, attributes, label, ...cursor.span(start) };
+}
+
+function switchStatement(cursor: Cursor, label: string | undefined): SwitchStmt {
+  const { start } = cursor.next();
+  const { init, subject } = parseHeader(cursor, () => {
+    if (cursor.is("{")) return { init: undefined, subject: undefined };
+    let first = cursor.is(";") ? undefined : simpleStatement(cursor);
+    let before: Stmt | undefined;
+    if (cursor.accept(";")) {
+      before = first;
+      first = cursor.is("{") ? undefined : simpleStatement(cursor);
+    }
+    return { init: before, subject: first === undefined ? undefined : asCondition(cursor, first, "switch") };
+  });
+  const clauses: CaseClause[] = [];
+  cursor.expect("{", "to open the switch");
+  while ((cursor.is("case") || cursor.is("default")) && !cursor.failed) {
+    const at = cursor.token.start;
+    const isDefault = cursor.next().text === "default";
+    const values = isDefault ? [] : expressions(cursor);
+    cursor.expect(":", "behind the case");
+    const body = statements(cursor);
+    const fallsThrough = cursor.accept("fallthrough");
+    if (fallsThrough) cursor.accept(";");
+    clauses.push({ values, isDefault, body, fallsThrough, ...cursor.span(at) });
+  }
+  cursor.expect("}", "to close the switch");
+  return { kind: "switch", init, subject, clauses, label, ...cursor.span(start) };
+}

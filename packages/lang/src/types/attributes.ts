@@ -1,0 +1,80 @@
+import { attributeArguments } from "../lex/attribute.js";
+import type { Attribute } from "../lex/token.js";
+import type { Reporter } from "../source/diagnostics.js";
+import { type ProgramKind, programKind, programKinds } from "./program-kinds.js";
+
+/** Hook is what an attribute of a function attaches it to. */
+export interface Hook {
+  readonly kind: ProgramKind;
+  readonly target: string;
+  readonly attribute: Attribute;
+  readonly section: string;
+}
+
+/** functionAttributes are attributes of functions that are no hooks. */
+const functionAttributes: ReadonlySet<string> = new Set(["license", "section", "sleepable", "noinline", "go:noinline", "bpf_program"]);
+
+/** variableAttributes are attributes of package variables; the telemetry ones are read by the agent. */
+const variableAttributes: ReadonlySet<string> = new Set(["config", "map", "bpf_map", "license", "Go3sMetric", "Go3sLog", "Go3sTrace"]);
+
+const typeAttributes: ReadonlySet<string> = new Set(["bpf_context", "license", "Go3sMetric", "Go3sLog", "Go3sTrace"]);
+
+/** targetProblem says what is wrong with the text behind a hook's colon. */
+function targetProblem(kind: ProgramKind, target: string): string | undefined {
+  if (kind.target === "none") return target === "" ? undefined : `@${kind.name} takes nothing behind it`;
+  if (kind.target === "category:name") {
+    return /^[\w]+[:/][\w]+$/.test(target) ? undefined : "write it as category and name, e.g. @tracepoint:sock:inet_sock_set_state";
+  }
+  if (kind.target === "name") return /^[\w.]+$/.test(target) ? undefined : `write the name, e.g. @${kind.name}:NAME`;
+  return undefined;
+}
+
+/** hooksOf reads the attributes of a function that make it a program. */
+export function hooksOf(attributes: readonly Attribute[], report: Reporter): Hook[] {
+  const hooks: Hook[] = [];
+  for (const attribute of attributes) {
+    let name = attribute.name;
+    let target = attribute.rest;
+    if (name === "go:ebpf") {
+      const given = attributeArguments(attribute.rest);
+      name = given.get("program") ?? "";
+      target = given.get("func") ?? given.get("target") ?? given.get("name") ?? "";
+      const group = given.get("category") ?? given.get("group");
+      if (group !== undefined) target = `${group}:${target}`;
+    }
+    const kind = programKind(name);
+    if (kind === undefined) {
+      if (!functionAttributes.has(attribute.name)) {
+        const known = programKinds.map((each) => `@${each.name}`).join(", ");
+        report.error("bad-attribute", attribute, `@${name || attribute.name} is no kind of program`, `known are ${known}`);
+      }
+      continue;
+    }
+    const problem = targetProblem(kind, target);
+    if (problem !== undefined) report.error("bad-attribute", attribute, problem);
+    else hooks.push({ kind, target: target.replace("/", ":"), attribute, section: kind.section(kind.target === "category:name" ? target.replace("/", ":") : target) });
+  }
+  return hooks;
+}
+
+/** checkVariableAttributes reports attributes that variables do not have. */
+export function checkVariableAttributes(attributes: readonly Attribute[], report: Reporter): void {
+  for (const attribute of attributes) {
+    if (!variableAttributes.has(attribute.name)) {
+      report.error("bad-attribute", attribute, `@${attribute.name} has no meaning on a variable`, "known are @config, @map and the telemetry annotations");
+    }
+  }
+}
+
+/** checkTypeAttributes reports attributes that types do not have. */
+export function checkTypeAttributes(attributes: readonly Attribute[], report: Reporter): void {
+  for (const attribute of attributes) {
+    if (!typeAttributes.has(attribute.name)) report.error("bad-attribute", attribute, `@${attribute.name} has no meaning on a type`);
+  }
+}
+
+/** licenseOf finds `@license NAME` among attributes. */
+export function licenseOf(attributes: readonly Attribute[]): string | undefined {
+  const found = attributes.find((each) => each.name === "license");
+  return found?.rest.replace(/^["(]+|[")]+$/g, "");
+}

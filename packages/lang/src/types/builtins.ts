@@ -1,0 +1,290 @@
+import type { CallExpr, Expr } from "../syntax/ast.js";
+import { assignable, bare, wantInteger } from "./convert.js";
+import { type Env, fail } from "./env.js";
+import {
+  badType, boolType, identical, int32, intType, isKernelStruct, type Type, typeName, uint8, uint16, uint32, uint64, under, voidType,
+} from "./type.js";
+
+/** BuiltinCall is one call of a builtin under check. */
+export interface BuiltinCall {
+  readonly env: Env;
+  readonly call: CallExpr;
+  readonly arguments: readonly Expr[];
+  /** types are the type arguments in brackets. */
+  readonly types: readonly Type[];
+}
+
+/** BuiltinRow is a function of the package bpf, or of Go's universe. */
+export interface BuiltinRow {
+  readonly name: string;
+  readonly package: "bpf" | "universe";
+  readonly typeArguments: number;
+  readonly least: number;
+  readonly most: number;
+  readonly check: (call: BuiltinCall) => Type;
+}
+
+type Check = BuiltinRow["check"];
+
+/** gives: a builtin without arguments. */
+const gives = (name: string, result: Type): BuiltinRow => ({
+  name, package: "bpf", typeArguments: 0, least: 0, most: 0, check: () => result,
+});
+
+const takes = (name: string, least: number, most: number, check: Check, typeArguments = 0): BuiltinRow => ({
+  name, package: "bpf", typeArguments, least, most, check,
+});
+
+function argument(c: BuiltinCall, index: number): Expr {
+  const found = c.arguments[index];
+  if (found === undefined) throw new Error("argument counts are checked before");
+  return found;
+}
+
+function integer(c: BuiltinCall, index: number, type: Type): void {
+  wantInteger(c.env, argument(c, index), type, `argument ${index + 1}`);
+}
+
+/** pointer checks a pointer argument and gives its target. */
+function pointer(c: BuiltinCall, index: number): Type {
+  const expr = argument(c, index);
+  const type = under(c.env.check(c.env, expr));
+  if (type.kind === "pointer") return type.target;
+  if (type.kind !== "bad") {
+    fail(c.env, "wrong-type", expr, `argument ${index + 1} needs a pointer, this is ${typeName(type)}`, "take its address with &");
+  }
+  return badType;
+}
+
+/** addressOrPointer takes an integer address or a pointer to kernel or user memory. */
+function addressOrPointer(c: BuiltinCall, index: number): void {
+  const expr = argument(c, index);
+  const type = c.env.check(c.env, expr, uint64);
+  if (under(type).kind === "pointer" || type.kind === "bad") return;
+  wantInteger(c.env, expr, uint64, `argument ${index + 1}`);
+}
+
+function swap(type: Type): Check {
+  return (c) => {
+    assignable(c.env, argument(c, 0), c.env.check(c.env, argument(c, 0), type), type, "the argument");
+    return type;
+  };
+}
+
+const kernelType = (c: BuiltinCall, name: string): Type => {
+  const found = c.env.unit.kernel.named(name);
+  if (found !== undefined) return { kind: "pointer", target: found };
+  fail(c.env, "no-kernel-type", c.call, `vmlinux.${name} is not known: no kernel BTF was given`, "pass options.kernelBtf");
+  return badType;
+};
+
+const loadFrom = (result: Type): Check => (c) => {
+  const target = under(pointer(c, 0));
+  if (target.kind !== "array" && target.kind !== "bad") {
+    fail(c.env, "wrong-type", argument(c, 0), `a pointer to an array of bytes is needed, this points to ${typeName(target)}`);
+  }
+  integer(c, 1, intType);
+  return result;
+};
+
+const readInto: Check = (c) => {
+  pointer(c, 0);
+  addressOrPointer(c, 1);
+  return intType;
+};
+
+const readSized: Check = (c) => {
+  pointer(c, 0);
+  integer(c, 1, uint64);
+  addressOrPointer(c, 2);
+  return intType;
+};
+
+function text(c: BuiltinCall, index: number): string | undefined {
+  const expr = argument(c, index);
+  c.env.check(c.env, expr);
+  const value = c.env.unit.constants.get(expr.id);
+  if (typeof value === "string") return value;
+  fail(c.env, "not-constant", expr, `argument ${index + 1} must be a constant string`);
+  return undefined;
+}
+
+const printk: Check = (c) => {
+  const format = text(c, 0) ?? "";
+  const conversions = [...format.matchAll(/%(?!%)[-+ 0#]*\d*(?:l{0,2}[duxXi]|[sdpcuxi])/g)].length;
+  const values = c.arguments.slice(1);
+  if (conversions !== values.length) {
+    fail(c.env, "bad-call", argument(c, 0), `the format has ${conversions} conversions, ${values.length} values are given`);
+  }
+  values.forEach((value, i) => {
+    const type = c.env.check(c.env, value, uint64);
+    if (under(type).kind !== "pointer") wantInteger(c.env, value, uint64, `argument ${i + 2}`);
+  });
+  return int32;
+};
+
+const loop: Check = (c) => {
+  integer(c, 0, uint32);
+  const body = argument(c, 1);
+  const type = c.env.check(c.env, body);
+  if (type.kind !== "function") {
+    if (type.kind !== "bad") fail(c.env, "wrong-type", body, "the second argument must be a function func(i uint32) bool or int", "return true (or 1) to stop");
+    return intType;
+  }
+  const [first, second] = type.parameters;
+  const result = under(type.result).kind;
+  const more = c.arguments.length > 2 ? 2 : 1;
+  if (first === undefined || under(first).kind !== "int" || type.parameters.length !== more || (result !== "int" && result !== "bool")) {
+    fail(c.env, "wrong-type", body, `a loop body is func(i uint32${more === 2 ? ", state *T" : ""}) bool, this is ${typeName(type)}`, "return true to stop");
+  }
+  if (c.arguments.length > 2) {
+    const state = c.env.check(c.env, argument(c, 2));
+    if (second !== undefined) assignable(c.env, argument(c, 2), state, second, "the state");
+  }
+  return intType;
+};
+
+const packet: Check = (c) => {
+  const type = under(c.env.check(c.env, argument(c, 0)));
+  const target = type.kind === "pointer" ? under(type.target) : type;
+  if (target.kind !== "context" || target.row.packet === undefined) {
+    if (target.kind !== "bad") fail(c.env, "wrong-context", argument(c, 0), `${typeName(type)} has no packet`, "use it in @xdp, @tc or @cgroup_skb programs");
+  }
+  integer(c, 1, intType);
+  return { kind: "pointer", target: c.types[0] ?? badType };
+};
+
+const pointerTo: Check = (c) => {
+  const expr = argument(c, 0);
+  const type = under(c.env.check(c.env, expr, uint64));
+  if (type.kind !== "pointer") wantInteger(c.env, expr, uint64, "the address");
+  return { kind: "pointer", target: c.types[0] ?? badType };
+};
+
+const hasPrefix: Check = (c) => {
+  const target = under(pointer(c, 0));
+  const prefix = text(c, 1);
+  if (target.kind === "array" && prefix !== undefined && prefix.length > target.length) {
+    fail(c.env, "out-of-range", argument(c, 1), `the text is longer than ${typeName(target)}`);
+  }
+  if (c.arguments.length > 2) integer(c, 2, intType);
+  return boolType;
+};
+
+const extreme: Check = (c) => {
+  const first = c.env.check(c.env, argument(c, 0));
+  const second = c.env.check(c.env, argument(c, 1), first);
+  const type = first.kind === "untyped" ? second : first;
+  if (under(type).kind !== "int") {
+    if (type.kind !== "bad") fail(c.env, "wrong-type", c.call, "min and max take two integers, at least one with a type");
+    return badType;
+  }
+  assignable(c.env, argument(c, 0), first, type, "the first argument");
+  assignable(c.env, argument(c, 1), second, type, "the second argument");
+  return type;
+};
+
+const length: Check = (c) => {
+  const expr = argument(c, 0);
+  const type = under(c.env.check(c.env, expr));
+  const constant = c.env.unit.constants.get(expr.id);
+  const of = type.kind === "pointer" ? under(type.target) : type;
+  if (typeof constant === "string") c.env.unit.constants.set(c.call.id, BigInt(constant.length));
+  else if (of.kind === "array") c.env.unit.constants.set(c.call.id, BigInt(of.length));
+  else if (of.kind !== "bad") fail(c.env, "wrong-type", expr, `len takes an array or a constant string, this is ${typeName(type)}`);
+  return intType;
+};
+
+const taskRegisters: Check = (c) => {
+  const target = pointer(c, 0);
+  if (target.kind !== "bad" && !isKernelStruct(target)) fail(c.env, "wrong-type", argument(c, 0), "a task is needed", "bpf.CurrentTask() gives the running one");
+  return kernelType(c, "pt_regs");
+};
+
+const assignInto: Check = (c) => {
+  // Copy(&dst, &src) for equal types, e.g. out of kernel structs; kept as a builtin because Go's copy needs slices.
+  const to = pointer(c, 0);
+  const from = pointer(c, 1);
+  if (!identical(to, from)) fail(c.env, "wrong-type", c.call, `both must point to one type, these are ${typeName(to)} and ${typeName(from)}`);
+  return voidType;
+};
+
+/** builtinRows are all builtin functions; lowering has a row of the same name for each. */
+export const builtinRows: readonly BuiltinRow[] = [
+  gives("PID", uint32),
+  gives("TID", uint32),
+  gives("UID", uint32),
+  gives("GID", uint32),
+  gives("CPU", uint32),
+  gives("KtimeNS", uint64),
+  gives("BootNS", uint64),
+  gives("CgroupID", uint64),
+  gives("Random", uint32),
+  gives("PidTgid", uint64),
+  gives("Comm", { kind: "array", element: uint8, length: 16 }),
+  takes("CurrentTask", 0, 0, (c) => kernelType(c, "task_struct")),
+  takes("TaskPtRegs", 1, 1, taskRegisters),
+  takes("Printk", 1, 4, printk),
+  takes("User", 1, 1, pointerTo, 1),
+  takes("Kernel", 1, 1, pointerTo, 1),
+  takes("Packet", 2, 2, packet, 1),
+  takes("Addr", 1, 1, (c) => (pointer(c, 0), uint64)),
+  takes("Load8", 2, 2, loadFrom(uint8)),
+  takes("Load16", 2, 2, loadFrom(uint16)),
+  takes("Load32", 2, 2, loadFrom(uint32)),
+  takes("Load64", 2, 2, loadFrom(uint64)),
+  takes("ReadUser", 2, 2, readInto),
+  takes("ReadKernel", 2, 2, readInto),
+  takes("ReadUserN", 3, 3, readSized),
+  takes("ReadKernelN", 3, 3, readSized),
+  takes("ReadUserString", 2, 2, readInto),
+  takes("ReadKernelString", 2, 2, readInto),
+  takes("HasPrefix", 2, 3, hasPrefix),
+  takes("Loop", 2, 3, loop),
+  takes("Ntohs", 1, 1, swap(uint16)),
+  takes("Htons", 1, 1, swap(uint16)),
+  takes("Ntohl", 1, 1, swap(uint32)),
+  takes("Htonl", 1, 1, swap(uint32)),
+  takes("Ntohll", 1, 1, swap(uint64)),
+  takes("Htonll", 1, 1, swap(uint64)),
+  takes("Zero", 1, 1, (c) => (pointer(c, 0), voidType)),
+  takes("Copy", 2, 2, assignInto),
+  {
+    ...takes("SizeOf", 0, 0, (c) => {
+      const type = c.types[0];
+      if (type === undefined || type.kind === "bad") return badType;
+      return intType;
+    }, 1),
+  },
+  takes("DataLoc", 3, 3, (c) => {
+    pointer(c, 0);
+    c.env.check(c.env, argument(c, 1));
+    integer(c, 2, uint32);
+    return intType;
+  }),
+  { ...takes("len", 1, 1, length), package: "universe" },
+  { ...takes("min", 2, 2, extreme), package: "universe" },
+  { ...takes("max", 2, 2, extreme), package: "universe" },
+];
+
+const byName = new Map(builtinRows.map((row) => [`${row.package}.${row.name}`, row]));
+
+/** builtinRow finds a builtin. */
+export function builtinRow(from: BuiltinRow["package"], name: string): BuiltinRow | undefined {
+  return byName.get(`${from}.${name}`);
+}
+
+/** heapBuiltins are Go's builtins that need a heap, with what to do instead. */
+export const heapBuiltins: Readonly<Record<string, string>> = {
+  make: "declare an array, or a map as a package variable",
+  new: "declare a variable and take its address",
+  append: "use an array and an index, or a queue map",
+};
+
+/** isAddressable tells whether & may be applied. */
+export function isAddressable(expr: Expr): boolean {
+  const inner = bare(expr);
+  if (inner.kind === "name" || inner.kind === "star" || inner.kind === "composite") return true;
+  return inner.kind === "selector" || inner.kind === "index";
+}
+

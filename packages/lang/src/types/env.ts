@@ -1,0 +1,71 @@
+import type { DiagnosticId } from "../source/codes.js";
+import type { Reporter } from "../source/diagnostics.js";
+import type { Range } from "../source/file.js";
+import type { ConstDecl, Expr, FuncDecl, FunctionExpr, TypeDecl } from "../syntax/ast.js";
+import type { KernelTypes } from "./kernel.js";
+import type { Architecture } from "./registers.js";
+import type { Call, Checked, Constant, MapSymbol, Selection, Symbol, VariableSymbol } from "./symbols.js";
+import type { Type } from "./type.js";
+
+/** Scope holds the names of one block. */
+export interface Scope {
+  readonly parent: Scope | undefined;
+  readonly names: Map<string, Symbol>;
+}
+
+/** lookUp finds a name in a scope or those around it. */
+export function lookUp(scope: Scope, name: string): Symbol | undefined {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+    const found = at.names.get(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Unit is what all of a compilation's checking shares. */
+export interface Unit {
+  readonly report: Reporter;
+  readonly kernel: KernelTypes;
+  readonly hasKernel: boolean;
+  readonly architecture: Architecture;
+  readonly package: Scope;
+  readonly types: Checked["types"];
+  readonly constants: Map<number, Constant>;
+  readonly symbols: Map<number, Symbol>;
+  readonly calls: Map<number, Call>;
+  readonly selections: Map<number, Selection>;
+  readonly literals: Checked["literals"];
+  /** maps by name; a map may be declared by its use. */
+  readonly maps: Map<string, MapSymbol>;
+}
+
+/** Env is where an expression stands: its scope, its function, and the way back into the checker. */
+export interface Env {
+  readonly unit: Unit;
+  readonly scope: Scope;
+  readonly owner: FuncDecl | FunctionExpr | undefined;
+  readonly result: Type | undefined;
+  readonly loops: number;
+  readonly breakable: number;
+  /** iota is set in constant declarations. */
+  readonly iota: bigint | undefined;
+  /** literals are the function literals around, innermost last, for captures. */
+  readonly literals: readonly FunctionExpr[];
+  /** check finds an expression's type and records it; `want` guides literals and untyped constants. */
+  check(env: Env, expr: Expr, want?: Type): Type;
+  resolveType(env: Env, expr: Expr): Type;
+  /** declareLocal declares constants and types inside a function. */
+  declareLocal(env: Env, decl: ConstDecl | TypeDecl): void;
+  /** checkLiteral checks the body of a function literal. */
+  checkLiteral(env: Env, expr: FunctionExpr): Type;
+}
+
+/** fail reports an error of an expression. */
+export function fail(env: Env, id: DiagnosticId, range: Range, message: string, hint?: string): void {
+  env.unit.report.error(id, range, message, hint);
+}
+
+/** newVariable makes a local variable's symbol. */
+export function newVariable(name: string, declared: Range, type: Type, owner: VariableSymbol["owner"]): VariableSymbol {
+  return { kind: "variable", name, declared, type, used: false, addressTaken: false, captured: false, owner };
+}

@@ -1,0 +1,274 @@
+import type { CompositeExpr, Expr, IndexExpr, NameExpr, SelectorExpr } from "../syntax/ast.js";
+import { checkCall } from "./calls.js";
+import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
+import { kernelConstants } from "./constants.js";
+import { type Env, fail, lookUp } from "./env.js";
+import { checkBinary, checkUnary } from "./operators.js";
+import type { Constant, Symbol } from "./symbols.js";
+import {
+  type ArrayType, badType, boolType, type ContextType, type Field, findField, intType, type StructType, type Type, typeName, under, untypedInt, untypedNil, untypedString,
+} from "./type.js";
+
+function constantSymbol(env: Env, expr: Expr, symbol: Symbol & { kind: "constant" }): Type {
+  const { state } = symbol;
+  if (state === "resolving" || "declaration" in state) {
+    fail(env, "recursion", expr, `the constant ${symbol.name} is defined by itself`);
+    return badType;
+  }
+  env.unit.constants.set(expr.id, state.value);
+  return state.type;
+}
+
+/** capture notes that function literals use a variable of a function around them. */
+function capture(env: Env, symbol: Symbol & { kind: "variable" }): void {
+  const inside = env.literals.findIndex((literal) => literal === symbol.owner);
+  for (const literal of env.literals.slice(inside + 1)) {
+    symbol.captured = true;
+    env.unit.literals.get(literal.id)?.captures.add(symbol);
+  }
+}
+
+function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
+  const symbol = lookUp(env.scope, expr.name);
+  if (symbol === undefined) {
+    const { constants } = env.unit;
+    const literal: Record<string, readonly [Type, Constant]> = {
+      true: [boolType, true],
+      false: [boolType, false],
+    };
+    const known = literal[expr.name];
+    if (known !== undefined) {
+      constants.set(expr.id, known[1]);
+      return known[0];
+    }
+    if (expr.name === "nil") return untypedNil;
+    if (expr.name === "iota" && env.iota !== undefined) {
+      constants.set(expr.id, env.iota);
+      return untypedInt;
+    }
+    fail(env, "undefined", expr, `${expr.name} is not declared`, expr.name === "_" ? "_ cannot be read" : undefined);
+    return badType;
+  }
+  env.unit.symbols.set(expr.id, symbol);
+  switch (symbol.kind) {
+    case "variable":
+      symbol.used = true;
+      capture(env, symbol);
+      return symbol.type;
+    case "global":
+    case "map":
+      return symbol.type;
+    case "constant":
+      return constantSymbol(env, expr, symbol);
+    case "function":
+      return symbol.type;
+    case "type":
+      fail(env, "wrong-type", expr, `${expr.name} is a type, a value is needed here`);
+      return want ?? badType;
+    case "package":
+      fail(env, "wrong-type", expr, `${expr.name} is a package; select something of it`);
+      return badType;
+  }
+}
+
+function packageMember(env: Env, expr: SelectorExpr, from: "bpf" | "helpers" | "vmlinux"): Type {
+  const { name: member } = expr;
+  if (from === "bpf") {
+    const value = kernelConstants[member.name];
+    if (value !== undefined) {
+      env.unit.constants.set(expr.id, value);
+      return untypedInt;
+    }
+  }
+  if (from === "vmlinux") {
+    fail(env, "wrong-type", expr, `vmlinux.${member.name} is a type, a value is needed here`);
+    return badType;
+  }
+  fail(env, "undefined", member, `${from}.${member.name} is not known`);
+  return badType;
+}
+
+function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type {
+  const { name: member } = expr;
+  const { row } = context;
+  const field = row.fields.find((each) => each.name === member.name);
+  if (field !== undefined) {
+    const bits = field.size === 1 ? 8 : field.size === 2 ? 16 : field.size === 4 ? 32 : 64;
+    const type: Type = { kind: "int", name: `uint${bits}`, bits, signed: false };
+    env.unit.selections.set(expr.id, { kind: "context-field", offset: field.offset, type, row });
+    return type;
+  }
+  const found = context.fields?.find((each) => each.name === member.name);
+  if (found !== undefined) {
+    env.unit.selections.set(expr.id, { kind: "context-field", offset: found.offset, type: found.type, row });
+    return found.type;
+  }
+  const names = [...row.fields, ...(context.fields ?? [])].map((each) => each.name);
+  const hint = names.length > 0 ? `it has ${names.join(", ")}` : row.access === "format" ? "the tracepoint's format is not known here" : "it has ctx.Arg(n)";
+  fail(env, "no-field", member, `bpf.${row.name} has no field ${member.name}`, hint);
+  return badType;
+}
+
+/** nearest suggests a field whose name is alike. */
+function nearest(struct: StructType, wanted: string): string | undefined {
+  const lower = wanted.toLowerCase();
+  const close = struct.fields.find((field) => field.name.toLowerCase() === lower || (field.name !== "" && field.name.startsWith(wanted)));
+  if (close !== undefined) return `is it ${close.name}?`;
+  const names = struct.fields.map((field) => field.name).filter((each) => each !== "");
+  return names.length > 0 && names.length <= 12 ? `it has ${names.join(", ")}` : undefined;
+}
+
+function selector(env: Env, expr: SelectorExpr): Type {
+  const object = bare(expr.object);
+  if (object.kind === "name") {
+    const symbol = lookUp(env.scope, object.name);
+    if (symbol?.kind === "package") return packageMember(env, expr, symbol.package);
+  }
+  const type = under(env.check(env, expr.object));
+  if (type.kind === "bad") return badType;
+  const target = type.kind === "pointer" ? under(type.target) : type;
+  if (target.kind === "context") return contextField(env, expr, target);
+  if (target.kind !== "struct") {
+    if (target.kind !== "bad") fail(env, "no-field", expr.name, `${typeName(type)} has no field ${expr.name.name}`);
+    return badType;
+  }
+  const path = findField(target, expr.name.name);
+  const last = path?.at(-1);
+  if (path === undefined || last === undefined) {
+    const id = target.kernel === undefined ? "no-field" : "no-kernel-type";
+    fail(env, id, expr.name, `${typeName(target)} has no field ${expr.name.name}`, nearest(target, expr.name.name));
+    return badType;
+  }
+  if (last.bits !== undefined) {
+    fail(env, "unsupported", expr.name, `${last.name} is a bit field, which cannot be read`, "read the field that holds it and mask it");
+    return badType;
+  }
+  env.unit.selections.set(expr.id, { kind: "fields", path });
+  return last.type;
+}
+
+function index(env: Env, expr: IndexExpr): Type {
+  const type = under(env.check(env, expr.object));
+  const array = type.kind === "pointer" ? under(type.target) : type;
+  const subscript = expr.indices[0];
+  if (type.kind === "bad" || subscript === undefined) return badType;
+  if (array.kind !== "array" || expr.indices.length !== 1) {
+    if (array.kind !== "bad") fail(env, "bad-operation", expr, `${typeName(type)} has no index`);
+    return badType;
+  }
+  wantInteger(env, subscript, intType, "an index");
+  const value = env.unit.constants.get(subscript.id);
+  if (typeof value === "bigint" && (value < 0n || value >= BigInt(array.length))) {
+    fail(env, "out-of-range", subscript, `index ${value} is outside ${typeName(array)}`);
+  }
+  return array.element;
+}
+
+function compositeStruct(env: Env, expr: CompositeExpr, struct: StructType): void {
+  expr.elements.forEach((element, i) => {
+    const { key, value } = element;
+    let field: Field | undefined = struct.fields[i];
+    if (key !== undefined) {
+      field = key.kind === "name" ? struct.fields.find((each) => each.name === key.name) : undefined;
+      if (field === undefined) {
+        const text = key.kind === "name" ? key.name : "this";
+        fail(env, "no-field", key, `${typeName(struct)} has no field ${text}`, nearest(struct, text));
+        return;
+      }
+    } else if (field === undefined) {
+      fail(env, "wrong-type", value, `${typeName(struct)} has only ${struct.fields.length} fields`);
+      return;
+    }
+    if (field !== undefined) assignable(env, value, env.check(env, value, field.type), field.type, `field ${field.name}`);
+  });
+}
+
+function compositeArray(env: Env, expr: CompositeExpr, array: ArrayType): void {
+  let at = 0;
+  for (const { key, value } of expr.elements) {
+    if (key !== undefined) at = Number(constantInteger(env, key, "an element's index") ?? at);
+    if (at < 0 || at >= array.length) fail(env, "out-of-range", value, `element ${at} is outside ${typeName(array)}`);
+    assignable(env, value, env.check(env, value, array.element), array.element, `element ${at}`);
+    at++;
+  }
+}
+
+function composite(env: Env, expr: CompositeExpr, want: Type | undefined): Type {
+  let type: Type = want ?? badType;
+  if (expr.type !== undefined) {
+    if (expr.type.kind === "array-type" && expr.type.length === undefined) {
+      fail(env, "heap", expr.type, "slices need a heap", "give the length: [...]T{…}");
+      return badType;
+    }
+    if (expr.type.kind === "array-type" && expr.type.length === "...") {
+      type = { kind: "array", element: env.resolveType(env, expr.type.element), length: expr.elements.length };
+    } else type = env.resolveType(env, expr.type);
+  } else if (want === undefined) fail(env, "wrong-type", expr, "the type of this literal is not known here");
+  const of = under(type);
+  if (of.kind === "struct" && of.kernel === undefined) compositeStruct(env, expr, of);
+  else if (of.kind === "array") compositeArray(env, expr, of);
+  else if (of.kind !== "bad") fail(env, "wrong-type", expr, `${typeName(type)} has no literals`);
+  return type;
+}
+
+function star(env: Env, expr: Expr & { kind: "star" }): Type {
+  const type = under(env.check(env, expr.operand));
+  if (type.kind === "pointer") return type.target;
+  if (type.kind !== "bad") fail(env, "bad-operation", expr, `${typeName(type)} is no pointer`);
+  return badType;
+}
+
+function find(env: Env, expr: Expr, want: Type | undefined): Type {
+  const { constants } = env.unit;
+  switch (expr.kind) {
+    case "name":
+      return name(env, expr, want);
+    case "integer":
+      constants.set(expr.id, expr.value);
+      return untypedInt;
+    case "string":
+      constants.set(expr.id, expr.value);
+      return untypedString;
+    case "paren": {
+      const type = env.check(env, expr.inner, want);
+      const value = constants.get(expr.inner.id);
+      if (value !== undefined) constants.set(expr.id, value);
+      return type;
+    }
+    case "unary":
+      return checkUnary(env, expr, want);
+    case "binary":
+      return checkBinary(env, expr, want);
+    case "star":
+      return star(env, expr);
+    case "selector":
+      return selector(env, expr);
+    case "index":
+      return index(env, expr);
+    case "call":
+      return checkCall(env, expr, want);
+    case "composite":
+      return composite(env, expr, want);
+    case "function":
+      return env.checkLiteral(env, expr);
+    case "slice":
+      env.check(env, expr.object);
+      fail(env, "heap", expr, "slices do not exist in BPF programs", "use an index, or bpf.Load32(&buf, i) and its like");
+      return badType;
+    case "array-type":
+    case "struct-type":
+      fail(env, "wrong-type", expr, "this is a type, a value is needed here");
+      return badType;
+    case "bad":
+      return badType;
+  }
+}
+
+/** checkExpression finds and records the type of an expression. */
+export function checkExpression(env: Env, expr: Expr, want?: Type): Type {
+  const type = find(env, expr, want);
+  env.unit.types.set(expr.id, type);
+  return type;
+}
+
+

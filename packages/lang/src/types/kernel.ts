@@ -1,0 +1,157 @@
+import type { BtfType } from "@go3s/bpf";
+import { badType, boolType, type Field, type StructType, type Type, uint8, uint64, voidType } from "./type.js";
+
+/** KernelBtf is what the checker asks of the kernel's BTF; @go3s/bpf's lazy reader answers it. */
+export interface KernelBtf {
+  /** find gives the id of the first type of one of the kinds with that name. */
+  find(name: string, kinds: readonly BtfType["kind"][]): number | undefined;
+  type(id: number): BtfType | undefined;
+}
+
+/** KernelTypes turns BTF into types of the language, each only when it is named. */
+export interface KernelTypes {
+  /** named gives a struct, union, enum or typedef by name. */
+  named(name: string): Type | undefined;
+  /** arguments gives the types of a BTF tracepoint's arguments. */
+  arguments(tracepoint: string): readonly Type[] | undefined;
+}
+
+const modifiers: ReadonlySet<BtfType["kind"]> = new Set(["typedef", "const", "volatile", "restrict", "type_tag"]);
+
+/** newKernelTypes reads types lazily: a struct's members are only made when something selects one. */
+export function newKernelTypes(btf: KernelBtf): KernelTypes {
+  const made = new Map<number, Type>();
+
+  const strip = (id: number): { id: number; type: BtfType | undefined } => {
+    let at = id;
+    let type = btf.type(at);
+    for (let steps = 0; type !== undefined && modifiers.has(type.kind) && "type" in type && steps < 64; steps++) {
+      at = type.type;
+      type = btf.type(at);
+    }
+    return { id: at, type };
+  };
+
+  const sizeOfId = (id: number): number => {
+    const { type } = strip(id);
+    if (type === undefined) return 0;
+    if (type.kind === "ptr") return 8;
+    if (type.kind === "array") return type.length * sizeOfId(type.type);
+    return "size" in type ? type.size : 0;
+  };
+
+  const bitsOf = (size: number): 8 | 16 | 32 | 64 => (size === 1 ? 8 : size === 2 ? 16 : size === 4 ? 32 : 64);
+
+  const fieldsOf = (type: BtfType): Field[] => {
+    if (type.kind !== "struct" && type.kind !== "union") return [];
+    return type.members.map((member) => {
+      const bitField = (member.bitSize ?? 0) > 0;
+      return {
+        name: member.name,
+        type: fromId(member.type),
+        offset: member.bitOffset >> 3,
+        embedded: member.name === "",
+        ...(bitField ? { bits: { offset: member.bitOffset, size: member.bitSize ?? 0 } } : {}),
+      };
+    });
+  };
+
+  const struct = (type: BtfType & { kind: "struct" | "union" }): StructType => {
+    let fields: Field[] | undefined;
+    return {
+      kind: "struct",
+      name: type.name,
+      size: type.size,
+      align: 8,
+      kernel: { union: type.kind === "union" },
+      get fields() {
+        fields ??= fieldsOf(type);
+        return fields;
+      },
+    };
+  };
+
+  const make = (type: BtfType | undefined): Type => {
+    if (type === undefined) return voidType;
+    switch (type.kind) {
+      case "int": {
+        if (type.encoding === "bool") return boolType;
+        const bits = bitsOf(type.size);
+        const signed = type.encoding === "signed" && type.name !== "char";
+        return { kind: "int", name: `${signed ? "" : "u"}int${bits}`, bits, signed };
+      }
+      case "enum":
+      case "enum64": {
+        const bits = bitsOf(type.size);
+        return { kind: "int", name: `uint${bits}`, bits, signed: false, enumOf: type.name };
+      }
+      case "ptr": {
+        const target = strip(type.type).type;
+        // Pointers to void and to functions can only be carried as addresses.
+        if (target === undefined || target.kind === "func_proto") return { kind: "pointer", target: uint8 };
+        if (target.kind === "fwd") return { kind: "pointer", target: uint8 };
+        return { kind: "pointer", target: lazy(type.type) };
+      }
+      case "array":
+        return { kind: "array", element: fromId(type.type), length: type.length };
+      case "struct":
+      case "union":
+        return struct(type);
+      case "float":
+        return { kind: "array", element: uint8, length: type.size };
+      default:
+        return voidType;
+    }
+  };
+
+  const fromId = (id: number): Type => {
+    const stripped = strip(id);
+    const known = made.get(stripped.id);
+    if (known !== undefined) return known;
+    const type = make(stripped.type);
+    made.set(stripped.id, type);
+    return type;
+  };
+
+  /** lazy breaks cycles of pointers: what a pointer points to is only made when it is looked at. */
+  const lazy = (id: number): Type => {
+    const stripped = strip(id);
+    const { type } = stripped;
+    if (type?.kind === "struct" || type?.kind === "union") return fromId(stripped.id);
+    let found: Type | undefined;
+    return {
+      kind: "named",
+      name: type !== undefined && "name" in type ? type.name : "",
+      get underlying() {
+        found ??= fromId(id);
+        return found;
+      },
+      set underlying(_value: Type) {},
+    };
+  };
+
+  return {
+    named(name) {
+      const id = btf.find(name, ["struct", "union", "typedef", "enum", "enum64"]);
+      return id === undefined ? undefined : fromId(id);
+    },
+    arguments(tracepoint) {
+      // DECLARE_TRACE makes `typedef void (*btf_trace_NAME)(void *data, ARGS)`, include/trace/bpf_probe.h.
+      const id = btf.find(`btf_trace_${tracepoint}`, ["typedef"]);
+      if (id === undefined) return undefined;
+      const pointer = strip(id).type;
+      const proto = pointer?.kind === "ptr" ? strip(pointer.type).type : undefined;
+      if (proto?.kind !== "func_proto") return undefined;
+      return proto.parameters.slice(1).map((parameter) => {
+        const type = fromId(parameter.type);
+        return type.kind === "void" || sizeOfId(parameter.type) > 8 ? uint64 : type;
+      });
+    },
+  };
+}
+
+/** noKernelTypes stands in when no BTF was given. */
+export const noKernelTypes: KernelTypes = { named: () => undefined, arguments: () => undefined };
+
+/** unknownKernelType is what a missing kernel type becomes behind its error. */
+export const unknownKernelType: Type = badType;

@@ -1,0 +1,135 @@
+import type { Range } from "../source/file.js";
+import type { ConstDecl, Expr, FuncDecl, FunctionExpr } from "../syntax/ast.js";
+import type { ContextRow } from "./contexts.js";
+import type { MapMethodRow } from "./map-kinds.js";
+import type { ProgramKind } from "./program-kinds.js";
+import type { Field, FunctionType, MapType, NamedType, Type } from "./type.js";
+
+/** Constant is the value of a constant expression; strings have one character per byte. */
+export type Constant = bigint | string | boolean;
+
+/** VariableSymbol is a local variable or parameter. */
+export interface VariableSymbol {
+  readonly kind: "variable";
+  readonly name: string;
+  readonly declared: Range;
+  type: Type;
+  used: boolean;
+  /** addressTaken variables live in memory. */
+  addressTaken: boolean;
+  /** captured variables are used by a function literal that runs as a callback: they live in its frame. */
+  captured: boolean;
+  /** owner is the function or literal that declares it. */
+  readonly owner: FuncDecl | FunctionExpr | undefined;
+}
+
+/** GlobalSymbol is a package variable that is not a map. */
+export interface GlobalSymbol {
+  readonly kind: "global";
+  readonly name: string;
+  readonly declared: Range;
+  readonly type: Type;
+  /** section: config variables are read-only data, written by the loader before it loads. */
+  readonly section: ".rodata" | ".data" | ".bss";
+  readonly initial: Uint8Array;
+}
+
+export interface MapSymbol {
+  readonly kind: "map";
+  readonly name: string;
+  readonly declared: Range;
+  readonly type: MapType;
+  readonly pin: boolean;
+  readonly flags: number;
+}
+
+export interface ConstantSymbol {
+  readonly kind: "constant";
+  readonly name: string;
+  readonly declared: Range;
+  /** pending declarations are resolved when first used. */
+  state: { readonly declaration: ConstDecl; readonly index: number } | { readonly type: Type; readonly value: Constant } | "resolving";
+}
+
+export interface TypeSymbol {
+  readonly kind: "type";
+  readonly name: string;
+  readonly declared: Range;
+  readonly type: NamedType;
+  readonly methods: Map<string, FunctionSymbol>;
+}
+
+export interface FunctionSymbol {
+  readonly kind: "function";
+  readonly name: string;
+  readonly declared: Range;
+  readonly declaration: FuncDecl;
+  type: FunctionType;
+  /** parameters are the symbols of the receiver and the parameters, set when the body is checked. */
+  parameters: readonly VariableSymbol[];
+  /** subprogram functions are called, not inlined. */
+  readonly subprogram: boolean;
+}
+
+export interface PackageSymbol {
+  readonly kind: "package";
+  readonly name: string;
+  readonly declared: Range;
+  readonly package: "bpf" | "helpers" | "vmlinux";
+}
+
+export type Symbol =
+  | VariableSymbol
+  | GlobalSymbol
+  | MapSymbol
+  | ConstantSymbol
+  | TypeSymbol
+  | FunctionSymbol
+  | PackageSymbol;
+
+/** Program is a function that a hook of the kernel runs. */
+export interface Program {
+  readonly name: string;
+  readonly section: string;
+  readonly kind: ProgramKind;
+  readonly target: string;
+  readonly function: FunctionSymbol;
+}
+
+/** Call says what a call expression calls. */
+export type Call =
+  | { readonly kind: "conversion"; readonly to: Type }
+  | { readonly kind: "function"; readonly symbol: FunctionSymbol; readonly receiver?: Expr }
+  | { readonly kind: "builtin"; readonly name: string; readonly types: readonly Type[] }
+  | { readonly kind: "helper"; readonly name: string; readonly id: number }
+  | { readonly kind: "map-method"; readonly row: MapMethodRow; readonly map: MapSymbol }
+  | { readonly kind: "register"; readonly offset: number; readonly object: Expr; readonly pair?: number }
+  | { readonly kind: "context-word"; readonly index: number; readonly object: Expr };
+
+/** Selection says what a selector expression selects. */
+export type Selection =
+  | { readonly kind: "fields"; readonly path: readonly Field[] }
+  | { readonly kind: "context-field"; readonly offset: number; readonly type: Type; readonly row: ContextRow };
+
+/** LiteralInfo is what is known of a function literal. */
+export interface LiteralInfo {
+  readonly parameters: readonly VariableSymbol[];
+  readonly type: FunctionType;
+  readonly captures: Set<VariableSymbol>;
+}
+
+/** Checked is the checked tree: side tables by node id, and what the package declares. */
+export interface Checked {
+  readonly package: string;
+  readonly license: string;
+  readonly types: Map<number, Type>;
+  readonly constants: Map<number, Constant>;
+  readonly symbols: Map<number, Symbol>;
+  readonly calls: Map<number, Call>;
+  readonly selections: Map<number, Selection>;
+  readonly literals: Map<number, LiteralInfo>;
+  readonly programs: readonly Program[];
+  readonly functions: readonly FunctionSymbol[];
+  readonly maps: readonly MapSymbol[];
+  readonly globals: readonly GlobalSymbol[];
+}
