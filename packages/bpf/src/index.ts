@@ -86,8 +86,46 @@ export {
 export { BtfIntEncoding, BtfKind, BtfLinkage, CoreKind, type CoreKindId } from "./btf/kinds.js";
 export type { BtfDatasecVariable, BtfEnumerator, BtfMember, BtfParameter, BtfType } from "./btf/types.js";
 export { BPF_ERROR_CODES, BpfError, type BpfErrorCode, type BpfErrorDetails } from "./errors.js";
+export { type CapabilityName, effectiveCapabilities } from "./kernel/failure.js";
+export { Descriptor } from "./kernel/fd.js";
+export { MappedMemory } from "./kernel/mmap.js";
+export { mountFileSystem } from "./kernel/mount.js";
+export { PerfSoftware, PerfType } from "./kernel/perf.js";
+export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
+export { attachKprobe, type KprobeOptions } from "./link/kprobe.js";
+export type { Link, LinkKind } from "./link/link.js";
+export { attachPerfEvent, type PerfEventOptions } from "./link/perf-event.js";
+export type { Attachable } from "./link/perf-link.js";
+export { attachRawTracepoint, attachTracing, type RawTracepointOptions } from "./link/raw-tracepoint.js";
+export {
+  findTracefs,
+  parseTracepointFormat,
+  type TracepointField,
+  type TracepointFormat,
+  tracefs,
+  tracepointFormat,
+} from "./link/tracefs.js";
+export { attachTracepoint, type TracepointOptions } from "./link/tracepoint.js";
+export { attachUprobe, type UprobeOptions } from "./link/uprobe.js";
+export { attachUprobeMulti, isStaleProcess, type UprobeMultiOptions } from "./link/uprobe-multi.js";
+export { BatchReader, deleteBatch, updateBatch } from "./maps/batch.js";
+export { onlineCpus, possibleCpus } from "./maps/cpus.js";
+export { BpfMap, createMap, u32Bytes, u64Bytes } from "./maps/map.js";
+export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
+export { enableStatistics, type ProgramInfo } from "./program/info.js";
+export { loadProgram } from "./program/load.js";
+export { Program, type TestRunOptions, type TestRunResult } from "./program/program.js";
+export { type ProgramImage, programTypeName, type SourceLine } from "./program/spec.js";
+export {
+  type RecordHandler,
+  RingBufferReader,
+  type RingCounts,
+  type RingMemory,
+  type RingTimer,
+} from "./ringbuf/reader.js";
 export { AttachType, type AttachTypeId } from "./uapi/attach-types.js";
 export { Command, type CommandId } from "./uapi/commands.js";
+export { MapFlag, ProgramFlag, RingBufferFlag, UpdateFlag, type UpdateFlags } from "./uapi/flags.js";
 export { HelperFunction, type HelperFunctionId } from "./uapi/helper-functions.js";
 export { LinkType, type LinkTypeId } from "./uapi/link-types.js";
 export { MapType, type MapTypeId } from "./uapi/map-types.js";

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { aluImm, aluReg, movImm, movReg } from "../asm/arithmetic.js";
+import { callHelper, exit, jump, jumpIfImm } from "../asm/flow.js";
+import { type Instruction, R0, R1, R2, R3, R6, R7, R8, withLabel } from "../asm/instruction.js";
+import { atomic, load, loadMapFd, loadMapValue, storeReg } from "../asm/memory.js";
+import { BpfError } from "../errors.js";
+import { type BpfMap, createMap, u32Bytes } from "../maps/map.js";
+import { loadProgram } from "../program/load.js";
+import type { Program } from "../program/program.js";
+import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
+import { RingBufferFlag } from "../uapi/flags.js";
+import { HelperFunction } from "../uapi/helper-functions.js";
+import { MapType } from "../uapi/map-types.js";
+import { ProgramType } from "../uapi/program-types.js";
+import { RingBufferReader } from "./reader.js";
+
+const RECORD_BYTES = 96;
+const DISCARD_EVERY = 5;
+
+/**
+ * Each run reserves a record of 96 bytes, writes the run's number at its start and end and submits it;
+ * every fifth is discarded. The state map counts runs (byte 0) and records there was no room for (byte 8).
+ */
+function producer(ring: BpfMap, state: BpfMap, flags: number): Instruction[] {
+  return [
+    loadMapValue(R6, state.fd, 0),
+    movImm(R7, 1),
+    atomic("add", 8, R6, 0, R7, true),
+    loadMapFd(R1, ring.fd),
+    movImm(R2, RECORD_BYTES),
+    movImm(R3, 0),
+    callHelper(HelperFunction.ringbuf_reserve),
+    jumpIfImm("eq", R0, 0, "full"),
+    storeReg(8, R0, 0, R7),
+    storeReg(8, R0, RECORD_BYTES - 8, R7),
+    movReg(R1, R0),
+    movImm(R2, flags),
+    movReg(R8, R7),
+    aluImm("mod", R8, DISCARD_EVERY),
+    jumpIfImm("eq", R8, 0, "discard"),
+    callHelper(HelperFunction.ringbuf_submit),
+    jump("out"),
+    withLabel("discard", callHelper(HelperFunction.ringbuf_discard)),
+    jump("out"),
+    withLabel("full", movImm(R1, 1)),
+    atomic("add", 8, R6, 8, R1),
+    withLabel("out", load(8, R0, R6, 8)),
+    aluReg("xor", R0, R0),
+    exit(),
+  ];
+}
+
+interface Bench {
+  readonly ring: BpfMap;
+  readonly program: Program;
+  run(times: number): void;
+  drops(): number;
+  [Symbol.dispose](): void;
+}
+
+function bench(bytes: number, flags: number): Bench {
+  const ring = createMap({
+    name: "ring",
+    type: MapType.BPF_MAP_TYPE_RINGBUF,
+    keySize: 0,
+    valueSize: 0,
+    maxEntries: bytes,
+  });
+  const state = createMap({
+    name: "state",
+    type: MapType.BPF_MAP_TYPE_ARRAY,
+    keySize: 4,
+    valueSize: 16,
+    maxEntries: 1,
+  });
+  const program = loadProgram({
+    name: "produce",
+    type: ProgramType.BPF_PROG_TYPE_SOCKET_FILTER,
+    instructions: producer(ring, state, flags),
+    license: "GPL",
+  });
+  return {
+    ring,
+    program,
+    run: (repeat) => void program.testRun({ data: new Uint8Array(64), repeat }),
+    drops() {
+      const value = state.lookup(u32Bytes(0));
+      return value === undefined ? -1 : Number(new DataView(value.buffer).getBigUint64(8, true));
+    },
+    [Symbol.dispose]() {
+      program.close();
+      state.close();
+      ring.close();
+    },
+  };
+}
+
+describe("ring buffers of the kernel", { skip: skipWithoutBpf() }, () => {
+  const before = kernelDescriptors();
+  after(() => assert.deepEqual(kernelDescriptors(), before));
+
+  test("records that wrap are whole, in order and without the discarded ones", () => {
+    using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    const seen: number[] = [];
+    using reader = new RingBufferReader(b.ring, (memory, offset, length) => {
+      assert.equal(length, RECORD_BYTES);
+      const first = memory.view.getUint32(offset, true);
+      assert.equal(memory.words[(offset + RECORD_BYTES - 8) >> 2], first);
+      seen.push(first);
+    });
+    // 104 bytes a record do not divide the buffer, so records wrap at many places.
+    for (let round = 0; round < 200; round++) {
+      b.run(31);
+      assert.equal(reader.drain(), 31 - Math.ceil(((round + 1) * 31) / 5) + Math.ceil((round * 31) / 5));
+    }
+    const want = Array.from({ length: 6200 }, (_, i) => i).filter((i) => i % DISCARD_EVERY !== 0);
+    assert.deepEqual(seen, want);
+    assert.equal(b.drops(), 0);
+    assert.deepEqual(reader.counts(), {
+      records: 4960,
+      bytes: 4960 * RECORD_BYTES,
+      discarded: 1240,
+      drains: 200,
+      empty: 0,
+    });
+  });
+
+  test("what a full buffer has no room for is counted by the program, and nothing else is lost", () => {
+    using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    const seen: number[] = [];
+    using reader = new RingBufferReader(b.ring, (memory, offset) => {
+      seen.push(memory.view.getUint32(offset, true));
+    });
+    b.run(100);
+    const room = Math.floor(4096 / 104);
+    assert.equal(b.drops(), 100 - room);
+    assert.equal(reader.waiting(), room * 104);
+    assert.equal(reader.drain(3), 3);
+    assert.equal(reader.drain(), room - 3 - Math.ceil(room / DISCARD_EVERY));
+    assert.deepEqual(seen.slice(0, 4), [1, 2, 3, 4]);
+    assert.equal(reader.waiting(), 0);
+    b.run(10);
+    assert.equal(reader.drain(), 8);
+    assert.equal(reader.drain(), 0);
+  });
+
+  test("a second reader goes on where the first one stopped", () => {
+    using b = bench(4096, 0);
+    const seen: number[] = [];
+    const keep = (memory: { view: DataView }, offset: number) =>
+      void seen.push(memory.view.getUint32(offset, true));
+    b.run(6);
+    const first = new RingBufferReader(b.ring, keep);
+    first.drain(2);
+    first.close();
+    first.close();
+    assert.throws(
+      () => first.drain(),
+      (error) => error instanceof BpfError && error.code === "closed",
+    );
+    using second = new RingBufferReader(b.ring, keep);
+    second.drain();
+    assert.deepEqual(seen, [1, 2, 3, 4]);
+  });
+
+  test("wait is woken by a submit, and not by one that asks not to wake", () => {
+    using loud = bench(4096, RingBufferFlag.BPF_RB_FORCE_WAKEUP);
+    using loudReader = new RingBufferReader(loud.ring, () => {});
+    assert.equal(loudReader.wait(0), false);
+    loud.run(2);
+    assert.equal(loudReader.wait(10_000), true);
+    assert.equal(loudReader.drain(), 1);
+    assert.equal(loudReader.wait(0), false);
+  });
+
+  test("a started reader drains by itself until it is stopped", async () => {
+    using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    const got = new Promise<number>((resolve) => {
+      const reader = new RingBufferReader(b.ring, (memory, offset) => {
+        if (memory.view.getUint32(offset, true) === 9) {
+          // Closing inside the handler ends the drain.
+          reader.close();
+          resolve(reader.counts().records + 1);
+        }
+      });
+      reader.start({ min: 1, max: 5 });
+    });
+    b.run(20);
+    assert.ok((await got) >= 1);
+  });
+
+  test("an error of the handler passes through and its record counts as read", () => {
+    using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    const seen: number[] = [];
+    using reader = new RingBufferReader(b.ring, (memory, offset) => {
+      const number = memory.view.getUint32(offset, true);
+      if (number === 2) throw new Error("handler");
+      seen.push(number);
+    });
+    b.run(5);
+    assert.throws(() => reader.drain(), /handler/);
+    reader.drain();
+    assert.deepEqual(seen, [1, 3, 4]);
+  });
+
+  test("a map that is no ring buffer is refused", () => {
+    using map = createMap({ name: "a", type: 2, keySize: 4, valueSize: 4, maxEntries: 1 });
+    assert.throws(() => new RingBufferReader(map, () => {}), /not a ring buffer/);
+  });
+});
