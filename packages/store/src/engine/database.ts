@@ -104,6 +104,5 @@ export function escapeParameter(value: string): string {
     "\r": "\\r",
     "\0": "\\0",
   };
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a parameter may hold any character
   return value.replace(/[\\\t\n\r\0]/g, (character) => escapes[character] ?? character);
 }

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Store } from "./store.js";
+import { openStore } from "./store.js";
+import { manySpans } from "./testing/many-spans.js";
+import { spanBlock } from "./testing/plain-block.js";
+import { temporaryDirectory } from "./testing/temporary-directory.js";
+
+function killEngine(store: Store): void {
+  const pid = store.stats().engine.pid;
+  if (pid !== undefined) process.kill(pid, "SIGKILL");
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function countsOf(store: Store, where: string): Promise<{ rows: number; ids: number }> {
+  const result = await store.query(
+    `SELECT count() AS rows, uniqExact(span_id) AS ids FROM traces WHERE ${where}`,
+  );
+  const [counts] = await result.rows<{ rows: number; ids: number }>();
+  return counts ?? { rows: -1, ids: -1 };
+}
+
+test("kill -9 of the engine under load loses nothing and doubles nothing", async (t) => {
+  const dir = temporaryDirectory(t);
+  const store = await openStore({ dir, segmentBytesMax: 300_000 });
+  try {
+    let blocks = 0;
+    let running = true;
+    const load = (async () => {
+      while (running) {
+        await store.append([spanBlock(`k${blocks}`, 40)]);
+        blocks++;
+      }
+    })();
+    for (let round = 0; round < 8; round++) {
+      await sleep(20 + ((round * 137) % 400));
+      killEngine(store);
+    }
+    running = false;
+    await load;
+    await store.flush();
+    assert.deepEqual(await countsOf(store, "1"), { rows: blocks * 40, ids: blocks * 40 });
+    assert.ok(store.stats().engine.restarts >= 4);
+    assert.equal(store.stats().rowsAcknowledged.traces, blocks * 40);
+  } finally {
+    await store.close();
+  }
+});
+
+test("an insert of several engine blocks that is killed in the middle is completed exactly once", async (t) => {
+  const dir = temporaryDirectory(t);
+  const store = await openStore({ dir, retentionDays: 0 });
+  try {
+    // 600,000 rows are three insert blocks of 262,144: killed in the middle, some of them are in the table.
+    const blocks = await manySpans(store, "big", 600_000);
+    await store.append(blocks);
+    let killed = 0;
+    for (let round = 0; round < 5; round++) {
+      // The insert takes about a second; with each round it is let come a little further.
+      await sleep(400 + round * 100);
+      if (store.stats().waiting.segments === 0) break;
+      killEngine(store);
+      killed++;
+    }
+    assert.ok(killed >= 2, `the insert was killed only ${killed} times before it was done`);
+    await store.flush();
+    assert.deepEqual(await countsOf(store, "span_id != 'seed-0'"), { rows: 600_000, ids: 600_000 });
+  } finally {
+    await store.close();
+  }
+});
+
+test("a query that is under way when the engine dies fails with engine-lost, and the next one works", async (t) => {
+  const store = await openStore({ dir: temporaryDirectory(t) });
+  try {
+    const lost = assert.rejects(store.query("SELECT sum(number) FROM numbers(1000000000000)"), {
+      code: "engine-lost",
+      retryable: true,
+    });
+    await sleep(200);
+    killEngine(store);
+    await lost;
+    const [row] = await (await store.query("SELECT 1 AS one")).rows<{ one: number }>();
+    assert.deepEqual(row, { one: 1 });
+  } finally {
+    await store.close();
+  }
+});
