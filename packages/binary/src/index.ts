@@ -2,6 +2,7 @@ export { type ByteSource, fileSource, memorySource } from "./bytes/source.js";
 export type { ProbeCost } from "./code/cost.js";
 export { decodeInstruction, type Instruction, returnOffsets } from "./code/instruction.js";
 export { type CallAbi, type ProbeSite, probeSite } from "./code/probe-site.js";
+export { readStructs, type StructField, type StructLayout } from "./dwarf/structs.js";
 export {
   bpfRelocation,
   elfMachine,
@@ -36,4 +37,6 @@ export { BinaryError, type BinaryErrorCode, type BinaryErrorDetails, binaryError
 export { type GoBinary, type GoProbeSite, openGoBinary, readGoBinary } from "./go/binary.js";
 export { type GoBuildInfo, type GoModule, readGoBuildInfo } from "./go/build-info.js";
 export { type GoFunction, type GoFunctions, type GoPosition, readGoFunctions } from "./go/functions.js";
+export { type GoStructFields, goStructFields } from "./go/offset-fields.js";
+export { type GoOffsets, goOffsets } from "./go/offsets.js";
 export { type GoVersion, isSince, parseGoVersion } from "./go/version.js";

@@ -1,0 +1,44 @@
+import type { Bytes } from "../bytes/view.js";
+import { BinaryError } from "../errors.js";
+import { form } from "./constants.js";
+import { type Cursor, sleb, uleb } from "./leb.js";
+
+/** Abbreviation is the shape of the entries that begin with its code. */
+export interface Abbreviation {
+  readonly code: number;
+  readonly tag: number;
+  readonly children: boolean;
+  /** attributes and forms run in parallel; implicit holds the value of DW_FORM_implicit_const, else 0. */
+  readonly attributes: readonly number[];
+  readonly forms: readonly number[];
+  readonly implicit: readonly number[];
+}
+
+/** readAbbreviations reads one unit's table: (code, tag, children, (attribute, form)… 0 0)… 0. */
+export function readAbbreviations(section: Bytes, offset: number): ReadonlyMap<number, Abbreviation> {
+  const table = new Map<number, Abbreviation>();
+  const cursor: Cursor = { bytes: section, at: offset };
+  for (;;) {
+    const code = uleb(cursor);
+    if (code === 0) return table;
+    const tag = uleb(cursor);
+    const children = uleb(cursor) !== 0;
+    const attributes: number[] = [];
+    const forms: number[] = [];
+    const implicit: number[] = [];
+    for (;;) {
+      const attribute = uleb(cursor);
+      const kind = uleb(cursor);
+      if (attribute === 0 && kind === 0) break;
+      attributes.push(attribute);
+      forms.push(kind);
+      implicit.push(kind === form.IMPLICIT_CONST ? sleb(cursor) : 0);
+    }
+    if (table.has(code)) {
+      throw new BinaryError("malformed", `${section.what}: code ${code} twice`, {
+        offset: section.base + cursor.at,
+      });
+    }
+    table.set(code, { code, tag, children, attributes, forms, implicit });
+  }
+}
