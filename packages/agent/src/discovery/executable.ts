@@ -1,0 +1,92 @@
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import { BinaryError, openElf, readGoBuildInfo } from "@go3s/binary";
+import type { RuntimeFacts } from "./identity.js";
+import { hostProc, type ProcessFacts, type ProcSource } from "./proc.js";
+
+/** Executable is what a program file says about itself, however many processes run it. */
+export interface Executable {
+  /** key names the file for ever: device, inode, size and change time. */
+  readonly key: string;
+  readonly runtime: RuntimeFacts | undefined;
+  readonly isGo: boolean;
+  /** goVersion as in build information, "go1.26.8"; empty for what is no Go program or hides it. */
+  readonly goVersion: string;
+  /** problem says why the file could not be read, "" otherwise; it costs fields, not the process. */
+  readonly problem: string;
+}
+
+/** Executables reads program files once. */
+export interface Executables {
+  /** of describes a process's program; undefined when the process is gone. */
+  of(facts: ProcessFacts): Executable | undefined;
+}
+
+// Known by name: what they run is not in the file.
+const interpreters: readonly { readonly name: RegExp; readonly runtime: string }[] = [
+  { name: /^node(?:js)?$/, runtime: "nodejs" },
+  { name: /^python[\d.]*$/, runtime: "cpython" },
+  { name: /^java$/, runtime: "jvm" },
+  { name: /^ruby[\d.]*$/, runtime: "ruby" },
+  { name: /^php[\d.]*(?:-fpm)?$/, runtime: "php" },
+  { name: /^dotnet$/, runtime: "dotnet" },
+];
+
+// Program files of a machine that runs thousands of different ones; the oldest are forgotten.
+const limit = 4096;
+
+/** newExecutables makes an empty cache. */
+export function newExecutables(proc: ProcSource = hostProc): Executables {
+  const known = new Map<string, Executable>();
+  return {
+    of(facts) {
+      // Through /proc, so that a container's file is found, and one that was replaced or deleted meanwhile.
+      const path = `${proc.root}/${facts.pid}/exe`;
+      let key: string;
+      try {
+        const file = statSync(path);
+        key = `${file.dev}:${file.ino}:${file.size}:${file.ctimeMs}`;
+      } catch {
+        return undefined;
+      }
+      const found = known.get(key);
+      if (found !== undefined) return found;
+      const made = describe(path, facts.executable, key);
+      if (known.size >= limit) {
+        for (const oldest of known.keys()) {
+          known.delete(oldest);
+          break;
+        }
+      }
+      known.set(key, made);
+      return made;
+    },
+  };
+}
+
+function describe(path: string, name: string, key: string): Executable {
+  const interpreter = interpreters.find((row) => row.name.test(basename(name)));
+  if (interpreter !== undefined) {
+    return {
+      key,
+      runtime: { name: interpreter.runtime, version: "" },
+      isGo: false,
+      goVersion: "",
+      problem: "",
+    };
+  }
+  try {
+    using elf = openElf(path);
+    const info = readGoBuildInfo(elf);
+    if (info === undefined) return { key, runtime: undefined, isGo: false, goVersion: "", problem: "" };
+    const version = info.goVersion.replace(/^go/, "");
+    return { key, runtime: { name: "go", version }, isGo: true, goVersion: info.goVersion, problem: "" };
+  } catch (error) {
+    // A script's interpreter line, a 32-bit program, a file without read permission: no Go, and no error of ours.
+    const problem =
+      error instanceof BinaryError && error.code === "not-elf"
+        ? ""
+        : String(error instanceof Error ? error.message : error);
+    return { key, runtime: undefined, isGo: false, goVersion: "", problem };
+  }
+}

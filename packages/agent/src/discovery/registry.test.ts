@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { newRegistry, type Observed } from "./registry.js";
+
+async function child(
+  env: Record<string, string>,
+): Promise<{ process: ChildProcess; pid: number; port: number; stop(): Promise<void> }> {
+  const code =
+    "const s=require('net').createServer().listen(0,'127.0.0.1',()=>console.log(s.address().port));process.stdin.resume()";
+  const process_ = spawn(process.execPath, ["-e", code], {
+    env: { PATH: "/usr/bin:/bin", ...env },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = (await once(process_.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+  return {
+    process: process_,
+    pid: process_.pid ?? 0,
+    port: Number(line.toString()),
+    async stop() {
+      const gone = once(process_, "exit");
+      process_.kill();
+      await gone;
+    },
+  };
+}
+
+function log(): { events: string[]; watch(p: Observed): void; unwatch(p: Observed): void } {
+  const events: string[] = [];
+  return {
+    events,
+    watch: (p) => void events.push(`+${p.identity.serviceName} (${p.reason})`),
+    unwatch: (p) => void events.push(`-${p.identity.serviceName}`),
+  };
+}
+
+test("a process asked for by name or port is watched from the scan on and forgotten when it ends", async () => {
+  const a = await child({ OTEL_SERVICE_NAME: "cart" });
+  const b = await child({ OTEL_SERVICE_NAME: "till" });
+  const events = log();
+  const registry = newRegistry({ selection: { names: ["ca*"], ports: [b.port] }, exclude: [], events });
+  registry.scan();
+  registry.scan();
+  assert.deepEqual([...events.events].sort(), ["+cart (name ca*)", `+till (port ${b.port})`]);
+  assert.equal(registry.listening(b.port)?.identity.serviceName, "till");
+  assert.equal(registry.get(process.pid)?.watched, false);
+  await a.stop();
+  registry.exited(a.pid);
+  assert.ok(events.events.includes("-cart"));
+  assert.equal(registry.get(a.pid), undefined);
+  await b.stop();
+});
+
+test("a process and its children can be excluded, whatever is asked for", async () => {
+  const a = await child({});
+  const events = log();
+  const registry = newRegistry({ selection: { all: true }, exclude: [process.pid], events });
+  registry.started(a.pid);
+  registry.started(process.pid);
+  assert.deepEqual(events.events, []);
+  assert.equal(registry.get(a.pid)?.reason, "part of Go3s");
+  await a.stop();
+});
+
+test("a process that ended before anybody looked is no error", () => {
+  const events = log();
+  const registry = newRegistry({ selection: { all: true }, exclude: [], events });
+  registry.started(2 ** 22 + 5);
+  registry.exited(2 ** 22 + 5);
+  assert.deepEqual(events.events, []);
+});

@@ -1,0 +1,152 @@
+import type { ProcessSpans } from "../spans/process-spans.js";
+import { encodeResource } from "../spans/resource.js";
+import { newRouteTable } from "../spans/routes.js";
+import { type Executable, type Executables, newExecutables } from "./executable.js";
+import { type Identity, identify, programName } from "./identity.js";
+import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess } from "./proc.js";
+import { type Selection, selects } from "./selection.js";
+import { listeningPorts } from "./sockets.js";
+
+/** Observed is a process that the agent looked at, watched or not, and why. */
+export interface Observed {
+  readonly facts: ProcessFacts;
+  readonly identity: Identity;
+  readonly executable: Executable;
+  readonly spans: ProcessSpans;
+  readonly watched: boolean;
+  /** reason is why it is watched, or why not. */
+  readonly reason: string;
+}
+
+/** RegistryEvents is told what is to be watched. */
+export interface RegistryEvents {
+  watch(process: Observed): void;
+  unwatch(process: Observed): void;
+}
+
+/** Registry knows the processes of this machine by pid. */
+export interface Registry {
+  /** scan looks at every process that is there. */
+  scan(): void;
+  /** started looks at a process that executed a program just now. */
+  started(pid: number): void;
+  /** exited forgets a process. */
+  exited(pid: number): void;
+  get(pid: number): Observed | undefined;
+  /** listening finds the process that listens on a port; what it learns is kept until the process ends. */
+  listening(port: number): Observed | undefined;
+  all(): readonly Observed[];
+}
+
+/** RegistryOptions are the registry's choices. */
+export interface RegistryOptions {
+  readonly selection: Selection;
+  /** exclude lists processes that are never watched, children included: Go3s itself. */
+  readonly exclude: readonly number[];
+  readonly events: RegistryEvents;
+  readonly proc?: ProcSource;
+}
+
+/** newRegistry makes an empty registry. */
+export function newRegistry(options: RegistryOptions): Registry {
+  const proc = options.proc ?? hostProc;
+  const executables: Executables = newExecutables(proc);
+  const known = new Map<number, Observed>();
+  const listeners = new Map<number, number>();
+  let listenersRead = 0;
+
+  const isDescendantOf = (facts: ProcessFacts, ancestor: number): boolean => {
+    let parent = facts.parent;
+    // Bounded: a pid can be reused while we walk, which could close a ring.
+    for (let depth = 0; depth < 64 && parent > 1; depth++) {
+      if (parent === ancestor) return true;
+      parent = known.get(parent)?.facts.parent ?? readProcess(parent, proc)?.parent ?? 0;
+    }
+    return false;
+  };
+
+  const decide = (facts: ProcessFacts, identity: Identity): { watched: boolean; reason: string } => {
+    if (options.exclude.some((pid) => pid === facts.pid || isDescendantOf(facts, pid))) {
+      return { watched: false, reason: "part of Go3s" };
+    }
+    const reason = selects(options.selection, {
+      facts,
+      serviceName: identity.serviceName,
+      ports: () => listeningPorts(facts.pid, proc),
+      isDescendantOf: (pid) => isDescendantOf(facts, pid),
+    });
+    return reason === "" ? { watched: false, reason: "not asked for" } : { watched: true, reason };
+  };
+
+  const consider = (pid: number): void => {
+    const facts = readProcess(pid, proc);
+    if (facts === undefined) return;
+    const before = known.get(pid);
+    if (before !== undefined) {
+      if (before.facts.startTicks === facts.startTicks && before.facts.executable === facts.executable)
+        return;
+      forget(before);
+    }
+    const executable = executables.of(facts);
+    if (executable === undefined) return;
+    const identity = identify(facts, executable.runtime);
+    const { watched, reason } = decide(facts, identity);
+    const process: Observed = {
+      facts,
+      identity,
+      executable,
+      watched,
+      reason,
+      spans: spansOf(facts, identity),
+    };
+    known.set(pid, process);
+    if (watched) options.events.watch(process);
+  };
+
+  const forget = (process: Observed): void => {
+    known.delete(process.facts.pid);
+    for (const [port, pid] of listeners) if (pid === process.facts.pid) listeners.delete(port);
+    if (process.watched) options.events.unwatch(process);
+  };
+
+  const readListeners = (): void => {
+    for (const pid of known.keys()) for (const port of listeningPorts(pid, proc)) listeners.set(port, pid);
+  };
+
+  return {
+    scan() {
+      for (const pid of listPids(proc)) consider(pid);
+    },
+    started: consider,
+    exited(pid) {
+      const process = known.get(pid);
+      if (process !== undefined) forget(process);
+    },
+    get: (pid) => known.get(pid),
+    listening(port) {
+      const pid = listeners.get(port);
+      if (pid !== undefined) return known.get(pid);
+      // Reading every process's descriptors is dear: at most once a second, however many unknown ports come by.
+      if (Date.now() - listenersRead < 1000) return undefined;
+      listenersRead = Date.now();
+      readListeners();
+      const found = listeners.get(port);
+      return found === undefined ? undefined : known.get(found);
+    },
+    all: () => [...known.values()],
+  };
+}
+
+function spansOf(facts: ProcessFacts, identity: Identity): ProcessSpans {
+  return {
+    tgid: facts.pid,
+    serviceName: identity.serviceName || programName(facts),
+    resource: encodeResource(identity),
+    routes: newRouteTable(),
+    handlerEndsTold: false,
+    spans: 0,
+    newPaths: 0,
+    orphans: 0,
+    requests: 0,
+  };
+}
