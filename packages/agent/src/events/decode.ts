@@ -96,11 +96,11 @@ export function createDecoder(sink: EventSink): RecordDecoder {
 
   function onResponse(at: number, length: number): boolean {
     const l = responseLayout;
-    if (length < l.text) return false;
+    if (length < l.head) return false;
     const routeLength = Math.min(u16(at + l.routeLength), routeSlot);
-    const text = at + l.text + (routeLength > 0 ? routeSlot : 0);
     response.headLength = u16(at + l.headLength);
-    if (text + response.headLength > at + length) return false;
+    if (l.head + response.headLength > (routeLength > 0 ? l.route : length)) return false;
+    if (routeLength > 0 && l.route + routeLength > length) return false;
     response.memory = bytes;
     response.role = side(bytes[at + l.role]);
     response.flags = u16(at + l.flags);
@@ -109,8 +109,8 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     response.handlerEndNs = u64(at + l.handlerEndNs);
     response.requestBytes = u64(at + l.requestBytes);
     response.bytes = u32(at + l.bytes);
-    response.head = text;
-    response.route = at + l.text;
+    response.head = at + l.head;
+    response.route = at + l.route;
     response.routeLength = routeLength;
     response.tail = at + l.tail;
     sink.response(response);

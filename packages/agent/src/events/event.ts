@@ -1,7 +1,15 @@
 import type { Role } from "./layout.js";
 
 /**
- * The events of the kernel side. One object per kind is reused for every record: it, and the `memory` it points
+ * The events of the kernel side, in the order in which an exchange tells its story: request, at most four head
+ * records (what later reads of the request brought, in case the head was not whole), response, more for every
+ * further piece, end. Three turns to expect:
+ * - A client's response may come BEFORE its request: the answer can be read on another processor before the send
+ *   call that caused it has returned. Both carry the same exchange number.
+ * - An end with reason `handler` tells route and time while the last bytes are still to come as `more`.
+ * - An exchange has no end record while its connection lives; its next request or the byte counts end it.
+ *
+ * One object per kind is reused for every record: it, and the `memory` it points
  * into (the ring buffer itself), are valid only during the sink's call. Copy what must live longer.
  * Offsets (`head`, `route`, …) are positions in `memory`. Times are CLOCK_MONOTONIC nanoseconds.
  */
@@ -10,7 +18,7 @@ import type { Role } from "./layout.js";
 export interface RequestEvent {
   memory: Uint8Array;
   role: Role;
-  /** headOpen and callerKnown, see RequestFlag. */
+  /** See RequestFlag. */
   flags: number;
   /** Number of the exchange, unique while it is open, below 2^30. */
   exchange: number;

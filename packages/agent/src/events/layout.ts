@@ -24,8 +24,6 @@ export type Role = (typeof Role)[keyof typeof Role];
 
 /** RequestFlag bits of a request record. */
 export const RequestFlag = {
-  /** The first piece did not end with an empty line: head records may follow. */
-  headOpen: 1,
   /** The goroutine is that of the caller (net/http's roundTrip was seen), not of the one that wrote. */
   callerKnown: 2,
 } as const;
@@ -81,8 +79,9 @@ export const responseLayout = {
   headLength: 36,
   routeLength: 38,
   tail: 40,
-  /** The route's fixed slot stands here when routeLength is not 0, and then the head; else the head alone. */
-  text: 48,
+  head: 48,
+  /** Behind the head's whole room; a record without a route ends with its head. */
+  route: 304,
 } as const;
 
 export const moreLayout = {

@@ -79,16 +79,17 @@ export function responseRecord(head: string, fields: Fields<typeof responseLayou
   const text = bytesOf(head);
   const l = responseLayout;
   const pattern = bytesOf(route).subarray(0, routeSlot);
-  const record = new Uint8Array(l.text + (pattern.length > 0 ? routeSlot : 0) + text.length);
+  const kept = text.subarray(0, l.route - l.head);
+  const record = new Uint8Array(pattern.length > 0 ? l.route + routeSlot : l.head + kept.length);
   record[l.kind] = RecordKind.response;
   fill(
     record,
     l,
     { role: 1, flags: 2, ns: 8, handlerEndNs: 8, requestBytes: 8, headLength: 2, routeLength: 2 },
-    { headLength: text.length, routeLength: pattern.length, bytes: text.length, ...fields },
+    { headLength: kept.length, routeLength: pattern.length, bytes: text.length, ...fields },
   );
-  record.set(pattern, l.text);
-  record.set(text, record.length - text.length);
+  record.set(kept, l.head);
+  if (pattern.length > 0) record.set(pattern, l.route);
   const tail = text.subarray(-8);
   record.set(tail, l.tail + 8 - tail.length);
   return record;
