@@ -13,11 +13,13 @@ export const errorCodes = {
   "bad-encoding": { status: 400, meaning: "the body cannot be decompressed as its Content-Encoding says" },
   "host-refused": { status: 403, meaning: "the Host header names neither this address nor an allowed host" },
   "origin-refused": { status: 403, meaning: "the request comes from another site's page" },
+  "query-forbidden": { status: 403, meaning: "the statement does more than read the store's tables" },
   "not-found": { status: 404, meaning: "no such address, service, trace or span" },
   "method-not-allowed": { status: 405, meaning: "the address exists for another method" },
   "request-timeout": { status: 408, meaning: "the body did not arrive in time" },
   "too-large": { status: 413, meaning: "the body is larger than allowed, before or after decompression" },
   "unsupported-type": { status: 415, meaning: "Content-Type or Content-Encoding is not one we take" },
+  "query-cancelled": { status: 499, meaning: "the client went away before the answer was there" },
   "too-many": {
     status: 429,
     meaning: "more requests are waiting than allowed; try again after the time given",

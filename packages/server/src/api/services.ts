@@ -1,0 +1,137 @@
+import { ServerError } from "../errors.js";
+import { number, numbers, type Row, text, wordOf } from "../query/rows.js";
+import { bucketsOf, coveredSeconds, series } from "./buckets.js";
+import { type ApiContext, type ApiRequest, lastSeen, nanosToMs, rows } from "./context.js";
+import { kinds, statuses } from "./names.js";
+import { filterOf, rangeOf } from "./parameters.js";
+import { redOf } from "./red.js";
+import type {
+  Buckets,
+  NeighbourRow,
+  OperationRow,
+  Range,
+  ServiceAnswer,
+  ServiceRow,
+  ServicesAnswer,
+  SpanExample,
+} from "./types.js";
+
+const sparkBuckets = 60;
+const seriesBuckets = 120;
+
+/** services answers GET services. */
+export async function services(context: ApiContext, request: ApiRequest): Promise<ServicesAnswer> {
+  const range = rangeOf(request.search, request.nowMs);
+  const buckets = bucketsOf(range, sparkBuckets);
+  const filter = filterOf(request.search);
+  const found = await rows(context, request, { statement: "services", range, buckets, filter });
+  const byName = new Map<string, Row[]>();
+  for (const row of found) {
+    const name = text(row, "service_name");
+    const group = byName.get(name);
+    if (group) group.push(row);
+    else byName.set(name, [row]);
+  }
+  const list = [...byName].map(([name, group]) => serviceRow(name, group, buckets, range));
+  const last = list.length > 0 ? null : await lastSeen(context, request, "traces", range);
+  const newest = list.length > 0 ? Math.max(...list.map((row) => row.last_seen_ms)) : last;
+  return { range, buckets, services: list, last_seen_ms: newest };
+}
+
+function serviceRow(name: string, group: readonly Row[], buckets: Buckets, range: Range): ServiceRow {
+  const total = group.find((row) => number(row, "total") === 1);
+  const { rate, errors, p99_ns } = seriesOf(group, buckets, range);
+  return {
+    service_name: name,
+    ...redOf(total, range),
+    last_seen_ms: total ? nanosToMs(text(total, "last_ns")) : 0,
+    spark: { rate, errors, p99_ns },
+  };
+}
+
+function seriesOf(group: readonly Row[], buckets: Buckets, range: Range): ServiceAnswer["series"] {
+  const rate = series(buckets, 0);
+  const errors = series(buckets, 0);
+  const p50_ns = series<number | null>(buckets, null);
+  const p95_ns = series<number | null>(buckets, null);
+  const p99_ns = series<number | null>(buckets, null);
+  for (const row of group) {
+    const at = number(row, "bucket");
+    if (number(row, "total") === 1 || at < 0 || at >= buckets.count) continue;
+    const seconds = coveredSeconds(buckets, range, at);
+    const quantiles = numbers(row, "quantiles");
+    rate[at] = number(row, "requests") / seconds;
+    errors[at] = number(row, "errors") / seconds;
+    p50_ns[at] = quantiles[0] ?? null;
+    p95_ns[at] = quantiles[1] ?? null;
+    p99_ns[at] = quantiles[2] ?? null;
+  }
+  return { rate, errors, p50_ns, p95_ns, p99_ns };
+}
+
+/** service answers GET services/NAME. */
+export async function service(context: ApiContext, request: ApiRequest): Promise<ServiceAnswer> {
+  const name = request.names[0] ?? "";
+  const range = rangeOf(request.search, request.nowMs);
+  const buckets = bucketsOf(range, seriesBuckets);
+  const filter = filterOf(request.search);
+  const ask = { range, filter, parameters: { service: name } };
+  const examples = (failing: number) => ({
+    ...ask,
+    statement: "service-examples",
+    parameters: { service: name, failing },
+  });
+  const [red, operations, slowest, failing, edges, seen] = await Promise.all([
+    rows(context, request, { ...ask, statement: "service-series", buckets }),
+    rows(context, request, { ...ask, statement: "service-operations" }),
+    rows(context, request, examples(0)),
+    rows(context, request, examples(1)),
+    rows(context, request, { statement: "edges", range, parameters: { service: name } }),
+    rows(context, request, { ...ask, statement: "service-seen" }),
+  ]);
+  const known = seen[0];
+  if (!known || number(known, "known") === 0)
+    throw new ServerError("not-found", `no service named ${name.slice(0, 200)} was ever seen`, {
+      hint: "see the list of services",
+    });
+  const total = red.find((row) => number(row, "total") === 1);
+  return {
+    service_name: name,
+    range,
+    buckets,
+    ...redOf(total, range),
+    last_seen_ms: nanosToMs(text(known, "last_ns")),
+    series: seriesOf(red, buckets, range),
+    operations: operations.map((row) => operationRow(row, range)),
+    slowest: slowest.map(exampleRow),
+    failing: failing.map(exampleRow),
+    callers: edges
+      .filter((row) => text(row, "target") === name && text(row, "source") !== name)
+      .map((row) => ({ name: text(row, "source"), kind: "service", ...redOf(row, range) })),
+    callees: edges
+      .filter((row) => text(row, "source") === name && text(row, "target") !== name)
+      .map(
+        (row): NeighbourRow => ({ name: text(row, "target"), kind: targetKind(row), ...redOf(row, range) }),
+      ),
+  };
+}
+
+function targetKind(row: Row): NeighbourRow["kind"] {
+  return wordOf(row, "target_kind", ["external", "service", "database", "messaging"]);
+}
+
+function operationRow(row: Row, range: Range): OperationRow {
+  return { operation: text(row, "operation"), kind: wordOf(row, "kind", kinds), ...redOf(row, range) };
+}
+
+function exampleRow(row: Row): SpanExample {
+  return {
+    trace_id: text(row, "trace_id"),
+    span_id: text(row, "span_id"),
+    operation: text(row, "operation"),
+    timestamp_ns: text(row, "start_ns"),
+    duration_ns: number(row, "duration_ns"),
+    status_code: wordOf(row, "status_code", statuses),
+    status_message: text(row, "status_message"),
+  };
+}

@@ -1,0 +1,46 @@
+-- Calls from service to service: outgoing spans with the incoming span they caused, where that is here; where it is not,
+-- the other end is named by the semantic conventions' attributes. Durations and counts are the caller's view.
+SELECT
+    caller.service_name AS source,
+    multiIf(
+        callee.service_name != '', 'service',
+        caller.db != '', 'database',
+        caller.messaging != '', 'messaging',
+        'external') AS target_kind,
+    multiIf(
+        callee.service_name != '', callee.service_name,
+        caller.db != '', concat(caller.db, if(caller.peer = '', '', concat(' ', caller.peer))),
+        caller.messaging != '', concat(caller.messaging, if(caller.peer = '', '', concat(' ', caller.peer))),
+        caller.peer_service != '', caller.peer_service,
+        caller.peer) AS target,
+    count() AS requests,
+    countIf(caller.status_code = 'ERROR' OR callee.status_code = 'ERROR') AS errors,
+    quantiles(0.5, 0.95, 0.99)(caller.duration_ns) AS quantiles
+FROM
+(
+    SELECT
+        trace_id, span_id, service_name, status_code, duration_ns,
+        if(attributes['db.system.name'] != '', attributes['db.system.name'], attributes['db.system']) AS db,
+        attributes['messaging.system'] AS messaging,
+        attributes['peer.service'] AS peer_service,
+        if(attributes['server.address'] != '',
+            concat(attributes['server.address'], if(attributes['server.port'] = '', '', concat(':', attributes['server.port']))),
+            attributes['network.peer.address']) AS peer
+    FROM traces
+    WHERE timestamp_ns >= {from_ns:Int64} AND timestamp_ns < {to_ns:Int64}
+        AND kind IN ('CLIENT', 'PRODUCER')
+        AND $filter$
+) AS caller
+LEFT JOIN
+(
+    SELECT trace_id, parent_span_id, service_name, status_code
+    FROM traces
+    WHERE timestamp_ns >= {from_ns:Int64} AND timestamp_ns < {to_ns:Int64}
+        AND kind IN ('SERVER', 'CONSUMER') AND parent_span_id != ''
+) AS callee
+ON callee.trace_id = caller.trace_id AND callee.parent_span_id = caller.span_id
+WHERE {service:String} = '' OR source = {service:String} OR target = {service:String}
+GROUP BY source, target_kind, target
+HAVING target != ''
+ORDER BY requests DESC
+LIMIT 5000

@@ -1,0 +1,10 @@
+-- One span whole.
+SELECT
+    trace_id, span_id, parent_span_id, trace_state, service_name, operation, kind, status_code, status_message,
+    toString(timestamp_ns) AS start_ns,
+    duration_ns, scope_name, scope_version, attributes, resource_attributes,
+    arrayMap(event -> (toString(event.1), event.2, event.3), events) AS span_events,
+    arrayMap(link -> (link.1, link.2, link.4), links) AS span_links
+FROM traces
+WHERE trace_id = {trace_id:String} AND span_id = {span_id:String}
+LIMIT 1

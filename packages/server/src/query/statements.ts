@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+
+const texts = new Map<string, string>();
+
+/** statement reads a .sql file beside this one, once; `name` is one of ours, never a user's text. */
+export function statement(name: string): string {
+  const known = texts.get(name);
+  if (known !== undefined) return known;
+  // Compiled files lie in dist/query; the SQL stays in src/query.
+  const text = readFileSync(new URL(`../../src/query/${name}.sql`, import.meta.url), "utf8");
+  texts.set(name, text);
+  return text;
+}
+
+/** withFilter puts a compiled filter's condition into a statement's $filter$. */
+export function withFilter(text: string, condition: string): string {
+  return text.replaceAll("$filter$", () => `(${condition})`);
+}

@@ -1,0 +1,154 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Store } from "@go3s/store";
+import type { ApiContext } from "./api/context.js";
+import type { AgentStatus, StatusAnswer } from "./api/types.js";
+import { createCounters } from "./counters.js";
+import { ServerError, textOf } from "./errors.js";
+import { gaugesOf } from "./gauges.js";
+import { createEngine } from "./query/engine.js";
+import { listenOtlpGrpc, type OtlpGrpc } from "./receive/grpc.js";
+import { createOtlpHttp } from "./receive/http.js";
+import { createIntake, type Decoders } from "./receive/intake.js";
+import { createBufferPool } from "./receive/pool.js";
+import { createStatusBoard, noAgent, readiness } from "./status.js";
+import { version } from "./version.js";
+import { isLoopback } from "./web/guard.js";
+import { createWebServer } from "./web/server.js";
+import { createStaticFiles } from "./web/static.js";
+import { createLiveStream } from "./web/stream.js";
+
+/** ServerOptions are what a server is started with. */
+export interface ServerOptions {
+  readonly store: Store;
+  /** The address to listen on, default 127.0.0.1. */
+  readonly host?: string;
+  /** Other names that lead here and may stand in Host and Origin, such as a proxy's. */
+  readonly allowedHosts?: readonly string[];
+  /** Ports, default 7303, 4318 and 4317; 0 takes any free one. */
+  readonly ports?: { readonly web?: number; readonly otlpHttp?: number; readonly otlpGrpc?: number };
+  /** The folder of the built page; without it the web port serves the API only. */
+  readonly webRoot?: string;
+  /** What the agent tells about itself; without it the status says that there is none. */
+  readonly agentStatus?: () => AgentStatus;
+  /** Bytes of one OTLP body, as sent and decompressed; default 64 MiB (16 MiB over gRPC). */
+  readonly bodyBytesMax?: number;
+}
+
+/** RunningServer is a server that listens. */
+export interface RunningServer {
+  /** `otlp_grpc` is HOST:PORT, the others are URLs. */
+  readonly addresses: StatusAnswer["addresses"];
+  readonly status: () => StatusAnswer;
+  /** close stops accepting, finishes what was begun (5 s at most), and leaves the store open and flushed. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const defaultBodyBytes = 64 << 20;
+// gRPC buffers a message per stream before we see it, so its bound is smaller: 64 streams of 16 MiB are 1 GiB a connection.
+const grpcMessageBytes = 16 << 20;
+const grpcStreams = 64;
+const inflightBytes = 512 << 20;
+const graceMs = 5_000;
+
+/**
+ * startServer listens on three ports: the page and its API, OTLP/HTTP, OTLP/gRPC. Rejects with ServerError "cannot-listen"; then
+ * nothing is left open.
+ */
+export async function startServer(options: ServerOptions, decoders: Decoders): Promise<RunningServer> {
+  const { store, host = "127.0.0.1", ports = {} } = options;
+  const counters = createCounters();
+  const intake = createIntake(store, decoders);
+  const receiver = { intake, counters };
+  let closing = false;
+  const addresses = { web: "", otlp_http: "", otlp_grpc: "" };
+  const board = createStatusBoard({
+    counters,
+    stats: () => store.stats(),
+    agent: options.agentStatus ?? (() => noAgent),
+    addresses: () => addresses,
+    version: version(),
+    closing: () => closing,
+  });
+  const stream = createLiveStream(board.status, board.arrivals);
+  const context: ApiContext = { engine: createEngine(store), counters, status: board.status };
+  const limits = { bodyBytes: options.bodyBytesMax ?? defaultBodyBytes, inflightBytes };
+  const otlpHttp = createOtlpHttp(receiver, { limits, pool: createBufferPool(), inflight: 0 });
+  const web = createWebServer({
+    guard: { host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()) },
+    context,
+    queries: { store, counters, running: 0 },
+    stream,
+    files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
+    gauges: () => gaugesOf(board.status(), store.stats()),
+    notReady: () => readiness(store.stats(), closing).reason,
+  });
+  let grpc: OtlpGrpc | undefined;
+  const stop = async () => {
+    closing = true;
+    stream.close();
+    board.close();
+    await Promise.all([closeHttp(web), closeHttp(otlpHttp), grpc?.close(graceMs)]);
+    await intake.idle();
+  };
+  try {
+    const webPort = await listen(web, "the page", host, ports.web ?? 7303);
+    const httpPort = await listen(otlpHttp, "OTLP/HTTP", host, ports.otlpHttp ?? 4318);
+    const messageBytes = Math.min(limits.bodyBytes, grpcMessageBytes);
+    const grpcLimits = { messageBytes, streamsPerConnection: grpcStreams };
+    grpc = await listenOtlpGrpc(receiver, grpcLimits, host, ports.otlpGrpc ?? 4317);
+    const named = urlHost(host);
+    addresses.web = `http://${named}:${webPort}`;
+    addresses.otlp_http = `http://${named}:${httpPort}`;
+    addresses.otlp_grpc = `${named}:${grpc.port}`;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= stop();
+    return closed;
+  };
+  return { addresses, status: board.status, close, [Symbol.asyncDispose]: close };
+}
+
+function urlHost(host: string): string {
+  if (isLoopback(host) && host !== "::1") return host;
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function listen(server: Server, what: string, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(
+        new ServerError(
+          "cannot-listen",
+          `cannot listen for ${what} on ${host} port ${port}: ${textOf(error)}`,
+          {
+            hint: "stop what uses the port or give another one (0 takes any free port)",
+            cause: error,
+          },
+        ),
+      );
+    });
+    server.listen(port, host, () => {
+      const address: AddressInfo | string | null = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** closeHttp ends idle connections at once, busy ones when they are done or the grace is over. */
+function closeHttp(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (!server.listening) return resolve();
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { ApiContext } from "../api/context.js";
+import { findRoute } from "../api/routes.js";
+import { count } from "../counters.js";
+import { ServerError } from "../errors.js";
+import { type GuardOptions, guard } from "./guard.js";
+import { type Gauge, openMetrics, openMetricsType } from "./metrics.js";
+import { type QueryPort, runQuery } from "./query.js";
+import { sendError, sendJson, sendText } from "./respond.js";
+import { type StaticFiles, sendFile } from "./static.js";
+import type { LiveStream } from "./stream.js";
+
+/** WebPort is what the web port serves. */
+export interface WebPort {
+  readonly guard: GuardOptions;
+  readonly context: ApiContext;
+  readonly queries: QueryPort;
+  readonly stream: LiveStream;
+  /** Undefined where no page is served (`--no-web`). */
+  readonly files: StaticFiles | undefined;
+  readonly gauges: () => readonly Gauge[];
+  /** Why no work is taken, or "" when it is. */
+  readonly notReady: () => string;
+}
+
+// The page has all its code and styles in files of its own; Preact and uPlot set styles through the DOM, which this allows.
+// `frame-ancestors` and `base-uri` do not fall back to default-src, so they are named.
+const policy = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "worker-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** createWebServer makes the web port's server (not listening yet). */
+export function createWebServer(port: WebPort): Server {
+  return createServer({ requestTimeout: 60_000 }, (request, response) => {
+    response.on("finish", () => count(port.context.counters, "web", String(response.statusCode)).value++);
+    void answer(port, request, response).catch((error: unknown) => sendError(response, error));
+  });
+}
+
+async function answer(port: WebPort, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader("Content-Security-Policy", policy);
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  response.setHeader("Referrer-Policy", "no-referrer");
+  response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+  response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+  guard(request, port.guard);
+  const [path = "/", ...rest] = (request.url ?? "/").split("?");
+  const search = new URLSearchParams(rest.join("?"));
+  if (path === "/api/v1/query") {
+    allow(request, response, ["POST"]);
+    return runQuery(port.queries, search, request, response);
+  }
+  allow(request, response, ["GET", "HEAD"]);
+  if (path === "/healthz") return sendText(response, 200, "text/plain; charset=utf-8", "ok\n");
+  if (path === "/readyz") return readyz(port, response);
+  if (path === "/metrics")
+    return sendText(response, 200, openMetricsType, openMetrics(port.context.counters, port.gauges()));
+  if (path === "/api/v1/stream") return port.stream.attach(response);
+  if (path.startsWith("/api/")) return api(port, path, search, response);
+  if (port.files) return sendFile(port.files, path, request, response);
+  throw new ServerError("not-found", "no page is served here", { hint: "start without --no-web" });
+}
+
+function allow(request: IncomingMessage, response: ServerResponse, methods: readonly string[]): void {
+  if (methods.includes(request.method ?? "")) return;
+  response.setHeader("Allow", methods.join(", "));
+  throw new ServerError(
+    "method-not-allowed",
+    `this address takes ${methods.join(" or ")}, not ${request.method}`,
+  );
+}
+
+function readyz(port: WebPort, response: ServerResponse): void {
+  const reason = port.notReady();
+  if (reason === "") {
+    sendText(response, 200, "text/plain; charset=utf-8", "ready\n");
+    return;
+  }
+  throw new ServerError("store-not-ready", reason, {
+    hint: "wait, or see /api/v1/status",
+    retryAfterSeconds: 1,
+  });
+}
+
+async function api(
+  port: WebPort,
+  path: string,
+  search: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
+  const { handler, names } = findRoute(path.replace(/^\/api\/(?:v1\/)?/, ""));
+  const cancel = new AbortController();
+  response.on("close", () => cancel.abort());
+  const value = await handler(port.context, { names, search, nowMs: Date.now(), signal: cancel.signal });
+  sendJson(response, 200, value);
+}
