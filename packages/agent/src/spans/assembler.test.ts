@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from "@go3s/telemetry";
 import { createDecoder } from "../events/decode.js";
 import type { EventSink } from "../events/event.js";
-import { EndReason, RequestFlag, Role } from "../events/layout.js";
+import { EndReason, Role } from "../events/layout.js";
 import {
   endRecord,
   headRecord,
@@ -167,7 +167,7 @@ test("a chunked response ends with its last chunk, one with a length when all is
 test("a head in several pieces is put together", () => {
   const { feed, spans } = rig();
   feed(
-    requestRecord(get.slice(0, 20), { ...server, flags: RequestFlag.headOpen }, 1),
+    requestRecord(get.slice(0, 20), server, 1),
     headRecord(get.slice(20), { exchange: 1, ns: 1100 }),
     responseRecord(ok, { exchange: 1, ns: 2000 }),
   );

@@ -1,5 +1,5 @@
 import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
-import { addressSize, EndReason, RequestFlag, Role } from "../events/layout.js";
+import { addressSize, EndReason, Role } from "../events/layout.js";
 import { type ClientRequests, newClientRequests } from "./connections.js";
 import { appendHead, type Exchange, newExchangePool, resetExchange } from "./exchange.js";
 import { newRequestHead, newResponseHead, parseRequestHead, parseResponseHead } from "./head.js";
@@ -139,7 +139,6 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       exchange.localPort = event.localPort;
       exchange.peerPort = event.peerPort;
       exchange.requestBytes = event.bytes;
-      exchange.headOpen = (event.flags & RequestFlag.headOpen) !== 0;
       copy(event.memory, event.localAddress, exchange.addresses, 0, addressSize);
       copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);
       appendHead(exchange, event.memory, event.head, event.headLength);

@@ -27,7 +27,6 @@ export interface Exchange {
   /** The request's head as far as it was captured. */
   head: Uint8Array;
   headLength: number;
-  headOpen: boolean;
   status: number;
   responseContentLength: number;
   responseChunked: boolean;
@@ -91,7 +90,6 @@ function blank(process: ProcessSpans): Exchange {
     addresses: new Uint8Array(2 * addressSize),
     head: new Uint8Array(firstHead),
     headLength: 0,
-    headOpen: false,
     status: 0,
     responseContentLength: -1,
     responseChunked: false,
