@@ -1,0 +1,183 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { type RunningGo3s, startGo3s } from "./measure/go3s.js";
+import { costOf, descendants, median, pause } from "./measure/processes.js";
+import { mebibytes, printTable, thousands } from "./measure/table.js";
+
+const service = `package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+)
+
+func main() {
+	body := []byte("{\\"items\\":\\"" + strings.Repeat("x", 186) + "\\"}")
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /things/{id}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(body)
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	http.Serve(listener, mux)
+}
+`;
+
+interface Round {
+  readonly perSecond: number;
+  readonly requests: number;
+  readonly serverCpuUs: number;
+  readonly agentShare: number;
+  readonly agentPeak: number;
+  readonly restShare: number;
+  readonly spans: number;
+}
+
+/** goOverhead runs the same service at its maximum, unobserved and under `go3s up`, in turn. */
+export async function goOverhead(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "6" } },
+  });
+  const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
+  const rounds: { without: Round[]; observed: Round[] } = { without: [], observed: [] };
+  try {
+    writeFileSync(join(folder, "main.go"), service);
+    const program = join(folder, "things");
+    execFileSync("go", ["build", "-o", program, join(folder, "main.go")]);
+    for (let i = 0; i < Number(values.rounds); i++) {
+      rounds.without.push(await measure(program, Number(values.seconds), undefined));
+      const go3s = await startGo3s([]);
+      try {
+        rounds.observed.push(await measure(program, Number(values.seconds), go3s));
+      } finally {
+        await go3s.stop();
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  report(rounds, Number(values.seconds));
+}
+
+async function measure(program: string, seconds: number, go3s: RunningGo3s | undefined): Promise<Round> {
+  const server = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const url = `http://127.0.0.1:${await firstLine(server)}/things/7`;
+    // Attached, routes learned, and the policy settled on what the rate allows.
+    wrk(url, go3s === undefined ? 1 : 3);
+    if (go3s !== undefined) await pause(500);
+    const processes = go3s === undefined ? [] : descendants(go3s.pid);
+    const agents = processes.filter(({ command }) => /agent/.test(command));
+    const rest = processes.filter((each) => !agents.includes(each));
+    const cpu = (list: readonly { pid: number }[]): number =>
+      list.reduce((sum, { pid }) => sum + costOf(pid).cpuSeconds, 0);
+    const pid = server.pid ?? 0;
+    const before = {
+      server: costOf(pid).cpuSeconds,
+      agents: cpu(agents),
+      rest: cpu(rest),
+      spans: await spansOf(go3s),
+    };
+    const { requests, perSecond } = wrk(url, seconds);
+    const after = { server: costOf(pid).cpuSeconds, agents: cpu(agents), rest: cpu(rest) };
+    const peak = Math.max(0, ...agents.map((each) => costOf(each.pid).peakBytes));
+    return {
+      perSecond,
+      requests,
+      serverCpuUs: ((after.server - before.server) * 1e6) / requests,
+      agentShare: (after.agents - before.agents) / seconds,
+      restShare: (after.rest - before.rest) / seconds,
+      agentPeak: peak,
+      spans: (await spansOf(go3s, before.spans + requests)) - before.spans,
+    };
+  } finally {
+    const gone = once(server, "exit");
+    server.kill("SIGKILL");
+    await gone;
+  }
+}
+
+async function spansOf(go3s: RunningGo3s | undefined, wanted = 0): Promise<number> {
+  if (go3s === undefined) return 0;
+  let last = -1;
+  for (let i = 0; i < 60; i++) {
+    const [row] = await go3s.query(
+      "SELECT count() AS n FROM traces WHERE service_name = 'things' AND kind = 'SERVER'",
+    );
+    const now = Number(row?.["n"]);
+    if (wanted > 0 ? now >= wanted : now === last) return now;
+    last = now;
+    await pause(500);
+  }
+  return last;
+}
+
+/** wrk drives the service at its maximum from one thread with 32 connections. */
+function wrk(url: string, seconds: number): { requests: number; perSecond: number } {
+  const text = execFileSync("wrk", ["-t1", "-c32", `-d${seconds}s`, url], { encoding: "utf8" });
+  const requests = Number(/(\d+) requests in/.exec(text)?.[1]);
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]);
+  if (!(requests > 0)) throw new Error(`wrk said nothing usable:\n${text}`);
+  return { requests, perSecond };
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error("the service has no output");
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  return line;
+}
+
+function report(rounds: { without: readonly Round[]; observed: readonly Round[] }, seconds: number): void {
+  const of = (list: readonly Round[], pick: (round: Round) => number): number => median(list.map(pick));
+  const { without, observed } = rounds;
+  const ratios = observed.map((round, i) => round.perSecond / (without[i]?.perSecond ?? Number.NaN));
+  console.log(
+    `\nGo net/http, 200-byte JSON, wrk -t1 -c32, ${without.length} rounds of ${seconds} s in turn; medians`,
+  );
+  printTable(
+    [
+      "variant",
+      "requests/s",
+      "of unobserved",
+      "server CPU us/request",
+      "agent CPU",
+      "agent peak",
+      "store+server CPU",
+      "spans per 100 requests",
+    ],
+    [
+      [
+        "unobserved",
+        thousands(of(without, (r) => r.perSecond)),
+        "1",
+        of(without, (r) => r.serverCpuUs).toFixed(1),
+        "",
+        "",
+        "",
+        "",
+      ],
+      [
+        "go3s up",
+        thousands(of(observed, (r) => r.perSecond)),
+        `${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(", ")})`,
+        of(observed, (r) => r.serverCpuUs).toFixed(1),
+        `${(of(observed, (r) => r.agentShare) * 100).toFixed(0)} %`,
+        mebibytes(of(observed, (r) => r.agentPeak)),
+        `${(of(observed, (r) => r.restShare) * 100).toFixed(0)} %`,
+        of(observed, (r) => (100 * r.spans) / r.requests).toFixed(2),
+      ],
+    ],
+  );
+}

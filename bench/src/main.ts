@@ -1,0 +1,26 @@
+import { goOverhead } from "./go-overhead.js";
+import { ingest } from "./ingest.js";
+
+/** Benchmark is one comparison: what it shows, and the function that runs it with the arguments behind its name. */
+interface Benchmark {
+  readonly shows: string;
+  run(args: readonly string[]): Promise<void>;
+}
+
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  "go-overhead": {
+    shows: "requests/s of a Go service at its maximum, observed against not; CPU and memory of ours",
+    run: goOverhead,
+  },
+  ingest: { shows: "acknowledged spans/s over HTTP and gRPC, CPU per million, bytes on disk", run: ingest },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const chosen = name === undefined || !Object.hasOwn(benchmarks, name) ? undefined : benchmarks[name];
+if (chosen === undefined) {
+  console.log("npm run bench -- NAME [options]\n");
+  for (const [key, row] of Object.entries(benchmarks)) console.log(`  ${key.padEnd(14)}${row.shows}`);
+  process.exitCode = name === undefined ? 0 : 2;
+} else {
+  await chosen.run(args);
+}
