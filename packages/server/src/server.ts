@@ -13,7 +13,6 @@ import { createIntake, type Decoders } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
 import { createStatusBoard, noAgent, readiness } from "./status.js";
 import { version } from "./version.js";
-import { isLoopback } from "./web/guard.js";
 import { createWebServer } from "./web/server.js";
 import { createStaticFiles } from "./web/static.js";
 import { createLiveStream } from "./web/stream.js";
@@ -115,7 +114,6 @@ export async function startServer(options: ServerOptions, decoders: Decoders): P
 }
 
 function urlHost(host: string): string {
-  if (isLoopback(host) && host !== "::1") return host;
   return host.includes(":") ? `[${host}]` : host;
 }
 

@@ -12,6 +12,7 @@ const rows: Readonly<Record<StoreErrorCode, Row>> = {
   "store-busy": { code: "too-many", retryAfterSeconds: 1 },
   "log-failed": { code: "store-not-ready", retryAfterSeconds: 5 },
   "bad-block": { code: "internal" },
+  "request-too-large": { code: "too-large" },
   "directory-in-use": { code: "store-not-ready" },
   "directory-unusable": { code: "store-not-ready" },
   "no-data": { code: "store-not-ready" },

@@ -14,7 +14,7 @@ export function caretOf(text: string, caret: number): Caret {
   const at = Math.max(0, Math.min(text.length, caret));
   const before = text.slice(0, at);
   const value =
-    /(?:^|[\s(-])(?:"((?:[^"\\]|\\.)*)"|([^\s()":]+)):((?:[<>]=?)?)("(?:[^"\\]|\\.)*|[^\s()"]*)$/.exec(
+    /(?:^|[\s(-])(?:"((?:[^"\\]|\\.)*)"|([^\s()":-][^\s()":]*)):((?:[<>]=?)?)("(?:[^"\\]|\\.)*|[^\s()"]*)$/.exec(
       before,
     );
   if (value) {
