@@ -61,7 +61,7 @@ export class WalWriter {
   #queue: Waiting[] = [];
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
-  #sealRequested = false;
+  #sealers: (() => void)[] = [];
   #closed = false;
 
   constructor(options: WalWriterOptions) {
@@ -114,23 +114,19 @@ export class WalWriter {
     });
   }
 
-  /** seal ends the segment that is being written, if it holds anything, after the group under way. */
+  /** seal ends the segment that is being written, if it holds anything; resolves when onSealed was told of it. */
   seal(): Promise<void> {
-    this.#sealRequested = true;
-    this.#start();
-    return this.#running ?? Promise.resolve();
+    return new Promise((resolve) => {
+      this.#sealers.push(resolve);
+      this.#start();
+    });
   }
 
-  /** close waits for what was appended, seals, and gives up the descriptor. */
+  /** close waits for what was appended, and seals. */
   async close(): Promise<void> {
     this.#closed = true;
+    while (this.#running !== undefined) await this.#running;
     await this.seal();
-    const active = this.#active;
-    this.#active = undefined;
-    if (active !== undefined) {
-      await active.file.close();
-      await this.#options.fileSystem.remove(active.path);
-    }
   }
 
   #start(): void {
@@ -138,17 +134,20 @@ export class WalWriter {
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
       // Work that arrived between the loop's last look and now starts the loop again.
-      if (this.#queue.length > 0 || this.#sealRequested) this.#start();
+      if (this.#queue.length > 0 || this.#sealers.length > 0) this.#start();
     });
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0 || this.#sealRequested) {
-      if (this.#queue.length > 0) await this.#commitGroup(this.#takeGroup());
-      const full = this.activeBytes >= this.#options.segmentBytesMax;
-      if (full || (this.#sealRequested && this.#queue.length === 0)) {
-        this.#sealRequested = false;
+    while (this.#queue.length > 0 || this.#sealers.length > 0) {
+      if (this.#sealers.length > 0) {
+        // Sealing goes before what still waits: under constant load the queue is never empty.
+        const sealers = this.#sealers.splice(0);
         await this.#sealActive();
+        for (const resolve of sealers) resolve();
+      } else {
+        await this.#commitGroup(this.#takeGroup());
+        if (this.activeBytes >= this.#options.segmentBytesMax) await this.#sealActive();
       }
     }
   }
