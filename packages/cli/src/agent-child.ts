@@ -1,0 +1,92 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { AgentReport } from "@go3s/agent";
+import { isAgentTold } from "./agent-messages.js";
+
+/** AgentChildState is what the server knows of its agent process. */
+export type AgentChildState =
+  | { readonly state: "starting" }
+  | { readonly state: "running"; readonly pid: number; readonly report: AgentReport }
+  | { readonly state: "failed"; readonly message: string; readonly hint: string };
+
+/** AgentChild is the agent's process, started again when it dies by itself. */
+export interface AgentChild {
+  state(): AgentChildState;
+  /** first resolves with the first state that is not "starting". */
+  readonly first: Promise<AgentChildState>;
+  close(): Promise<void>;
+}
+
+const program = fileURLToPath(new URL("./agent-process.js", import.meta.url));
+// A process that dies at once again is tried less and less often.
+const restart = { firstMs: 500, mostMs: 30_000 } as const;
+const closeMs = 8000;
+
+/** startAgentChild starts the process that sends what it sees to `otlpUrl`. */
+export function startAgentChild(otlpUrl: string): AgentChild {
+  let state: AgentChildState = { state: "starting" };
+  let child: ChildProcess | undefined;
+  let closed = false;
+  let delay: number = restart.firstMs;
+  let timer: NodeJS.Timeout | undefined;
+  let settle: (state: AgentChildState) => void = () => undefined;
+  const first = new Promise<AgentChildState>((resolve) => {
+    settle = resolve;
+  });
+
+  const become = (next: AgentChildState): void => {
+    state = next;
+    if (next.state !== "starting") settle(next);
+  };
+
+  const start = (): void => {
+    // stdin stays closed; what the process prints by accident must not mix with our --json lines.
+    const started = fork(program, [], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    child = started;
+    let refused = false;
+    started.on("message", (message) => {
+      if (!isAgentTold(message)) return;
+      if (message.type === "report") {
+        delay = restart.firstMs;
+        become({ state: "running", pid: started.pid ?? 0, report: message.report });
+      } else {
+        refused = true;
+        become({ state: "failed", message: message.message, hint: message.hint });
+      }
+    });
+    started.once("exit", (code, signal) => {
+      child = undefined;
+      // What the kernel or our rights refuse will be refused again: no use in trying.
+      if (closed || refused) return;
+      const how = signal === null ? `ended with ${code}` : `was ended by ${signal}`;
+      become({
+        state: "failed",
+        message: `the agent ${how}`,
+        hint: `it is started again in ${delay / 1000} s`,
+      });
+      timer = setTimeout(start, delay);
+      delay = Math.min(delay * 2, restart.mostMs);
+    });
+    started.send({ type: "start", otlpUrl, exclude: [process.pid] });
+  };
+  start();
+
+  return {
+    state: () => state,
+    first,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      const running = child;
+      if (running === undefined) return;
+      await new Promise<void>((resolve) => {
+        const force = setTimeout(() => running.kill("SIGKILL"), closeMs);
+        running.once("exit", () => {
+          clearTimeout(force);
+          resolve();
+        });
+        if (running.connected) running.disconnect();
+      });
+    },
+  };
+}

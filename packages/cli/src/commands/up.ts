@@ -1,0 +1,168 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { startServer } from "@go3s/server";
+import { openStore } from "@go3s/store";
+import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
+import { agentStatus } from "../agent-status.js";
+import { type Closing, newClosing } from "../closing.js";
+import type { Command, Context } from "../command.js";
+import { announceRunning, dataDirectory } from "../data-directory.js";
+import { openShop } from "../demo/shop.js";
+import { CliError, exitCodes } from "../failure.js";
+import { type Parsed, portOption } from "../options.js";
+import { pageFolder } from "../page.js";
+
+export const command: Command = {
+  name: "up",
+  summary: "Runs server, agent and page on this machine: observes its services, takes OTLP, answers SQL.",
+  usage: "up [options]",
+  options: [
+    {
+      name: "data",
+      value: "DIR",
+      help: "where everything is kept (default .go3s in a checkout, else /var/lib/go3s)",
+    },
+    { name: "host", value: "ADDRESS", help: "the address to listen on (default 127.0.0.1)" },
+    { name: "otlp-grpc-port", value: "N", help: "default 4317; 0 takes any free port" },
+    { name: "otlp-http-port", value: "N", help: "default 4318; 0 takes any free port" },
+    { name: "web-port", value: "N", help: "default 7303; 0 takes any free port" },
+    { name: "no-agent", help: "take OTLP only, observe nothing" },
+    { name: "no-web", help: "serve the API without the page" },
+    { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
+  ],
+  examples: [
+    "go3s up",
+    "go3s up --demo",
+    "go3s up --json --web-port 0 --otlp-http-port 0 --otlp-grpc-port 0",
+  ],
+  run,
+};
+
+async function run(parsed: Parsed, context: Context): Promise<number> {
+  if (parsed.positionals.length > 0)
+    throw new CliError("usage", `"${parsed.positionals[0]}": up takes options only`);
+  const host = parsed.text("host") ?? "127.0.0.1";
+  requireLoopback(host);
+  const ports = {
+    web: portOption(parsed, "web-port", 7303),
+    otlpHttp: portOption(parsed, "otlp-http-port", 4318),
+    otlpGrpc: portOption(parsed, "otlp-grpc-port", 4317),
+  };
+  const closing = newClosing();
+  try {
+    await open({ parsed, context, host, ports, closing });
+    await aborted(context.interrupted);
+    context.output.note("stopping: everything that was accepted is kept …");
+    return exitCodes.done;
+  } finally {
+    await closing.all();
+  }
+}
+
+interface Opening {
+  readonly parsed: Parsed;
+  readonly context: Context;
+  readonly host: string;
+  readonly ports: { readonly web: number; readonly otlpHttp: number; readonly otlpGrpc: number };
+  readonly closing: Closing;
+}
+
+/** open starts the parts in the order in which they need each other; what it opened is closed by `closing`, backwards. */
+async function open({ parsed, context, host, ports, closing }: Opening): Promise<void> {
+  const { output, interrupted } = context;
+  const data = dataDirectory(parsed.text("data"));
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const store = await openStore({ dir: data });
+  closing.defer(() => store.close());
+  let agent: AgentChild | undefined;
+  const server = await startServer({
+    store,
+    host,
+    ports,
+    ...page(parsed, context),
+    agentStatus: () => agentStatus(agent?.state()),
+  });
+  closing.defer(() => server.close());
+  const { web, otlp_http, otlp_grpc } = server.addresses;
+  closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc }));
+  if (!parsed.flag("no-agent")) {
+    // It closes before the ports do: what it still has is sent, acknowledged and kept.
+    const started = startAgentChild(otlp_http);
+    agent = started;
+    closing.defer(() => started.close());
+    if (!output.json) void started.first.then((state) => tellAgent(state, context));
+  }
+  if (interrupted.aborted) return;
+  if (output.json) output.value({ event: "ready", web, otlp_http, otlp_grpc, data, pid: process.pid });
+  else greet(context, server.addresses, data);
+  if (parsed.flag("demo")) {
+    const shop = await openShop(join(data, "demo"), output.note);
+    closing.defer(() => shop.close());
+    output.note(
+      `demo shop    ${shop.processes.map(({ service, runtime }) => `${service} (${runtime})`).join(", ")}`,
+    );
+  }
+}
+
+/** requireLoopback keeps the page to this machine: it has no log-in yet, and it shows what goes through every service. */
+function requireLoopback(host: string): void {
+  if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)) return;
+  throw new CliError(
+    "usage",
+    `--host ${host}: only loopback addresses are served, since the page has no log-in`,
+    "use 127.0.0.1 and reach it through an SSH tunnel (ssh -L 7303:127.0.0.1:7303 HOST)",
+  );
+}
+
+function page(parsed: Parsed, { output }: Context): { webRoot?: string } {
+  if (parsed.flag("no-web")) return {};
+  const folder = pageFolder();
+  if (folder === undefined)
+    output.note("the page is not built (npm run build makes it); the API works without it");
+  return folder === undefined ? {} : { webRoot: folder };
+}
+
+function greet(
+  { output }: Context,
+  addresses: { web: string; otlp_http: string; otlp_grpc: string },
+  data: string,
+): void {
+  const { paint } = output;
+  output.line(`${paint.bold("Go3s")} is ready: ${paint.cyan(addresses.web)}`);
+  output.line(`OTLP         ${addresses.otlp_http} (HTTP), ${addresses.otlp_grpc} (gRPC)`);
+  output.line(`data         ${data}`);
+}
+
+/** tellAgent says what is seen, or exactly what is missing for it. */
+function tellAgent(state: AgentChildState, { output }: Context): void {
+  if (state.state === "failed") {
+    output.note(`${output.paint.yellow("not observing")}: ${state.message}`);
+    if (state.hint !== "") output.note(`             ${state.hint}`);
+    output.note("             OTLP, SQL and the page work all the same");
+    return;
+  }
+  if (state.state !== "running") return;
+  const { report } = state;
+  for (const part of report.missing)
+    output.note(
+      `${output.paint.yellow("missing")}      ${part.what}: ${part.why}${part.hint === "" ? "" : ` (${part.hint})`}`,
+    );
+  const watched = report.processes.filter((process) => process.watched);
+  const go = watched.filter((process) => process.runtime.startsWith("go"));
+  const names = [...new Set(go.map((process) => process.serviceName))].slice(0, 8).join(", ");
+  output.line(
+    `observing    ${watched.length} processes, ${go.length} of them Go${names === "" ? "" : ` (${names})`}, ${report.probes} probes, every TCP connection`,
+  );
+  if (go.length === 0)
+    output.line(
+      "             start a Go HTTP service and its requests appear by themselves; npm start -- --demo brings a shop",
+    );
+  output.line(output.paint.dim("Ctrl-C stops and detaches everything"));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
