@@ -1,0 +1,20 @@
+import { render } from "preact";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/frame.css";
+import "./styles/widgets.css";
+import "./styles/trace.css";
+import "./styles/pages.css";
+import { startAddress } from "./base/address.js";
+import { startKeyboard } from "./base/keyboard.js";
+import { startTheme } from "./base/settings.js";
+import { startStream } from "./base/stream.js";
+import { pages } from "./pages/pages.js";
+import { Frame } from "./panels/frame.js";
+
+startTheme();
+startAddress();
+startKeyboard();
+startStream();
+const root = document.getElementById("go3s");
+if (root !== null) render(<Frame pages={pages} />, root);

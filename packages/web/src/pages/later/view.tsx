@@ -1,0 +1,48 @@
+import type { JSX } from "preact";
+import { address, linkTo } from "../../base/address.js";
+
+interface Instead {
+  readonly missing: string;
+  readonly path: string;
+  readonly link: string;
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+const metricsSql =
+  "SELECT name, type, unit, count() AS points, max(timestamp) AS newest FROM metrics GROUP BY ALL ORDER BY points DESC LIMIT 100";
+
+const instead: Readonly<Record<string, Instead>> = {
+  "/metrics-explorer": {
+    missing: "Metrics are received and stored, but there is no explorer for them yet.",
+    path: "/sql",
+    link: "List them with SQL",
+    params: { sql: metricsSql },
+  },
+  "/profiles": { missing: "Profiles are not collected yet.", path: "/services", link: "Find the slow operation of a service" },
+  "/diagnosis": {
+    missing: "Causes are not looked for by themselves yet.",
+    path: "/",
+    link: "See what is different now",
+  },
+  "/alerts": { missing: "There are no alert rules yet.", path: "/", link: "See what is different now" },
+  "/probes": {
+    missing: "Probes cannot be written here yet; `go3s trace` runs one from the terminal.",
+    path: "/system",
+    link: "See the probes that run",
+  },
+};
+
+/** View says what is not there and which page helps now. */
+export function View(): JSX.Element {
+  const row = instead[address.value.path] ?? { missing: "This page is not there yet.", path: "/", link: "Overview" };
+  return (
+    <div class="note">
+      <h1>{row.missing}</h1>
+      <p>
+        <a class="button primary" href={linkTo(row.path, row.params ?? {})}>
+          {row.link}
+        </a>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+import type { ServicesAnswer } from "@go3s/server";
+import type { JSX } from "preact";
+import { linkTo, range } from "../../base/address.js";
+import { useAnswer } from "../../base/answers.js";
+import { apiUrl } from "../../base/api.js";
+import { figureText, plural, rateFigure } from "../../base/number.js";
+import { zone } from "../../base/settings.js";
+import { status } from "../../base/stream.js";
+import { clockText, durationText, unixMs } from "../../base/time.js";
+import { type Change, changesOf } from "../../panels/changes.js";
+import { FirstSteps } from "../../panels/first-steps.js";
+import { ServiceTable } from "../../panels/service-table.js";
+import { Service } from "../../widgets/figure.js";
+import { LastSeen, Region } from "../../widgets/region.js";
+import { Sparkline } from "../../widgets/sparkline.js";
+
+/** View is the overview: what is different, all services, what is watched. */
+export function View(): JSX.Element {
+  const answer = useAnswer<ServicesAnswer>(apiUrl("services", { ...range.value }), true);
+  return (
+    <div class="stack">
+      <Region answer={answer} what="services" rows={8}>
+        {(data) =>
+          data.services.length === 0 ? (
+            <FirstSteps>
+              <LastSeen what="span" last={data.last_seen_ms} />
+            </FirstSteps>
+          ) : (
+            <>
+              <Different data={data} />
+              <div class="head">
+                <h2>Services</h2>
+                <span class="dim">{plural(data.services.length, "service")}</span>
+                <span class="grow" />
+                <a href={linkTo("/map")}>Map</a>
+              </div>
+              <ServiceTable answer={data} />
+            </>
+          )
+        }
+      </Region>
+      <Watched />
+    </div>
+  );
+}
+
+const words: Readonly<Record<Change["figure"], string>> = { rate: "rate", errors: "errors", p99: "p99" };
+
+function amount(change: Change, value: number): string {
+  return change.figure === "p99" ? durationText(value) : figureText(rateFigure(value));
+}
+
+function told({ factor }: Change): string {
+  if (!Number.isFinite(factor)) return "new";
+  if (factor >= 1) return `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)}× up`;
+  return factor === 0 ? "stopped" : `down to ${Math.round(factor * 100)} %`;
+}
+
+function Different({ data }: { data: ServicesAnswer }): JSX.Element {
+  const changes = changesOf(data.services, data.buckets);
+  const failing = data.services.filter((row) => row.errors > 0).length;
+  return (
+    <section aria-label="What is different now">
+      <div class="head">
+        <h1>{changes.length === 0 ? "Nothing left its usual band" : "Different now"}</h1>
+        <span class="dim">
+          {plural(data.services.length, "service")} compared with the earlier part of the range
+          {failing === 0 ? "; no errors" : `; ${failing} with errors`}
+        </span>
+      </div>
+      {changes.length === 0 ? null : (
+        <ul class="changes">
+          {changes.map((change) => (
+            <li key={`${change.service}${change.figure}`}>
+              <a class="cut" href={linkTo(`/services/${encodeURIComponent(change.service)}`)}>
+                <Service name={change.service} />
+              </a>
+              <span class={change.figure === "errors" ? "bad" : ""}>
+                <strong>
+                  {words[change.figure]} {told(change)}
+                </strong>
+              </span>
+              <span class="dim cut">
+                {amount(change, change.now)}, usually {amount(change, change.usual)}
+              </span>
+              <Sparkline values={change.values} label={`${words[change.figure]} over the range`} bad={change.figure === "errors"} />
+              <span class="dim">since {clockText(unixMs(change.since_ms), zone.value, 0)}</span>
+              <a
+                class="button"
+                href={linkTo("/traces", {
+                  q: `service:${JSON.stringify(change.service)}${change.figure === "errors" ? " status:error" : ""}`,
+                  from: String(Math.round(change.since_ms)),
+                  sort: change.figure === "p99" ? "duration" : undefined,
+                })}
+              >
+                Traces since then
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Watched(): JSX.Element | null {
+  const now = status.value;
+  if (now === undefined) return null;
+  const watched = now.agent.processes.filter((row) => row.watched);
+  const rest = now.agent.processes.length - watched.length;
+  return (
+    <section aria-label="What is watched">
+      <div class="head">
+        <h2>Watched on this machine</h2>
+        <span class="dim">
+          {now.agent.state === "running" ? plural(watched.length, "process", "processes") : `agent ${now.agent.state}`}
+          {rest > 0 ? `, ${rest} seen and not watched` : ""}
+        </span>
+        <span class="grow" />
+        <a href={linkTo("/system")}>Why, and what it costs</a>
+      </div>
+      {now.agent.reason === "" ? null : (
+        <p class="pad">
+          {now.agent.reason} <span class="dim">{now.agent.hint}</span>
+        </p>
+      )}
+      <ul class="chips">
+        {watched.slice(0, 40).map((row) => (
+          <li key={row.pid}>
+            <a href={linkTo(`/services/${encodeURIComponent(row.service_name)}`)} title={row.executable}>
+              <Service name={row.service_name} />
+            </a>
+            <span class="dim">
+              {row.runtime} · pid {row.pid}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

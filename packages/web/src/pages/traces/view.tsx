@@ -1,0 +1,176 @@
+import type { TraceRow, TracesAnswer } from "@go3s/server";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { linkTo, param, range, setParams } from "../../base/address.js";
+import { useAnswer } from "../../base/answers.js";
+import { apiUrl } from "../../base/api.js";
+import { countText, plural } from "../../base/number.js";
+import { cell } from "../../base/text.js";
+import { Facets } from "../../panels/facets.js";
+import { FirstSteps } from "../../panels/first-steps.js";
+import { QuickFilter } from "../../panels/quick-filter.js";
+import { ShowAsSql } from "../../panels/show-as-sql.js";
+import { DurationBar } from "../../widgets/duration-bar.js";
+import { Moment, Service } from "../../widgets/figure.js";
+import { Histogram } from "../../widgets/histogram.js";
+import { LastSeen, Region } from "../../widgets/region.js";
+import { type Column, Table } from "../../widgets/table.js";
+
+const pageSize = 100;
+const most = 1000;
+
+/** View is the search of traces: count over time, values beside, results as a table. */
+export function View(): JSX.Element {
+  const filter = param("q");
+  const sort = param("sort") === "duration" ? "duration" : undefined;
+  const [limit, setLimit] = useState(pageSize);
+  const answer = useAnswer<TracesAnswer>(apiUrl("traces", { filter, sort, limit, ...range.value }), true);
+  return (
+    <div class="split">
+      <Facets signal="traces" />
+      <div class="list">
+        <QuickFilter filter={filter} />
+        <Region answer={answer} what="traces" rows={12}>
+          {(data) => (
+            <>
+              <Histogram data={data.histogram} what="span" />
+              <div class="strip">
+                <strong>{data.traces.length === 0 ? "No trace" : plural(data.traces.length, "trace")}</strong>
+                <span class="dim">
+                  {data.more ? "shown of more; " : ""}
+                  {plural(
+                    data.histogram.count.reduce((sum, value) => sum + value, 0),
+                    "matching span",
+                  )}
+                </span>
+                <span class="grow" />
+                <button
+                  type="button"
+                  class="button bare"
+                  aria-pressed={sort === undefined}
+                  onClick={() => setParams({ sort: undefined })}
+                >
+                  Newest
+                </button>
+                <button
+                  type="button"
+                  class="button bare"
+                  aria-pressed={sort === "duration"}
+                  onClick={() => setParams({ sort: "duration" })}
+                >
+                  Slowest
+                </button>
+                <ShowAsSql signal="traces" filter={filter} />
+              </div>
+              {data.traces.length === 0 ? (
+                <Nothing filter={filter} last={data.last_seen_ms} />
+              ) : (
+                <Results
+                  rows={data.traces}
+                  onEnd={() => {
+                    if (data.more && limit < most && !answer.loading) setLimit(Math.min(most, limit + 2 * pageSize));
+                  }}
+                />
+              )}
+            </>
+          )}
+        </Region>
+      </div>
+    </div>
+  );
+}
+
+function Nothing({ filter, last }: { filter: string; last: number | null }): JSX.Element {
+  if (filter === "") {
+    return (
+      <FirstSteps>
+        <LastSeen what="span" last={last} />
+      </FirstSteps>
+    );
+  }
+  return (
+    <div class="note">
+      <h2>No span of this range passes the filter</h2>
+      <code>{cell(filter)}</code>
+      <LastSeen what="span" last={last} />
+      <button type="button" class="button" onClick={() => setParams({ q: undefined })}>
+        Show all traces
+      </button>
+    </div>
+  );
+}
+
+function columnsFor(rows: readonly TraceRow[]): readonly Column<TraceRow>[] {
+  const durations = rows.map((row) => row.duration_ns);
+  const shortest = Math.min(...durations);
+  const longest = Math.max(...durations);
+  return [
+    {
+      id: "root",
+      title: "Trace",
+      track: "minmax(150px, 3fr)",
+      cell: (row) => (
+        <span title={`${cell(row.root_service)} ${cell(row.root_operation)}\n${row.trace_id}`}>
+          <Service name={row.root_service} /> {cell(row.root_operation, 140)}
+          {row.root_missing ? <span class="tag warn">root not here</span> : null}
+        </span>
+      ),
+    },
+    { id: "start", title: "Start", track: "minmax(92px, auto)", cell: (row) => <Moment ns={row.start_ns} /> },
+    {
+      id: "duration",
+      title: "Duration",
+      track: "minmax(90px, 1.6fr)",
+      cell: (row) => <DurationBar ns={row.duration_ns} shortest={shortest} longest={longest} />,
+    },
+    {
+      id: "errors",
+      title: "Errors",
+      track: "52px",
+      end: true,
+      from: 480,
+      cell: (row) =>
+        row.errors === 0 ? <span class="none">0</span> : <strong class="bad">{countText(row.errors)}</strong>,
+    },
+    { id: "spans", title: "Spans", track: "60px", end: true, from: 600, cell: (row) => countText(row.spans) },
+    {
+      id: "matched",
+      title: "Matched",
+      track: "64px",
+      end: true,
+      from: 900,
+      hint: "spans of the trace that pass the filter",
+      cell: (row) => countText(row.matched),
+    },
+    {
+      id: "services",
+      title: "Services",
+      track: "minmax(100px, 2fr)",
+      from: 760,
+      cell: (row) => (
+        <span class="services-cell" title={row.services.map((name) => cell(name, 60)).join(", ")}>
+          {row.services.slice(0, 5).map((name) => (
+            <Service key={name} name={name} />
+          ))}
+          {row.services.length > 5 ? <span class="dim">+{row.services.length - 5}</span> : null}
+        </span>
+      ),
+    },
+  ];
+}
+
+function Results({ rows, onEnd }: { rows: readonly TraceRow[]; onEnd: () => void }): JSX.Element {
+  const filtered = param("q") !== "";
+  return (
+    <Table
+      label="Traces"
+      columns={columnsFor(rows)}
+      rows={rows}
+      rowKey={(row) => row.trace_id}
+      open={(row) => linkTo(`/traces/${row.trace_id}`, filtered ? { span: row.matched_span_id } : {})}
+      fill
+      keys
+      onEnd={onEnd}
+    />
+  );
+}

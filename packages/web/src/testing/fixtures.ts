@@ -1,0 +1,335 @@
+import type {
+  FacetsAnswer,
+  FieldsAnswer,
+  JSONCompactAnswer,
+  LogRow,
+  LogsAnswer,
+  MapAnswer,
+  MapEdge,
+  OperationRow,
+  Red,
+  ServiceAnswer,
+  ServiceRow,
+  ServicesAnswer,
+  StatusAnswer,
+  TcpAnswer,
+  TraceRow,
+  TracesAnswer,
+} from "@go3s/server";
+
+// Answers in exactly the server's shape, for the browser tests of what no store is needed for: states, keys, layout.
+// Figures are made by a fixed seed, so that a picture can be compared with the last one.
+
+/** seeded gives numbers 0…1 that are the same in every run. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** serviceNames of the made shop. */
+export const serviceNames = [
+  "frontend",
+  "checkout",
+  "cart",
+  "payment",
+  "catalog",
+  "shipping",
+  "currency",
+  "email",
+  "recommendation",
+  "inventory",
+] as const;
+
+/** hostile is a text that tries to be markup, to turn the reading direction and to hide. */
+export const hostile = '<img src=x onerror="window.__hacked=1">\u202eevil\u0007<script>window.__hacked=1</script>';
+
+const buckets = 60;
+
+/** rangeOf is the hour before a moment. */
+const rangeOf = (at: number) => ({ from_ms: at - 3_600_000, to_ms: at });
+const bucketsOf = (at: number) => ({ start_ms: at - 3_600_000, step_ms: 60_000, count: buckets });
+
+function red(random: () => number, scale: number): Red {
+  const requests = Math.round(3600 * scale * (0.5 + random()));
+  const errors = random() < 0.4 ? Math.round(requests * random() * 0.05) : 0;
+  const p50 = 2e6 * (0.5 + random() * 8);
+  return {
+    requests,
+    rate: requests / 3600,
+    errors,
+    error_share: requests === 0 ? 0 : errors / requests,
+    p50_ns: Math.round(p50),
+    p95_ns: Math.round(p50 * (2 + random())),
+    p99_ns: Math.round(p50 * (4 + random() * 6)),
+  };
+}
+
+const wave = (random: () => number, level: number, bump = 1): number[] =>
+  Array.from({ length: buckets }, (_, at) => level * (0.8 + 0.4 * random()) * (at > buckets - 9 ? bump : 1));
+
+/** servicesAnswer makes ten services; checkout fails more than usual, payment is slower than usual. */
+export function servicesAnswer(at: number): ServicesAnswer {
+  const random = seeded(7);
+  const services: ServiceRow[] = serviceNames.map((service_name, index) => {
+    const own = red(random, 30 / (index + 1));
+    return {
+      ...own,
+      service_name,
+      last_seen_ms: at - Math.round(random() * 20_000),
+      spark: {
+        rate: wave(random, own.rate),
+        errors: wave(random, own.errors / 3600, service_name === "checkout" ? 14 : 1),
+        p99_ns: wave(random, own.p99_ns, service_name === "payment" ? 6 : 1),
+      },
+    };
+  });
+  return { range: rangeOf(at), buckets: bucketsOf(at), services, last_seen_ms: at };
+}
+
+/** serviceAnswer makes one service. */
+export function serviceAnswer(at: number, service_name: string): ServiceAnswer {
+  const random = seeded(service_name.length * 31);
+  const own = red(random, 12);
+  const operations: OperationRow[] = ["GET /cart/{id}", "POST /checkout", "GET /products", "GET /healthz", hostile].map(
+    (operation, index) => ({ ...red(random, 6 / (index + 1)), operation, kind: "SERVER" }),
+  );
+  const example = (index: number) => ({
+    trace_id: traceId(index),
+    span_id: spanId(index),
+    operation: operations[index % 4]?.operation ?? "",
+    timestamp_ns: `${at - index * 31_000}000000`,
+    duration_ns: 9e8 / (index + 1),
+    status_code: "UNSET" as const,
+    status_message: "",
+  });
+  const neighbour = (name: string) => ({ ...red(random, 3), name, kind: "service" as const });
+  return {
+    ...own,
+    service_name,
+    range: rangeOf(at),
+    buckets: bucketsOf(at),
+    last_seen_ms: at,
+    series: {
+      rate: wave(random, own.rate),
+      errors: wave(random, own.errors / 3600),
+      p50_ns: wave(random, own.p50_ns),
+      p95_ns: wave(random, own.p95_ns),
+      p99_ns: wave(random, own.p99_ns),
+    },
+    operations,
+    slowest: Array.from({ length: 6 }, (_, index) => example(index)),
+    failing: Array.from({ length: 3 }, (_, index) => ({ ...example(index + 6), status_code: "ERROR" as const, status_message: "deadline" })),
+    callers: [neighbour("frontend")],
+    callees: ["payment", "cart", "shipping"].map(neighbour),
+  };
+}
+
+/** traceId makes the id of a trace from its number. */
+export const traceId = (index: number): string => (index + 1).toString(16).padStart(32, "a");
+/** spanId makes the id of a span from its number. */
+export const spanId = (index: number): string => (index + 1).toString(16).padStart(16, "b");
+
+/** tracesAnswer makes a list of traces, one of them a minute long. */
+export function tracesAnswer(at: number, limit: number): TracesAnswer {
+  const random = seeded(11);
+  const total = 260;
+  const traces: TraceRow[] = Array.from({ length: Math.min(limit, total) }, (_, index) => ({
+    trace_id: traceId(index),
+    root_service: "frontend",
+    root_operation: index === 3 ? hostile : (["GET /cart", "POST /checkout", "GET /products"][index % 3] ?? ""),
+    root_missing: index === 5,
+    start_ns: `${at - index * 2300}123456`,
+    duration_ns: index === 2 ? 6.1e10 : Math.round(1e6 * 10 ** (random() * 2.4)),
+    spans: 4 + Math.floor(random() * 40),
+    errors: index % 9 === 0 ? 1 : 0,
+    services: serviceNames.slice(0, 1 + Math.floor(random() * 7)),
+    matched: 1 + Math.floor(random() * 4),
+    matched_span_id: spanId(1),
+  }));
+  const count = wave(random, 900).map(Math.round);
+  return {
+    range: rangeOf(at),
+    traces,
+    more: limit < total,
+    histogram: { buckets: bucketsOf(at), count, errors: count.map((value, index) => (index > 50 ? Math.round(value / 12) : 0)) },
+    last_seen_ms: at,
+  };
+}
+
+/** logsAnswer makes lines, newest first; `before` continues below. */
+export function logsAnswer(at: number, limit: number, before: string | null, extra = 0): LogsAnswer {
+  const start = before === null ? -extra : Number(before) + 1;
+  const total = 3000;
+  const levels = ["INFO", "INFO", "DEBUG", "INFO", "WARN", "ERROR"] as const;
+  const rows: LogRow[] = [];
+  for (let index = start; index < Math.min(total, start + limit); index++) {
+    const level = levels[Math.abs(index * 7) % levels.length] ?? "INFO";
+    rows.push({
+      cursor: String(index),
+      timestamp_ns: `${at - index * 900}000000`,
+      service_name: serviceNames[Math.abs(index * 3) % serviceNames.length] ?? "",
+      level,
+      severity_text: level,
+      event_name: "",
+      body: index === 4 ? hostile : level === "ERROR" ? `payment refused: card ${index} expired` : `handled request ${index} in 12ms`,
+      trace_id: index % 2 === 0 ? traceId(index) : "",
+      span_id: index % 2 === 0 ? spanId(1) : "",
+      attributes: { "http.route": "/checkout", "thread.id": String(index % 8) },
+    });
+  }
+  const count = wave(seeded(5), 55).map(Math.round);
+  return {
+    range: rangeOf(at),
+    rows,
+    more: start + limit < total,
+    histogram: { buckets: bucketsOf(at), count, errors: count.map((value) => Math.round(value / 10)) },
+    last_seen_ms: at,
+  };
+}
+
+/** mapAnswer makes a map with services, a database, a process and many outside addresses. */
+export function mapAnswer(at: number): MapAnswer {
+  const random = seeded(3);
+  const service = (name: string) => `service:${name}`;
+  const pairs: readonly (readonly [string, string])[] = [
+    ["frontend", "checkout"],
+    ["frontend", "cart"],
+    ["frontend", "catalog"],
+    ["frontend", "recommendation"],
+    ["checkout", "payment"],
+    ["checkout", "cart"],
+    ["checkout", "shipping"],
+    ["checkout", "currency"],
+    ["checkout", "email"],
+    ["recommendation", "catalog"],
+    ["catalog", "inventory"],
+  ];
+  const edge = (from: string, to: string, source: MapEdge["source"]): MapEdge => ({
+    ...red(random, 4),
+    from,
+    to,
+    source,
+    bytes_sent: source === "tcp" ? 120_000 : 0,
+    bytes_received: source === "tcp" ? 3_200_000 : 0,
+  });
+  const outside = Array.from({ length: 14 }, (_, index) => `external:10.1.0.${index + 2}`);
+  return {
+    range: rangeOf(at),
+    nodes: [
+      ...serviceNames.map((name, index) => ({ ...red(random, 20 / (index + 1)), id: service(name), name, kind: "service" as const })),
+      { ...red(random, 5), id: "database:postgres", name: "postgres", kind: "database" as const },
+      { ...red(random, 0), id: "process:redis-server", name: "redis-server", kind: "process" as const },
+      ...outside.map((id) => ({ ...red(random, 0), id, name: id.slice(9), kind: "external" as const })),
+    ],
+    edges: [
+      ...pairs.map(([from, to]) => edge(service(from), service(to), "spans")),
+      edge(service("payment"), "database:postgres", "spans"),
+      edge(service("cart"), "process:redis-server", "tcp"),
+      ...outside.map((id) => edge(id, service("frontend"), "tcp")),
+    ],
+    last_seen_ms: at,
+  };
+}
+
+/** tcpAnswer makes connections between cart and redis. */
+export function tcpAnswer(at: number): TcpAnswer {
+  return {
+    range: rangeOf(at),
+    more: false,
+    connections: Array.from({ length: 20 }, (_, index) => ({
+      timestamp_ns: `${at - index * 500}000000`,
+      event: index % 2 === 0 ? ("tcp.connect" as const) : ("tcp.close" as const),
+      service_name: "cart",
+      pid: 4242,
+      role: "client" as const,
+      network_type: "ipv4" as const,
+      local: `127.0.0.1:${40_000 + index}`,
+      peer: "127.0.0.1:6379",
+      peer_service: "redis-server",
+      connect_ns: 45_000,
+      duration_ns: index % 2 === 0 ? null : 9e8,
+      bytes_sent: null,
+      bytes_received: null,
+      error_type: index === 6 ? "ECONNREFUSED" : "",
+    })),
+  };
+}
+
+/** facetsAnswer makes values beside a result. */
+export function facetsAnswer(at: number): FacetsAnswer {
+  return {
+    range: rangeOf(at),
+    sampled: 10_000,
+    facets: [
+      { key: "service", values: serviceNames.slice(0, 6).map((value, index) => ({ value, count: 900 - index * 120, lift: index === 1 ? 3.2 : 1 })) },
+      { key: "http.route", values: ["/cart/{id}", "/checkout", hostile].map((value) => ({ value, count: 70, lift: 1 })) },
+      { key: "status", values: [{ value: "error", count: 31, lift: 1 }] },
+    ],
+  };
+}
+
+/** fieldsAnswer makes the known keys. */
+export const fieldsAnswer: FieldsAnswer = {
+  fields: ["service", "operation", "duration", "status", "http.route"].map((key) => ({
+    key,
+    source: key.includes(".") ? "attribute" : "column",
+    type: key === "duration" ? "duration" : "text",
+    count: 100,
+    detail: "",
+  })),
+};
+
+/** sqlAnswer makes a result that is a plot by its shape. */
+export function sqlAnswer(at: number): JSONCompactAnswer {
+  return {
+    meta: [
+      { name: "time", type: "DateTime" },
+      { name: "service_name", type: "LowCardinality(String)" },
+      { name: "p99_ms", type: "Float64" },
+    ],
+    data: Array.from({ length: 120 }, (_, index) => [
+      new Date(at - Math.floor(index / 2) * 60_000).toISOString().slice(0, 19).replace("T", " "),
+      serviceNames[index % 2] ?? "",
+      12 + (index % 7),
+    ]),
+    rows: 120,
+    statistics: { elapsed: 0.012, rows_read: 48_000, bytes_read: 910_000 },
+  };
+}
+
+/** statusAnswer makes the system's own state. */
+export function statusAnswer(at: number): StatusAnswer {
+  return {
+    version: "0.1.0",
+    now_ms: at,
+    started_ms: at - 7_200_000,
+    uptime_s: 7200,
+    agent: {
+      state: "running",
+      reason: "",
+      hint: "",
+      probes: 48,
+      cpu_share: 0.007,
+      rss_bytes: 88e6,
+      spans: 912_345,
+      processes: serviceNames.map((service_name, index) => ({
+        pid: 4000 + index,
+        service_name,
+        executable: `/usr/local/bin/${service_name}`,
+        runtime: index === 7 ? "node" : "go1.26.8",
+        watched: index !== 7,
+        reason: index === 7 ? "not a Go program: only its TCP connections are seen" : "serves HTTP",
+        probes: index === 7 ? 0 : 5,
+        spans: 1000 * (10 - index),
+      })),
+    },
+    ingest: { spans_per_s: 31_200, logs_per_s: 44, metrics_per_s: 0, spans: 9e6, logs: 4e5, metrics: 0, requests: 18_000, bytes: 4e9 },
+    dropped: [{ place: "agent", reason: "ring buffer full", count: 12, unit: "events" }],
+    store: { state: "ready", reason: "", disk_bytes: 4.1e9, wal_bytes: 12e6, waiting_rows: 1200 },
+    server: { pid: 1234, cpu_share: 0.021, rss_bytes: 210e6 },
+    addresses: { web: "http://127.0.0.1:7303", otlp_http: "http://127.0.0.1:4318", otlp_grpc: "127.0.0.1:4317" },
+  };
+}

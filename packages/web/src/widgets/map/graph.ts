@@ -1,0 +1,81 @@
+import type { MapAnswer, MapEdge, MapNode, Red } from "@go3s/server";
+
+/** Pair is what is drawn from one node to another: calls seen as spans, connections seen by TCP, or both. */
+export interface Pair {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly spans: MapEdge | undefined;
+  readonly tcp: MapEdge | undefined;
+}
+
+/** Graph is a service map ready for a layout; nodes and pairs are in the order of their ids, so that a layout repeats. */
+export interface Graph {
+  readonly nodes: readonly MapNode[];
+  readonly pairs: readonly Pair[];
+  /** merged: how many outside addresses stand in one node. */
+  readonly merged: number;
+}
+
+/** outsideId is the node that stands for many outside addresses. */
+export const outsideId = "outside";
+
+// More outside addresses than this are one node: a map of every client's port tells nothing.
+const mostOutside = 8;
+
+const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** graphOf joins edges of both sources and folds many outside addresses into one node unless `all`. */
+export function graphOf(answer: MapAnswer, all: boolean): Graph {
+  const outside = new Set(answer.nodes.filter((node) => node.kind === "external").map((node) => node.id));
+  const fold = !all && outside.size > mostOutside;
+  const idOf = (id: string) => (fold && outside.has(id) ? outsideId : id);
+  const pairs = new Map<string, Pair>();
+  for (const edge of answer.edges) {
+    const from = idOf(edge.from);
+    const to = idOf(edge.to);
+    const id = `${from} → ${to}`;
+    const old = pairs.get(id) ?? { id, from, to, spans: undefined, tcp: undefined };
+    const joined = joinEdges(edge.source === "spans" ? old.spans : old.tcp, { ...edge, from, to });
+    pairs.set(id, edge.source === "spans" ? { ...old, spans: joined } : { ...old, tcp: joined });
+  }
+  const nodes = answer.nodes.filter((node) => !fold || !outside.has(node.id));
+  const rest = answer.nodes.filter((node) => fold && outside.has(node.id));
+  const merged: MapNode[] =
+    rest.length === 0
+      ? []
+      : [{ ...joinRed(rest), id: outsideId, name: `${rest.length} outside addresses`, kind: "external" }];
+  return { nodes: [...nodes, ...merged].sort(byId), pairs: [...pairs.values()].sort(byId), merged: rest.length };
+}
+
+function joinRed(rows: readonly Red[]): Red {
+  const requests = rows.reduce((sum, row) => sum + row.requests, 0);
+  const errors = rows.reduce((sum, row) => sum + row.errors, 0);
+  return {
+    requests,
+    errors,
+    rate: rows.reduce((sum, row) => sum + row.rate, 0),
+    error_share: requests === 0 ? 0 : errors / requests,
+    // Quantiles cannot be added; the largest is an honest upper bound.
+    p50_ns: Math.max(...rows.map((row) => row.p50_ns)),
+    p95_ns: Math.max(...rows.map((row) => row.p95_ns)),
+    p99_ns: Math.max(...rows.map((row) => row.p99_ns)),
+  };
+}
+
+function joinEdges(old: MapEdge | undefined, edge: MapEdge): MapEdge {
+  if (old === undefined) return edge;
+  return {
+    ...edge,
+    ...joinRed([old, edge]),
+    bytes_sent: old.bytes_sent + edge.bytes_sent,
+    bytes_received: old.bytes_received + edge.bytes_received,
+  };
+}
+
+/** redOf is what a pair is labelled with: calls where there are spans, connections where there are not. */
+export const redOf = (pair: Pair): MapEdge | undefined => pair.spans ?? pair.tcp;
+
+/** shapeKey changes only when nodes or pairs come or go: figures alone never move anything. */
+export const shapeKey = (graph: Graph): string =>
+  `${graph.nodes.map((node) => node.id).join("\n")}\n\n${graph.pairs.map((pair) => pair.id).join("\n")}`;

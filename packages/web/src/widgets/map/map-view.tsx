@@ -1,0 +1,330 @@
+import type { MapNode } from "@go3s/server";
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { hueClass } from "../../base/colour.js";
+import { figureText, rateFigure, shareFigure } from "../../base/number.js";
+import { cell } from "../../base/text.js";
+import { durationText } from "../../base/time.js";
+import { type Graph, type Pair, redOf, shapeKey } from "./graph.js";
+import type { Placed } from "./layout.js";
+
+const node = { width: 168, height: 46 };
+
+interface Camera {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+/** MapView draws a laid-out graph; the layout is asked for again only when nodes or pairs come or go. */
+export function MapView({
+  graph,
+  selected,
+  onSelect,
+}: {
+  graph: Graph;
+  selected: string;
+  onSelect: (id: string) => void;
+}): JSX.Element {
+  const [placed, setPlaced] = useState<Placed | undefined>(undefined);
+  const [failed, setFailed] = useState("");
+  const [hovered, setHovered] = useState("");
+  const [camera, setCamera] = useState<Camera>({ x: 0, y: 0, scale: 1 });
+  const box = useRef<HTMLDivElement>(null);
+  const drag = useRef<{ x: number; y: number; moved: boolean } | undefined>(undefined);
+  const shape = shapeKey(graph);
+
+  useEffect(() => {
+    let gone = false;
+    import("./layout.js")
+      .then((module) => module.placeGraph(graph))
+      .then((next) => {
+        if (gone) return;
+        setPlaced((old) => {
+          if (old === undefined) setCamera(fit(next, box.current));
+          return next;
+        });
+      })
+      .catch((error: unknown) => setFailed(String(error)));
+    return () => {
+      gone = true;
+    };
+  }, [shape]);
+  useMapWheel(box, setCamera);
+
+  if (failed !== "") {
+    return (
+      <div class="note bad-note" role="alert">
+        <strong>The map could not be laid out.</strong>
+        <code>{failed.slice(0, 300)}</code>
+        <span>The table shows the same.</span>
+      </div>
+    );
+  }
+  const focus = hovered || selected;
+  const near = neighbours(graph, focus);
+  const most = Math.max(1e-9, ...graph.pairs.map((pair) => redOf(pair)?.rate ?? 0));
+  return (
+    <div
+      class="map-box"
+      ref={box}
+      onPointerDown={(event) => {
+        drag.current = { x: event.clientX, y: event.clientY, moved: false };
+      }}
+      onPointerMove={(event) => {
+        const from = drag.current;
+        if (from === undefined || event.buttons === 0) return;
+        const dx = event.clientX - from.x;
+        const dy = event.clientY - from.y;
+        if (!from.moved && Math.abs(dx) + Math.abs(dy) < 4) return;
+        drag.current = { x: event.clientX, y: event.clientY, moved: true };
+        setCamera((old) => ({ ...old, x: old.x + dx, y: old.y + dy }));
+      }}
+      onPointerUp={() => {
+        setTimeout(() => {
+          drag.current = undefined;
+        }, 0);
+      }}
+    >
+      {placed === undefined ? <div class="skeleton" role="status" aria-label="Laying out the map" /> : null}
+      <svg class="map" role="group" aria-label="Service map">
+        <defs>
+          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+            <path d="M0 0L8 4L0 8Z" fill="context-stroke" />
+          </marker>
+        </defs>
+        <g transform={`translate(${camera.x} ${camera.y}) scale(${camera.scale})`}>
+          {placed === undefined
+            ? null
+            : graph.pairs.map((pair) => (
+                <Edge
+                  key={pair.id}
+                  pair={pair}
+                  points={placed.lines.get(pair.id) ?? []}
+                  share={(redOf(pair)?.rate ?? 0) / most}
+                  dim={near !== undefined && !near.has(pair.id)}
+                  on={pair.id === focus}
+                  onHover={setHovered}
+                  onSelect={(id) => {
+                    if (drag.current?.moved !== true) onSelect(id);
+                  }}
+                />
+              ))}
+          {placed === undefined
+            ? null
+            : graph.nodes.map((row) => {
+                const at = placed.nodes.get(row.id);
+                return at === undefined ? null : (
+                  <Node
+                    key={row.id}
+                    of={row}
+                    at={at}
+                    dim={near !== undefined && !near.has(row.id)}
+                    onHover={setHovered}
+                    onSelect={(id) => {
+                      if (drag.current?.moved !== true) onSelect(id);
+                    }}
+                  />
+                );
+              })}
+        </g>
+      </svg>
+      <div class="map-tools">
+        <button type="button" class="button" onClick={() => setCamera((old) => zoomAt(old, 1.25, middle(box.current)))} aria-label="Zoom in">
+          +
+        </button>
+        <button type="button" class="button" onClick={() => setCamera((old) => zoomAt(old, 0.8, middle(box.current)))} aria-label="Zoom out">
+          −
+        </button>
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            if (placed !== undefined) setCamera(fit(placed, box.current));
+          }}
+        >
+          Fit
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function neighbours(graph: Graph, focus: string): ReadonlySet<string> | undefined {
+  if (focus === "") return undefined;
+  const near = new Set([focus]);
+  for (const pair of graph.pairs) {
+    if (pair.id === focus || pair.from === focus || pair.to === focus) {
+      near.add(pair.id);
+      near.add(pair.from);
+      near.add(pair.to);
+    }
+  }
+  return near.size === 1 && !graph.nodes.some((row) => row.id === focus) ? undefined : near;
+}
+
+function middle(box: HTMLDivElement | null): { x: number; y: number } {
+  return { x: (box?.clientWidth ?? 0) / 2, y: (box?.clientHeight ?? 0) / 2 };
+}
+
+function zoomAt(old: Camera, factor: number, at: { x: number; y: number }): Camera {
+  const scale = Math.min(3, Math.max(0.08, old.scale * factor));
+  const by = scale / old.scale;
+  return { scale, x: at.x - (at.x - old.x) * by, y: at.y - (at.y - old.y) * by };
+}
+
+function fit(placed: Placed, box: HTMLDivElement | null): Camera {
+  const width = box?.clientWidth ?? 800;
+  const height = box?.clientHeight ?? 500;
+  const scale = Math.min(1.1, (width - 40) / Math.max(1, placed.width), (height - 40) / Math.max(1, placed.height));
+  return { scale, x: (width - placed.width * scale) / 2, y: (height - placed.height * scale) / 2 };
+}
+
+function useMapWheel(box: { readonly current: HTMLDivElement | null }, setCamera: (change: (old: Camera) => Camera) => void): void {
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      const frame = element.getBoundingClientRect();
+      const at = { x: event.clientX - frame.left, y: event.clientY - frame.top };
+      setCamera((old) => zoomAt(old, Math.exp(-event.deltaY / 400), at));
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, []);
+}
+
+const kindWords: Readonly<Record<MapNode["kind"], string>> = {
+  service: "",
+  process: "process, by TCP",
+  external: "outside",
+  database: "database",
+  messaging: "messaging",
+};
+
+function Node({
+  of,
+  at,
+  dim,
+  onHover,
+  onSelect,
+}: {
+  of: MapNode;
+  at: { readonly x: number; readonly y: number };
+  dim: boolean;
+  onHover: (id: string) => void;
+  onSelect: (id: string) => void;
+}): JSX.Element {
+  const failing = of.errors > 0;
+  const figures = of.requests === 0 ? kindWords[of.kind] : `${figureText(rateFigure(of.rate))} · p99 ${durationText(of.p99_ns)}`;
+  const words = `${of.name}${kindWords[of.kind] === "" ? "" : `, ${kindWords[of.kind]}`}, ${figures}${failing ? `, ${of.errors} errors` : ""}`;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: an SVG group cannot be a button element
+    <g
+      class={`node ${of.kind}${failing ? " failing" : ""}${dim ? " dimmed" : ""} ${hueClass(of.name)}`}
+      transform={`translate(${at.x} ${at.y})`}
+      role="button"
+      tabIndex={0}
+      aria-label={words}
+      onPointerEnter={() => onHover(of.id)}
+      onPointerLeave={() => onHover("")}
+      onFocus={() => onHover(of.id)}
+      onBlur={() => onHover("")}
+      onClick={() => onSelect(of.id)}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") onSelect(of.id);
+      }}
+    >
+      <rect class="frame" width={node.width} height={node.height} rx={4} />
+      <rect class="hue" width={4} height={node.height} rx={1} />
+      <text x={14} y={19} font-weight="600">
+        {short(of.name, 22)}
+        <title>{cell(words)}</title>
+      </text>
+      <text class="small" x={14} y={36}>
+        {figures}
+      </text>
+      {failing ? (
+        <text class="small bad" x={node.width - 8} y={19} text-anchor="end">
+          {figureText(shareFigure(of.error_share))}
+        </text>
+      ) : null}
+    </g>
+  );
+}
+
+function short(text: string, length: number): string {
+  const shown = cell(text, 200);
+  return shown.length > length ? `${shown.slice(0, length - 1)}…` : shown;
+}
+
+function Edge({
+  pair,
+  points,
+  share,
+  dim,
+  on,
+  onHover,
+  onSelect,
+}: {
+  pair: Pair;
+  points: readonly { readonly x: number; readonly y: number }[];
+  share: number;
+  dim: boolean;
+  on: boolean;
+  onHover: (id: string) => void;
+  onSelect: (id: string) => void;
+}): JSX.Element | null {
+  const red = redOf(pair);
+  if (points.length < 2 || red === undefined) return null;
+  const path = pathOf(points);
+  const at = middleOf(points);
+  const failing = red.error_share >= 0.01;
+  const label = `${figureText(rateFigure(red.rate))}${red.p99_ns > 0 ? ` · ${durationText(red.p99_ns)}` : ""}`;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the table beside the map holds the edges for keyboard and readers
+    <g
+      class={`edge${pair.spans === undefined ? " tcp" : ""}${failing ? " failing" : ""}${on ? " on" : ""}${dim ? " dimmed" : ""}`}
+      onPointerEnter={() => onHover(pair.id)}
+      onPointerLeave={() => onHover("")}
+      onClick={() => onSelect(pair.id)}
+    >
+      <path d={path} stroke-width={1 + Math.sqrt(share) * 3.5} marker-end="url(#arrow)" />
+      <path class="wide" d={path} />
+      <rect class="halo" x={at.x - label.length * 3.1 - 3} y={at.y - 8} width={label.length * 6.2 + 6} height={15} rx={3} />
+      <text class={`small${failing ? " bad" : ""}`} x={at.x} y={at.y + 4} text-anchor="middle">
+        {label}
+        <title>{pair.spans === undefined ? "TCP connections" : "calls"}</title>
+      </text>
+    </g>
+  );
+}
+
+type Point = { readonly x: number; readonly y: number };
+
+// Splines come as cubic Bézier points: one start, then threes.
+function pathOf(points: readonly Point[]): string {
+  const text = (point: Point) => `${point.x.toFixed(1)} ${point.y.toFixed(1)}`;
+  const [first, ...rest] = points;
+  if (first === undefined) return "";
+  if (rest.length % 3 !== 0) return `M${text(first)}${rest.map((point) => `L${text(point)}`).join("")}`;
+  let path = `M${text(first)}`;
+  for (let at = 0; at + 2 < rest.length; at += 3) path += `C${rest.slice(at, at + 3).map(text).join(" ")}`;
+  return path;
+}
+
+function middleOf(points: readonly Point[]): Point {
+  const rest = points.slice(1);
+  if (rest.length >= 3 && rest.length % 3 === 0) {
+    const piece = Math.floor(rest.length / 3 / 2);
+    const a = points[piece * 3] ?? { x: 0, y: 0 };
+    const [b, c, d] = rest.slice(piece * 3, piece * 3 + 3);
+    if (b !== undefined && c !== undefined && d !== undefined) {
+      return { x: (a.x + 3 * b.x + 3 * c.x + d.x) / 8, y: (a.y + 3 * b.y + 3 * c.y + d.y) / 8 };
+    }
+  }
+  const a = points[Math.floor((points.length - 1) / 2)] ?? { x: 0, y: 0 };
+  const b = points[Math.ceil((points.length - 1) / 2)] ?? a;
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}

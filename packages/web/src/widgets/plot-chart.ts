@@ -1,0 +1,101 @@
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { readPalette } from "../base/colour.js";
+import { clockText, unixMs, type Zone } from "../base/time.js";
+import type { PlotProps, PlotSeries } from "./plot.js";
+
+// The part of the plot that needs uPlot; loaded when the first plot shows.
+
+/** Chart is a drawn plot; close() takes it down. */
+export interface Chart {
+  setData(props: PlotProps): void;
+  resize(width: number): void;
+  close(): void;
+}
+
+const dashes: Record<NonNullable<PlotSeries["dash"]>, number[]> = { dash: [6, 4], dots: [2, 3] };
+
+function dataOf(props: PlotProps): uPlot.AlignedData {
+  return [props.times.map((ms) => ms / 1000), ...props.series.map((series) => [...series.values])];
+}
+
+/** drawChart draws into an element. All charts of a page share one crosshair by the `sync` key. */
+export function drawChart(element: HTMLElement, props: PlotProps, zone: Zone, onZoom: (from: number, to: number) => void): Chart {
+  const palette = readPalette();
+  const colours = { accent: palette.accent, bad: palette.bad, dim: palette.dim, text: palette.text };
+  const axis = {
+    stroke: palette.dim,
+    grid: { stroke: palette.line, width: 1 },
+    ticks: { stroke: palette.line, width: 1, size: 4 },
+    font: "11px system-ui, sans-serif",
+  };
+  let shown = props;
+  const text = (value: number | null | undefined) => (value === null || value === undefined ? "–" : props.format(value));
+  const chart = new uPlot(
+    {
+      width: Math.max(120, element.clientWidth),
+      height: props.height ?? 140,
+      ms: 1e-3,
+      cursor: { sync: { key: "page" }, drag: { x: true, y: false, setScale: false }, points: { size: 5 } },
+      legend: { show: false },
+      scales: {
+        x: { time: true },
+        y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
+      },
+      axes: [
+        { ...axis, size: 28, values: (_self, splits) => splits.map((value) => clockText(unixMs(value * 1000), zone, 0)), space: 90 },
+        { ...axis, size: 62, values: (_self, splits) => splits.map((value) => props.format(value)) },
+      ],
+      series: [
+        {},
+        ...props.series.map((series) => ({
+          label: series.label,
+          stroke: typeof series.colour === "number" ? (palette.hues[series.colour] ?? palette.text) : colours[series.colour],
+          width: 1.5,
+          spanGaps: false,
+          points: { show: series.values.filter((value) => value !== null).length < 3, size: 5 },
+          ...(series.dash === undefined ? {} : { dash: dashes[series.dash] }),
+          ...(series.fill === true ? { fill: palette.accentSoft } : {}),
+        })),
+      ],
+      hooks: {
+        setSelect: [
+          (self) => {
+            if (self.select.width < 4) return;
+            const from = self.posToVal(self.select.left, "x") * 1000;
+            const to = self.posToVal(self.select.left + self.select.width, "x") * 1000;
+            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            onZoom(from, to);
+          },
+        ],
+        setCursor: [
+          (self) => {
+            const at = self.cursor.idx;
+            shown.onHover?.(
+              at === null || at === undefined
+                ? undefined
+                : {
+                    ms: unixMs((self.data[0][at] ?? 0) * 1000),
+                    values: shown.series.map((_, index) => text(self.data[index + 1]?.[at])),
+                  },
+            );
+          },
+        ],
+      },
+    },
+    dataOf(props),
+    element,
+  );
+  return {
+    setData(next) {
+      shown = next;
+      chart.setData(dataOf(next));
+    },
+    resize(width) {
+      chart.setSize({ width: Math.max(120, width), height: props.height ?? 140 });
+    },
+    close() {
+      chart.destroy();
+    },
+  };
+}

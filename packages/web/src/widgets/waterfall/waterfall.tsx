@@ -1,0 +1,373 @@
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { readPalette } from "../../base/colour.js";
+import { themeShown } from "../../base/settings.js";
+import { cell } from "../../base/text.js";
+import { durationText } from "../../base/time.js";
+import type { CriticalPath } from "./critical-path.js";
+import { drawScene, indentOf, rowHeight, type Scene, ticks, type View, xOf } from "./draw.js";
+import { hasChildren, operationOf, placeOf, serviceOf, type TraceModel } from "./model.js";
+
+/** WaterfallProps: what is drawn belongs to the caller; the widget keeps only where it is scrolled and hovered. */
+export interface WaterfallProps {
+  readonly model: TraceModel;
+  readonly rows: Int32Array;
+  readonly folded: Uint8Array;
+  readonly path: CriticalPath;
+  readonly marks: Uint8Array | undefined;
+  readonly logRows: ReadonlyMap<number, readonly number[]>;
+  readonly view: View;
+  readonly chosen: number;
+  readonly onChoose: (row: number) => void;
+  readonly onOpen: (row: number) => void;
+  readonly onFold: (row: number) => void;
+  readonly onView: (view: View) => void;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Waterfall draws the rows that show on one canvas, and mirrors them as a tree for keyboard and readers. */
+export function Waterfall(props: WaterfallProps): JSX.Element {
+  const { model, rows, view, chosen } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  const [split, setSplit] = useState(0.36);
+  const [top, setTop] = useState(0);
+  const hovered = useRef(-1);
+  const frame = useRef(0);
+  const nameWidth = Math.round(Math.min(size.width * split, size.width - 120));
+  const palette = useMemo(() => readPalette(), [themeShown.value]);
+  const scene = useRef<Scene | undefined>(undefined);
+  scene.current = { ...props, hovered: hovered.current, nameWidth, palette };
+
+  const paint = () => {
+    frame.current = 0;
+    const context = canvas.current?.getContext("2d");
+    if (context === null || context === undefined || scene.current === undefined || size.width === 0) return;
+    const ratio = window.devicePixelRatio;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawScene(context, { ...scene.current, hovered: hovered.current }, size.width, size.height, box.current?.scrollTop ?? 0);
+  };
+  const paintSoon = () => {
+    if (frame.current === 0) frame.current = requestAnimationFrame(paint);
+  };
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    if (element === null) return;
+    element.width = Math.round(size.width * window.devicePixelRatio);
+    element.height = Math.round(size.height * window.devicePixelRatio);
+  }, [size]);
+  useLayoutEffect(paint);
+  useReveal(box, rows, chosen, size.height);
+  useMirrorPace(box, setTop, paintSoon);
+  useWheel(box, scene, props.onView);
+
+  const rowAt = (event: { readonly clientY: number }): number => {
+    const frameTop = box.current?.getBoundingClientRect().top ?? 0;
+    return rows[Math.floor((event.clientY - frameTop + (box.current?.scrollTop ?? 0)) / rowHeight)] ?? -1;
+  };
+  const xIn = (event: { readonly clientX: number }): number => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
+  const drag = useTimeDrag(scene, size, props.onView);
+  const first = Math.max(0, Math.floor(top / rowHeight));
+  const mirrored = rows.subarray(first, first + Math.ceil(size.height / rowHeight) + 1);
+  const row = (delta: number) => {
+    const place = Math.max(0, placeOf(rows, chosen));
+    const next = rows[Math.min(rows.length - 1, Math.max(0, place + delta))];
+    if (next !== undefined) props.onChoose(next);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const page = Math.max(1, Math.floor(size.height / rowHeight) - 2);
+    const folds = chosen >= 0 && hasChildren(model, chosen);
+    const folded = props.folded[chosen] === 1;
+    if (event.key === "ArrowDown") row(1);
+    else if (event.key === "ArrowUp") row(-1);
+    else if (event.key === "PageDown") row(page);
+    else if (event.key === "PageUp") row(-page);
+    else if (event.key === "Home") row(-rows.length);
+    else if (event.key === "End") row(rows.length);
+    else if (event.key === "ArrowRight" && folds && folded) props.onFold(chosen);
+    else if (event.key === "ArrowLeft" && folds && !folded) props.onFold(chosen);
+    else if (event.key === "ArrowLeft" && (model.parent[chosen] ?? -1) >= 0) props.onChoose(model.parent[chosen] ?? 0);
+    else if (event.key === "Enter" && chosen >= 0) props.onOpen(chosen);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <div class="wf">
+      <TimeAxis view={view} left={nameWidth} width={size.width} />
+      <div class="wf-wrap">
+      <canvas ref={canvas} class="wf-canvas" aria-hidden="true" style={{ width: `${size.width}px`, height: `${size.height}px` }} />
+      <div
+        ref={box}
+        class="wf-box"
+        role="tree"
+        aria-label={`Spans of the trace, ${rows.length} rows`}
+        aria-activedescendant={chosen >= 0 ? `span-${chosen}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKey}
+        onPointerMove={(event) => {
+          if (drag.move(xIn(event))) return;
+          const next = rowAt(event);
+          event.currentTarget.classList.toggle("on-fold", foldHit(scene.current, next, xIn(event)));
+          if (next === hovered.current) return;
+          hovered.current = next;
+          paintSoon();
+        }}
+        onPointerLeave={() => {
+          hovered.current = -1;
+          paintSoon();
+        }}
+        onPointerDown={(event) => {
+          if (event.button === 0 && xIn(event) > nameWidth) drag.start(xIn(event), event);
+        }}
+        onPointerUp={(event) => drag.end(xIn(event))}
+        onClick={(event) => {
+          if (drag.dragged()) return;
+          const hit = rowAt(event);
+          if (hit < 0) return;
+          if (foldHit(scene.current, hit, xIn(event))) props.onFold(hit);
+          else {
+            props.onChoose(hit);
+            props.onOpen(hit);
+          }
+        }}
+        onDblClick={() => props.onView({ from: 0, to: model.duration })}
+      >
+        <div class="wf-tall" style={{ height: `${rows.length * rowHeight}px` }}>
+          <div class="wf-mirror">
+            {[...mirrored].map((at) => (
+              <MirrorRow key={at} model={model} row={at} folded={props.folded[at] === 1} chosen={at === chosen} />
+            ))}
+          </div>
+        </div>
+      </div>
+      <div class="wf-drag" ref={drag.element} />
+      <Divider at={nameWidth} width={size.width} onMove={setSplit} />
+      </div>
+    </div>
+  );
+}
+
+function foldHit(scene: Scene | undefined, row: number, x: number): boolean {
+  if (scene === undefined || row < 0 || !hasChildren(scene.model, row)) return false;
+  const indent = indentOf(scene.model.depth[row] ?? 0);
+  return x >= indent - 6 && x <= indent + 13;
+}
+
+function MirrorRow({
+  model,
+  row,
+  folded,
+  chosen,
+}: {
+  model: TraceModel;
+  row: number;
+  folded: boolean;
+  chosen: boolean;
+}): JSX.Element {
+  return (
+    <div
+      id={`span-${row}`}
+      role="treeitem"
+      tabIndex={-1}
+      aria-level={(model.depth[row] ?? 0) + 1}
+      aria-selected={chosen}
+      aria-expanded={hasChildren(model, row) ? !folded : undefined}
+    >
+      {`${cell(serviceOf(model, row), 60)} ${cell(operationOf(model, row), 100)}, ${durationText(model.length[row] ?? 0)}${model.failed[row] === 1 ? ", error" : ""}`}
+    </div>
+  );
+}
+
+function TimeAxis({ view, left, width }: { view: View; left: number; width: number }): JSX.Element {
+  return (
+    <div class="wf-axis" aria-hidden="true">
+      <span class="dim">service and operation</span>
+      {ticks(view, width - left)
+        .map((tick) => ({ tick, x: xOf(view, left, width - left, tick) }))
+        .filter(({ x }) => x < width - 46)
+        .map(({ tick, x }) => (
+          <span key={tick} class="wf-tick" style={{ left: `${x}px` }}>
+            {durationText(tick)}
+          </span>
+        ))}
+    </div>
+  );
+}
+
+function Divider({ at, width, onMove }: { at: number; width: number; onMove: (share: number) => void }): JSX.Element {
+  const start = useRef<number | undefined>(undefined);
+  return (
+    <div
+      class="wf-divider"
+      style={{ left: `${at - 4}px` }}
+      aria-hidden="true"
+      onPointerDown={(event) => {
+        event.stopPropagation();
+        event.currentTarget.setPointerCapture(event.pointerId);
+        start.current = event.clientX - at;
+      }}
+      onPointerMove={(event) => {
+        if (start.current === undefined) return;
+        event.stopPropagation();
+        onMove(Math.min(0.8, Math.max(0.1, (event.clientX - start.current) / width)));
+      }}
+      onPointerUp={() => {
+        start.current = undefined;
+      }}
+    />
+  );
+}
+
+/** useReveal scrolls a row that was chosen into view, in the middle when it was far away. */
+function useReveal(box: { readonly current: HTMLDivElement | null }, rows: Int32Array, chosen: number, height: number): void {
+  useLayoutEffect(() => {
+    const element = box.current;
+    const place = placeOf(rows, chosen);
+    if (element === null || place < 0 || height === 0) return;
+    const y = place * rowHeight;
+    if (y >= element.scrollTop && y + rowHeight <= element.scrollTop + height) return;
+    const near = Math.abs(y - element.scrollTop) < height * 1.5;
+    if (!near) element.scrollTop = y - height / 2;
+    else element.scrollTop = y < element.scrollTop ? y : y + rowHeight - height;
+  }, [chosen, height > 0]);
+}
+
+/** useMirrorPace paints with every scroll, but lets the tree for readers follow only when the scrolling rests. */
+function useMirrorPace(
+  box: { readonly current: HTMLDivElement | null },
+  setTop: (top: number) => void,
+  paint: () => void,
+): void {
+  const painter = useRef(paint);
+  painter.current = paint;
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onScroll = () => {
+      painter.current();
+      clearTimeout(timer);
+      timer = setTimeout(() => setTop(element.scrollTop), 120);
+    };
+    element.addEventListener("scroll", onScroll, { passive: true });
+    return () => {
+      clearTimeout(timer);
+      element.removeEventListener("scroll", onScroll);
+    };
+  }, []);
+}
+
+/** useWheel zooms about the pointer with Ctrl and the wheel, and moves sideways with a sideways wheel. */
+function useWheel(
+  box: { readonly current: HTMLDivElement | null },
+  scene: { readonly current: Scene | undefined },
+  onView: (view: View) => void,
+): void {
+  const tell = useRef(onView);
+  tell.current = onView;
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const onWheel = (event: WheelEvent) => {
+      const now = scene.current;
+      const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+      if (now === undefined || (!event.ctrlKey && !sideways)) return;
+      event.preventDefault();
+      const width = element.clientWidth - now.nameWidth;
+      const span = now.view.to - now.view.from;
+      if (event.ctrlKey) {
+        const share = (event.clientX - element.getBoundingClientRect().left - now.nameWidth) / width;
+        tell.current(zoomed(now.view, Math.min(1, Math.max(0, share)), Math.exp(event.deltaY / 300), now.model.duration));
+      } else {
+        const move = ((event.deltaX || event.deltaY) / width) * span;
+        tell.current(moved(now.view, move, now.model.duration));
+      }
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, []);
+}
+
+/** zoomed scales a view about a place in it (0…1), never narrower than 100 ns nor wider than the trace. */
+export function zoomed(view: View, share: number, factor: number, duration: number): View {
+  const span = Math.min(duration, Math.max(Math.min(100, duration), (view.to - view.from) * factor));
+  const centre = view.from + (view.to - view.from) * share;
+  return moved({ from: centre - span * share, to: centre + span * (1 - share) }, 0, duration);
+}
+
+/** moved shifts a view and keeps it inside the trace. */
+export function moved(view: View, by: number, duration: number): View {
+  const span = view.to - view.from;
+  const from = Math.min(duration - span, Math.max(0, view.from + by));
+  return { from, to: from + span };
+}
+
+function useTimeDrag(
+  scene: { readonly current: Scene | undefined },
+  size: Size,
+  onView: (view: View) => void,
+): {
+  readonly element: { current: HTMLDivElement | null };
+  start: (x: number, event: PointerEvent) => void;
+  move: (x: number) => boolean;
+  end: (x: number) => void;
+  dragged: () => boolean;
+} {
+  const element = useRef<HTMLDivElement>(null);
+  const from = useRef<number | undefined>(undefined);
+  const wide = useRef(false);
+  const nsAt = (x: number): number => {
+    const now = scene.current;
+    if (now === undefined) return 0;
+    const room = Math.max(1, size.width - now.nameWidth);
+    const share = Math.min(1, Math.max(0, (x - now.nameWidth) / room));
+    return now.view.from + share * (now.view.to - now.view.from);
+  };
+  const show = (a: number, b: number) => {
+    const mark = element.current;
+    if (mark === null) return;
+    mark.style.display = "block";
+    mark.style.left = `${Math.min(a, b)}px`;
+    mark.style.width = `${Math.abs(a - b)}px`;
+  };
+  const hide = () => {
+    if (element.current !== null) element.current.style.display = "none";
+  };
+  return {
+    element,
+    start(x) {
+      from.current = x;
+      wide.current = false;
+    },
+    move(x) {
+      if (from.current === undefined) return false;
+      if (Math.abs(x - from.current) > 5) wide.current = true;
+      if (wide.current) show(from.current, x);
+      return wide.current;
+    },
+    end(x) {
+      if (from.current !== undefined && wide.current) {
+        const a = nsAt(from.current);
+        const b = nsAt(x);
+        if (Math.abs(a - b) > 0) onView({ from: Math.min(a, b), to: Math.max(a, b) });
+      }
+      from.current = undefined;
+      hide();
+    },
+    dragged: () => wide.current,
+  };
+}
