@@ -1,4 +1,4 @@
-// Writes src/go/offset-table.ts: builds one program with real Go toolchains and reads the structs' offsets from its DWARF.
+// Writes src/go/offset-table.generated.ts: builds one program with real Go toolchains and reads the structs' offsets from its DWARF.
 // Needs `go`, network (the module proxy serves the toolchains) and `npx tsc -b packages/binary`. Minutes, not seconds.
 //   node packages/binary/scripts/generate-go-offsets.mjs [go1.26.8=/path/to/built/binary …]
 // A version given with a path is not built again.
@@ -99,5 +99,5 @@ for (const [struct, fields] of Object.entries(table)) {
   lines.push("  },");
 }
 lines.push("};", "");
-writeFileSync(new URL("../src/go/offset-table.ts", import.meta.url), lines.join("\n"));
+writeFileSync(new URL("../src/go/offset-table.generated.ts", import.meta.url), lines.join("\n"));
 console.log(`wrote ${built.length} releases`);

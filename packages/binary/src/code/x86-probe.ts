@@ -2,7 +2,7 @@ import type { ProbeCost } from "./cost.js";
 import { opcodeMap, type X86Instruction } from "./x86.js";
 
 // arch/x86/kernel/uprobes.c, good_insns_64: what it leaves out of the instructions that exist in 64-bit mode is
-// port input and output, INT, IRET, ICEBP, HLT, CLI, STI and EVEX.
+// port input and output, INT, IRET, ICEBP, HLT, CLI and STI.
 const refusedOne = new Set([
   0x6c, 0x6d, 0x6e, 0x6f, 0xcc, 0xcd, 0xcf, 0xe4, 0xe5, 0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef, 0xf1, 0xf4, 0xfa,
   0xfb,
@@ -41,7 +41,6 @@ export function x86ProbeCost(x: X86Instruction): ProbeCost {
     x.map === opcodeMap.ONE && !x.vector && (x.opcode === 0xe8 || x.opcode === 0xe9 || x.opcode === 0xeb);
   if (jump || isX86ConditionalJump(x)) return x.operandSize ? "refused" : "emulated";
   if (isX86Push(x)) return x.length === 1 || (x.length === 2 && x.rex === 0x41) ? "emulated" : "stepped";
-  if (x.map >= opcodeMap.EVEX_5) return "refused";
   if (x.vector) return "stepped";
   if (x.map === opcodeMap.ONE) return refusedOne.has(x.opcode) ? "refused" : "stepped";
   return x.map === opcodeMap.TWO && refusedTwo.has(x.opcode) ? "refused" : "stepped";

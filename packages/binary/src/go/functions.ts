@@ -3,8 +3,8 @@ import { BinaryError } from "../errors.js";
 import { locateTable, textStart } from "./locate.js";
 import {
   entryOf,
-  findName,
   lineAt,
+  nameMatches,
   nameOf,
   nameOffsets,
   type PclnTable,
@@ -57,6 +57,12 @@ function functionsOf(table: PclnTable, text: number): GoFunctions {
     return offsets;
   };
   const entry = (index: number) => entryOf(table, index) + text;
+  function* matching(name: string): Generator<GoFunction, undefined> {
+    // A name without a function is one whose every call was inlined.
+    for (const offset of nameMatches(table, name)) {
+      for (let i = names().indexOf(offset); i >= 0; i = names().indexOf(offset, i + 1)) yield self.at(i);
+    }
+  }
   const self: GoFunctions = {
     tableVersion: table.version,
     count: table.count,
@@ -70,19 +76,8 @@ function functionsOf(table: PclnTable, text: number): GoFunctions {
       return { index, name: nameOf(table, index), entry: entry(index), end: entry(index + 1) };
     },
     name: (index) => nameOf(table, index),
-    find(name) {
-      const offset = findName(table, name);
-      const index = offset < 0 ? -1 : names().indexOf(offset);
-      return index < 0 ? undefined : self.at(index);
-    },
-    findAll(name) {
-      const offset = findName(table, name);
-      const found: GoFunction[] = [];
-      if (offset < 0) return found;
-      for (let i = names().indexOf(offset); i >= 0; i = names().indexOf(offset, i + 1))
-        found.push(self.at(i));
-      return found;
-    },
+    find: (name) => matching(name).next().value,
+    findAll: (name) => [...matching(name)],
     containing(address) {
       if (!(address >= entry(0) && address < entry(table.count))) return undefined;
       let low = 0;

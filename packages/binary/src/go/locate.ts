@@ -1,7 +1,7 @@
 import { type Bytes, bytesOf, find, sub, u64OrInfinity } from "../bytes/view.js";
 import { sectionFlag, sectionType, segmentFlag, segmentType } from "../elf/constants.js";
 import type { ElfFile } from "../elf/read.js";
-import { entryOf, findName, looksLikePcln, nameOffsets, type PclnTable, pclnMagics } from "./pclntab.js";
+import { entryOf, looksLikePcln, nameMatches, nameOffsets, type PclnTable, pclnMagics } from "./pclntab.js";
 
 /** LocatedTable is where the function table lies: its bytes and its virtual address. */
 export interface LocatedTable {
@@ -121,8 +121,8 @@ function searchRelocated(elf: ElfFile, tableAddress: number, table: PclnTable): 
 /** textFromEntry uses that an internally linked program starts in a function of the table, _rt0_GOARCH_linux. */
 function textFromEntry(elf: ElfFile, table: PclnTable): number | undefined {
   for (const arch of ["amd64", "arm64"]) {
-    const name = findName(table, `_rt0_${arch}_linux`);
-    const index = name < 0 ? -1 : nameOffsets(table).indexOf(name);
+    const [name] = nameMatches(table, `_rt0_${arch}_linux`);
+    const index = name === undefined ? -1 : nameOffsets(table).indexOf(name);
     if (index >= 0) return elf.entry - entryOf(table, index);
   }
   return undefined;

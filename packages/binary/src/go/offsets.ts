@@ -2,7 +2,7 @@ import { readStructs } from "../dwarf/structs.js";
 import { BinaryError } from "../errors.js";
 import type { GoBinary } from "./binary.js";
 import { type GoStructFields, goStructFields } from "./offset-fields.js";
-import { offsetTable } from "./offset-table.js";
+import { offsetTable } from "./offset-table.generated.js";
 import type { GoVersion } from "./version.js";
 
 /** GoOffsets answers where members of Go structs lie in one binary. A field nobody knows is undefined, never an error. */

@@ -1,4 +1,4 @@
-import { type Bytes, cString, find, i32, sub, text, u8, u32, u64, u64OrInfinity } from "../bytes/view.js";
+import { type Bytes, cString, find, i32, sub, u8, u32, u64, u64OrInfinity } from "../bytes/view.js";
 import { BinaryError } from "../errors.js";
 
 /** PclnVersion is the Go release that introduced a layout of the function table. */
@@ -111,21 +111,28 @@ export function nameOf(table: PclnTable, index: number): string {
   return cString(table.names, field(table, index, 1));
 }
 
-/** findName returns the offset at which exactly this name stands, or this name behind a vendor/ prefix; -1 when neither does. */
-export function findName(table: PclnTable, name: string): number {
-  const { data } = table.names;
-  if (name === "" || name.includes("\0")) return -1;
-  // The very first name has no NUL before it.
+/** exactMatches yields the offsets at which exactly this name stands; the same name can stand there several times. */
+function* exactMatches(data: Uint8Array, name: string): Generator<number> {
   const first = Buffer.from(`${name}\0`, "utf8");
-  if (text(data, 0, Math.min(first.length, data.length)) === `${name}\0`) return 0;
-  const at = find(data, Buffer.from(`\0${name}\0`, "utf8"));
-  if (at >= 0) return at + 1;
+  // The very first name has no NUL before it.
+  if (first.equals(data.subarray(0, first.length))) yield 0;
+  const whole = Buffer.from(`\0${name}\0`, "utf8");
+  for (let at = find(data, whole); at >= 0; at = find(data, whole, at + 1)) yield at + 1;
+}
+
+function* vendoredMatches(data: Uint8Array, name: string): Generator<number> {
   const vendored = Buffer.from(`vendor/${name}\0`, "utf8");
-  for (let hit = find(data, vendored); hit >= 0; hit = find(data, vendored, hit + 1)) {
+  for (let at = find(data, vendored); at >= 0; at = find(data, vendored, at + 1)) {
     // "vendor/" begins the name (the standard library's own copies) or a folder in it.
-    if (data[hit - 1] === 0 || data[hit - 1] === 0x2f) return data.lastIndexOf(0, hit) + 1;
+    if (data[at - 1] === 0 || data[at - 1] === 0x2f) yield data.lastIndexOf(0, at) + 1;
   }
-  return -1;
+}
+
+/** nameMatches yields the offsets of a name, then those of the same name behind a vendor/ prefix. */
+export function* nameMatches(table: PclnTable, name: string): Generator<number> {
+  if (name === "" || name.includes("\0")) return;
+  yield* exactMatches(table.names.data, name);
+  yield* vendoredMatches(table.names.data, name);
 }
 
 interface Varint {
