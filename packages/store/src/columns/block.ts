@@ -27,7 +27,7 @@ export function nativeBlock(columns: readonly NamedColumn[], rows: number): Uint
     }
     length += textLength(name) + textLength(column.type) + column.prefixLength() + column.dataLength();
   }
-  const block = new Uint8Array(length);
+  const block = Buffer.allocUnsafeSlow(length);
   let at = writeVarint(block, 0, columns.length);
   at = writeVarint(block, at, rows);
   for (const { name, column } of columns) {

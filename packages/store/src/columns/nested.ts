@@ -48,6 +48,11 @@ export class NestedColumn<Items extends readonly [NativeColumn, ...NativeColumn[
     for (const column of this.items) column.mark(mark);
   }
 
+  /** markEnds is `mark` for when no item came since the last one: a fraction of the work. */
+  markEnds(mark: Mark): void {
+    this.ends.mark(mark);
+  }
+
   rollback(mark: Mark): void {
     this.ends.rollback(mark);
     for (const column of this.items) column.rollback(mark);

@@ -8,6 +8,10 @@ const KEYS_VERSION = 1;
 const HAS_ADDITIONAL_KEYS = 1 << 9;
 const NEED_UPDATE_DICTIONARY = 1 << 10;
 
+/** Short ASCII texts are looked up from here, without memory of their own. */
+const SCRATCH = new Uint8Array(64);
+const SCRATCH_VIEW = new DataView(SCRATCH.buffer);
+
 /**
  * WordColumn holds LowCardinality(String): each distinct text once, and a number of 1, 2 or 4 bytes per row.
  * The engine takes the dictionary over as it is, which is cheaper for it than plain strings.
@@ -109,6 +113,16 @@ export class WordColumn implements NativeColumn {
 
   /** numberOfText gives the dictionary's number of a JavaScript string. */
   numberOfText(text: string): number {
+    const { length } = text;
+    if (length <= SCRATCH.length) {
+      let all = 0;
+      for (let i = 0; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        all |= unit;
+        SCRATCH[i] = unit;
+      }
+      if (all < 0x80) return this.dictionary.numberOf(SCRATCH, SCRATCH_VIEW, 0, length);
+    }
     const bytes = Buffer.from(text, "utf8");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return this.dictionary.numberOf(bytes, view, 0, bytes.length);

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import type { Input, MessageType, NamedField } from "../otlp/message.js";
 
+const DEPTH = 9;
+
 // A string of well-formed UTF-16 only: lone surrogates have no UTF-8 and come back as U+FFFD.
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const hexText = fc.uint8Array({ maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString("hex"));
@@ -46,9 +48,10 @@ function fields(type: MessageType<unknown>, depth: number): fc.Arbitrary<Record<
       continue;
     }
     const value = arbitraryValue(field, depth);
-    const maxLength = field.kind === "message" ? 2 : 4;
+    // The three outer levels (resources, scopes, items) are never empty, or most messages would say nothing.
+    const length = depth >= DEPTH - 2 ? { minLength: 1, maxLength: 3 } : { maxLength: 3 };
     shape[field.name] = field.repeated
-      ? fc.array(value, { maxLength })
+      ? fc.array(value, length)
       : field.presence
         ? fc.option(value, { nil: undefined })
         : value;
@@ -70,6 +73,6 @@ function fields(type: MessageType<unknown>, depth: number): fc.Arbitrary<Record<
 }
 
 /** arbitraryMessage makes random whole messages of a type, nested up to `depth` levels. */
-export function arbitraryMessage<T>(type: MessageType<T>, depth = 9): fc.Arbitrary<T & Input<T>> {
+export function arbitraryMessage<T>(type: MessageType<T>, depth = DEPTH): fc.Arbitrary<T & Input<T>> {
   return fields(type, depth) as fc.Arbitrary<T & Input<T>>;
 }

@@ -19,7 +19,8 @@ export class WireReader {
   hi = 0;
   private depth = 0;
   private readonly text: Buffer;
-  private readonly view: DataView;
+  /** The same memory, for reading numbers at any offset. */
+  readonly view: DataView;
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
@@ -36,6 +37,13 @@ export class WireReader {
   next(): number {
     if (this.pos >= this.end) return 0;
     const at = this.pos;
+    const tag = this.bytes[at];
+    // One byte and a wire type of 0, 1, 2 or 5: fields 1 to 15, nearly all there are.
+    if (tag < 0x80 && tag > 7 && ((0b100111 >> (tag & 7)) & 1) === 1) {
+      this.pos = at + 1;
+      this.wireType = tag & 7;
+      return tag >>> 3;
+    }
     this.varint64();
     const field = this.lo >>> 3;
     if (this.hi !== 0 || field === 0) throw malformed(at, "a field number of 0 or above 2^29");

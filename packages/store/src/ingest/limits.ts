@@ -1,0 +1,33 @@
+import { StoreError } from "../errors.js";
+
+/** IngestLimits bound what one request can make of a block, whatever its bytes say. */
+export interface IngestLimits {
+  /** Most rows of one request. A row takes 100 bytes and more, an empty log record two on the wire. */
+  readonly rowsPerRequest: number;
+  /** Most attributes of one resource: they are repeated for every row. */
+  readonly resourceAttributes: number;
+  /** Most resource attributes times rows of one request. */
+  readonly repeatedAttributes: number;
+  /** Most bytes of one attribute value made of arrays and maps, as JSON text. */
+  readonly nestedValueBytes: number;
+}
+
+/** INGEST_LIMITS are far above what senders do (8,192 spans in a request, 30 resource attributes) and bound memory to 1 GiB. */
+export const INGEST_LIMITS: IngestLimits = {
+  rowsPerRequest: 1_000_000,
+  resourceAttributes: 1_024,
+  repeatedAttributes: 50_000_000,
+  nestedValueBytes: 16 << 20,
+};
+
+/** requireBelow throws `request-too-large` when a request is above a limit. */
+export function requireBelow(what: string, value: number, limit: number): void {
+  if (value <= limit) return;
+  throw new StoreError(
+    "request-too-large",
+    `taking a request in: ${value} ${what}, at most ${limit} are allowed`,
+    {
+      hint: "send smaller batches",
+    },
+  );
+}

@@ -1,0 +1,250 @@
+import { WIRE, WireReader } from "@go3s/telemetry";
+import { type NamedColumn, nativeBlock } from "../columns/block.js";
+import { MARK } from "../columns/native-column.js";
+import type { Signal } from "../schema/columns.js";
+import { CommonColumns, type ScopeRow } from "./common-columns.js";
+import { INGEST_LIMITS, requireBelow } from "./limits.js";
+import { type ResourceAttribute, type ResourceRow, readResource } from "./resource.js";
+
+/** ColumnBlock is one Native block on its way to the log. */
+export interface ColumnBlock {
+  readonly signal: Signal;
+  readonly rows: number;
+  /** One ClickHouse Native block; the memory belongs to whoever holds the block. */
+  readonly bytes: Uint8Array;
+}
+
+/** Appended says what became of a request. */
+export interface Appended {
+  /** Rows appended to the block. */
+  readonly rows: number;
+  /** Items refused, by reason: for partial_success and the counters. */
+  readonly rejected: ReadonlyMap<string, number>;
+}
+
+/** AppendOptions are what a request's bytes do not say. */
+export interface AppendOptions {
+  readonly tenant?: string;
+  /** When the request came in, Unix milliseconds: the time of log records that have none. Default: now. */
+  readonly receivedMs?: number;
+}
+
+/** NO_REJECTION is shared by all requests of which everything was taken. */
+const NO_REJECTION: ReadonlyMap<string, number> = new Map();
+const CACHED_RESOURCES = 4096;
+/** Resources longer than this are not remembered: their bytes are the cache's key. */
+const CACHED_RESOURCE_BYTES = 8192;
+
+/**
+ * SignalIngest decodes Export requests of one signal straight into columns: no object per item. Several requests may
+ * share one block. A request that cannot be read to its end appends nothing.
+ */
+export abstract class SignalIngest {
+  readonly signal: Signal;
+  protected readonly common = new CommonColumns();
+  /** When the request came in, Unix nanoseconds as halves. */
+  protected receivedLo = 0;
+  protected receivedHi = 0;
+  private columns: readonly NamedColumn[] = [];
+  private blockRows = 0;
+  private requestRows = 0;
+  private repeated = 0;
+  private tenant = 0;
+  private rejected: Map<string, number> | undefined;
+  private readonly resources = new Map<string, ResourceRow>();
+
+  constructor(signal: Signal) {
+    this.signal = signal;
+  }
+
+  /** rows is the number of rows in the block so far. */
+  get rows(): number {
+    return this.blockRows;
+  }
+
+  /**
+   * append adds the items of one Export request in protobuf; the bytes may be reused when it returns.
+   * Throws TelemetryError (with the offset) for what is not such a request, StoreError `request-too-large` for what
+   * is beyond INGEST_LIMITS; then the block is as before.
+   */
+  append(request: Uint8Array, options: AppendOptions = {}): Appended {
+    const { columns } = this;
+    for (const { column } of columns) column.mark(MARK.REQUEST);
+    for (const { column } of columns) column.mark(MARK.ROW);
+    this.requestRows = 0;
+    this.repeated = 0;
+    this.rejected = undefined;
+    const received = BigInt(Math.trunc(options.receivedMs ?? Date.now())) * 1_000_000n;
+    this.receivedLo = Number(BigInt.asUintN(32, received));
+    this.receivedHi = Number(BigInt.asUintN(32, received >> 32n));
+    try {
+      this.tenant = this.common.tenant.numberOfText(options.tenant ?? "default");
+      this.readRequest(new WireReader(request));
+    } catch (error) {
+      // Cached resources may name texts that the rollback takes out of the dictionaries.
+      this.resources.clear();
+      for (const { column } of columns) column.rollback(MARK.REQUEST);
+      throw error;
+    }
+    this.blockRows += this.requestRows;
+    return { rows: this.requestRows, rejected: this.rejected ?? NO_REJECTION };
+  }
+
+  /** take gives the block and starts a new one in the same memory; undefined when there is nothing in it. */
+  take(): ColumnBlock | undefined {
+    const rows = this.blockRows;
+    if (rows === 0) return undefined;
+    const block = { signal: this.signal, rows, bytes: nativeBlock(this.columns, rows) };
+    this.reset();
+    return block;
+  }
+
+  /** reset empties the block. */
+  reset(): void {
+    this.blockRows = 0;
+    this.resources.clear();
+    for (const { column } of this.columns) column.reset();
+  }
+
+  /** item appends the rows of one span, log record or metric, which the reader has entered. */
+  protected abstract item(reader: WireReader): void;
+
+  /** own tells the base about the columns of the signal itself. */
+  protected own(columns: readonly NamedColumn[]): void {
+    this.columns = [...this.common.named, ...columns];
+  }
+
+  /** rowDone counts a row. */
+  protected rowDone(): void {
+    this.requestRows++;
+    if (this.requestRows > INGEST_LIMITS.rowsPerRequest) {
+      requireBelow("rows", this.requestRows, INGEST_LIMITS.rowsPerRequest);
+    }
+  }
+
+  /** reject counts an item that is not taken. */
+  protected reject(reason: string): void {
+    this.rejected ??= new Map();
+    this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
+  }
+
+  private readRequest(reader: WireReader): void {
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field !== 1) {
+        reader.skip();
+        continue;
+      }
+      reader.expect(WIRE.BYTES, field);
+      const outer = reader.enter();
+      this.readResourceItems(reader);
+      reader.leave(outer);
+    }
+  }
+
+  /** Fields may come in any order, so the resource is looked for before the scopes are read; skipping them is cheap. */
+  private readResourceItems(reader: WireReader): void {
+    const start = reader.pos;
+    const resource = this.findResource(reader);
+    reader.pos = start;
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field !== 2) {
+        reader.skip();
+        continue;
+      }
+      reader.expect(WIRE.BYTES, field);
+      const outer = reader.enter();
+      this.readScopeItems(reader, resource);
+      reader.leave(outer);
+    }
+  }
+
+  private findResource(reader: WireReader): ResourceRow {
+    const start = reader.pos;
+    let at = start;
+    let count = 0;
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field === 1) {
+        reader.expect(WIRE.BYTES, field);
+        at = reader.pos;
+        count++;
+      }
+      reader.skip();
+    }
+    const key = count === 1 ? cacheKey(reader, at) : "";
+    const known = this.resources.get(key);
+    if (known !== undefined) return known;
+    const attributes: ResourceAttribute[] = [];
+    reader.pos = start;
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field !== 1) {
+        reader.skip();
+        continue;
+      }
+      const outer = reader.enter();
+      readResource(reader, attributes);
+      reader.leave(outer);
+    }
+    const row = this.common.rowOf(attributes);
+    if (key !== "" && this.resources.size < CACHED_RESOURCES) this.resources.set(key, row);
+    return row;
+  }
+
+  private readScopeItems(reader: WireReader, resource: ResourceRow): void {
+    const start = reader.pos;
+    const scope = this.findScope(reader);
+    reader.pos = start;
+    const before = this.requestRows;
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field !== 2) {
+        reader.skip();
+        continue;
+      }
+      reader.expect(WIRE.BYTES, field);
+      const outer = reader.enter();
+      this.item(reader);
+      reader.leave(outer);
+    }
+    const rows = this.requestRows - before;
+    this.repeated += rows * resource.keys.length;
+    requireBelow("resource attributes times rows", this.repeated, INGEST_LIMITS.repeatedAttributes);
+    this.common.fill(this.tenant, resource, scope, rows);
+  }
+
+  private findScope(reader: WireReader): ScopeRow {
+    let name = 0;
+    let version = 0;
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field !== 1) {
+        reader.skip();
+        continue;
+      }
+      reader.expect(WIRE.BYTES, field);
+      const outer = reader.enter();
+      for (let inner = reader.next(); inner !== 0; inner = reader.next()) {
+        if (inner > 2) {
+          reader.skip();
+          continue;
+        }
+        reader.expect(WIRE.BYTES, inner);
+        const length = reader.length();
+        const at = reader.pos;
+        reader.pos += length;
+        const column = inner === 1 ? this.common.scopeName : this.common.scopeVersion;
+        const number = column.dictionary.numberOf(reader.bytes, reader.view, at, reader.pos);
+        if (inner === 1) name = number;
+        else version = number;
+      }
+      reader.leave(outer);
+    }
+    return { name, version };
+  }
+}
+
+/** cacheKey gives the bytes of the message at `at` as text, or "" when they are not to be remembered. */
+function cacheKey(reader: WireReader, at: number): string {
+  reader.pos = at;
+  const length = reader.length();
+  if (length > CACHED_RESOURCE_BYTES) return "";
+  const { bytes, pos } = reader;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", pos, pos + length);
+}

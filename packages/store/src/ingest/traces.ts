@@ -1,0 +1,246 @@
+import { WIRE, type WireReader } from "@go3s/telemetry";
+import { Int64Column, UInt8Column, UInt32Column } from "../columns/fixed.js";
+import { HexColumn } from "../columns/hex.js";
+import { MARK } from "../columns/native-column.js";
+import { StringColumn } from "../columns/string.js";
+import { WordColumn } from "../columns/word.js";
+import { typeOf } from "../schema/column-type.js";
+import { AttributesColumn } from "./attributes.js";
+import { isZero, pushOptionalId, pushTime } from "./id-check.js";
+import { SignalIngest } from "./signal-ingest.js";
+import { EventsColumn, LinksColumn } from "./span-lists.js";
+
+const MAX_KIND = 5;
+const MAX_STATUS = 2;
+
+/**
+ * TracesIngest decodes ExportTraceServiceRequest. Spans without valid trace id and span id, or with a parent id of a
+ * wrong length, are rejected and the rest of the request is kept, as OTLP's partial success has it.
+ */
+export class TracesIngest extends SignalIngest {
+  private readonly traceIds = new HexColumn(16);
+  private readonly spanIds = new HexColumn(8);
+  private readonly parentIds = new HexColumn(8);
+  private readonly states = new StringColumn();
+  private readonly flags = new UInt32Column();
+  private readonly operations = new WordColumn();
+  private readonly kinds = new UInt8Column(typeOf("traces", "kind"));
+  private readonly statusCodes = new UInt8Column(typeOf("traces", "status_code"));
+  private readonly statusMessages = new StringColumn();
+  private readonly times = new Int64Column("Int64");
+  private readonly durations = new Int64Column("UInt64");
+  private readonly attributes = new AttributesColumn();
+  private readonly events = new EventsColumn();
+  private readonly links = new LinksColumn();
+  private readonly droppedAttributes = new UInt32Column();
+  private readonly droppedEvents = new UInt32Column();
+  private readonly droppedLinks = new UInt32Column();
+  private statusCode = 0;
+  private statusStart = 0;
+  private statusEnd = 0;
+
+  constructor() {
+    super("traces");
+    this.own([
+      { name: "trace_id", column: this.traceIds },
+      { name: "span_id", column: this.spanIds },
+      { name: "parent_span_id", column: this.parentIds },
+      { name: "trace_state", column: this.states },
+      { name: "flags", column: this.flags },
+      { name: "operation", column: this.operations },
+      { name: "kind", column: this.kinds },
+      { name: "status_code", column: this.statusCodes },
+      { name: "status_message", column: this.statusMessages },
+      { name: "timestamp_ns", column: this.times },
+      { name: "duration_ns", column: this.durations },
+      { name: "attributes", column: this.attributes },
+      { name: "events", column: this.events },
+      { name: "links", column: this.links },
+      { name: "dropped_attributes_count", column: this.droppedAttributes },
+      { name: "dropped_events_count", column: this.droppedEvents },
+      { name: "dropped_links_count", column: this.droppedLinks },
+    ]);
+  }
+
+  protected item(reader: WireReader): void {
+    const { bytes } = reader;
+    let trace = -1;
+    let traceLength = 0;
+    let span = -1;
+    let spanLength = 0;
+    let parent = -1;
+    let parentLength = 0;
+    let stateStart = 0;
+    let stateEnd = 0;
+    let nameStart = 0;
+    let nameEnd = 0;
+    let flags = 0;
+    let kind = 0;
+    let startLo = 0;
+    let startHi = 0;
+    let endLo = 0;
+    let endHi = 0;
+    let droppedAttributes = 0;
+    let droppedEvents = 0;
+    let droppedLinks = 0;
+    let lists = false;
+    this.statusCode = 0;
+    this.statusStart = 0;
+    this.statusEnd = 0;
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      switch (field) {
+        case 9:
+          reader.expect(WIRE.BYTES, field);
+          this.attributes.pushAttribute(reader);
+          break;
+        case 1:
+          reader.expect(WIRE.BYTES, field);
+          traceLength = reader.length();
+          trace = reader.pos;
+          reader.pos = trace + traceLength;
+          break;
+        case 2:
+          reader.expect(WIRE.BYTES, field);
+          spanLength = reader.length();
+          span = reader.pos;
+          reader.pos = span + spanLength;
+          break;
+        case 3:
+          reader.expect(WIRE.BYTES, field);
+          stateEnd = reader.length();
+          stateStart = reader.pos;
+          reader.pos = stateEnd += stateStart;
+          break;
+        case 4:
+          reader.expect(WIRE.BYTES, field);
+          parentLength = reader.length();
+          parent = reader.pos;
+          reader.pos = parent + parentLength;
+          break;
+        case 5:
+          reader.expect(WIRE.BYTES, field);
+          nameEnd = reader.length();
+          nameStart = reader.pos;
+          reader.pos = nameEnd += nameStart;
+          break;
+        case 6:
+          reader.expect(WIRE.VARINT, field);
+          kind = reader.uint32();
+          break;
+        case 7:
+          reader.expect(WIRE.FIXED64, field);
+          reader.fixed64();
+          startLo = reader.lo;
+          startHi = reader.hi;
+          break;
+        case 8:
+          reader.expect(WIRE.FIXED64, field);
+          reader.fixed64();
+          endLo = reader.lo;
+          endHi = reader.hi;
+          break;
+        case 10:
+          reader.expect(WIRE.VARINT, field);
+          droppedAttributes = reader.uint32();
+          break;
+        case 11: {
+          reader.expect(WIRE.BYTES, field);
+          lists = true;
+          const outer = reader.enter();
+          this.events.pushEvent(reader);
+          reader.leave(outer);
+          break;
+        }
+        case 12:
+          reader.expect(WIRE.VARINT, field);
+          droppedEvents = reader.uint32();
+          break;
+        case 13: {
+          reader.expect(WIRE.BYTES, field);
+          lists = true;
+          const outer = reader.enter();
+          this.links.pushLink(reader);
+          reader.leave(outer);
+          break;
+        }
+        case 14:
+          reader.expect(WIRE.VARINT, field);
+          droppedLinks = reader.uint32();
+          break;
+        case 15:
+          reader.expect(WIRE.BYTES, field);
+          this.readStatus(reader);
+          break;
+        case 16:
+          reader.expect(WIRE.FIXED32, field);
+          flags = reader.fixed32();
+          break;
+        default:
+          reader.skip();
+      }
+    }
+    const wrong =
+      trace < 0 || traceLength !== 16 || isZero(bytes, trace, 16)
+        ? "invalid-trace-id"
+        : span < 0 || spanLength !== 8 || isZero(bytes, span, 8)
+          ? "invalid-span-id"
+          : parentLength !== 0 && parentLength !== 8
+            ? "invalid-parent-span-id"
+            : "";
+    if (wrong !== "") {
+      this.attributes.rollback(MARK.ROW);
+      this.events.rollback(MARK.ROW);
+      this.links.rollback(MARK.ROW);
+      this.reject(wrong);
+      return;
+    }
+    this.traceIds.push(bytes, trace);
+    this.spanIds.push(bytes, span);
+    pushOptionalId(this.parentIds, bytes, parent, parentLength, 8);
+    this.states.push(bytes, stateStart, stateEnd);
+    this.flags.push(flags);
+    this.operations.pushBytes(bytes, reader.view, nameStart, nameEnd);
+    this.kinds.push(kind <= MAX_KIND ? kind : 0);
+    this.statusCodes.push(this.statusCode);
+    this.statusMessages.push(bytes, this.statusStart, this.statusEnd);
+    pushTime(this.times, startLo, startHi);
+    // A span that ends before it starts lasted 0: clocks jump, and a negative duration has no place in UInt64.
+    const borrow = endLo < startLo ? 1 : 0;
+    const high = endHi - startHi - borrow;
+    if (high < 0) this.durations.push(0, 0);
+    else this.durations.push((endLo - startLo) >>> 0, high);
+    this.attributes.endRow();
+    this.attributes.mark(MARK.ROW);
+    this.events.endRow();
+    this.links.endRow();
+    // Without an item only the lists' ends moved, and a rollback must put those back too.
+    if (lists) {
+      this.events.mark(MARK.ROW);
+      this.links.mark(MARK.ROW);
+    } else {
+      this.events.markEnds(MARK.ROW);
+      this.links.markEnds(MARK.ROW);
+    }
+    this.droppedAttributes.push(droppedAttributes);
+    this.droppedEvents.push(droppedEvents);
+    this.droppedLinks.push(droppedLinks);
+    this.rowDone();
+  }
+
+  private readStatus(reader: WireReader): void {
+    const outer = reader.enter();
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field === 2) {
+        reader.expect(WIRE.BYTES, field);
+        const length = reader.length();
+        this.statusStart = reader.pos;
+        this.statusEnd = reader.pos = this.statusStart + length;
+      } else if (field === 3) {
+        reader.expect(WIRE.VARINT, field);
+        const code = reader.uint32();
+        this.statusCode = code <= MAX_STATUS ? code : 0;
+      } else reader.skip();
+    }
+    reader.leave(outer);
+  }
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Session } from "chdb";
+import { COLUMNS, type Signal } from "../schema/columns.js";
+import type { Row } from "./expected-rows.js";
+
+const PAIRS = "Array(Tuple(String, String))";
+const SHOWN: Readonly<Record<string, string>> = {
+  attributes: `CAST(attributes AS ${PAIRS})`,
+  resource_attributes: `CAST(resource_attributes AS ${PAIRS})`,
+  events: `arrayMap(e -> tuple(e.1, e.2, CAST(e.3 AS ${PAIRS})), events)`,
+  links: `arrayMap(l -> tuple(l.1, l.2, l.3, CAST(l.4 AS ${PAIRS})), links)`,
+  exemplars: `arrayMap(x -> tuple(x.1, x.2, x.3, x.4, CAST(x.5 AS ${PAIRS})), exemplars)`,
+};
+
+/** EngineReader inserts Native blocks into tables of the store's column types and reads the rows back: the real engine. */
+export class EngineReader {
+  private readonly directory = mkdtempSync(join(tmpdir(), "go3s-ingest-"));
+  private readonly session = new Session(join(this.directory, "data"));
+
+  /** rows gives what the engine makes of blocks that lie one behind the other in one file. */
+  rows(signal: Signal, blocks: readonly Uint8Array[]): readonly Row[] {
+    const path = join(this.directory, `${signal}.native`);
+    writeFileSync(path, Buffer.concat(blocks));
+    const columns = COLUMNS[signal];
+    const names = columns.map(({ name }) => name).join(", ");
+    this.session.query(`DROP TABLE IF EXISTS ${signal}`);
+    this.session.query(
+      `CREATE TABLE ${signal} (${columns.map(({ name, type }) => `${name} ${type}`).join(", ")}) ENGINE = Memory`,
+    );
+    this.session.query(
+      `INSERT INTO ${signal} (${names}) SELECT ${names} FROM file('${path}', Native) SETTINGS max_threads = 1`,
+    );
+    const shown = columns.map(({ name }) => `${SHOWN[name] ?? name} AS ${name}`).join(", ");
+    const text = this.session.query(
+      `SELECT ${shown} FROM ${signal} SETTINGS max_threads = 1, prefer_column_name_to_alias = 1, ` +
+        "output_format_json_quote_64bit_integers = 1, output_format_json_quote_denormals = 1",
+      "JSONEachRow",
+    );
+    return String(text)
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Row);
+  }
+
+  close(): void {
+    this.session.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
