@@ -3,7 +3,7 @@ import { StoreError } from "../errors.js";
 import { migrate, setRetention } from "../schema/migrations.js";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
 import type { EngineSettings, TableSize } from "./protocol.js";
-import { quoteText, readSource } from "./sql.js";
+import { escapeParameter, quoteText, readSource } from "./sql.js";
 
 /**
  * Database is the opened ClickHouse of this process: it makes sessions and runs our own statements.
@@ -93,16 +93,4 @@ export class Database {
     this.#inserter.close();
     this.#admin.close();
   }
-}
-
-/** escapeParameter writes a value as the engine reads parameters: like a field of a tab-separated row. */
-export function escapeParameter(value: string): string {
-  const escapes: Readonly<Record<string, string>> = {
-    "\\": "\\\\",
-    "\t": "\\t",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\0": "\\0",
-  };
-  return value.replace(/[\\\t\n\r\0]/g, (character) => escapes[character] ?? character);
 }

@@ -1,11 +1,10 @@
 import type { Session } from "chdb";
 import { StoreError } from "../errors.js";
 import type { Database } from "./database.js";
-import { escapeParameter } from "./database.js";
 import { isStreamed } from "./formats.js";
 import { checkCanonicalQuery } from "./guard.js";
 import type { QueryLimits } from "./protocol.js";
-import { fillIn, quoteText, readSource } from "./sql.js";
+import { escapeParameter, fillIn, quoteText, readSource } from "./sql.js";
 
 /** UserQuery is a statement that came from outside. */
 export interface UserQuery {

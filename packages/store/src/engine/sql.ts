@@ -32,3 +32,15 @@ export function statementsOf(text: string): string[] {
     .map((statement) => statement.trim())
     .filter((statement) => statement !== "");
 }
+
+/** escapeParameter writes a value as the engine reads parameters: like a field of a tab-separated row. */
+export function escapeParameter(value: string): string {
+  const escapes: Readonly<Record<string, string>> = {
+    "\\": "\\\\",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\0": "\\0",
+  };
+  return value.replace(/[\\\t\n\r\0]/g, (character) => escapes[character] ?? character);
+}

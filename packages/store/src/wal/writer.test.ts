@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FaultyFileSystem, random } from "../testing/faulty-file-system.js";
+import { readLog } from "../testing/read-log.js";
+import { FRAME_PAYLOAD_MAX } from "./frame.js";
+import type { SealedSegment } from "./writer.js";
+import { WalWriter } from "./writer.js";
+
+const DIRECTORY = "/log";
+
+function record(text: string): { signal: number; rows: number; bytes: Uint8Array } {
+  return { signal: 1, rows: 1, bytes: Buffer.from(text) };
+}
+
+function writerOn(fileSystem: FaultyFileSystem, sealed: SealedSegment[], segmentBytesMax = 1000): WalWriter {
+  return new WalWriter({
+    fileSystem,
+    directory: DIRECTORY,
+    firstNumber: 1,
+    segmentBytesMax,
+    onSealed: (segment) => sealed.push(segment),
+  });
+}
+
+test("appends that come together share one write and one sync", async () => {
+  const fileSystem = new FaultyFileSystem(1);
+  let syncs = 0;
+  const create = fileSystem.create.bind(fileSystem);
+  fileSystem.create = async (path) => {
+    const file = await create(path);
+    const sync = async (): Promise<void> => {
+      syncs++;
+      await file.sync();
+    };
+    return { ...file, sync };
+  };
+  const writer = writerOn(fileSystem, [], 1_000_000);
+  await writer.append([record("first")]);
+  const before = syncs;
+  await Promise.all(Array.from({ length: 100 }, (_, index) => writer.append([record(`r${index}`)])));
+  // One group takes the first of them alone, the next all that gathered meanwhile.
+  assert.ok(syncs - before <= 2, `${syncs - before} syncs for 100 appends`);
+  assert.equal((await readLog(fileSystem, DIRECTORY)).payloads.length, 101);
+  await writer.close();
+});
+
+test("segments are sealed by size and on request, in order, and the numbers go on", async () => {
+  const fileSystem = new FaultyFileSystem(1);
+  const sealed: SealedSegment[] = [];
+  const writer = writerOn(fileSystem, sealed, 200);
+  for (let index = 0; index < 10; index++) await writer.append([record("x".repeat(60))]);
+  await writer.append([record("rest")]);
+  await writer.seal();
+  await writer.seal();
+  await writer.close();
+  assert.deepEqual(
+    sealed.map(({ header }) => header.number),
+    sealed.map((_, index) => index + 1),
+  );
+  assert.ok(sealed.length >= 3);
+  for (const { path, length } of sealed) assert.equal(await fileSystem.size(path), length);
+  assert.equal((await readLog(fileSystem, DIRECTORY)).payloads.length, 11);
+});
+
+test("seal under constant load does not wait for the queue to be empty", async () => {
+  const sealed: SealedSegment[] = [];
+  const writer = writerOn(new FaultyFileSystem(1), sealed, 1_000_000);
+  let running = true;
+  const lanes = Array.from({ length: 4 }, async () => {
+    while (running) await writer.append([record("load")]);
+  });
+  await writer.seal();
+  await writer.seal();
+  running = false;
+  await Promise.all(lanes);
+  assert.ok(sealed.length >= 1);
+  await writer.close();
+});
+
+test("a full disk rejects with disk-full, leaves no part behind, and the log goes on when there is room", async () => {
+  const fileSystem = new FaultyFileSystem(1);
+  const sealed: SealedSegment[] = [];
+  const writer = writerOn(fileSystem, sealed, 1_000_000);
+  await writer.append([record("before")]);
+  fileSystem.spaceLeft = 10;
+  await assert.rejects(writer.append([record("too much")]), { code: "disk-full", retryable: true });
+  await assert.rejects(writer.append([record("still")]), { code: "disk-full" });
+  fileSystem.spaceLeft = Number.POSITIVE_INFINITY;
+  await writer.append([record("after")]);
+  await writer.close();
+  const { payloads, damages } = await readLog(fileSystem, DIRECTORY);
+  assert.deepEqual(payloads, ["before", "after"]);
+  assert.deepEqual(damages, []);
+});
+
+test("a failed sync rejects those who wait and ends the segment: it is never synced again", async () => {
+  const fileSystem = new FaultyFileSystem(1);
+  const sealed: SealedSegment[] = [];
+  const writer = writerOn(fileSystem, sealed, 1_000_000);
+  await writer.append([record("safe")]);
+  fileSystem.faults = { failedSync: 1 };
+  const both = [writer.append([record("lost a")]), writer.append([record("lost b")])];
+  for (const result of await Promise.allSettled(both)) assert.equal(result.status, "rejected");
+  fileSystem.faults = {};
+  assert.equal(sealed.length, 1);
+  await writer.append([record("next")]);
+  await writer.close();
+  assert.deepEqual(
+    sealed.map(({ header }) => header.number).length,
+    2,
+    "what comes after a failed sync is in a segment of its own",
+  );
+  assert.deepEqual((await readLog(fileSystem, DIRECTORY)).payloads, ["safe", "next"]);
+});
+
+test("blocks the log cannot hold are refused before anything is written", async () => {
+  const writer = writerOn(new FaultyFileSystem(1), []);
+  await assert.rejects(writer.append([record("")]), { code: "bad-block" });
+  const huge = { signal: 1, rows: 1, bytes: new Uint8Array(FRAME_PAYLOAD_MAX + 1) };
+  await assert.rejects(writer.append([huge]), { code: "bad-block" });
+  await writer.append([]);
+  await writer.close();
+  await assert.rejects(writer.append([record("late")]), { code: "closed" });
+});
+
+/** oneLife appends under faults, crashes, and gives what was acknowledged and what was refused. */
+async function oneLife(
+  seed: number,
+): Promise<{ fileSystem: FaultyFileSystem; acknowledged: string[]; all: number }> {
+  const chance = random(seed);
+  const fileSystem = new FaultyFileSystem(seed, {
+    partialWrite: chance() * 0.3,
+    failedSync: chance() * 0.3,
+    failedTruncate: chance() * 0.3,
+    errno: chance() < 0.5 ? "ENOSPC" : "EIO",
+  });
+  const writer = writerOn(fileSystem, [], 500 + chance() * 2000);
+  const acknowledged: string[] = [];
+  let all = 0;
+  const lanes = Array.from({ length: 3 }, async (_, lane) => {
+    for (let index = 0; index < 40; index++) {
+      const text = `${lane}:${index}:${"p".repeat(Math.floor(chance() * 80))}`;
+      all++;
+      await writer.append([record(text)]).then(
+        () => acknowledged.push(text),
+        () => undefined,
+      );
+      if (chance() < 0.05) await writer.seal();
+    }
+  });
+  await Promise.all(lanes);
+  // In half of the lives something is under way when the machine stops.
+  if (chance() < 0.5) void writer.append([record("under way")]).catch(() => undefined);
+  return { fileSystem: fileSystem.crash(), acknowledged, all };
+}
+
+test("under seeded faults and a crash each acknowledged record comes back exactly once", async () => {
+  let refused = 0;
+  for (let seed = 1; seed <= 300; seed++) {
+    const { fileSystem, acknowledged, all } = await oneLife(seed);
+    const { payloads } = await readLog(fileSystem, DIRECTORY);
+    const found = new Map<string, number>();
+    for (const payload of payloads) found.set(payload, (found.get(payload) ?? 0) + 1);
+    for (const text of acknowledged) assert.equal(found.get(text), 1, `seed ${seed}: ${text}`);
+    for (const [text, times] of found)
+      assert.equal(times, 1, `seed ${seed}: ${text} is there ${times} times`);
+    refused += all - acknowledged.length;
+  }
+  assert.ok(refused > 1000, `only ${refused} appends met a fault: the rig does not bite`);
+});
