@@ -1,12 +1,10 @@
-export { createDecoder, type RecordDecoder } from "./events/decode.js";
-export type {
-  EndEvent,
-  EventSink,
-  HeadEvent,
-  MoreEvent,
-  ProcessEvent,
-  RequestEvent,
-  ResponseEvent,
-  TcpEvent,
-} from "./events/event.js";
-export { EndReason, RecordKind, RequestFlag, ResponseFlag, Role } from "./events/layout.js";
+export {
+  type Agent,
+  type AgentOptions,
+  type AgentReport,
+  type AttachedProcess,
+  type ReportedProcess,
+  startAgent,
+} from "./agent.js";
+export type { Selection } from "./discovery/selection.js";
+export { type Exporter, type ExporterOptions, type ExporterStats, openExporter } from "./export/exporter.js";

@@ -33,9 +33,13 @@ export interface Registry {
   /** exited forgets a process. */
   exited(pid: number): void;
   get(pid: number): Observed | undefined;
+  /** lastKnown also answers for a process that ended a short while ago: its sockets close after its end is told. */
+  lastKnown(pid: number): Observed | undefined;
   /** listening finds the process that listens on a port; what it learns is kept until the process ends. */
   listening(port: number): Observed | undefined;
   all(): readonly Observed[];
+  /** spansOfExited counts the spans of processes that ended since the start. */
+  spansOfExited(): number;
 }
 
 /** RegistryOptions are the registry's choices. */
@@ -43,9 +47,14 @@ export interface RegistryOptions {
   readonly selection: Selection;
   /** exclude lists processes that are never watched, children included: Go3s itself. */
   readonly exclude: readonly number[];
+  /** include lists processes that are watched although they descend from an excluded one. */
+  readonly include?: readonly number[];
   readonly events: RegistryEvents;
   readonly proc?: ProcSource;
 }
+
+// Processes that ended and may still be asked about; the oldest are forgotten.
+const endedLimit = 1024;
 
 /** newRegistry makes an empty registry. */
 export function newRegistry(options: RegistryOptions): Registry {
@@ -53,7 +62,9 @@ export function newRegistry(options: RegistryOptions): Registry {
   const executables: Executables = newExecutables(proc);
   const known = new Map<number, Observed>();
   const listeners = new Map<number, number>();
+  const ended = new Map<number, Observed>();
   let listenersRead = 0;
+  let spansOfExited = 0;
 
   const isDescendantOf = (facts: ProcessFacts, ancestor: number): boolean => {
     let parent = facts.parent;
@@ -66,7 +77,8 @@ export function newRegistry(options: RegistryOptions): Registry {
   };
 
   const decide = (facts: ProcessFacts, identity: Identity): { watched: boolean; reason: string } => {
-    if (options.exclude.some((pid) => pid === facts.pid || isDescendantOf(facts, pid))) {
+    const included = options.include?.some((pid) => pid === facts.pid || isDescendantOf(facts, pid)) ?? false;
+    if (!included && options.exclude.some((pid) => pid === facts.pid || isDescendantOf(facts, pid))) {
       return { watched: false, reason: "part of Go3s" };
     }
     const reason = selects(options.selection, {
@@ -105,6 +117,14 @@ export function newRegistry(options: RegistryOptions): Registry {
 
   const forget = (process: Observed): void => {
     known.delete(process.facts.pid);
+    ended.set(process.facts.pid, process);
+    if (ended.size > endedLimit) {
+      for (const oldest of ended.keys()) {
+        ended.delete(oldest);
+        break;
+      }
+    }
+    spansOfExited += process.spans.spans;
     for (const [port, pid] of listeners) if (pid === process.facts.pid) listeners.delete(port);
     if (process.watched) options.events.unwatch(process);
   };
@@ -123,6 +143,7 @@ export function newRegistry(options: RegistryOptions): Registry {
       if (process !== undefined) forget(process);
     },
     get: (pid) => known.get(pid),
+    lastKnown: (pid) => known.get(pid) ?? ended.get(pid),
     listening(port) {
       const pid = listeners.get(port);
       if (pid !== undefined) return known.get(pid);
@@ -134,6 +155,7 @@ export function newRegistry(options: RegistryOptions): Registry {
       return found === undefined ? undefined : known.get(found);
     },
     all: () => [...known.values()],
+    spansOfExited: () => spansOfExited,
   };
 }
 
@@ -148,5 +170,6 @@ function spansOf(facts: ProcessFacts, identity: Identity): ProcessSpans {
     newPaths: 0,
     orphans: 0,
     requests: 0,
+    calls: 0,
   };
 }

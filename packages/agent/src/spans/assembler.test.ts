@@ -39,6 +39,7 @@ function rig(handlerEndsTold = false): Rig {
     newPaths: 0,
     orphans: 0,
     requests: 0,
+    calls: 0,
   };
   const writer = new SpanWriter();
   const seen: Span[] = [];

@@ -143,7 +143,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);
       appendHead(exchange, event.memory, event.head, event.headLength);
       open.set(exchange.number, exchange);
-      process.requests++;
+      if (exchange.role === Role.client) process.calls++;
+      else process.requests++;
       // Now, since the server request it belongs to may be over when the response comes; the server's own parent
       // can wait, and has to: its client's record may be a few microseconds behind.
       if (exchange.role === Role.client) identifyClient(exchange, event.parent);

@@ -18,5 +18,7 @@ export interface ProcessSpans {
   newPaths: number;
   /** orphans counts client requests whose server request could not be found. */
   orphans: number;
+  /** requests counts server requests, calls outgoing ones. */
   requests: number;
+  calls: number;
 }

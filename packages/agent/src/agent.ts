@@ -1,0 +1,271 @@
+import { LogWriter, SpanWriter } from "@go3s/telemetry";
+import { type KernelObserver, openKernelObserver } from "./attach/observer.js";
+import { newPolicy, type Policy } from "./attach/policy.js";
+import type { AttachedProbes } from "./attach/target.js";
+import { newRegistry, type Observed, type Registry } from "./discovery/registry.js";
+import type { Selection } from "./discovery/selection.js";
+import type { EventSink } from "./events/event.js";
+import { type Batches, newBatches } from "./export/batches.js";
+import type { Exporter } from "./export/exporter.js";
+import { newGoPrograms } from "./go/programs.js";
+import { newMeter } from "./meter.js";
+import { type Assembler, newAssembler } from "./spans/assembler.js";
+import { openWallClock } from "./spans/clock.js";
+import { newHttpSpanWriter } from "./spans/http-span.js";
+import { encodedScope } from "./spans/resource.js";
+import { newTcpParties } from "./tcp/parties.js";
+import { newTcpLog } from "./tcp/tcp-log.js";
+
+/** AttachedProcess is told when an observed process's probes are in place. */
+export interface AttachedProcess {
+  readonly pid: number;
+  /** runtime as "go1.26.8", "nodejs", or "" when it is unknown. */
+  readonly runtime: string;
+  /** probes counts what is attached for this process alone. */
+  readonly probes: number;
+  /** lost names the fields that this program's version or file costs. */
+  readonly lost: readonly string[];
+}
+
+/** AgentOptions are what an agent is started with. */
+export interface AgentOptions {
+  readonly selection: Selection;
+  /** exclude lists processes that are never watched, with their children. */
+  readonly exclude: readonly number[];
+  /** include lists processes that are watched although they are children of an excluded one. */
+  readonly include?: readonly number[];
+  readonly exporter: Exporter;
+  readonly onAttached?: (process: AttachedProcess) => void;
+}
+
+/** AgentReport is what the agent tells about itself. */
+export interface AgentReport {
+  readonly probes: number;
+  readonly spans: number;
+  /** cpuShare is the share of one CPU over the last second or so. */
+  readonly cpuShare: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly maxRssBytes: number;
+  readonly processes: readonly ReportedProcess[];
+  /** dropped counts what was lost, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** missing names the parts that the kernel or our rights do not allow. */
+  readonly missing: readonly { readonly what: string; readonly why: string; readonly hint: string }[];
+}
+
+/** ReportedProcess is one process in a report. */
+export interface ReportedProcess {
+  readonly pid: number;
+  readonly serviceName: string;
+  readonly executable: string;
+  readonly runtime: string;
+  readonly watched: boolean;
+  readonly reason: string;
+  readonly probes: number;
+  readonly spans: number;
+}
+
+/** Agent owns the probes: close() detaches everything and sends what is left. */
+export interface Agent {
+  report(): AgentReport;
+  close(): Promise<void>;
+}
+
+// Spans wait at most this long for company: a first span is seen well within a second.
+const flushMs = 100;
+const tickMs = 1000;
+// Wall clocks are slewed by 500 ppm at most: half a millisecond in a second, corrected here before it is 30.
+const clockEveryTicks = 60;
+// Processes without exec events (the probe could not be attached) are found by looking; rarely, since it reads /proc.
+const scanEveryTicks = 5;
+
+/**
+ * startAgent attaches to the processes that are asked for, now and as they start. Rejects with BpfError when the kernel
+ * or the caller's rights allow nothing at all; what is refused in part is in the report's `missing`.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { exporter } = options;
+  const clock = openWallClock();
+  const meter = newMeter();
+  const programs = newGoPrograms();
+  const policies = new Map<number, PolicyState>();
+  const spanBatches: Batches<SpanWriter> = newBatches(
+    "traces",
+    () => new SpanWriter(),
+    encodedScope,
+    exporter,
+  );
+  const logBatches: Batches<LogWriter> = newBatches("logs", () => new LogWriter(), encodedScope, exporter);
+  const spanWriter = newHttpSpanWriter(clock);
+  let kernel: KernelObserver | undefined;
+  let closed = false;
+
+  const registry: Registry = newRegistry({
+    selection: options.selection,
+    exclude: options.exclude,
+    include: options.include ?? [],
+    events: {
+      watch: (process) => attach(process),
+      unwatch(process) {
+        kernel?.unwatch(process.facts.pid);
+        policies.delete(process.facts.pid);
+      },
+    },
+  });
+  const assembler: Assembler = newAssembler({
+    processOf: (tgid) => watchedSpans(registry, tgid),
+    emit(exchange, failure) {
+      spanWriter.write(exchange, spanBatches.writerFor(exchange.process.resource), failure);
+      spanBatches.added();
+    },
+  });
+  const parties = newTcpParties(registry, options.exclude);
+  const tcp = newTcpLog({ batches: logBatches, clock, ownerOf: parties.ownerOf, peerOf: parties.peerOf });
+  let unknownRecords = 0;
+  const sink: EventSink = {
+    request: assembler.request,
+    head: assembler.head,
+    response: assembler.response,
+    more: assembler.more,
+    end: assembler.end,
+    tcpOpen: tcp.open,
+    tcpClose: tcp.close,
+    processStart: (event) => registry.started(event.tgid),
+    processExit(event) {
+      assembler.processExited(event.tgid, event.ns);
+      registry.exited(event.tgid);
+    },
+    unknown: () => void unknownRecords++,
+  };
+
+  /** attach makes a process known to the kernel side, and puts the Go probes in when it is a Go program. */
+  function attach(process: Observed): void {
+    if (kernel === undefined) return;
+    const { pid } = process.facts;
+    const facts = process.executable.isGo ? programs.of(pid, process.executable) : undefined;
+    const attached = kernel.watch(pid, facts?.facts);
+    process.spans.handlerEndsTold = attached.probes.handlerEnd;
+    if (facts?.facts !== undefined)
+      policies.set(pid, { policy: newPolicy(), requests: 0, calls: 0, newPaths: 0, orphans: 0 });
+    options.onAttached?.({
+      pid,
+      runtime: runtimeText(process),
+      probes: attached.count,
+      lost: [...(facts?.problem ? [facts.problem] : []), ...(facts?.facts?.lost ?? []), ...attached.lost],
+    });
+  }
+
+  kernel = await openKernelObserver({ sink });
+  registry.scan();
+
+  const decide = (seconds: number): void => {
+    for (const [pid, state] of policies) {
+      const process = registry.get(pid);
+      if (process === undefined || kernel === undefined) continue;
+      const probes = decideOne(state, process, seconds);
+      process.spans.handlerEndsTold = kernel.setProbes(pid, probes).handlerEnd;
+    }
+  };
+
+  let ticks = 0;
+  let lastTick = performance.now();
+  const flush = setInterval(() => {
+    spanBatches.flush();
+    logBatches.flush();
+  }, flushMs);
+  const tick = setInterval(() => {
+    const now = performance.now();
+    ticks++;
+    meter.tick();
+    tcp.tick();
+    decide((now - lastTick) / 1000);
+    lastTick = now;
+    assembler.sweep(Number(process.hrtime.bigint()));
+    if (ticks % clockEveryTicks === 0) clock.adjust();
+    if (ticks % scanEveryTicks === 0 && kernel?.seesProcesses === false) registry.scan();
+  }, tickMs);
+
+  return {
+    report() {
+      const all = registry.all();
+      return {
+        probes: kernel?.stats().probes ?? 0,
+        spans: all.reduce((sum, each) => sum + each.spans.spans, 0) + registry.spansOfExited(),
+        ...meter.read(),
+        processes: all
+          .filter((each) => each.watched || each.executable.isGo)
+          .map((each) => reported(each, kernel)),
+        dropped: nonZero({
+          ...kernel?.stats().dropped,
+          ...assembler.counts().dropped,
+          ...exporter.stats().dropped,
+          "tcp-rate-limit": tcp.counts().limited,
+          "unknown-record": unknownRecords,
+        }),
+        missing: kernel?.stats().missing ?? [],
+      };
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      clearInterval(flush);
+      clearInterval(tick);
+      // The probes go first; what they wrote until then is still read, assembled and sent.
+      kernel?.close();
+      spanBatches.flush();
+      logBatches.flush();
+      await exporter.close();
+    },
+  };
+}
+
+interface PolicyState {
+  readonly policy: Policy;
+  requests: number;
+  calls: number;
+  newPaths: number;
+  orphans: number;
+}
+
+/** decideOne hands the policy what happened since its last decision. */
+function decideOne(state: PolicyState, { spans }: Observed, seconds: number): AttachedProbes {
+  const probes = state.policy.decide({
+    seconds,
+    requests: spans.requests - state.requests,
+    calls: spans.calls - state.calls,
+    newPaths: spans.newPaths - state.newPaths,
+    orphans: spans.orphans - state.orphans,
+  });
+  state.requests = spans.requests;
+  state.calls = spans.calls;
+  state.newPaths = spans.newPaths;
+  state.orphans = spans.orphans;
+  return probes;
+}
+
+function watchedSpans(registry: Registry, tgid: number): Observed["spans"] | undefined {
+  const process = registry.get(tgid);
+  return process?.watched ? process.spans : undefined;
+}
+
+function runtimeText({ executable }: Observed): string {
+  return executable.isGo ? executable.goVersion : (executable.runtime?.name ?? "");
+}
+
+function reported(process: Observed, kernel: KernelObserver | undefined): ReportedProcess {
+  return {
+    pid: process.facts.pid,
+    serviceName: process.identity.serviceName,
+    executable: process.facts.executable,
+    runtime: runtimeText(process),
+    watched: process.watched,
+    reason: process.reason,
+    probes: kernel?.probesOf(process.facts.pid) ?? 0,
+    spans: process.spans.spans,
+  };
+}
+
+function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}

@@ -1,0 +1,99 @@
+import type { Exporter } from "@go3s/agent";
+import {
+  type AnyValue,
+  decodeProtobuf,
+  ExportTraceServiceRequest,
+  type KeyValue,
+  SPAN_KIND,
+  type Span,
+  STATUS_CODE,
+} from "@go3s/telemetry";
+import type { Output } from "./output.js";
+import { cellText } from "./table.js";
+
+const kinds = namesByNumber(SPAN_KIND);
+const statuses = namesByNumber(STATUS_CODE);
+
+function namesByNumber(table: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+  return new Map(Object.entries(table).map(([name, number]) => [number, name]));
+}
+
+/** printingExporter shows spans instead of sending them: lines for people, or one JSON value a line. */
+export function printingExporter(output: Output): Exporter {
+  let sentItems = 0;
+  return {
+    send(signal, body, items) {
+      // Logs of connections are for the store; on a terminal they would drown the spans.
+      if (signal !== "traces") return;
+      sentItems += items;
+      for (const group of decodeProtobuf(ExportTraceServiceRequest, body).resourceSpans) {
+        const resource = valuesOf(group.resource?.attributes ?? []);
+        for (const scope of group.scopeSpans) {
+          for (const span of scope.spans) {
+            if (output.json) output.value(spanValue(span, resource));
+            else output.line(spanLine(span, resource, output));
+          }
+        }
+      }
+    },
+    stats: () => ({ sentItems, sentBytes: 0, waitingBytes: 0, dropped: {} }),
+    close: async () => undefined,
+  };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function valuesOf(attributes: readonly KeyValue[]): Values {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, plain(value)]));
+}
+
+function plain(value: AnyValue | undefined): unknown {
+  if (value === undefined) return null;
+  if (value.arrayValue !== undefined) return value.arrayValue.values.map(plain);
+  if (value.kvlistValue !== undefined) return valuesOf(value.kvlistValue.values);
+  if (value.bytesValue !== undefined) return Buffer.from(value.bytesValue).toString("base64");
+  return value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue ?? null;
+}
+
+/** spanValue is a span as `observe --json` prints it (spec/cli.md). */
+export function spanValue(span: Span, resource: Values): Values {
+  return {
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_span_id: span.parentSpanId,
+    service_name: resource["service.name"] ?? "",
+    operation: span.name,
+    kind: kinds.get(span.kind) ?? "UNSPECIFIED",
+    status_code: statuses.get(span.status?.code ?? 0) ?? "UNSET",
+    status_message: span.status?.message ?? "",
+    duration_ns: span.endTimeUnixNano - span.startTimeUnixNano,
+    timestamp_ns: span.startTimeUnixNano,
+    attributes: valuesOf(span.attributes),
+    resource,
+  };
+}
+
+function spanLine(span: Span, resource: Values, { paint }: Output): string {
+  const values = valuesOf(span.attributes);
+  const time = new Date(Number(span.startTimeUnixNano / 1_000_000n)).toISOString().slice(11, 23);
+  const status = String(values["http.response.status_code"] ?? "-");
+  const bad = (span.status?.code ?? 0) === STATUS_CODE.ERROR;
+  const path = String(values["url.path"] ?? "");
+  const shown = span.name.endsWith(path) ? span.name : `${span.name}  ${path}`;
+  return [
+    paint.dim(time),
+    cellText(resource["service.name"] ?? "").padEnd(12),
+    (kinds.get(span.kind) ?? "").padEnd(6),
+    durationText(Number(span.endTimeUnixNano - span.startTimeUnixNano)).padStart(8),
+    bad ? paint.red(status) : status,
+    cellText(shown),
+    paint.dim(span.traceId.slice(0, 8)),
+  ].join("  ");
+}
+
+/** durationText writes nanoseconds with three significant figures. */
+export function durationText(ns: number): string {
+  const [value, unit] =
+    ns < 1e3 ? [ns, "ns"] : ns < 1e6 ? [ns / 1e3, "µs"] : ns < 1e9 ? [ns / 1e6, "ms"] : [ns / 1e9, "s"];
+  return `${value >= 100 || unit === "ns" ? value.toFixed(0) : value.toPrecision(3)} ${unit}`;
+}
