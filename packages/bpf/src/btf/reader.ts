@@ -103,7 +103,7 @@ export class Btf {
   type(id: number): BtfType {
     if (id === 0) throw new BpfError("bad-btf", "void has no BTF value");
     if (this.base !== undefined && id < this.firstId) return this.base.type(id);
-    return decodeType(this.#view, this.#offset(id), (offset) => this.string(offset));
+    return decodeType(this.#view, this.offsetOf(id), (offset) => this.string(offset));
   }
 
   /** string gives the text at an offset of the string section. */
@@ -186,7 +186,8 @@ export class Btf {
     return broken(`type ${id} contains itself`, 0);
   }
 
-  #offset(id: number): number {
+  /** offsetOf gives the place of a type in `bytes`. Throws `bad-btf` for an id that is not in these bytes. */
+  offsetOf(id: number): number {
     const offset = this.#offsets[id - this.firstId];
     if (offset === undefined) broken(`there is no type ${id}`, 0);
     return offset;
@@ -194,7 +195,7 @@ export class Btf {
 
   #word(id: number, at: number): number {
     if (this.base !== undefined && id < this.firstId) return this.base.#word(id, at);
-    return this.#view.getUint32(this.#offset(id) + at, true);
+    return this.#view.getUint32(this.offsetOf(id) + at, true);
   }
 
   #scan(length: number): Uint32Array {

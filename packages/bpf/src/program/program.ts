@@ -61,7 +61,7 @@ export class Program {
     const input = options.data ?? new Uint8Array(0);
     const output = new Uint8Array(input.length === 0 ? 0 : input.length + HEADROOM);
     // Both kinds of program read the context; only some write one back, into the same length.
-    const context = options.context?.slice() ?? new Uint8Array(0);
+    const context = new Uint8Array(options.context ?? []);
     const givesContextBack = input.length > 0 && context.length > 0;
     const contextOut = givesContextBack ? new Uint8Array(context.length) : context;
     const result = bpf("BPF_PROG_TEST_RUN", TEST_ATTR, {

@@ -1,0 +1,66 @@
+import {
+  BinaryError,
+  type ElfFile,
+  type ElfSection,
+  type ElfSymbol,
+  elfMachine,
+  type Relocation,
+  readElf,
+  sectionFlag,
+  sectionType,
+} from "@go3s/binary";
+import { BpfError } from "../errors.js";
+
+/** ObjectFile is an ELF object with its symbols and relocations in the order they are looked for. */
+export interface ObjectFile {
+  readonly elf: ElfFile;
+  readonly sections: readonly ElfSection[];
+  readonly symbols: readonly ElfSymbol[];
+  /** Relocations of a section, by its index, sorted by offset. */
+  readonly relocations: ReadonlyMap<number, readonly Relocation[]>;
+  data(section: ElfSection): Uint8Array;
+}
+
+/** isCode tells whether a section holds instructions. */
+export function isCode(section: ElfSection): boolean {
+  const isExecutable = Math.floor(section.flags / sectionFlag.EXECINSTR) % 2 === 1;
+  return isExecutable && section.type === sectionType.PROGBITS && section.size > 0;
+}
+
+/** isData tells whether a section's bytes become a map. */
+export function isData(section: ElfSection): boolean {
+  return /^\.(data|rodata|bss)(\.|$)/.test(section.name) && section.size > 0;
+}
+
+/** guardObject makes errors of the ELF reader errors of the object. */
+export function guardObject<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof BinaryError)) throw cause;
+    throw new BpfError("bad-object", `broken object file: ${cause.message}`, { cause, offset: cause.offset });
+  }
+}
+
+/** openObject reads the tables of an object file. Throws BpfError `bad-object`. */
+export function openObject(bytes: Uint8Array): ObjectFile {
+  return guardObject(() => {
+    const elf = readElf(bytes, "object");
+    if (elf.machine !== elfMachine.BPF && elf.machine !== 0) {
+      throw new BpfError("bad-object", `the file is for machine ${elf.machine}, not for BPF`, { offset: 18 });
+    }
+    const table = elf.symbols();
+    const symbols: ElfSymbol[] = [];
+    for (let i = 0; table !== undefined && i < table.count; i++) symbols.push(table.at(i));
+    const relocations = new Map<number, Relocation[]>();
+    for (const section of elf.sections) {
+      if (section.type !== sectionType.REL && section.type !== sectionType.RELA) continue;
+      const target = elf.sections[section.info];
+      // Debug information is relocated too, and is most of an object: it is not looked at.
+      if (target === undefined || !(isCode(target) || target.name === ".maps")) continue;
+      const rows = elf.relocations(section).sort((a, b) => a.offset - b.offset);
+      relocations.set(section.info, [...(relocations.get(section.info) ?? []), ...rows]);
+    }
+    return { elf, sections: elf.sections, symbols, relocations, data: (section) => elf.data(section) };
+  });
+}

@@ -1,0 +1,126 @@
+import { type ElfSection, sectionIndex, sectionType, symbolType } from "@go3s/binary";
+import type { Btf } from "../btf/reader.js";
+import { BpfError } from "../errors.js";
+import { u32Bytes } from "../maps/map.js";
+import type { MapSpec } from "../maps/spec.js";
+import { MapFlag } from "../uapi/flags.js";
+import { MapType } from "../uapi/map-types.js";
+import { type BtfMapDefinition, mapTypeOf, readBtfMaps } from "./btf-maps.js";
+import { isData, type ObjectFile } from "./file.js";
+import type { MapReference } from "./spec.js";
+
+/** ObjectMaps are an object's maps with where the code may refer to them. */
+export interface ObjectMaps {
+  readonly specs: Map<string, MapSpec>;
+  readonly references: MapReference[];
+  /** The map that begins at, or holds, a byte of a map section. */
+  readonly at: (section: string, offset: number) => string | undefined;
+}
+
+interface Place {
+  readonly name: string;
+  readonly section: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+function placesIn(file: ObjectFile, section: ElfSection): Place[] {
+  return file.symbols
+    .filter(
+      (symbol) =>
+        symbol.section === section.index && symbol.name !== "" && symbol.type !== symbolType.SECTION,
+    )
+    .map(({ name, value, size }) => ({ name, section: section.name, offset: value, size }))
+    .sort((a, b) => a.offset - b.offset);
+}
+
+// struct bpf_map_def of the time before BTF: type, key size, value size, entries, flags.
+function legacyMap(place: Place, data: Uint8Array, size: number): MapSpec {
+  if (size < 20 || place.offset + size > data.length) {
+    throw new BpfError("bad-object", `map "${place.name}" has ${size} bytes of definition`, {
+      offset: place.offset,
+    });
+  }
+  const view = new DataView(data.buffer, data.byteOffset + place.offset, size);
+  const word = (index: number): number => view.getUint32(index * 4, true);
+  return {
+    name: place.name,
+    type: mapTypeOf(place.name, word(0)),
+    keySize: word(1),
+    valueSize: word(2),
+    maxEntries: word(3),
+    flags: word(4),
+  };
+}
+
+function dataMap(file: ObjectFile, section: ElfSection): MapSpec {
+  const isConstant = section.name.startsWith(".rodata");
+  const isZero = section.type === sectionType.NOBITS;
+  return {
+    name: section.name,
+    type: MapType.BPF_MAP_TYPE_ARRAY,
+    keySize: 4,
+    valueSize: section.size,
+    maxEntries: 1,
+    flags: MapFlag.BPF_F_MMAPABLE | (isConstant ? MapFlag.BPF_F_RDONLY_PROG : 0),
+    ...(!isZero && { contents: [{ key: u32Bytes(0), value: new Uint8Array(file.data(section)) }] }),
+    ...(isConstant && { freeze: true }),
+  };
+}
+
+// Initial values of maps of maps and of program arrays are pointers that relocations fill in.
+function valueReferences(
+  file: ObjectFile,
+  section: ElfSection,
+  definitions: readonly BtfMapDefinition[],
+): MapReference[] {
+  const references: MapReference[] = [];
+  for (const relocation of file.relocations.get(section.index) ?? []) {
+    const symbol = file.symbols[relocation.symbol];
+    const holder = definitions.find(
+      (one) => relocation.offset >= one.offset && relocation.offset < one.offset + one.size,
+    );
+    if (symbol === undefined || holder?.valuesAt === undefined || symbol.section === sectionIndex.UNDEF)
+      continue;
+    const index = (relocation.offset - holder.offset - holder.valuesAt) / 8;
+    const kind = symbol.section === section.index ? "map" : "program";
+    references.push({ map: holder.spec.name, index, to: { kind, name: symbol.name } });
+  }
+  return references;
+}
+
+/** readMaps reads the maps an object defines, and its data sections as maps. Throws BpfError `bad-object`. */
+export function readMaps(file: ObjectFile, btf: Btf | undefined): ObjectMaps {
+  const specs = new Map<string, MapSpec>();
+  const places: Place[] = [];
+  const references: MapReference[] = [];
+  for (const section of file.sections) {
+    if (isData(section)) specs.set(section.name, dataMap(file, section));
+    if (section.name === "maps" && section.size > 0) {
+      const here = placesIn(file, section);
+      const data = file.data(section);
+      for (const [index, place] of here.entries()) {
+        const next = here[index + 1]?.offset ?? data.length;
+        specs.set(place.name, legacyMap(place, data, place.size > 0 ? place.size : next - place.offset));
+      }
+      places.push(...here);
+    }
+    if (section.name === ".maps" && section.size > 0) {
+      if (btf === undefined) {
+        throw new BpfError("bad-object", "section .maps without BTF", { hint: "compile with -g" });
+      }
+      const here = placesIn(file, section);
+      const definitions = readBtfMaps(btf, new Map(here.map((place) => [place.name, place])));
+      for (const { spec } of definitions) specs.set(spec.name, spec);
+      references.push(...valueReferences(file, section, definitions));
+      places.push(...here);
+    }
+  }
+  const at = (section: string, offset: number): string | undefined =>
+    places.find(
+      (place) =>
+        place.section === section &&
+        (offset === place.offset || (offset > place.offset && offset < place.offset + place.size)),
+    )?.name;
+  return { specs, references, at };
+}
