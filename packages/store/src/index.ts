@@ -1,6 +1,10 @@
 export type { QueryLimits, TableSize } from "./engine/protocol.js";
 export type { StoreErrorCode, StoreErrorDetails } from "./errors.js";
 export { StoreError, storeErrorCodes } from "./errors.js";
+export { LogsIngest } from "./ingest/logs.js";
+export { MetricsIngest } from "./ingest/metrics.js";
+export type { Appended, AppendOptions, ColumnBlock, SignalIngest } from "./ingest/signal-ingest.js";
+export { TracesIngest } from "./ingest/traces.js";
 export type { QueryOptions, QueryParameter, QueryResult } from "./query.js";
 export type { AliasColumn, Column, Signal } from "./schema/columns.js";
 export { ALIASES, COLUMNS } from "./schema/columns.js";
