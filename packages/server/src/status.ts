@@ -90,7 +90,11 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
       requests: total("requests"),
       bytes: total("bytes"),
     },
-    dropped: [...droppedOf(counters), ...droppedByStore(sources.stats())].sort((a, b) => b.count - a.count),
+    dropped: [
+      ...droppedOf(counters),
+      ...droppedByStore(sources.stats()),
+      ...(sources.agent().dropped ?? []),
+    ].sort((a, b) => b.count - a.count),
     store: storeStatus(sources),
     server: {
       pid: process.pid,

@@ -92,6 +92,8 @@ export interface AgentStatus {
   readonly rss_bytes: number | null;
   readonly spans: number;
   readonly processes: readonly WatchedProcess[];
+  /** What the agent lost, by reason; also in StatusAnswer.dropped. */
+  readonly dropped?: readonly DropCount[];
 }
 
 /** WatchedProcess is one process the agent looked at, watched or not, and why. */
