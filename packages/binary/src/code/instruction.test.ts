@@ -35,19 +35,19 @@ function disassembly(path: string): Map<string, Listing> {
   const functions = new Map<string, Listing>();
   let current = listing();
   for (const line of run("go", ["tool", "objdump", path]).split("\n")) {
-    const header = /^TEXT (\S+)\(SB\)/.exec(line);
+    const header = /^TEXT (.+)\(SB\)/.exec(line);
     if (header !== null) {
       current = listing();
       functions.set(header[1] ?? "", current);
       continue;
     }
-    const row = /^\s+\S+:\d+\t+0x([0-9a-f]+)\t+[0-9a-f]+\t+(\S+)/.exec(line);
+    const row = /^\s+\S+:\d+\t+0x([0-9a-f]+)\t+([0-9a-f]+)\t+(\S+)/.exec(line);
     if (row === null) continue;
     const address = Number.parseInt(row[1] ?? "", 16);
-    // Go's disassembler knows no EVEX instruction and goes on in its middle.
-    if (row[2] === "?") current.known = false;
+    // Go's disassembler knows no EVEX instruction and goes on in its middle; zeros are padding.
+    if (row[3] === "?" && !/^0+$/.test(row[2] ?? "")) current.known = false;
     current.all.push(address);
-    if (row[2] === "RET") current.returns.push(address);
+    if (row[3] === "RET") current.returns.push(address);
   }
   return functions;
 }

@@ -1,14 +1,10 @@
 // Numbers of the DWARF 5 standard, section 7.5 "Format of Debugging Information"; those below 0x20 are DWARF 4's too.
 
 /** tag is DW_TAG_*. */
-export const tag = {
-  POINTER: 0x0f,
-  STRUCTURE: 0x13,
-  TYPEDEF: 0x16,
-  MEMBER: 0x0d,
-  CONST: 0x26,
-  VOLATILE: 0x35,
-} as const;
+export const tag = { STRUCTURE: 0x13, POINTER: 0x0f, MEMBER: 0x0d } as const;
+
+/** aliasTags are types that only rename or qualify another: typedef, const, volatile, restrict, atomic. */
+export const aliasTags: ReadonlySet<number> = new Set([0x16, 0x26, 0x35, 0x37, 0x47]);
 
 /** attribute is DW_AT_*. */
 export const attribute = {

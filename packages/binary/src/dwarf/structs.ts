@@ -2,7 +2,7 @@ import { find } from "../bytes/view.js";
 import type { ElfFile } from "../elf/read.js";
 import { BinaryError } from "../errors.js";
 import type { Abbreviation } from "./abbreviations.js";
-import { attribute, form, tag } from "./constants.js";
+import { aliasTags, attribute, form, tag } from "./constants.js";
 import { type Entry, readEntry, skipEntry } from "./entry.js";
 import { type Cursor, uleb } from "./leb.js";
 import { type DwarfSections, readDwarf, type Unit } from "./sections.js";
@@ -72,7 +72,8 @@ function typeOf(
     typeName ??= found.entry.name;
     const isPointer = found.entry.tag === tag.POINTER;
     const size = found.entry.byteSize ?? (isPointer ? found.unit.addressSize : undefined);
-    if (size !== undefined || isPointer) return { typeName: typeName ?? "", size };
+    // An array's size is its element's times a count that children hold; it stays unknown.
+    if (size !== undefined || !aliasTags.has(found.entry.tag)) return { typeName: typeName ?? "", size };
     next = found.entry.type;
   }
   return { typeName: typeName ?? "", size: undefined };

@@ -4,7 +4,7 @@ import { BinaryError } from "../errors.js";
 import { entrySize } from "./constants.js";
 
 /** largestInflated bounds what one section may become: a hostile header must not take the machine's memory. */
-const largestInflated = 0x4000_0000;
+const largestInflated = 0x2000_0000;
 
 function inflate(section: Bytes, header: number, size: number): Bytes {
   if (size > largestInflated) {
