@@ -23,7 +23,7 @@ const unsignedResults: ReadonlySet<string> = new Set([
 
 /** helperResult is what a raw helper call gives: a word, or a pointer for helpers that give kernel objects. */
 export function helperResult(kernel: KernelTypes, name: string): Type {
-  const struct = { get_current_task_btf: "task_struct", task_pt_regs: "pt_regs" }[name];
+  const struct = { get_current_task_btf: "task_struct", task_pt_regs: "pt_regs", skc_to_tcp_sock: "tcp_sock" }[name];
   if (struct !== undefined) {
     const target = kernel.named(struct);
     return target === undefined ? uint64 : { kind: "pointer", target };

@@ -1,0 +1,222 @@
+import type { Range } from "../source/file.js";
+import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
+import {
+  type BinaryOp, type Block, type Condition, type CorePath, type IrFunction, newValue, type Op, pruneUnreachable, replaceAll, type Size, type Slot, type Text, type Value, type Width,
+} from "./ir.js";
+
+/** Builder makes SSA directly while code is lowered, after Braun et al., "Simple and Efficient Construction of SSA Form" (2013). */
+export interface Builder {
+  readonly fn: IrFunction;
+  /** block is where code goes; undefined behind a return or jump. */
+  block: Block | undefined;
+  at: Range;
+  newBlock(): Block;
+  /** enter goes on in a block. */
+  enter(block: Block): void;
+  /** seal says that no more predecessors will come. */
+  seal(block: Block): void;
+  jump(to: Block): void;
+  branch(condition: Value, yes: Block, no: Block): void;
+  ret(value: Value | undefined): void;
+  trap(): void;
+  write(variable: object, value: Value): void;
+  read(variable: object, width: Width): Value;
+  constant(value: bigint, width?: Width): Value;
+  binary(op: BinaryOp, a: Value, b: Value, width?: Width): Value;
+  unary(op: "neg" | "swap" | "zext" | "trunc" | "sext", a: Value, width: Width, bits?: number): Value;
+  compare(condition: Condition, a: Value, b: Value): Value;
+  slot(size: number, name: string): Slot;
+  slotAddress(slot: Slot, offset?: number): Value;
+  load(base: Value, offset: number, size: Size, signed: boolean, width: Width, core?: CorePath): Value;
+  store(base: Value, offset: number, size: Size, value: Value): void;
+  atomicAdd(base: Value, offset: number, size: Size, value: Value): void;
+  call(helper: number, args: Value[]): Value;
+  callFunction(fn: IrFunction, args: Value[]): Value;
+  mapAddress(map: MapSymbol): Value;
+  globalAddress(global: GlobalSymbol | Text, offset?: number): Value;
+  functionAddress(fn: IrFunction): Value;
+  core(base: Value, path: CorePath): Value;
+  parameter(index: number): Value;
+  /** clock counts what was emitted; slots live from one tick to another. */
+  readonly clock: number;
+  finish(): void;
+}
+
+const wrapTo = (value: bigint, width: Width): bigint => BigInt.asUintN(width, value);
+
+/** newFunction makes an empty function. */
+export function newFunction(name: string, parameters: number, hasResult: boolean, at: Range): IrFunction {
+  return { name, parameters, hasResult, blocks: [], slots: [], at, nextId: 0 };
+}
+
+/** newBuilder starts a function with its entry block. */
+export function newBuilder(fn: IrFunction): Builder {
+  const definitions = new Map<object, Map<Block, Value>>();
+  const incomplete = new Map<Block, Map<object, Value>>();
+  const sealed = new Set<Block>();
+  let ticks = 0;
+  let blocks = 0;
+
+  const push = (op: Op, width: Width, args: Value[], change: Partial<Value> = {}): Value => {
+    // Code behind a return is lowered for its errors only; it goes into a block nothing reaches.
+    builder.block ??= unreachable();
+    const value = Object.assign(newValue(fn, builder.block, op, width, args, builder.at), change);
+    builder.block.values.push(value);
+    ticks++;
+    return value;
+  };
+  const unreachable = (): Block => {
+    const block = builder.newBlock();
+    sealed.add(block);
+    return block;
+  };
+  const link = (to: Block): void => {
+    if (builder.block !== undefined) to.predecessors.push(builder.block);
+  };
+  const writeIn = (variable: object, block: Block, value: Value): void => {
+    let own = definitions.get(variable);
+    if (own === undefined) {
+      own = new Map();
+      definitions.set(variable, own);
+    }
+    own.set(block, value);
+  };
+  const phi = (block: Block, width: Width): Value => {
+    const value = newValue(fn, block, "phi", width, [], builder.at);
+    block.values.unshift(value);
+    return value;
+  };
+  const readIn = (variable: object, block: Block, width: Width): Value => {
+    const known = definitions.get(variable)?.get(block);
+    if (known !== undefined) return known;
+    let value: Value;
+    const [only] = block.predecessors;
+    if (!sealed.has(block)) {
+      value = phi(block, width);
+      const waiting = incomplete.get(block) ?? new Map<object, Value>();
+      waiting.set(variable, value);
+      incomplete.set(block, waiting);
+    } else if (block.predecessors.length === 1 && only !== undefined) value = readIn(variable, only, width);
+    else if (block.predecessors.length === 0) {
+      value = newValue(fn, block, "const", width, [], builder.at);
+      block.values.unshift(value);
+    } else {
+      value = phi(block, width);
+      writeIn(variable, block, value);
+      value.args = block.predecessors.map((each) => readIn(variable, each, width));
+    }
+    writeIn(variable, block, value);
+    return value;
+  };
+
+  const builder: Builder = {
+    fn,
+    block: undefined,
+    at: fn.at,
+    get clock() {
+      return ticks;
+    },
+    newBlock() {
+      const block: Block = { id: blocks++, values: [], predecessors: [], end: undefined };
+      fn.blocks.push(block);
+      return block;
+    },
+    enter(block) {
+      builder.block = block;
+    },
+    seal(block) {
+      for (const [variable, value] of incomplete.get(block) ?? []) {
+        value.args = block.predecessors.map((each) => readIn(variable, each, value.width));
+      }
+      incomplete.delete(block);
+      sealed.add(block);
+    },
+    jump(to) {
+      if (builder.block === undefined) return;
+      link(to);
+      builder.block.end = { kind: "jump", to, at: builder.at };
+      builder.block = undefined;
+    },
+    branch(condition, yes, no) {
+      builder.block ??= unreachable();
+      if (condition.op === "const") {
+        builder.jump(condition.imm !== 0n ? yes : no);
+        return;
+      }
+      link(yes);
+      link(no);
+      builder.block.end = { kind: "branch", condition, yes, no, at: builder.at };
+      builder.block = undefined;
+    },
+    ret(value) {
+      if (builder.block === undefined) return;
+      builder.block.end = { kind: "return", value, at: builder.at };
+      builder.block = undefined;
+    },
+    trap() {
+      if (builder.block === undefined) return;
+      builder.block.end = { kind: "trap", at: builder.at };
+      builder.block = undefined;
+    },
+    write(variable, value) {
+      if (builder.block !== undefined) writeIn(variable, builder.block, value);
+    },
+    read(variable, width) {
+      builder.block ??= unreachable();
+      return readIn(variable, builder.block, width);
+    },
+    constant: (value, width = 64) => push("const", width, [], { imm: wrapTo(value, width) }),
+    binary: (op, a, b, width = a.width) => push(op, width, [a, b]),
+    unary: (op, a, width, bits = 0) => push(op, width, [a], { imm: BigInt(bits) }),
+    compare: (condition, a, b) => push("cmp", 32, [a, b], { condition }),
+    slot(size, name) {
+      const slot: Slot = { id: fn.slots.length, name, size: Math.ceil(size / 8) * 8, from: ticks, to: Number.POSITIVE_INFINITY };
+      fn.slots.push(slot);
+      return slot;
+    },
+    slotAddress: (slot, offset = 0) => push("slot", 64, [], { slot, imm: BigInt(offset) }),
+    load: (base, offset, size, signed, width, core) => push("load", width, [base], { imm: BigInt(offset), size, signed, core }),
+    store: (base, offset, size, value) => void push("store", 64, [base, value], { imm: BigInt(offset), size }),
+    atomicAdd: (base, offset, size, value) => void push("atomic", 64, [base, value], { imm: BigInt(offset), size, atomic: "add" }),
+    call: (helper, args) => push("call", 64, args, { imm: BigInt(helper) }),
+    callFunction: (callee, args) => push("callfn", 64, args, { func: callee }),
+    mapAddress: (map) => push("map", 64, [], { map }),
+    globalAddress: (global, offset = 0) => push("global", 64, [], { global, imm: BigInt(offset) }),
+    functionAddress: (func) => push("func", 64, [], { func }),
+    core: (base, path) => push("core", 64, [base], { core: path }),
+    parameter: (index) => push("param", 64, [], { imm: BigInt(index) }),
+    finish() {
+      for (const block of fn.blocks) if (!sealed.has(block)) builder.seal(block);
+      for (const block of fn.blocks) block.end ??= { kind: "trap", at: fn.at };
+      pruneUnreachable(fn);
+      dropTrivialPhis(fn);
+    },
+  };
+  const entry = builder.newBlock();
+  sealed.add(entry);
+  builder.block = entry;
+  return builder;
+}
+
+/** dropTrivialPhis replaces phis that have one value besides themselves, until none is left. */
+export function dropTrivialPhis(fn: IrFunction): boolean {
+  let any = false;
+  for (let changed = true; changed; ) {
+    changed = false;
+    const mapping = new Map<Value, Value>();
+    for (const block of fn.blocks) {
+      for (const value of block.values) {
+        if (value.op !== "phi") continue;
+        const others = new Set(value.args.filter((each) => each !== value));
+        const [only] = others;
+        if (others.size === 1 && only !== undefined && !mapping.has(only)) mapping.set(value, only);
+      }
+    }
+    if (mapping.size === 0) break;
+    for (const block of fn.blocks) block.values = block.values.filter((value) => !mapping.has(value));
+    replaceAll(fn, mapping);
+    changed = true;
+    any = true;
+  }
+  return any;
+}

@@ -1,0 +1,239 @@
+import type { CallExpr, Expr } from "../syntax/ast.js";
+import { bare } from "../types/convert.js";
+import { sizedHelpers } from "../types/helpers.js";
+import type { Call, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
+import { isKernelStruct, isScalar, sizeOf, type Type, under } from "../types/type.js";
+import type { Value } from "../ir/ir.js";
+import { clamp, convert, wide } from "./arithmetic.js";
+import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
+import { mapMethod } from "./map-methods.js";
+import { addressOf, copy, loadScalar, pointee, slotPlace, storeScalar } from "./places.js";
+import { type Frame, isDirect, type Low, type Place, refuse, type Scalar, type Space, typeOf, widthOf } from "./state.js";
+
+const nothing = (low: Low): Scalar => ({ value: low.b.constant(0n), space: "kernel" });
+
+function callOf(low: Low, expr: CallExpr): Call {
+  const found = low.shared.checked.calls.get(expr.id);
+  if (found === undefined) throw new Error(`call ${expr.id} was not checked`);
+  return found;
+}
+
+function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
+  const [value] = expr.arguments;
+  if (value === undefined) return nothing(low);
+  const from = typeOf(low, value);
+  const given = low.scalar(low, value);
+  const target = under(to);
+  const source = under(from);
+  if (target.kind === "int" && source.kind === "int") return { value: convert(low, given.value, from, to), space: "kernel" };
+  if (target.kind === "pointer" && source.kind === "int") return { value: wide(low, given.value, from), space: "kernel" };
+  if (target.kind === "pointer" && source.kind === "pointer" && isKernelStruct(target.target) && given.space === "btf") {
+    // The verifier knows the old type only; reading as another struct must go through a probe read.
+    return { value: given.value, space: isKernelStruct(source.target) && source.target === target.target ? "btf" : "kernel" };
+  }
+  return given;
+}
+
+/** bindParameter gives a parameter of an inlined function its argument. */
+function bindParameter(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): void {
+  const inMemory = symbol.addressTaken || symbol.captured || !isScalar(symbol.type);
+  low.frame = caller;
+  if (!inMemory) {
+    const value = low.scalar(low, argument);
+    frame.storage.set(symbol, { kind: "register", space: value.space });
+    low.b.write(symbol, value.value);
+  } else {
+    const place = slotPlace(low, symbol.type, symbol.name);
+    let space: Space | undefined;
+    if (isScalar(symbol.type)) {
+      const value = low.scalar(low, argument);
+      space = value.space;
+      storeScalar(low, place, value.value, argument);
+    } else low.into(low, place, argument);
+    frame.storage.set(symbol, { kind: "memory", place, space });
+  }
+}
+
+/** argumentsOf puts the receiver before the arguments. */
+function argumentsOf(call: Call & { kind: "function" }, expr: CallExpr): readonly Expr[] {
+  return call.receiver === undefined ? expr.arguments : [call.receiver, ...expr.arguments];
+}
+
+function recursive(low: Low, symbol: FunctionSymbol): boolean {
+  for (let frame: Frame | undefined = low.frame; frame !== undefined; frame = frame.outer) if (frame.function === symbol) return true;
+  return false;
+}
+
+/** inline lowers a function's body in place of the call; `to` receives an aggregate result. */
+function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to: Place | undefined): Scalar {
+  const { symbol } = call;
+  const { b } = low;
+  if (recursive(low, symbol)) {
+    refuse(low, "recursion", expr, `${symbol.name} calls itself; BPF programs have no recursion`, "use a loop with a bound");
+    return nothing(low);
+  }
+  const caller = low.frame;
+  const after = b.newBlock();
+  const resultType = symbol.type.result;
+  const result = { type: resultType, variable: {}, to: after, space: undefined, place: to };
+  const frame: Frame = { storage: new Map(), outer: caller, result, resultType, function: symbol, loops: [] };
+  const values = argumentsOf(call, expr);
+  symbol.parameters.forEach((parameter, i) => {
+    const argument = values[i];
+    if (argument === undefined) return;
+    if (call.receiver === argument) bindReceiver(low, frame, parameter, argument, caller);
+    else bindParameter(low, frame, parameter, argument, caller);
+  });
+  low.frame = frame;
+  low.statement(low, symbol.declaration.body);
+  if (b.block !== undefined && resultType.kind !== "void") {
+    refuse(low, "missing-return", { start: symbol.declaration.body.end - 1, end: symbol.declaration.body.end }, `${symbol.name} can end without return`, "return a value at its end");
+  }
+  b.jump(after);
+  b.seal(after);
+  b.enter(after);
+  low.frame = caller;
+  b.at = expr;
+  if (resultType.kind === "void" || !isScalar(resultType)) return nothing(low);
+  if (after.predecessors.length === 0) return { value: b.constant(0n, widthOf(resultType)), space: "kernel" };
+  return { value: b.read(result.variable, widthOf(resultType)), space: frame.result?.space ?? "kernel" };
+}
+
+function bindReceiver(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): void {
+  const wanted = under(symbol.type).kind === "pointer";
+  const given = under(typeOf(low, argument)).kind === "pointer";
+  low.frame = caller;
+  if (wanted === given) {
+    bindParameter(low, frame, symbol, argument, caller);
+    return;
+  }
+  if (wanted) {
+    const place = low.place(low, argument);
+    frame.storage.set(symbol, { kind: "register", space: place.space });
+    low.b.write(symbol, addressOf(low, place));
+    return;
+  }
+  const of = under(typeOf(low, argument));
+  const from = pointee(low.scalar(low, argument), of.kind === "pointer" ? of.target : symbol.type);
+  const place = slotPlace(low, symbol.type, symbol.name);
+  copy(low, place, from, argument);
+  frame.storage.set(symbol, { kind: "memory", place, space: undefined });
+}
+
+function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallExpr): Scalar {
+  const values = argumentsOf(call, expr);
+  if (values.length > 5) {
+    refuse(low, "too-many-arguments", expr, `${call.symbol.name} is a subprogram and takes at most five arguments`, "pass a pointer to a struct, or remove @noinline");
+    return nothing(low);
+  }
+  const args = values.map((value) => wide(low, low.scalar(low, value).value, typeOf(low, value)));
+  const code = low.subprogram(low, call.symbol);
+  low.b.at = expr;
+  const result = low.b.callFunction(code, args);
+  const type = call.symbol.type.result;
+  if (!isScalar(type)) return nothing(low);
+  return { value: widthOf(type) === 32 ? low.b.unary("trunc", result, 32) : result, space: "kernel" };
+}
+
+function helper(low: Low, call: Call & { kind: "helper" }, expr: CallExpr): Scalar {
+  const { b } = low;
+  const sized = sizedHelpers[call.name];
+  let given = expr.arguments.map((each) => ({ expr: each, type: typeOf(low, each) }));
+  const values: { value: Value; type: Type; space: Space }[] = [];
+  for (const each of given) {
+    const symbol = bare(each.expr).kind === "name" ? low.shared.checked.symbols.get(bare(each.expr).id) : undefined;
+    if (symbol?.kind === "map") values.push({ value: b.mapAddress(symbol), type: each.type, space: "kernel" });
+    else if (!isScalar(each.type)) {
+      const place = low.place(low, each.expr);
+      values.push({ value: addressOf(low, place), type: { kind: "pointer", target: each.type }, space: place.space });
+    } else {
+      const one = low.scalar(low, each.expr);
+      values.push({ value: wide(low, one.value, each.type), type: each.type, space: one.space });
+    }
+  }
+  if (sized !== undefined) {
+    const memory = values[sized.memory];
+    const target = memory === undefined ? undefined : under(memory.type);
+    const capacity = target?.kind === "pointer" ? BigInt(sizeOf(target.target)) : undefined;
+    if (sized.insertSize && values.length === 2 && capacity !== undefined) {
+      values.splice(1, 0, { value: b.constant(capacity), type: { kind: "int", name: "int", bits: 64, signed: true }, space: "kernel" });
+      given = [];
+    }
+    const size = values[sized.size];
+    if (memory !== undefined && !isDirect(memory.space)) {
+      refuse(low, "address-space", expr, `argument ${sized.memory + 1} must be memory of the program, this is ${memory.space} memory`, "take the address of a variable");
+    }
+    if (size !== undefined && capacity !== undefined) size.value = clamp(low, size.value, capacity);
+  }
+  b.at = expr;
+  const result = b.call(call.id, values.map((each) => each.value));
+  const space: Space = call.name === "get_current_task_btf" || call.name === "task_pt_regs" ? "btf" : "kernel";
+  if (call.name === "map_lookup_elem") result.nilable = true;
+  const type = typeOf(low, expr);
+  return { value: isScalar(type) ? result : b.constant(0n), space };
+}
+
+function register(low: Low, call: Call & { kind: "register" }, expr: CallExpr, offset: number): Scalar {
+  const type = under(typeOf(low, call.object));
+  const pointer = low.scalar(low, call.object);
+  const registers: Place = {
+    type: { kind: "int", name: "uint64", bits: 64, signed: false }, space: pointer.space, base: pointer.value, slot: undefined, offset, core: undefined, align: 8,
+  };
+  low.b.at = expr;
+  const isContext = type.kind === "pointer" && under(type.target).kind === "context";
+  return loadScalar(low, isContext ? { ...registers, space: "context" } : registers);
+}
+
+function contextWord(low: Low, call: Call & { kind: "context-word" }, expr: CallExpr): Scalar {
+  const { b } = low;
+  const { value } = low.scalar(low, call.object);
+  const type = typeOf(low, expr);
+  const of = under(type);
+  b.at = expr;
+  const word = b.load(value, call.index * 8, 8, false, 64);
+  if (of.kind === "pointer") return { value: word, space: isKernelStruct(of.target) ? "btf" : "kernel" };
+  if (of.kind === "int" && of.bits < 64) return { value: convert(low, word, { kind: "int", name: "uint64", bits: 64, signed: false }, type), space: "kernel" };
+  if (of.kind === "bool") return { value: b.unary("trunc", word, 32), space: "kernel" };
+  return { value: word, space: "kernel" };
+}
+
+/** callScalar evaluates a call that gives a scalar or nothing. */
+export function callScalar(low: Low, expr: CallExpr): Scalar {
+  const call = callOf(low, expr);
+  low.b.at = expr;
+  switch (call.kind) {
+    case "conversion":
+      return conversion(low, expr, call.to);
+    case "function":
+      return call.symbol.subprogram ? callSubprogram(low, call, expr) : inline(low, call, expr, undefined);
+    case "builtin":
+      return lowerBuiltin(low, call.name, call.types, expr);
+    case "helper":
+      return helper(low, call, expr);
+    case "map-method":
+      return mapMethod(low, call.row, call.map, expr);
+    case "register":
+      return register(low, call, expr, call.offset);
+    case "context-word":
+      return contextWord(low, call, expr);
+  }
+}
+
+/** callTuple evaluates a call with several results. */
+export function callTuple(low: Low, expr: CallExpr): Scalar[] {
+  const call = callOf(low, expr);
+  if (call.kind !== "register" || call.pair === undefined) throw new Error("only GoString has two results");
+  return [register(low, call, expr, call.offset), register(low, call, expr, call.pair)];
+}
+
+/** callInto evaluates a call whose result is an aggregate, into a place. */
+export function callInto(low: Low, to: Place, expr: CallExpr): void {
+  const call = callOf(low, expr);
+  low.b.at = expr;
+  if (call.kind === "builtin") lowerBuiltinInto(low, to, call.name, expr);
+  else if (call.kind === "function") inline(low, call, expr, to);
+  else if (call.kind === "conversion" && expr.arguments[0] !== undefined) low.into(low, to, expr.arguments[0]);
+  else if (isScalar(to.type)) storeScalar(low, to, callScalar(low, expr).value, expr);
+  else throw new Error("no call of this kind gives an aggregate");
+}
+

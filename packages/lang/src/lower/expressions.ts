@@ -1,0 +1,348 @@
+import type { BinaryExpr, CompositeExpr, Expr } from "../syntax/ast.js";
+import { bare } from "../types/convert.js";
+import type { Constant, VariableSymbol } from "../types/symbols.js";
+import { isScalar, sizeOf, type Type, under } from "../types/type.js";
+import type { Block, Size, Value } from "../ir/ir.js";
+import { compareValues, operate } from "./arithmetic.js";
+import { equalBytes, textWord } from "./bytes.js";
+import { callInto, callScalar } from "./calls.js";
+import { addressOf, bytePlace, copy, elementPlace, fieldPlace, loadScalar, pointee, release, slotPlace, storeScalar, temporary, zero } from "./places.js";
+import { type Frame, isDirect, type Low, type Place, refuse, type Scalar, type Storage, typeOf, widthOf } from "./state.js";
+
+/** constantOf gives the value of a constant expression. */
+export function constantOf(low: Low, expr: Expr): Constant | undefined {
+  return low.shared.checked.constants.get(expr.id);
+}
+
+/** storageOf finds where a variable lives, in this frame or those around it. */
+export function storageOf(low: Low, symbol: VariableSymbol): Storage {
+  for (let frame: Frame | undefined = low.frame; frame !== undefined; frame = frame.outer) {
+    const found = frame.storage.get(symbol);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`the variable ${symbol.name} has no storage`);
+}
+
+function constantValue(low: Low, value: bigint | boolean, type: Type): Value {
+  return low.b.constant(BigInt(value), widthOf(type));
+}
+
+function readVariable(low: Low, symbol: VariableSymbol): Scalar {
+  const storage = storageOf(low, symbol);
+  if (storage.kind === "register") return { value: low.b.read(symbol, widthOf(symbol.type)), space: storage.space ?? "kernel" };
+  const loaded = loadScalar(low, storage.place);
+  return storage.space === undefined ? loaded : { ...loaded, space: storage.space };
+}
+
+/** checkSpace reports when a pointer variable would point into two kinds of memory. */
+function checkSpace(low: Low, storage: Storage, value: Scalar, expr: Expr): void {
+  const isNil = value.value.op === "const" && value.value.imm === 0n;
+  if (isNil) return;
+  if (storage.space === undefined) storage.space = value.space;
+  else if (storage.space !== value.space && !(isDirect(storage.space) && isDirect(value.space))) {
+    refuse(low, "address-space", expr, `this pointer is to ${value.space} memory, the variable holds pointers to ${storage.space} memory`, "use two variables");
+  }
+}
+
+/** assignVariable gives a variable a value. */
+export function assignVariable(low: Low, symbol: VariableSymbol, expr: Expr): void {
+  const storage = storageOf(low, symbol);
+  if (!isScalar(symbol.type)) {
+    if (storage.kind === "memory") low.into(low, storage.place, expr);
+    return;
+  }
+  const value = low.scalar(low, expr);
+  setVariable(low, symbol, value, expr);
+}
+
+/** setVariable gives a scalar variable a value that is at hand. */
+export function setVariable(low: Low, symbol: VariableSymbol, value: Scalar, expr: Expr): void {
+  const storage = storageOf(low, symbol);
+  if (under(symbol.type).kind === "pointer") checkSpace(low, storage, value, expr);
+  if (storage.kind === "register") low.b.write(symbol, value.value);
+  else storeScalar(low, storage.place, value.value, expr);
+}
+
+function binary(low: Low, expr: BinaryExpr): Scalar {
+  const { operator } = expr;
+  if (operator === "&&" || operator === "||") return { value: asBool(low, expr), space: "kernel" };
+  const type = typeOf(low, expr.left);
+  const of = under(type);
+  if (of.kind === "array") return { value: compareArrays(low, expr), space: "kernel" };
+  const left = low.scalar(low, expr.left).value;
+  const right = low.scalar(low, expr.right).value;
+  low.b.at = expr;
+  const result = under(typeOf(low, expr)).kind;
+  const comparing = result === "bool" && operator !== "&" && operator !== "|";
+  if (comparing) return { value: compareValues(low, operator, left, right, type), space: "kernel" };
+  return { value: operate(low, operator, left, right, typeOf(low, expr)), space: "kernel" };
+}
+
+/** asBool evaluates a condition into 0 or 1. */
+function asBool(low: Low, expr: Expr): Value {
+  const { b } = low;
+  const variable = {};
+  const [yes, no, after] = [b.newBlock(), b.newBlock(), b.newBlock()];
+  low.condition(low, expr, yes, no);
+  for (const [block, value] of [[yes, 1n], [no, 0n]] as const) {
+    b.seal(block);
+    b.enter(block);
+    b.write(variable, b.constant(value, 32));
+    b.jump(after);
+  }
+  b.seal(after);
+  b.enter(after);
+  return b.read(variable, 32);
+}
+
+function compareArrays(low: Low, expr: BinaryExpr): Value {
+  const size = sizeOf(typeOf(low, expr.left));
+  const text = constantOf(low, expr.right);
+  const left = low.place(low, expr.left);
+  const equal = equalBytes(low, left, typeof text === "string" ? text : low.place(low, expr.right), size);
+  return expr.operator === "==" ? equal : low.b.compare("eq", equal, low.b.constant(0n, 32));
+}
+
+/** scalar evaluates an expression into a register. */
+export function scalar(low: Low, expr: Expr): Scalar {
+  const { b } = low;
+  const type = typeOf(low, expr);
+  const constant = constantOf(low, expr);
+  b.at = expr;
+  if (typeof constant === "bigint" || typeof constant === "boolean") return { value: constantValue(low, constant, type), space: "kernel" };
+  switch (expr.kind) {
+    case "name": {
+      const symbol = low.shared.checked.symbols.get(expr.id);
+      if (symbol?.kind === "variable") return readVariable(low, symbol);
+      if (symbol === undefined) return { value: b.constant(0n), space: "kernel" };
+      return loadScalar(low, low.place(low, expr));
+    }
+    case "paren":
+      return low.scalar(low, expr.inner);
+    case "unary":
+      return unary(low, expr);
+    case "binary":
+      return binary(low, expr);
+    case "call":
+      return callScalar(low, expr);
+    default:
+      return loadScalar(low, low.place(low, expr));
+  }
+}
+
+function unary(low: Low, expr: Expr & { kind: "unary" }): Scalar {
+  const { b } = low;
+  if (expr.operator === "&") return address(low, expr.operand);
+  if (expr.operator === "!") {
+    const value = low.scalar(low, expr.operand).value;
+    return { value: b.compare("eq", value, b.constant(0n, 32)), space: "kernel" };
+  }
+  const type = typeOf(low, expr);
+  const value = low.scalar(low, expr.operand).value;
+  const zeroValue = b.constant(0n, value.width);
+  const ones = b.constant(-1n, value.width);
+  if (expr.operator === "-") return { value: operate(low, "-", zeroValue, value, type), space: "kernel" };
+  if (expr.operator === "^") {
+    const flipped = b.binary("xor", value, ones);
+    const of = under(type);
+    const narrow = of.kind === "int" && !of.signed && of.bits < 32;
+    return { value: narrow ? b.binary("and", flipped, b.constant((1n << BigInt(of.bits)) - 1n, 32)) : flipped, space: "kernel" };
+  }
+  return { value, space: "kernel" };
+}
+
+function address(low: Low, operand: Expr): Scalar {
+  const inner = bare(operand);
+  if (inner.kind === "name") {
+    const symbol = low.shared.checked.symbols.get(inner.id);
+    if (symbol?.kind === "map") return { value: low.b.mapAddress(symbol), space: "kernel" };
+  }
+  if (inner.kind === "composite") {
+    const place = slotPlace(low, typeOf(low, inner), "literal");
+    low.into(low, place, inner);
+    return { value: addressOf(low, place), space: "stack" };
+  }
+  const place = low.place(low, operand);
+  return { value: addressOf(low, place), space: place.space };
+}
+
+/** objectPlace is what a selector or index is applied to: a value's place, or what a pointer points to. */
+function objectPlace(low: Low, object: Expr): Place {
+  const type = typeOf(low, object);
+  const of = under(type);
+  if (of.kind === "pointer") return pointee(low.scalar(low, object), of.target);
+  return low.place(low, object);
+}
+
+/** place finds where an expression's value is in memory. */
+export function place(low: Low, expr: Expr): Place {
+  const { checked } = low.shared;
+  const type = typeOf(low, expr);
+  low.b.at = expr;
+  switch (expr.kind) {
+    case "paren":
+      return low.place(low, expr.inner);
+    case "name": {
+      const symbol = checked.symbols.get(expr.id);
+      if (symbol?.kind === "global") {
+        return { type, space: "data", base: low.b.globalAddress(symbol), slot: undefined, offset: 0, core: undefined, align: 8 };
+      }
+      if (symbol?.kind === "variable") {
+        const storage = storageOf(low, symbol);
+        if (storage.kind === "memory") return storage.place;
+      }
+      break;
+    }
+    case "star": {
+      const pointer = low.scalar(low, expr.operand);
+      return pointee(pointer, type);
+    }
+    case "selector": {
+      const selection = checked.selections.get(expr.id);
+      if (selection?.kind === "context-field") {
+        const { value } = low.scalar(low, expr.object);
+        return { type, space: "context", base: value, slot: undefined, offset: selection.offset, core: undefined, align: 8 };
+      }
+      if (selection !== undefined) return fieldPlace(objectPlace(low, expr.object), selection.path);
+      break;
+    }
+    case "index": {
+      const [subscript] = expr.indices;
+      const object = objectPlace(low, expr.object);
+      const array = under(object.type);
+      if (subscript !== undefined && array.kind === "array") {
+        const { value } = low.scalar(low, subscript);
+        low.b.at = expr;
+        return elementPlace(low, object, array, value, typeOf(low, subscript), subscript);
+      }
+      break;
+    }
+    default:
+  }
+  const hold = temporary(low, type);
+  low.into(low, hold, expr);
+  return hold;
+}
+
+function composite(low: Low, to: Place, expr: CompositeExpr): void {
+  const of = under(to.type);
+  const complete = of.kind === "struct" && expr.elements.length === of.fields.length && of.size % 8 === 0 && of.fields.reduce((sum, field) => sum + sizeOf(field.type), 0) === of.size;
+  if (!complete) zero(low, to);
+  if (of.kind === "struct") {
+    expr.elements.forEach((element, i) => {
+      const { key } = element;
+      const field = key?.kind === "name" ? of.fields.find((each) => each.name === key.name) : of.fields[i];
+      if (field !== undefined) low.into(low, fieldPlace(to, [field]), element.value);
+    });
+  } else if (of.kind === "array") {
+    let index = 0;
+    for (const element of expr.elements) {
+      const key = element.key === undefined ? undefined : constantOf(low, element.key);
+      if (typeof key === "bigint") index = Number(key);
+      const at = elementPlace(low, to, of, low.b.constant(BigInt(index)), { kind: "int", name: "int", bits: 64, signed: true }, expr);
+      low.into(low, at, element.value);
+      index++;
+    }
+  }
+}
+
+/** aliases tells whether evaluating an expression into a place could read the place half-written. */
+function readsMemory(expr: Expr): boolean {
+  const inner = bare(expr);
+  return inner.kind === "composite" && inner.elements.some((element) => !isLeaf(element.value));
+}
+
+function isLeaf(expr: Expr): boolean {
+  const inner = bare(expr);
+  if (inner.kind === "integer" || inner.kind === "string" || inner.kind === "call") return true;
+  if (inner.kind === "composite") return inner.elements.every((element) => isLeaf(element.value));
+  return false;
+}
+
+/** into evaluates an expression into a place. */
+export function into(low: Low, to: Place, expr: Expr): void {
+  const inner = bare(expr);
+  const constant = constantOf(low, expr);
+  low.b.at = expr;
+  if (typeof constant === "string" && under(to.type).kind === "array") {
+    storeText(low, to, constant);
+    return;
+  }
+  if (isScalar(to.type)) {
+    const { value } = low.scalar(low, expr);
+    low.b.at = expr;
+    storeScalar(low, to, value, expr);
+    return;
+  }
+  if (inner.kind === "composite") {
+    const fresh = to.slot !== undefined && to.slot.from === low.b.clock;
+    if (!fresh && readsMemory(inner)) {
+      const hold = temporary(low, to.type);
+      composite(low, hold, inner);
+      copy(low, to, hold, expr);
+      release(low, hold);
+    } else composite(low, to, inner);
+    return;
+  }
+  if (inner.kind === "call") {
+    callInto(low, to, inner);
+    return;
+  }
+  const from = low.place(low, inner);
+  low.b.at = expr;
+  if (!isDirect(to.space)) {
+    refuse(low, "address-space", expr, `memory of the ${to.space === "user" ? "user" : "kernel"} cannot be written`);
+    return;
+  }
+  copy(low, to, from, expr);
+  padSlot(low, to);
+}
+
+/** padSlot clears the bytes behind a value on the stack, which copies to user space would carry along. */
+function padSlot(low: Low, to: Place): void {
+  if (to.slot === undefined || to.offset !== 0) return;
+  for (let at = sizeOf(to.type); at < to.slot.size; at++) low.b.store(low.b.slotAddress(to.slot, at), 0, 1, low.b.constant(0n));
+}
+
+function storeText(low: Low, to: Place, text: string): void {
+  const size = sizeOf(to.type);
+  const align = to.space === "stack" ? to.align : 8;
+  for (let at = 0; at < size; ) {
+    const left = size - at;
+    const most = Math.min(align, left);
+    const take: Size = most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+    const word = low.b.constant(textWord(text, at, take));
+    const place = bytePlace(to, at);
+    if (place.slot !== undefined) low.b.store(low.b.slotAddress(place.slot, place.offset), 0, take, word);
+    else if (place.base !== undefined) low.b.store(place.base, place.offset, take, word);
+    at += take;
+  }
+}
+
+/** condition evaluates a condition into control flow. */
+export function condition(low: Low, expr: Expr, yes: Block, no: Block): void {
+  const { b } = low;
+  const constant = constantOf(low, expr);
+  if (typeof constant === "boolean") {
+    b.jump(constant ? yes : no);
+    return;
+  }
+  const inner = bare(expr);
+  if (inner.kind === "unary" && inner.operator === "!") {
+    low.condition(low, inner.operand, no, yes);
+    return;
+  }
+  if (inner.kind === "binary" && (inner.operator === "&&" || inner.operator === "||")) {
+    const second = b.newBlock();
+    if (inner.operator === "&&") low.condition(low, inner.left, second, no);
+    else low.condition(low, inner.left, yes, second);
+    b.seal(second);
+    b.enter(second);
+    low.condition(low, inner.right, yes, no);
+    return;
+  }
+  const { value } = low.scalar(low, inner);
+  b.at = expr;
+  b.branch(value, yes, no);
+}
+

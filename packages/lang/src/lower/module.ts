@@ -1,0 +1,203 @@
+import { type Builder, newBuilder, newFunction } from "../ir/builder.js";
+import type { IrFunction, IrModule, Value } from "../ir/ir.js";
+import type { Expr, FunctionExpr } from "../syntax/ast.js";
+import type { Reporter } from "../source/diagnostics.js";
+import { bare } from "../types/convert.js";
+import type { Architecture } from "../types/registers.js";
+import type { Checked, FunctionSymbol, Program, VariableSymbol } from "../types/symbols.js";
+import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
+import { condition, into, place, scalar, storageOf } from "./expressions.js";
+import { addressOf, slotPlace, storeScalar } from "./places.js";
+import { effect, statement } from "./statements.js";
+import { type Frame, type Low, type Place, refuse, type Shared, type Space, type Storage, typeOf, widthOf } from "./state.js";
+
+/** LowerOptions are the facts of the target that lowering needs. */
+export interface LowerOptions {
+  readonly architecture: Architecture;
+  readonly signedDivision: boolean;
+}
+
+/** Lowered is the SSA of a compilation and the constants it puts into .rodata. */
+export interface Lowered extends IrModule {
+  readonly texts: Shared["texts"];
+}
+
+function newLow(shared: Shared, b: Builder, frame: Frame): Low {
+  return { shared, b, frame, scalar, place, into, condition, effect, statement, callback, subprogram };
+}
+
+/** spaceOfParameter: programs get their context; other functions get direct memory, or kernel objects by type. */
+function spaceOfParameter(symbol: VariableSymbol): Space {
+  const of = under(symbol.type);
+  if (of.kind !== "pointer") return "kernel";
+  if (under(of.target).kind === "context") return "context";
+  return isKernelStruct(of.target) ? "kernel" : "stack";
+}
+
+/** bind stores parameters where the body expects them. */
+function bind(low: Low, parameters: readonly VariableSymbol[]): void {
+  parameters.forEach((symbol, i) => {
+    const word = low.b.parameter(i);
+    const value = widthOf(symbol.type) === 32 && isScalar(symbol.type) ? low.b.unary("trunc", word, 32) : word;
+    const space = spaceOfParameter(symbol);
+    if (symbol.addressTaken || symbol.captured) {
+      const home = slotPlace(low, symbol.type, symbol.name);
+      storeScalar(low, home, value, symbol.declared);
+      low.frame.storage.set(symbol, { kind: "memory", place: home, space });
+    } else {
+      low.frame.storage.set(symbol, { kind: "register", space });
+      low.b.write(symbol, value);
+    }
+  });
+}
+
+function entryFrame(symbol: FunctionSymbol | undefined, resultType: Frame["resultType"]): Frame {
+  return { storage: new Map(), outer: undefined, result: undefined, resultType, function: symbol, loops: [] };
+}
+
+function lowerBody(shared: Shared, symbol: FunctionSymbol, name: string, isProgram: boolean): IrFunction {
+  const { declaration } = symbol;
+  const hasResult = symbol.type.result.kind !== "void";
+  const fn = newFunction(name, symbol.parameters.length, true, declaration.name);
+  const b = newBuilder(fn);
+  const low = newLow(shared, b, entryFrame(symbol, symbol.type.result));
+  for (const parameter of symbol.parameters) {
+    if (!isScalar(parameter.type)) refuse(low, "unsupported", parameter.declared, `${name} is ${isProgram ? "a program" : "called, not inlined"}: its parameters are integers and pointers`, "pass a pointer");
+  }
+  bind(low, symbol.parameters.filter((parameter) => isScalar(parameter.type)));
+  low.statement(low, declaration.body);
+  if (b.block !== undefined && hasResult && (b.block.predecessors.length > 0 || b.block === fn.blocks[0])) {
+    const end = declaration.body.end;
+    refuse(low, "missing-return", { start: end - 1, end }, `${name} can end without return`, "return 0 at its end");
+  }
+  b.ret(b.constant(0n, 32));
+  for (const block of fn.blocks) {
+    if (block.end?.kind === "return" && block.end.value === undefined) {
+      b.enter(block);
+      block.end = undefined;
+      b.ret(b.constant(0n, 32));
+    }
+  }
+  b.finish();
+  return fn;
+}
+
+/** subprogram gives a called function's code, lowering it the first time. */
+function subprogram(low: Low, symbol: FunctionSymbol): IrFunction {
+  const { shared } = low;
+  const known = shared.subprograms.get(symbol);
+  if (known !== undefined) {
+    if (known.blocks.length === 0 || pending.has(known)) refuse(low, "recursion", low.b.at, `${symbol.name} calls itself; BPF programs have no recursion`, "use a loop with a bound");
+    return known;
+  }
+  const placeholder = newFunction(symbol.name, symbol.parameters.length, true, symbol.declared);
+  shared.subprograms.set(symbol, placeholder);
+  pending.add(placeholder);
+  const made = lowerBody(shared, symbol, symbol.name, false);
+  placeholder.blocks.push(...made.blocks);
+  placeholder.slots.push(...made.slots);
+  placeholder.nextId = made.nextId;
+  pending.delete(placeholder);
+  return placeholder;
+}
+
+/** pending are subprograms whose bodies are being lowered: a call to one is recursion. */
+const pending = new WeakSet<IrFunction>();
+
+function environmentOf(low: Low, captures: readonly VariableSymbol[]): { place: Place; address: Value; storages: Map<VariableSymbol, { storage: Storage; offset: number }> } | undefined {
+  if (captures.length === 0) return undefined;
+  // The literal gets one pointer: to a table of the addresses' frame. All captured variables live in this frame's slots,
+  // so the table is not needed when there is one; several are reached through pointers kept in the table.
+  const table = low.b.slot(captures.length * 8, "captures");
+  const at: Place = { type: voidType, space: "stack", base: undefined, slot: table, offset: 0, core: undefined, align: 8 };
+  const storages = new Map<VariableSymbol, { storage: Storage; offset: number }>();
+  captures.forEach((symbol, i) => {
+    const storage = storageOf(low, symbol);
+    if (storage.kind !== "memory") throw new Error(`the captured variable ${symbol.name} is not in memory`);
+    low.b.store(low.b.slotAddress(table, i * 8), 0, 8, addressOf(low, storage.place));
+    storages.set(symbol, { storage, offset: i * 8 });
+  });
+  return { place: at, address: low.b.slotAddress(table), storages };
+}
+
+/** callback lowers the body of bpf.Loop as a subprogram; variables it captures are reached through a table of pointers. */
+function callback(low: Low, expr: Expr): { code: IrFunction; environment: Value | undefined } {
+  const { shared } = low;
+  const inner = bare(expr);
+  if (inner.kind === "name") {
+    const symbol = shared.checked.symbols.get(inner.id);
+    if (symbol?.kind === "function") return { code: callbackBody(shared, symbol.name, symbol.parameters, symbol, undefined, []), environment: undefined };
+  }
+  if (inner.kind !== "function") throw new Error("callbacks are functions");
+  const info = shared.checked.literals.get(inner.id);
+  const captures = [...(info?.captures ?? [])];
+  const environment = environmentOf(low, captures);
+  const code = callbackBody(shared, `loop_${inner.id}`, info?.parameters ?? [], undefined, inner, captures.map((symbol) => {
+    const found = environment?.storages.get(symbol);
+    return { symbol, offset: found?.offset ?? 0, space: found?.storage.space };
+  }));
+  return { code, environment: environment?.address };
+}
+
+interface Capture {
+  readonly symbol: VariableSymbol;
+  readonly offset: number;
+  readonly space: Space | undefined;
+}
+
+function callbackBody(
+  shared: Shared,
+  name: string,
+  parameters: readonly VariableSymbol[],
+  symbol: FunctionSymbol | undefined,
+  literal: FunctionExpr | undefined,
+  captures: readonly Capture[],
+): IrFunction {
+  const body = literal?.body ?? symbol?.declaration.body;
+  const key = literal ?? symbol;
+  if (body === undefined || key === undefined) throw new Error("a callback has a body");
+  const resultType = symbol?.type.result ?? (literal === undefined ? voidType : (shared.checked.literals.get(literal.id)?.type.result ?? voidType));
+  const fn = newFunction(shared.subprograms.has(key) ? `${name}_${shared.subprograms.size}` : name, 2, true, { start: body.start, end: body.start + 1 });
+  shared.subprograms.set(key, fn);
+  const b = newBuilder(fn);
+  const low = newLow(shared, b, entryFrame(symbol, resultType));
+  bind(low, parameters);
+  if (captures.length > 0) {
+    const table = b.parameter(1);
+    for (const { symbol: captured, offset, space } of captures) {
+      const base = b.load(table, offset, 8, false, 64);
+      const at: Place = { type: captured.type, space: "stack", base, slot: undefined, offset: 0, core: undefined, align: 8 };
+      low.frame.storage.set(captured, { kind: "memory", place: at, space });
+    }
+  }
+  low.statement(low, body);
+  b.ret(b.constant(0n, 32));
+  // The verifier wants 0 or 1 from a loop's body; an index out of range ends the loop.
+  for (const block of [...fn.blocks]) {
+    if (block.end?.kind !== "return") continue;
+    const { value, at } = block.end;
+    b.enter(block);
+    block.end = undefined;
+    b.at = at;
+    if (value === undefined) b.ret(b.constant(0n, 32));
+    else if (value.op === "cmp" || (value.op === "const" && value.imm <= 1n)) b.ret(value);
+    else b.ret(b.compare("ne", value, b.constant(0n, value.width)));
+  }
+  b.finish();
+  return fn;
+}
+
+/** lowerModule turns the checked tree into SSA: programs, and the subprograms they call. */
+export function lowerModule(checked: Checked, report: Reporter, options: LowerOptions): Lowered {
+  const shared: Shared = {
+    checked, report, architecture: options.architecture, signedDivision: options.signedDivision,
+    subprograms: new Map(), texts: new Map(),
+  };
+  const programs = checked.programs.map((program: Program) => ({
+    name: program.name,
+    section: program.section,
+    code: lowerBody(shared, program.function, program.name, true),
+  }));
+  return { programs, subprograms: [...shared.subprograms.values()].filter((fn) => fn.blocks.length > 0), texts: shared.texts };
+}
+

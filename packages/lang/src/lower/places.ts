@@ -1,0 +1,211 @@
+import { HelperFunction } from "@go3s/bpf";
+import type { Range } from "../source/file.js";
+import { alignOf, type ArrayType, type Field, isKernelStruct, type PointerType, sizeOf, type Type, uint8, under } from "../types/type.js";
+import type { CorePath, Size, Value } from "../ir/ir.js";
+import { guard, wide } from "./arithmetic.js";
+import { isDirect, isSigned, type Low, type Place, refuse, type Scalar, type Space, widthOf } from "./state.js";
+
+/** slotPlace makes a new place on the stack; its bytes are not initialised. */
+export function slotPlace(low: Low, type: Type, name: string): Place {
+  const slot = low.b.slot(sizeOf(type), name);
+  return { type, space: "stack", base: undefined, slot, offset: 0, core: undefined, align: 8 };
+}
+
+/** temporary gives a zeroed or unset place that ends with the statement. */
+export function temporary(low: Low, type: Type): Place {
+  return slotPlace(low, type, "");
+}
+
+/** release ends the life of a temporary: other temporaries may use its bytes. */
+export function release(low: Low, place: Place): void {
+  if (place.slot !== undefined && place.slot.to === Number.POSITIVE_INFINITY) place.slot.to = low.b.clock;
+}
+
+/** pointee is the place a pointer points to. */
+export function pointee(pointer: Scalar, target: Type): Place {
+  const struct = under(target);
+  const core: CorePath | undefined =
+    struct.kind === "struct" && struct.kernel !== undefined && struct.name !== "" ? { root: struct, steps: [], offset: 0 } : undefined;
+  const relocated = pointer.space === "kernel" || pointer.space === "btf";
+  return {
+    type: target, space: pointer.space, base: pointer.value, slot: undefined, offset: 0,
+    core: relocated ? core : undefined, align: pointer.space === "stack" ? Math.min(8, alignOf(target)) : 8,
+  };
+}
+
+const alignAt = (align: number, offset: number): number => {
+  let at = align;
+  while (at > 1 && offset % at !== 0) at >>= 1;
+  return at;
+};
+
+/** within is the place at a fixed distance inside another. */
+export function within(place: Place, offset: number, type: Type, step?: Field | number): Place {
+  if (place.core !== undefined && step !== undefined) {
+    const core = { root: place.core.root, steps: [...place.core.steps, step], offset: place.core.offset + offset };
+    return { ...place, type, core, align: alignAt(place.align, offset) };
+  }
+  return { ...place, type, offset: place.offset + offset, align: alignAt(place.align, offset) };
+}
+
+/** fieldPlace follows a path of fields. */
+export function fieldPlace(place: Place, path: readonly Field[]): Place {
+  return path.reduce((at, field) => within(at, field.offset, field.type, field), place);
+}
+
+/** addressOf gives a place's address in a register. */
+export function addressOf(low: Low, place: Place): Value {
+  const { b } = low;
+  if (place.slot !== undefined) return b.slotAddress(place.slot, place.offset);
+  let { base } = place;
+  if (base === undefined) throw new Error("a place has a slot or a base");
+  if (place.core !== undefined && place.core.steps.length > 0) base = b.core(base, place.core);
+  return place.offset === 0 ? base : b.binary("add", base, b.constant(BigInt(place.offset)));
+}
+
+/** elementPlace is an element of an array; a variable index is checked, and ends the program when it is out of range. */
+export function elementPlace(low: Low, place: Place, array: ArrayType, index: Value, indexType: Type, at: Range): Place {
+  const { b } = low;
+  const size = sizeOf(array.element);
+  if (index.op === "const") return within(place, Number(index.imm) * size, array.element, Number(index.imm));
+  const wideIndex = wide(low, index, indexType);
+  if (isDirect(place.space)) guard(low, b.compare("ult", wideIndex, b.constant(BigInt(array.length))), at);
+  const offset = size === 1 ? wideIndex : b.binary("mul", wideIndex, b.constant(BigInt(size)));
+  const base = b.binary("add", addressOf(low, place), offset);
+  const align = alignAt(place.align, size);
+  return { type: array.element, space: place.space, base, slot: undefined, offset: 0, core: undefined, align };
+}
+
+/** loadedSpace is the space of a pointer read from memory: the kernel's own, or by what it points to. */
+function loadedSpace(from: Space, type: PointerType): Space {
+  if (from === "kernel" || from === "btf") return "kernel";
+  if (from === "user") return "user";
+  return isKernelStruct(type.target) ? "kernel" : "user";
+}
+
+/** probeRead copies bytes of kernel or user memory into direct memory. A failed read leaves zeros. */
+export function probeRead(low: Low, to: Value, size: number, from: Value, space: Space): Value {
+  const { b } = low;
+  const helper = space === "user" ? HelperFunction.probe_read_user : HelperFunction.probe_read_kernel;
+  return b.call(helper, [to, b.constant(BigInt(size)), from]);
+}
+
+function accessSize(type: Type): Size {
+  const size = sizeOf(type);
+  if (size === 1 || size === 2 || size === 4 || size === 8) return size;
+  throw new Error(`no access of ${size} bytes`);
+}
+
+/** baseOf gives base and offset for a direct access. */
+function baseOf(low: Low, place: Place): { base: Value; offset: number } {
+  if (place.slot !== undefined) return { base: low.b.slotAddress(place.slot, place.offset), offset: 0 };
+  if (place.base === undefined) throw new Error("a place has a slot or a base");
+  return { base: place.base, offset: place.offset };
+}
+
+/** loadScalar reads a scalar. */
+export function loadScalar(low: Low, place: Place): Scalar {
+  const { b } = low;
+  const of = under(place.type);
+  const space = of.kind === "pointer" ? loadedSpace(place.space, of) : "kernel";
+  const size = accessSize(place.type);
+  const width = widthOf(place.type);
+  const signed = isSigned(place.type) && size < 4;
+  if (isDirect(place.space)) {
+    const { base, offset } = baseOf(low, place);
+    return { value: b.load(base, offset, size, signed, width), space };
+  }
+  if (place.space === "btf" && place.base !== undefined) {
+    const core = place.core !== undefined && place.core.steps.length > 0 ? place.core : undefined;
+    return { value: b.load(place.base, place.offset + (core?.offset ?? 0), size, signed, width, core), space };
+  }
+  const hold = temporary(low, place.type);
+  probeRead(low, addressOf(low, hold), size, addressOf(low, place), place.space);
+  const { base, offset } = baseOf(low, hold);
+  const value = b.load(base, offset, size, signed, width);
+  release(low, hold);
+  return { value, space };
+}
+
+/** storeScalar writes a scalar. */
+export function storeScalar(low: Low, place: Place, value: Value, at: Range): void {
+  if (!isDirect(place.space)) {
+    const why = place.space === "user" ? "a probe does not write the memory of the process it looks at" : "kernel memory cannot be written";
+    refuse(low, "address-space", at, why, "copy the value into a variable of your own");
+    return;
+  }
+  const { base, offset } = baseOf(low, place);
+  low.b.store(base, offset, accessSize(place.type), value);
+}
+
+/** chunks splits a stretch of bytes into accesses that keep an alignment. */
+function* chunks(size: number, align: number): Generator<{ at: number; size: Size }> {
+  for (let at = 0; at < size; ) {
+    const left = size - at;
+    const take: Size = align >= 8 && left >= 8 ? 8 : align >= 4 && left >= 4 ? 4 : align >= 2 && left >= 2 ? 2 : 1;
+    yield { at, size: take };
+    at += take;
+  }
+}
+
+const chunkAlign = (place: Place): number => (place.space === "stack" ? place.align : place.space === "context" ? Math.min(place.align, Math.max(1, alignOf(place.type))) : 8);
+
+/** zero clears a place. */
+export function zero(low: Low, place: Place): void {
+  const { b } = low;
+  const whole = place.slot !== undefined && place.offset === 0 && sizeOf(place.type) + 8 > place.slot.size;
+  const size = whole && place.slot !== undefined ? place.slot.size : sizeOf(place.type);
+  const { base, offset } = baseOf(low, place);
+  for (const chunk of chunks(size, chunkAlign(place))) {
+    const nothing = b.constant(0n);
+    b.store(base.op === "slot" && place.slot !== undefined ? b.slotAddress(place.slot, place.offset + chunk.at) : base, base.op === "slot" ? 0 : offset + chunk.at, chunk.size, nothing);
+  }
+}
+
+/** copy copies an aggregate. */
+export function copy(low: Low, to: Place, from: Place, at: Range): void {
+  const size = sizeOf(to.type);
+  if (!isDirect(to.space)) {
+    refuse(low, "address-space", at, "only memory of the program itself can be written");
+    return;
+  }
+  if (!isDirect(from.space)) {
+    probeRead(low, addressOf(low, to), size, addressOf(low, from), from.space);
+    return;
+  }
+  const align = Math.min(chunkAlign(to), chunkAlign(from));
+  for (const chunk of chunks(size, align)) {
+    const source = bytePlace(from, chunk.at);
+    const target = bytePlace(to, chunk.at);
+    const read = baseOf(low, source);
+    const value = low.b.load(read.base, read.offset, chunk.size, false, chunk.size === 8 ? 64 : 32);
+    const write = baseOf(low, target);
+    low.b.store(write.base, write.offset, chunk.size, value);
+  }
+}
+
+/** bytePlace is the place `offset` bytes further. */
+export function bytePlace(place: Place, offset: number): Place {
+  return { ...place, type: uint8, offset: place.offset + offset, align: alignAt(place.align, offset) };
+}
+
+/** loadWord reads 1, 2, 4 or 8 bytes at any alignment, by bytes where the stack's alignment demands it. */
+export function loadWord(low: Low, place: Place, size: Size): Value {
+  const { b } = low;
+  const width = size === 8 ? 64 : 32;
+  if (place.space !== "stack" || place.align >= size) {
+    const { base, offset } = baseOf(low, place);
+    return b.load(base, offset, size, false, width);
+  }
+  const half = place.align >= 4 ? 4 : place.align >= 2 ? 2 : 1;
+  let word: Value | undefined;
+  for (let at = 0; at < size; at += half) {
+    const { base, offset } = baseOf(low, bytePlace(place, at));
+    const part = b.load(base, offset, half, false, width);
+    const shifted = at === 0 ? part : b.binary("shl", part, b.constant(BigInt(at * 8), width));
+    word = word === undefined ? shifted : b.binary("or", word, shifted);
+  }
+  if (word === undefined) throw new Error("a word has bytes");
+  return word;
+}
+

@@ -1,0 +1,111 @@
+import type { Reporter } from "../source/diagnostics.js";
+import type { Range } from "../source/file.js";
+import type { Expr, FunctionExpr, Stmt } from "../syntax/ast.js";
+import type { Architecture } from "../types/registers.js";
+import type { Checked, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
+import { type Type, under } from "../types/type.js";
+import type { Builder } from "../ir/builder.js";
+import type { Block, CorePath, IrFunction, Slot, Text, Value, Width } from "../ir/ir.js";
+
+/**
+ * Space is the memory a pointer points into. Direct spaces are read and written by plain instructions; `kernel` and
+ * `user` by probe reads; `btf` pointers are known to the verifier and read directly, never written.
+ */
+export type Space = "stack" | "map" | "ring" | "packet" | "context" | "data" | "btf" | "kernel" | "user";
+
+/** isDirect tells whether plain loads and stores work in a space. */
+export function isDirect(space: Space): boolean {
+  return space !== "kernel" && space !== "user" && space !== "btf";
+}
+
+/** Place is where a value is in memory: a slot or a base pointer, an offset, and for kernel types the path to relocate. */
+export interface Place {
+  readonly type: Type;
+  readonly space: Space;
+  readonly base: Value | undefined;
+  readonly slot: Slot | undefined;
+  readonly offset: number;
+  readonly core: CorePath | undefined;
+  /** align is the known alignment of the address, which accesses to the stack must keep. */
+  readonly align: number;
+}
+
+/** Scalar is a value in a register; pointers have a space. */
+export interface Scalar {
+  readonly value: Value;
+  readonly space: Space;
+}
+
+/** Storage is where a variable lives. */
+export type Storage = { readonly kind: "register"; space: Space | undefined } | { readonly kind: "memory"; readonly place: Place; space: Space | undefined };
+
+export interface LoopTarget {
+  readonly label: string | undefined;
+  readonly breakTo: Block;
+  readonly continueTo: Block | undefined;
+}
+
+/** Frame is one function being lowered: the program itself, or a function inlined into it. */
+export interface Frame {
+  readonly storage: Map<VariableSymbol, Storage>;
+  readonly outer: Frame | undefined;
+  readonly result: { readonly type: Type; readonly variable: object; readonly to: Block; space: Space | undefined; place: Place | undefined } | undefined;
+  readonly resultType: Type;
+  readonly function: FunctionSymbol | undefined;
+  readonly loops: LoopTarget[];
+}
+
+/** Shared is what all functions of a compilation share while they are lowered. */
+export interface Shared {
+  readonly checked: Checked;
+  readonly report: Reporter;
+  readonly architecture: Architecture;
+  /** signedDivision: the instruction set has it (v4). */
+  readonly signedDivision: boolean;
+  readonly subprograms: Map<FunctionSymbol | FunctionExpr, IrFunction>;
+  readonly texts: Map<string, Text>;
+}
+
+/** Low is the state of lowering one IR function; its methods join the files that recurse into each other. */
+export interface Low {
+  readonly shared: Shared;
+  readonly b: Builder;
+  frame: Frame;
+  scalar(low: Low, expr: Expr): Scalar;
+  /** place finds where an expression is; aggregates without a place get a temporary. */
+  place(low: Low, expr: Expr): Place;
+  /** into evaluates an expression into a place. */
+  into(low: Low, to: Place, expr: Expr): void;
+  condition(low: Low, expr: Expr, yes: Block, no: Block): void;
+  /** effect evaluates an expression for what it does. */
+  effect(low: Low, expr: Expr): void;
+  statement(low: Low, stmt: Stmt): void;
+  /** callback lowers a function literal or function as a subprogram that helpers call. */
+  callback(low: Low, expr: Expr): { code: IrFunction; environment: Value | undefined };
+  /** subprogram gives the code of a function that is called, not inlined. */
+  subprogram(low: Low, symbol: FunctionSymbol): IrFunction;
+}
+
+/** typeOf is the checked type of an expression. */
+export function typeOf(low: Low, expr: Expr): Type {
+  const type = low.shared.checked.types.get(expr.id);
+  if (type === undefined) throw new Error(`expression ${expr.id} was not checked`);
+  return type;
+}
+
+/** widthOf is the width of a scalar type's register. */
+export function widthOf(type: Type): Width {
+  const of = under(type);
+  return of.kind === "bool" || (of.kind === "int" && of.bits < 64) ? 32 : 64;
+}
+
+/** isSigned tells whether a type's values are signed. */
+export function isSigned(type: Type): boolean {
+  const of = under(type);
+  return of.kind === "int" && of.signed;
+}
+
+/** refuse reports an error of lowering. */
+export function refuse(low: Low, id: Parameters<Reporter["error"]>[0], range: Range, message: string, hint?: string): void {
+  low.shared.report.error(id, range, message, hint);
+}
