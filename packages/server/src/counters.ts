@@ -42,6 +42,16 @@ export const counterRows = {
 /** CounterName is a key of counterRows. */
 export type CounterName = keyof typeof counterRows;
 
+/** counterNames are the keys of counterRows in the order of /metrics. */
+export const counterNames: readonly CounterName[] = [
+  "requests",
+  "items",
+  "bytes",
+  "dropped",
+  "web",
+  "queries",
+];
+
 /** Counters holds every counter of one server. */
 export interface Counters {
   readonly startedMs: number;

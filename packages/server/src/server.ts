@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Store } from "@go3s/store";
+import { LogsIngest, MetricsIngest, type Store, TracesIngest } from "@go3s/store";
 import type { ApiContext } from "./api/context.js";
 import type { AgentStatus, StatusAnswer } from "./api/types.js";
 import { createCounters } from "./counters.js";
@@ -9,7 +9,7 @@ import { gaugesOf } from "./gauges.js";
 import { createEngine } from "./query/engine.js";
 import { listenOtlpGrpc, type OtlpGrpc } from "./receive/grpc.js";
 import { createOtlpHttp } from "./receive/http.js";
-import { createIntake, type Decoders } from "./receive/intake.js";
+import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
 import { createStatusBoard, noAgent, readiness } from "./status.js";
 import { version } from "./version.js";
@@ -55,10 +55,14 @@ const graceMs = 5_000;
  * startServer listens on three ports: the page and its API, OTLP/HTTP, OTLP/gRPC. Rejects with ServerError "cannot-listen"; then
  * nothing is left open.
  */
-export async function startServer(options: ServerOptions, decoders: Decoders): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, host = "127.0.0.1", ports = {} } = options;
   const counters = createCounters();
-  const intake = createIntake(store, decoders);
+  const intake = createIntake(store, {
+    traces: new TracesIngest(),
+    logs: new LogsIngest(),
+    metrics: new MetricsIngest(),
+  });
   const receiver = { intake, counters };
   let closing = false;
   const addresses = { web: "", otlp_http: "", otlp_grpc: "" };

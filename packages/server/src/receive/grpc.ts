@@ -121,21 +121,27 @@ const refusedByGrpc: Readonly<Record<number, "too-large" | "not-found">> = {
   [status.UNIMPLEMENTED]: "not-found",
 };
 
-/** countingCall counts calls that never reached exportCall: a message over the limit, an unknown method, broken frames. */
+/**
+ * countingCall counts calls that never reached exportCall: a message over the limit, an unknown encoding, broken frames. grpc-js sends
+ * those statuses through its own call object and past every responder, so that object's method is what is watched.
+ */
 function countingCall(
   receiver: Receiver,
   call: ConstructorParameters<typeof ServerInterceptingCall>[0],
 ): ServerInterceptingCall {
-  return new ServerInterceptingCall(call, {
-    sendStatus: (outcome, next) => {
-      const known = (outcome.metadata?.get(counted).length ?? 0) > 0;
-      outcome.metadata?.remove(counted);
-      if (outcome.code !== status.OK && outcome.code !== status.CANCELLED && !known) {
-        const reason = refusedByGrpc[outcome.code] ?? "not-otlp";
-        count(receiver.counters, "requests", "grpc", "none", reason).value++;
-        count(receiver.counters, "dropped", "receive", reason, "requests").value++;
-      }
-      next(outcome);
-    },
-  });
+  const sendStatus = call.sendStatus.bind(call);
+  let told = false;
+  call.sendStatus = (outcome) => {
+    const known = told || (outcome.metadata?.get(counted).length ?? 0) > 0;
+    // A refused message goes on arriving: each of its pieces is refused again.
+    told = true;
+    outcome.metadata?.remove(counted);
+    if (outcome.code !== status.OK && outcome.code !== status.CANCELLED && !known) {
+      const reason = refusedByGrpc[outcome.code ?? status.UNKNOWN] ?? "not-otlp";
+      count(receiver.counters, "requests", "grpc", "none", reason).value++;
+      count(receiver.counters, "dropped", "receive", reason, "requests").value++;
+    }
+    sendStatus(outcome);
+  };
+  return new ServerInterceptingCall(call);
 }

@@ -1,4 +1,4 @@
-import { type CounterName, type Counters, counterRows, labelled } from "../counters.js";
+import { type Counters, counterNames, counterRows, labelled } from "../counters.js";
 
 /** Gauge is a value that /metrics shows as it is now. */
 export interface Gauge {
@@ -24,7 +24,7 @@ function labelText(labels: Readonly<Record<string, string>>): string {
 /** openMetrics writes counters and gauges as OpenMetrics 1.0 text; gauges of one name stand together in the list. */
 export function openMetrics(counters: Counters, gauges: readonly Gauge[]): string {
   const lines: string[] = [];
-  for (const name of Object.keys(counterRows) as CounterName[]) {
+  for (const name of counterNames) {
     const row = counterRows[name];
     lines.push(`# TYPE ${row.name} counter`, `# HELP ${row.name} ${escaped(row.help)}`);
     for (const { labels, value } of labelled(counters, name)) {
