@@ -83,8 +83,12 @@ export {
   type LineInfo,
   type SectionInfo,
 } from "./btf/ext-encoder.js";
+export { type ExtSection, type LineRecord, readBtfExt } from "./btf/ext-reader.js";
+export { kernelBtf, moduleBtf } from "./btf/kernel.js";
 export { BtfIntEncoding, BtfKind, BtfLinkage, CoreKind, type CoreKindId } from "./btf/kinds.js";
+export { Btf } from "./btf/reader.js";
 export type { BtfDatasecVariable, BtfEnumerator, BtfMember, BtfParameter, BtfType } from "./btf/types.js";
+export { type CoreResolution, resolveRelocation } from "./core/resolve.js";
 export { BPF_ERROR_CODES, BpfError, type BpfErrorCode, type BpfErrorDetails } from "./errors.js";
 export { type CapabilityName, effectiveCapabilities } from "./kernel/failure.js";
 export { Descriptor } from "./kernel/fd.js";
@@ -112,6 +116,18 @@ export { BatchReader, deleteBatch, updateBatch } from "./maps/batch.js";
 export { onlineCpus, possibleCpus } from "./maps/cpus.js";
 export { BpfMap, createMap, u32Bytes, u64Bytes } from "./maps/map.js";
 export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
+export { attachBySection } from "./object/attach.js";
+export type { ConstantValue } from "./object/constants.js";
+export { type LoadOptions, loadObject } from "./object/load.js";
+export { LoadedObject } from "./object/loaded.js";
+export { readObject } from "./object/read.js";
+export {
+  meaningOfSection,
+  type SectionMeaning,
+  type SectionRow,
+  sectionRows,
+} from "./object/section-names.js";
+export type { MapReference, ObjectSpec, ProgramSpec, Reference, VariableSpec } from "./object/spec.js";
 export { enableStatistics, type ProgramInfo } from "./program/info.js";
 export { loadProgram } from "./program/load.js";
 export { Program, type TestRunOptions, type TestRunResult } from "./program/program.js";
