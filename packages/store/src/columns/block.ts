@@ -9,8 +9,15 @@ export interface NamedColumn {
   readonly column: NativeColumn;
 }
 
-/** nativeBlock writes the columns as one Native block into fresh memory; every column must have `rows` > 0 rows. */
-export function nativeBlock(columns: readonly NamedColumn[], rows: number): Uint8Array {
+/**
+ * nativeBlock writes the columns as one Native block; every column must have `rows` > 0 rows. The block lies in what
+ * `memory` gives for a length, by default fresh memory.
+ */
+export function nativeBlock(
+  columns: readonly NamedColumn[],
+  rows: number,
+  memory: (length: number) => Uint8Array = Buffer.allocUnsafeSlow,
+): Uint8Array {
   if (endianness() !== "LE") {
     throw new StoreError(
       "bad-block",
@@ -27,7 +34,7 @@ export function nativeBlock(columns: readonly NamedColumn[], rows: number): Uint
     }
     length += textLength(name) + textLength(column.type) + column.prefixLength() + column.dataLength();
   }
-  const block = Buffer.allocUnsafeSlow(length);
+  const block = memory(length);
   let at = writeVarint(block, 0, columns.length);
   at = writeVarint(block, at, rows);
   for (const { name, column } of columns) {

@@ -79,12 +79,17 @@ export class Dictionary {
     const length = end - start;
     if (this.lengths[number] !== length) return false;
     let own = this.starts[number];
-    let at = start;
-    for (const last = end - 4; at <= last; at += 4, own += 4) {
-      if (view.getInt32(at, true) !== this.view.getInt32(own, true)) return false;
+    if (length < 4) {
+      for (let at = start; at < end; at++, own++) if (bytes[at] !== this.data[own]) return false;
+      return true;
     }
-    for (; at < end; at++, own++) if (bytes[at] !== this.data[own]) return false;
-    return true;
+    const mine = this.view;
+    const last = end - 4;
+    for (let at = start; at < last; at += 4, own += 4) {
+      if (view.getInt32(at, true) !== mine.getInt32(own, true)) return false;
+    }
+    // The last four bytes, some of them maybe for the second time.
+    return view.getInt32(last, true) === mine.getInt32(this.starts[number] + length - 4, true);
   }
 
   private add(slot: number, hash: number, bytes: Uint8Array, start: number, end: number): number {

@@ -34,6 +34,16 @@ export class AttributesColumn extends NestedColumn<readonly [WordColumn, StringC
     this.previous = 0;
   }
 
+  /** pushAttributes is pushAttribute for as many as follow each other with the same tag of one byte. */
+  pushAttributes(reader: WireReader, tag: number): void {
+    const { bytes } = reader;
+    this.pushAttribute(reader);
+    while (reader.pos < reader.end && bytes[reader.pos] === tag) {
+      reader.pos++;
+      this.pushAttribute(reader);
+    }
+  }
+
   /**
    * pushAttribute appends the KeyValue message that the reader's next length announces.
    * A short key with a short string or a small integer, which nearly all are, is read here without a call per field.
@@ -55,7 +65,7 @@ export class AttributesColumn extends NestedColumn<readonly [WordColumn, StringC
       ) {
         if (bytes[value] === STRING && bytes[value + 1] === end - value - 2) {
           this.pushKey(bytes, view, start + 2, keyEnd);
-          this.values.push(bytes, value + 2, end);
+          this.values.push(bytes, view, value + 2, end);
           reader.pos = end;
           return;
         }

@@ -12,6 +12,7 @@ import { arbitraryMessage } from "@go3s/telemetry/testing";
 import fc from "fast-check";
 import { EngineReader } from "../testing/engine-reader.js";
 import { expectedLogs, expectedMetrics, expectedTraces, type Row } from "../testing/expected-rows.js";
+import { withIds } from "../testing/span-ids.js";
 import { LogsIngest } from "./logs.js";
 import { MetricsIngest } from "./metrics.js";
 import type { SignalIngest } from "./signal-ingest.js";
@@ -22,28 +23,6 @@ after(() => engine.close());
 
 const TENANT = "acme";
 const RECEIVED_MS = 1_790_000_000_123;
-
-/** Every fifth id stays what it is, mostly of a wrong length; the others are made valid. */
-function mended(id: string, digits: number): string {
-  return id.length % 5 === 4 ? id : `${id}abcdef0123456789abcdef0123456789`.slice(0, digits);
-}
-
-function withIds(request: ExportTraceServiceRequest): ExportTraceServiceRequest {
-  return {
-    resourceSpans: request.resourceSpans.map((resource) => ({
-      ...resource,
-      scopeSpans: resource.scopeSpans.map((scope) => ({
-        ...scope,
-        spans: scope.spans.map((span) => ({
-          ...span,
-          traceId: mended(span.traceId, 32),
-          spanId: mended(span.spanId, 16),
-          parentSpanId: span.parentSpanId === "" ? "" : mended(span.parentSpanId, 16),
-        })),
-      })),
-    })),
-  };
-}
 
 /** compare puts all requests into two blocks, lets the engine read them and compares every row. */
 function compare<T>(

@@ -70,7 +70,7 @@ export class LogsIngest extends SignalIngest {
       switch (field) {
         case 6:
           reader.expect(WIRE.BYTES, field);
-          this.attributes.pushAttribute(reader);
+          this.attributes.pushAttributes(reader, (6 << 3) | WIRE.BYTES);
           break;
         case 1:
           reader.expect(WIRE.FIXED64, field);

@@ -31,6 +31,7 @@ export interface AppendOptions {
 
 /** NO_REJECTION is shared by all requests of which everything was taken. */
 const NO_REJECTION: ReadonlyMap<string, number> = new Map();
+const SPARE_BLOCKS = 4;
 const CACHED_RESOURCES = 4096;
 /** Resources longer than this are not remembered: their bytes are the cache's key. */
 const CACHED_RESOURCE_BYTES = 8192;
@@ -51,6 +52,7 @@ export abstract class SignalIngest {
   private repeated = 0;
   private tenant = 0;
   private rejected: Map<string, number> | undefined;
+  private readonly spare: Uint8Array[] = [];
   private readonly resources = new Map<string, ResourceRow>();
 
   constructor(signal: Signal) {
@@ -79,7 +81,9 @@ export abstract class SignalIngest {
     this.receivedHi = Number(BigInt.asUintN(32, received >> 32n));
     try {
       this.tenant = this.common.tenant.numberOfText(options.tenant ?? "default");
-      this.readRequest(new WireReader(request));
+      // A plain Uint8Array, also of a Buffer: code that sees one class only runs faster.
+      const { buffer, byteOffset, byteLength } = request;
+      this.readRequest(new WireReader(new Uint8Array(buffer, byteOffset, byteLength)));
     } catch (error) {
       // Cached resources may name texts that the rollback takes out of the dictionaries.
       this.resources.clear();
@@ -90,13 +94,24 @@ export abstract class SignalIngest {
     return { rows: this.requestRows, rejected: this.rejected ?? NO_REJECTION };
   }
 
-  /** take gives the block and starts a new one in the same memory; undefined when there is nothing in it. */
+  /**
+   * take gives the block and starts a new one in the same columns; undefined when there is nothing in it. The block's
+   * memory is the caller's until it gives it back with `recycle`, if it ever does.
+   */
   take(): ColumnBlock | undefined {
     const rows = this.blockRows;
     if (rows === 0) return undefined;
-    const block = { signal: this.signal, rows, bytes: nativeBlock(this.columns, rows) };
+    const bytes = nativeBlock(this.columns, rows, (length) => this.memory(length));
     this.reset();
-    return block;
+    return { signal: this.signal, rows, bytes };
+  }
+
+  /**
+   * recycle gives the memory of a block back when nothing reads it any more (after the log's fdatasync). Fresh memory
+   * costs a page fault every 4 KiB, an eighth of all time spent here when it was measured.
+   */
+  recycle(block: ColumnBlock): void {
+    if (this.spare.length < SPARE_BLOCKS) this.spare.push(new Uint8Array(block.bytes.buffer));
   }
 
   /** reset empties the block. */
@@ -126,6 +141,14 @@ export abstract class SignalIngest {
   protected reject(reason: string): void {
     this.rejected ??= new Map();
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
+  }
+
+  private memory(length: number): Uint8Array {
+    const spare = this.spare.pop();
+    if (spare !== undefined && spare.length >= length && spare.length >> 3 <= length)
+      return spare.subarray(0, length);
+    // A quarter more than asked for, so that the next block, never of the same size, fits too.
+    return Buffer.allocUnsafeSlow(length + (length >> 2)).subarray(0, length);
   }
 
   private readRequest(reader: WireReader): void {

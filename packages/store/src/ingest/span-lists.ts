@@ -94,7 +94,7 @@ export class LinksColumn extends NestedColumn<
     }
     pushOptionalId(traceIds, reader.bytes, trace, traceLength, 16);
     pushOptionalId(spanIds, reader.bytes, span, spanLength, 8);
-    states.push(reader.bytes, stateStart, stateEnd);
+    states.push(reader.bytes, reader.view, stateStart, stateEnd);
     attributes.endRow();
   }
 }

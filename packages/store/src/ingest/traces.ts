@@ -10,6 +10,26 @@ import { isZero, pushOptionalId, pushTime } from "./id-check.js";
 import { SignalIngest } from "./signal-ingest.js";
 import { EventsColumn, LinksColumn } from "./span-lists.js";
 
+/** Tags of Span's fields (trace.proto): field number and wire type. */
+const TRACE_ID = (1 << 3) | 2;
+const SPAN_ID = (2 << 3) | 2;
+const TRACE_STATE = (3 << 3) | 2;
+const PARENT_ID = (4 << 3) | 2;
+const NAME = (5 << 3) | 2;
+const KIND = (6 << 3) | 0;
+const START = (7 << 3) | 1;
+const END = (8 << 3) | 1;
+const ATTRIBUTE = (9 << 3) | 2;
+const DROPPED_ATTRIBUTES = (10 << 3) | 0;
+const EVENT = (11 << 3) | 2;
+const DROPPED_EVENTS = (12 << 3) | 0;
+const LINK = (13 << 3) | 2;
+const DROPPED_LINKS = (14 << 3) | 0;
+const STATUS = (15 << 3) | 2;
+const FLAGS = (16 << 3) | 5;
+/** WIRE_TYPES[field] is the wire type of each of them. */
+const WIRE_TYPES = [0, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5];
+
 const MAX_KIND = 5;
 const MAX_STATUS = 2;
 
@@ -88,94 +108,80 @@ export class TracesIngest extends SignalIngest {
     this.statusStart = 0;
     this.statusEnd = 0;
     for (let field = reader.next(); field !== 0; field = reader.next()) {
-      switch (field) {
-        case 9:
-          reader.expect(WIRE.BYTES, field);
-          this.attributes.pushAttribute(reader);
+      switch ((field << 3) | reader.wireType) {
+        case ATTRIBUTE:
+          this.attributes.pushAttributes(reader, ATTRIBUTE);
           break;
-        case 1:
-          reader.expect(WIRE.BYTES, field);
+        case TRACE_ID:
           traceLength = reader.length();
           trace = reader.pos;
           reader.pos = trace + traceLength;
           break;
-        case 2:
-          reader.expect(WIRE.BYTES, field);
+        case SPAN_ID:
           spanLength = reader.length();
           span = reader.pos;
           reader.pos = span + spanLength;
           break;
-        case 3:
-          reader.expect(WIRE.BYTES, field);
+        case TRACE_STATE:
           stateEnd = reader.length();
           stateStart = reader.pos;
           reader.pos = stateEnd += stateStart;
           break;
-        case 4:
-          reader.expect(WIRE.BYTES, field);
+        case PARENT_ID:
           parentLength = reader.length();
           parent = reader.pos;
           reader.pos = parent + parentLength;
           break;
-        case 5:
-          reader.expect(WIRE.BYTES, field);
+        case NAME:
           nameEnd = reader.length();
           nameStart = reader.pos;
           reader.pos = nameEnd += nameStart;
           break;
-        case 6:
-          reader.expect(WIRE.VARINT, field);
+        case KIND:
           kind = reader.uint32();
           break;
-        case 7:
-          reader.expect(WIRE.FIXED64, field);
+        case START:
           reader.fixed64();
           startLo = reader.lo;
           startHi = reader.hi;
           break;
-        case 8:
-          reader.expect(WIRE.FIXED64, field);
+        case END:
           reader.fixed64();
           endLo = reader.lo;
           endHi = reader.hi;
           break;
-        case 10:
-          reader.expect(WIRE.VARINT, field);
+        case DROPPED_ATTRIBUTES:
           droppedAttributes = reader.uint32();
           break;
-        case 11: {
-          reader.expect(WIRE.BYTES, field);
+        case EVENT: {
           lists = true;
           const outer = reader.enter();
           this.events.pushEvent(reader);
           reader.leave(outer);
           break;
         }
-        case 12:
-          reader.expect(WIRE.VARINT, field);
+        case DROPPED_EVENTS:
           droppedEvents = reader.uint32();
           break;
-        case 13: {
-          reader.expect(WIRE.BYTES, field);
+        case LINK: {
           lists = true;
           const outer = reader.enter();
           this.links.pushLink(reader);
           reader.leave(outer);
           break;
         }
-        case 14:
-          reader.expect(WIRE.VARINT, field);
+        case DROPPED_LINKS:
           droppedLinks = reader.uint32();
           break;
-        case 15:
-          reader.expect(WIRE.BYTES, field);
+        case STATUS:
           this.readStatus(reader);
           break;
-        case 16:
-          reader.expect(WIRE.FIXED32, field);
+        case FLAGS:
           flags = reader.fixed32();
           break;
         default:
+          // Here comes what is unknown, and what is known with a wrong wire type.
+          if (field < WIRE_TYPES.length) reader.expect(WIRE_TYPES[field], field);
           reader.skip();
       }
     }
@@ -197,12 +203,12 @@ export class TracesIngest extends SignalIngest {
     this.traceIds.push(bytes, trace);
     this.spanIds.push(bytes, span);
     pushOptionalId(this.parentIds, bytes, parent, parentLength, 8);
-    this.states.push(bytes, stateStart, stateEnd);
+    this.states.push(bytes, reader.view, stateStart, stateEnd);
     this.flags.push(flags);
     this.operations.pushBytes(bytes, reader.view, nameStart, nameEnd);
     this.kinds.push(kind <= MAX_KIND ? kind : 0);
     this.statusCodes.push(this.statusCode);
-    this.statusMessages.push(bytes, this.statusStart, this.statusEnd);
+    this.statusMessages.push(bytes, reader.view, this.statusStart, this.statusEnd);
     pushTime(this.times, startLo, startHi);
     // A span that ends before it starts lasted 0: clocks jump, and a negative duration has no place in UInt64.
     const borrow = endLo < startLo ? 1 : 0;

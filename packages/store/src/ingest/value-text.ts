@@ -25,7 +25,7 @@ export function pushValue(reader: WireReader, strings: StringColumn): void {
       text = scalarText(reader, field) ?? nestedText(reader, field);
     } else reader.skip();
   }
-  if (start >= 0) strings.push(reader.bytes, start, end);
+  if (start >= 0) strings.push(reader.bytes, reader.view, start, end);
   else if (text === "") strings.pushEmpty();
   else strings.pushText(text);
 }

@@ -44,6 +44,18 @@ export class EngineReader {
       .map((line) => JSON.parse(line) as Row);
   }
 
+  /** count gives the number of rows that the engine finds in a block, having read all of it. */
+  count(signal: Signal, block: Uint8Array): number {
+    const path = join(this.directory, `${signal}.native`);
+    writeFileSync(path, block);
+    return Number(
+      this.session.query(
+        `SELECT count() FROM (SELECT * FROM file('${path}', Native)) WHERE NOT ignore(*)`,
+        "TSV",
+      ),
+    );
+  }
+
   close(): void {
     this.session.close();
     rmSync(this.directory, { recursive: true, force: true });
