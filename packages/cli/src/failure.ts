@@ -48,30 +48,18 @@ export interface Failure {
 }
 
 // What the kernel or the caller's rights refuse is exit code 3, whatever package met it first.
-const refusals = new Set([
-  "permission",
-  "not-permitted",
-  "unsupported",
-  "not-supported",
-  "kernel-too-old",
-  "missing-capability",
-  "lockdown",
-  "no-tracefs",
-  "no-btf",
-]);
+const refusals = new Set(["permission-denied", "not-supported", "tracefs-missing"]);
 
 /** failureOf reads code, hint and exit code from any error; what is none of ours is an internal failure. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error))
     return { code: "internal", message: String(error), exitCode: exitCodes.failed };
-  const fields: { code?: unknown; hint?: unknown; exitCode?: unknown; refused?: unknown } = error;
-  const code = typeof fields.code === "string" ? fields.code : "internal";
-  const exitCode =
-    typeof fields.exitCode === "number"
-      ? fields.exitCode
-      : fields.refused === true || refusals.has(code)
-        ? exitCodes.refused
-        : exitCodes.failed;
+  const field = (name: string): unknown => Reflect.get(error, name);
+  const given = field("code");
+  const code = typeof given === "string" ? given : "internal";
+  const own = field("exitCode");
+  const exitCode = typeof own === "number" ? own : refusals.has(code) ? exitCodes.refused : exitCodes.failed;
+  const hint = field("hint");
   const message = code === "internal" && error.stack !== undefined ? error.stack : error.message;
-  return { code, message, exitCode, ...(typeof fields.hint === "string" ? { hint: fields.hint } : {}) };
+  return { code, message, exitCode, ...(typeof hint === "string" && hint !== "" ? { hint } : {}) };
 }
