@@ -82,6 +82,20 @@ test("a position-independent, stripped program is found through its module data"
   assert.equal(binary.functions.containing(binary.elf.entry)?.entry, binary.elf.entry);
 });
 
+const noCompiler = goIsMissing || (hasTool("gcc") ? false : "gcc is not installed");
+
+test("an externally linked, position-independent program is found through its relocations", {
+  skip: noCompiler,
+}, () => {
+  const flags = ["-buildmode=pie", "-ldflags=-linkmode=external -s -w"];
+  using binary = openGoBinary(workshop().build("hello_external", helloSource, flags, ["CGO_ENABLED=1"]));
+  // C's start-up code comes first in .text: the table does not count from there.
+  assert.notEqual(binary.functions.text, binary.elf.section(".text")?.address);
+  const main = binary.functions.find("main.main");
+  assert.ok(main);
+  assert.equal(binary.probeAddress(main).reason, "PUSH after the stack check");
+});
+
 test("a file without section headers is searched", { skip: goIsMissing }, () => {
   const bytes = readFileSync(workshop().build("hello", helloSource));
   using whole = openGoBinary(workshop().build("hello", helloSource));
