@@ -1,5 +1,6 @@
 import { LogWriter, SpanWriter } from "@go3s/telemetry";
-import { type KernelObserver, openKernelObserver } from "./attach/observer.js";
+import { openKernelObserver } from "./attach/observer.js";
+import type { KernelObserver } from "./attach/observer-types.js";
 import { newPolicy, type Policy } from "./attach/policy.js";
 import type { AttachedProbes } from "./attach/target.js";
 import { newRegistry, type Observed, type Registry } from "./discovery/registry.js";

@@ -1,0 +1,126 @@
+import {
+  AttachType,
+  BpfError,
+  type BpfMap,
+  type LoadedObject,
+  loadObject,
+  type ObjectSpec,
+  type Program,
+  possibleCpus,
+  readObject,
+} from "@go3s/bpf";
+import type { GoProbe } from "../go/facts.js";
+import { compiledProbes } from "../probes/compile.js";
+import type { MissingPart, ObserverOptions } from "./observer-types.js";
+import type { ProbePrograms } from "./uprobes.js";
+
+/** tracepoints lists the programs that see all processes, with what nobody tells without them. */
+export const tracepoints = [
+  { program: "onReceive", tells: "HTTP requests and responses that processes read" },
+  { program: "onSend", tells: "HTTP requests and responses that processes write" },
+  { program: "onState", tells: "TCP connections" },
+  { program: "onExec", tells: "processes as they start" },
+  { program: "onExit", tells: "processes as they end" },
+] as const;
+
+const uprobePrograms: Readonly<Record<GoProbe, string>> = {
+  handlerEnd: "onHandlerEnd",
+  roundTrip: "onRoundTrip",
+  spawn: "onSpawn",
+};
+
+/** KernelObject owns the probes' maps and programs. */
+export interface KernelObject {
+  readonly maps: ReadonlyMap<string, BpfMap>;
+  /** programs holds those that the kernel took. */
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly uprobes: ProbePrograms;
+  /** multi says whether the uprobe programs are for uprobe_multi links. */
+  readonly multi: boolean;
+  readonly missing: readonly MissingPart[];
+  /** failure is the first refusal, when there was one. */
+  readonly failure: BpfError | undefined;
+  close(): void;
+}
+
+/**
+ * loadKernelObject gives the probes to the kernel, each on its own: what an older kernel refuses costs that part alone.
+ * Rejects with BpfError when not even the maps can be made.
+ */
+export async function loadKernelObject(options: ObserverOptions): Promise<KernelObject> {
+  const bytes = options.object ?? (await compiledProbes());
+  const spec = readObject(bytes);
+  const constants = { cpuBits: Math.ceil(Math.log2(Math.max(2, possibleCpus()))) };
+  const mapSizes = options.ringBytes === undefined ? {} : { events: options.ringBytes };
+  const base = loadObject(spec, { programs: [], constants, mapSizes });
+  const parts: LoadedObject[] = [];
+  const programs = new Map<string, Program>();
+  const missing: MissingPart[] = [];
+  let failure: BpfError | undefined;
+
+  const load = (from: ObjectSpec, name: string): BpfError | undefined => {
+    try {
+      const part = loadObject(from, { programs: [name], constants, maps: base.maps });
+      parts.push(part);
+      programs.set(name, part.program(name));
+      return undefined;
+    } catch (error) {
+      if (error instanceof BpfError) return error;
+      throw error;
+    }
+  };
+
+  try {
+    for (const { program, tells } of tracepoints) {
+      const refused = load(spec, program);
+      if (refused === undefined) continue;
+      failure ??= refused;
+      missing.push({ what: tells, why: refused.message, hint: refused.hint ?? "" });
+    }
+    const multi = loadUprobes(spec, load);
+    if (multi === undefined) {
+      missing.push({
+        what: "routes, callers and parents in Go programs",
+        why: "the kernel takes no uprobe programs",
+        hint: "it needs CONFIG_UPROBE_EVENTS and CAP_PERFMON",
+      });
+    }
+    const uprobes: Partial<Record<GoProbe, Program>> = {};
+    for (const probe of ["handlerEnd", "roundTrip", "spawn"] as const) {
+      const program = programs.get(uprobePrograms[probe]);
+      if (program !== undefined) uprobes[probe] = program;
+    }
+    return { maps: base.maps, programs, uprobes, multi: multi === true, missing, failure, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+
+  function close(): void {
+    for (const part of parts) part.close();
+    base.close();
+  }
+}
+
+/**
+ * loadUprobes loads the uprobe programs for uprobe_multi (6.6), which attaches and detaches in a fraction of the time;
+ * else as plain ones. Returns which it was, undefined when neither is possible.
+ */
+function loadUprobes(
+  spec: ObjectSpec,
+  load: (from: ObjectSpec, name: string) => BpfError | undefined,
+): boolean | undefined {
+  const names = Object.values(uprobePrograms);
+  const multi: ObjectSpec = {
+    ...spec,
+    programs: new Map(
+      [...spec.programs].map(([name, program]) => [
+        name,
+        names.includes(name) ? { ...program, attachType: AttachType.BPF_TRACE_UPROBE_MULTI } : program,
+      ]),
+    ),
+  };
+  if (names.every((name) => load(multi, name) === undefined)) return true;
+  if (names.every((name) => load(spec, name) === undefined)) return false;
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import type { EventSink } from "../events/event.js";
+import type { GoFacts } from "../go/facts.js";
+import type { DrainTiming } from "./drain-loop.js";
+import type { AttachedProbes } from "./target.js";
+
+/** ObserverOptions are what the kernel side is opened with. */
+export interface ObserverOptions {
+  readonly sink: EventSink;
+  /** object is a compiled probes object; the built-in probes are compiled when it is absent. */
+  readonly object?: Uint8Array;
+  readonly timing?: DrainTiming;
+  /** ringBytes is the ring buffer's size, a power of two; as the probes say when absent. */
+  readonly ringBytes?: number;
+  /** measured asks the kernel to count the runs and nanoseconds of every program; it costs 30-80 ns a run. */
+  readonly measured?: boolean;
+}
+
+/** MissingPart is something the kernel or our rights do not allow. */
+export interface MissingPart {
+  readonly what: string;
+  readonly why: string;
+  readonly hint: string;
+}
+
+/** WatchedProcess says what is attached for one process. */
+export interface WatchedProcess {
+  readonly probes: AttachedProbes;
+  readonly count: number;
+  /** lost says what could not be attached, and why. */
+  readonly lost: readonly string[];
+}
+
+/** ProgramCost is what one program has cost since the observer was opened with `measured`. */
+export interface ProgramCost {
+  readonly name: string;
+  readonly runs: number;
+  readonly nanoseconds: number;
+}
+
+/** KernelStats is what the kernel side tells about itself. */
+export interface KernelStats {
+  /** probes counts what is attached: tracepoints and all processes' uprobes. */
+  readonly probes: number;
+  /** dropped counts what the probes could not tell, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly missing: readonly MissingPart[];
+  /** costs is empty unless the observer was opened with `measured`. */
+  readonly costs: readonly ProgramCost[];
+  readonly records: number;
+}
+
+/** KernelObserver owns everything of ours in the kernel; close() leaves nothing behind, and neither does a crash. */
+export interface KernelObserver {
+  /** seesProcesses says whether starts and exits of processes are told. */
+  readonly seesProcesses: boolean;
+  /** watch begins to tell a process's HTTP; facts are those of its Go executable. Watching twice starts anew. */
+  watch(pid: number, facts?: GoFacts): WatchedProcess;
+  unwatch(pid: number): void;
+  /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
+  setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
+  /** probesOf counts what is attached for one process alone. */
+  probesOf(pid: number): number;
+  /** drain gives the sink what waits, now. Returns the number of records. */
+  drain(): number;
+  stats(): KernelStats;
+  /** close detaches everything, gives the sink what was still waiting, and frees it all. */
+  close(): void;
+}

@@ -1,0 +1,164 @@
+import {
+  attachTracing,
+  BpfError,
+  type BpfMap,
+  enableStatistics,
+  type Link,
+  type Program,
+  RingBufferReader,
+  u32Bytes,
+} from "@go3s/bpf";
+import { createDecoder } from "../events/decode.js";
+import type { GoFacts } from "../go/facts.js";
+import { startDrainLoop } from "./drain-loop.js";
+import { dropCounts } from "./drops.js";
+import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-object.js";
+import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
+import { type AttachedProbes, encodeTarget } from "./target.js";
+import { newProcessProbes, type ProcessProbes } from "./uprobes.js";
+
+interface Watch {
+  readonly facts: GoFacts | undefined;
+  readonly probes: ProcessProbes | undefined;
+}
+
+const none: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };
+const everything: AttachedProbes = { handlerEnd: true, roundTrip: true, spawn: true };
+
+/** openKernelObserver loads and attaches the probes. Rejects with BpfError when nothing at all can be attached. */
+export async function openKernelObserver(options: ObserverOptions): Promise<KernelObserver> {
+  const object = await loadKernelObject(options);
+  const missing: MissingPart[] = [...object.missing];
+  const links: Link[] = [];
+  let seen = 0;
+  try {
+    for (const { program, tells } of tracepoints) {
+      const loaded = object.programs.get(program);
+      const failure = loaded === undefined ? undefined : attach(loaded, links);
+      if (failure === undefined) continue;
+      missing.push(missingPart(tells, failure));
+    }
+    if (links.length === 0)
+      throw object.failure ?? new BpfError("not-supported", "no probe could be attached");
+    seen = object.programs.has("onExec") && object.programs.has("onExit") ? 1 : 0;
+    return newObserver(object, links, missing, seen === 1, options);
+  } catch (error) {
+    for (const link of links) link.close();
+    object.close();
+    throw error;
+  }
+}
+
+function attach(program: Program, links: Link[]): BpfError | undefined {
+  try {
+    links.push(attachTracing(program));
+    return undefined;
+  } catch (error) {
+    if (error instanceof BpfError) return error;
+    throw error;
+  }
+}
+
+/** missingPart turns a refusal into what the page and `go3s doctor` show. */
+function missingPart(what: string, error: BpfError): MissingPart {
+  return { what, why: error.message, hint: error.hint ?? "" };
+}
+
+function newObserver(
+  object: KernelObject,
+  links: readonly Link[],
+  missing: readonly MissingPart[],
+  seesProcesses: boolean,
+  options: ObserverOptions,
+): KernelObserver {
+  const targets = mapOf(object, "targets");
+  const drops = mapOf(object, "drops");
+  const decode = createDecoder(options.sink);
+  const reader = new RingBufferReader(mapOf(object, "events"), (memory, offset, length) =>
+    decode(memory.bytes, offset, length),
+  );
+  const loop = startDrainLoop(reader, options.timing);
+  const statistics = options.measured === true ? enableStatistics() : undefined;
+  const watches = new Map<number, Watch>();
+  let isOpen = true;
+  let lastDrops: Readonly<Record<string, number>> = {};
+
+  const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void =>
+    targets.update(u32Bytes(pid), encodeTarget(facts, attached));
+
+  const forget = (pid: number): void => {
+    targets.delete(u32Bytes(pid));
+    watches.get(pid)?.probes?.close();
+    watches.delete(pid);
+  };
+
+  return {
+    seesProcesses,
+    watch(pid, facts) {
+      if (watches.has(pid)) forget(pid);
+      const probes =
+        facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
+      watches.set(pid, { facts, probes });
+      // The sockets first: a request that comes while the uprobes are being attached is told without its route.
+      tell(pid, facts, none);
+      const attached = probes?.set(everything) ?? none;
+      if (probes !== undefined) tell(pid, facts, attached);
+      return { probes: attached, count: probes?.count ?? 0, lost: probes?.lost ?? [] };
+    },
+    unwatch: forget,
+    setProbes(pid, wanted) {
+      const watch = watches.get(pid);
+      if (watch?.probes === undefined) return none;
+      const before = watch.probes.attached;
+      const same = (["handlerEnd", "roundTrip", "spawn"] as const).every((p) => wanted[p] === before[p]);
+      if (same) return before;
+      // What is to go is taken from the flags first: nobody may wait for a probe that is not there any more.
+      tell(pid, watch.facts, {
+        handlerEnd: wanted.handlerEnd && before.handlerEnd,
+        roundTrip: wanted.roundTrip && before.roundTrip,
+        spawn: wanted.spawn && before.spawn,
+      });
+      const attached = watch.probes.set(wanted);
+      tell(pid, watch.facts, attached);
+      return attached;
+    },
+    probesOf: (pid) => watches.get(pid)?.probes?.count ?? 0,
+    drain: () => loop.drainNow(),
+    stats() {
+      if (isOpen) lastDrops = dropCounts(drops);
+      let probes = isOpen ? links.length : 0;
+      for (const watch of watches.values()) probes += watch.probes?.count ?? 0;
+      const costs =
+        statistics === undefined || !isOpen
+          ? []
+          : [...object.programs.values()].map((program) => costOf(program));
+      return { probes, dropped: lastDrops, missing, costs, records: reader.counts().records };
+    },
+    close() {
+      if (!isOpen) return;
+      for (const pid of [...watches.keys()]) forget(pid);
+      for (const link of links) link.close();
+      loop.stop();
+      try {
+        reader.drain();
+        lastDrops = dropCounts(drops);
+      } finally {
+        isOpen = false;
+        reader.close();
+        statistics?.close();
+        object.close();
+      }
+    },
+  };
+}
+
+function mapOf(object: KernelObject, name: string): BpfMap {
+  const map = object.maps.get(name);
+  if (map === undefined) throw new BpfError("bad-object", `the probes have no map "${name}"`);
+  return map;
+}
+
+function costOf(program: Program): ProgramCost {
+  const { runCount, runTimeNs } = program.info();
+  return { name: program.name, runs: Number(runCount), nanoseconds: Number(runTimeNs) };
+}

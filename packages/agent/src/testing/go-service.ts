@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { serviceSource } from "./go-service.go.js";
+
+/** whyNoLiveTests says why probes cannot be tested here; undefined when they can. */
+export function whyNoLiveTests(): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root to load probes";
+  if (spawnSync("go", ["version"]).status !== 0) return "needs the go tool to build a service";
+  return undefined;
+}
+
+/** GoProgram is a built program in a folder of its own. */
+export interface BuiltProgram {
+  readonly path: string;
+  /** start runs it and waits for its port. */
+  start(): Promise<RunningService>;
+  /** remove deletes the folder. */
+  remove(): void;
+}
+
+/** RunningService is a started program. */
+export interface RunningService {
+  readonly pid: number;
+  readonly port: number;
+  readonly exited: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** buildGoService builds the test service, or another program that prints its port. */
+export function buildGoService(source = serviceSource, flags: readonly string[] = []): BuiltProgram {
+  const folder = mkdtempSync(join(tmpdir(), "go3s-agent-"));
+  writeFileSync(join(folder, "go.mod"), "module service\n\ngo 1.22\n");
+  writeFileSync(join(folder, "main.go"), source);
+  const path = join(folder, "service");
+  const built = spawnSync("go", ["build", ...flags, "-o", path, "."], { cwd: folder, encoding: "utf8" });
+  if (built.status !== 0) {
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`go build failed: ${built.stderr}`);
+  }
+  return {
+    path,
+    start: () => start(path),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function start(path: string): Promise<RunningService> {
+  const child: ChildProcess = spawn(path, [], { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(child, "exit");
+  const { pid, stdout } = child;
+  if (pid === undefined || stdout === null) throw new Error(`${path} did not start`);
+  const lines = createInterface({ input: stdout });
+  const [line] = await Promise.race([
+    once(lines, "line"),
+    exited.then(() => Promise.reject(new Error(`${path} ended`))),
+  ]);
+  return {
+    pid,
+    port: Number(line),
+    exited,
+    async stop() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
