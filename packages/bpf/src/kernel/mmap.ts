@@ -54,6 +54,13 @@ export class MappedMemory {
     return new MappedMemory({ address, length });
   }
 
+  /** mapPrivate maps a file's bytes for reading, a copy that no one else sees; for files that refuse sharing. */
+  static mapPrivate(fd: number, length: number, what: string): MappedMemory {
+    const address = syscall("mmap", 0, length, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (address < 0) throw failure(-address, { call: "mmap", tried: `map ${length} bytes of ${what}` });
+    return new MappedMemory({ address, length });
+  }
+
   /** isOpen tells whether close() has not been called. */
   get isOpen(): boolean {
     return this.#open;
