@@ -5,6 +5,7 @@ import { openElf, readElf } from "../elf/read.js";
 import { BinaryError } from "../errors.js";
 import {
   goIsMissing,
+  hasTool,
   helloSource,
   npmFixtures,
   openWorkshop,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { BinaryError } from "../errors.js";
 import {
   goIsMissing,
   helloSource,
@@ -76,4 +77,18 @@ test("a release decides: fields that came later or moved", (t) => {
   const unknown = goOffsets({ ...binary, version: undefined });
   assert.equal(unknown.source, "none");
   assert.ok(unknown.missing.includes("runtime.g.goid"));
+});
+
+test("debug information that cannot be undone costs nothing a known release has", {
+  skip: goIsMissing,
+}, () => {
+  using plain = openGoBinary(workshop().build("hello", helloSource));
+  const zstd = new BinaryError("unsupported-compression", ".debug_info: compressed by zstd");
+  const refuse = (): never => {
+    throw zstd;
+  };
+  const offsets = goOffsets({ ...plain, elf: { ...plain.elf, sectionBytes: refuse } });
+  assert.equal(offsets.source, "table");
+  assert.equal(offsets.problem, zstd);
+  assert.equal(offsets.of("net/http.Request", "URL"), 16);
 });

@@ -27,22 +27,28 @@ function fromTable(version: GoVersion | undefined, struct: string, field: string
   return offset;
 }
 
-function fromDwarf(binary: GoBinary, wanted: GoStructFields): ReadonlyMap<string, number> | undefined {
+interface DwarfOffsets {
+  readonly structs: ReadonlyMap<string, unknown>;
+  /** offsets by "struct.field". */
+  readonly offsets: ReadonlyMap<string, number>;
+}
+
+function fromDwarf(binary: GoBinary, wanted: GoStructFields): DwarfOffsets | undefined {
   const structs = readStructs(binary.elf, Object.keys(wanted));
   if (structs === undefined) return undefined;
   const offsets = new Map<string, number>();
   for (const [name, layout] of structs) {
     for (const field of layout.fields) offsets.set(`${name}.${field.name}`, field.offset);
   }
-  return offsets;
+  return { structs, offsets };
 }
 
 /**
- * goOffsets finds the offsets of wanted members: by the binary's DWARF when it has some, else by the table for its Go
- * release. A struct that DWARF does not mention (nothing in the program uses it) has no offsets.
+ * goOffsets finds the offsets of wanted members: by the binary's DWARF when it has some, struct by struct else by the
+ * table for its Go release.
  */
 export function goOffsets(binary: GoBinary, wanted: GoStructFields = goStructFields): GoOffsets {
-  let dwarf: ReadonlyMap<string, number> | undefined;
+  let dwarf: DwarfOffsets | undefined;
   let problem: BinaryError | undefined;
   try {
     dwarf = fromDwarf(binary, wanted);
@@ -50,8 +56,11 @@ export function goOffsets(binary: GoBinary, wanted: GoStructFields = goStructFie
     if (!(error instanceof BinaryError)) throw error;
     problem = error;
   }
+  // A struct that DWARF describes has just those fields; one that it does not may still be in the table.
   const of = (struct: string, field: string) =>
-    dwarf === undefined ? fromTable(binary.version, struct, field) : dwarf.get(`${struct}.${field}`);
+    dwarf?.structs.has(struct) === true
+      ? dwarf.offsets.get(`${struct}.${field}`)
+      : fromTable(binary.version, struct, field);
   const missing: string[] = [];
   let known = 0;
   for (const [struct, fields] of Object.entries(wanted)) {
@@ -60,6 +69,6 @@ export function goOffsets(binary: GoBinary, wanted: GoStructFields = goStructFie
       else known++;
     }
   }
-  const source = dwarf === undefined ? "table" : "dwarf";
+  const source = dwarf === undefined || dwarf.structs.size === 0 ? "table" : "dwarf";
   return { source: known === 0 ? "none" : source, of, missing, problem };
 }
