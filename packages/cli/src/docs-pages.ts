@@ -1,0 +1,100 @@
+import { binaryErrorCodes } from "@go3s/binary";
+import { BPF_ERROR_CODES } from "@go3s/bpf";
+import { diagnosticCodes } from "@go3s/lang";
+import { errorCodes } from "@go3s/server";
+import { ALIASES, COLUMNS, type Signal, storeErrorCodes } from "@go3s/store";
+import { TELEMETRY_ERROR_CODES } from "@go3s/telemetry";
+import { columnNotes } from "./column-notes.js";
+import { cliErrorCodes } from "./failure.js";
+
+type Meaning = string | { readonly meaning: string };
+
+const sections: readonly {
+  readonly title: string;
+  readonly about: string;
+  readonly codes: Readonly<Record<string, Meaning>>;
+}[] = [
+  {
+    title: "The command",
+    about: "`go3s …`; exit codes 1, 2 and 3 as spec'd: failed, wrong usage, refused by the kernel.",
+    codes: cliErrorCodes,
+  },
+  {
+    title: "The server",
+    about: "Answers of the page's API and, as `google.rpc.Status`, of OTLP.",
+    codes: errorCodes,
+  },
+  { title: "The store", about: "The log, the engine and SQL.", codes: storeErrorCodes },
+  {
+    title: "The kernel",
+    about:
+      "BPF programs, maps, links. `permission-denied`, `not-supported` and `tracefs-missing` end a command with 3.",
+    codes: BPF_ERROR_CODES,
+  },
+  {
+    title: "The probe language",
+    about: "Diagnostics of `go3s build` and `go3s trace`; each names file, line and column.",
+    codes: diagnosticCodes,
+  },
+  {
+    title: "Executable files",
+    about: "What can be wrong with an ELF file; it costs fields, not the agent.",
+    codes: binaryErrorCodes,
+  },
+  { title: "OTLP", about: "What can be wrong with a message.", codes: TELEMETRY_ERROR_CODES },
+];
+
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+
+/** errorsPage is docs/errors.md: every error code of every package. */
+export function errorsPage(): string {
+  const parts = sections.map(({ title, about, codes }) => {
+    const rows = Object.entries(codes).map(
+      ([code, row]) => `| \`${code}\` | ${cell(typeof row === "string" ? row : row.meaning)} |`,
+    );
+    return [`## ${title}`, "", about, "", "| code | meaning |", "|---|---|", ...rows, ""].join("\n");
+  });
+  return [
+    "# Errors",
+    "",
+    'With `--json` an error is one line `{"error":{"code":…,"message":…,"hint":…}}` on stderr. This page is made from the code (`npm run docs`).',
+    "",
+    ...parts,
+  ].join("\n");
+}
+
+const tables: readonly { readonly signal: Signal; readonly about: string }[] = [
+  { signal: "traces", about: "One row per span; also as `spans`." },
+  {
+    signal: "logs",
+    about:
+      "One row per log record. TCP connections are the records with `event_name` `tcp.connect` and `tcp.close`.",
+  },
+  { signal: "metrics", about: "One row per point." },
+];
+
+/** schemaPage is docs/schema.md: every column of every table. */
+export function schemaPage(): string {
+  const parts = tables.map(({ signal, about }) => {
+    const rows = [...COLUMNS[signal], ...ALIASES[signal]].map(
+      ({ name, type }) => `| \`${name}\` | ${cell(type)} | ${cell(columnNotes[name] ?? "")} |`,
+    );
+    return [
+      `## ${signal}`,
+      "",
+      about,
+      "",
+      "| column | type | what it holds |",
+      "|---|---|---|",
+      ...rows,
+      "",
+    ].join("\n");
+  });
+  return [
+    "# Tables",
+    "",
+    "What `go3s query` and `POST /api/v1/query` read. Ids are text in lower-case hexadecimal; times are Unix nanoseconds. `start_time`, `end_time` and `timestamp` are computed when asked for, so `SELECT *` leaves them out. This page is made from the code (`npm run docs`).",
+    "",
+    ...parts,
+  ].join("\n");
+}
