@@ -13,6 +13,7 @@ import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
 import { createStatusBoard, noAgent, readiness } from "./status.js";
 import { version } from "./version.js";
+import { createQueryPort } from "./web/query.js";
 import { createWebServer } from "./web/server.js";
 import { createStaticFiles } from "./web/static.js";
 import { createLiveStream } from "./web/stream.js";
@@ -81,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const web = createWebServer({
     guard: { host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()) },
     context,
-    queries: { store, counters, running: 0 },
+    queries: createQueryPort(store, counters),
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => gaugesOf(board.status(), store.stats()),

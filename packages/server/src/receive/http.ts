@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
 import { type BodyReader, contentEncoding, declaredLength, decompress, readBody } from "./body.js";
+import { drain } from "./drain.js";
 import { otlpJsonToBytes } from "./json.js";
 import { type Receiver, refuse, succeed } from "./receiver.js";
 import {
@@ -22,9 +23,6 @@ const contentTypes = { protobuf: "application/x-protobuf", json: "application/js
 const keepAliveMs = 75_000;
 // How long a client may take for one body; slower ones hold memory that others need.
 const requestMs = 60_000;
-// What is read and thrown away of a refused body, so that the client reads the answer before the connection is reset.
-const drainBytes = 64 << 20;
-const drainMs = 2_000;
 
 const byPath = new Map(otlpSignals.map((signal) => [`/v1/${signal.signal}`, signal]));
 
@@ -123,29 +121,6 @@ async function answerRefusal(
   response.setHeader("Content-Type", contentTypes[format]);
   response.setHeader("Content-Length", Buffer.byteLength(body));
   response.statusCode = error.status;
-  const complete = request.complete || (await drain(request));
-  if (!complete) response.setHeader("Connection", "close");
+  if (!(await drain(request))) response.setHeader("Connection", "close");
   response.end(body);
-}
-
-function drain(request: IncomingMessage): Promise<boolean> {
-  if (request.headers.expect !== undefined) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    let left = drainBytes;
-    const finish = (complete: boolean) => {
-      clearTimeout(timer);
-      request.removeAllListeners("data");
-      request.pause();
-      resolve(complete);
-    };
-    const timer = setTimeout(() => finish(false), drainMs);
-    request.on("error", () => finish(false));
-    request.on("close", () => finish(false));
-    request.on("end", () => finish(true));
-    request.on("data", (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) finish(false);
-    });
-    request.resume();
-  });
 }

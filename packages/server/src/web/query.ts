@@ -3,6 +3,8 @@ import type { Store } from "@go3s/store";
 import type { Counters } from "../counters.js";
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
+import { type BodyReader, readBody } from "../receive/body.js";
+import { createBufferPool } from "../receive/pool.js";
 import { fromStore } from "../store-errors.js";
 import { errorOf } from "./respond.js";
 
@@ -36,7 +38,14 @@ const contentTypes: Readonly<Record<string, string>> = {
 export interface QueryPort {
   readonly store: Pick<Store, "query">;
   readonly counters: Counters;
+  readonly reader: BodyReader;
   running: number;
+}
+
+/** createQueryPort makes a port with nothing running. */
+export function createQueryPort(store: Pick<Store, "query">, counters: Counters): QueryPort {
+  const limits = { bodyBytes: statementBytes, inflightBytes: statementBytes * mostAtOnce };
+  return { store, counters, reader: { limits, pool: createBufferPool(), inflight: 0 }, running: 0 };
 }
 
 /**
@@ -61,7 +70,9 @@ export async function runQuery(
       });
     port.running++;
     entered = true;
-    const sql = (await readText(request)).trim();
+    const body = await readBody(request, port.reader);
+    const sql = body.bytes.toString("utf8").trim();
+    body.release();
     if (sql === "")
       throw new ServerError("bad-sql", "the body has no statement", {
         hint: "send SQL as the request's body",
@@ -109,17 +120,4 @@ function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
 function parametersOf(search: URLSearchParams): Record<string, string> {
   const pairs = [...search].filter(([name]) => name.startsWith("param_"));
   return Object.fromEntries(pairs.map(([name, value]) => [name.slice("param_".length), value]));
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    if (!(chunk instanceof Buffer)) continue;
-    length += chunk.length;
-    if (length > statementBytes)
-      throw new ServerError("too-large", `a statement has at most ${statementBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -3,6 +3,7 @@ import type { ApiContext } from "../api/context.js";
 import { findRoute } from "../api/routes.js";
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
+import { drain } from "../receive/drain.js";
 import { type GuardOptions, guard } from "./guard.js";
 import { type Gauge, openMetrics, openMetricsType } from "./metrics.js";
 import { type QueryPort, runQuery } from "./query.js";
@@ -39,7 +40,10 @@ const policy = [
 export function createWebServer(port: WebPort): Server {
   return createServer({ requestTimeout: 60_000 }, (request, response) => {
     response.on("finish", () => count(port.context.counters, "web", String(response.statusCode)).value++);
-    void answer(port, request, response).catch((error: unknown) => sendError(response, error));
+    void answer(port, request, response).catch(async (error: unknown) => {
+      if (!response.headersSent && !(await drain(request))) response.setHeader("Connection", "close");
+      sendError(response, error);
+    });
   });
 }
 
