@@ -28,7 +28,9 @@ export function hrefOf(path: string, params: ReadonlyMap<string, string>): strin
 
 // Characters a query string may carry as they are (RFC 3986 section 3.4) and that a filter is full of.
 const readable = (value: string): string =>
-  encodeURIComponent(value).replace(/%(3A|2F|40|2C|24)/g, (code) => decodeURIComponent(code)).replaceAll("%20", "+");
+  encodeURIComponent(value)
+    .replace(/%(3A|2F|40|2C|24)/g, (code) => decodeURIComponent(code))
+    .replaceAll("%20", "+");
 
 /** changed applies a change to parameters. */
 export function changed(params: ReadonlyMap<string, string>, change: Change): ReadonlyMap<string, string> {
@@ -102,7 +104,13 @@ export function startAddress(): void {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (link === null || link.target !== "" || link.origin !== location.origin || link.hasAttribute("download")) return;
+    if (
+      link === null ||
+      link.target !== "" ||
+      link.origin !== location.origin ||
+      link.hasAttribute("download")
+    )
+      return;
     if (link.pathname.startsWith("/api/") || link.hasAttribute("data-reload")) return;
     event.preventDefault();
     if (link.hash !== "" && link.pathname === location.pathname) return;

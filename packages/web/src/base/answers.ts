@@ -67,7 +67,11 @@ async function load(entry: Entry): Promise<void> {
     entry.error =
       error instanceof ApiError
         ? error
-        : new ApiError(0, entry.url, { code: "page-bug", message: String(error), hint: "This is a bug of the page." });
+        : new ApiError(0, entry.url, {
+            code: "page-bug",
+            message: String(error),
+            hint: "This is a bug of the page.",
+          });
   } finally {
     if (entry.controller === controller) entry.controller = undefined;
     entry.at = performance.now();
@@ -134,7 +138,9 @@ export function useAnswer<T>(url: string | undefined, live = false): Answer<T> {
   return {
     data: own ?? last.current,
     error: entry?.error,
-    loading: url !== undefined && (entry?.controller !== undefined || (own === undefined && entry?.error === undefined)),
+    loading:
+      url !== undefined &&
+      (entry?.controller !== undefined || (own === undefined && entry?.error === undefined)),
     stale: own === undefined && last.current !== undefined,
     retry: () => {
       if (entry !== undefined) void load(entry);

@@ -46,7 +46,9 @@ export async function errorOf(response: Response, url: string): Promise<ApiError
     const body: unknown = JSON.parse(text);
     if (isErrorBody(body)) return new ApiError(response.status, url, body.error);
   } catch {
-    return new ApiError(response.status, url, { message: text.slice(0, 300) || `the server answered ${response.status}` });
+    return new ApiError(response.status, url, {
+      message: text.slice(0, 300) || `the server answered ${response.status}`,
+    });
   }
   return new ApiError(response.status, url, { message: `the server answered ${response.status}` });
 }
@@ -61,7 +63,11 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
     throw new ApiError(
       0,
       url,
-      { code: "unreachable", message: "the server did not answer", hint: "Is `go3s up` still running? The page tries again by itself." },
+      {
+        code: "unreachable",
+        message: "the server did not answer",
+        hint: "Is `go3s up` still running? The page tries again by itself.",
+      },
       cause,
     );
   }
@@ -76,4 +82,5 @@ export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** isAbort tells a request that was given up on purpose from one that failed. */
-export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
+export const isAbort = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === "AbortError";

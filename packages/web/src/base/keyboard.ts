@@ -69,7 +69,8 @@ export function match(actions: readonly Action[], pending: string, name: string,
   for (const action of actions) {
     if (action.keys === wanted && (!typing || action.typing === true)) return { action };
   }
-  if (pending === "" && !typing && actions.some((action) => action.keys?.startsWith(`${name} `))) return { pending: name };
+  if (pending === "" && !typing && actions.some((action) => action.keys?.startsWith(`${name} `)))
+    return { pending: name };
   return undefined;
 }
 

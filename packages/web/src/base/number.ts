@@ -38,8 +38,7 @@ export function rateFigure(perSecond: number): Figure {
 }
 
 /** bytesFigure is a size in decimal units: `4.1 MB`. */
-export const bytesFigure = (bytes: number): Figure =>
-  scaled(bytes, 1000, ["B", "kB", "MB", "GB", "TB"], "");
+export const bytesFigure = (bytes: number): Figure => scaled(bytes, 1000, ["B", "kB", "MB", "GB", "TB"], "");
 
 /** shareFigure is a part of one as a percentage; what is not nothing is never shown as 0. */
 export function shareFigure(share: number): Figure {

@@ -1,5 +1,5 @@
-import { computed, signal } from "@preact/signals";
 import type { ArrivedEvent, StatusAnswer } from "@go3s/server";
+import { computed, signal } from "@preact/signals";
 import { param, range } from "./address.js";
 import { refreshLive } from "./answers.js";
 import { isLive } from "./range.js";

@@ -25,7 +25,8 @@ export function cell(text: string, limit = cellLimit): string {
 
 /** block is foreign text that may have lines, cut to 100,000 characters, so that one body cannot freeze the page. */
 export function block(text: string, limit = 100_000): string {
-  const cut = text.length > limit ? `${text.slice(0, limit)}\n… ${text.length - limit} more characters` : text;
+  const cut =
+    text.length > limit ? `${text.slice(0, limit)}\n… ${text.length - limit} more characters` : text;
   return visible(cut.replaceAll("\r\n", "\n"));
 }
 

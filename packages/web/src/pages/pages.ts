@@ -11,4 +11,15 @@ import { page as trace } from "./trace/route.js";
 import { page as traces } from "./traces/route.js";
 
 /** pages lists every page, in the order of the navigation. A page's code is loaded when it is opened. */
-export const pages: readonly Page[] = [overview, map, services, service, traces, trace, logs, sql, system, ...later];
+export const pages: readonly Page[] = [
+  overview,
+  map,
+  services,
+  service,
+  traces,
+  trace,
+  logs,
+  sql,
+  system,
+  ...later,
+];

@@ -27,7 +27,9 @@ function quantile(sorted: readonly number[], share: number): number {
 }
 
 /** changeOf looks at one series; the last bucket is left out since it is still filling. */
-export function changeOf(values: readonly (number | null)[]): { now: number; usual: number; at: number } | undefined {
+export function changeOf(
+  values: readonly (number | null)[],
+): { now: number; usual: number; at: number } | undefined {
   const whole = values.slice(0, -1);
   const known = whole.filter((value): value is number => value !== null);
   if (known.length < leastBuckets) return undefined;
@@ -40,7 +42,10 @@ export function changeOf(values: readonly (number | null)[]): { now: number; usu
   if (past.length < leastBuckets / 2 || latest.length === 0) return undefined;
   const usual = quantile(past, 0.5);
   const spread = Math.max(quantile(past, 0.9) - quantile(past, 0.1), usual * 0.25);
-  const now = quantile([...latest].sort((a, b) => a - b), 0.5);
+  const now = quantile(
+    [...latest].sort((a, b) => a - b),
+    0.5,
+  );
   if (Math.abs(now - usual) <= 1.5 * spread || now === usual) return undefined;
   let at = whole.length - 1;
   while (at > 0 && beyond(whole[at - 1] ?? null, usual, now)) at--;
@@ -70,10 +75,19 @@ export function changesOf(services: readonly ServiceRow[], buckets: Buckets): re
       const factor = change.usual === 0 ? Number.POSITIVE_INFINITY : change.now / change.usual;
       if (better || (factor < 1.6 && factor > 0.6)) continue;
       const since_ms = buckets.start_ms + change.at * buckets.step_ms;
-      found.push({ service: row.service_name, figure, now: change.now, usual: change.usual, factor, since_ms, values });
+      found.push({
+        service: row.service_name,
+        figure,
+        now: change.now,
+        usual: change.usual,
+        factor,
+        since_ms,
+        values,
+      });
     }
   }
   const weight = (change: Change) =>
-    (change.figure === "errors" ? 100 : 0) + Math.min(50, Math.max(change.factor, 1 / Math.max(change.factor, 0.02)));
+    (change.figure === "errors" ? 100 : 0) +
+    Math.min(50, Math.max(change.factor, 1 / Math.max(change.factor, 0.02)));
   return found.sort((a, b) => weight(b) - weight(a)).slice(0, 8);
 }

@@ -24,7 +24,7 @@ export function Facets({ signal }: { signal: "traces" | "logs" }): JSX.Element {
       <Region answer={answer} what="values" rows={12}>
         {(data) => (
           <>
-            {data.facets.map((facet) => (
+            {telling(data.facets).map((facet) => (
               <FacetGroup key={facet.key} facet={facet} filter={filter} />
             ))}
             {data.facets.length === 0 ? <p class="dim">No values in this range.</p> : null}
@@ -35,8 +35,30 @@ export function Facets({ signal }: { signal: "traces" | "logs" }): JSX.Element {
   );
 }
 
-// A value three times as common here as in all traffic is worth a word.
-const telling = 1.5;
+// A value half again as common here as in all traffic is worth a word.
+const worthTelling = 1.5;
+const firstKeys = [
+  "service",
+  "operation",
+  "event",
+  "level",
+  "status",
+  "http.response.status_code",
+  "http.route",
+  "kind",
+];
+
+/** telling orders facets by what is asked most, and leaves out those that split nothing: one value that everything has. */
+export function telling(facets: readonly Facet[]): readonly Facet[] {
+  const place = (key: string) => (firstKeys.indexOf(key) + firstKeys.length + 1) % (firstKeys.length + 1);
+  return facets
+    .filter(
+      (facet) =>
+        facet.key !== "service.name" &&
+        (facet.values.length > 1 || (facet.values[0]?.lift ?? 0) >= worthTelling),
+    )
+    .sort((a, b) => place(a.key) - place(b.key));
+}
 
 const FacetGroup = ({ facet, filter }: { facet: Facet; filter: string }): JSX.Element => (
   <section>
@@ -51,7 +73,9 @@ const FacetGroup = ({ facet, filter }: { facet: Facet; filter: string }): JSX.El
           onClick={(event) => setParams({ q: withTerm(filter, event.altKey ? `-${term}` : term) })}
         >
           <span class="grow cut">{cell(row.value, 80) || "(empty)"}</span>
-          {filter !== "" && row.lift >= telling ? <span class="lift">{row.lift.toFixed(1)}×</span> : null}
+          {filter !== "" && row.lift >= worthTelling ? (
+            <span class="lift">{row.lift.toFixed(1)}×</span>
+          ) : null}
           <span class="dim">{countText(row.count)}</span>
         </button>
       );

@@ -19,7 +19,8 @@ export function FirstSteps({ children }: { children?: ComponentChildren }): JSX.
       </p>
       <ol class="steps">
         <li>
-          <strong>Run a Go service</strong> on this machine, or call one that runs: its requests need no change in it.
+          <strong>Run a Go service</strong> on this machine, or call one that runs: its requests need no
+          change in it.
         </li>
         <li>
           <strong>Send OTLP</strong> from anything: <code>OTEL_EXPORTER_OTLP_ENDPOINT={otlp}</code>
@@ -29,7 +30,8 @@ export function FirstSteps({ children }: { children?: ComponentChildren }): JSX.
         </li>
       </ol>
       <p>
-        <a href={linkTo("/map")}>TCP connections of this machine</a> · <a href={linkTo("/system")}>what is watched, and why not</a>
+        <a href={linkTo("/map")}>TCP connections of this machine</a> ·{" "}
+        <a href={linkTo("/system")}>what is watched, and why not</a>
       </p>
     </div>
   );

@@ -41,13 +41,23 @@ export function Frame({ pages }: { pages: readonly Page[] }): JSX.Element {
       </a>
       <Rail pages={pages} route={route} shown={shown === "rail"} />
       <header class="top">
-        <button type="button" class="button bare menu" aria-label="Pages" onClick={() => setShown(shown === "rail" ? "" : "rail")}>
+        <button
+          type="button"
+          class="button bare menu"
+          aria-label="Pages"
+          onClick={() => setShown(shown === "rail" ? "" : "rail")}
+        >
           <Menu class="icon" aria-hidden="true" />
         </button>
         <TopFilter page={route?.page} />
         {route?.page.range === false ? null : <RangePicker />}
         {route?.page.range === false ? null : <LiveButton />}
-        <button type="button" class="button bare" aria-label="Commands (Ctrl+K)" onClick={() => setShown("palette")}>
+        <button
+          type="button"
+          class="button bare"
+          aria-label="Commands (Ctrl+K)"
+          onClick={() => setShown("palette")}
+        >
           <Search class="icon" aria-hidden="true" />
           <kbd class="keys">Ctrl K</kbd>
         </button>
@@ -82,7 +92,14 @@ const nextTheme: Record<Theme, Theme> = { system: "dark", dark: "light", light: 
 
 function viewActions(show: (what: "palette" | "help") => void): readonly Action[] {
   return [
-    { id: "palette", title: "Commands", section: "View", keys: "Ctrl+K", typing: true, run: () => show("palette") },
+    {
+      id: "palette",
+      title: "Commands",
+      section: "View",
+      keys: "Ctrl+K",
+      typing: true,
+      run: () => show("palette"),
+    },
     { id: "help", title: "All keys", section: "View", keys: "?", run: () => show("help") },
     {
       id: "filter",
@@ -123,7 +140,9 @@ function copyFixedLink(): void {
   void import("../base/range.js").then(({ fixed }) => {
     const now = fixed(range.peek());
     const params = new Map(address.peek().params).set("from", now.from).set("to", now.to);
-    void navigator.clipboard?.writeText(location.origin + hrefOf(address.peek().path, params)).catch(() => undefined);
+    void navigator.clipboard
+      ?.writeText(location.origin + hrefOf(address.peek().path, params))
+      .catch(() => undefined);
   });
 }
 
@@ -142,14 +161,21 @@ function Rail({
     <nav class={`rail${wide ? "" : " narrow"}${shown ? " shown" : ""}`} aria-label="Pages">
       <a href={linkTo("/")} class="mark" aria-label="Go3s, overview">
         <svg class="icon" viewBox="0 0 32 32" aria-hidden="true">
-          <path d="M3 9h16M9 16h18M14 23h9" stroke="currentColor" stroke-width="4" stroke-linecap="round" fill="none" />
+          <path
+            d="M3 9h16M9 16h18M14 23h9"
+            stroke="currentColor"
+            stroke-width="4"
+            stroke-linecap="round"
+            fill="none"
+          />
         </svg>
         <span class="label">Go3s</span>
       </a>
       {pages.map((page) => {
         if (page.rail === undefined) return null;
         const Icon = page.rail.icon;
-        const here = route !== undefined && (route.page === page || route.page.path.startsWith(`${page.path}/`));
+        const here =
+          route !== undefined && (route.page === page || route.page.path.startsWith(`${page.path}/`));
         return (
           <a
             key={page.id}
@@ -209,7 +235,11 @@ function LiveButton(): JSX.Element {
   const on = live.value;
   const able = isLive(range.value);
   const lost = link.value === "lost";
-  const title = able ? (on ? "New data shows by itself; p holds it" : "Held; p follows again") : "The range does not end now";
+  const title = able
+    ? on
+      ? "New data shows by itself; p holds it"
+      : "Held; p follows again"
+    : "The range does not end now";
   return (
     <button
       type="button"

@@ -12,7 +12,15 @@ import type { Graph, Pair } from "../widgets/map/graph.js";
 import { Region } from "../widgets/region.js";
 
 /** MapDrawer shows a node or an edge of the map: its figures and where they lead. */
-export function MapDrawer({ graph, id, onClose }: { graph: Graph; id: string; onClose: () => void }): JSX.Element {
+export function MapDrawer({
+  graph,
+  id,
+  onClose,
+}: {
+  graph: Graph;
+  id: string;
+  onClose: () => void;
+}): JSX.Element {
   const node = graph.nodes.find((row) => row.id === id);
   const pair = graph.pairs.find((row) => row.id === id);
   const name = (of: string) => graph.nodes.find((row) => row.id === of)?.name ?? of;
@@ -25,7 +33,11 @@ export function MapDrawer({ graph, id, onClose }: { graph: Graph; id: string; on
   }
   if (pair !== undefined) {
     return (
-      <Drawer label="Edge of the map" onClose={onClose} title={<PairTitle from={name(pair.from)} to={name(pair.to)} />}>
+      <Drawer
+        label="Edge of the map"
+        onClose={onClose}
+        title={<PairTitle from={name(pair.from)} to={name(pair.to)} />}
+      >
         <PairDetails of={pair} from={name(pair.from)} to={name(pair.to)} />
       </Drawer>
     );
@@ -90,7 +102,11 @@ function NodeDetails({ of, graph }: { of: MapNode; graph: Graph }): JSX.Element 
   const outward = graph.pairs.filter((pair) => pair.from === of.id);
   return (
     <>
-      {of.requests === 0 ? <p class="dim">No request to it was seen as a span.</p> : <Figures of={of} words="requests" />}
+      {of.requests === 0 ? (
+        <p class="dim">No request to it was seen as a span.</p>
+      ) : (
+        <Figures of={of} words="requests" />
+      )}
       {of.kind === "service" || of.kind === "process" ? (
         <p class="row wrap">
           <a class="button" href={linkTo(`/services/${encodeURIComponent(of.name)}`)}>
@@ -165,13 +181,16 @@ function Tcp({ of, from, to }: { of: MapEdge; from: string; to: string }): JSX.E
       <h3>TCP connections</h3>
       <Figures of={of} words="connections" />
       <p class="dim">
-        <Bytes of={of.bytes_sent} /> sent, <Bytes of={of.bytes_received} /> received; durations are connect times
+        <Bytes of={of.bytes_sent} /> sent, <Bytes of={of.bytes_received} /> received; durations are connect
+        times
       </p>
       <Region answer={answer} what="connections" rows={4}>
         {(data) => {
           const rows = data.connections.filter(between).slice(0, 50);
           return rows.length === 0 ? (
-            <p class="dim">None of the newest {countText(data.connections.length)} connections is between these two.</p>
+            <p class="dim">
+              None of the newest {countText(data.connections.length)} connections is between these two.
+            </p>
           ) : (
             <ul class="events">
               {rows.map((row) => (

@@ -1,7 +1,7 @@
 import type { ServiceRow, ServicesAnswer } from "@go3s/server";
 import type { JSX } from "preact";
 import { linkTo, param, setParams } from "../base/address.js";
-import { countText, rateFigure, figureText } from "../base/number.js";
+import { countText, figureText, rateFigure } from "../base/number.js";
 import { unixMs } from "../base/time.js";
 import { Ago, Duration, ErrorShare, Rate, Service } from "../widgets/figure.js";
 import { Sparkline } from "../widgets/sparkline.js";
@@ -29,7 +29,10 @@ const columns: readonly Column<ServiceRow>[] = [
     track: "minmax(60px, 1fr)",
     from: 720,
     cell: (row) => (
-      <Sparkline values={row.spark.rate} label={`rate, at most ${figureText(rateFigure(Math.max(...row.spark.rate)))}`} />
+      <Sparkline
+        values={row.spark.rate}
+        label={`rate, at most ${figureText(rateFigure(Math.max(...row.spark.rate)))}`}
+      />
     ),
   },
   {
@@ -46,7 +49,9 @@ const columns: readonly Column<ServiceRow>[] = [
     title: "",
     track: "minmax(60px, 1fr)",
     from: 720,
-    cell: (row) => <Sparkline values={row.spark.errors} label={`${countText(row.errors)} errors over the range`} bad />,
+    cell: (row) => (
+      <Sparkline values={row.spark.errors} label={`${countText(row.errors)} errors over the range`} bad />
+    ),
   },
   {
     id: "p50",
@@ -97,7 +102,13 @@ const columns: readonly Column<ServiceRow>[] = [
 ];
 
 /** ServiceTable lists services densely; its order is in the address. */
-export function ServiceTable({ answer, wanted = "" }: { answer: ServicesAnswer; wanted?: string }): JSX.Element {
+export function ServiceTable({
+  answer,
+  wanted = "",
+}: {
+  answer: ServicesAnswer;
+  wanted?: string;
+}): JSX.Element {
   const order = param("sort") || "-rate";
   const rows = answer.services.filter((row) => row.service_name.toLowerCase().includes(wanted.toLowerCase()));
   return (

@@ -5,7 +5,7 @@ import { useAnswer } from "../base/answers.js";
 import { apiUrl } from "../base/api.js";
 import { countText } from "../base/number.js";
 import { block, cell } from "../base/text.js";
-import { durationNs, durationText, msOfNs } from "../base/time.js";
+import { durationText, msOfNs } from "../base/time.js";
 import { AttributeList, copy, filterTerm } from "../widgets/attributes.js";
 import { Drawer } from "../widgets/drawer.js";
 import { Duration, Moment, Service } from "../widgets/figure.js";
@@ -50,7 +50,8 @@ export function SpanDrawer({
 
 function Details({ of, self }: { of: SpanAnswer; self: number }): JSX.Element {
   const start = msOfNs(of.timestamp_ns);
-  const search = (term: string) => linkTo("/traces", { q: `${filterTerm("service", of.service_name)} ${term}` });
+  const search = (term: string) =>
+    linkTo("/traces", { q: `${filterTerm("service", of.service_name)} ${term}` });
   return (
     <div class="details">
       <dl class="facts small">
@@ -62,9 +63,7 @@ function Details({ of, self }: { of: SpanAnswer; self: number }): JSX.Element {
         </div>
         <div>
           <dt>on the critical path</dt>
-          <dd>
-            <Duration ns={durationNs(self)} />
-          </dd>
+          <dd>{self > 0 ? <Duration ns={self} /> : <span class="none">–</span>}</dd>
         </div>
         <div>
           <dt>status</dt>
@@ -91,7 +90,9 @@ function Details({ of, self }: { of: SpanAnswer; self: number }): JSX.Element {
           type="button"
           class="button"
           onClick={() =>
-            copy(`SELECT * FROM traces WHERE trace_id = '${of.trace_id}' AND span_id = '${of.span_id}' LIMIT 1`)
+            copy(
+              `SELECT * FROM traces WHERE trace_id = '${of.trace_id}' AND span_id = '${of.span_id}' LIMIT 1`,
+            )
           }
         >
           Copy as SQL
@@ -131,7 +132,9 @@ function Details({ of, self }: { of: SpanAnswer; self: number }): JSX.Element {
             </li>
           ))}
         </ul>
-        {of.logs.length === 0 ? null : <a href={linkTo("/logs", { q: filterTerm("span", of.span_id) })}>Open in Logs</a>}
+        {of.logs.length === 0 ? null : (
+          <a href={linkTo("/logs", { q: filterTerm("span", of.span_id) })}>Open in Logs</a>
+        )}
       </section>
       {of.links.length === 0 ? null : (
         <section>

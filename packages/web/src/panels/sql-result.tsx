@@ -14,6 +14,13 @@ interface Line {
   readonly values: readonly unknown[];
 }
 
+interface SqlColumn extends Column<Line> {
+  readonly width: number;
+}
+
+// 12 px monospace is 7.25 px a character; more than 34 characters are read in the tooltip.
+const widthOf = (characters: number): number => Math.round(Math.min(34, characters) * 7.25) + 6;
+
 const numeric = /^(Nullable\(|LowCardinality\()*(U?Int|Float|Decimal)/;
 
 function textOf(value: unknown): string {
@@ -21,7 +28,7 @@ function textOf(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-function columnsOf(answer: JSONCompactAnswer): readonly Column<Line>[] {
+function columnsOf(answer: JSONCompactAnswer): readonly SqlColumn[] {
   const sample = answer.data.slice(0, 60);
   return answer.meta.map((column, at) => {
     const widest = Math.max(column.name.length, ...sample.map((row) => Math.min(60, textOf(row[at]).length)));
@@ -29,7 +36,8 @@ function columnsOf(answer: JSONCompactAnswer): readonly Column<Line>[] {
       id: `${at}`,
       title: column.name,
       hint: column.type,
-      track: `minmax(${Math.min(34, widest + 2)}ch, ${Math.max(1, widest)}fr)`,
+      track: `minmax(${widthOf(widest)}px, ${Math.max(1, widest)}fr)`,
+      width: widthOf(widest),
       end: numeric.test(column.type),
       cell: (line) => <Value name={column.name} value={line.values[at]} />,
     };
@@ -72,10 +80,20 @@ export function SqlResult({ ran, as }: { ran: Ran; as: string }): JSX.Element {
     <>
       {plot === undefined ? null : (
         <div class="strip" role="group" aria-label="Show as">
-          <button type="button" class="button" aria-pressed={asPlot} onClick={() => setParams({ as: undefined }, "replace")}>
+          <button
+            type="button"
+            class="button"
+            aria-pressed={asPlot}
+            onClick={() => setParams({ as: undefined }, "replace")}
+          >
             Plot
           </button>
-          <button type="button" class="button" aria-pressed={!asPlot} onClick={() => setParams({ as: "table" }, "replace")}>
+          <button
+            type="button"
+            class="button"
+            aria-pressed={!asPlot}
+            onClick={() => setParams({ as: "table" }, "replace")}
+          >
             Table
           </button>
         </div>
@@ -91,7 +109,15 @@ export function SqlResult({ ran, as }: { ran: Ran; as: string }): JSX.Element {
           />
         </div>
       ) : (
-        <Table label="Result" columns={columns} rows={lines} rowKey={(line) => String(line.at)} rowHeight={26} fill />
+        <Table
+          label="Result"
+          columns={columns}
+          rows={lines}
+          rowKey={(line) => String(line.at)}
+          rowHeight={26}
+          minWidth={columns.reduce((sum, column) => sum + column.width + 16, 16)}
+          fill
+        />
       )}
     </>
   );

@@ -18,11 +18,34 @@ const mostBytes = 64e6;
 /** runSql runs a statement; the page's range is there as {from_ns:Int64} and {to_ns:Int64}. */
 export async function runSql(sql: string, range: Interval, signal: AbortSignal): Promise<Ran> {
   const started = performance.now();
-  const url = apiUrl("query", { format: "JSONCompact", param_from_ns: nsOfMs(range.from), param_to_ns: nsOfMs(range.to) });
-  const response = await send(url, { method: "POST", body: sql, headers: { "content-type": "text/plain" }, signal });
+  const url = apiUrl("query", {
+    format: "JSONCompact",
+    param_from_ns: nsOfMs(range.from),
+    param_to_ns: nsOfMs(range.to),
+  });
+  const response = await send(url, {
+    method: "POST",
+    body: sql,
+    headers: { "content-type": "text/plain" },
+    signal,
+  });
   const text = await bounded(response, url);
-  const answer: JSONCompactAnswer = JSON.parse(text);
+  const answer: JSONCompactAnswer = exact(text);
   return { sql, answer, took_ms: performance.now() - started, bytes: text.length };
+}
+
+interface Source {
+  readonly source?: string;
+}
+
+/** exact parses JSON and keeps integers that pass 2^53 as their digits, where the browser tells the source (ES2025). */
+export function exact(text: string): JSONCompactAnswer {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  const revive = (_key: string, value: unknown, context?: Source): unknown =>
+    typeof value === "number" && !Number.isSafeInteger(value) && Number.isInteger(value)
+      ? (context?.source ?? value)
+      : value;
+  return JSON.parse(text, revive);
 }
 
 async function bounded(response: Response, url: string): Promise<string> {
@@ -59,5 +82,8 @@ export function sqlHistory(): readonly string[] {
 
 /** remember puts a statement first in the history. */
 export function remember(sql: string): void {
-  keep(historyKey, JSON.stringify([sql, ...sqlHistory().filter((entry) => entry !== sql)].slice(0, historyMost)));
+  keep(
+    historyKey,
+    JSON.stringify([sql, ...sqlHistory().filter((entry) => entry !== sql)].slice(0, historyMost)),
+  );
 }

@@ -8,7 +8,8 @@ export interface SqlPlot {
 }
 
 const isTime = (type: string): boolean => /^(Nullable\()?Date(Time)?(64)?\b/.test(type);
-const isNumber = (type: string): boolean => /^(Nullable\(|LowCardinality\()*(U?Int\d+|Float\d+|Decimal)/.test(type);
+const isNumber = (type: string): boolean =>
+  /^(Nullable\(|LowCardinality\()*(U?Int\d+|Float\d+|Decimal)/.test(type);
 const isText = (type: string): boolean => /String|Enum/.test(type);
 const mostSeries = 10;
 
@@ -28,7 +29,9 @@ export function plotOf(answer: JSONCompactAnswer): SqlPlot | undefined {
   const numbers = types.flatMap((type, at) => (isNumber(type) ? [at] : []));
   const texts = types.flatMap((type, at) => (isText(type) && at !== time ? [at] : []));
   if (time < 0 || numbers.length === 0 || answer.data.length < 2 || texts.length > 1) return undefined;
-  const times = [...new Set(answer.data.map((row) => momentOf(row[time])))].filter(Number.isFinite).sort((a, b) => a - b);
+  const times = [...new Set(answer.data.map((row) => momentOf(row[time])))]
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
   if (times.length < 2) return undefined;
   const place = new Map(times.map((ms, at) => [ms, at]));
   const lines = new Map<string, (number | null)[]>();
@@ -36,7 +39,10 @@ export function plotOf(answer: JSONCompactAnswer): SqlPlot | undefined {
     const at = place.get(momentOf(row[time]));
     if (at === undefined) continue;
     for (const column of numbers) {
-      const label = [texts.length === 1 ? String(row[texts[0] ?? 0]) : "", numbers.length > 1 || texts.length === 0 ? (answer.meta[column]?.name ?? "") : ""]
+      const label = [
+        texts.length === 1 ? String(row[texts[0] ?? 0]) : "",
+        numbers.length > 1 || texts.length === 0 ? (answer.meta[column]?.name ?? "") : "",
+      ]
         .filter((part) => part !== "")
         .join(" ");
       let line = lines.get(label);
@@ -59,4 +65,5 @@ export function plotOf(answer: JSONCompactAnswer): SqlPlot | undefined {
   };
 }
 
-const sum = (values: readonly (number | null)[]): number => values.reduce<number>((total, value) => total + Math.abs(value ?? 0), 0);
+const sum = (values: readonly (number | null)[]): number =>
+  values.reduce<number>((total, value) => total + Math.abs(value ?? 0), 0);

@@ -63,12 +63,28 @@ export function TraceTools({
       {text === "" ? null : (
         <span class="row" role="status">
           <span class={found === 0 ? "bad" : "dim"}>
-            {found === 0 ? "no match" : at > 0 ? `${countText(at)} of ${plural(found, "match", "matches")}` : plural(found, "match", "matches")}
+            {found === 0
+              ? "no match"
+              : at > 0
+                ? `${countText(at)} of ${plural(found, "match", "matches")}`
+                : plural(found, "match", "matches")}
           </span>
-          <button type="button" class="button bare" aria-label="Previous match (N)" disabled={found === 0} onClick={() => onJump(-1)}>
+          <button
+            type="button"
+            class="button bare"
+            aria-label="Previous match (N)"
+            disabled={found === 0}
+            onClick={() => onJump(-1)}
+          >
             <ChevronUp class="icon" aria-hidden="true" />
           </button>
-          <button type="button" class="button bare" aria-label="Next match (n)" disabled={found === 0} onClick={() => onJump(1)}>
+          <button
+            type="button"
+            class="button bare"
+            aria-label="Next match (n)"
+            disabled={found === 0}
+            onClick={() => onJump(1)}
+          >
             <ChevronDown class="icon" aria-hidden="true" />
           </button>
           <button

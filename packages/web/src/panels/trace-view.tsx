@@ -12,14 +12,23 @@ import { criticalPath } from "../widgets/waterfall/critical-path.js";
 import type { View } from "../widgets/waterfall/draw.js";
 import { findRows, nextMatch, withParents } from "../widgets/waterfall/find.js";
 import { Minimap } from "../widgets/waterfall/minimap.js";
-import { foldBelow, modelOf, operationOf, serviceOf, type TraceModel, unfoldTo, visibleRows } from "../widgets/waterfall/model.js";
+import {
+  foldBelow,
+  modelOf,
+  operationOf,
+  serviceOf,
+  type TraceModel,
+  unfoldTo,
+  visibleRows,
+} from "../widgets/waterfall/model.js";
 import { moved, Waterfall, zoomed } from "../widgets/waterfall/waterfall.js";
 import { SpanDrawer } from "./span-drawer.js";
 import { TraceTools } from "./trace-tools.js";
 
 function viewOf(text: string, duration: number): View {
   const [from, to] = text.split("-").map(Number);
-  if (from === undefined || to === undefined || !(from >= 0 && to > from && to <= duration)) return { from: 0, to: duration };
+  if (from === undefined || to === undefined || !(from >= 0 && to > from && to <= duration))
+    return { from: 0, to: duration };
   return { from, to };
 }
 
@@ -39,7 +48,9 @@ export function TraceView({ answer }: { answer: TraceAnswer }): JSX.Element {
   const model = useMemo(() => modelOf(answer), [answer]);
   const path = useMemo(() => criticalPath(model), [model]);
   const logRows = useMemo(() => logsByRow(model), [model]);
-  const [folds, setFolds] = useState<{ readonly folded: Uint8Array }>(() => ({ folded: new Uint8Array(model.count) }));
+  const [folds, setFolds] = useState<{ readonly folded: Uint8Array }>(() => ({
+    folded: new Uint8Array(model.count),
+  }));
   const folded = folds.folded.length === model.count ? folds.folded : new Uint8Array(model.count);
   const findText = param("find");
   const only = param("only") === "1";
@@ -68,7 +79,8 @@ export function TraceView({ answer }: { answer: TraceAnswer }): JSX.Element {
     setCursor(row);
     if (param("span") !== "") setParams({ span: answer.spans.span_id[row] }, "replace");
   };
-  const openRow = (row: number) => setParams({ span: answer.spans.span_id[row] }, param("span") === "" ? "push" : "replace");
+  const openRow = (row: number) =>
+    setParams({ span: answer.spans.span_id[row] }, param("span") === "" ? "push" : "replace");
   const fold = (row: number) => {
     const next = folded.slice();
     next[row] = next[row] === 1 ? 0 : 1;
@@ -96,16 +108,58 @@ export function TraceView({ answer }: { answer: TraceAnswer }): JSX.Element {
       register([
         { id: "list-next", title: "Next span", section: "List", keys: "j", run: () => step(1) },
         { id: "list-previous", title: "Previous span", section: "List", keys: "k", run: () => step(-1) },
-        { id: "span-open", title: "Open the span", section: "Trace", keys: "Enter", run: () => openRow(cursor) },
+        {
+          id: "span-open",
+          title: "Open the span",
+          section: "Trace",
+          keys: "Enter",
+          run: () => openRow(cursor),
+        },
         { id: "find-next", title: "Next match", section: "Trace", keys: "n", run: () => jump(1) },
         { id: "find-previous", title: "Previous match", section: "Trace", keys: "N", run: () => jump(-1) },
-        { id: "find", title: "Find in the trace", section: "Trace", keys: "f", run: () => document.getElementById("find")?.focus() },
-        { id: "zoom-span", title: "Zoom to the span", section: "Trace", keys: "z", run: () => zoomTo(cursor) },
-        { id: "zoom-out", title: "The whole trace", section: "Trace", keys: "0", run: () => setView({ from: 0, to: model.duration }) },
-        { id: "zoom-in", title: "Zoom in", section: "Trace", keys: "+", run: () => setView(zoomed(view, 0.5, 0.6, model.duration)) },
+        {
+          id: "find",
+          title: "Find in the trace",
+          section: "Trace",
+          keys: "f",
+          run: () => document.getElementById("find")?.focus(),
+        },
+        {
+          id: "zoom-span",
+          title: "Zoom to the span",
+          section: "Trace",
+          keys: "z",
+          run: () => zoomTo(cursor),
+        },
+        {
+          id: "zoom-out",
+          title: "The whole trace",
+          section: "Trace",
+          keys: "0",
+          run: () => setView({ from: 0, to: model.duration }),
+        },
+        {
+          id: "zoom-in",
+          title: "Zoom in",
+          section: "Trace",
+          keys: "+",
+          run: () => setView(zoomed(view, 0.5, 0.6, model.duration)),
+        },
         { id: "fold", title: "Fold or unfold", section: "Trace", keys: "x", run: () => fold(cursor) },
-        { id: "fold-all", title: "Fold all", section: "Trace", keys: "c", run: () => setFolds({ folded: foldBelow(model, 1) }) },
-        { id: "unfold-all", title: "Unfold all", section: "Trace", keys: "e", run: () => setFolds({ folded: new Uint8Array(model.count) }) },
+        {
+          id: "fold-all",
+          title: "Fold all",
+          section: "Trace",
+          keys: "c",
+          run: () => setFolds({ folded: foldBelow(model, 1) }),
+        },
+        {
+          id: "unfold-all",
+          title: "Unfold all",
+          section: "Trace",
+          keys: "e",
+          run: () => setFolds({ folded: new Uint8Array(model.count) }),
+        },
       ]),
     [model, rows, cursor, view.from, view.to, found, folds],
   );
@@ -186,17 +240,29 @@ function Head({ answer, model }: { answer: TraceAnswer; model: TraceModel }): JS
         <span>{plural(answer.total, "span")}</span>
         {errors === 0 ? <span>no errors</span> : <span class="bad">{plural(errors, "error")}</span>}
         <span>{plural(answer.services.length, "service")}</span>
-        <button type="button" class="button bare" title="Copy the trace's id" onClick={() => copy(answer.trace_id)}>
+        <button
+          type="button"
+          class="button bare"
+          title="Copy the trace's id"
+          onClick={() => copy(answer.trace_id)}
+        >
           <code>{answer.trace_id}</code>
         </button>
         <a href={linkTo("/logs", { q: filterTerm("trace", answer.trace_id), ...logRange(answer) })}>
           {answer.logs.span.length === 0 ? "Logs" : `${countText(answer.logs.span.length)} logs and events`}
         </a>
-        <a href={linkTo("/sql", { sql: `SELECT * FROM traces WHERE trace_id = '${answer.trace_id}' ORDER BY timestamp_ns` })}>SQL</a>
+        <a
+          href={linkTo("/sql", {
+            sql: `SELECT * FROM traces WHERE trace_id = '${answer.trace_id}' ORDER BY timestamp_ns`,
+          })}
+        >
+          SQL
+        </a>
       </div>
       {cut > 0 ? (
         <p class="warn">
-          Only the first {countText(model.count)} of {countText(answer.total)} spans are here ({countText(cut)} left out); SQL has all.
+          Only the first {countText(model.count)} of {countText(answer.total)} spans are here (
+          {countText(cut)} left out); SQL has all.
         </p>
       ) : null}
       <div class="row wrap services-row">

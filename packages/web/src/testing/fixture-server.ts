@@ -1,5 +1,5 @@
-import { createServer, type ServerResponse } from "node:http";
 import { readFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import type { CompleteAnswer, ErrorBody, FilterParseAnswer } from "@go3s/server";
 import { siteFolder } from "../index.js";
@@ -63,7 +63,9 @@ export async function startFixtureServer(at = Date.now()): Promise<FixtureServer
     state,
     arrive() {
       for (const stream of streams) {
-        stream.write(`event: arrived\ndata: ${JSON.stringify({ now_ms: Date.now(), spans: 1, logs: 1, metrics: 0 })}\n\n`);
+        stream.write(
+          `event: arrived\ndata: ${JSON.stringify({ now_ms: Date.now(), spans: 1, logs: 1, metrics: 0 })}\n\n`,
+        );
       }
     },
     close: () =>
@@ -86,7 +88,11 @@ async function serveFile(path: string, response: ServerResponse): Promise<void> 
 }
 
 const failure: ErrorBody = {
-  error: { code: "store-busy", message: "The store is starting.", hint: "It replays its log; this takes some seconds." },
+  error: {
+    code: "store-busy",
+    message: "The store is starting.",
+    hint: "It replays its log; this takes some seconds.",
+  },
 };
 const notFound: ErrorBody = { error: { code: "not-found", message: "Nothing is here.", hint: "" } };
 
@@ -105,8 +111,10 @@ function answerOf(url: URL, at: number, state: FixtureServer["state"]): unknown 
     return state.empty ? { ...answer, traces: [], last_seen_ms: at - 10_800_000 } : answer;
   }
   if (parts[0] === "traces" && parts[2] === "spans") return spanAnswer(at, parts[1] ?? "", parts[3] ?? "");
-  if (parts[0] === "traces") return parts[1] === "missing" ? undefined : traceAnswer(at, parts[1] ?? "", state.spans);
-  if (path === "map") return state.empty ? { ...made.mapAnswer(at), nodes: [], edges: [] } : made.mapAnswer(at);
+  if (parts[0] === "traces")
+    return parts[1] === "missing" ? undefined : traceAnswer(at, parts[1] ?? "", state.spans);
+  if (path === "map")
+    return state.empty ? { ...made.mapAnswer(at), nodes: [], edges: [] } : made.mapAnswer(at);
   if (path === "tcp") return made.tcpAnswer(at);
   if (path === "logs") return made.logsAnswer(at, limit, url.searchParams.get("before"), state.newLogs);
   if (path === "facets") return made.facetsAnswer(at);

@@ -44,7 +44,8 @@ export const serviceNames = [
 ] as const;
 
 /** hostile is a text that tries to be markup, to turn the reading direction and to hide. */
-export const hostile = '<img src=x onerror="window.__hacked=1">\u202eevil\u0007<script>window.__hacked=1</script>';
+export const hostile =
+  '<img src=x onerror="window.__hacked=1">\u202eevil\u0007<script>window.__hacked=1</script>';
 
 const buckets = 60;
 
@@ -93,9 +94,13 @@ export function servicesAnswer(at: number): ServicesAnswer {
 export function serviceAnswer(at: number, service_name: string): ServiceAnswer {
   const random = seeded(service_name.length * 31);
   const own = red(random, 12);
-  const operations: OperationRow[] = ["GET /cart/{id}", "POST /checkout", "GET /products", "GET /healthz", hostile].map(
-    (operation, index) => ({ ...red(random, 6 / (index + 1)), operation, kind: "SERVER" }),
-  );
+  const operations: OperationRow[] = [
+    "GET /cart/{id}",
+    "POST /checkout",
+    "GET /products",
+    "GET /healthz",
+    hostile,
+  ].map((operation, index) => ({ ...red(random, 6 / (index + 1)), operation, kind: "SERVER" }));
   const example = (index: number) => ({
     trace_id: traceId(index),
     span_id: spanId(index),
@@ -121,7 +126,11 @@ export function serviceAnswer(at: number, service_name: string): ServiceAnswer {
     },
     operations,
     slowest: Array.from({ length: 6 }, (_, index) => example(index)),
-    failing: Array.from({ length: 3 }, (_, index) => ({ ...example(index + 6), status_code: "ERROR" as const, status_message: "deadline" })),
+    failing: Array.from({ length: 3 }, (_, index) => ({
+      ...example(index + 6),
+      status_code: "ERROR" as const,
+      status_message: "deadline",
+    })),
     callers: [neighbour("frontend")],
     callees: ["payment", "cart", "shipping"].map(neighbour),
   };
@@ -139,7 +148,8 @@ export function tracesAnswer(at: number, limit: number): TracesAnswer {
   const traces: TraceRow[] = Array.from({ length: Math.min(limit, total) }, (_, index) => ({
     trace_id: traceId(index),
     root_service: "frontend",
-    root_operation: index === 3 ? hostile : (["GET /cart", "POST /checkout", "GET /products"][index % 3] ?? ""),
+    root_operation:
+      index === 3 ? hostile : (["GET /cart", "POST /checkout", "GET /products"][index % 3] ?? ""),
     root_missing: index === 5,
     start_ns: `${at - index * 2300}123456`,
     duration_ns: index === 2 ? 6.1e10 : Math.round(1e6 * 10 ** (random() * 2.4)),
@@ -154,7 +164,11 @@ export function tracesAnswer(at: number, limit: number): TracesAnswer {
     range: rangeOf(at),
     traces,
     more: limit < total,
-    histogram: { buckets: bucketsOf(at), count, errors: count.map((value, index) => (index > 50 ? Math.round(value / 12) : 0)) },
+    histogram: {
+      buckets: bucketsOf(at),
+      count,
+      errors: count.map((value, index) => (index > 50 ? Math.round(value / 12) : 0)),
+    },
     last_seen_ms: at,
   };
 }
@@ -174,7 +188,12 @@ export function logsAnswer(at: number, limit: number, before: string | null, ext
       level,
       severity_text: level,
       event_name: "",
-      body: index === 4 ? hostile : level === "ERROR" ? `payment refused: card ${index} expired` : `handled request ${index} in 12ms`,
+      body:
+        index === 4
+          ? hostile
+          : level === "ERROR"
+            ? `payment refused: card ${index} expired`
+            : `handled request ${index} in 12ms`,
       trace_id: index % 2 === 0 ? traceId(index) : "",
       span_id: index % 2 === 0 ? spanId(1) : "",
       attributes: { "http.route": "/checkout", "thread.id": String(index % 8) },
@@ -219,7 +238,12 @@ export function mapAnswer(at: number): MapAnswer {
   return {
     range: rangeOf(at),
     nodes: [
-      ...serviceNames.map((name, index) => ({ ...red(random, 20 / (index + 1)), id: service(name), name, kind: "service" as const })),
+      ...serviceNames.map((name, index) => ({
+        ...red(random, 20 / (index + 1)),
+        id: service(name),
+        name,
+        kind: "service" as const,
+      })),
       { ...red(random, 5), id: "database:postgres", name: "postgres", kind: "database" as const },
       { ...red(random, 0), id: "process:redis-server", name: "redis-server", kind: "process" as const },
       ...outside.map((id) => ({ ...red(random, 0), id, name: id.slice(9), kind: "external" as const })),
@@ -264,8 +288,16 @@ export function facetsAnswer(at: number): FacetsAnswer {
     range: rangeOf(at),
     sampled: 10_000,
     facets: [
-      { key: "service", values: serviceNames.slice(0, 6).map((value, index) => ({ value, count: 900 - index * 120, lift: index === 1 ? 3.2 : 1 })) },
-      { key: "http.route", values: ["/cart/{id}", "/checkout", hostile].map((value) => ({ value, count: 70, lift: 1 })) },
+      {
+        key: "service",
+        values: serviceNames
+          .slice(0, 6)
+          .map((value, index) => ({ value, count: 900 - index * 120, lift: index === 1 ? 3.2 : 1 })),
+      },
+      {
+        key: "http.route",
+        values: ["/cart/{id}", "/checkout", hostile].map((value) => ({ value, count: 70, lift: 1 })),
+      },
       { key: "status", values: [{ value: "error", count: 31, lift: 1 }] },
     ],
   };
@@ -326,10 +358,23 @@ export function statusAnswer(at: number): StatusAnswer {
         spans: 1000 * (10 - index),
       })),
     },
-    ingest: { spans_per_s: 31_200, logs_per_s: 44, metrics_per_s: 0, spans: 9e6, logs: 4e5, metrics: 0, requests: 18_000, bytes: 4e9 },
+    ingest: {
+      spans_per_s: 31_200,
+      logs_per_s: 44,
+      metrics_per_s: 0,
+      spans: 9e6,
+      logs: 4e5,
+      metrics: 0,
+      requests: 18_000,
+      bytes: 4e9,
+    },
     dropped: [{ place: "agent", reason: "ring buffer full", count: 12, unit: "events" }],
     store: { state: "ready", reason: "", disk_bytes: 4.1e9, wal_bytes: 12e6, waiting_rows: 1200 },
     server: { pid: 1234, cpu_share: 0.021, rss_bytes: 210e6 },
-    addresses: { web: "http://127.0.0.1:7303", otlp_http: "http://127.0.0.1:4318", otlp_grpc: "127.0.0.1:4317" },
+    addresses: {
+      web: "http://127.0.0.1:7303",
+      otlp_http: "http://127.0.0.1:4318",
+      otlp_grpc: "127.0.0.1:4317",
+    },
   };
 }

@@ -27,8 +27,14 @@ export function traceAnswer(at: number, trace_id: string, count: number, deep = 
     spans.parent[row] = parent;
     spans.depth[row] = open.length;
     spans.start_offset_ns[row] = Math.round(low + room * share);
-    spans.duration_ns[row] = Math.max(1, Math.round(parent < 0 ? room : room * (1 - share) * (0.2 + 0.7 * random()) * (parent === 0 ? 0.2 : 1)));
-    spans.service[row] = Math.min(serviceNames.length - 1, Math.floor(open.length / 2) * 2 + (random() < 0.3 ? 1 : 0));
+    spans.duration_ns[row] = Math.max(
+      1,
+      Math.round(parent < 0 ? room : room * (1 - share) * (0.2 + 0.7 * random()) * (parent === 0 ? 0.2 : 1)),
+    );
+    spans.service[row] = Math.min(
+      serviceNames.length - 1,
+      Math.floor(open.length / 2) * 2 + (random() < 0.3 ? 1 : 0),
+    );
     spans.operation[row] = row === 4 ? 5 : Math.floor(random() * 5);
     spans.kind[row] = row % 2;
     spans.status[row] = random() < 0.02 ? 1 : 0;
@@ -83,7 +89,9 @@ export function spanAnswer(at: number, trace_id: string, span_id: string): SpanA
       payload: '{"items":[{"sku":"a-1","count":2}],"total":31.5}',
     },
     resource_attributes: { "service.name": "checkout", "process.pid": "4001", "host.name": "box" },
-    events: [{ timestamp_ns: `${at + 12}000000`, name: "exception", attributes: { "exception.message": hostile } }],
+    events: [
+      { timestamp_ns: `${at + 12}000000`, name: "exception", attributes: { "exception.message": hostile } },
+    ],
     links: [],
     logs: [
       {

@@ -55,7 +55,11 @@ export function AttributeList({
               <dd>
                 <span>{block(foldedJson(value) ?? value, 4000)}</span>
                 {onFilter === undefined ? null : (
-                  <button type="button" title="Search for this value" onClick={() => onFilter(filterTerm(key, value))}>
+                  <button
+                    type="button"
+                    title="Search for this value"
+                    onClick={() => onFilter(filterTerm(key, value))}
+                  >
                     find
                   </button>
                 )}
@@ -66,7 +70,11 @@ export function AttributeList({
             </div>
           ))}
       </dl>
-      {shown.length === 0 ? <p class="dim">None of {all.length} contains “{cell(typed, 60)}”.</p> : null}
+      {shown.length === 0 ? (
+        <p class="dim">
+          None of {all.length} contains “{cell(typed, 60)}”.
+        </p>
+      ) : null}
     </section>
   );
 }

@@ -3,7 +3,15 @@ import { hueClass } from "../base/colour.js";
 import { bytesFigure, countText, rateFigure, shareFigure } from "../base/number.js";
 import { zone } from "../base/settings.js";
 import { cell } from "../base/text.js";
-import { agoText, clockText, durationFigure, type Figure, isoText, msOfNs, type UnixMs } from "../base/time.js";
+import {
+  agoText,
+  clockText,
+  durationFigure,
+  type Figure,
+  isoText,
+  msOfNs,
+  type UnixMs,
+} from "../base/time.js";
 
 /** Fig draws a figure with its unit small and dim; `exact` is what hovering and copying give. */
 export function Fig({ of, exact }: { of: Figure; exact?: string }): JSX.Element {
@@ -22,7 +30,9 @@ export function Duration({ ns }: { ns: number | null | undefined }): JSX.Element
 }
 
 /** Rate draws a number per second. */
-export const Rate = ({ of }: { of: number }): JSX.Element => <Fig of={rateFigure(of)} exact={`${of} per second`} />;
+export const Rate = ({ of }: { of: number }): JSX.Element => (
+  <Fig of={rateFigure(of)} exact={`${of} per second`} />
+);
 
 /** Bytes draws a size. */
 export const Bytes = ({ of }: { of: number | null }): JSX.Element =>
@@ -49,7 +59,10 @@ export const Service = ({ name }: { name: string }): JSX.Element => (
 export function Moment({ ns, ms, digits = 3 }: { ns?: string; ms?: UnixMs; digits?: 0 | 3 }): JSX.Element {
   const moment = ms ?? msOfNs(ns ?? "0");
   return (
-    <time dateTime={isoText(moment)} title={ns === undefined ? isoText(moment) : `${isoText(moment)} (${ns} ns)`}>
+    <time
+      dateTime={isoText(moment)}
+      title={ns === undefined ? isoText(moment) : `${isoText(moment)} (${ns} ns)`}
+    >
       {clockText(moment, zone.value, digits)}
     </time>
   );

@@ -50,7 +50,10 @@ export function FilterBar({
           });
       }
       if (!focused) return;
-      get<CompleteAnswer>(apiUrl("complete", { signal: kind, text, cursor: cursor.current, from, to }), controller.signal)
+      get<CompleteAnswer>(
+        apiUrl("complete", { signal: kind, text, cursor: cursor.current, from, to }),
+        controller.signal,
+      )
         .then((answer) => {
           setOffers(answer);
           setAt(-1);
@@ -152,7 +155,9 @@ export function FilterBar({
           <p class="said" id="filter-said" role={wrong === undefined ? undefined : "alert"}>
             {wrong === undefined ? (
               <span class="dim">
-                <code>service:checkout -status:ok duration:&gt;200ms http.route:"/cart/*" (level:error OR timeout)</code>
+                <code>
+                  service:checkout -status:ok duration:&gt;200ms http.route:"/cart/*" (level:error OR timeout)
+                </code>
               </span>
             ) : (
               <Mistake of={wrong} />

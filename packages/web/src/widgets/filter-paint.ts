@@ -8,7 +8,8 @@ export interface Piece {
   readonly look: string;
 }
 
-const token = /("(?:[^"\\]|\\.)*"?)|(\b(?:OR|AND|NOT)\b|[()]|(?<![^\s(])-)|([\p{L}\p{N}_.]+)(?=:)|(:[<>]?=?)/gu;
+const token =
+  /("(?:[^"\\]|\\.)*"?)|(\b(?:OR|AND|NOT)\b|[()]|(?<![^\s(])-)|([\p{L}\p{N}_.]+)(?=:)|(:[<>]?=?)/gu;
 
 /** pieces cuts a filter's text for painting and marks the place of a mistake; the pieces joined are the text. */
 export function pieces(text: string, mistake?: FilterPlace): readonly Piece[] {

@@ -26,7 +26,10 @@ export function Histogram({ data, what }: { data: HistogramData; what: string })
     if (drag === undefined) return;
     const from = Math.floor(Math.min(drag.from, drag.to));
     const to = Math.max(from + 1, Math.ceil(Math.max(drag.from, drag.to)));
-    setRange({ from: String(Math.round(start_ms + from * step_ms)), to: String(Math.round(start_ms + to * step_ms)) });
+    setRange({
+      from: String(Math.round(start_ms + from * step_ms)),
+      to: String(Math.round(start_ms + to * step_ms)),
+    });
   };
   const tick = (share: number) => clockText(unixMs(start_ms + share * count * step_ms), zone.value, 0);
   return (
@@ -56,7 +59,9 @@ export function Histogram({ data, what }: { data: HistogramData; what: string })
           return (
             <g key={index}>
               <rect class="count" x={index + 0.08} width={0.84} y={height - tall} height={tall} />
-              {bad === 0 ? null : <rect class="errors" x={index + 0.08} width={0.84} y={height - badTall} height={badTall} />}
+              {bad === 0 ? null : (
+                <rect class="errors" x={index + 0.08} width={0.84} y={height - badTall} height={badTall} />
+              )}
               <rect class="hit" x={index} width={1} y={0} height={height}>
                 <title>
                   {`${clockText(unixMs(start_ms + index * step_ms), zone.value, 0)}: ${plural(value, what)}${bad === 0 ? "" : `, ${plural(bad, "error")}`}`}
@@ -66,7 +71,13 @@ export function Histogram({ data, what }: { data: HistogramData; what: string })
           );
         })}
         {drag === undefined ? null : (
-          <rect class="brush" x={Math.min(drag.from, drag.to)} width={Math.abs(drag.to - drag.from)} y={0} height={height} />
+          <rect
+            class="brush"
+            x={Math.min(drag.from, drag.to)}
+            width={Math.abs(drag.to - drag.from)}
+            y={0}
+            height={height}
+          />
         )}
       </svg>
       <div class="axis" aria-hidden="true">

@@ -20,7 +20,12 @@ function dataOf(props: PlotProps): uPlot.AlignedData {
 }
 
 /** drawChart draws into an element. All charts of a page share one crosshair by the `sync` key. */
-export function drawChart(element: HTMLElement, props: PlotProps, zone: Zone, onZoom: (from: number, to: number) => void): Chart {
+export function drawChart(
+  element: HTMLElement,
+  props: PlotProps,
+  zone: Zone,
+  onZoom: (from: number, to: number) => void,
+): Chart {
   const palette = readPalette();
   const colours = { accent: palette.accent, bad: palette.bad, dim: palette.dim, text: palette.text };
   const axis = {
@@ -30,7 +35,8 @@ export function drawChart(element: HTMLElement, props: PlotProps, zone: Zone, on
     font: "11px system-ui, sans-serif",
   };
   let shown = props;
-  const text = (value: number | null | undefined) => (value === null || value === undefined ? "–" : props.format(value));
+  const text = (value: number | null | undefined) =>
+    value === null || value === undefined ? "–" : props.format(value);
   const chart = new uPlot(
     {
       width: Math.max(120, element.clientWidth),
@@ -43,14 +49,22 @@ export function drawChart(element: HTMLElement, props: PlotProps, zone: Zone, on
         y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
       },
       axes: [
-        { ...axis, size: 28, values: (_self, splits) => splits.map((value) => clockText(unixMs(value * 1000), zone, 0)), space: 90 },
+        {
+          ...axis,
+          size: 28,
+          values: (_self, splits) => splits.map((value) => clockText(unixMs(value * 1000), zone, 0)),
+          space: 90,
+        },
         { ...axis, size: 62, values: (_self, splits) => splits.map((value) => props.format(value)) },
       ],
       series: [
         {},
         ...props.series.map((series) => ({
           label: series.label,
-          stroke: typeof series.colour === "number" ? (palette.hues[series.colour] ?? palette.text) : colours[series.colour],
+          stroke:
+            typeof series.colour === "number"
+              ? (palette.hues[series.colour] ?? palette.text)
+              : colours[series.colour],
           width: 1.5,
           spanGaps: false,
           points: { show: series.values.filter((value) => value !== null).length < 3, size: 5 },

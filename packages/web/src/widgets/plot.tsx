@@ -84,7 +84,10 @@ export function Plot(props: PlotProps): JSX.Element {
       <figcaption>
         <h3>{props.title}</h3>
         {props.series.map((series, at) => (
-          <span key={series.label} class={`key ${typeof series.colour === "number" ? `s-hue hue-${series.colour}` : `s-${series.colour}`} ${series.dash ?? ""} dim`}>
+          <span
+            key={series.label}
+            class={`key ${typeof series.colour === "number" ? `s-hue hue-${series.colour}` : `s-${series.colour}`} ${series.dash ?? ""} dim`}
+          >
             {series.label} {hover === undefined ? null : <b>{hover.values[at]}</b>}
           </span>
         ))}

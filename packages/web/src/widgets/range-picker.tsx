@@ -23,10 +23,33 @@ export function RangePicker(): JSX.Element {
   useEffect(
     () =>
       register([
-        { id: "range-back", title: "Time range: earlier", section: "Time", keys: "[", run: () => setRange(shifted(range.peek(), -1)) },
-        { id: "range-forth", title: "Time range: later", section: "Time", keys: "]", run: () => setRange(shifted(range.peek(), 1)) },
-        { id: "range-out", title: "Time range: three times as wide", section: "Time", keys: "-", run: () => setRange(around(resolve(range.peek()))) },
-        { id: "range-pin", title: "Time range: pin to the moments it means now", section: "Time", run: () => setRange(fixed(range.peek())) },
+        {
+          id: "range-back",
+          title: "Time range: earlier",
+          section: "Time",
+          keys: "[",
+          run: () => setRange(shifted(range.peek(), -1)),
+        },
+        {
+          id: "range-forth",
+          title: "Time range: later",
+          section: "Time",
+          keys: "]",
+          run: () => setRange(shifted(range.peek(), 1)),
+        },
+        {
+          id: "range-out",
+          title: "Time range: three times as wide",
+          section: "Time",
+          keys: "-",
+          run: () => setRange(around(resolve(range.peek()))),
+        },
+        {
+          id: "range-pin",
+          title: "Time range: pin to the moments it means now",
+          section: "Time",
+          run: () => setRange(fixed(range.peek())),
+        },
         {
           id: "zone",
           title: "Switch times between local and UTC",
@@ -46,7 +69,14 @@ export function RangePicker(): JSX.Element {
   useEffect(() => {
     if (!open) return;
     const off = register([
-      { id: "picker-close", title: "Close the time range", section: "Time", keys: "Escape", typing: true, run: () => setOpen(false) },
+      {
+        id: "picker-close",
+        title: "Close the time range",
+        section: "Time",
+        keys: "Escape",
+        typing: true,
+        run: () => setOpen(false),
+      },
     ]);
     const outside = (event: PointerEvent) => {
       if (event.target instanceof Node && box.current?.contains(event.target) !== true) setOpen(false);
@@ -63,7 +93,13 @@ export function RangePicker(): JSX.Element {
   };
   return (
     <div class="picker" ref={box}>
-      <button type="button" class="button" aria-expanded={open} aria-haspopup="dialog" onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="button"
+        aria-expanded={open}
+        aria-haspopup="dialog"
+        onClick={() => setOpen(!open)}
+      >
         <span class="readers">Time range: </span>
         {rangeLabel(range.value)}
         {zone.value === "utc" ? <span class="unit">UTC</span> : null}
@@ -107,16 +143,28 @@ function Custom({ onChoose }: { onChoose: (next: Range) => void }): JSX.Element 
     const a = parseMoment(from.trim(), now());
     const b = parseMoment(to.trim(), now());
     if (a === undefined || b === undefined) {
-      setWrong(`“${a === undefined ? from : to}” is neither now-2h, nor 2026-11-21T14:00:00Z, nor Unix milliseconds.`);
+      setWrong(
+        `“${a === undefined ? from : to}” is neither now-2h, nor 2026-11-21T14:00:00Z, nor Unix milliseconds.`,
+      );
     } else if (a >= b) setWrong("The range ends before it starts.");
     else onChoose({ from: from.trim(), to: to.trim() });
   };
   return (
     <form onSubmit={submit}>
       <div class="row">
-        <input class="input grow" aria-label="From" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
+        <input
+          class="input grow"
+          aria-label="From"
+          value={from}
+          onInput={(event) => setFrom(event.currentTarget.value)}
+        />
         <span class="dim">to</span>
-        <input class="input grow" aria-label="To" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
+        <input
+          class="input grow"
+          aria-label="To"
+          value={to}
+          onInput={(event) => setTo(event.currentTarget.value)}
+        />
         <button type="submit" class="button">
           Set
         </button>

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
+import { address, changed, hrefOf } from "../base/address.js";
 import type { Answer } from "../base/answers.js";
 import type { ApiError } from "../base/api.js";
-import { hrefOf, address, changed } from "../base/address.js";
 import { agoText, now, type UnixMs, unixMs } from "../base/time.js";
 
 /** Failed says what was asked, what came back and what to do, with a button that asks again. */
@@ -14,7 +14,8 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
       </div>
       <div class="row wrap dim">
         <code>
-          {error.status === 0 ? "no answer" : `HTTP ${error.status}`} · {error.code} · {decodeURIComponent(error.url).slice(0, 200)}
+          {error.status === 0 ? "no answer" : `HTTP ${error.status}`} · {error.code} ·{" "}
+          {decodeURIComponent(error.url).slice(0, 200)}
         </code>
         {retry === undefined ? null : (
           <button type="button" class="button" onClick={retry}>
@@ -73,7 +74,10 @@ export function LastSeen({ what, last }: { what: string; last: number | null }):
   const near = now() - last < hourMs;
   const params = near
     ? changed(address.value.params, { from: undefined, to: undefined })
-    : changed(address.value.params, { from: String(Math.round(last - hourMs / 2)), to: String(Math.round(last + 1000)) });
+    : changed(address.value.params, {
+        from: String(Math.round(last - hourMs / 2)),
+        to: String(Math.round(last + 1000)),
+      });
   return (
     <p>
       The newest {what} is from {agoText(moment)}. <a href={hrefOf(address.value.path, params)}>Go there</a>

@@ -31,7 +31,13 @@ export function Sparkline({
   const last = Math.max(1, values.length - 1);
   const solid = values.every((value) => value !== null);
   return (
-    <svg class={`spark${bad ? " bad" : ""}`} viewBox={`0 0 ${last} 20`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      class={`spark${bad ? " bad" : ""}`}
+      viewBox={`0 0 ${last} 20`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       {path === "" || !solid ? null : <path class="area" d={`${path}L${last} 20L0 20Z`} />}
       {path === "" ? null : <path d={path} />}
     </svg>

@@ -11,7 +11,13 @@ export function StatusBar(): JSX.Element {
   if (now === undefined) {
     return (
       <footer class="foot" aria-label="State of the system">
-        <span>{link.value === "lost" ? <b class="bad">The server does not answer; trying again</b> : "Connecting…"}</span>
+        <span>
+          {link.value === "lost" ? (
+            <b class="bad">The server does not answer; trying again</b>
+          ) : (
+            "Connecting…"
+          )}
+        </span>
       </footer>
     );
   }
@@ -53,11 +59,19 @@ export function StatusBar(): JSX.Element {
         </b>{" "}
         logs
       </a>
-      <a href={system} class={dropped > 0 ? "warn" : ""} title={now.dropped.map((row) => `${row.reason}: ${row.count} ${row.unit}`).join("\n")}>
+      <a
+        href={system}
+        class={dropped > 0 ? "warn" : ""}
+        title={now.dropped.map((row) => `${row.reason}: ${row.count} ${row.unit}`).join("\n")}
+      >
         <b>{countText(dropped)}</b> dropped
       </a>
       {store.state === "ready" ? null : (
-        <a href={system} class={store.state === "busy" || store.state === "starting" ? "warn" : "bad"} title={store.reason}>
+        <a
+          href={system}
+          class={store.state === "busy" || store.state === "starting" ? "warn" : "bad"}
+          title={store.reason}
+        >
           store <b>{store.state}</b>
         </a>
       )}

@@ -22,7 +22,11 @@ export interface Column<Row> {
 export type Order = string;
 
 /** ordered gives the rows in an order; an unknown column leaves them as they are. */
-export function ordered<Row>(rows: readonly Row[], columns: readonly Column<Row>[], order: Order): readonly Row[] {
+export function ordered<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  order: Order,
+): readonly Row[] {
   const down = order.startsWith("-");
   const by = columns.find((column) => column.id === order.replace(/^-/, ""))?.sort;
   if (by === undefined) return rows;
@@ -47,6 +51,8 @@ export interface TableProps<Row> {
   /** fill: takes the height that is left, scrolls by itself and mounts only the rows that show. */
   readonly fill?: boolean;
   readonly rowHeight?: number;
+  /** minWidth in pixels: a table wider than its place scrolls sideways. */
+  readonly minWidth?: number;
   /** keys: j/k walk this table; one per page. */
   readonly keys?: boolean;
   /** onEnd is called when the last rows come into view. */
@@ -75,7 +81,9 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+    const observer = new ResizeObserver(() =>
+      setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
@@ -106,7 +114,12 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
       style={{ "--cols": shown.map((column) => column.track).join(" ") }}
       {...(fill ? { onScroll } : {})}
     >
-      <div class="tr head" role="row" aria-rowindex={1}>
+      <div
+        class="tr head"
+        role="row"
+        aria-rowindex={1}
+        style={props.minWidth === undefined ? {} : { minWidth: `${props.minWidth}px` }}
+      >
         {shown.map((column) => (
           <Head key={column.id} column={column} order={order} rows={rows} onOrder={props.onOrder} />
         ))}
@@ -114,7 +127,10 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
       <div
         class={`body${fill ? " virtual" : ""}`}
         role="rowgroup"
-        style={fill ? { height: `${rows.length * rowHeight}px` } : {}}
+        style={{
+          ...(fill ? { height: `${rows.length * rowHeight}px` } : {}),
+          ...(props.minWidth === undefined ? {} : { minWidth: `${props.minWidth}px` }),
+        }}
       >
         {visible.map((row, at) => (
           <div
@@ -123,7 +139,9 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
             role="row"
             aria-rowindex={first + at + 2}
             aria-selected={props.chosen === undefined ? undefined : props.chosen === props.rowKey(row)}
-            style={fill ? { transform: `translateY(${(first + at) * rowHeight}px)`, height: `${rowHeight}px` } : {}}
+            style={
+              fill ? { transform: `translateY(${(first + at) * rowHeight}px)`, height: `${rowHeight}px` } : {}
+            }
           >
             {shown.map((column, index) => (
               <div key={column.id} class={`td${column.end === true ? " end" : ""}`} role="gridcell">
@@ -157,7 +175,12 @@ function Head<Row>({
   const by = order?.replace(/^-/, "") === column.id;
   const sorted = by ? (order?.startsWith("-") ? "descending" : "ascending") : undefined;
   return (
-    <div class={`td${column.end === true ? " end" : ""}`} role="columnheader" aria-sort={sorted} title={column.hint}>
+    <div
+      class={`td${column.end === true ? " end" : ""}`}
+      role="columnheader"
+      aria-sort={sorted}
+      title={column.hint}
+    >
       {column.sort === undefined || onOrder === undefined ? (
         column.title
       ) : (
@@ -223,7 +246,11 @@ function useWalk<Row>(
       if (focused === null || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
       event.preventDefault();
       const to = Number(focused.getAttribute("data-row")) + (event.key === "ArrowDown" ? 1 : -1);
-      focusRow(element, Math.max(0, Math.min(state.current.rows.length - 1, to)), fill === true ? rowHeight : undefined);
+      focusRow(
+        element,
+        Math.max(0, Math.min(state.current.rows.length - 1, to)),
+        fill === true ? rowHeight : undefined,
+      );
     };
     element.addEventListener("keydown", onKey);
     return () => element.removeEventListener("keydown", onKey);

@@ -18,7 +18,11 @@ const instead: Readonly<Record<string, Instead>> = {
     link: "List them with SQL",
     params: { sql: metricsSql },
   },
-  "/profiles": { missing: "Profiles are not collected yet.", path: "/services", link: "Find the slow operation of a service" },
+  "/profiles": {
+    missing: "Profiles are not collected yet.",
+    path: "/services",
+    link: "Find the slow operation of a service",
+  },
   "/diagnosis": {
     missing: "Causes are not looked for by themselves yet.",
     path: "/",
@@ -34,7 +38,11 @@ const instead: Readonly<Record<string, Instead>> = {
 
 /** View says what is not there and which page helps now. */
 export function View(): JSX.Element {
-  const row = instead[address.value.path] ?? { missing: "This page is not there yet.", path: "/", link: "Overview" };
+  const row = instead[address.value.path] ?? {
+    missing: "This page is not there yet.",
+    path: "/",
+    link: "Overview",
+  };
   return (
     <div class="note">
       <h1>{row.missing}</h1>

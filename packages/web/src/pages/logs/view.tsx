@@ -9,6 +9,7 @@ import { live } from "../../base/stream.js";
 import { block, cell, foldedJson } from "../../base/text.js";
 import { Facets, withTerm } from "../../panels/facets.js";
 import { ShowAsSql } from "../../panels/show-as-sql.js";
+import { tcpLine } from "../../panels/tcp-line.js";
 import { AttributeList, copy } from "../../widgets/attributes.js";
 import { Drawer } from "../../widgets/drawer.js";
 import { Moment, Service } from "../../widgets/figure.js";
@@ -46,13 +47,15 @@ export function View(): JSX.Element {
 function Nothing({ filter, last }: { filter: string; last: number | null }): JSX.Element {
   return (
     <div class="note">
-      <h1>{filter === "" ? "No log record in this range" : "No log record of this range passes the filter"}</h1>
+      <h1>
+        {filter === "" ? "No log record in this range" : "No log record of this range passes the filter"}
+      </h1>
       {filter === "" ? null : <code>{cell(filter)}</code>}
       <LastSeen what="log record" last={last} />
       {filter === "" ? (
         <p>
-          Go3s takes logs by OTLP, and writes one record per TCP connection that opens or closes (<code>tcp.connect</code>,{" "}
-          <code>tcp.close</code>).
+          Go3s takes logs by OTLP, and writes one record per TCP connection that opens or closes (
+          <code>tcp.connect</code>, <code>tcp.close</code>).
         </p>
       ) : (
         <button type="button" class="button" onClick={() => setParams({ q: undefined })}>
@@ -74,8 +77,19 @@ const columns: readonly Column<LogRow>[] = [
       </span>
     ),
   },
-  { id: "level", title: "Level", track: "44px", cell: (row) => <span class={`level-${row.level}`}>{row.level || "–"}</span> },
-  { id: "service", title: "Service", track: "minmax(80px, 150px)", from: 620, cell: (row) => <Service name={row.service_name} /> },
+  {
+    id: "level",
+    title: "Level",
+    track: "54px",
+    cell: (row) => <span class={`level-${row.level}`}>{row.level || "–"}</span>,
+  },
+  {
+    id: "service",
+    title: "Service",
+    track: "minmax(80px, 150px)",
+    from: 620,
+    cell: (row) => <Service name={row.service_name} />,
+  },
   {
     id: "body",
     title: "Line",
@@ -102,6 +116,7 @@ const columns: readonly Column<LogRow>[] = [
 ];
 
 const attributesLine = (row: LogRow): string =>
+  tcpLine(row) ??
   Object.entries(row.attributes)
     .map(([key, value]) => `${key}=${value}`)
     .join(" ");

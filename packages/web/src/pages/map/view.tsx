@@ -50,11 +50,33 @@ function Shown({ data }: { data: MapAnswer }): JSX.Element {
           {plural(graph.nodes.length, "node")}, {plural(graph.pairs.length, "edge")}
         </span>
         <span class="grow" />
-        <Choice name="source" value={source} options={[["", "Spans and TCP"], ["spans", "Spans"], ["tcp", "TCP"]]} />
+        <Choice
+          name="source"
+          value={source}
+          options={[
+            ["", "Spans and TCP"],
+            ["spans", "Spans"],
+            ["tcp", "TCP"],
+          ]}
+        />
         {graph.merged > 0 || all ? (
-          <Choice name="outside" value={param("outside")} options={[["", "Outside as one"], ["each", "Each address"]]} />
+          <Choice
+            name="outside"
+            value={param("outside")}
+            options={[
+              ["", "Outside as one"],
+              ["each", "Each address"],
+            ]}
+          />
         ) : null}
-        <Choice name="as" value={param("as")} options={[["", "Drawing"], ["table", "Table"]]} />
+        <Choice
+          name="as"
+          value={param("as")}
+          options={[
+            ["", "Drawing"],
+            ["table", "Table"],
+          ]}
+        />
       </div>
       <div class="split">
         {asTable ? (
@@ -134,18 +156,39 @@ function EdgeTable({
 function edgeColumns(names: ReadonlyMap<string, MapNode>): readonly Column<Pair>[] {
   const name = (id: string) => names.get(id)?.name ?? id;
   return [
-    { id: "from", title: "From", track: "minmax(100px, 2fr)", sort: (row) => name(row.from), cell: (row) => <Service name={name(row.from)} /> },
-    { id: "to", title: "To", track: "minmax(100px, 2fr)", sort: (row) => name(row.to), cell: (row) => <Service name={name(row.to)} /> },
+    {
+      id: "from",
+      title: "From",
+      track: "minmax(100px, 2fr)",
+      sort: (row) => name(row.from),
+      cell: (row) => <Service name={name(row.from)} />,
+    },
+    {
+      id: "to",
+      title: "To",
+      track: "minmax(100px, 2fr)",
+      sort: (row) => name(row.to),
+      cell: (row) => <Service name={name(row.to)} />,
+    },
     {
       id: "source",
       title: "Seen by",
       track: "90px",
       from: 640,
       cell: (row) => (
-        <span class="dim">{row.spans === undefined ? "TCP" : row.tcp === undefined ? "spans" : "spans, TCP"}</span>
+        <span class="dim">
+          {row.spans === undefined ? "TCP" : row.tcp === undefined ? "spans" : "spans, TCP"}
+        </span>
       ),
     },
-    { id: "rate", title: "Rate", track: "72px", end: true, sort: (row) => redOf(row)?.rate ?? 0, cell: (row) => <Rate of={redOf(row)?.rate ?? 0} /> },
+    {
+      id: "rate",
+      title: "Rate",
+      track: "72px",
+      end: true,
+      sort: (row) => redOf(row)?.rate ?? 0,
+      cell: (row) => <Rate of={redOf(row)?.rate ?? 0} />,
+    },
     {
       id: "errors",
       title: "Errors",
@@ -154,7 +197,14 @@ function edgeColumns(names: ReadonlyMap<string, MapNode>): readonly Column<Pair>
       sort: (row) => redOf(row)?.error_share ?? 0,
       cell: (row) => <ErrorShare share={redOf(row)?.error_share ?? 0} errors={redOf(row)?.errors ?? 0} />,
     },
-    { id: "p99", title: "p99", track: "76px", end: true, sort: (row) => redOf(row)?.p99_ns ?? 0, cell: (row) => <Duration ns={redOf(row)?.p99_ns} /> },
+    {
+      id: "p99",
+      title: "p99",
+      track: "76px",
+      end: true,
+      sort: (row) => redOf(row)?.p99_ns ?? 0,
+      cell: (row) => <Duration ns={redOf(row)?.p99_ns} />,
+    },
     {
       id: "bytes",
       title: "Bytes",
@@ -163,7 +213,9 @@ function edgeColumns(names: ReadonlyMap<string, MapNode>): readonly Column<Pair>
       from: 640,
       hint: "sent and received, by TCP",
       sort: (row) => (row.tcp?.bytes_sent ?? 0) + (row.tcp?.bytes_received ?? 0),
-      cell: (row) => <Bytes of={row.tcp === undefined ? null : row.tcp.bytes_sent + row.tcp.bytes_received} />,
+      cell: (row) => (
+        <Bytes of={row.tcp === undefined ? null : row.tcp.bytes_sent + row.tcp.bytes_received} />
+      ),
     },
   ];
 }

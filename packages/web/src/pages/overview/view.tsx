@@ -83,7 +83,11 @@ function Different({ data }: { data: ServicesAnswer }): JSX.Element {
               <span class="dim cut">
                 {amount(change, change.now)}, usually {amount(change, change.usual)}
               </span>
-              <Sparkline values={change.values} label={`${words[change.figure]} over the range`} bad={change.figure === "errors"} />
+              <Sparkline
+                values={change.values}
+                label={`${words[change.figure]} over the range`}
+                bad={change.figure === "errors"}
+              />
               <span class="dim">since {clockText(unixMs(change.since_ms), zone.value, 0)}</span>
               <a
                 class="button"
@@ -113,7 +117,9 @@ function Watched(): JSX.Element | null {
       <div class="head">
         <h2>Watched on this machine</h2>
         <span class="dim">
-          {now.agent.state === "running" ? plural(watched.length, "process", "processes") : `agent ${now.agent.state}`}
+          {now.agent.state === "running"
+            ? plural(watched.length, "process", "processes")
+            : `agent ${now.agent.state}`}
           {rest > 0 ? `, ${rest} seen and not watched` : ""}
         </span>
         <span class="grow" />

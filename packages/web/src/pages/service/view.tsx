@@ -4,12 +4,12 @@ import { useMemo } from "preact/hooks";
 import { linkTo, param, range, setParams } from "../../base/address.js";
 import { useAnswer } from "../../base/answers.js";
 import { apiUrl } from "../../base/api.js";
-import type { PageProps } from "../../base/page.js";
 import { countText, figureText, rateFigure } from "../../base/number.js";
+import type { PageProps } from "../../base/page.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
-import { Duration, ErrorShare, Moment, Rate, Service } from "../../widgets/figure.js";
 import { filterTerm } from "../../widgets/attributes.js";
+import { Duration, ErrorShare, Moment, Rate, Service } from "../../widgets/figure.js";
 import { Plot, type PlotSeries, timesOf } from "../../widgets/plot.js";
 import { LastSeen, Region } from "../../widgets/region.js";
 import { type Column, ordered, Table } from "../../widgets/table.js";
@@ -18,7 +18,10 @@ const ratePerSecond = (value: number): string => figureText(rateFigure(value));
 
 /** View is one service: rate, errors and durations on one axis, its operations, examples, callers and callees. */
 export function View({ part: name }: PageProps): JSX.Element {
-  const answer = useAnswer<ServiceAnswer>(apiUrl(`services/${encodeURIComponent(name)}`, { ...range.value }), true);
+  const answer = useAnswer<ServiceAnswer>(
+    apiUrl(`services/${encodeURIComponent(name)}`, { ...range.value }),
+    true,
+  );
   return (
     <div class="stack">
       <div class="head">
@@ -46,14 +49,21 @@ const Quiet = ({ data }: { data: ServiceAnswer }): JSX.Element => (
 function Busy({ data, name }: { data: ServiceAnswer; name: string }): JSX.Element {
   const plots = useMemo(() => {
     const { rate, errors, p50_ns, p95_ns, p99_ns } = data.series;
-    const line = (label: string, values: readonly (number | null)[], more: Omit<PlotSeries, "label" | "values">) => ({
+    const line = (
+      label: string,
+      values: readonly (number | null)[],
+      more: Omit<PlotSeries, "label" | "values">,
+    ) => ({
       label,
       values,
       ...more,
     });
     return {
       times: timesOf(data.buckets),
-      rate: [line("requests", rate, { colour: "accent", fill: true }), line("errors", errors, { colour: "bad" })],
+      rate: [
+        line("requests", rate, { colour: "accent", fill: true }),
+        line("errors", errors, { colour: "bad" }),
+      ],
       duration: [
         line("p99", p99_ns, { colour: "text" }),
         line("p95", p95_ns, { colour: "accent", dash: "dash" }),
@@ -93,7 +103,11 @@ function Busy({ data, name }: { data: ServiceAnswer; name: string }): JSX.Elemen
       <div class="cols">
         <Examples title="Slowest" rows={data.slowest} />
         <Examples title="Failing" rows={data.failing} />
-        <Neighbours title="Called by" rows={data.callers} none="No caller was seen: requests come from outside what is watched." />
+        <Neighbours
+          title="Called by"
+          rows={data.callers}
+          none="No caller was seen: requests come from outside what is watched."
+        />
         <Neighbours title="Calls" rows={data.callees} none="It calls nothing that was seen." />
       </div>
     </div>
@@ -167,11 +181,11 @@ const operationColumns: readonly Column<OperationRow>[] = [
   },
   {
     id: "total",
-    title: "Time share",
+    title: "Total time",
     track: "minmax(80px, 1fr)",
     end: true,
     from: 900,
-    hint: "requests × p50: where this service spends its time, roughly",
+    hint: "requests × p50: where the service spends its time, roughly",
     sort: (row) => row.requests * row.p50_ns,
     cell: (row) => <Duration ns={row.requests * row.p50_ns} />,
   },
@@ -186,7 +200,10 @@ function Operations({ rows, name }: { rows: readonly OperationRow[]; name: strin
       rows={ordered(rows, operationColumns, order)}
       rowKey={(row) => `${row.kind} ${row.operation}`}
       open={(row) =>
-        linkTo("/traces", { q: `${filterTerm("service", name)} ${filterTerm("operation", row.operation)}`, sort: "duration" })
+        linkTo("/traces", {
+          q: `${filterTerm("service", name)} ${filterTerm("operation", row.operation)}`,
+          sort: "duration",
+        })
       }
       order={order}
       onOrder={(next) => setParams({ sort: next === "-rate" ? undefined : next })}
@@ -203,7 +220,13 @@ const exampleColumns: readonly Column<SpanExample>[] = [
     cell: (row) => <span title={cell(row.status_message)}>{cell(row.operation, 120)}</span>,
   },
   { id: "when", title: "When", track: "minmax(86px, auto)", cell: (row) => <Moment ns={row.timestamp_ns} /> },
-  { id: "duration", title: "Took", track: "72px", end: true, cell: (row) => <Duration ns={row.duration_ns} /> },
+  {
+    id: "duration",
+    title: "Took",
+    track: "72px",
+    end: true,
+    cell: (row) => <Duration ns={row.duration_ns} />,
+  },
 ];
 
 const Examples = ({ title, rows }: { title: string; rows: readonly SpanExample[] }): JSX.Element => (
@@ -225,13 +248,27 @@ const Examples = ({ title, rows }: { title: string; rows: readonly SpanExample[]
 
 const neighbourColumns: readonly Column<NeighbourRow>[] = [
   { id: "name", title: "Name", track: "minmax(90px, 2fr)", cell: (row) => <Service name={row.name} /> },
-  { id: "kind", title: "", track: "72px", from: 360, cell: (row) => <span class="dim">{row.kind}</span> },
-  { id: "rate", title: "Rate", track: "72px", end: true, cell: (row) => <Rate of={row.rate} /> },
-  { id: "errors", title: "Errors", track: "56px", end: true, cell: (row) => <ErrorShare share={row.error_share} errors={row.errors} /> },
+  { id: "kind", title: "", track: "72px", from: 440, cell: (row) => <span class="dim">{row.kind}</span> },
+  { id: "rate", title: "Rate", track: "64px", end: true, cell: (row) => <Rate of={row.rate} /> },
+  {
+    id: "errors",
+    title: "Errors",
+    track: "56px",
+    end: true,
+    cell: (row) => <ErrorShare share={row.error_share} errors={row.errors} />,
+  },
   { id: "p99", title: "p99", track: "72px", end: true, cell: (row) => <Duration ns={row.p99_ns} /> },
 ];
 
-const Neighbours = ({ title, rows, none }: { title: string; rows: readonly NeighbourRow[]; none: string }): JSX.Element => (
+const Neighbours = ({
+  title,
+  rows,
+  none,
+}: {
+  title: string;
+  rows: readonly NeighbourRow[];
+  none: string;
+}): JSX.Element => (
   <section>
     <h2>{title}</h2>
     {rows.length === 0 ? (

@@ -35,7 +35,9 @@ export function View(): JSX.Element {
               </FirstSteps>
             );
           }
-          const hits = data.services.filter((row) => row.service_name.toLowerCase().includes(wanted.toLowerCase())).length;
+          const hits = data.services.filter((row) =>
+            row.service_name.toLowerCase().includes(wanted.toLowerCase()),
+          ).length;
           return (
             <>
               <ServiceTable answer={data} wanted={wanted} />

@@ -39,7 +39,14 @@ export function View(): JSX.Element {
     } catch (failure) {
       if (isAbort(failure)) setSaid("Cancelled.");
       else if (failure instanceof ApiError) setError(failure);
-      else setError(new ApiError(0, "/api/v1/query", { code: "unreadable", message: String(failure), hint: "FORMAT in the statement is not needed here." }));
+      else
+        setError(
+          new ApiError(0, "/api/v1/query", {
+            code: "unreadable",
+            message: String(failure),
+            hint: "FORMAT in the statement is not needed here.",
+          }),
+        );
     } finally {
       if (controller.current === own) setRunning(false);
     }
@@ -61,10 +68,32 @@ export function View(): JSX.Element {
   useEffect(
     () =>
       register([
-        { id: "sql-run", title: "Run the statement", section: "SQL", keys: "Ctrl+Enter", typing: true, run: start },
-        { id: "sql-edit", title: "Edit the statement", section: "SQL", keys: "i", run: () => editor.current?.focus() },
+        {
+          id: "sql-run",
+          title: "Run the statement",
+          section: "SQL",
+          keys: "Ctrl+Enter",
+          typing: true,
+          run: start,
+        },
+        {
+          id: "sql-edit",
+          title: "Edit the statement",
+          section: "SQL",
+          keys: "i",
+          run: () => editor.current?.focus(),
+        },
         ...(running
-          ? [{ id: "sql-cancel", title: "Cancel the running statement", section: "SQL" as const, keys: "Escape", typing: true, run: cancel }]
+          ? [
+              {
+                id: "sql-cancel",
+                title: "Cancel the running statement",
+                section: "SQL" as const,
+                keys: "Escape",
+                typing: true,
+                run: cancel,
+              },
+            ]
           : []),
       ]),
     [running],
@@ -101,7 +130,9 @@ export function View(): JSX.Element {
           </span>
         </div>
         {error === undefined ? null : <Failed error={error} />}
-        {error?.position === undefined ? null : <Place sql={ran?.sql === text ? text : param("sql")} at={error.position} />}
+        {error?.position === undefined ? null : (
+          <Place sql={ran?.sql === text ? text : param("sql")} at={error.position} />
+        )}
       </div>
       {ran === undefined ? null : (
         <div class={`list${running ? " stale" : ""}`}>
@@ -114,8 +145,8 @@ export function View(): JSX.Element {
 
 const Hint = (): JSX.Element => (
   <span>
-    tables <code>traces</code>, <code>logs</code>, <code>metrics</code>; the range is <code>{"{from_ns:Int64}"}</code>,{" "}
-    <code>{"{to_ns:Int64}"}</code>
+    tables <code>traces</code>, <code>logs</code>, <code>metrics</code>; the range is{" "}
+    <code>{"{from_ns:Int64}"}</code>, <code>{"{to_ns:Int64}"}</code>
   </span>
 );
 
@@ -123,7 +154,9 @@ function Cost({ of }: { of: Ran }): JSX.Element {
   const engine = of.answer.statistics;
   const parts = [plural(of.answer.rows, "row"), durationText(of.took_ms * 1e6)];
   if (engine !== undefined) {
-    parts.push(`${figureText(countFigure(engine.rows_read))} rows and ${figureText(bytesFigure(engine.bytes_read))} read`);
+    parts.push(
+      `${figureText(countFigure(engine.rows_read))} rows and ${figureText(bytesFigure(engine.bytes_read))} read`,
+    );
     parts.push(`engine ${durationText(engine.elapsed * 1e9)}`);
   }
   return <span>{parts.join(" · ")}</span>;

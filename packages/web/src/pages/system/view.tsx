@@ -17,7 +17,11 @@ export function View(): JSX.Element {
   const asked = useAnswer<StatusAnswer>(apiUrl("status"));
   const now = status.value ?? asked.data;
   if (now === undefined) {
-    return asked.error === undefined ? <Loading what="the system's state" rows={10} /> : <Failed error={asked.error} retry={asked.retry} />;
+    return asked.error === undefined ? (
+      <Loading what="the system's state" rows={10} />
+    ) : (
+      <Failed error={asked.error} retry={asked.retry} />
+    );
   }
   return (
     <div class="stack">
@@ -38,7 +42,15 @@ export function View(): JSX.Element {
 type Mark = "ok" | "warn" | "bad" | "dim";
 const signs: Readonly<Record<Mark, string>> = { ok: "✓", warn: "!", bad: "✕", dim: "–" };
 
-function State({ mark, title, children }: { mark: Mark; title: string; children: ComponentChildren }): JSX.Element {
+function State({
+  mark,
+  title,
+  children,
+}: {
+  mark: Mark;
+  title: string;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <li class="state">
       <span class={`${mark} sign`} aria-hidden="true">
@@ -53,8 +65,15 @@ function State({ mark, title, children }: { mark: Mark; title: string; children:
 function Health({ of }: { of: StatusAnswer }): JSX.Element {
   const { agent, store } = of;
   const agentMark: Mark =
-    agent.state === "running" ? "ok" : agent.state === "failed" ? "bad" : agent.state === "off" ? "dim" : "warn";
-  const storeMark: Mark = store.state === "ready" ? "ok" : store.state === "starting" || store.state === "busy" ? "warn" : "bad";
+    agent.state === "running"
+      ? "ok"
+      : agent.state === "failed"
+        ? "bad"
+        : agent.state === "off"
+          ? "dim"
+          : "warn";
+  const storeMark: Mark =
+    store.state === "ready" ? "ok" : store.state === "starting" || store.state === "busy" ? "warn" : "bad";
   return (
     <ul class="health">
       <State mark={agentMark} title={`Agent ${agent.state}`}>
@@ -162,7 +181,12 @@ function Drops({ of }: { of: readonly DropCount[] }): JSX.Element {
         <span class="dim">{of.length === 0 ? "nothing since the start" : "since the start, by reason"}</span>
       </div>
       {of.length === 0 ? null : (
-        <Table label="Drops by reason" columns={dropColumns} rows={of} rowKey={(row) => `${row.place} ${row.reason} ${row.unit}`} />
+        <Table
+          label="Drops by reason"
+          columns={dropColumns}
+          rows={of}
+          rowKey={(row) => `${row.place} ${row.reason} ${row.unit}`}
+        />
       )}
     </section>
   );
@@ -176,8 +200,22 @@ const processColumns: readonly Column<WatchedProcess>[] = [
     sort: (row) => row.service_name,
     cell: (row) => <Service name={row.service_name} />,
   },
-  { id: "pid", title: "Pid", track: "64px", end: true, sort: (row) => row.pid, cell: (row) => String(row.pid) },
-  { id: "runtime", title: "Runtime", track: "90px", from: 560, sort: (row) => row.runtime, cell: (row) => cell(row.runtime, 40) || "–" },
+  {
+    id: "pid",
+    title: "Pid",
+    track: "64px",
+    end: true,
+    sort: (row) => row.pid,
+    cell: (row) => String(row.pid),
+  },
+  {
+    id: "runtime",
+    title: "Runtime",
+    track: "90px",
+    from: 560,
+    sort: (row) => row.runtime,
+    cell: (row) => cell(row.runtime, 40) || "–",
+  },
   {
     id: "watched",
     title: "Watched",
@@ -191,8 +229,23 @@ const processColumns: readonly Column<WatchedProcess>[] = [
     track: "minmax(120px, 2.6fr)",
     cell: (row) => <span title={cell(row.reason)}>{cell(row.reason) || "–"}</span>,
   },
-  { id: "probes", title: "Probes", track: "56px", end: true, from: 640, sort: (row) => row.probes, cell: (row) => countText(row.probes) },
-  { id: "spans", title: "Spans", track: "80px", end: true, sort: (row) => row.spans, cell: (row) => countText(row.spans) },
+  {
+    id: "probes",
+    title: "Probes",
+    track: "56px",
+    end: true,
+    from: 640,
+    sort: (row) => row.probes,
+    cell: (row) => countText(row.probes),
+  },
+  {
+    id: "spans",
+    title: "Spans",
+    track: "80px",
+    end: true,
+    sort: (row) => row.spans,
+    cell: (row) => countText(row.spans),
+  },
   {
     id: "executable",
     title: "Executable",

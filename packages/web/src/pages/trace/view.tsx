@@ -26,8 +26,9 @@ function NotHere({ id }: { id: string }): JSX.Element {
       <h1>No span of this trace is stored</h1>
       <code>{cell(id, 80)}</code>
       <p>
-        It may not have arrived yet, its spans may have been sampled away where they were made, or the id may be cut: a trace id has 32 hex
-        digits{/^[0-9a-f]{32}$/.test(id) ? "" : `, this has ${id.length} characters`}.
+        It may not have arrived yet, its spans may have been sampled away where they were made, or the id may
+        be cut: a trace id has 32 hex digits
+        {/^[0-9a-f]{32}$/.test(id) ? "" : `, this has ${id.length} characters`}.
       </p>
       <p class="row wrap">
         <a class="button primary" href={`/traces/${encodeURIComponent(id)}`} data-reload="">

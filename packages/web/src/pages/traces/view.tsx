@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { linkTo, param, range, setParams } from "../../base/address.js";
 import { useAnswer } from "../../base/answers.js";
 import { apiUrl } from "../../base/api.js";
+import { hueClass } from "../../base/colour.js";
 import { countText, plural } from "../../base/number.js";
 import { cell } from "../../base/text.js";
 import { Facets } from "../../panels/facets.js";
@@ -68,7 +69,8 @@ export function View(): JSX.Element {
                 <Results
                   rows={data.traces}
                   onEnd={() => {
-                    if (data.more && limit < most && !answer.loading) setLimit(Math.min(most, limit + 2 * pageSize));
+                    if (data.more && limit < most && !answer.loading)
+                      setLimit(Math.min(most, limit + 2 * pageSize));
                   }}
                 />
               )}
@@ -145,14 +147,16 @@ function columnsFor(rows: readonly TraceRow[]): readonly Column<TraceRow>[] {
     {
       id: "services",
       title: "Services",
-      track: "minmax(100px, 2fr)",
+      track: "minmax(110px, 1fr)",
       from: 760,
       cell: (row) => (
         <span class="services-cell" title={row.services.map((name) => cell(name, 60)).join(", ")}>
-          {row.services.slice(0, 5).map((name) => (
-            <Service key={name} name={name} />
+          {row.services.slice(0, 10).map((name) => (
+            <i key={name} class={hueClass(name)} aria-hidden="true" />
           ))}
-          {row.services.length > 5 ? <span class="dim">+{row.services.length - 5}</span> : null}
+          <span class="dim">
+            {row.services.length === 1 ? cell(row.services[0] ?? "", 40) : row.services.length}
+          </span>
         </span>
       ),
     },

@@ -23,7 +23,8 @@ export const outsideId = "outside";
 // More outside addresses than this are one node: a map of every client's port tells nothing.
 const mostOutside = 8;
 
-const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
+  a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 
 /** graphOf joins edges of both sources and folds many outside addresses into one node unless `all`. */
 export function graphOf(answer: MapAnswer, all: boolean): Graph {
@@ -45,7 +46,11 @@ export function graphOf(answer: MapAnswer, all: boolean): Graph {
     rest.length === 0
       ? []
       : [{ ...joinRed(rest), id: outsideId, name: `${rest.length} outside addresses`, kind: "external" }];
-  return { nodes: [...nodes, ...merged].sort(byId), pairs: [...pairs.values()].sort(byId), merged: rest.length };
+  return {
+    nodes: [...nodes, ...merged].sort(byId),
+    pairs: [...pairs.values()].sort(byId),
+    merged: rest.length,
+  };
 }
 
 function joinRed(rows: readonly Red[]): Red {

@@ -18,21 +18,24 @@ export const nodeSize = { width: 168, height: 46 } as const;
 let elk: InstanceType<typeof ELK> | undefined;
 
 /** placeGraph lays a graph out in layers from callers to callees. The same graph gives the same places. */
-export async function placeGraph(graph: Graph): Promise<Placed> {
+export async function placeGraph(graph: Graph, down: boolean): Promise<Placed> {
   elk ??= new ELK({ workerUrl });
   const known = new Set(graph.nodes.map((node) => node.id));
-  const pairs = graph.pairs.filter((pair) => known.has(pair.from) && known.has(pair.to) && pair.from !== pair.to);
+  const pairs = graph.pairs.filter(
+    (pair) => known.has(pair.from) && known.has(pair.to) && pair.from !== pair.to,
+  );
   const request: ElkNode = {
     id: "map",
     layoutOptions: {
       "elk.algorithm": "layered",
-      "elk.direction": "RIGHT",
+      "elk.direction": down ? "DOWN" : "RIGHT",
       "elk.edgeRouting": "SPLINES",
-      "elk.layered.spacing.nodeNodeBetweenLayers": "120",
-      "elk.spacing.nodeNode": "26",
+      "elk.layered.spacing.nodeNodeBetweenLayers": down ? "70" : "130",
+      "elk.spacing.nodeNode": "30",
+      "elk.spacing.edgeNode": "20",
       "elk.spacing.componentComponent": "40",
       "elk.separateConnectedComponents": "true",
-      "elk.aspectRatio": "1.7",
+      "elk.aspectRatio": down ? "0.6" : "1.7",
       "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
     },
     children: graph.nodes.map((node) => ({ id: node.id, ...nodeSize })),
@@ -43,7 +46,8 @@ export async function placeGraph(graph: Graph): Promise<Placed> {
   const lines = new Map(
     (laid.edges ?? []).map((edge) => {
       const section = edge.sections?.[0];
-      const points = section === undefined ? [] : [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
+      const points =
+        section === undefined ? [] : [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
       return [edge.id, points.map(({ x, y }) => ({ x, y }))];
     }),
   );

@@ -9,6 +9,9 @@ import { type Graph, type Pair, redOf, shapeKey } from "./graph.js";
 import type { Placed } from "./layout.js";
 
 const node = { width: 168, height: 46 };
+const leastScale = 0.62;
+// On a narrow screen the layers go down instead of right.
+const narrow = 620;
 
 interface Camera {
   readonly x: number;
@@ -37,7 +40,7 @@ export function MapView({
   useEffect(() => {
     let gone = false;
     import("./layout.js")
-      .then((module) => module.placeGraph(graph))
+      .then((module) => module.placeGraph(graph, (box.current?.clientWidth ?? 1000) < narrow))
       .then((next) => {
         if (gone) return;
         setPlaced((old) => {
@@ -89,7 +92,16 @@ export function MapView({
       {placed === undefined ? <div class="skeleton" role="status" aria-label="Laying out the map" /> : null}
       <svg class="map" role="group" aria-label="Service map">
         <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+          <marker
+            id="arrow"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="9"
+            markerHeight="9"
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
             <path d="M0 0L8 4L0 8Z" fill="context-stroke" />
           </marker>
         </defs>
@@ -130,10 +142,20 @@ export function MapView({
         </g>
       </svg>
       <div class="map-tools">
-        <button type="button" class="button" onClick={() => setCamera((old) => zoomAt(old, 1.25, middle(box.current)))} aria-label="Zoom in">
+        <button
+          type="button"
+          class="button"
+          onClick={() => setCamera((old) => zoomAt(old, 1.25, middle(box.current)))}
+          aria-label="Zoom in"
+        >
           +
         </button>
-        <button type="button" class="button" onClick={() => setCamera((old) => zoomAt(old, 0.8, middle(box.current)))} aria-label="Zoom out">
+        <button
+          type="button"
+          class="button"
+          onClick={() => setCamera((old) => zoomAt(old, 0.8, middle(box.current)))}
+          aria-label="Zoom out"
+        >
           −
         </button>
         <button
@@ -176,11 +198,21 @@ function zoomAt(old: Camera, factor: number, at: { x: number; y: number }): Came
 function fit(placed: Placed, box: HTMLDivElement | null): Camera {
   const width = box?.clientWidth ?? 800;
   const height = box?.clientHeight ?? 500;
-  const scale = Math.min(1.1, (width - 40) / Math.max(1, placed.width), (height - 40) / Math.max(1, placed.height));
-  return { scale, x: (width - placed.width * scale) / 2, y: (height - placed.height * scale) / 2 };
+  const whole = Math.min(
+    1.1,
+    (width - 32) / Math.max(1, placed.width),
+    (height - 32) / Math.max(1, placed.height),
+  );
+  // Names must stay readable: a map that does not fit starts at its upper left and is dragged.
+  const scale = Math.max(whole, leastScale);
+  const place = (room: number, size: number) => Math.max(16, (room - size * scale) / 2);
+  return { scale, x: place(width, placed.width), y: place(height, placed.height) };
 }
 
-function useMapWheel(box: { readonly current: HTMLDivElement | null }, setCamera: (change: (old: Camera) => Camera) => void): void {
+function useMapWheel(
+  box: { readonly current: HTMLDivElement | null },
+  setCamera: (change: (old: Camera) => Camera) => void,
+): void {
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
@@ -217,7 +249,10 @@ function Node({
   onSelect: (id: string) => void;
 }): JSX.Element {
   const failing = of.errors > 0;
-  const figures = of.requests === 0 ? kindWords[of.kind] : `${figureText(rateFigure(of.rate))} · p99 ${durationText(of.p99_ns)}`;
+  const figures =
+    of.requests === 0
+      ? kindWords[of.kind]
+      : `${figureText(rateFigure(of.rate))} · p99 ${durationText(of.p99_ns)}`;
   const words = `${of.name}${kindWords[of.kind] === "" ? "" : `, ${kindWords[of.kind]}`}, ${figures}${failing ? `, ${of.errors} errors` : ""}`;
   return (
     // biome-ignore lint/a11y/useSemanticElements: an SVG group cannot be a button element
@@ -279,9 +314,10 @@ function Edge({
   const red = redOf(pair);
   if (points.length < 2 || red === undefined) return null;
   const path = pathOf(points);
-  const at = middleOf(points);
+  const at = labelAt(points);
   const failing = red.error_share >= 0.01;
-  const label = `${figureText(rateFigure(red.rate))}${red.p99_ns > 0 ? ` · ${durationText(red.p99_ns)}` : ""}`;
+  const label = figureText(rateFigure(red.rate));
+  const slow = red.p99_ns > 0 ? durationText(red.p99_ns) : "";
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the table beside the map holds the edges for keyboard and readers
     <g
@@ -292,10 +328,13 @@ function Edge({
     >
       <path d={path} stroke-width={1 + Math.sqrt(share) * 3.5} marker-end="url(#arrow)" />
       <path class="wide" d={path} />
-      <rect class="halo" x={at.x - label.length * 3.1 - 3} y={at.y - 8} width={label.length * 6.2 + 6} height={15} rx={3} />
-      <text class={`small${failing ? " bad" : ""}`} x={at.x} y={at.y + 4} text-anchor="middle">
+      <text class={`small${failing ? " bad" : ""}`} x={at.x} y={at.y - 5} text-anchor="middle">
         {label}
         <title>{pair.spans === undefined ? "TCP connections" : "calls"}</title>
+      </text>
+      <text class="small" x={at.x} y={at.y + 13} text-anchor="middle">
+        {slow}
+        <title>p99</title>
       </text>
     </g>
   );
@@ -310,21 +349,32 @@ function pathOf(points: readonly Point[]): string {
   if (first === undefined) return "";
   if (rest.length % 3 !== 0) return `M${text(first)}${rest.map((point) => `L${text(point)}`).join("")}`;
   let path = `M${text(first)}`;
-  for (let at = 0; at + 2 < rest.length; at += 3) path += `C${rest.slice(at, at + 3).map(text).join(" ")}`;
+  for (let at = 0; at + 2 < rest.length; at += 3)
+    path += `C${rest
+      .slice(at, at + 3)
+      .map(text)
+      .join(" ")}`;
   return path;
 }
 
-function middleOf(points: readonly Point[]): Point {
+// labelAt finds the label's place: two thirds along a short line, where a fan of edges has spread, the middle of a long one.
+function labelAt(points: readonly Point[]): Point {
   const rest = points.slice(1);
   if (rest.length >= 3 && rest.length % 3 === 0) {
-    const piece = Math.floor(rest.length / 3 / 2);
+    const pieces = rest.length / 3;
+    const piece = Math.floor(pieces / 2);
+    const t = pieces === 1 ? 0.66 : 0.5;
     const a = points[piece * 3] ?? { x: 0, y: 0 };
     const [b, c, d] = rest.slice(piece * 3, piece * 3 + 3);
     if (b !== undefined && c !== undefined && d !== undefined) {
-      return { x: (a.x + 3 * b.x + 3 * c.x + d.x) / 8, y: (a.y + 3 * b.y + 3 * c.y + d.y) / 8 };
+      const u = 1 - t;
+      const along = (axis: "x" | "y") =>
+        u * u * u * a[axis] + 3 * u * u * t * b[axis] + 3 * u * t * t * c[axis] + t * t * t * d[axis];
+      return { x: along("x"), y: along("y") };
     }
   }
-  const a = points[Math.floor((points.length - 1) / 2)] ?? { x: 0, y: 0 };
-  const b = points[Math.ceil((points.length - 1) / 2)] ?? a;
-  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  const at = Math.max(0, Math.floor((points.length - 2) / 2));
+  const a = points[at] ?? { x: 0, y: 0 };
+  const b = points[at + 1] ?? a;
+  return { x: a.x + (b.x - a.x) * 0.66, y: a.y + (b.y - a.y) * 0.66 };
 }

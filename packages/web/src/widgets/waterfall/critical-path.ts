@@ -81,7 +81,12 @@ function childrenByEnd({ count, parent, start, length }: TraceModel): [Int32Arra
   return [first, list];
 }
 
-function byRow(count: number, rows: readonly number[], from: readonly number[], to: readonly number[]): CriticalPath {
+function byRow(
+  count: number,
+  rows: readonly number[],
+  from: readonly number[],
+  to: readonly number[],
+): CriticalPath {
   const first = new Int32Array(count + 1);
   for (const row of rows) first[row + 1] = (first[row + 1] ?? 0) + 1;
   for (let row = 0; row < count; row++) first[row + 1] = (first[row + 1] ?? 0) + (first[row] ?? 0);

@@ -46,7 +46,13 @@ export function xOf(view: View, left: number, width: number, ns: number): number
 }
 
 /** drawScene paints the rows between two scroll offsets. */
-export function drawScene(context: CanvasRenderingContext2D, scene: Scene, width: number, height: number, top: number): void {
+export function drawScene(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  width: number,
+  height: number,
+  top: number,
+): void {
   const { rows, palette, nameWidth } = scene;
   context.clearRect(0, 0, width, height);
   context.textBaseline = "middle";
@@ -93,11 +99,18 @@ export function ticks(view: View, width: number): readonly number[] {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, wanted)));
   const size = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= wanted) ?? power * 10;
   const list: number[] = [];
-  for (let at = Math.ceil(view.from / size) * size; at <= view.to && list.length < 100; at += size) list.push(at);
+  for (let at = Math.ceil(view.from / size) * size; at <= view.to && list.length < 100; at += size)
+    list.push(at);
   return list;
 }
 
-function drawBar(context: CanvasRenderingContext2D, scene: Scene, row: number, y: number, width: number): void {
+function drawBar(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  row: number,
+  y: number,
+  width: number,
+): void {
   const { model, view, palette, nameWidth, path } = scene;
   const left = nameWidth;
   const room = width - left;
@@ -133,7 +146,8 @@ function drawBar(context: CanvasRenderingContext2D, scene: Scene, row: number, y
     const x = xOf(view, left, room, model.answer.logs.offset_ns[log] ?? 0);
     if (x < left || x > width) continue;
     const level = model.answer.logs.level[log] ?? "";
-    context.fillStyle = level === "ERROR" || level === "FATAL" ? palette.bad : level === "WARN" ? palette.warn : palette.text;
+    context.fillStyle =
+      level === "ERROR" || level === "FATAL" ? palette.bad : level === "WARN" ? palette.warn : palette.text;
     context.fillRect(x - 1, y + 5, 2, 14);
     context.fillRect(x - 2.5, y + 3, 5, 3);
   }
@@ -158,7 +172,8 @@ function drawName(context: CanvasRenderingContext2D, scene: Scene, row: number, 
   let x = indentOf(depth);
   const middle = y + rowHeight / 2 + 0.5;
   context.fillStyle = palette.line;
-  for (let level = 1; level <= Math.min(depth, deepest); level++) context.fillRect(indentOf(level) - 6, y, 1, rowHeight);
+  for (let level = 1; level <= Math.min(depth, deepest); level++)
+    context.fillRect(indentOf(level) - 6, y, 1, rowHeight);
   context.font = smallFont;
   context.fillStyle = palette.dim;
   if (hasChildren(model, row)) context.fillText(scene.folded[row] === 1 ? "▸" : "▾", x, middle);

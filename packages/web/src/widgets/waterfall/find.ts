@@ -14,7 +14,11 @@ export interface Found {
  */
 export function findRows(model: TraceModel, text: string): Found {
   const marks = new Uint8Array(model.count);
-  const words = text.trim().toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   if (words.length === 0) return { rows: new Int32Array(0), marks };
   marks.fill(1);
   for (const word of words) {
@@ -34,7 +38,9 @@ function testOf(model: TraceModel, word: string): (row: number) => boolean {
   if (size !== null) {
     const unit = size[3] ?? "";
     const limit = Number(size[2]) * (unit === "%" ? model.duration / 100 : (unitNs[unit] ?? 1));
-    return size[1] === ">" ? (row) => (model.length[row] ?? 0) > limit : (row) => (model.length[row] ?? 0) < limit;
+    return size[1] === ">"
+      ? (row) => (model.length[row] ?? 0) > limit
+      : (row) => (model.length[row] ?? 0) < limit;
   }
   const { answer } = model;
   const holds = (names: readonly string[]) => names.map((name) => name.toLowerCase().includes(word));

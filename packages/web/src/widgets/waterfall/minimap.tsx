@@ -17,10 +17,17 @@ export function minimapLines(model: TraceModel, width: number, lines: number): U
   const hues = model.answer.services.map((name) => serviceHue(name));
   for (let row = 0; row < model.count; row++) {
     const line = Math.floor((row / model.count) * lines) * width;
-    const from = Math.max(0, Math.min(width - 1, Math.floor(((model.start[row] ?? 0) / model.duration) * width)));
+    const from = Math.max(
+      0,
+      Math.min(width - 1, Math.floor(((model.start[row] ?? 0) / model.duration) * width)),
+    );
     const end = ((model.start[row] ?? 0) + (model.length[row] ?? 0)) / model.duration;
     const to = Math.max(from + 1, Math.min(width, Math.ceil(end * width)));
-    cells.fill(model.failed[row] === 1 ? 255 : (hues[model.service[row] ?? 0] ?? 0) + 1, line + from, line + to);
+    cells.fill(
+      model.failed[row] === 1 ? 255 : (hues[model.service[row] ?? 0] ?? 0) + 1,
+      line + from,
+      line + to,
+    );
   }
   return cells;
 }

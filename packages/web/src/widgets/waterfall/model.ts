@@ -64,7 +64,8 @@ export function modelOf(answer: TraceAnswer): TraceModel {
 }
 
 /** serviceOf names a row's service. */
-export const serviceOf = (model: TraceModel, row: number): string => model.answer.services[model.service[row] ?? 0] ?? "";
+export const serviceOf = (model: TraceModel, row: number): string =>
+  model.answer.services[model.service[row] ?? 0] ?? "";
 
 /** operationOf names a row's operation. */
 export const operationOf = (model: TraceModel, row: number): string =>

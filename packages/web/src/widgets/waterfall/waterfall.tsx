@@ -50,7 +50,13 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
     if (context === null || context === undefined || scene.current === undefined || size.width === 0) return;
     const ratio = window.devicePixelRatio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawScene(context, { ...scene.current, hovered: hovered.current }, size.width, size.height, box.current?.scrollTop ?? 0);
+    drawScene(
+      context,
+      { ...scene.current, hovered: hovered.current },
+      size.width,
+      size.height,
+      box.current?.scrollTop ?? 0,
+    );
   };
   const paintSoon = () => {
     if (frame.current === 0) frame.current = requestAnimationFrame(paint);
@@ -59,7 +65,9 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+    const observer = new ResizeObserver(() =>
+      setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
@@ -78,7 +86,8 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
     const frameTop = box.current?.getBoundingClientRect().top ?? 0;
     return rows[Math.floor((event.clientY - frameTop + (box.current?.scrollTop ?? 0)) / rowHeight)] ?? -1;
   };
-  const xIn = (event: { readonly clientX: number }): number => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
+  const xIn = (event: { readonly clientX: number }): number =>
+    event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
   const drag = useTimeDrag(scene, size, props.onView);
   const first = Math.max(0, Math.floor(top / rowHeight));
   const mirrored = rows.subarray(first, first + Math.ceil(size.height / rowHeight) + 1);
@@ -99,7 +108,8 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
     else if (event.key === "End") row(rows.length);
     else if (event.key === "ArrowRight" && folds && folded) props.onFold(chosen);
     else if (event.key === "ArrowLeft" && folds && !folded) props.onFold(chosen);
-    else if (event.key === "ArrowLeft" && (model.parent[chosen] ?? -1) >= 0) props.onChoose(model.parent[chosen] ?? 0);
+    else if (event.key === "ArrowLeft" && (model.parent[chosen] ?? -1) >= 0)
+      props.onChoose(model.parent[chosen] ?? 0);
     else if (event.key === "Enter" && chosen >= 0) props.onOpen(chosen);
     else return;
     event.preventDefault();
@@ -109,53 +119,64 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
     <div class="wf">
       <TimeAxis view={view} left={nameWidth} width={size.width} />
       <div class="wf-wrap">
-      <canvas ref={canvas} class="wf-canvas" aria-hidden="true" style={{ width: `${size.width}px`, height: `${size.height}px` }} />
-      <div
-        ref={box}
-        class="wf-box"
-        role="tree"
-        aria-label={`Spans of the trace, ${rows.length} rows`}
-        aria-activedescendant={chosen >= 0 ? `span-${chosen}` : undefined}
-        tabIndex={0}
-        onKeyDown={onKey}
-        onPointerMove={(event) => {
-          if (drag.move(xIn(event))) return;
-          const next = rowAt(event);
-          event.currentTarget.classList.toggle("on-fold", foldHit(scene.current, next, xIn(event)));
-          if (next === hovered.current) return;
-          hovered.current = next;
-          paintSoon();
-        }}
-        onPointerLeave={() => {
-          hovered.current = -1;
-          paintSoon();
-        }}
-        onPointerDown={(event) => {
-          if (event.button === 0 && xIn(event) > nameWidth) drag.start(xIn(event), event);
-        }}
-        onPointerUp={(event) => drag.end(xIn(event))}
-        onClick={(event) => {
-          if (drag.dragged()) return;
-          const hit = rowAt(event);
-          if (hit < 0) return;
-          if (foldHit(scene.current, hit, xIn(event))) props.onFold(hit);
-          else {
-            props.onChoose(hit);
-            props.onOpen(hit);
-          }
-        }}
-        onDblClick={() => props.onView({ from: 0, to: model.duration })}
-      >
-        <div class="wf-tall" style={{ height: `${rows.length * rowHeight}px` }}>
-          <div class="wf-mirror">
-            {[...mirrored].map((at) => (
-              <MirrorRow key={at} model={model} row={at} folded={props.folded[at] === 1} chosen={at === chosen} />
-            ))}
+        <canvas
+          ref={canvas}
+          class="wf-canvas"
+          aria-hidden="true"
+          style={{ width: `${size.width}px`, height: `${size.height}px` }}
+        />
+        <div
+          ref={box}
+          class="wf-box"
+          role="tree"
+          aria-label={`Spans of the trace, ${rows.length} rows`}
+          aria-activedescendant={chosen >= 0 ? `span-${chosen}` : undefined}
+          tabIndex={0}
+          onKeyDown={onKey}
+          onPointerMove={(event) => {
+            if (drag.move(xIn(event))) return;
+            const next = rowAt(event);
+            event.currentTarget.classList.toggle("on-fold", foldHit(scene.current, next, xIn(event)));
+            if (next === hovered.current) return;
+            hovered.current = next;
+            paintSoon();
+          }}
+          onPointerLeave={() => {
+            hovered.current = -1;
+            paintSoon();
+          }}
+          onPointerDown={(event) => {
+            if (event.button === 0 && xIn(event) > nameWidth) drag.start(xIn(event), event);
+          }}
+          onPointerUp={(event) => drag.end(xIn(event))}
+          onClick={(event) => {
+            if (drag.dragged()) return;
+            const hit = rowAt(event);
+            if (hit < 0) return;
+            if (foldHit(scene.current, hit, xIn(event))) props.onFold(hit);
+            else {
+              props.onChoose(hit);
+              props.onOpen(hit);
+            }
+          }}
+          onDblClick={() => props.onView({ from: 0, to: model.duration })}
+        >
+          <div class="wf-tall" style={{ height: `${rows.length * rowHeight}px` }}>
+            <div class="wf-mirror">
+              {[...mirrored].map((at) => (
+                <MirrorRow
+                  key={at}
+                  model={model}
+                  row={at}
+                  folded={props.folded[at] === 1}
+                  chosen={at === chosen}
+                />
+              ))}
+            </div>
           </div>
         </div>
-      </div>
-      <div class="wf-drag" ref={drag.element} />
-      <Divider at={nameWidth} width={size.width} onMove={setSplit} />
+        <div class="wf-drag" ref={drag.element} />
+        <Divider at={nameWidth} width={size.width} onMove={setSplit} />
       </div>
     </div>
   );
@@ -208,7 +229,15 @@ function TimeAxis({ view, left, width }: { view: View; left: number; width: numb
   );
 }
 
-function Divider({ at, width, onMove }: { at: number; width: number; onMove: (share: number) => void }): JSX.Element {
+function Divider({
+  at,
+  width,
+  onMove,
+}: {
+  at: number;
+  width: number;
+  onMove: (share: number) => void;
+}): JSX.Element {
   const start = useRef<number | undefined>(undefined);
   return (
     <div
@@ -233,7 +262,12 @@ function Divider({ at, width, onMove }: { at: number; width: number; onMove: (sh
 }
 
 /** useReveal scrolls a row that was chosen into view, in the middle when it was far away. */
-function useReveal(box: { readonly current: HTMLDivElement | null }, rows: Int32Array, chosen: number, height: number): void {
+function useReveal(
+  box: { readonly current: HTMLDivElement | null },
+  rows: Int32Array,
+  chosen: number,
+  height: number,
+): void {
   useLayoutEffect(() => {
     const element = box.current;
     const place = placeOf(rows, chosen);
@@ -291,7 +325,9 @@ function useWheel(
       const span = now.view.to - now.view.from;
       if (event.ctrlKey) {
         const share = (event.clientX - element.getBoundingClientRect().left - now.nameWidth) / width;
-        tell.current(zoomed(now.view, Math.min(1, Math.max(0, share)), Math.exp(event.deltaY / 300), now.model.duration));
+        tell.current(
+          zoomed(now.view, Math.min(1, Math.max(0, share)), Math.exp(event.deltaY / 300), now.model.duration),
+        );
       } else {
         const move = ((event.deltaX || event.deltaY) / width) * span;
         tell.current(moved(now.view, move, now.model.duration));
