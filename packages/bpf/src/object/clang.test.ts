@@ -72,7 +72,7 @@ SEC("raw_tp/none4") int looped(void *ctx) {
   bpf_loop(10, step, &sum, 0);
   return sum;
 }
-char license[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "GPL";
 `;
 
 const hasClang = spawnSync("clang", ["--version"]).status === 0;
