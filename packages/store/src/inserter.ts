@@ -18,7 +18,7 @@ export interface InserterOptions {
 }
 
 /** SEAL_AGE_MIN_MS: rows are inserted this long after they were acknowledged when little comes in. */
-const SEAL_AGE_MIN_MS = 100;
+const SEAL_AGE_MIN_MS = 200;
 /** SEAL_AGE_MAX_MS: and no later than this when much does, because large inserts make merges cheap. */
 const SEAL_AGE_MAX_MS = 2_000;
 /** SEAL_BYTES_PER_MS: each so many bytes in the segment put its sealing off by another millisecond (40 MB/s). */

@@ -136,10 +136,11 @@ function receive(request: EngineRequest): void {
 }
 
 process.on("message", (message) => receive(message as EngineRequest));
-// SIGKILL and not exit(): the engine's own exit handlers may wait for threads that are in an insert.
-process.on("disconnect", () =>
-  database === undefined ? process.exit(0) : process.kill(process.pid, "SIGKILL"),
-);
+// A database that is open dies with its parent at once: exit handlers would wait for threads that are in an insert.
+// After `close` nothing keeps the process alive, so it ends by itself.
+process.on("disconnect", () => {
+  if (database !== undefined) process.kill(process.pid, "SIGKILL");
+});
 // Ctrl-C reaches the whole process group; the parent decides when its engine ends.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);

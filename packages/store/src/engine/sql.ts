@@ -1,8 +1,14 @@
 import { readFileSync } from "node:fs";
 
-/** readSource reads a text file that lies in `src/`, for code that runs from `dist/`; `path` is seen from `src/`. */
+const sources = new Map<string, string>();
+
+/** readSource reads, once, a text file that lies in `src/`, for code that runs from `dist/`; `path` is seen from `src/`. */
 export function readSource(path: string): string {
-  return readFileSync(new URL(`../../src/${path}`, import.meta.url), "utf8");
+  const known = sources.get(path);
+  if (known !== undefined) return known;
+  const text = readFileSync(new URL(`../../src/${path}`, import.meta.url), "utf8");
+  sources.set(path, text);
+  return text;
 }
 
 /** quoteText gives a ClickHouse string literal. */
