@@ -17,8 +17,8 @@ export async function start(
   options: Partial<ServerOptions> = {},
   storeOptions: Partial<StoreOptions> = {},
 ): Promise<Started> {
-  const dir = mkdtempSync(join(tmpdir(), "go3s-server-"));
-  const store = await openStore({ dir, ...storeOptions });
+  const own = mkdtempSync(join(tmpdir(), "go3s-server-"));
+  const store = await openStore({ dir: own, ...storeOptions });
   const server = await startServer({ store, ports: { web: 0, otlpHttp: 0, otlpGrpc: 0 }, ...options });
   return {
     server,
@@ -26,7 +26,7 @@ export async function start(
     async close() {
       await server.close();
       await store.close();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(own, { recursive: true, force: true });
     },
   };
 }
