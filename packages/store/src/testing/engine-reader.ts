@@ -33,15 +33,7 @@ export class EngineReader {
       `INSERT INTO ${signal} (${names}) SELECT ${names} FROM file('${path}', Native) SETTINGS max_threads = 1`,
     );
     const shown = columns.map(({ name }) => `${SHOWN[name] ?? name} AS ${name}`).join(", ");
-    const text = this.session.query(
-      `SELECT ${shown} FROM ${signal} SETTINGS max_threads = 1, prefer_column_name_to_alias = 1, ` +
-        "output_format_json_quote_64bit_integers = 1, output_format_json_quote_denormals = 1",
-      "JSONEachRow",
-    );
-    return String(text)
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Row);
+    return this.select(`SELECT ${shown} FROM ${signal}`, ", prefer_column_name_to_alias = 1");
   }
 
   /** count gives the number of rows that the engine finds in a block, having read all of it. */
@@ -56,8 +48,27 @@ export class EngineReader {
     );
   }
 
+  /** read gives the rows of any block, as its own types say. */
+  read(block: Uint8Array, shown = "*"): readonly Row[] {
+    const path = join(this.directory, "any.native");
+    writeFileSync(path, block);
+    return this.select(`SELECT ${shown} FROM file('${path}', Native)`);
+  }
+
   close(): void {
     this.session.close();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private select(statement: string, settings = ""): readonly Row[] {
+    const text = this.session.query(
+      `${statement} SETTINGS max_threads = 1, output_format_json_quote_64bit_integers = 1, ` +
+        `output_format_json_quote_denormals = 1${settings}`,
+      "JSONEachRow",
+    );
+    return String(text)
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line): Row => JSON.parse(line));
   }
 }

@@ -1,10 +1,8 @@
 import { TelemetryError } from "../errors.js";
 import { MAX_DEPTH } from "../wire/types.js";
 import { defaultOf } from "./defaults.js";
-import type { MessageType, NamedField } from "./message.js";
+import { type Fields, isFields, type MessageType, type NamedField } from "./message.js";
 import { inRange, isHex } from "./scalar.js";
-
-type Fields = Record<string, unknown>;
 
 const INTEGER = /^-?[0-9]{1,20}$/;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
@@ -43,7 +41,7 @@ function wrong(path: string, why: string): TelemetryError {
 }
 
 function readMessage(type: MessageType<unknown>, source: unknown, path: string, depth: number): Fields {
-  if (typeof source !== "object" || source === null || Array.isArray(source)) {
+  if (!isFields(source)) {
     throw wrong(path, `${type.name} is an object`);
   }
   if (depth > MAX_DEPTH) {
@@ -54,7 +52,7 @@ function readMessage(type: MessageType<unknown>, source: unknown, path: string, 
   }
   const target: Fields = {};
   for (const field of type.fields) {
-    const content: unknown = Object.hasOwn(source, field.name) ? Reflect.get(source, field.name) : undefined;
+    const content: unknown = Object.hasOwn(source, field.name) ? source[field.name] : undefined;
     if (content === undefined || content === null) {
       if (!field.presence) target[field.name] = field.repeated ? [] : defaultOf(field);
       continue;

@@ -1,7 +1,7 @@
 import { TelemetryError } from "../errors.js";
 import { MAX_DEPTH } from "../wire/types.js";
 import { isDefault } from "./defaults.js";
-import type { Input, MessageType, NamedField } from "./message.js";
+import { type Input, isFields, type MessageType, type NamedField } from "./message.js";
 import { checkScalar } from "./scalar.js";
 
 type JsonObject = Record<string, unknown>;
@@ -12,16 +12,15 @@ export function encodeJson<T>(type: MessageType<T>, value: Input<T>): string {
 }
 
 function jsonOf(type: MessageType<unknown>, value: unknown, depth: number): JsonObject {
-  if (typeof value !== "object" || value === null) {
+  if (!isFields(value)) {
     throw new TelemetryError("unencodable-value", `encoding ${type.name}: ${String(value)} is not an object`);
   }
   if (depth > MAX_DEPTH) {
     throw new TelemetryError("nested-too-deep", `encoding ${type.name}: more than ${MAX_DEPTH} levels`);
   }
-  const source = value as Readonly<Record<string, unknown>>;
   const target: JsonObject = {};
   for (const field of type.fields) {
-    const content = source[field.name];
+    const content = value[field.name];
     if (content === undefined || content === null) continue;
     if (!field.repeated) {
       if (field.presence || !isDefault(field, content)) target[field.name] = jsonValue(field, content, depth);

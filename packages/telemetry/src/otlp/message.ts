@@ -44,6 +44,14 @@ export interface MessageType<T> {
   readonly valueType?: T;
 }
 
+/** Fields is a message as an object, when its type is known only at run time. */
+export type Fields = Record<string, unknown>;
+
+/** isFields tells whether a value can be a message. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Input is T with every field optional at every level: what encoders take. */
 export type Input<T> = T extends string | number | bigint | boolean | Uint8Array
   ? T

@@ -1,9 +1,7 @@
 import { malformed, WireReader } from "../wire/reader.js";
 import { WIRE } from "../wire/types.js";
 import { defaultOf } from "./defaults.js";
-import type { MessageType, NamedField, ScalarKind } from "./message.js";
-
-type Fields = Record<string, unknown>;
+import { type Fields, isFields, type MessageType, type NamedField, type ScalarKind } from "./message.js";
 
 const WIRE_TYPE: Readonly<Record<ScalarKind | "message", number>> = {
   string: WIRE.BYTES,
@@ -53,8 +51,9 @@ function defaultsOf(type: MessageType<unknown>): Fields {
 function readField(type: MessageType<unknown>, field: NamedField, reader: WireReader, target: Fields): void {
   const { name, kind } = field;
   const wireType = WIRE_TYPE[kind];
+  const present = target[name];
   if (field.repeated) {
-    const items = target[name] as unknown[];
+    const items: unknown[] = Array.isArray(present) ? present : [];
     if (kind === "message") items.push(readChild(field, reader, undefined));
     else if (reader.wireType === WIRE.BYTES && wireType !== WIRE.BYTES) readPacked(kind, reader, items);
     else {
@@ -68,7 +67,7 @@ function readField(type: MessageType<unknown>, field: NamedField, reader: WireRe
       if (other.oneof === field.oneof && other !== field) delete target[other.name];
     }
   }
-  if (kind === "message") target[name] = readChild(field, reader, target[name] as Fields | undefined);
+  if (kind === "message") target[name] = readChild(field, reader, isFields(present) ? present : undefined);
   else {
     reader.expect(wireType, field.number);
     target[name] = readScalar(kind, reader);

@@ -2,7 +2,7 @@ import { TelemetryError } from "../errors.js";
 import { MAX_DEPTH, WIRE } from "../wire/types.js";
 import { WireWriter } from "../wire/writer.js";
 import { isDefault } from "./defaults.js";
-import type { Input, MessageType, NamedField } from "./message.js";
+import { type Input, isFields, type MessageType, type NamedField } from "./message.js";
 import { checkScalar } from "./scalar.js";
 
 /**
@@ -16,7 +16,7 @@ export function encodeProtobuf<T>(type: MessageType<T>, value: Input<T>): Uint8A
 }
 
 function writeMessage(type: MessageType<unknown>, writer: WireWriter, value: unknown, depth: number): void {
-  if (typeof value !== "object" || value === null) {
+  if (!isFields(value)) {
     throw new TelemetryError("unencodable-value", `encoding ${type.name}: ${String(value)} is not an object`);
   }
   if (depth > MAX_DEPTH) {
@@ -25,9 +25,8 @@ function writeMessage(type: MessageType<unknown>, writer: WireWriter, value: unk
       `encoding ${type.name}: more than ${MAX_DEPTH} nested messages`,
     );
   }
-  const source = value as Readonly<Record<string, unknown>>;
   for (const field of type.fields) {
-    const content = source[field.name];
+    const content = value[field.name];
     if (content === undefined || content === null) continue;
     if (!field.repeated) {
       if (field.presence || !isDefault(field, content)) writeField(field, writer, content, depth);
