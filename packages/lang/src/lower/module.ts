@@ -9,7 +9,7 @@ import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
 import { condition, into, place, scalar, storageOf } from "./expressions.js";
 import { addressOf, slotPlace, storeScalar } from "./places.js";
 import { effect, statement } from "./statements.js";
-import { type Frame, type Low, type Place, refuse, type Shared, type Space, type Storage, typeOf, widthOf } from "./state.js";
+import { type Frame, type Low, type Place, refuse, type Shared, type Space, type Storage, widthOf } from "./state.js";
 
 /** LowerOptions are the facts of the target that lowering needs. */
 export interface LowerOptions {
@@ -158,7 +158,7 @@ function callbackBody(
   if (body === undefined || key === undefined) throw new Error("a callback has a body");
   const resultType = symbol?.type.result ?? (literal === undefined ? voidType : (shared.checked.literals.get(literal.id)?.type.result ?? voidType));
   const fn = newFunction(shared.subprograms.has(key) ? `${name}_${shared.subprograms.size}` : name, 2, true, { start: body.start, end: body.start + 1 });
-  shared.subprograms.set(key, fn);
+  shared.subprograms.set(shared.subprograms.has(key) ? fn : key, fn);
   const b = newBuilder(fn);
   const low = newLow(shared, b, entryFrame(symbol, resultType));
   bind(low, parameters);

@@ -62,7 +62,7 @@ export interface Shared {
   readonly architecture: Architecture;
   /** signedDivision: the instruction set has it (v4). */
   readonly signedDivision: boolean;
-  readonly subprograms: Map<FunctionSymbol | FunctionExpr, IrFunction>;
+  readonly subprograms: Map<FunctionSymbol | FunctionExpr | IrFunction, IrFunction>;
   readonly texts: Map<string, Text>;
 }
 

@@ -1,11 +1,11 @@
 import type { BtfType } from "@go3s/bpf";
-import { badType, boolType, type Field, type StructType, type Type, uint8, uint64, voidType } from "./type.js";
+import { boolType, type Field, type StructType, type Type, uint8, uint64, voidType } from "./type.js";
 
-/** KernelBtf is what the checker asks of the kernel's BTF; @go3s/bpf's lazy reader answers it. */
+/** KernelBtf is what the checker asks of the kernel's BTF: the `Btf` of @go3s/bpf answers it. */
 export interface KernelBtf {
-  /** find gives the id of the first type of one of the kinds with that name. */
-  find(name: string, kinds: readonly BtfType["kind"][]): number | undefined;
-  type(id: number): BtfType | undefined;
+  /** find gives the ids of all types of a name. */
+  find(name: string): readonly number[];
+  type(id: number): BtfType;
 }
 
 /** KernelTypes turns BTF into types of the language, each only when it is named. */
@@ -21,13 +21,16 @@ const modifiers: ReadonlySet<BtfType["kind"]> = new Set(["typedef", "const", "vo
 /** newKernelTypes reads types lazily: a struct's members are only made when something selects one. */
 export function newKernelTypes(btf: KernelBtf): KernelTypes {
   const made = new Map<number, Type>();
+  const typeAt = (id: number): BtfType | undefined => (id === 0 ? undefined : btf.type(id));
+  const find = (name: string, kinds: readonly BtfType["kind"][]): number | undefined =>
+    btf.find(name).find((id) => kinds.includes(btf.type(id).kind));
 
   const strip = (id: number): { id: number; type: BtfType | undefined } => {
     let at = id;
-    let type = btf.type(at);
+    let type = typeAt(at);
     for (let steps = 0; type !== undefined && modifiers.has(type.kind) && "type" in type && steps < 64; steps++) {
       at = type.type;
-      type = btf.type(at);
+      type = typeAt(at);
     }
     return { id: at, type };
   };
@@ -132,12 +135,12 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
 
   return {
     named(name) {
-      const id = btf.find(name, ["struct", "union", "typedef", "enum", "enum64"]);
+      const id = find(name, ["struct", "union", "typedef", "enum", "enum64"]);
       return id === undefined ? undefined : fromId(id);
     },
     arguments(tracepoint) {
       // DECLARE_TRACE makes `typedef void (*btf_trace_NAME)(void *data, ARGS)`, include/trace/bpf_probe.h.
-      const id = btf.find(`btf_trace_${tracepoint}`, ["typedef"]);
+      const id = find(`btf_trace_${tracepoint}`, ["typedef"]);
       if (id === undefined) return undefined;
       const pointer = strip(id).type;
       const proto = pointer?.kind === "ptr" ? strip(pointer.type).type : undefined;
@@ -152,6 +155,3 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
 
 /** noKernelTypes stands in when no BTF was given. */
 export const noKernelTypes: KernelTypes = { named: () => undefined, arguments: () => undefined };
-
-/** unknownKernelType is what a missing kernel type becomes behind its error. */
-export const unknownKernelType: Type = badType;

@@ -1,0 +1,141 @@
+import { type Assembled, assemble } from "./emit/assemble.js";
+import { allocate } from "./emit/allocate.js";
+import { layFrame, stackLimit } from "./emit/frame.js";
+import { writeObject } from "./emit/object.js";
+import { type InstructionSet, select } from "./emit/select.js";
+import type { IrFunction } from "./ir/ir.js";
+import { lex } from "./lex/lexer.js";
+import { lowerModule } from "./lower/module.js";
+import { runPasses } from "./passes/pipeline.js";
+import { type Diagnostic, newReporter, renderDiagnostic, type Reporter } from "./source/diagnostics.js";
+import { openSources, type SourceFile } from "./source/file.js";
+import type { File } from "./syntax/ast.js";
+import { parseFile } from "./syntax/parser.js";
+import { checkPackage } from "./types/checker.js";
+import { type KernelBtf, newKernelTypes, noKernelTypes } from "./types/kernel.js";
+import type { Architecture } from "./types/registers.js";
+import type { Checked } from "./types/symbols.js";
+import { disassemble } from "@go3s/bpf";
+import { moduleText } from "./ir/print.js";
+
+/** SourceText is one file of a program. */
+export interface SourceText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** CompileOptions are the facts of the target; nothing is read from the machine. */
+export interface CompileOptions {
+  /** cpu is the BPF instruction set; v3 (kernel 5.1) when left out. */
+  readonly cpu?: InstructionSet;
+  /** architecture is whose registers probes read; x86_64 when left out. */
+  readonly architecture?: Architecture;
+  /** kernelBtf answers for `vmlinux.…` types and BTF tracepoints. */
+  readonly kernelBtf?: KernelBtf;
+  /** tracepointFormat gives the text of a tracepoint's `format` file, or undefined when there is none. */
+  readonly tracepointFormat?: (category: string, name: string) => string | undefined;
+  /** check verifies the SSA behind every pass: for tests of the compiler. */
+  readonly check?: boolean;
+  /** emit asks for readable stages in the result. */
+  readonly emit?: readonly ("ssa" | "asm")[];
+}
+
+/** ProgramInfo is one program of a compiled object. */
+export interface ProgramInfo {
+  readonly name: string;
+  readonly section: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly instructions: number;
+  readonly stack: number;
+}
+
+/** CompileResult: the object is there when no diagnostic is an error. */
+export interface CompileResult {
+  readonly object: Uint8Array | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly programs: readonly ProgramInfo[];
+  readonly files: readonly SourceFile[];
+  /** stages are the texts `emit` asked for. */
+  readonly stages: { readonly ssa?: string; readonly asm?: string };
+}
+
+interface Target {
+  readonly set: InstructionSet;
+  readonly check: boolean;
+}
+
+/** emitFunction takes one function from SSA to bytes. */
+function emitFunction(fn: IrFunction, report: Reporter, target: Target): Assembled | undefined {
+  runPasses(fn, report, target.check);
+  if (report.errors > 0) return undefined;
+  const machine = select(fn, target.set);
+  if (!allocate(machine)) {
+    report.error("internal", fn.at, `no registers were found for ${fn.name}`, "this is a mistake of the compiler: please report the program");
+    return undefined;
+  }
+  const frame = layFrame(machine);
+  if (frame.size > stackLimit) {
+    report.error("stack-overflow", fn.at, `${fn.name} needs ${frame.size} bytes of stack, ${stackLimit} are there`, "keep large values in a bpf.PerCPUArray[T](1) and work on them in place");
+    return undefined;
+  }
+  try {
+    return assemble(machine, frame);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    report.error("too-large", fn.at, `${fn.name} cannot be encoded: ${why}`, "split it, or use fewer unrolled rounds");
+    return undefined;
+  }
+}
+
+function parse(files: readonly SourceFile[], report: Reporter): File[] {
+  const counter = { next: 1 };
+  return files.map((file) => parseFile(lex(file, report), report, counter));
+}
+
+/**
+ * compile turns the files of one package into a BPF object. Wrong programs give diagnostics, several in one run and
+ * sorted by place; it does not throw for anything a program contains.
+ */
+export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
+  const report = newReporter();
+  const files = openSources(sources);
+  const failed = (): CompileResult => ({ object: undefined, diagnostics: report.list(), programs: [], files, stages: {} });
+  const trees = parse(files, report);
+  const architecture = options.architecture ?? "x86_64";
+  const set = options.cpu ?? "v3";
+  const checked: Checked = checkPackage(trees, report, {
+    kernel: options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf),
+    hasKernel: options.kernelBtf !== undefined,
+    architecture,
+    ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
+  }, undefined);
+  if (report.errors === 0 && checked.programs.length === 0) {
+    report.error("no-program", { start: 0, end: 0 }, "no function here is a program", "put an attribute before one, e.g. // @tracepoint:sock:inet_sock_set_state");
+  }
+  if (report.errors > 0) return failed();
+  const lowered = lowerModule(checked, report, { architecture, signedDivision: set === "v4" });
+  const target = { set, check: options.check ?? false };
+  const ssaBefore = options.emit?.includes("ssa") === true;
+  const emitted = lowered.programs.map((program) => ({ ...program, assembled: emitFunction(program.code, report, target) }));
+  const subprograms = lowered.subprograms.map((fn) => emitFunction(fn, report, target));
+  if (report.errors > 0) return failed();
+  const programs = emitted.flatMap((each) => (each.assembled === undefined ? [] : [{ name: each.name, section: each.section, code: each.assembled }]));
+  const stages = {
+    ...(ssaBefore ? { ssa: moduleText(lowered) } : {}),
+    ...(options.emit?.includes("asm") === true
+      ? { asm: programs.map((each) => `${each.name}: # ${each.section}\n${disassemble(each.code.instructions)}`).join("\n\n") }
+      : {}),
+  };
+  const object = writeObject({ checked, files, programs, subprograms: subprograms.flatMap((each) => (each === undefined ? [] : [each])), texts: [...lowered.texts.values()] });
+  const infos = checked.programs.flatMap((program) => {
+    const code = programs.find((each) => each.name === program.name)?.code;
+    return code === undefined ? [] : [{ name: program.name, section: program.section, kind: program.kind.name, target: program.target, instructions: code.bytes.length / 8, stack: code.stack }];
+  });
+  return { object, diagnostics: report.list(), programs: infos, files, stages };
+}
+
+/** renderDiagnostics writes a result's diagnostics as text for people. */
+export function renderDiagnostics(result: Pick<CompileResult, "files" | "diagnostics">): string {
+  return result.diagnostics.map((each) => renderDiagnostic(result.files, each)).join("\n\n");
+}

@@ -1,0 +1,101 @@
+import type { BtfBuilder, BtfMember } from "@go3s/bpf";
+import type { MapSymbol } from "../types/symbols.js";
+import { type IntType, type StructType, type Type, under } from "../types/type.js";
+
+/** TypeWriter puts types of the language into BTF, each once. */
+export interface TypeWriter {
+  readonly builder: BtfBuilder;
+  id(type: Type): number;
+  int(bits: number, signed: boolean): number;
+  pointer(to: number): number;
+  array(element: number, length: number): number;
+}
+
+const cName = (bits: number, signed: boolean): string => `${signed ? "" : "u"}int${bits}_t`;
+
+/** newTypeWriter starts with no types. */
+export function newTypeWriter(builder: BtfBuilder): TypeWriter {
+  const known = new Map<string, number>();
+  const structs = new Map<StructType, number>();
+  const once = (key: string, make: () => number): number => {
+    let found = known.get(key);
+    if (found === undefined) {
+      found = make();
+      known.set(key, found);
+    }
+    return found;
+  };
+  const writer: TypeWriter = {
+    builder,
+    int: (bits, signed) =>
+      once(cName(bits, signed), () =>
+        builder.add({ kind: "int", name: cName(bits, signed), size: bits / 8, encoding: signed ? "signed" : "unsigned" }),
+      ),
+    pointer: (to) => once(`*${to}`, () => builder.add({ kind: "ptr", type: to })),
+    array: (element, length) =>
+      once(`[${length}]${element}`, () => builder.add({ kind: "array", type: element, index: writer.int(32, false), length })),
+    id(type) {
+      const of = under(type);
+      switch (of.kind) {
+        case "int":
+          return integer(of);
+        case "bool":
+          return once("bool", () => builder.add({ kind: "int", name: "bool", size: 1, encoding: "bool" }));
+        case "pointer":
+          return writer.pointer(0);
+        case "array":
+          return writer.array(writer.id(of.element), of.length);
+        case "struct":
+          return struct(of);
+        default:
+          return 0;
+      }
+    },
+  };
+  const integer = (type: IntType): number => writer.int(type.bits, type.signed);
+  const struct = (type: StructType): number => {
+    const found = structs.get(type);
+    if (found !== undefined) return found;
+    const id = builder.reserve();
+    structs.set(type, id);
+    const members: BtfMember[] = type.fields.map((field) => ({ name: field.name === "_" ? "" : field.name, type: writer.id(field.type), bitOffset: field.offset * 8 }));
+    // BTF allows no name twice and no unnamed scalar: Go's blank fields get their offset as a name.
+    const named = members.map((member) => (member.name === "" ? { ...member, name: `_pad${member.bitOffset / 8}` } : member));
+    builder.define(id, { kind: "struct", name: type.name, size: type.size, members: named });
+    return id;
+  };
+  return writer;
+}
+
+// libbpf's LIBBPF_PIN_BY_NAME, bpf_helpers.h
+const PIN_BY_NAME = 1;
+
+/** mapType writes the struct that describes a map in `.maps`: integers as the lengths of arrays, types behind pointers. */
+export function mapType(writer: TypeWriter, map: MapSymbol): { id: number; size: number } {
+  const { row, key, value, entries } = map.type;
+  const int32 = writer.int(32, true);
+  const number = (n: number): number => writer.pointer(writer.array(int32, n));
+  const members: { name: string; type: number }[] = [{ name: "type", type: number(row.kernelType) }];
+  if (entries > 0) members.push({ name: "max_entries", type: number(entries) });
+  if (row.family === "hash" || row.family === "array") {
+    members.push({ name: "key", type: writer.pointer(writer.id(key)) }, { name: "value", type: writer.pointer(writer.id(value)) });
+  } else if (row.family === "queue") members.push({ name: "value", type: writer.pointer(writer.id(value)) });
+  else if (row.family === "stack-trace") members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(127 * 8) });
+  else if (row.family === "events") members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(4) });
+  if (map.flags !== 0) members.push({ name: "map_flags", type: number(map.flags) });
+  if (map.pin) members.push({ name: "pinning", type: number(PIN_BY_NAME) });
+  const size = members.length * 8;
+  const id = writer.builder.add({ kind: "struct", name: "", size, members: members.map((member, i) => ({ ...member, bitOffset: i * 64 })) });
+  return { id, size };
+}
+
+/** functionType writes a function's prototype and the function. */
+export function functionType(writer: TypeWriter, name: string, parameters: number, linkage: number): number {
+  const proto = writer.builder.add({
+    kind: "func_proto",
+    type: writer.int(32, true),
+    parameters: Array.from({ length: parameters }, (_, i) => ({ name: i === 0 ? "ctx" : `arg${i}`, type: writer.int(64, false) })),
+  });
+  return writer.builder.add({ kind: "func", name, type: proto, linkage });
+}
+

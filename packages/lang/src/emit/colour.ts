@@ -1,0 +1,227 @@
+import { liveOut } from "./liveness.js";
+import { FRAME, firstVirtual, isCopy, type MachineFunction, type MachineInstruction, reads, type Register, writes } from "./machine.js";
+
+/** Colouring is a register for each virtual one, or the ones that must go to the stack. */
+export interface Colouring {
+  readonly colours: ReadonlyMap<Register, Register>;
+  readonly spilled: ReadonlySet<Register>;
+}
+
+/** machineRegisters in the order they are given out: those calls clobber first, the kept ones for what lives across calls. */
+const machineRegisters: readonly Register[] = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9];
+const K = machineRegisters.length;
+
+type Copy = MachineInstruction & { kind: "mov"; operand: { register: Register } };
+
+/**
+ * colour allocates registers by iterated register coalescing (George and Appel, 1996): copies vanish where both sides
+ * can share a register, and what does not fit is spilled by its weight of use. `short` live ranges come from spilling
+ * and are spilled again last.
+ */
+export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colouring {
+  const neighbours = new Map<Register, Set<Register>>();
+  const degree = new Map<Register, number>();
+  const copiesOf = new Map<Register, Set<Copy>>();
+  const weight = new Map<Register, number>();
+  const alias = new Map<Register, Register>();
+  const fixed = (register: Register): boolean => register < firstVirtual;
+  const near = (register: Register): Set<Register> => {
+    let found = neighbours.get(register);
+    if (found === undefined) {
+      found = new Set();
+      neighbours.set(register, found);
+    }
+    return found;
+  };
+  const addEdge = (a: Register, b: Register): void => {
+    if (a === b || near(a).has(b)) return;
+    near(a).add(b);
+    near(b).add(a);
+    degree.set(a, (degree.get(a) ?? 0) + 1);
+    degree.set(b, (degree.get(b) ?? 0) + 1);
+  };
+  const degreeOf = (register: Register): number => (fixed(register) ? Number.POSITIVE_INFINITY : (degree.get(register) ?? 0));
+
+  // Build: what is live where something is written cannot share its register.
+  const active = new Set<Copy>();
+  const waiting = new Set<Copy>();
+  const virtual = new Set<Register>();
+  const ends = liveOut(fn);
+  for (const block of fn.blocks) {
+    const live = new Set(ends.get(block));
+    const cost = 10 ** Math.min(block.depth, 4);
+    for (let i = block.code.length - 1; i >= 0; i--) {
+      const instruction = block.code[i];
+      if (instruction === undefined) continue;
+      const read = reads(instruction).filter((register) => register !== FRAME);
+      const written = writes(instruction);
+      for (const register of [...read, ...written]) {
+        if (fixed(register)) continue;
+        virtual.add(register);
+        weight.set(register, (weight.get(register) ?? 0) + cost);
+      }
+      if (isCopy(instruction) && instruction.operand.register !== FRAME && instruction.dst !== instruction.operand.register) {
+        live.delete(instruction.operand.register);
+        for (const side of [instruction.dst, instruction.operand.register]) {
+          const own = copiesOf.get(side) ?? new Set();
+          own.add(instruction);
+          copiesOf.set(side, own);
+        }
+        waiting.add(instruction);
+      }
+      for (const register of written) live.add(register);
+      for (const register of written) for (const other of live) addEdge(register, other);
+      for (const register of written) live.delete(register);
+      for (const register of read) live.add(register);
+    }
+  }
+
+  const removed = new Set<Register>();
+  const coalesced = new Set<Register>();
+  const stack: Register[] = [];
+  const simplify = new Set<Register>();
+  const freeze = new Set<Register>();
+  const heavy = new Set<Register>();
+  const adjacent = (register: Register): Register[] => [...near(register)].filter((each) => !removed.has(each) && !coalesced.has(each));
+  const copies = (register: Register): Copy[] => [...(copiesOf.get(register) ?? [])].filter((each) => active.has(each) || waiting.has(each));
+  const find = (register: Register): Register => {
+    let at = register;
+    while (coalesced.has(at)) at = alias.get(at) ?? at;
+    return at;
+  };
+  for (const register of virtual) {
+    if (degreeOf(register) >= K) heavy.add(register);
+    else if (copies(register).length > 0) freeze.add(register);
+    else simplify.add(register);
+  }
+  const enable = (registers: Iterable<Register>): void => {
+    for (const register of registers) {
+      for (const copy of copiesOf.get(register) ?? []) {
+        if (active.delete(copy)) waiting.add(copy);
+      }
+    }
+  };
+  const lower = (register: Register): void => {
+    if (fixed(register)) return;
+    const before = degree.get(register) ?? 0;
+    degree.set(register, before - 1);
+    if (before !== K) return;
+    enable([register, ...adjacent(register)]);
+    heavy.delete(register);
+    if (copies(register).length > 0) freeze.add(register);
+    else simplify.add(register);
+  };
+  const relax = (register: Register): void => {
+    if (fixed(register) || copies(register).length > 0 || degreeOf(register) >= K) return;
+    freeze.delete(register);
+    simplify.add(register);
+  };
+  const combine = (u: Register, v: Register): void => {
+    freeze.delete(v);
+    heavy.delete(v);
+    coalesced.add(v);
+    alias.set(v, u);
+    const own = copiesOf.get(u) ?? new Set();
+    for (const copy of copiesOf.get(v) ?? []) own.add(copy);
+    copiesOf.set(u, own);
+    weight.set(u, (weight.get(u) ?? 0) + (weight.get(v) ?? 0));
+    enable([v]);
+    for (const other of adjacent(v)) {
+      addEdge(other, u);
+      lower(other);
+    }
+    if (degreeOf(u) >= K && freeze.delete(u)) heavy.add(u);
+  };
+  const coalesce = (copy: Copy): void => {
+    const x = find(copy.dst);
+    const y = find(copy.operand.register);
+    const [u, v] = fixed(y) ? [y, x] : [x, y];
+    waiting.delete(copy);
+    if (u === v) relax(u);
+    else if (fixed(v) || near(u).has(v)) {
+      relax(u);
+      relax(v);
+    } else if (fixed(u)) {
+      // George: each neighbour of v is harmless to u.
+      const safe = adjacent(v).every((each) => degreeOf(each) < K || fixed(each) || near(each).has(u));
+      if (safe) {
+        combine(u, v);
+        relax(u);
+      } else active.add(copy);
+    } else {
+      // Briggs: the merged node has fewer than K heavy neighbours.
+      const both = new Set([...adjacent(u), ...adjacent(v)]);
+      let many = 0;
+      for (const each of both) if (degreeOf(each) >= K) many++;
+      if (many < K) {
+        combine(u, v);
+        relax(u);
+      } else active.add(copy);
+    }
+  };
+  const freezeCopies = (register: Register): void => {
+    for (const copy of copies(register)) {
+      const x = find(copy.dst);
+      const y = find(copy.operand.register);
+      const other = y === find(register) ? x : y;
+      active.delete(copy);
+      waiting.delete(copy);
+      if (!fixed(other) && copies(other).length === 0 && degreeOf(other) < K) {
+        freeze.delete(other);
+        simplify.add(other);
+      }
+    }
+  };
+  for (;;) {
+    const [easy] = simplify;
+    const [copy] = waiting;
+    const [frozen] = freeze;
+    if (easy !== undefined) {
+      simplify.delete(easy);
+      if (coalesced.has(easy) || removed.has(easy)) continue;
+      stack.push(easy);
+      const others = adjacent(easy);
+      removed.add(easy);
+      for (const other of others) lower(other);
+    } else if (copy !== undefined) coalesce(copy);
+    else if (frozen !== undefined) {
+      freeze.delete(frozen);
+      simplify.add(frozen);
+      freezeCopies(frozen);
+    } else if (heavy.size > 0) {
+      let best: Register | undefined;
+      let least = Number.POSITIVE_INFINITY;
+      for (const register of heavy) {
+        const cost = (short.has(register) ? 1e12 : 0) + (weight.get(register) ?? 0) / (degree.get(register) ?? 1);
+        if (cost < least) {
+          least = cost;
+          best = register;
+        }
+      }
+      if (best === undefined) break;
+      heavy.delete(best);
+      simplify.add(best);
+      freezeCopies(best);
+    } else break;
+  }
+
+  const colours = new Map<Register, Register>();
+  const spilled = new Set<Register>();
+  for (let register = stack.pop(); register !== undefined; register = stack.pop()) {
+    const taken = new Set<Register>();
+    for (const other of near(register)) {
+      const root = find(other);
+      const own = fixed(root) ? root : colours.get(root);
+      if (own !== undefined) taken.add(own);
+    }
+    const free = machineRegisters.find((each) => !taken.has(each));
+    if (free === undefined) spilled.add(register);
+    else colours.set(register, free);
+  }
+  for (const register of coalesced) {
+    const root = find(register);
+    const own = fixed(root) ? root : colours.get(root);
+    if (own !== undefined) colours.set(register, own);
+  }
+  return { colours, spilled };
+}

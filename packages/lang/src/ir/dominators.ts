@@ -1,0 +1,101 @@
+import { type Block, type IrFunction, successors } from "./ir.js";
+
+/** postorder lists the reachable blocks, each behind its successors. */
+export function postorder(fn: IrFunction): Block[] {
+  const order: Block[] = [];
+  const seen = new Set<Block>();
+  const [entry] = fn.blocks;
+  if (entry === undefined) return order;
+  // An explicit stack: unrolled loops make graphs deeper than the call stack.
+  const stack: { block: Block; next: number }[] = [{ block: entry, next: 0 }];
+  seen.add(entry);
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const to = successors(top.block)[top.next++];
+    if (to === undefined) {
+      order.push(top.block);
+      stack.pop();
+    } else if (!seen.has(to)) {
+      seen.add(to);
+      stack.push({ block: to, next: 0 });
+    }
+  }
+  return order;
+}
+
+/** dominators gives each block's immediate dominator (Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm"). */
+export function dominators(fn: IrFunction): Map<Block, Block> {
+  const order = postorder(fn);
+  const number = new Map(order.map((block, i) => [block, i]));
+  const entry = order.at(-1);
+  const found = new Map<Block, Block>();
+  if (entry === undefined) return found;
+  found.set(entry, entry);
+  const at = (block: Block): number => number.get(block) ?? -1;
+  const meet = (a: Block, b: Block): Block => {
+    let [x, y] = [a, b];
+    while (x !== y) {
+      while (at(x) < at(y)) x = found.get(x) ?? y;
+      while (at(y) < at(x)) y = found.get(y) ?? x;
+    }
+    return x;
+  };
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const block of order.toReversed()) {
+      if (block === entry) continue;
+      let best: Block | undefined;
+      for (const from of block.predecessors) {
+        if (!found.has(from)) continue;
+        best = best === undefined ? from : meet(from, best);
+      }
+      if (best !== undefined && found.get(block) !== best) {
+        found.set(block, best);
+        changed = true;
+      }
+    }
+  }
+  return found;
+}
+
+/** dominates tells whether every way to `b` leads through `a`. */
+export function dominates(tree: ReadonlyMap<Block, Block>, a: Block, b: Block): boolean {
+  for (let at = b; ; ) {
+    if (at === a) return true;
+    const up = tree.get(at);
+    if (up === undefined || up === at) return false;
+    at = up;
+  }
+}
+
+/** Loop is a natural loop: its head, the blocks that jump back, all its blocks. */
+export interface Loop {
+  readonly head: Block;
+  readonly latches: readonly Block[];
+  readonly blocks: ReadonlySet<Block>;
+}
+
+/** naturalLoops finds all loops. Structured programs have no others. */
+export function naturalLoops(fn: IrFunction): Loop[] {
+  const tree = dominators(fn);
+  const loops: Loop[] = [];
+  for (const head of fn.blocks) {
+    const latches = head.predecessors.filter((from) => dominates(tree, head, from));
+    if (latches.length === 0) continue;
+    const blocks = new Set<Block>([head]);
+    const work = [...latches];
+    for (let block = work.pop(); block !== undefined; block = work.pop()) {
+      if (blocks.has(block)) continue;
+      blocks.add(block);
+      work.push(...block.predecessors);
+    }
+    loops.push({ head, latches, blocks });
+  }
+  return loops;
+}
+
+/** loopDepths tells how many loops are around each block. */
+export function loopDepths(fn: IrFunction): Map<Block, number> {
+  const depths = new Map<Block, number>();
+  for (const loop of naturalLoops(fn)) for (const block of loop.blocks) depths.set(block, (depths.get(block) ?? 0) + 1);
+  return depths;
+}
