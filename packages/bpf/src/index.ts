@@ -90,6 +90,15 @@ export { Btf } from "./btf/reader.js";
 export type { BtfDatasecVariable, BtfEnumerator, BtfMember, BtfParameter, BtfType } from "./btf/types.js";
 export { type CoreResolution, resolveRelocation } from "./core/resolve.js";
 export { BPF_ERROR_CODES, BpfError, type BpfErrorCode, type BpfErrorDetails } from "./errors.js";
+export { featureRows, probeFeature, probeFeatures } from "./features/features.js";
+export {
+  type FeatureAnswer,
+  type FeatureGroup,
+  type FeatureResult,
+  type FeatureRow,
+  kernelConfig,
+  type Outcome,
+} from "./features/row.js";
 export { type CapabilityName, effectiveCapabilities } from "./kernel/failure.js";
 export { Descriptor } from "./kernel/fd.js";
 export { MappedMemory } from "./kernel/mmap.js";
