@@ -81,7 +81,11 @@ export function newCoreTypes(writer: TypeWriter): CoreTypes {
     if (written) return;
     written = true;
     const all = [...locals.values()];
-    for (const local of all) local.id = writer.builder.reserve();
+    // The kernel wants members in the order of their places.
+    for (const local of all) {
+      local.members.sort((a, b) => a.bitOffset - b.bitOffset);
+      local.id = writer.builder.reserve();
+    }
     for (const { struct, members, id } of all) {
       writer.builder.define(id, {
         kind: struct.kernel?.union === true ? "union" : "struct",
