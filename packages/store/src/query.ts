@@ -27,7 +27,7 @@ export interface QueryResult {
   readonly chunks: AsyncIterable<Uint8Array>;
   bytes(): Promise<Uint8Array>;
   text(): Promise<string>;
-  /** rows parses a result in JSONEachRow: one value per row, 64-bit integers as strings where JSON would lose digits. */
+  /** rows parses a result in JSONEachRow: one value per row. Integers beyond 2^53 lose digits: select toString(…) of them. */
   rows<T>(): Promise<T[]>;
   close(): void;
   [Symbol.dispose](): void;

@@ -1,3 +1,4 @@
+import { setPriority } from "node:os";
 import type { Session } from "chdb";
 import { messageOf, StoreError } from "../errors.js";
 import { internalErrorOf, queryErrorOf, wireErrorOf } from "./clickhouse-error.js";
@@ -92,6 +93,8 @@ function cancel(id: number): void {
 async function work(request: EngineRequest): Promise<unknown> {
   switch (request.op) {
     case "open":
+      // Threads inherit it from the thread that makes them, so it is set before the engine makes its own.
+      setPriority(request.settings.nice);
       database ??= new Database(request.settings);
       return undefined;
     case "insert":

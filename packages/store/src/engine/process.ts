@@ -51,6 +51,7 @@ export class EngineProcess {
   #state: EngineState = "starting";
   #nextId = 1;
   #pending = new Map<number, AnswerHandler>();
+  #wasUp = false;
   #failures = 0;
   #restarts = 0;
   #stderr = "";
@@ -175,6 +176,7 @@ export class EngineProcess {
   #up(): void {
     if (this.#state !== "starting") return;
     this.#state = "ready";
+    this.#wasUp = true;
     this.#failures = 0;
     this.#ready.resolve();
   }
@@ -224,10 +226,10 @@ export class EngineProcess {
     this.#failures++;
     this.#restarts++;
     this.#options.onNotice(error.message);
-    if (!wasReady && this.#failures >= START_TRIES) {
+    // Only the first start gives up: later ones are tried for ever, and those who wait have a time of their own.
+    if (!this.#wasUp && this.#failures >= START_TRIES) {
       const why = this.#lastFailure ?? how;
       this.#ready.reject(new StoreError("engine-start", `the engine does not start: ${why}`));
-      this.#ready = newReady();
     }
     const delay = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (this.#failures - 1));
     this.#timer = setTimeout(() => this.#launch(), delay);

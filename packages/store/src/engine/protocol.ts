@@ -13,6 +13,8 @@ export interface EngineSettings {
   readonly directory: string;
   readonly configFile: string;
   readonly retentionDays: number;
+  /** nice is the engine's scheduling priority, 0 (as everybody) to 19 (only what nobody else wants). */
+  readonly nice: number;
 }
 
 /** QueryLimits bound what one query of a user may use; the engine enforces them. */

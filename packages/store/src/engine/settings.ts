@@ -38,7 +38,7 @@ export function writeEngineConfig(
   directory: string,
   database: string,
   sizing: EngineSizing,
-  retentionDays: number,
+  keep: Pick<EngineSettings, "retentionDays" | "nice">,
 ): EngineSettings {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const usersFile = join(directory, "users.xml");
@@ -58,7 +58,7 @@ export function writeEngineConfig(
   });
   writeFileSync(usersFile, users, { mode: 0o600 });
   writeFileSync(configFile, config, { mode: 0o600 });
-  return { directory: database, configFile, retentionDays };
+  return { directory: database, configFile, ...keep };
 }
 
 function escapeXml(text: string): string {

@@ -91,6 +91,8 @@ export abstract class SignalIngest {
       throw error;
     }
     this.blockRows += this.requestRows;
+    // Of a request that was rejected as a whole only words are left; nobody would ever take a block with those.
+    if (this.blockRows === 0) this.reset();
     return { rows: this.requestRows, rejected: this.rejected ?? NO_REJECTION };
   }
 

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { MIGRATIONS } from "../schema/migrations.js";
+import { temporaryDirectory } from "../testing/temporary-directory.js";
+import { Database } from "./database.js";
+import { defaultQueryLimits, writeEngineConfig } from "./settings.js";
+
+test("the schema is made once, and a directory of a newer release is refused", (t) => {
+  const dir = temporaryDirectory(t);
+  const path = join(dir, "db & <more>");
+  mkdirSync(path);
+  const memoryBytes = 1 << 30;
+  const settings = writeEngineConfig(
+    join(dir, "engine"),
+    path,
+    { memoryBytes, queryMax: defaultQueryLimits(memoryBytes) },
+    { retentionDays: 7, nice: 0 },
+  );
+  for (let round = 0; round < 2; round++) {
+    const database = new Database(settings);
+    const versions = database.run("SELECT version FROM go3s.schema_version ORDER BY version").trim();
+    assert.equal(versions, MIGRATIONS.map(({ version }) => version).join("\n"));
+    assert.equal(database.sizes().find(({ table }) => table === "traces")?.rows ?? 0, 0);
+    database.close();
+  }
+  const later = new Database(settings);
+  later.run("INSERT INTO go3s.schema_version (version, name) VALUES (999, 'from the future')");
+  later.close();
+  assert.throws(() => new Database(settings), { code: "schema-too-new" });
+});
