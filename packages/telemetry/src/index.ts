@@ -12,6 +12,7 @@ export { SpanWriter } from "./hot/span-writer.js";
 export * from "./otlp/common.js";
 export { decodeJson } from "./otlp/json-decode.js";
 export { encodeJson } from "./otlp/json-encode.js";
+export { jsonToProtobuf } from "./otlp/json-to-protobuf.js";
 export * from "./otlp/logs.js";
 export type { Input, MessageType } from "./otlp/message.js";
 export * from "./otlp/metrics.js";

@@ -6,6 +6,7 @@ import { arbitraryMessage } from "../testing/arbitraries.js";
 import { WireWriter } from "../wire/writer.js";
 import { decodeJson } from "./json-decode.js";
 import { encodeJson } from "./json-encode.js";
+import { jsonToProtobuf } from "./json-to-protobuf.js";
 import { ExportLogsServiceRequest, ExportLogsServiceResponse } from "./logs.js";
 import type { Input, MessageType } from "./message.js";
 import { ExportMetricsServiceRequest, ExportMetricsServiceResponse } from "./metrics.js";
@@ -31,6 +32,15 @@ function codecProperties<T>(type: MessageType<T>): void {
     fc.assert(
       fc.property(messages, (value) => {
         assert.deepEqual(decodeJson(type, text(value)), value);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test(`${type.name}: JSON rewritten as protobuf says the same`, () => {
+    fc.assert(
+      fc.property(messages, (value) => {
+        assert.deepEqual(decodeProtobuf(type, jsonToProtobuf(type, text(value))), value);
       }),
       { numRuns: 60 },
     );

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { TelemetryError } from "../errors.js";
 import { AnyValue } from "./common.js";
 import { decodeJson } from "./json-decode.js";
+import { jsonToProtobuf } from "./json-to-protobuf.js";
 import { ExportLogsServiceRequest, LogRecord } from "./logs.js";
+import type { MessageType } from "./message.js";
 import { ExportMetricsServiceRequest } from "./metrics.js";
 import { decodeProtobuf } from "./protobuf-decode.js";
 import { encodeProtobuf } from "./protobuf-encode.js";
@@ -203,26 +205,35 @@ test("a metric request with the five kinds of points", () => {
 
 test("errors name the place", () => {
   const text = '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"},{"traceId":"xyz"}]}]}]}';
-  refuses(
-    () => decodeJson(ExportTraceServiceRequest, text),
-    /resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[1\]\.traceId: "xyz" is not hex/,
-  );
+  for (const read of [decodeJson, jsonToProtobuf]) {
+    refuses(
+      () => read(ExportTraceServiceRequest, text),
+      /resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[1\]\.traceId: "xyz" is not hex/,
+    );
+  }
 });
 
-test("what is not OTLP/JSON is refused", () => {
-  refuses(() => decodeJson(Span, "{"), /JSON/);
-  refuses(() => decodeJson(Span, "[]"), /the top/);
-  refuses(() => decodeJson(Span, "null"), /the top/);
-  refuses(() => decodeJson(Span, '{"kind":"SPAN_KIND_SERVER"}'), /kind/);
-  refuses(() => decodeJson(Span, '{"kind":"2"}'), /kind/);
-  refuses(() => decodeJson(Span, '{"attributes":{}}'), /a list is needed/);
-  refuses(() => decodeJson(Span, '{"startTimeUnixNano":"-1"}'), /startTimeUnixNano/);
-  refuses(() => decodeJson(Span, '{"startTimeUnixNano":1.5}'), /startTimeUnixNano/);
-  refuses(() => decodeJson(Span, '{"startTimeUnixNano":"18446744073709551616"}'), /startTimeUnixNano/);
-  refuses(() => decodeJson(Span, '{"flags":4294967296}'), /flags/);
-  refuses(() => decodeJson(AnyValue, '{"stringValue":"a","boolValue":true}'), /is set too/);
-  refuses(() => decodeJson(AnyValue, '{"bytesValue":"a b"}'), /bytesValue/);
-});
+const REFUSED: readonly (readonly [MessageType<unknown>, string, RegExp])[] = [
+  [Span, "{", /JSON/],
+  [Span, "[]", /the top/],
+  [Span, "null", /the top/],
+  [Span, '{"kind":"SPAN_KIND_SERVER"}', /kind/],
+  [Span, '{"kind":"2"}', /kind/],
+  [Span, '{"attributes":{}}', /a list is needed/],
+  [Span, '{"startTimeUnixNano":"-1"}', /startTimeUnixNano/],
+  [Span, '{"startTimeUnixNano":1.5}', /startTimeUnixNano/],
+  [Span, '{"startTimeUnixNano":"18446744073709551616"}', /startTimeUnixNano/],
+  [Span, '{"flags":4294967296}', /flags/],
+  [AnyValue, '{"stringValue":"a","boolValue":true}', /is set too/],
+  [AnyValue, '{"bytesValue":"a b"}', /bytesValue/],
+];
+
+for (const [type, text, why] of REFUSED) {
+  test(`not OTLP/JSON: ${type.name} ${text}`, () => {
+    refuses(() => decodeJson(type, text), why);
+    refuses(() => jsonToProtobuf(type, text), why);
+  });
+}
 
 test("snake_case names are unknown names, null is absent, and __proto__ is just a name", () => {
   const record = decodeJson(LogRecord, '{"severity_number":9,"severityText":null,"__proto__":{"flags":1}}');

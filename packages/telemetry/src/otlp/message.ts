@@ -41,6 +41,7 @@ export interface MessageType<T> {
   readonly fields: readonly NamedField[];
   /** byNumber[n] is the field with number n. */
   readonly byNumber: readonly (NamedField | undefined)[];
+  readonly byName: ReadonlyMap<string, NamedField>;
   readonly valueType?: T;
 }
 
@@ -71,7 +72,7 @@ export function message<T>(
     named.push(row);
     byNumber[row.number] = row;
   }
-  return { name, fields: named, byNumber };
+  return { name, fields: named, byNumber, byName: new Map(named.map((field) => [field.name, field])) };
 }
 
 function scalar<T>(kind: ScalarKind): (number: number) => Field<T> {

@@ -1,9 +1,10 @@
 import { TelemetryError } from "../errors.js";
-import { MAX_DEPTH, WIRE } from "../wire/types.js";
+import { MAX_DEPTH } from "../wire/types.js";
 import { WireWriter } from "../wire/writer.js";
 import { isDefault } from "./defaults.js";
 import { type Input, isFields, type MessageType, type NamedField } from "./message.js";
 import { checkScalar } from "./scalar.js";
+import { writeScalar } from "./write-scalar.js";
 
 /**
  * encodeProtobuf writes a message; properties that are missing or have protobuf's default take no bytes.
@@ -42,49 +43,16 @@ function writeItems(field: NamedField, writer: WireWriter, items: readonly unkno
     return;
   }
   const mark = writer.begin(field.number);
-  for (const item of items) writeScalar(field, writer, item, false);
+  for (const item of items) writeScalar(field, writer, checkScalar(field, item), false);
   writer.end(mark);
 }
 
 function writeField(field: NamedField, writer: WireWriter, value: unknown, depth: number): void {
   if (field.kind !== "message" || field.message === undefined) {
-    writeScalar(field, writer, value, true);
+    writeScalar(field, writer, checkScalar(field, value), true);
     return;
   }
   const mark = writer.begin(field.number);
   writeMessage(field.message(), writer, value, depth + 1);
   writer.end(mark);
-}
-
-function writeScalar(field: NamedField, writer: WireWriter, given: unknown, tagged: boolean): void {
-  const { number } = field;
-  const value = checkScalar(field, given);
-  if (typeof value === "bigint") {
-    const lo = Number(BigInt.asUintN(32, value));
-    const hi = Number(BigInt.asUintN(32, value >> 32n));
-    const fixed = field.kind === "fixed64" || field.kind === "sfixed64";
-    if (tagged) writer.tag(number, fixed ? WIRE.FIXED64 : WIRE.VARINT);
-    if (fixed) writer.fixed64(lo, hi);
-    else writer.varint64(lo, hi);
-  } else if (typeof value === "string") {
-    if (tagged) writer.tag(number, WIRE.BYTES);
-    if (field.kind === "hex") writer.bytes(Buffer.from(value, "hex"));
-    else writer.string(value);
-  } else if (typeof value === "boolean") {
-    if (tagged) writer.tag(number, WIRE.VARINT);
-    writer.uint32(value ? 1 : 0);
-  } else if (value instanceof Uint8Array) {
-    if (tagged) writer.tag(number, WIRE.BYTES);
-    writer.bytes(value);
-  } else if (field.kind === "double") {
-    if (tagged) writer.tag(number, WIRE.FIXED64);
-    writer.double(value);
-  } else if (field.kind === "fixed32") {
-    if (tagged) writer.tag(number, WIRE.FIXED32);
-    writer.fixed32(value);
-  } else {
-    if (tagged) writer.tag(number, WIRE.VARINT);
-    if (field.kind === "sint32") writer.uint32((value << 1) ^ (value >> 31));
-    else writer.int32(value);
-  }
 }

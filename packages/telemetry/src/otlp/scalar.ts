@@ -15,6 +15,9 @@ const INTEGER_RANGE: Readonly<Partial<Record<ScalarKind | "message", readonly [b
   fixed64: [0n, 2n ** 64n - 1n],
 };
 
+/** Scalar is a value that is not a message. */
+export type Scalar = string | number | bigint | boolean | Uint8Array;
+
 /** isHex tells whether text is hex digits in pairs. */
 export function isHex(text: string): boolean {
   return HEX.test(text);
@@ -27,10 +30,7 @@ export function inRange(kind: ScalarKind | "message", value: number | bigint): b
 }
 
 /** checkScalar gives the value back when it fits its field and throws `unencodable-value` otherwise. */
-export function checkScalar(
-  field: NamedField,
-  value: unknown,
-): string | number | bigint | boolean | Uint8Array {
+export function checkScalar(field: NamedField, value: unknown): Scalar {
   switch (field.kind) {
     case "string":
       if (typeof value === "string") return value;
