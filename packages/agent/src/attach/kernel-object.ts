@@ -48,7 +48,7 @@ export interface KernelObject {
  * Rejects with BpfError when not even the maps can be made.
  */
 export async function loadKernelObject(options: ObserverOptions): Promise<KernelObject> {
-  const bytes = options.object ?? (await compiledProbes());
+  const bytes = options.object ?? compiledProbes();
   const spec = readObject(bytes);
   const constants = { cpuBits: Math.ceil(Math.log2(Math.max(2, possibleCpus()))) };
   const mapSizes = options.ringBytes === undefined ? {} : { events: options.ringBytes };

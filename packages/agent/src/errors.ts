@@ -1,0 +1,20 @@
+/** AGENT_ERROR_CODES lists every code an AgentError can carry, with its one-line meaning. */
+export const AGENT_ERROR_CODES = {
+  "bad-probes": "the built-in probes do not compile or do not fit together: a mistake of ours",
+} as const;
+
+/** AgentErrorCode is one of the keys of AGENT_ERROR_CODES. */
+export type AgentErrorCode = keyof typeof AGENT_ERROR_CODES;
+
+/** AgentError says what was tried and why it failed; `hint` says what to do. */
+export class AgentError extends Error {
+  readonly code: AgentErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: AgentErrorCode, message: string, details: { hint?: string; cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "AgentError";
+    this.code = code;
+    this.hint = details.hint;
+  }
+}
