@@ -11,7 +11,7 @@ import { listenOtlpGrpc, type OtlpGrpc } from "./receive/grpc.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
-import { createStatusBoard, noAgent, readiness } from "./status.js";
+import { createStatusBoard, noAgent } from "./status.js";
 import { version } from "./version.js";
 import { createQueryPort } from "./web/query.js";
 import { createWebServer } from "./web/server.js";
@@ -75,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     version: version(),
     closing: () => closing,
   });
-  const stream = createLiveStream(board.status, board.arrivals);
+  const stream = createLiveStream(board.status, () => store.stats().rowsInserted);
   const context: ApiContext = { engine: createEngine(store), counters, status: board.status };
   const limits = { bodyBytes: options.bodyBytesMax ?? defaultBodyBytes, inflightBytes };
   const otlpHttp = createOtlpHttp(receiver, { limits, pool: createBufferPool(), inflight: 0 });
@@ -86,7 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => gaugesOf(board.status(), store.stats()),
-    notReady: () => readiness(store.stats(), closing).reason,
+    notReady: () => board.readiness().reason,
   });
   let grpc: OtlpGrpc | undefined;
   const stop = async () => {

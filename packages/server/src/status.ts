@@ -1,7 +1,8 @@
-import type { StoreStats } from "@go3s/store";
+import type { Signal, StoreStats } from "@go3s/store";
 import type { AgentStatus, DropCount, StatusAnswer } from "./api/types.js";
 import { type Counters, count, labelled } from "./counters.js";
-import type { Arrivals } from "./web/stream.js";
+
+type Items = Readonly<Record<Signal, number>>;
 
 /** StatusSources are where the status comes from; none of them asks the engine. */
 export interface StatusSources {
@@ -16,9 +17,16 @@ export interface StatusSources {
 /** StatusBoard keeps the last seconds' counts, so that rates can be told. */
 export interface StatusBoard {
   status(): StatusAnswer;
-  arrivals(): Arrivals;
+  /** Whether the store takes work and answers; `reason` is "" when it does. */
+  readiness(): Readiness;
   close(): void;
   [Symbol.dispose](): void;
+}
+
+/** Readiness is the store's state and why it takes no work. */
+export interface Readiness {
+  readonly state: StatusAnswer["store"]["state"];
+  readonly reason: string;
 }
 
 /** noAgent is the status where no agent was asked for. */
@@ -35,8 +43,10 @@ export const noAgent: AgentStatus = {
 
 interface Sample {
   readonly at: number;
-  readonly items: Arrivals;
+  readonly items: Items;
   readonly cpuMicros: number;
+  /** Appends refused so far because the disk was full. */
+  readonly diskFull: number;
 }
 
 // Rates are over ten seconds: shorter ones jump with each batch of a sender.
@@ -46,13 +56,11 @@ const kept = 10;
 export function createStatusBoard(sources: StatusSources): StatusBoard {
   const { counters } = sources;
   const items = ["traces", "logs", "metrics"].map((signal) => count(counters, "items", signal));
-  const arrivals = (): Arrivals => {
-    const [traces = 0, logs = 0, metrics = 0] = items.map((item) => item.value);
-    return { traces, logs, metrics };
-  };
   const sample = (): Sample => {
     const { user, system } = process.cpuUsage();
-    return { at: performance.now(), items: arrivals(), cpuMicros: user + system };
+    const [traces = 0, logs = 0, metrics = 0] = items.map((item) => item.value);
+    const diskFull = sources.stats().refused["disk-full"] ?? 0;
+    return { at: performance.now(), items: { traces, logs, metrics }, cpuMicros: user + system, diskFull };
   };
   let samples = [sample()];
   const timer = setInterval(() => {
@@ -61,8 +69,8 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
   timer.unref();
   const close = () => clearInterval(timer);
   return {
-    arrivals,
     status: () => statusOf(sources, samples[0] ?? sample(), sample()),
+    readiness: () => readiness(sources, samples[0] ?? sample(), sample()),
     close,
     [Symbol.dispose]: close,
   };
@@ -71,7 +79,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
 function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAnswer {
   const { counters } = sources;
   const seconds = Math.max(0.5, (now.at - first.at) / 1000);
-  const rate = (signal: keyof Arrivals) => (now.items[signal] - first.items[signal]) / seconds;
+  const rate = (signal: Signal) => (now.items[signal] - first.items[signal]) / seconds;
   const total = (name: "requests" | "bytes") =>
     labelled(counters, name).reduce((sum, { value }) => sum + value, 0);
   return {
@@ -95,7 +103,7 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
       ...droppedByStore(sources.stats()),
       ...(sources.agent().dropped ?? []),
     ].sort((a, b) => b.count - a.count),
-    store: storeStatus(sources),
+    store: storeStatus(sources.stats(), readiness(sources, first, now)),
     server: {
       pid: process.pid,
       cpu_share: (now.cpuMicros - first.cpuMicros) / 1e6 / seconds,
@@ -122,9 +130,7 @@ function droppedByStore(stats: StoreStats): DropCount[] {
     .map(([reason, { rows }]) => ({ place: "store", reason, count: rows, unit: "events" }));
 }
 
-function storeStatus(sources: StatusSources): StatusAnswer["store"] {
-  const stats = sources.stats();
-  const { reason, state } = readiness(stats, sources.closing());
+function storeStatus(stats: StoreStats, { state, reason }: Readiness): StatusAnswer["store"] {
   const acknowledged = Object.values(stats.rowsAcknowledged).reduce((sum, rows) => sum + rows, 0);
   const inserted = Object.values(stats.rowsInserted).reduce((sum, rows) => sum + rows, 0);
   return {
@@ -136,13 +142,11 @@ function storeStatus(sources: StatusSources): StatusAnswer["store"] {
   };
 }
 
-/** readiness says whether the store takes work and answers; `reason` is "" when it does. */
-export function readiness(
-  stats: StoreStats,
-  closing: boolean,
-): { readonly state: StatusAnswer["store"]["state"]; readonly reason: string } {
-  if (closing) return { state: "closed", reason: "the server is stopping" };
-  const { state, failure } = stats.engine;
+function readiness(sources: StatusSources, first: Sample, now: Sample): Readiness {
+  if (sources.closing()) return { state: "closed", reason: "the server is stopping" };
+  const { state, failure } = sources.stats().engine;
+  if (now.diskFull > first.diskFull)
+    return { state: "disk-full", reason: "the disk was full within the last ten seconds" };
   if (state !== "ready") return { state: "starting", reason: `the engine is ${state}` };
   if (failure !== undefined) return { state: "busy", reason: `the last insert failed: ${failure}` };
   return { state: "ready", reason: "" };

@@ -118,7 +118,7 @@ export interface DropCount {
 
 // -------------------------------------------------------------------------------------------------------------- services
 
-/** ServicesAnswer is GET services. A request is a SERVER or CONSUMER span, or a root span of a service that has neither. */
+/** ServicesAnswer is GET services. A request is a SERVER or CONSUMER span, or a root span. */
 export interface ServicesAnswer {
   readonly range: Range;
   readonly buckets: Buckets;
@@ -322,7 +322,7 @@ export interface MapEdge extends Red {
   readonly from: string;
   readonly to: string;
   readonly source: "spans" | "tcp";
-  /** For "tcp": connections closed or failed in the range; requests are connections, durations their connect time. */
+  /** For "tcp", requests are connections opened or refused, durations their connect times, bytes those of connections closed. */
   readonly bytes_sent: number;
   readonly bytes_received: number;
 }
@@ -451,7 +451,7 @@ export type FilterParseAnswer =
 
 /**
  * StreamEvent is one server-sent event of GET stream (`event:` is its type, `data:` its JSON). "status" comes at once and every
- * 2 s; "arrived" at most every 500 ms and only when items were acknowledged since the last; a comment every 15 s keeps it open.
+ * 2 s; "arrived" at most every 500 ms and only when more items can be queried than at the last; a comment every 15 s keeps it open.
  */
 export type StreamEvent =
   | { readonly type: "status"; readonly data: StatusAnswer }

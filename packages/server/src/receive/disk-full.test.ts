@@ -59,6 +59,8 @@ test("a full disk gives a retryable refusal, and room makes it go on with nothin
   assert.equal(refused.status, 503);
   assert.equal(refused.headers["retry-after"], "5");
   assert.equal((await send(`${web}/healthz`)).status, 200);
+  assert.equal(started.server.status().store.state, "disk-full");
+  assert.equal((await send(`${web}/readyz`)).status, 503);
   assert.ok(started.server.status().dropped.some((drop) => drop.reason === "disk-full"));
 
   spawnSync("sh", ["-c", `rm -f ${disk}/filler*`]);

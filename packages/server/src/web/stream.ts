@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { ArrivedEvent, StatusAnswer } from "../api/types.js";
 import { ServerError } from "../errors.js";
 
-/** Arrivals are the items acknowledged so far, by signal. */
+/** Arrivals are the items that can be queried so far, by signal: a page that asks again because of them finds them. */
 export interface Arrivals {
   readonly traces: number;
   readonly logs: number;
