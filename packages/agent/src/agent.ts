@@ -31,10 +31,8 @@ export interface AttachedProcess {
 /** AgentOptions are what an agent is started with. */
 export interface AgentOptions {
   readonly selection: Selection;
-  /** exclude lists processes that are never watched, with their children. */
+  /** exclude lists processes that are never watched, besides those that carry partMarker in their environment. */
   readonly exclude: readonly number[];
-  /** include lists processes that are watched although they are children of an excluded one. */
-  readonly include?: readonly number[];
   readonly exporter: Exporter;
   readonly onAttached?: (process: AttachedProcess) => void;
 }
@@ -105,7 +103,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const registry: Registry = newRegistry({
     selection: options.selection,
     exclude: options.exclude,
-    include: options.include ?? [],
     events: {
       watch: (process) => attach(process),
       unwatch(process) {

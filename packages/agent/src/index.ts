@@ -6,5 +6,6 @@ export {
   type ReportedProcess,
   startAgent,
 } from "./agent.js";
+export { partMarker } from "./discovery/registry.js";
 export type { Selection } from "./discovery/selection.js";
 export { type Exporter, type ExporterOptions, type ExporterStats, openExporter } from "./export/exporter.js";

@@ -9,7 +9,13 @@ export const environment = {
   path: process.env["PATH"] ?? "",
 } as const;
 
-/** childEnvironment is this process's environment with some names set, for a program that we start. */
-export function childEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  return { ...process.env, ...more };
+/** markParts puts a name into the environment that every process started from now on inherits. */
+export function markParts(name: string): void {
+  process.env[name] = "1";
+}
+
+/** childEnvironment is this process's environment with some names set and one left out, for a program of the user's. */
+export function childEnvironment(more: Readonly<Record<string, string>>, without: string): NodeJS.ProcessEnv {
+  const { [without]: _, ...rest } = process.env;
+  return { ...rest, ...more };
 }

@@ -139,7 +139,7 @@ test("10,000 requests, kept connections and new ones, are 10,000 server spans wi
   let next = 1;
   const worker = async (): Promise<void> => {
     for (let id = next++; id <= 10_000; id = next++) {
-      const trace = id.toString(16).padStart(32, "a");
+      const trace = `1${id.toString(16).padStart(31, "0")}`;
       const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01` };
       answers.set(trace, await get(service.port, `/users/${id}?q=1`, id % 4 === 0 ? fresh : kept, headers));
     }

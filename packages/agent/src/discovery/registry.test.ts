@@ -52,15 +52,17 @@ test("a process asked for by name or port is watched from the scan on and forgot
   await b.stop();
 });
 
-test("a process and its children can be excluded, whatever is asked for", async () => {
-  const a = await child({});
+test("Go3s itself and its parts are not watched, whatever is asked for", async () => {
+  const part = await child({ GO3S_PART: "1" });
+  const other = await child({});
   const events = log();
   const registry = newRegistry({ selection: { all: true }, exclude: [process.pid], events });
-  registry.started(a.pid);
-  registry.started(process.pid);
-  assert.deepEqual(events.events, []);
-  assert.equal(registry.get(a.pid)?.reason, "part of Go3s");
-  await a.stop();
+  for (const pid of [part.pid, process.pid, other.pid]) registry.started(pid);
+  assert.deepEqual(events.events, ["+node (all services)"]);
+  assert.equal(registry.get(part.pid)?.reason, "part of Go3s");
+  assert.equal(registry.get(process.pid)?.reason, "part of Go3s");
+  await part.stop();
+  await other.stop();
 });
 
 test("a process that ended before anybody looked is no error", () => {

@@ -45,13 +45,14 @@ export interface Registry {
 /** RegistryOptions are the registry's choices. */
 export interface RegistryOptions {
   readonly selection: Selection;
-  /** exclude lists processes that are never watched, children included: Go3s itself. */
+  /** exclude lists processes that are never watched: Go3s itself. Its other parts carry partMarker. */
   readonly exclude: readonly number[];
-  /** include lists processes that are watched although they descend from an excluded one. */
-  readonly include?: readonly number[];
   readonly events: RegistryEvents;
   readonly proc?: ProcSource;
 }
+
+/** partMarker is the environment variable that Go3s gives to its own processes, so that it does not watch itself. */
+export const partMarker = "GO3S_PART";
 
 // Processes that ended and may still be asked about; the oldest are forgotten.
 const endedLimit = 1024;
@@ -76,14 +77,18 @@ export function newRegistry(options: RegistryOptions): Registry {
     return false;
   };
 
-  const decide = (facts: ProcessFacts, identity: Identity): { watched: boolean; reason: string } => {
-    const included = options.include?.some((pid) => pid === facts.pid || isDescendantOf(facts, pid)) ?? false;
-    if (!included && options.exclude.some((pid) => pid === facts.pid || isDescendantOf(facts, pid))) {
+  const decide = (
+    facts: ProcessFacts,
+    identity: Identity,
+    executable: Executable,
+  ): { watched: boolean; reason: string } => {
+    if (options.exclude.includes(facts.pid) || facts.environment.has(partMarker)) {
       return { watched: false, reason: "part of Go3s" };
     }
     const reason = selects(options.selection, {
       facts,
       serviceName: identity.serviceName,
+      hasRuntime: executable.runtime !== undefined,
       ports: () => listeningPorts(facts.pid, proc),
       isDescendantOf: (pid) => isDescendantOf(facts, pid),
     });
@@ -102,7 +107,7 @@ export function newRegistry(options: RegistryOptions): Registry {
     const executable = executables.of(facts);
     if (executable === undefined) return;
     const identity = identify(facts, executable.runtime);
-    const { watched, reason } = decide(facts, identity);
+    const { watched, reason } = decide(facts, identity, executable);
     const process: Observed = {
       facts,
       identity,

@@ -31,6 +31,7 @@ const candidate: Candidate = {
     cgroup: "",
   },
   serviceName: "shop-checkout",
+  hasRuntime: true,
   ports: () => [8080],
   isDescendantOf: (pid) => pid === 41,
 };
@@ -41,6 +42,7 @@ test("any row of a selection is enough, and the reason is told", () => {
   assert.equal(selects({ names: ["nope", "check*"] }, candidate), "name check*");
   assert.equal(selects({ names: ["shop-*"] }, candidate), "name shop-*");
   assert.equal(selects({ ports: [1, 8080] }, candidate), "port 8080");
-  assert.equal(selects({ all: true }, candidate), "all processes");
+  assert.equal(selects({ all: true }, candidate), "all services");
+  assert.equal(selects({ all: true }, { ...candidate, hasRuntime: false }), "");
   assert.equal(selects({ pids: [1], ports: [1], names: ["x"] }, candidate), "");
 });

@@ -3,6 +3,7 @@ import type { ProcessFacts } from "./proc.js";
 
 /** Selection says which processes are asked for; any of the rows is enough. */
 export interface Selection {
+  /** all asks for every process of a runtime that is known to serve: Go programs, Node, Python, Java and the like. */
   readonly all?: boolean;
   readonly pids?: readonly number[];
   readonly ports?: readonly number[];
@@ -14,6 +15,8 @@ export interface Selection {
 export interface Candidate {
   readonly facts: ProcessFacts;
   readonly serviceName: string;
+  /** hasRuntime says whether it is a Go program or runs in a known interpreter. */
+  readonly hasRuntime: boolean;
   /** ports are looked up only when a selection asks for them: it means reading every descriptor. */
   readonly ports: () => readonly number[];
   /** isDescendantOf walks up the parents. */
@@ -36,5 +39,5 @@ export function selects(selection: Selection, candidate: Candidate): string {
     const port = selection.ports?.find((wanted) => ports.includes(wanted));
     if (port !== undefined) return `port ${port}`;
   }
-  return selection.all ? "all processes" : "";
+  return selection.all && candidate.hasRuntime ? "all services" : "";
 }

@@ -12,7 +12,7 @@ export interface TcpParties {
 // Names of processes that were gone before anybody could look; bounded, since a machine makes new ones for ever.
 const goneLimit = 1024;
 
-/** newTcpParties answers from the registry; `own` processes and their children have no connections to tell. */
+/** newTcpParties answers from the registry; `own` processes and Go3s' other parts have no connections to tell. */
 export function newTcpParties(registry: Registry, own: readonly number[]): TcpParties {
   const gone = new Map<string, TcpParty>();
   const local = localAddresses();

@@ -36,7 +36,6 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     selection:
       program === undefined ? selection : { ...selection, pids: [...(selection.pids ?? []), program.pid] },
     exclude: [process.pid],
-    include: program === undefined ? [] : [program.pid],
     exporter:
       otlp === undefined
         ? printingExporter(output)

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { partMarker } from "@go3s/agent";
 import { startServer } from "@go3s/server";
 import { openStore } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
@@ -8,6 +9,7 @@ import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { announceRunning, dataDirectory } from "../data-directory.js";
 import { openShop } from "../demo/shop.js";
+import { markParts } from "../environment.js";
 import { CliError, exitCodes } from "../failure.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
@@ -72,6 +74,7 @@ async function open({ parsed, context, host, ports, closing }: Opening): Promise
   const { output, interrupted } = context;
   const data = dataDirectory(parsed.text("data"));
   mkdirSync(data, { recursive: true, mode: 0o700 });
+  markParts(partMarker);
   const store = await openStore({ dir: data });
   closing.defer(() => store.close());
   let agent: AgentChild | undefined;

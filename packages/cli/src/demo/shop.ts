@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { partMarker } from "@go3s/agent";
 import { childEnvironment, environment } from "../environment.js";
 
 /** Shop is the running demo. */
@@ -30,7 +31,7 @@ export async function openShop(cache: string, note: (text: string) => void): Pro
       const go = program !== undefined && inGo.has(service);
       const child = spawn(go ? program : process.execPath, go ? [] : [join(folder, "shop.mjs")], {
         stdio: ["pipe", "pipe", "inherit"],
-        env: childEnvironment({ ...addresses, SHOP_ROLE: service, OTEL_SERVICE_NAME: service }),
+        env: childEnvironment({ ...addresses, SHOP_ROLE: service, OTEL_SERVICE_NAME: service }, partMarker),
       });
       running.push({ service, pid: child.pid ?? 0, runtime: go ? "go" : "node", child });
       if (service !== "shoppers")
@@ -53,7 +54,7 @@ async function buildGo(cache: string, note: (text: string) => void): Promise<str
   const program = join(cache, "shop");
   try {
     await promisify(execFile)(go, ["build", "-o", program, join(folder, "shop.go")], {
-      env: childEnvironment({ GOFLAGS: "-mod=mod", GOTOOLCHAIN: "local", CGO_ENABLED: "0" }),
+      env: childEnvironment({ GOFLAGS: "-mod=mod", GOTOOLCHAIN: "local", CGO_ENABLED: "0" }, partMarker),
     });
     return program;
   } catch (error) {
