@@ -21,7 +21,7 @@ import { createLiveStream } from "./web/stream.js";
 /** ServerOptions are what a server is started with. */
 export interface ServerOptions {
   readonly store: Store;
-  /** The address to listen on, default 127.0.0.1. */
+  /** The address to listen on, default 127.0.0.1. There is no log-in: whoever reaches another address reads everything. */
   readonly host?: string;
   /** Other names that lead here and may stand in Host and Origin, such as a proxy's. */
   readonly allowedHosts?: readonly string[];
