@@ -21,6 +21,11 @@ const jsonBytes = 16 << 20;
  * attributes, of which JSON.parse takes 4; only senders that chose JSON pay for it. Throws "not-otlp" or "too-large".
  */
 export function otlpJsonToBytes(signal: keyof typeof requestTypes, body: Uint8Array): Uint8Array {
+  if (body.length > jsonBytes) {
+    throw new ServerError("too-large", `a JSON body has at most ${jsonBytes} bytes`, {
+      hint: "send smaller batches, or protobuf",
+    });
+  }
   try {
     return jsonToProtobuf(requestTypes[signal], body);
   } catch (error) {
