@@ -212,6 +212,7 @@ export function writeObject(input: ObjectInput): Uint8Array {
   sections.push({ name: "license", flags: sectionFlag.ALLOC | sectionFlag.WRITE, data: license, align: 1 });
   addSymbol(symbols, "license", { name: "_license", binding: symbolBinding.GLOBAL, type: symbolType.OBJECT, section: "license", size: license.length });
 
+  for (const struct of checked.structs) writer.id(struct);
   const infos: SectionInfo[] = [];
   for (const linked of code) {
     const bytes = joined(linked);

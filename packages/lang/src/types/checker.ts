@@ -259,5 +259,10 @@ export function checkPackage(files: readonly File[], report: Reporter, options: 
     functions: declared.functions,
     maps: [...unit.maps.values()],
     globals: declared.globals,
+    structs: of("type").flatMap((decl) => {
+      const symbol = scope.names.get(decl.name.name);
+      const isStruct = symbol?.kind === "type" && under(symbol.type).kind === "struct";
+      return isStruct && /^[A-Z]/.test(decl.name.name) ? [symbol.type] : [];
+    }),
   };
 }

@@ -132,4 +132,6 @@ export interface Checked {
   readonly functions: readonly FunctionSymbol[];
   readonly maps: readonly MapSymbol[];
   readonly globals: readonly GlobalSymbol[];
+  /** structs are the package's exported structs: whoever decodes events finds them in the object's BTF, used by a map or not. */
+  readonly structs: readonly Type[];
 }
