@@ -18,6 +18,7 @@ import { StoreError } from "../errors.js";
 import { EngineReader } from "../testing/engine-reader.js";
 import { expectedLogs, expectedMetrics, expectedTraces } from "../testing/expected-rows.js";
 import { withIds } from "../testing/span-ids.js";
+import { FRAME_PAYLOAD_MAX } from "../wal/frame.js";
 import { INGEST_LIMITS } from "./limits.js";
 import { LogsIngest } from "./logs.js";
 import { MetricsIngest } from "./metrics.js";
@@ -208,6 +209,23 @@ test("two bytes a row do not fill the memory: rows and repeated attributes have 
   assert.throws(() => ingest.append(wrapped(empty.subarray(0, 2), more)), tooLarge);
   assert.equal(ingest.rows, 0);
   assert.equal(ingest.append(wrapped(empty.subarray(0, 20), resource)).rows, 10);
+});
+
+test("a block never gets larger than a frame of the log takes", () => {
+  const big = (bytes: number) =>
+    encodeProtobuf(ExportLogsServiceRequest, {
+      resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "x".repeat(bytes) } }] }] }],
+    });
+  const code = (wanted: string) => (error: unknown) => error instanceof StoreError && error.code === wanted;
+  const ingest = new LogsIngest();
+  assert.throws(() => ingest.append(big(INGEST_LIMITS.blockBytes)), code("request-too-large"));
+  ingest.append(big(INGEST_LIMITS.blockBytes >> 1));
+  assert.throws(() => ingest.append(big(INGEST_LIMITS.blockBytes >> 1)), code("store-busy"));
+  assert.equal(ingest.rows, 1);
+  ingest.append(big(1000));
+  const block = ingest.take();
+  assert.ok(block !== undefined && block.rows === 2 && block.bytes.length <= FRAME_PAYLOAD_MAX);
+  ingest.append(big(INGEST_LIMITS.blockBytes >> 1));
 });
 
 /** wrapped makes a request of one resource and one scope whose content is given. */

@@ -1,4 +1,5 @@
 import { StoreError } from "../errors.js";
+import { FRAME_PAYLOAD_MAX } from "../wal/frame.js";
 
 /** IngestLimits bound what one request can make of a block, whatever its bytes say. */
 export interface IngestLimits {
@@ -10,14 +11,17 @@ export interface IngestLimits {
   readonly repeatedAttributes: number;
   /** Most bytes of one attribute value made of arrays and maps, as JSON text. */
   readonly nestedValueBytes: number;
+  /** Most bytes of a block: what the log takes in one frame, less its head of names and types. */
+  readonly blockBytes: number;
 }
 
-/** INGEST_LIMITS are far above what senders do (8,192 spans in a request, 30 resource attributes) and bound memory to 1 GiB. */
+/** INGEST_LIMITS are far above what senders do (8,192 spans in a request, 30 resource attributes) and bound memory to 256 MiB. */
 export const INGEST_LIMITS: IngestLimits = {
-  rowsPerRequest: 1_000_000,
+  rowsPerRequest: 500_000,
   resourceAttributes: 1_024,
-  repeatedAttributes: 50_000_000,
+  repeatedAttributes: 10_000_000,
   nestedValueBytes: 16 << 20,
+  blockBytes: FRAME_PAYLOAD_MAX - (1 << 20),
 };
 
 /** requireBelow throws `request-too-large` when a request is above a limit. */

@@ -1,6 +1,7 @@
 import { WIRE, WireReader } from "@go3s/telemetry";
 import { type NamedColumn, nativeBlock } from "../columns/block.js";
 import { MARK } from "../columns/native-column.js";
+import { StoreError } from "../errors.js";
 import type { Signal } from "../schema/columns.js";
 import { CommonColumns, type ScopeRow } from "./common-columns.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
@@ -67,7 +68,8 @@ export abstract class SignalIngest {
   /**
    * append adds the items of one Export request in protobuf; the bytes may be reused when it returns.
    * Throws TelemetryError (with the offset) for what is not such a request, StoreError `request-too-large` for what
-   * is beyond INGEST_LIMITS; then the block is as before.
+   * is beyond INGEST_LIMITS, `store-busy` (retryable) when only the rows of others in the block leave no room for it;
+   * then the block is as before.
    */
   append(request: Uint8Array, options: AppendOptions = {}): Appended {
     const { columns } = this;
@@ -84,6 +86,7 @@ export abstract class SignalIngest {
       // A plain Uint8Array, also of a Buffer: code that sees one class only runs faster.
       const { buffer, byteOffset, byteLength } = request;
       this.readRequest(new WireReader(new Uint8Array(buffer, byteOffset, byteLength)));
+      this.requireRoom();
     } catch (error) {
       // Cached resources may name texts that the rollback takes out of the dictionaries.
       this.resources.clear();
@@ -143,6 +146,20 @@ export abstract class SignalIngest {
   protected reject(reason: string): void {
     this.rejected ??= new Map();
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
+  }
+
+  private requireRoom(): void {
+    let length = 0;
+    for (const { column } of this.columns) length += column.dataLength();
+    if (length <= INGEST_LIMITS.blockBytes) return;
+    if (this.blockRows === 0) requireBelow("bytes in columns", length, INGEST_LIMITS.blockBytes);
+    throw new StoreError(
+      "store-busy",
+      `taking a request in: the block of ${this.blockRows} rows has no room for it`,
+      {
+        hint: "send it again, it goes into the next block",
+      },
+    );
   }
 
   private memory(length: number): Uint8Array {
