@@ -11,6 +11,8 @@ type Block = Parameters<Store["append"]>[0][number];
 export interface Decoder {
   append(request: Uint8Array): { readonly rows: number; readonly rejected: ReadonlyMap<string, number> };
   take(): Block | undefined;
+  /** recycle takes the memory of a block back that is on disk. */
+  recycle?(block: Block): void;
 }
 
 /** Decoders has one per signal. */
@@ -43,6 +45,7 @@ export function createIntake(store: Pick<Store, "append">, decoders: Decoders): 
     try {
       const blocks = Object.values(decoders).flatMap((decoder) => decoder.take() ?? []);
       await store.append(blocks);
+      for (const block of blocks) decoders[block.signal].recycle?.(block);
       for (const { resolve } of waiting) resolve();
     } catch (error) {
       const told = fromStore(error);
