@@ -165,6 +165,19 @@ test("a chunked response ends with its last chunk, one with a length when all is
   assert.equal(attributes(spans()[1] ?? assert.fail())["http.response.body.size"], "1000");
 });
 
+test("the next request on a connection ends a response whose end nobody could see", () => {
+  const { feed, spans } = rig();
+  const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  feed(requestRecord(get, server), responseRecord(chunked, { exchange: 1, ns: 2000 }));
+  feed(requestRecord(get, { ...server, peerPort: 50001, exchange: 2 }));
+  assert.equal(spans().length, 0);
+  feed(requestRecord(get, { ...server, ns: 9000, exchange: 3 }));
+  assert.deepEqual(
+    spans().map((span) => span.endTimeUnixNano),
+    [base + 2000n],
+  );
+});
+
 test("a head in several pieces is put together", () => {
   const { feed, spans } = rig();
   feed(

@@ -50,6 +50,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const clients: ClientRequests = newClientRequests();
   const requestHead = newRequestHead();
   const responseHead = newResponseHead();
+  // The exchange that is open on a connection, by its ports and role: the next request there says that it is over.
+  const onConnection = new Map<number, Exchange>();
   const fromHeader = new Uint8Array(idLayout.size);
   const dropped: Record<string, number> = {};
 
@@ -59,9 +61,29 @@ export function newAssembler(options: AssemblerOptions): Assembler {
 
   const finish = (exchange: Exchange, failure: string): void => {
     identify(exchange);
-    open.delete(exchange.number);
     options.emit(exchange, failure);
+    discard(exchange);
+  };
+
+  const discard = (exchange: Exchange): void => {
+    open.delete(exchange.number);
+    const key = connectionKey(exchange);
+    if (onConnection.get(key) === exchange) onConnection.delete(key);
     pool.give(exchange);
+  };
+
+  /** replace ends what was open on the connection: without a length only the next request tells where a response ends. */
+  const replace = (exchange: Exchange): void => {
+    const key = connectionKey(exchange);
+    const before = onConnection.get(key);
+    if (before !== undefined && before.tgid === exchange.tgid) {
+      if (before.responseStarted) finish(before, "");
+      else {
+        drop("replaced");
+        discard(before);
+      }
+    }
+    onConnection.set(key, exchange);
   };
 
   /** identify gives an exchange its trace, its span id and its parent, once. */
@@ -124,8 +146,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       const old = open.get(event.exchange);
       if (old !== undefined) {
         drop("replaced");
-        open.delete(old.number);
-        pool.give(old);
+        discard(old);
       }
       if (open.size >= openLimit) return drop("too-many-open");
       const exchange = pool.take(process);
@@ -142,6 +163,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       copy(event.memory, event.localAddress, exchange.addresses, 0, addressSize);
       copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);
       appendHead(exchange, event.memory, event.head, event.headLength);
+      replace(exchange);
       open.set(exchange.number, exchange);
       if (exchange.role === Role.client) process.calls++;
       else process.requests++;
@@ -209,8 +231,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       for (const exchange of open.values()) {
         if (exchange.responseDone && nowNs - exchange.endNs > handlerWaitNs) finish(exchange, "");
         else if (nowNs - Math.max(exchange.startNs, exchange.endNs) > staleNs) {
-          open.delete(exchange.number);
-          pool.give(exchange);
+          discard(exchange);
           drop("stale");
         }
       }
@@ -218,6 +239,9 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     counts: () => ({ openExchanges: open.size, dropped: { ...dropped } }),
   };
 }
+
+const connectionKey = (exchange: Exchange): number =>
+  (exchange.localPort * 65536 + exchange.peerPort) * 2 + exchange.role;
 
 const lastChunk = [0x30, 0x0d, 0x0a, 0x0d, 0x0a];
 
