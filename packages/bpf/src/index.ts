@@ -105,6 +105,7 @@ export { MappedMemory } from "./kernel/mmap.js";
 export { mountFileSystem } from "./kernel/mount.js";
 export { PerfSoftware, PerfType } from "./kernel/perf.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
+export { attachIterator, readIterator } from "./link/iterator.js";
 export { attachKprobe, type KprobeOptions } from "./link/kprobe.js";
 export type { Link, LinkKind } from "./link/link.js";
 export { attachPerfEvent, type PerfEventOptions } from "./link/perf-event.js";
