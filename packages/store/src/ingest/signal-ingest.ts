@@ -32,7 +32,9 @@ export interface AppendOptions {
 
 /** NO_REJECTION is shared by all requests of which everything was taken. */
 const NO_REJECTION: ReadonlyMap<string, number> = new Map();
-const SPARE_BLOCKS = 4;
+/** Two blocks are on their way to the disk at once; memory of larger ones is not worth holding while nothing comes. */
+const SPARE_BLOCKS = 2;
+const SPARE_BYTES = 48 << 20;
 const CACHED_RESOURCES = 4096;
 /** Resources longer than this are not remembered: their bytes are the cache's key. */
 const CACHED_RESOURCE_BYTES = 8192;
@@ -116,7 +118,9 @@ export abstract class SignalIngest {
    * costs a page fault every 4 KiB, an eighth of all time spent here when it was measured.
    */
   recycle(block: ColumnBlock): void {
-    if (this.spare.length < SPARE_BLOCKS) this.spare.push(new Uint8Array(block.bytes.buffer));
+    const { buffer } = block.bytes;
+    if (this.spare.length < SPARE_BLOCKS && buffer.byteLength <= SPARE_BYTES)
+      this.spare.push(new Uint8Array(buffer));
   }
 
   /** reset empties the block. */
