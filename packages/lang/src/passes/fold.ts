@@ -1,0 +1,212 @@
+import { type Condition, inverse, type IrFunction, mirrored, opRows, replaceAll, type Value } from "../ir/ir.js";
+import type { Pass } from "./pass.js";
+
+const unsigned = (value: Value): bigint => BigInt.asUintN(value.width, value.imm);
+const signed = (value: Value): bigint => BigInt.asIntN(value.width, value.imm);
+
+/** compute evaluates an operation on constants as the BPF machine does: division by zero gives 0, remainder the dividend. */
+function compute(op: Value["op"], a: Value, b: Value): bigint | undefined {
+  const [x, y] = [unsigned(a), unsigned(b)];
+  const count = y & BigInt(a.width - 1);
+  switch (op) {
+    case "add":
+      return x + y;
+    case "sub":
+      return x - y;
+    case "mul":
+      return x * y;
+    case "udiv":
+      return y === 0n ? 0n : x / y;
+    case "umod":
+      return y === 0n ? x : x % y;
+    case "sdiv":
+      return y === 0n ? 0n : signed(a) / signed(b);
+    case "smod":
+      return y === 0n ? x : signed(a) % signed(b);
+    case "and":
+      return x & y;
+    case "or":
+      return x | y;
+    case "xor":
+      return x ^ y;
+    case "shl":
+      return x << count;
+    case "lshr":
+      return x >> count;
+    case "ashr":
+      return signed(a) >> count;
+    default:
+      return undefined;
+  }
+}
+
+function holds(condition: Condition, a: Value, b: Value): boolean {
+  const isSigned = condition.startsWith("s");
+  const x = isSigned ? signed(a) : unsigned(a);
+  const y = isSigned ? signed(b) : unsigned(b);
+  switch (condition.replace(/^[us]/, "")) {
+    case "eq":
+      return x === y;
+    case "ne":
+      return x !== y;
+    case "lt":
+      return x < y;
+    case "le":
+      return x <= y;
+    case "gt":
+      return x > y;
+    default:
+      return x >= y;
+  }
+}
+
+function become(value: Value, constant: bigint): undefined {
+  value.op = "const";
+  value.args = [];
+  value.imm = BigInt.asUintN(value.width, constant);
+  value.condition = undefined;
+  return undefined;
+}
+
+function swapBytes(value: bigint, bits: number): bigint {
+  let out = 0n;
+  for (let i = 0; i < bits / 8; i++) out = (out << 8n) | ((value >> BigInt(8 * i)) & 0xffn);
+  return out;
+}
+
+const powerOfTwo = (n: bigint): number | undefined => (n > 0n && (n & (n - 1n)) === 0n ? n.toString(2).length - 1 : undefined);
+
+function foldCompare(value: Value, a: Value, b: Value): Value | undefined {
+  const condition = value.condition ?? "ne";
+  if (a.op === "const" && b.op === "const") return become(value, holds(condition, a, b) ? 1n : 0n);
+  if (a.op === "const") {
+    value.args = [b, a];
+    value.condition = mirrored[condition];
+    return undefined;
+  }
+  // A comparison compared with 0 is itself, or its opposite.
+  if (a.op === "cmp" && b.op === "const" && b.imm === 0n && (condition === "eq" || condition === "ne")) {
+    if (condition === "ne") return a;
+    value.args = [...a.args];
+    value.condition = inverse[a.condition ?? "ne"];
+    return undefined;
+  }
+  return undefined;
+}
+
+/** simplify changes a value in place or gives another one to use instead. */
+function simplify(value: Value): Value | undefined {
+  const [a, b] = value.args;
+  if (value.op === "phi" || a === undefined) return undefined;
+  if (value.op === "cmp" && b !== undefined) return foldCompare(value, a, b);
+  if (a.op === "const" && b === undefined) {
+    if (value.op === "zext") return become(value, BigInt.asUintN(Number(value.imm) || 32, a.imm));
+    if (value.op === "trunc") return become(value, a.imm);
+    if (value.op === "sext") return become(value, BigInt.asIntN(Number(value.imm), a.imm));
+    if (value.op === "swap") return become(value, swapBytes(a.imm, Number(value.imm)));
+    return undefined;
+  }
+  if (value.op === "trunc" && a.op === "zext" && a.args[0]?.width === 32) return a.args[0];
+  if (b === undefined || !opRows[value.op].pure || value.args.length !== 2) return undefined;
+  if (a.op === "const" && b.op === "const") {
+    const result = compute(value.op, a, b);
+    if (result !== undefined) become(value, result);
+    return undefined;
+  }
+  if (opRows[value.op].commutes && a.op === "const") {
+    value.args = [b, a];
+    return undefined;
+  }
+  if (b.op !== "const") return undefined;
+  return withConstant(value, a, b);
+}
+
+function withConstant(value: Value, a: Value, b: Value): Value | undefined {
+  const n = unsigned(b);
+  const ones = (1n << BigInt(value.width)) - 1n;
+  switch (value.op) {
+    case "add":
+    case "sub":
+    case "or":
+    case "xor":
+    case "shl":
+    case "lshr":
+    case "ashr":
+      if (n === 0n) return a;
+      break;
+    case "mul":
+      if (n === 1n) return a;
+      if (n === 0n) return become(value, 0n);
+      break;
+    case "and":
+      if (n === 0n) return become(value, 0n);
+      if (n === ones) return a;
+      if (a.op === "load" && !a.signed && n === (1n << BigInt(Math.min(a.size * 8, value.width))) - 1n) return a;
+      if (a.op === "and" && a.args[1]?.op === "const") {
+        const other = a.args[1];
+        if ((unsigned(other) & n) === unsigned(other)) return a;
+      }
+      break;
+    case "udiv":
+      if (n === 1n) return a;
+      break;
+    default:
+  }
+  return undefined;
+}
+
+/** combine needs new constants: chains of additions, and multiplications that are shifts. */
+function combine(fn: IrFunction): void {
+  for (const block of fn.blocks) {
+    for (const [i, value] of [...block.values.entries()].reverse()) {
+      const [a, b] = value.args;
+      if (a === undefined || b?.op !== "const") continue;
+      let op: Value["op"] | undefined;
+      let constant = 0n;
+      let left = a;
+      const [inner, by] = a.args;
+      const power = powerOfTwo(unsigned(b));
+      if (value.op === "add" && a.op === "add" && inner !== undefined && by?.op === "const" && a.width === value.width) {
+        op = "add";
+        left = inner;
+        constant = by.imm + b.imm;
+      } else if (value.op === "mul" && power !== undefined) {
+        op = "shl";
+        constant = BigInt(power);
+      } else if (value.op === "udiv" && power !== undefined) {
+        op = "lshr";
+        constant = BigInt(power);
+      } else if (value.op === "umod" && power !== undefined) {
+        op = "and";
+        constant = unsigned(b) - 1n;
+      }
+      if (op === undefined) continue;
+      const made: Value = { ...b, id: fn.nextId++, imm: BigInt.asUintN(value.width, constant), block };
+      block.values.splice(i, 0, made);
+      value.op = op;
+      value.args = [left, made];
+    }
+  }
+}
+
+/** fold evaluates what is constant and simplifies the rest. */
+export const fold: Pass = {
+  name: "fold",
+  needs: ["no-traps"],
+  gives: ["folded"],
+  run(fn) {
+    for (let round = 0; round < 4; round++) {
+      const mapping = new Map<Value, Value>();
+      for (const block of fn.blocks) {
+        for (const value of block.values) {
+          const instead = simplify(value);
+          if (instead !== undefined && instead !== value) mapping.set(value, instead);
+        }
+      }
+      if (mapping.size === 0) break;
+      replaceAll(fn, mapping);
+      for (const block of fn.blocks) block.values = block.values.filter((value) => !mapping.has(value));
+    }
+    combine(fn);
+  },
+};

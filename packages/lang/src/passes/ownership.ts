@@ -1,0 +1,133 @@
+import { HelperFunction } from "@go3s/bpf";
+import { postorder } from "../ir/dominators.js";
+import { type Block, type IrFunction, newValue, type Value } from "../ir/ir.js";
+import type { Reporter } from "../source/diagnostics.js";
+import { nilFact } from "./nil.js";
+import type { Pass } from "./pass.js";
+
+// What can be true of a reservation at a point, as bits: several ways may meet there.
+const HELD = 1;
+const GIVEN_BACK = 2;
+const NIL = 4;
+
+function isRelease(value: Value): boolean {
+  return value.op === "call" && (value.imm === BigInt(HelperFunction.ringbuf_submit) || value.imm === BigInt(HelperFunction.ringbuf_discard));
+}
+
+/** roots finds the reservations a pointer can be, through phis and offsets. */
+function roots(value: Value, seen: Set<Value> = new Set()): Set<Value> {
+  const found = new Set<Value>();
+  if (seen.has(value)) return found;
+  seen.add(value);
+  if (value.owned) found.add(value);
+  else if (value.op === "phi") for (const arg of value.args) for (const root of roots(arg, seen)) found.add(root);
+  else if (value.op === "add" && value.args[0] !== undefined) return roots(value.args[0], seen);
+  return found;
+}
+
+interface Walk {
+  readonly reservation: Value;
+  readonly report: Reporter | undefined;
+  readonly rootsOf: (value: Value) => Set<Value>;
+}
+
+/** step is what one instruction does to a reservation; with a reporter it tells what is wrong. */
+function step(walk: Walk, state: number, value: Value): number {
+  const { reservation, report } = walk;
+  if (value === reservation) {
+    if ((state & HELD) !== 0) {
+      report?.error("reservation-lost", value.at, "the loop reserves again while the record before is still held", "submit or discard it in each round");
+    }
+    return HELD | NIL;
+  }
+  if (value.op === "phi" || value.op === "cmp") return state;
+  const touches = value.args.some((arg) => walk.rootsOf(arg).has(reservation));
+  if (!touches) return state;
+  if ((state & GIVEN_BACK) !== 0) {
+    const what = isRelease(value) ? "this record was given back already on some path" : "this record was given back already and must not be used";
+    report?.error("reservation-reused", value.at, what, "submit or discard it once, last", [{ ...reservation.at, message: "reserved here" }]);
+    return state;
+  }
+  if (isRelease(value)) return GIVEN_BACK;
+  const stored = value.op === "store" && value.args[1] !== undefined && walk.rootsOf(value.args[1]).has(reservation);
+  if (stored) report?.error("reservation-lost", value.at, "a reservation cannot be stored", "submit or discard it in this function");
+  return state;
+}
+
+function alongEdge(reservation: Value, state: number, from: Block, to: Block): number {
+  const fact = nilFact(from, to);
+  if (fact === undefined || fact.value !== reservation) return state;
+  return fact.isNil ? state & NIL : state & ~NIL;
+}
+
+function analyse(fn: IrFunction, reservation: Value, rootsOf: Walk["rootsOf"], report: Reporter): void {
+  const order = postorder(fn).reverse();
+  const entering = new Map<Block, number>();
+  const quiet: Walk = { reservation, report: undefined, rootsOf };
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const block of order) {
+      let state = entering.get(block) ?? 0;
+      for (const value of block.values) state = step(quiet, state, value);
+      const { end } = block;
+      const next = end?.kind === "jump" ? [end.to] : end?.kind === "branch" ? [end.yes, end.no] : [];
+      for (const to of next) {
+        const merged = (entering.get(to) ?? 0) | alongEdge(reservation, state, block, to);
+        if (merged !== (entering.get(to) ?? 0)) {
+          entering.set(to, merged);
+          changed = true;
+        }
+      }
+    }
+  }
+  const loud: Walk = { reservation, report, rootsOf };
+  for (const block of order) {
+    let state = entering.get(block) ?? 0;
+    for (const value of block.values) state = step(loud, state, value);
+    const { end } = block;
+    if ((state & HELD) === 0 || end === undefined || end.kind === "jump" || end.kind === "branch") continue;
+    if (end.kind === "trap" && state === HELD) discard(fn, block, reservation);
+    else {
+      report.error("reservation-lost", reservation.at, "this reservation is not given back on every path", "submit or discard it before each return; a nil one needs neither", [
+        { ...end.at, message: end.kind === "trap" ? "it is still held when this index is out of range" : "it is still held here" },
+      ]);
+    }
+  }
+}
+
+/** discard gives a reservation back where an index out of range ends the program. */
+function discard(fn: IrFunction, block: Block, reservation: Value): void {
+  const at = block.end?.at ?? reservation.at;
+  const flags = newValue(fn, block, "const", 64, [], at);
+  const call = newValue(fn, block, "call", 64, [reservation, flags], at);
+  call.imm = BigInt(HelperFunction.ringbuf_discard);
+  block.values.push(flags, call);
+}
+
+/** checkOwned proves that each reservation is given back exactly once on every path. */
+export const checkOwned: Pass = {
+  name: "check-owned",
+  needs: ["nil-checked"],
+  gives: ["owned-checked"],
+  run(fn, report) {
+    const reservations: Value[] = [];
+    const known = new Map<Value, Set<Value>>();
+    const rootsOf = (value: Value): Set<Value> => {
+      let found = known.get(value);
+      if (found === undefined) {
+        found = roots(value);
+        known.set(value, found);
+      }
+      return found;
+    };
+    for (const block of fn.blocks) {
+      for (const value of block.values) {
+        if (value.owned) reservations.push(value);
+        if (isRelease(value) && value.args[0] !== undefined && rootsOf(value.args[0]).size === 0) {
+          report.error("reservation-reused", value.at, "only a record that Reserve gave in this function can be submitted or discarded", "use Output for other memory");
+        }
+      }
+    }
+    for (const reservation of reservations) analyse(fn, reservation, rootsOf, report);
+  },
+};
