@@ -5,6 +5,7 @@
 export const cellLimit = 400;
 
 // C0 and C1 controls but for tab and newline, bidirectional overrides and isolates, zero-width characters, BOM.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is its purpose
 const odd = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 const shown = (character: string): string => {

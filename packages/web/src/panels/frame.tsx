@@ -29,16 +29,9 @@ export function Frame({ pages }: { pages: readonly Page[] }): JSX.Element {
 
   return (
     <div class="app">
-      <a
-        class="button skip"
-        href="#page"
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
+      <button type="button" class="button skip" onClick={() => main.current?.focus()}>
         Skip to the page
-      </a>
+      </button>
       <Rail pages={pages} route={route} shown={shown === "rail"} />
       <header class="top">
         <button

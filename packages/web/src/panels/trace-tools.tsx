@@ -38,7 +38,9 @@ export function TraceTools({
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Enter") {
       setParams({ find: typed }, "replace");
-      onJump(event.shiftKey ? -1 : 1);
+      const direction = event.shiftKey ? -1 : 1;
+      // A new text is found with the next drawing; the jump has to wait for it.
+      setTimeout(() => jump.current(direction), 0);
     } else if (event.key === "Escape") {
       if (typed !== "") setTyped("");
       else if (event.currentTarget instanceof HTMLElement) event.currentTarget.blur();

@@ -2,10 +2,10 @@ import type { TraceAnswer } from "@go3s/server";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { linkTo, param, setParams } from "../base/address.js";
-import { register } from "../base/keyboard.js";
 import { countText, plural } from "../base/number.js";
 import { cell } from "../base/text.js";
 import { durationText } from "../base/time.js";
+import { useActions } from "../base/use-actions.js";
 import { copy, filterTerm } from "../widgets/attributes.js";
 import { Duration, Moment, Service } from "../widgets/figure.js";
 import { criticalPath } from "../widgets/waterfall/critical-path.js";
@@ -62,7 +62,7 @@ export function TraceView({ answer }: { answer: TraceAnswer }): JSX.Element {
   const rows = useMemo(() => visibleRows(model, folded, keep), [model, folds, keep]);
   const span = param("span");
   const open = useMemo(() => (span === "" ? -1 : answer.spans.span_id.indexOf(span)), [answer, span]);
-  const [cursor, setCursor] = useState(open >= 0 ? open : 0);
+  const [cursor, setCursor] = useState(Math.max(open, 0));
   const view = viewOf(param("view"), model.duration);
 
   useEffect(() => {
@@ -103,66 +103,62 @@ export function TraceView({ answer }: { answer: TraceAnswer }): JSX.Element {
     if (next !== undefined) choose(next);
   };
 
-  useEffect(
-    () =>
-      register([
-        { id: "list-next", title: "Next span", section: "List", keys: "j", run: () => step(1) },
-        { id: "list-previous", title: "Previous span", section: "List", keys: "k", run: () => step(-1) },
-        {
-          id: "span-open",
-          title: "Open the span",
-          section: "Trace",
-          keys: "Enter",
-          run: () => openRow(cursor),
-        },
-        { id: "find-next", title: "Next match", section: "Trace", keys: "n", run: () => jump(1) },
-        { id: "find-previous", title: "Previous match", section: "Trace", keys: "N", run: () => jump(-1) },
-        {
-          id: "find",
-          title: "Find in the trace",
-          section: "Trace",
-          keys: "f",
-          run: () => document.getElementById("find")?.focus(),
-        },
-        {
-          id: "zoom-span",
-          title: "Zoom to the span",
-          section: "Trace",
-          keys: "z",
-          run: () => zoomTo(cursor),
-        },
-        {
-          id: "zoom-out",
-          title: "The whole trace",
-          section: "Trace",
-          keys: "0",
-          run: () => setView({ from: 0, to: model.duration }),
-        },
-        {
-          id: "zoom-in",
-          title: "Zoom in",
-          section: "Trace",
-          keys: "+",
-          run: () => setView(zoomed(view, 0.5, 0.6, model.duration)),
-        },
-        { id: "fold", title: "Fold or unfold", section: "Trace", keys: "x", run: () => fold(cursor) },
-        {
-          id: "fold-all",
-          title: "Fold all",
-          section: "Trace",
-          keys: "c",
-          run: () => setFolds({ folded: foldBelow(model, 1) }),
-        },
-        {
-          id: "unfold-all",
-          title: "Unfold all",
-          section: "Trace",
-          keys: "e",
-          run: () => setFolds({ folded: new Uint8Array(model.count) }),
-        },
-      ]),
-    [model, rows, cursor, view.from, view.to, found, folds],
-  );
+  useActions([
+    { id: "list-next", title: "Next span", section: "List", keys: "j", run: () => step(1) },
+    { id: "list-previous", title: "Previous span", section: "List", keys: "k", run: () => step(-1) },
+    {
+      id: "span-open",
+      title: "Open the span",
+      section: "Trace",
+      keys: "Enter",
+      run: () => openRow(cursor),
+    },
+    { id: "find-next", title: "Next match", section: "Trace", keys: "n", run: () => jump(1) },
+    { id: "find-previous", title: "Previous match", section: "Trace", keys: "N", run: () => jump(-1) },
+    {
+      id: "find",
+      title: "Find in the trace",
+      section: "Trace",
+      keys: "f",
+      run: () => document.getElementById("find")?.focus(),
+    },
+    {
+      id: "zoom-span",
+      title: "Zoom to the span",
+      section: "Trace",
+      keys: "z",
+      run: () => zoomTo(cursor),
+    },
+    {
+      id: "zoom-out",
+      title: "The whole trace",
+      section: "Trace",
+      keys: "0",
+      run: () => setView({ from: 0, to: model.duration }),
+    },
+    {
+      id: "zoom-in",
+      title: "Zoom in",
+      section: "Trace",
+      keys: "+",
+      run: () => setView(zoomed(view, 0.5, 0.6, model.duration)),
+    },
+    { id: "fold", title: "Fold or unfold", section: "Trace", keys: "x", run: () => fold(cursor) },
+    {
+      id: "fold-all",
+      title: "Fold all",
+      section: "Trace",
+      keys: "c",
+      run: () => setFolds({ folded: foldBelow(model, 0) }),
+    },
+    {
+      id: "unfold-all",
+      title: "Unfold all",
+      section: "Trace",
+      keys: "e",
+      run: () => setFolds({ folded: new Uint8Array(model.count) }),
+    },
+  ]);
 
   return (
     <>

@@ -1,7 +1,6 @@
 import { X } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { register } from "../base/keyboard.js";
+import { useActions } from "../base/use-actions.js";
 
 /** Drawer opens details beside the list that stays; Esc closes it. The address says that it is open, so the caller owns that. */
 export function Drawer({
@@ -15,22 +14,16 @@ export function Drawer({
   onClose: () => void;
   children: ComponentChildren;
 }): JSX.Element {
-  const close = useRef(onClose);
-  close.current = onClose;
-  useEffect(
-    () =>
-      register([
-        {
-          id: "drawer-close",
-          title: "Close the details",
-          section: "View",
-          keys: "Escape",
-          typing: true,
-          run: () => close.current(),
-        },
-      ]),
-    [],
-  );
+  useActions([
+    {
+      id: "drawer-close",
+      title: "Close the details",
+      section: "View",
+      keys: "Escape",
+      typing: true,
+      run: onClose,
+    },
+  ]);
   return (
     <aside class="drawer" aria-label={label}>
       <header>

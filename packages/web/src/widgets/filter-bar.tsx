@@ -73,6 +73,7 @@ export function FilterBar({
     const next = text.slice(0, start) + item.insert + text.slice(end);
     cursor.current = start + item.insert.length;
     setOffers(undefined);
+    setAt(-1);
     setText(next);
     requestAnimationFrame(() => input.current?.setSelectionRange(cursor.current, cursor.current));
   };

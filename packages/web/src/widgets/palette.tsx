@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { type Action, actionsChanged, allActions } from "../base/keyboard.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Action, actionsChanged, allActions, register } from "../base/keyboard.js";
 
 /** ranked orders actions for a search: every typed letter must come in order; a start of a word counts most. */
 export function ranked(actions: readonly Action[], typed: string): readonly Action[] {
@@ -36,7 +36,8 @@ export function Palette({ onClose, extra }: { onClose: () => void; extra: readon
   const list = useRef<HTMLDivElement>(null);
   void actionsChanged.value;
   const before = useRef<Element | null>(document.activeElement);
-  useEffect(() => {
+  // Before the next key arrives, not after the next frame: what is typed at once must land here.
+  useLayoutEffect(() => {
     input.current?.focus();
     return () => {
       if (before.current instanceof HTMLElement) before.current.focus();
@@ -117,7 +118,16 @@ export const Keys = ({ of }: { of: string }): JSX.Element => (
 /** Help shows every key that works now, by section. */
 export function Help({ onClose }: { onClose: () => void }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus(), []);
+  const close = useRef(onClose);
+  close.current = onClose;
+  useLayoutEffect(() => {
+    box.current?.focus();
+    const run = () => close.current();
+    return register([
+      { id: "help-close", title: "Close this list", section: "View", keys: "Escape", run },
+      { id: "help", title: "All keys", section: "View", keys: "?", run },
+    ]);
+  }, []);
   const sections = new Map<string, Action[]>();
   for (const action of allActions()) {
     if (action.keys === undefined) continue;
@@ -127,17 +137,7 @@ export function Help({ onClose }: { onClose: () => void }): JSX.Element {
   }
   return (
     <Veil label="Keys" onClose={onClose}>
-      <div
-        class="help"
-        ref={box}
-        tabIndex={-1}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape" && event.key !== "?") return;
-          event.preventDefault();
-          event.stopPropagation();
-          onClose();
-        }}
-      >
+      <div class="help" ref={box} tabIndex={-1}>
         {[...sections].map(([section, actions]) => (
           <section key={section}>
             <h3>{section}</h3>
@@ -167,9 +167,9 @@ function Veil({
 }): JSX.Element {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a click beside the dialog closes it; Esc does the same by keyboard
-    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
     <div
       class="veil"
+      role="presentation"
       onClick={(event) => {
         if (event.target === event.currentTarget) onClose();
       }}

@@ -113,7 +113,7 @@ export function RangePicker(): JSX.Element {
                 key={preset.from}
                 type="button"
                 class="choice"
-                aria-selected={range.value.from === preset.from && range.value.to === "now"}
+                aria-pressed={range.value.from === preset.from && range.value.to === "now"}
                 onClick={() => choose({ from: preset.from, to: "now" })}
               >
                 {preset.label}

@@ -10,7 +10,7 @@ export function StatusBar(): JSX.Element {
   const now = status.value;
   if (now === undefined) {
     return (
-      <footer class="foot" aria-label="State of the system">
+      <footer class="foot">
         <span>
           {link.value === "lost" ? (
             <b class="bad">The server does not answer; trying again</b>
@@ -27,7 +27,7 @@ export function StatusBar(): JSX.Element {
   const cpu = now.server.cpu_share + (agent.cpu_share ?? 0);
   const system = linkTo("/system");
   return (
-    <footer class="foot" aria-label="State of the system">
+    <footer class="foot">
       {agent.state === "running" || agent.state === "partial" ? (
         <a href={system} title={agent.reason} class={agent.state === "partial" ? "warn" : ""}>
           <b>{countText(watched)}</b> {watched === 1 ? "process" : "processes"} watched

@@ -1,7 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { go } from "../base/address.js";
-import { register } from "../base/keyboard.js";
+import { useActions } from "../base/use-actions.js";
 
 /** Column is one column of a table. */
 export interface Column<Row> {
@@ -218,26 +217,27 @@ function Cover({
 
 /** useWalk gives a table j/k and the arrows: they move the focus from row to row, and scroll what is not mounted into view. */
 function useWalk<Row>(
-  { rows, keys, open, fill }: TableProps<Row>,
+  { rows, keys, fill }: TableProps<Row>,
   box: { readonly current: HTMLDivElement | null },
   rowHeight: number,
 ): void {
-  const state = useRef({ rows, open });
-  state.current = { rows, open };
-  useEffect(() => {
-    if (keys !== true) return;
-    const step = (by: number) => () => {
-      const focused = document.activeElement?.closest("[data-row]");
-      const inside = focused !== null && focused !== undefined && box.current?.contains(focused) === true;
-      const from = inside ? Number(focused.getAttribute("data-row")) : by > 0 ? -1 : 0;
-      const to = Math.min(state.current.rows.length - 1, Math.max(0, from + by));
-      focusRow(box.current, to, fill === true ? rowHeight : undefined);
-    };
-    return register([
-      { id: "list-next", title: "Next row", section: "List", keys: "j", run: step(1) },
-      { id: "list-previous", title: "Previous row", section: "List", keys: "k", run: step(-1) },
-    ]);
-  }, [keys, fill, rowHeight]);
+  const count = useRef(rows.length);
+  count.current = rows.length;
+  const step = (by: number) => () => {
+    const focused = document.activeElement?.closest("[data-row]");
+    const inside = focused !== null && focused !== undefined && box.current?.contains(focused) === true;
+    const from = inside ? Number(focused.getAttribute("data-row")) : by > 0 ? -1 : 0;
+    const to = Math.min(rows.length - 1, Math.max(0, from + by));
+    focusRow(box.current, to, fill === true ? rowHeight : undefined);
+  };
+  useActions(
+    keys === true
+      ? [
+          { id: "list-next", title: "Next row", section: "List", keys: "j", run: step(1) },
+          { id: "list-previous", title: "Previous row", section: "List", keys: "k", run: step(-1) },
+        ]
+      : [],
+  );
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
@@ -246,11 +246,7 @@ function useWalk<Row>(
       if (focused === null || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
       event.preventDefault();
       const to = Number(focused.getAttribute("data-row")) + (event.key === "ArrowDown" ? 1 : -1);
-      focusRow(
-        element,
-        Math.max(0, Math.min(state.current.rows.length - 1, to)),
-        fill === true ? rowHeight : undefined,
-      );
+      focusRow(element, Math.max(0, Math.min(count.current - 1, to)), fill === true ? rowHeight : undefined);
     };
     element.addEventListener("keydown", onKey);
     return () => element.removeEventListener("keydown", onKey);
@@ -273,10 +269,4 @@ function focusRow(box: HTMLDivElement | null, at: number, rowHeight: number | un
   };
   // A row that was not mounted appears with the redraw that the scroll asks for.
   if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus));
-}
-
-/** openRow follows what `open` answered. */
-export function openRow(to: string | (() => void)): void {
-  if (typeof to === "string") go(to);
-  else to();
 }

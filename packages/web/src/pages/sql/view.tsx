@@ -2,10 +2,10 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { param, range, setParams } from "../../base/address.js";
 import { ApiError, isAbort } from "../../base/api.js";
-import { register } from "../../base/keyboard.js";
 import { bytesFigure, countFigure, figureText, plural } from "../../base/number.js";
 import { resolve } from "../../base/range.js";
 import { durationText } from "../../base/time.js";
+import { useActions } from "../../base/use-actions.js";
 import { SqlResult } from "../../panels/sql-result.js";
 import { type Ran, remember, runSql, sqlHistory } from "../../panels/sql-run.js";
 import { Failed } from "../../widgets/region.js";
@@ -65,39 +65,35 @@ export function View(): JSX.Element {
     if (ran?.sql !== linked) void run(linked);
   }, [linked]);
   useEffect(() => () => controller.current?.abort(), []);
-  useEffect(
-    () =>
-      register([
-        {
-          id: "sql-run",
-          title: "Run the statement",
-          section: "SQL",
-          keys: "Ctrl+Enter",
-          typing: true,
-          run: start,
-        },
-        {
-          id: "sql-edit",
-          title: "Edit the statement",
-          section: "SQL",
-          keys: "i",
-          run: () => editor.current?.focus(),
-        },
-        ...(running
-          ? [
-              {
-                id: "sql-cancel",
-                title: "Cancel the running statement",
-                section: "SQL" as const,
-                keys: "Escape",
-                typing: true,
-                run: cancel,
-              },
-            ]
-          : []),
-      ]),
-    [running],
-  );
+  useActions([
+    {
+      id: "sql-run",
+      title: "Run the statement",
+      section: "SQL",
+      keys: "Ctrl+Enter",
+      typing: true,
+      run: start,
+    },
+    {
+      id: "sql-edit",
+      title: "Edit the statement",
+      section: "SQL",
+      keys: "i",
+      run: () => editor.current?.focus(),
+    },
+    ...(running
+      ? [
+          {
+            id: "sql-cancel",
+            title: "Cancel the running statement",
+            section: "SQL" as const,
+            keys: "Escape",
+            typing: true,
+            run: cancel,
+          },
+        ]
+      : []),
+  ]);
 
   return (
     <>

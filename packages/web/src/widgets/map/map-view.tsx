@@ -255,7 +255,6 @@ function Node({
       : `${figureText(rateFigure(of.rate))} · p99 ${durationText(of.p99_ns)}`;
   const words = `${of.name}${kindWords[of.kind] === "" ? "" : `, ${kindWords[of.kind]}`}, ${figures}${failing ? `, ${of.errors} errors` : ""}`;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: an SVG group cannot be a button element
     <g
       class={`node ${of.kind}${failing ? " failing" : ""}${dim ? " dimmed" : ""} ${hueClass(of.name)}`}
       transform={`translate(${at.x} ${at.y})`}

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { siteFolder } from "../index.js";
+import { type Browser, noBrowser, startBrowser } from "../testing/browser.js";
+import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.js";
+import { spanId, traceId } from "../testing/fixtures.js";
+
+// Every page in a real browser against made answers: what it shows, that it says nothing on the console, that keys and
+// addresses work. real.test.ts does the same against the real server.
+
+const skip =
+  noBrowser || (existsSync(join(siteFolder, "index.html")) ? false : "the page is not built (npm run build)");
+
+describe("the pages", { skip }, () => {
+  let browser: Browser;
+  let server: FixtureServer;
+  before(async () => {
+    server = await startFixtureServer();
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  const shows: readonly (readonly [path: string, text: string | RegExp])[] = [
+    ["/", "Different now"],
+    ["/", /payment.*\d+ ms, usually/s],
+    ["/", "Watched on this machine"],
+    ["/services", "recommendation"],
+    ["/services/checkout", "Slowest"],
+    ["/traces", "root not here"],
+    [`/traces/${traceId(0)}`, "400 spans"],
+    [`/traces/${traceId(0)}?span=${spanId(4)}`, "payment refused: card expired"],
+    ["/map", "13 nodes"],
+    ["/map?as=table", "redis-server"],
+    ["/logs", "handled request 0"],
+    ["/sql?sql=SELECT+1", "120 rows"],
+    ["/system", "not a Go program"],
+    ["/metrics-explorer", "no explorer"],
+    ["/profiles", "not collected"],
+    ["/diagnosis", "See what is different"],
+    ["/alerts", "no alert rules"],
+    ["/probes", "go3s trace"],
+    ["/traces/missing", "No span of this trace"],
+    ["/nowhere", "There is no page here"],
+  ];
+  for (const dark of [false, true]) {
+    for (const [path, text] of shows) {
+      it(`${path} shows ${text} ${dark ? "in the dark" : "in the light"}, on a phone too`, async () => {
+        const page = await browser.open(server.url + path, { dark, width: dark ? 390 : 1440 });
+        await page.locator("main").getByText(text).first().waitFor({ state: "attached" });
+        const [theme, wide] = await page.evaluate(() => [
+          document.documentElement.dataset["theme"],
+          document.documentElement.scrollWidth > window.innerWidth,
+        ]);
+        assert.equal(theme, dark ? "dark" : "light");
+        assert.equal(wide, false, "the page scrolls sideways");
+        assert.equal(await page.evaluate(() => "__hacked" in window), false, "hostile text ran");
+        await page.close();
+      });
+    }
+  }
+
+  it("says nothing wrong on the console, but for the answer 404 it shows", () => {
+    assert.deepEqual(
+      browser.errors.filter((text) => !/missing.*404/.test(text)),
+      [],
+    );
+  });
+
+  it("loads at most 100 KB of gzipped script for the first page", async () => {
+    const page = await browser.open(`${server.url}/`);
+    await page.getByText("Different now").waitFor();
+    const scripts = await page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .flatMap((entry) => (/\.js$/.test(entry.name) ? [new URL(entry.name).pathname] : [])),
+    );
+    const bytes = scripts.reduce(
+      (sum, path) => sum + gzipSync(readFileSync(join(siteFolder, path))).length,
+      0,
+    );
+    assert.ok(scripts.length > 0 && bytes < 100_000, `${bytes} bytes in ${scripts.length} files`);
+    await page.close();
+  });
+
+  it("goes by g and a letter, opens rows by j and Enter, and goes back", async () => {
+    const page = await browser.open(`${server.url}/`);
+    await page.getByText("Different now").waitFor();
+    await press(page, "g", "t");
+    await page.getByText("root not here").waitFor();
+    await press(page, "j", "j", "k", "j", "Enter");
+    await page.getByText("400 spans").waitFor();
+    assert.equal(new URL(page.url()).pathname, `/traces/${traceId(1)}`);
+    await page.goBack();
+    await page.getByText("root not here").waitFor();
+    await press(page, "g", "s");
+    await page.getByRole("heading", { name: "Services" }).waitFor();
+    await page.close();
+  });
+
+  it("walks, folds, finds and opens spans by keys, and keeps that in the address", async () => {
+    const page = await browser.open(`${server.url}/traces/${traceId(0)}`);
+    await page.getByRole("tree").waitFor();
+    await press(page, "j", "j", "Enter");
+    await page.getByText("payment refused: card expired").waitFor();
+    assert.equal(new URL(page.url()).searchParams.get("span"), spanId(2));
+    await press(page, "Escape");
+    await page.getByText("payment refused: card expired").waitFor({ state: "detached" });
+    assert.equal(new URL(page.url()).searchParams.get("span"), null);
+    await press(page, "f");
+    await page.keyboard.type("charge");
+    await page.keyboard.press("Enter");
+    await page.getByText(/\d+ of \d+ matches/).waitFor();
+    assert.equal(new URL(page.url()).searchParams.get("find"), "charge");
+    await page.getByRole("tree").focus();
+    const before = await selected(page);
+    await press(page, "n");
+    assert.notEqual(await selected(page), before);
+    await press(page, "c");
+    await page.getByText("399 spans hidden").waitFor();
+    await page.close();
+  });
+
+  it("marks a mistake in the filter where it stands, and asks for nothing", async () => {
+    const page = await browser.open(`${server.url}/traces`);
+    await page.getByText("root not here").waitFor();
+    await press(page, "/");
+    await page.keyboard.type("service:cart (timeout");
+    await page.getByText("the bracket is not closed").waitFor();
+    assert.equal(await page.locator(".mistake").textContent(), "(");
+    const asked = server.asked.length;
+    await page.keyboard.press("Enter");
+    assert.ok(!server.asked.slice(asked).some((line) => line.includes("/traces?")));
+    assert.equal(new URL(page.url()).searchParams.get("q"), null);
+    await page.close();
+  });
+
+  it("completes a filter and puts it into the address", async () => {
+    const page = await browser.open(`${server.url}/traces`);
+    await page.getByText("root not here").waitFor();
+    await press(page, "/");
+    await page.keyboard.type("serv");
+    await page.getByRole("option", { name: /service:checkout/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/q=service:checkout/);
+    await page.close();
+  });
+
+  it("lists every action in the palette and every key under ?", async () => {
+    const page = await browser.open(`${server.url}/services`);
+    await page.getByText("recommendation").waitFor();
+    await press(page, "?");
+    await page.getByRole("dialog", { name: "Keys" }).getByText("Next row").waitFor();
+    await press(page, "Escape");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("last 24");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/from=now-24h/);
+    await press(page, "[");
+    await page.waitForURL(/from=\d{13}/);
+    await page.close();
+  });
+
+  it("keeps old data while it fails, says what failed, and follows when it is well again", async () => {
+    const page = await browser.open(`${server.url}/services`);
+    await page.getByText("recommendation").waitFor();
+    server.state.failing = true;
+    await page.waitForTimeout(1600);
+    server.arrive();
+    await page.getByText("The store is starting.").waitFor();
+    assert.ok(await page.getByText("recommendation").isVisible());
+    server.state.failing = false;
+    await page.waitForTimeout(1600);
+    server.arrive();
+    await page.getByText("The store is starting.").waitFor({ state: "detached" });
+    await page.close();
+  });
+
+  it("says what to do when there is nothing, and where the newest data is", async () => {
+    server.state.empty = true;
+    const page = await browser.open(`${server.url}/`);
+    await page.getByText("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318").waitFor();
+    server.state.empty = false;
+    await page.getByRole("link", { name: "Go there" }).click();
+    await page.getByRole("grid", { name: "Services" }).waitFor();
+    assert.match(page.url(), /from=\d{13}/);
+    await page.close();
+  });
+
+  it("holds new lines back while someone reads further down", async () => {
+    server.state.newLogs = 0;
+    const page = await browser.open(`${server.url}/logs`);
+    await page.getByText("handled request 0").waitFor();
+    await page.locator(".table.fill").evaluate((box) => {
+      box.scrollTop = 4000;
+    });
+    server.state.newLogs = 7;
+    await page.waitForTimeout(1600);
+    server.arrive();
+    await page.getByRole("button", { name: "7 new" }).waitFor();
+    assert.equal(await page.locator(".table.fill").evaluate((box) => box.scrollTop), 4000);
+    await page.getByRole("button", { name: "7 new" }).click();
+    await page.getByText("507 lines").waitFor();
+    server.state.newLogs = 0;
+    await page.close();
+  });
+
+  it("draws 100,000 spans by what shows: few elements, and the last row by one key", async () => {
+    server.state.spans = 100_000;
+    const page = await browser.open(`${server.url}/traces/${traceId(7)}`);
+    await page.getByRole("tree").waitFor();
+    await page.getByRole("tree").focus();
+    await page.keyboard.press("End");
+    await page.locator("#span-99999").waitFor({ state: "attached" });
+    const count = await page.evaluate(() => document.querySelectorAll("*").length);
+    assert.ok(count < 800, `${count} elements`);
+    server.state.spans = 400;
+    await page.close();
+  });
+});
+
+async function press(page: Page, ...keys: readonly string[]): Promise<void> {
+  for (const key of keys) await page.keyboard.press(key);
+}
+
+const selected = (page: Page): Promise<string | null> =>
+  page.getByRole("tree").getAttribute("aria-activedescendant");
