@@ -26,9 +26,10 @@ export function mapTypeOf(map: string, value: number): MapTypeId {
   return MAP_TYPES.get(value) ?? refuse(map, `there is no map type ${value}`);
 }
 
-// `__uint(name, value)` is a pointer to an array of that many elements.
+// `__uint(name, value)` is a pointer to an array of that many elements, `__ulong` an enum of one value.
 function numberOf(btf: Btf, map: string, member: BtfMember): number {
   const pointer = btf.type(btf.resolve(member.type));
+  if ("values" in pointer && pointer.values[0] !== undefined) return Number(pointer.values[0].value);
   const array =
     pointer.kind === "ptr" && pointer.type !== 0 ? btf.type(btf.resolve(pointer.type)) : undefined;
   if (array?.kind !== "array") return refuse(map, `member "${member.name}" is not a number`);

@@ -17,7 +17,8 @@ function fitToMachine(spec: MapSpec): MapSpec {
   if (spec.type === MapType.BPF_MAP_TYPE_RINGBUF) {
     const page = pageSize();
     const size = 2 ** Math.ceil(Math.log2(Math.max(spec.maxEntries, page)));
-    return { ...spec, maxEntries: size };
+    // Objects may name the type of records as the value's, for those who decode them; the kernel wants none.
+    return { ...spec, keySize: 0, valueSize: 0, keyType: 0, valueType: 0, maxEntries: size };
   }
   if (spec.type === MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
     return {
@@ -31,7 +32,9 @@ function fitToMachine(spec: MapSpec): MapSpec {
 }
 
 function checkShared(name: string, spec: MapSpec, map: BpfMap): void {
-  const differs = (["type", "keySize", "valueSize"] as const).find((part) => map.spec[part] !== spec[part]);
+  const differs = (["type", "keySize", "valueSize"] as const).find(
+    (part) => map.spec[part] !== fitToMachine(spec)[part],
+  );
   if (differs === undefined) return;
   throw new BpfError(
     "bad-argument",
