@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { kernelBtf } from "../btf/kernel.js";
 import { type CapabilityName, effectiveCapabilities, lockdownMode } from "../kernel/failure.js";
-import { findTracefs } from "../link/tracefs.js";
+import { findTracefs, isTracefsMounted } from "../link/tracefs.js";
 import { enableStatistics } from "../program/info.js";
 import { answerOf, type FeatureAnswer, type FeatureRow, tryIt } from "./row.js";
 
@@ -41,9 +41,12 @@ function bpffs(): FeatureAnswer {
 function tracefs(): FeatureAnswer {
   const place = findTracefs();
   if (place !== undefined) return { outcome: "yes", detail: place };
+  if (isTracefsMounted()) {
+    return { outcome: "no", detail: "mounted, but not readable", hint: "run as root", refused: true };
+  }
   if (existsSync("/sys/kernel/tracing")) {
     const hint = "as root: mount -t tracefs tracefs /sys/kernel/tracing";
-    return { outcome: "no", detail: "not mounted, or not readable", hint, refused: true };
+    return { outcome: "no", detail: "not mounted", hint, refused: true };
   }
   return { outcome: "no", detail: "the kernel has no tracefs" };
 }

@@ -8,11 +8,25 @@ export function findTracefs(): string | undefined {
   return PLACES.find((place) => existsSync(`${place}/events`));
 }
 
-/** tracefs gives the folder tracefs is mounted on. Throws BpfError `tracefs-missing` with the fix. */
+/** isTracefsMounted tells whether tracefs is mounted somewhere, even if this process may not look into it. */
+export function isTracefsMounted(): boolean {
+  try {
+    return /^\S+ \S+ tracefs /m.test(readFileSync("/proc/self/mounts", "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** tracefs gives the folder tracefs is mounted on. Throws BpfError `tracefs-missing` or `permission-denied`. */
 export function tracefs(): string {
   const found = findTracefs();
   if (found !== undefined) return found;
-  throw new BpfError("tracefs-missing", "tracefs is not mounted or this process may not read it", {
+  if (isTracefsMounted()) {
+    throw new BpfError("permission-denied", "tracefs is mounted, but this process may not read it", {
+      hint: "run as root",
+    });
+  }
+  throw new BpfError("tracefs-missing", "tracefs is not mounted", {
     hint: "as root: mount -t tracefs tracefs /sys/kernel/tracing",
   });
 }
