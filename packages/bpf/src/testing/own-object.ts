@@ -41,7 +41,7 @@ export function ownObject(): Uint8Array {
     loadImm64(R1, 0n), // 104: &runs
     movImm(R2, 1), // 120
     atomic("add", 8, R1, 0, R2), // 128
-    withLabel("out", movImm(R0, 1)), // 136: size of task_struct
+    withLabel("out", movImm(R0, 4)), // 136: size of task_struct, 4 as far as the object knows
     exit(), // 144
   ]);
   const twice = encodeInstructions([movReg(R0, R1), aluReg("add", R0, R1), exit()]);
