@@ -81,11 +81,12 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     statement: "service-examples",
     parameters: { service: name, failing },
   });
-  const [red, operations, slowest, failing, edges, seen] = await Promise.all([
+  const [red, operations, slowest, failing, callers, callees, seen] = await Promise.all([
     rows(context, request, { ...ask, statement: "service-series", buckets }),
     rows(context, request, { ...ask, statement: "service-operations" }),
     rows(context, request, examples(0)),
     rows(context, request, examples(1)),
+    rows(context, request, { ...ask, statement: "service-callers" }),
     rows(context, request, { statement: "edges", range, parameters: { service: name } }),
     rows(context, request, { ...ask, statement: "service-seen" }),
   ]);
@@ -105,11 +106,9 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     operations: operations.map((row) => operationRow(row, range)),
     slowest: slowest.map(exampleRow),
     failing: failing.map(exampleRow),
-    callers: edges
-      .filter((row) => text(row, "target") === name && text(row, "source") !== name)
-      .map((row) => ({ name: text(row, "source"), kind: "service", ...redOf(row, range) })),
-    callees: edges
-      .filter((row) => text(row, "source") === name && text(row, "target") !== name)
+    callers: callers.map((row) => ({ name: text(row, "source"), kind: "service", ...redOf(row, range) })),
+    callees: callees
+      .filter((row) => text(row, "target") !== name)
       .map(
         (row): NeighbourRow => ({ name: text(row, "target"), kind: targetKind(row), ...redOf(row, range) }),
       ),
