@@ -98,6 +98,31 @@ describe("KernelObserver on the live kernel", { skip }, () => {
     });
   }
 
+  test("every request of 40 connections at once is told once, with its own status and route", async () => {
+    const clients = Array.from({ length: 40 }, () => newClient(service.port, true));
+    const seen = await during(2000, async () => {
+      await Promise.all(
+        clients.map(async (client, at) => {
+          for (let i = 0; i < 50; i++) {
+            const id = at * 50 + i;
+            assert.equal((await client.get(`/users/${id}`)).status, id % 20 === 0 ? 500 : 200);
+          }
+        }),
+      );
+    });
+    for (const client of clients) client.close();
+    assert.equal(seen.length, 2000);
+    const ids = new Set<number>();
+    for (const each of seen) {
+      const id = Number(/^GET \/users\/(\d+) /.exec(each.head)?.[1]);
+      ids.add(id);
+      assert.deepEqual([each.requests, each.responses, each.route], [1, 1, "/users/{id}"]);
+      assert.equal(statusOf(each), id % 20 === 0 ? 500 : 200);
+      assert.ok(each.responseHead.endsWith(`user ${id}`), "the answer to this very request");
+    }
+    assert.equal(ids.size, 2000);
+  });
+
   test("a head that comes byte by byte at first, and in pieces, is told whole", async () => {
     const raw = await openRaw(service.port);
     const seen = await during(3, async () => {
