@@ -50,11 +50,18 @@ export interface ProgramInfo {
   readonly stack: number;
 }
 
+/** RingEvents names the struct that a program puts into one of its ring buffers; the object's BTF describes it. */
+export interface RingEvents {
+  readonly map: string;
+  readonly type: string;
+}
+
 /** CompileResult: the object is there when no diagnostic is an error. */
 export interface CompileResult {
   readonly object: Uint8Array | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly programs: readonly ProgramInfo[];
+  readonly events: readonly RingEvents[];
   readonly files: readonly SourceFile[];
   /** stages are the texts `emit` asked for. */
   readonly stages: { readonly ssa?: string; readonly asm?: string };
@@ -100,7 +107,7 @@ function parse(files: readonly SourceFile[], report: Reporter): File[] {
 export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
   const report = newReporter();
   const files = openSources(sources);
-  const failed = (): CompileResult => ({ object: undefined, diagnostics: report.list(), programs: [], files, stages: {} });
+  const failed = (): CompileResult => ({ object: undefined, diagnostics: report.list(), programs: [], events: [], files, stages: {} });
   const trees = parse(files, report);
   const architecture = options.architecture ?? "x86_64";
   const set = options.cpu ?? "v3";
@@ -132,7 +139,14 @@ export function compile(sources: readonly SourceText[], options: CompileOptions 
     const code = programs.find((each) => each.name === program.name)?.code;
     return code === undefined ? [] : [{ name: program.name, section: program.section, kind: program.kind.name, target: program.target, instructions: code.bytes.length / 8, stack: code.stack }];
   });
-  return { object, diagnostics: report.list(), programs: infos, files, stages };
+  return { object, diagnostics: report.list(), programs: infos, events: eventsOf(checked), files, stages };
+}
+
+function eventsOf(checked: Checked): RingEvents[] {
+  return checked.maps.flatMap((map) => {
+    const { row, value } = map.type;
+    return row.family === "ring" && value.kind === "struct" ? [{ map: map.name, type: value.name }] : [];
+  });
 }
 
 /** renderDiagnostics writes a result's diagnostics as text for people. */

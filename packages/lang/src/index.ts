@@ -3,6 +3,7 @@ export {
   type CompileResult,
   compile,
   type ProgramInfo,
+  type RingEvents,
   renderDiagnostics,
   type SourceText,
 } from "./compile.js";

@@ -61,7 +61,8 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
         weight.set(register, (weight.get(register) ?? 0) + cost);
       }
       if (isCopy(instruction) && instruction.operand.register !== FRAME && instruction.dst !== instruction.operand.register) {
-        live.delete(instruction.operand.register);
+        // A 32-bit copy changes the value: its source may only share the register when it ends here.
+        if (instruction.width === 64) live.delete(instruction.operand.register);
         for (const side of [instruction.dst, instruction.operand.register]) {
           const own = copiesOf.get(side) ?? new Set();
           own.add(instruction);

@@ -45,7 +45,8 @@ export function newReporter(): Reporter {
     get errors() {
       return errors;
     },
-    list: () => found.toSorted((a, b) => a.start - b.start || a.end - b.end),
+    // Beside errors warnings are mostly their shadows.
+    list: () => found.filter((each) => errors === 0 || each.severity === "error").toSorted((a, b) => a.start - b.start || a.end - b.end),
   };
 }
 

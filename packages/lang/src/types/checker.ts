@@ -241,8 +241,11 @@ export function checkPackage(files: readonly File[], report: Reporter, options: 
   const of = <K extends Decl["kind"]>(kind: K) => all.filter((decl): decl is Extract<Decl, { kind: K }> => decl.kind === kind);
   for (const decl of of("import")) importPackage(env, decl);
   for (const decl of of("type")) declareType(env, decl);
+  // Names of integers come before constants, which may have them; structs and arrays behind, as their lengths may be constants.
+  const types = orderTypes(of("type"), report);
+  for (const decl of types) if (decl.type.kind === "name") defineType(env, decl);
   for (const decl of of("const")) declareConstant(env, decl);
-  for (const decl of orderTypes(of("type"), report)) defineType(env, decl);
+  for (const decl of types) if (decl.type.kind !== "name") defineType(env, decl);
   const declared: Declared = { functions: [], programs: [], globals: [] };
   for (const decl of of("var")) {
     checkVariableAttributes(decl.attributes, report);
