@@ -10,10 +10,10 @@ const commands: Readonly<Record<string, { summary: string; load(): Promise<{ com
     summary: "attach to processes and show or send their spans",
     load: () => import("./commands/observe.js"),
   },
-  // trace: { summary: "run a probe program", load: () => import("./commands/trace.js") },
-  // build: { summary: "compile a probe program to a BPF object", load: () => import("./commands/build.js") },
+  trace: { summary: "run a probe program", load: () => import("./commands/trace.js") },
+  build: { summary: "compile a probe program to a BPF object", load: () => import("./commands/build.js") },
   query: { summary: "SQL over spans, logs and metrics", load: () => import("./commands/query.js") },
-  // doctor: { summary: "what this kernel and these rights allow", load: () => import("./commands/doctor.js") },
+  doctor: { summary: "what this kernel and these rights allow", load: () => import("./commands/doctor.js") },
 };
 
 function overview(): string {

@@ -145,7 +145,7 @@ export function compile(sources: readonly SourceText[], options: CompileOptions 
 function eventsOf(checked: Checked): RingEvents[] {
   return checked.maps.flatMap((map) => {
     const { row, value } = map.type;
-    return row.family === "ring" && value.kind === "struct" ? [{ map: map.name, type: value.name }] : [];
+    return row.family === "ring" && "name" in value ? [{ map: map.name, type: value.name }] : [];
   });
 }
 

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { isPerCpu, loadObject, readObject } from "@go3s/bpf";
+import { type Closing, newClosing } from "../closing.js";
+import type { Command, Context } from "../command.js";
+import { CliError, exitCodes } from "../failure.js";
+import { durationOption, type Parsed } from "../options.js";
+import { compileFiles } from "../programs.js";
+import { attachAll } from "../trace/attach.js";
+import { readEvents } from "../trace/events.js";
+import { newPrinter } from "../trace/print.js";
+
+export const command: Command = {
+  name: "trace",
+  summary: "Runs a probe program: prints its events as they come and its maps at the end.",
+  usage: "trace FILE.go3s… [options]",
+  options: [
+    {
+      name: "pid",
+      short: "p",
+      value: "PID",
+      help: "uprobes only in this process; sets the program's `target` variable",
+    },
+    { name: "command", short: "c", value: "COMMAND", help: "run a command and trace until it ends" },
+    { name: "output", short: "o", value: "FILE", help: "write there instead of stdout" },
+    { name: "format", short: "f", value: "F", help: "text (default) or json" },
+    { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
+    { name: "debug", short: "d", help: "print the compiled program and stop" },
+    { name: "verbose", short: "v", help: "say what is attached and what the compiler did" },
+    { name: "dry-run", help: "load and attach, then stop" },
+  ],
+  examples: [
+    "go3s trace examples/syn-count.go3s",
+    "go3s trace examples/syn-count.go3s -c 'curl -s http://127.0.0.1:7303/healthz'",
+    "go3s trace probe.go3s -f json --duration 10s",
+  ],
+  run,
+};
+
+async function run(parsed: Parsed, context: Context): Promise<number> {
+  const { output, interrupted } = context;
+  const duration = durationOption(parsed, "duration");
+  const format = parsed.text("format") ?? (output.json ? "json" : "text");
+  if (format !== "text" && format !== "json")
+    throw new CliError("usage", `-f ${format}: not a format`, "text or json");
+  const files = filesOf(parsed);
+  const pid = pidOf(parsed);
+  const compiled = compileFiles(files, parsed.flag("debug") ? { emit: ["asm"] } : {}, output.note);
+  if (parsed.flag("debug")) {
+    output.line(compiled.stages.asm ?? "");
+    return exitCodes.done;
+  }
+  const closing = newClosing();
+  try {
+    const printer = newPrinter(format, sink(parsed, context, closing));
+    const spec = readObject(compiled.object);
+    const constants = pid !== undefined && spec.variables.has("target") ? { target: pid } : {};
+    const object = loadObject(spec, { constants });
+    closing.defer(() => object.close());
+    const events = readEvents(object, compiled.events, printer);
+    closing.defer(() => events.close());
+    const links = attachAll(object, pid);
+    closing.defer(() => {
+      // In this order: nothing new comes, what is there is printed, then the maps as they stand.
+      for (const link of links) link.close();
+      events.drain();
+      for (const [name, map] of object.maps)
+        if (!name.startsWith(".") && map.spec.keySize > 0)
+          printer.map(name, map, object.spec.btf, isPerCpu(map.spec.type));
+    });
+    printer.attached(links.length);
+    if (parsed.flag("verbose"))
+      for (const program of compiled.programs)
+        output.note(`${program.name}: ${program.section}, ${program.instructions} instructions`);
+    if (parsed.flag("dry-run")) return exitCodes.done;
+    const command_ = parsed.text("command");
+    const child = command_ === undefined ? undefined : startCommand(command_, closing);
+    events.start();
+    await ended(interrupted, duration, child);
+  } finally {
+    await closing.all();
+  }
+  return interrupted.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
+}
+
+function filesOf(parsed: Parsed): readonly string[] {
+  const files = parsed.positionals;
+  if (files.length === 0) throw new CliError("usage", "no probe program given", "go3s trace FILE.go3s");
+  const other = files.find((file) => !file.endsWith(".go3s"));
+  if (other !== undefined)
+    throw new CliError(
+      "usage",
+      `"${other}" is no .go3s file`,
+      "one-liners and .bt files are not taken yet: write the probe in Go3s (docs/language.md)",
+    );
+  return files;
+}
+
+function pidOf(parsed: Parsed): number | undefined {
+  const text = parsed.text("pid");
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new CliError("usage", `-p ${text}: not a process id`);
+  return Number(text);
+}
+
+/** sink is where the printer's lines go. */
+function sink(parsed: Parsed, { output }: Context, closing: Closing): (line: string) => void {
+  const path = parsed.text("output");
+  if (path === undefined) return output.line;
+  const file: WriteStream = createWriteStream(path);
+  closing.defer(
+    () =>
+      new Promise<void>((resolve, reject) =>
+        file.end((error?: Error | null) => (error ? reject(error) : resolve())),
+      ),
+  );
+  return (line) => void file.write(`${line}\n`);
+}
+
+function startCommand(text: string, closing: Closing): Promise<void> {
+  const child: ChildProcess = spawn("/bin/sh", ["-c", `exec ${text}`], { stdio: "inherit" });
+  closing.defer(() => {
+    if (child.exitCode === null && child.signalCode === null) child.kill();
+  });
+  return new Promise((resolve, reject) => {
+    child.once("exit", () => resolve());
+    child.once("error", (error) =>
+      reject(new CliError("command-failed", `cannot start ${text}: ${error.message}`)),
+    );
+  });
+}
+
+function ended(
+  interrupted: AbortSignal,
+  duration: number | undefined,
+  child: Promise<void> | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (interrupted.aborted) return resolve();
+    // The timer also keeps the process alive while nothing else would.
+    const timer = setTimeout(resolve, duration ?? 2 ** 31 - 1);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    interrupted.addEventListener("abort", end, { once: true });
+    child?.then(end, (error: unknown) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
