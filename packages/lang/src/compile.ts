@@ -1,13 +1,15 @@
-import { type Assembled, assemble } from "./emit/assemble.js";
+import { disassemble } from "@go3s/bpf";
 import { allocate } from "./emit/allocate.js";
+import { type Assembled, assemble } from "./emit/assemble.js";
 import { layFrame, stackLimit } from "./emit/frame.js";
 import { writeObject } from "./emit/object.js";
 import { type InstructionSet, select } from "./emit/select.js";
 import type { IrFunction } from "./ir/ir.js";
+import { moduleText } from "./ir/print.js";
 import { lex } from "./lex/lexer.js";
 import { lowerModule } from "./lower/module.js";
 import { runPasses } from "./passes/pipeline.js";
-import { type Diagnostic, newReporter, renderDiagnostic, type Reporter } from "./source/diagnostics.js";
+import { type Diagnostic, newReporter, type Reporter, renderDiagnostic } from "./source/diagnostics.js";
 import { openSources, type SourceFile } from "./source/file.js";
 import type { File } from "./syntax/ast.js";
 import { parseFile } from "./syntax/parser.js";
@@ -15,8 +17,6 @@ import { checkPackage } from "./types/checker.js";
 import { type KernelBtf, newKernelTypes, noKernelTypes } from "./types/kernel.js";
 import type { Architecture } from "./types/registers.js";
 import type { Checked } from "./types/symbols.js";
-import { disassemble } from "@go3s/bpf";
-import { moduleText } from "./ir/print.js";
 
 /** SourceText is one file of a program. */
 export interface SourceText {
@@ -78,19 +78,34 @@ function emitFunction(fn: IrFunction, report: Reporter, target: Target): Assembl
   if (report.errors > 0) return undefined;
   const machine = select(fn, target.set);
   if (!allocate(machine)) {
-    report.error("internal", fn.at, `no registers were found for ${fn.name}`, "this is a mistake of the compiler: please report the program");
+    report.error(
+      "internal",
+      fn.at,
+      `no registers were found for ${fn.name}`,
+      "this is a mistake of the compiler: please report the program",
+    );
     return undefined;
   }
   const frame = layFrame(machine);
   if (frame.size > stackLimit) {
-    report.error("stack-overflow", fn.at, `${fn.name} needs ${frame.size} bytes of stack, ${stackLimit} are there`, "keep large values in a bpf.PerCPUArray[T](1) and work on them in place");
+    report.error(
+      "stack-overflow",
+      fn.at,
+      `${fn.name} needs ${frame.size} bytes of stack, ${stackLimit} are there`,
+      "keep large values in a bpf.PerCPUArray[T](1) and work on them in place",
+    );
     return undefined;
   }
   try {
     return assemble(machine, frame);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    report.error("too-large", fn.at, `${fn.name} cannot be encoded: ${why}`, "split it, or use fewer unrolled rounds");
+    report.error(
+      "too-large",
+      fn.at,
+      `${fn.name} cannot be encoded: ${why}`,
+      "split it, or use fewer unrolled rounds",
+    );
     return undefined;
   }
 }
@@ -107,37 +122,80 @@ function parse(files: readonly SourceFile[], report: Reporter): File[] {
 export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
   const report = newReporter();
   const files = openSources(sources);
-  const failed = (): CompileResult => ({ object: undefined, diagnostics: report.list(), programs: [], events: [], files, stages: {} });
+  const failed = (): CompileResult => ({
+    object: undefined,
+    diagnostics: report.list(),
+    programs: [],
+    events: [],
+    files,
+    stages: {},
+  });
   const trees = parse(files, report);
   const architecture = options.architecture ?? "x86_64";
   const set = options.cpu ?? "v3";
-  const checked: Checked = checkPackage(trees, report, {
-    kernel: options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf),
-    hasKernel: options.kernelBtf !== undefined,
-    architecture,
-    ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
-  }, undefined);
+  const checked: Checked = checkPackage(
+    trees,
+    report,
+    {
+      kernel: options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf),
+      hasKernel: options.kernelBtf !== undefined,
+      architecture,
+      ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
+    },
+    undefined,
+  );
   if (report.errors === 0 && checked.programs.length === 0) {
-    report.error("no-program", { start: 0, end: 0 }, "no function here is a program", "put an attribute before one, e.g. // @tracepoint:sock:inet_sock_set_state");
+    report.error(
+      "no-program",
+      { start: 0, end: 0 },
+      "no function here is a program",
+      "put an attribute before one, e.g. // @tracepoint:sock:inet_sock_set_state",
+    );
   }
   if (report.errors > 0) return failed();
   const lowered = lowerModule(checked, report, { architecture, signedDivision: set === "v4" });
   const target = { set, check: options.check ?? false };
   const ssaBefore = options.emit?.includes("ssa") === true;
-  const emitted = lowered.programs.map((program) => ({ ...program, assembled: emitFunction(program.code, report, target) }));
+  const emitted = lowered.programs.map((program) => ({
+    ...program,
+    assembled: emitFunction(program.code, report, target),
+  }));
   const subprograms = lowered.subprograms.map((fn) => emitFunction(fn, report, target));
   if (report.errors > 0) return failed();
-  const programs = emitted.flatMap((each) => (each.assembled === undefined ? [] : [{ name: each.name, section: each.section, code: each.assembled }]));
+  const programs = emitted.flatMap((each) =>
+    each.assembled === undefined ? [] : [{ name: each.name, section: each.section, code: each.assembled }],
+  );
   const stages = {
     ...(ssaBefore ? { ssa: moduleText(lowered) } : {}),
     ...(options.emit?.includes("asm") === true
-      ? { asm: programs.map((each) => `${each.name}: # ${each.section}\n${disassemble(each.code.instructions)}`).join("\n\n") }
+      ? {
+          asm: programs
+            .map((each) => `${each.name}: # ${each.section}\n${disassemble(each.code.instructions)}`)
+            .join("\n\n"),
+        }
       : {}),
   };
-  const object = writeObject({ checked, files, programs, subprograms: subprograms.flatMap((each) => (each === undefined ? [] : [each])), texts: [...lowered.texts.values()] });
+  const object = writeObject({
+    checked,
+    files,
+    programs,
+    subprograms: subprograms.flatMap((each) => (each === undefined ? [] : [each])),
+    texts: [...lowered.texts.values()],
+  });
   const infos = checked.programs.flatMap((program) => {
     const code = programs.find((each) => each.name === program.name)?.code;
-    return code === undefined ? [] : [{ name: program.name, section: program.section, kind: program.kind.name, target: program.target, instructions: code.bytes.length / 8, stack: code.stack }];
+    return code === undefined
+      ? []
+      : [
+          {
+            name: program.name,
+            section: program.section,
+            kind: program.kind.name,
+            target: program.target,
+            instructions: code.bytes.length / 8,
+            stack: code.stack,
+          },
+        ];
   });
   return { object, diagnostics: report.list(), programs: infos, events: eventsOf(checked), files, stages };
 }

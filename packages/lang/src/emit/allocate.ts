@@ -1,6 +1,15 @@
 import type { Slot } from "../ir/ir.js";
 import { colour } from "./colour.js";
-import { FRAME, isCopy, type MachineFunction, type MachineInstruction, reads, type Register, renameRegisters, writes } from "./machine.js";
+import {
+  FRAME,
+  isCopy,
+  type MachineFunction,
+  type MachineInstruction,
+  type Register,
+  reads,
+  renameRegisters,
+  writes,
+} from "./machine.js";
 
 /** maxRounds bounds spilling: each round makes live ranges shorter, real programs need one or two. */
 const maxRounds = 12;
@@ -19,7 +28,10 @@ function remakes(fn: MachineFunction, spilled: ReadonlySet<Register>): Map<Regis
     }
   }
   for (const [register, instruction] of found) {
-    const cheap = instruction.kind === "wide" || instruction.kind === "slot" || (instruction.kind === "mov" && "constant" in instruction.operand);
+    const cheap =
+      instruction.kind === "wide" ||
+      instruction.kind === "slot" ||
+      (instruction.kind === "mov" && "constant" in instruction.operand);
     if (!cheap || several.has(register)) found.delete(register);
   }
   return found;
@@ -39,7 +51,13 @@ function spill(fn: MachineFunction, spilled: ReadonlySet<Register>, short: Set<R
   const slots = new Map<Register, Slot>();
   for (const register of spilled) {
     if (again.has(register)) continue;
-    const slot: Slot = { id: -1 - fn.spills.length, name: `spill${fn.spills.length}`, size: 8, from: 0, to: Number.POSITIVE_INFINITY };
+    const slot: Slot = {
+      id: -1 - fn.spills.length,
+      name: `spill${fn.spills.length}`,
+      size: 8,
+      from: 0,
+      to: Number.POSITIVE_INFINITY,
+    };
     slots.set(register, slot);
     fn.spills.push(slot);
   }
@@ -67,10 +85,21 @@ function spill(fn: MachineFunction, spilled: ReadonlySet<Register>, short: Set<R
         const slot = slots.get(register);
         if (made !== undefined) {
           const copy = copyOf(made);
-          renameRegisters(copy, (each) => each, () => into);
+          renameRegisters(
+            copy,
+            (each) => each,
+            () => into,
+          );
           code.push(copy);
         } else if (slot !== undefined) {
-          code.push({ kind: "load", dst: into, size: 8, signed: false, address: { base: FRAME, offset: 0, slot, core: undefined }, at: instruction.at });
+          code.push({
+            kind: "load",
+            dst: into,
+            size: 8,
+            signed: false,
+            address: { base: FRAME, offset: 0, slot, core: undefined },
+            at: instruction.at,
+          });
         }
       }
       const rename = (register: Register): Register => names.get(register) ?? register;
@@ -79,7 +108,13 @@ function spill(fn: MachineFunction, spilled: ReadonlySet<Register>, short: Set<R
       for (const register of written) {
         const slot = slots.get(register);
         if (slot === undefined) continue;
-        code.push({ kind: "store", size: 8, address: { base: FRAME, offset: 0, slot, core: undefined }, operand: { register: rename(register) }, at: instruction.at });
+        code.push({
+          kind: "store",
+          size: 8,
+          address: { base: FRAME, offset: 0, slot, core: undefined },
+          operand: { register: rename(register) },
+          at: instruction.at,
+        });
       }
     }
     block.code = code;
@@ -98,7 +133,9 @@ export function allocate(fn: MachineFunction): boolean {
     const final = (register: Register): Register => colours.get(register) ?? register;
     for (const block of fn.blocks) {
       for (const instruction of block.code) renameRegisters(instruction, final, final);
-      block.code = block.code.filter((each) => !(isCopy(each) && each.width === 64 && each.operand.register === each.dst));
+      block.code = block.code.filter(
+        (each) => !(isCopy(each) && each.width === 64 && each.operand.register === each.dst),
+      );
     }
     return true;
   }

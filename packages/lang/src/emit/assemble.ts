@@ -1,5 +1,31 @@
 import {
-  aluImm, aluReg, atomic, byteLength, callFunction, callHelper, encodeInstructions, exit, type Instruction, jump, jumpIfImm, jumpIfReg, load, loadFunction, loadImm64, loadSigned, movImm, movReg, movSigned, neg, type Register, resolveLabels, slotsOf, storeImm, storeReg, toEndian, withLabel,
+  aluImm,
+  aluReg,
+  atomic,
+  byteLength,
+  callFunction,
+  callHelper,
+  encodeInstructions,
+  exit,
+  type Instruction,
+  jump,
+  jumpIfImm,
+  jumpIfReg,
+  load,
+  loadFunction,
+  loadImm64,
+  loadSigned,
+  movImm,
+  movReg,
+  movSigned,
+  neg,
+  type Register,
+  resolveLabels,
+  slotsOf,
+  storeImm,
+  storeReg,
+  toEndian,
+  withLabel,
 } from "@go3s/bpf";
 import type { CorePath, IrFunction, Text } from "../ir/ir.js";
 import type { Range } from "../source/file.js";
@@ -29,7 +55,17 @@ export interface Assembled {
 
 function real(register: number): Register {
   switch (register) {
-    case 0: case 1: case 2: case 3: case 4: case 5: case 6: case 7: case 8: case 9: case 10:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 10:
       return register;
     default:
       throw new Error(`r${register} was not allocated`);
@@ -42,11 +78,19 @@ function offsetOf(address: Address, frame: Frame): number {
 }
 
 /** encode turns one machine instruction into instructions of the ISA. */
-function encode(instruction: MachineInstruction, frame: Frame, label: (block: MachineBlock) => string): Instruction[] {
+function encode(
+  instruction: MachineInstruction,
+  frame: Frame,
+  label: (block: MachineBlock) => string,
+): Instruction[] {
   switch (instruction.kind) {
     case "alu": {
       const { name, dst, operand, width } = instruction;
-      return ["register" in operand ? aluReg(name, real(dst), real(operand.register), width) : aluImm(name, real(dst), operand.constant, width)];
+      return [
+        "register" in operand
+          ? aluReg(name, real(dst), real(operand.register), width)
+          : aluImm(name, real(dst), operand.constant, width),
+      ];
     }
     case "neg":
       return [neg(real(instruction.dst), instruction.width)];
@@ -54,7 +98,11 @@ function encode(instruction: MachineInstruction, frame: Frame, label: (block: Ma
       return [toEndian("be", real(instruction.dst), instruction.bits)];
     case "mov": {
       const { dst, operand, width } = instruction;
-      return ["register" in operand ? movReg(real(dst), real(operand.register), width) : movImm(real(dst), operand.constant, width)];
+      return [
+        "register" in operand
+          ? movReg(real(dst), real(operand.register), width)
+          : movImm(real(dst), operand.constant, width),
+      ];
     }
     case "sext":
       return [movSigned(real(instruction.dst), real(instruction.src), instruction.bits, instruction.width)];
@@ -77,10 +125,22 @@ function encode(instruction: MachineInstruction, frame: Frame, label: (block: Ma
     case "store": {
       const { size, address, operand } = instruction;
       const at = offsetOf(address, frame);
-      return ["register" in operand ? storeReg(size, real(address.base), at, real(operand.register)) : storeImm(size, real(address.base), at, operand.constant)];
+      return [
+        "register" in operand
+          ? storeReg(size, real(address.base), at, real(operand.register))
+          : storeImm(size, real(address.base), at, operand.constant),
+      ];
     }
     case "atomic":
-      return [atomic("add", instruction.size, real(instruction.address.base), offsetOf(instruction.address, frame), real(instruction.src))];
+      return [
+        atomic(
+          "add",
+          instruction.size,
+          real(instruction.address.base),
+          offsetOf(instruction.address, frame),
+          real(instruction.src),
+        ),
+      ];
     case "call":
       return [callHelper(instruction.helper)];
     case "call-function":
@@ -119,15 +179,19 @@ function fixupOf(instruction: MachineInstruction, offset: number): Fixup | undef
     if (value.kind === "function") return { kind: "function", function: value.function, offset };
   }
   if (instruction.kind === "call-function") return { kind: "call", function: instruction.function, offset };
-  if (instruction.kind === "alu" && instruction.core !== undefined) return { kind: "core", core: instruction.core, offset };
-  if (instruction.kind === "load" && instruction.address.core !== undefined) return { kind: "core", core: instruction.address.core, offset };
+  if (instruction.kind === "alu" && instruction.core !== undefined)
+    return { kind: "core", core: instruction.core, offset };
+  if (instruction.kind === "load" && instruction.address.core !== undefined)
+    return { kind: "core", core: instruction.address.core, offset };
   return undefined;
 }
 
 /** layOut orders the blocks and drops jumps to what follows anyway. */
 function layOut(fn: MachineFunction): MachineBlock[] {
   for (const block of fn.blocks) {
-    for (const instruction of block.code) if (instruction.kind === "jump" || instruction.kind === "jump-if") instruction.to = through(instruction.to);
+    for (const instruction of block.code)
+      if (instruction.kind === "jump" || instruction.kind === "jump-if")
+        instruction.to = through(instruction.to);
   }
   const [entry] = fn.blocks;
   const reached = new Set<MachineBlock>();
@@ -135,7 +199,8 @@ function layOut(fn: MachineFunction): MachineBlock[] {
   for (let block = work.pop(); block !== undefined; block = work.pop()) {
     if (reached.has(block)) continue;
     reached.add(block);
-    for (const instruction of block.code) if (instruction.kind === "jump" || instruction.kind === "jump-if") work.push(instruction.to);
+    for (const instruction of block.code)
+      if (instruction.kind === "jump" || instruction.kind === "jump-if") work.push(instruction.to);
   }
   const order = fn.blocks.filter((block) => reached.has(block));
   order.forEach((block, i) => {

@@ -29,11 +29,18 @@ export function newTypeWriter(builder: BtfBuilder): TypeWriter {
     builder,
     int: (bits, signed) =>
       once(cName(bits, signed), () =>
-        builder.add({ kind: "int", name: cName(bits, signed), size: bits / 8, encoding: signed ? "signed" : "unsigned" }),
+        builder.add({
+          kind: "int",
+          name: cName(bits, signed),
+          size: bits / 8,
+          encoding: signed ? "signed" : "unsigned",
+        }),
       ),
     pointer: (to) => once(`*${to}`, () => builder.add({ kind: "ptr", type: to })),
     array: (element, length) =>
-      once(`[${length}]${element}`, () => builder.add({ kind: "array", type: element, index: writer.int(32, false), length })),
+      once(`[${length}]${element}`, () =>
+        builder.add({ kind: "array", type: element, index: writer.int(32, false), length }),
+      ),
     id(type) {
       const of = under(type);
       switch (of.kind) {
@@ -58,9 +65,15 @@ export function newTypeWriter(builder: BtfBuilder): TypeWriter {
     if (found !== undefined) return found;
     const id = builder.reserve();
     structs.set(type, id);
-    const members: BtfMember[] = type.fields.map((field) => ({ name: field.name === "_" ? "" : field.name, type: writer.id(field.type), bitOffset: field.offset * 8 }));
+    const members: BtfMember[] = type.fields.map((field) => ({
+      name: field.name === "_" ? "" : field.name,
+      type: writer.id(field.type),
+      bitOffset: field.offset * 8,
+    }));
     // BTF allows no name twice and no unnamed scalar: Go's blank fields get their offset as a name.
-    const named = members.map((member) => (member.name === "" ? { ...member, name: `_pad${member.bitOffset / 8}` } : member));
+    const named = members.map((member) =>
+      member.name === "" ? { ...member, name: `_pad${member.bitOffset / 8}` } : member,
+    );
     builder.define(id, { kind: "struct", name: type.name, size: type.size, members: named });
     return id;
   };
@@ -78,14 +91,24 @@ export function mapType(writer: TypeWriter, map: MapSymbol): { id: number; size:
   const members: { name: string; type: number }[] = [{ name: "type", type: number(row.kernelType) }];
   if (entries > 0) members.push({ name: "max_entries", type: number(entries) });
   if (row.family === "hash" || row.family === "array") {
-    members.push({ name: "key", type: writer.pointer(writer.id(key)) }, { name: "value", type: writer.pointer(writer.id(value)) });
+    members.push(
+      { name: "key", type: writer.pointer(writer.id(key)) },
+      { name: "value", type: writer.pointer(writer.id(value)) },
+    );
   } else if (row.family === "queue") members.push({ name: "value", type: writer.pointer(writer.id(value)) });
-  else if (row.family === "stack-trace") members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(127 * 8) });
-  else if (row.family === "events") members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(4) });
+  else if (row.family === "stack-trace")
+    members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(127 * 8) });
+  else if (row.family === "events")
+    members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(4) });
   if (map.flags !== 0) members.push({ name: "map_flags", type: number(map.flags) });
   if (map.pin) members.push({ name: "pinning", type: number(PIN_BY_NAME) });
   const size = members.length * 8;
-  const id = writer.builder.add({ kind: "struct", name: "", size, members: members.map((member, i) => ({ ...member, bitOffset: i * 64 })) });
+  const id = writer.builder.add({
+    kind: "struct",
+    name: "",
+    size,
+    members: members.map((member, i) => ({ ...member, bitOffset: i * 64 })),
+  });
   return { id, size };
 }
 
@@ -94,8 +117,10 @@ export function functionType(writer: TypeWriter, name: string, parameters: numbe
   const proto = writer.builder.add({
     kind: "func_proto",
     type: writer.int(32, true),
-    parameters: Array.from({ length: parameters }, (_, i) => ({ name: i === 0 ? "ctx" : `arg${i}`, type: writer.int(64, false) })),
+    parameters: Array.from({ length: parameters }, (_, i) => ({
+      name: i === 0 ? "ctx" : `arg${i}`,
+      type: writer.int(64, false),
+    })),
   });
   return writer.builder.add({ kind: "func", name, type: proto, linkage });
 }
-

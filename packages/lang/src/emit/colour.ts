@@ -1,5 +1,14 @@
 import { liveOut } from "./liveness.js";
-import { FRAME, firstVirtual, isCopy, type MachineFunction, type MachineInstruction, reads, type Register, writes } from "./machine.js";
+import {
+  FRAME,
+  firstVirtual,
+  isCopy,
+  type MachineFunction,
+  type MachineInstruction,
+  type Register,
+  reads,
+  writes,
+} from "./machine.js";
 
 /** Colouring is a register for each virtual one, or the ones that must go to the stack. */
 export interface Colouring {
@@ -40,7 +49,8 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     degree.set(a, (degree.get(a) ?? 0) + 1);
     degree.set(b, (degree.get(b) ?? 0) + 1);
   };
-  const degreeOf = (register: Register): number => (fixed(register) ? Number.POSITIVE_INFINITY : (degree.get(register) ?? 0));
+  const degreeOf = (register: Register): number =>
+    fixed(register) ? Number.POSITIVE_INFINITY : (degree.get(register) ?? 0);
 
   // Build: what is live where something is written cannot share its register.
   const active = new Set<Copy>();
@@ -60,7 +70,11 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
         virtual.add(register);
         weight.set(register, (weight.get(register) ?? 0) + cost);
       }
-      if (isCopy(instruction) && instruction.operand.register !== FRAME && instruction.dst !== instruction.operand.register) {
+      if (
+        isCopy(instruction) &&
+        instruction.operand.register !== FRAME &&
+        instruction.dst !== instruction.operand.register
+      ) {
         // A 32-bit copy changes the value: its source may only share the register when it ends here.
         if (instruction.width === 64) live.delete(instruction.operand.register);
         for (const side of [instruction.dst, instruction.operand.register]) {
@@ -83,8 +97,10 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   const simplify = new Set<Register>();
   const freeze = new Set<Register>();
   const heavy = new Set<Register>();
-  const adjacent = (register: Register): Register[] => [...near(register)].filter((each) => !removed.has(each) && !coalesced.has(each));
-  const copies = (register: Register): Copy[] => [...(copiesOf.get(register) ?? [])].filter((each) => active.has(each) || waiting.has(each));
+  const adjacent = (register: Register): Register[] =>
+    [...near(register)].filter((each) => !removed.has(each) && !coalesced.has(each));
+  const copies = (register: Register): Copy[] =>
+    [...(copiesOf.get(register) ?? [])].filter((each) => active.has(each) || waiting.has(each));
   const find = (register: Register): Register => {
     let at = register;
     while (coalesced.has(at)) at = alias.get(at) ?? at;
@@ -193,7 +209,8 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
       let best: Register | undefined;
       let least = Number.POSITIVE_INFINITY;
       for (const register of heavy) {
-        const cost = (short.has(register) ? 1e12 : 0) + (weight.get(register) ?? 0) / (degree.get(register) ?? 1);
+        const cost =
+          (short.has(register) ? 1e12 : 0) + (weight.get(register) ?? 0) / (degree.get(register) ?? 1);
         if (cost < least) {
           least = cost;
           best = register;

@@ -36,7 +36,8 @@ export function newCoreTypes(writer: TypeWriter): CoreTypes {
       if (typeof step === "number") {
         indices.push(step);
         const of: ReturnType<typeof under> | undefined = array === undefined ? undefined : under(array);
-        const element: ReturnType<typeof under> | undefined = of?.kind === "array" ? under(of.element) : undefined;
+        const element: ReturnType<typeof under> | undefined =
+          of?.kind === "array" ? under(of.element) : undefined;
         array = of?.kind === "array" ? of.element : undefined;
         owner = element?.kind === "struct" ? element : undefined;
         inside = 0;
@@ -66,14 +67,24 @@ export function newCoreTypes(writer: TypeWriter): CoreTypes {
     if (of.kind === "struct") return locals.get(of)?.id ?? emptyStruct(of);
     if (of.kind === "array") return writer.array(typeId(of.element), of.length);
     if (of.kind === "int" && of.enumOf !== undefined) {
-      return writer.builder.add({ kind: "enum", name: of.enumOf, size: of.bits / 8, values: [{ name: `${of.enumOf === "" ? "anonymous" : of.enumOf}___go3s`, value: 0 }] });
+      return writer.builder.add({
+        kind: "enum",
+        name: of.enumOf,
+        size: of.bits / 8,
+        values: [{ name: `${of.enumOf === "" ? "anonymous" : of.enumOf}___go3s`, value: 0 }],
+      });
     }
     return writer.id(type);
   };
   const emptyStruct = (struct: StructType): number => {
     const local = localOf(struct);
     if (local.id === 0) {
-      local.id = writer.builder.add({ kind: struct.kernel?.union === true ? "union" : "struct", name: struct.name, size: struct.size, members: [] });
+      local.id = writer.builder.add({
+        kind: struct.kernel?.union === true ? "union" : "struct",
+        name: struct.name,
+        size: struct.size,
+        members: [],
+      });
     }
     return local.id;
   };
@@ -91,7 +102,11 @@ export function newCoreTypes(writer: TypeWriter): CoreTypes {
         kind: struct.kernel?.union === true ? "union" : "struct",
         name: struct.name,
         size: struct.size,
-        members: members.map((member) => ({ name: member.name, type: typeId(member.type), bitOffset: struct.kernel?.union === true ? 0 : member.bitOffset })),
+        members: members.map((member) => ({
+          name: member.name,
+          type: typeId(member.type),
+          bitOffset: struct.kernel?.union === true ? 0 : member.bitOffset,
+        })),
       });
     }
   };

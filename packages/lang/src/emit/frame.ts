@@ -15,7 +15,8 @@ function slotsIn(fn: MachineFunction): Set<Slot> {
   for (const block of fn.blocks) {
     for (const instruction of block.code) {
       if (instruction.kind === "slot") used.add(instruction.slot);
-      if ("address" in instruction && instruction.address.slot !== undefined) used.add(instruction.address.slot);
+      if ("address" in instruction && instruction.address.slot !== undefined)
+        used.add(instruction.address.slot);
     }
   }
   return used;

@@ -1,4 +1,4 @@
-import { FRAME, type MachineBlock, type MachineFunction, reads, type Register, writes } from "./machine.js";
+import { FRAME, type MachineBlock, type MachineFunction, type Register, reads, writes } from "./machine.js";
 
 /** liveOut gives the registers each block's successors still need. */
 export function liveOut(fn: MachineFunction): Map<MachineBlock, Set<Register>> {
@@ -11,7 +11,8 @@ export function liveOut(fn: MachineFunction): Map<MachineBlock, Set<Register>> {
     const used = new Set<Register>();
     const killed = new Set<Register>();
     for (const instruction of block.code) {
-      for (const register of reads(instruction)) if (register !== FRAME && !killed.has(register)) used.add(register);
+      for (const register of reads(instruction))
+        if (register !== FRAME && !killed.has(register)) used.add(register);
       for (const register of writes(instruction)) killed.add(register);
     }
     uses.set(block, used);
@@ -29,7 +30,8 @@ export function liveOut(fn: MachineFunction): Map<MachineBlock, Set<Register>> {
       const leaving = out.get(from);
       const before = live.get(from);
       const killed = kills.get(from);
-      if (entering === undefined || leaving === undefined || before === undefined || killed === undefined) continue;
+      if (entering === undefined || leaving === undefined || before === undefined || killed === undefined)
+        continue;
       let changed = false;
       for (const register of entering) {
         if (leaving.has(register)) continue;

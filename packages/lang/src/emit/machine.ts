@@ -27,7 +27,14 @@ export type Wide =
   | { readonly kind: "function"; readonly function: IrFunction };
 
 export type MachineInstruction = { at: Range } & (
-  | { kind: "alu"; name: Exclude<AluName, "mov">; width: Width; dst: Register; operand: MutableOperand; core?: CorePath }
+  | {
+      kind: "alu";
+      name: Exclude<AluName, "mov">;
+      width: Width;
+      dst: Register;
+      operand: MutableOperand;
+      core?: CorePath;
+    }
   | { kind: "neg"; width: Width; dst: Register }
   | { kind: "swap"; dst: Register; bits: 16 | 32 | 64 }
   | { kind: "mov"; width: Width; dst: Register; operand: MutableOperand }
@@ -39,7 +46,14 @@ export type MachineInstruction = { at: Range } & (
   | { kind: "atomic"; size: 4 | 8; address: Address; src: Register }
   | { kind: "call"; helper: number; arguments: number }
   | { kind: "call-function"; function: IrFunction; arguments: number }
-  | { kind: "jump-if"; condition: JumpCondition; width: Width; left: Register; operand: MutableOperand; to: MachineBlock }
+  | {
+      kind: "jump-if";
+      condition: JumpCondition;
+      width: Width;
+      left: Register;
+      operand: MutableOperand;
+      to: MachineBlock;
+    }
   | { kind: "jump"; to: MachineBlock }
   | { kind: "exit" }
 );
@@ -115,7 +129,11 @@ export function writes(instruction: MachineInstruction): readonly Register[] {
 }
 
 /** renameRegisters rewrites the registers of an instruction in place; reads and writes may go to different ones. */
-export function renameRegisters(instruction: MachineInstruction, read: (register: Register) => Register, write: (register: Register) => Register): void {
+export function renameRegisters(
+  instruction: MachineInstruction,
+  read: (register: Register) => Register,
+  write: (register: Register) => Register,
+): void {
   const operand = (of: MutableOperand): void => {
     if ("register" in of) of.register = read(of.register);
   };
@@ -162,6 +180,8 @@ export function renameRegisters(instruction: MachineInstruction, read: (register
 }
 
 /** isCopy tells whether an instruction only moves a register, so that both may become one. */
-export function isCopy(instruction: MachineInstruction): instruction is MachineInstruction & { kind: "mov"; operand: { register: Register } } {
+export function isCopy(
+  instruction: MachineInstruction,
+): instruction is MachineInstruction & { kind: "mov"; operand: { register: Register } } {
   return instruction.kind === "mov" && "register" in instruction.operand;
 }

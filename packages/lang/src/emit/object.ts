@@ -1,4 +1,15 @@
-import { bpfRelocation, elfMachine, type RelocationSpec, type SectionSpec, type SymbolSpec, sectionFlag, sectionType, symbolBinding, symbolType, writeElf } from "@go3s/binary";
+import {
+  bpfRelocation,
+  elfMachine,
+  type RelocationSpec,
+  type SectionSpec,
+  type SymbolSpec,
+  sectionFlag,
+  sectionType,
+  symbolBinding,
+  symbolType,
+  writeElf,
+} from "@go3s/binary";
 import { BtfBuilder, CoreKind, encodeBtfExt, type LineInfo, type SectionInfo } from "@go3s/bpf";
 import type { IrFunction, Text } from "../ir/ir.js";
 import { lineText, placeOf, type SourceFile } from "../source/file.js";
@@ -11,7 +22,12 @@ import { type CoreTypes, newCoreTypes } from "./core-types.js";
 /** Linked is one code section: functions one behind the other. */
 interface Linked {
   readonly name: string;
-  readonly functions: { readonly name: string; readonly code: Assembled; readonly offset: number; readonly isProgram: boolean }[];
+  readonly functions: {
+    readonly name: string;
+    readonly code: Assembled;
+    readonly offset: number;
+    readonly isProgram: boolean;
+  }[];
   size: number;
 }
 
@@ -81,7 +97,13 @@ function lineInfos(files: readonly SourceFile[], code: Assembled, base: number):
     const place = placeOf(files, at.start);
     if (place === undefined) continue;
     if (last !== undefined && (last.offset === base + offset || last.line === place.line)) continue;
-    last = { offset: base + offset, file: place.file.name, text: lineText(place.file, place.line), line: place.line, column: Math.min(place.column, 1023) };
+    last = {
+      offset: base + offset,
+      file: place.file.name,
+      text: lineText(place.file, place.line),
+      line: place.line,
+      column: Math.min(place.column, 1023),
+    };
     infos.push(last);
   }
   return infos;
@@ -129,15 +151,34 @@ function patchCalls(bytes: Uint8Array, linked: Linked, places: ReadonlyMap<IrFun
   }
 }
 
-function describeSection(linked: Linked, input: ObjectInput, writer: TypeWriter, core: CoreTypes, linkage: { global: number; static: number }): SectionInfo {
+function describeSection(
+  linked: Linked,
+  input: ObjectInput,
+  writer: TypeWriter,
+  core: CoreTypes,
+  linkage: { global: number; static: number },
+): SectionInfo {
   const functions: { offset: number; type: number }[] = [];
   const lines: LineInfo[] = [];
-  const relocations: { offset: number; type: number; access: string; kind: typeof CoreKind.FIELD_BYTE_OFFSET }[] = [];
+  const relocations: {
+    offset: number;
+    type: number;
+    access: string;
+    kind: typeof CoreKind.FIELD_BYTE_OFFSET;
+  }[] = [];
   for (const { name, code, offset, isProgram } of linked.functions) {
-    functions.push({ offset, type: functionType(writer, name, code.source.parameters, isProgram ? linkage.global : linkage.static) });
+    functions.push({
+      offset,
+      type: functionType(writer, name, code.source.parameters, isProgram ? linkage.global : linkage.static),
+    });
     lines.push(...lineInfos(input.files, code, offset));
     for (const fixup of code.fixups) {
-      if (fixup.kind === "core") relocations.push({ offset: offset + fixup.offset, ...core.access(fixup.core), kind: CoreKind.FIELD_BYTE_OFFSET });
+      if (fixup.kind === "core")
+        relocations.push({
+          offset: offset + fixup.offset,
+          ...core.access(fixup.core),
+          kind: CoreKind.FIELD_BYTE_OFFSET,
+        });
     }
   }
   return { section: linked.name, functions, lines, relocations };
@@ -169,14 +210,26 @@ export function writeObject(input: ObjectInput): Uint8Array {
   }
 
   if (code.some((each) => each.name === ".text")) {
-    addSymbol(symbols, ".text", { name: "", binding: symbolBinding.LOCAL, type: symbolType.SECTION, section: ".text" });
+    addSymbol(symbols, ".text", {
+      name: "",
+      binding: symbolBinding.LOCAL,
+      type: symbolType.SECTION,
+      section: ".text",
+    });
   }
   const places = new Map<IrFunction, number>();
   for (const linked of code) {
     for (const { name, code: assembled, offset, isProgram } of linked.functions) {
       if (!isProgram) places.set(assembled.source, offset);
       const binding = isProgram ? symbolBinding.GLOBAL : symbolBinding.LOCAL;
-      addSymbol(symbols, assembled, { name, binding, type: symbolType.FUNC, section: linked.name, value: offset, size: assembled.bytes.length });
+      addSymbol(symbols, assembled, {
+        name,
+        binding,
+        type: symbolType.FUNC,
+        section: linked.name,
+        value: offset,
+        size: assembled.bytes.length,
+      });
     }
   }
 
@@ -186,31 +239,77 @@ export function writeObject(input: ObjectInput): Uint8Array {
     const { id, size } = mapType(writer, map);
     const variable = builder.add({ kind: "var", name: map.name, type: id, linkage: linkage.global });
     mapVariables.push({ type: variable, offset: mapsSize, size });
-    addSymbol(symbols, map, { name: map.name, binding: symbolBinding.GLOBAL, type: symbolType.OBJECT, section: ".maps", value: mapsSize, size });
+    addSymbol(symbols, map, {
+      name: map.name,
+      binding: symbolBinding.GLOBAL,
+      type: symbolType.OBJECT,
+      section: ".maps",
+      value: mapsSize,
+      size,
+    });
     mapsSize += size;
   }
   if (mapsSize > 0) {
     builder.add({ kind: "datasec", name: ".maps", size: mapsSize, variables: mapVariables });
-    sections.push({ name: ".maps", flags: sectionFlag.ALLOC | sectionFlag.WRITE, data: new Uint8Array(mapsSize), align: 8 });
+    sections.push({
+      name: ".maps",
+      flags: sectionFlag.ALLOC | sectionFlag.WRITE,
+      data: new Uint8Array(mapsSize),
+      align: 8,
+    });
   }
 
   for (const each of data) {
     const variables = each.variables.map(({ global, offset }) => {
-      addSymbol(symbols, global, { name: global.name, binding: symbolBinding.GLOBAL, type: symbolType.OBJECT, section: each.name, value: offset, size: global.initial.length });
-      return { type: builder.add({ kind: "var", name: global.name, type: writer.id(global.type), linkage: linkage.global }), offset, size: global.initial.length };
+      addSymbol(symbols, global, {
+        name: global.name,
+        binding: symbolBinding.GLOBAL,
+        type: symbolType.OBJECT,
+        section: each.name,
+        value: offset,
+        size: global.initial.length,
+      });
+      return {
+        type: builder.add({
+          kind: "var",
+          name: global.name,
+          type: writer.id(global.type),
+          linkage: linkage.global,
+        }),
+        offset,
+        size: global.initial.length,
+      };
     });
     each.texts.forEach(({ text, offset }, i) => {
-      addSymbol(symbols, text, { name: `text.${i}`, binding: symbolBinding.LOCAL, type: symbolType.OBJECT, section: each.name, value: offset, size: text.bytes.length });
+      addSymbol(symbols, text, {
+        name: `text.${i}`,
+        binding: symbolBinding.LOCAL,
+        type: symbolType.OBJECT,
+        section: each.name,
+        value: offset,
+        size: text.bytes.length,
+      });
     });
     if (variables.length > 0) builder.add({ kind: "datasec", name: each.name, size: each.size, variables });
-    const common = { name: each.name, align: 8, flags: each.name === ".rodata" ? sectionFlag.ALLOC : sectionFlag.ALLOC | sectionFlag.WRITE };
-    if (each.name === ".bss") sections.push({ ...common, type: sectionType.NOBITS, data: new Uint8Array(0), size: each.size });
+    const common = {
+      name: each.name,
+      align: 8,
+      flags: each.name === ".rodata" ? sectionFlag.ALLOC : sectionFlag.ALLOC | sectionFlag.WRITE,
+    };
+    if (each.name === ".bss")
+      sections.push({ ...common, type: sectionType.NOBITS, data: new Uint8Array(0), size: each.size });
     else sections.push({ ...common, data: dataBytes(each) });
   }
 
   const license = Buffer.from(`${checked.license}\0`, "utf8");
   sections.push({ name: "license", flags: sectionFlag.ALLOC | sectionFlag.WRITE, data: license, align: 1 });
-  addSymbol(symbols, "license", { name: "_license", binding: symbolBinding.GLOBAL, type: symbolType.OBJECT, section: "license", size: license.length });
+  addSymbol(symbols, "license", {
+    name: "_license",
+    binding: symbolBinding.GLOBAL,
+    type: symbolType.OBJECT,
+    section: "license",
+    size: license.length,
+  });
 
   for (const struct of checked.structs) writer.id(struct);
   const infos: SectionInfo[] = [];
@@ -227,6 +326,9 @@ export function writeObject(input: ObjectInput): Uint8Array {
     });
   }
   const ext = encodeBtfExt(builder, infos);
-  sections.push({ name: ".BTF", data: builder.encode(), align: 4 }, { name: ".BTF.ext", data: ext, align: 4 });
+  sections.push(
+    { name: ".BTF", data: builder.encode(), align: 4 },
+    { name: ".BTF.ext", data: ext, align: 4 },
+  );
   return writeElf({ machine: elfMachine.BPF, sections, symbols: symbols.list });
 }

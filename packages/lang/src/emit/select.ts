@@ -1,19 +1,59 @@
 import type { AluName, Condition as JumpCondition } from "@go3s/bpf";
 import { loopDepths } from "../ir/dominators.js";
-import { type BinaryOp, type Block, type Condition, inverse, type IrFunction, mirrored, successors, usesOf, type Value, type Width } from "../ir/ir.js";
+import {
+  type BinaryOp,
+  type Block,
+  type Condition,
+  type IrFunction,
+  inverse,
+  mirrored,
+  successors,
+  usesOf,
+  type Value,
+  type Width,
+} from "../ir/ir.js";
 import type { Range } from "../source/file.js";
-import { type Address, firstVirtual, FRAME, type MachineBlock, type MachineFunction, type MachineInstruction, type MutableOperand, type Register } from "./machine.js";
+import {
+  type Address,
+  FRAME,
+  firstVirtual,
+  type MachineBlock,
+  type MachineFunction,
+  type MachineInstruction,
+  type MutableOperand,
+  type Register,
+} from "./machine.js";
 
 /** InstructionSet is a version of the BPF instruction set: v1 to v4 as clang's -mcpu has them. */
 export type InstructionSet = "v1" | "v2" | "v3" | "v4";
 
 const aluNames: Readonly<Record<BinaryOp, Exclude<AluName, "mov">>> = {
-  add: "add", sub: "sub", mul: "mul", udiv: "div", sdiv: "sdiv", umod: "mod", smod: "smod", and: "and", or: "or", xor: "xor",
-  shl: "lsh", lshr: "rsh", ashr: "arsh",
+  add: "add",
+  sub: "sub",
+  mul: "mul",
+  udiv: "div",
+  sdiv: "sdiv",
+  umod: "mod",
+  smod: "smod",
+  and: "and",
+  or: "or",
+  xor: "xor",
+  shl: "lsh",
+  lshr: "rsh",
+  ashr: "arsh",
 };
 
 const jumpNames: Readonly<Record<Condition, JumpCondition>> = {
-  eq: "eq", ne: "ne", ult: "lt", ule: "le", ugt: "gt", uge: "ge", slt: "slt", sle: "sle", sgt: "sgt", sge: "sge",
+  eq: "eq",
+  ne: "ne",
+  ult: "lt",
+  ule: "le",
+  ugt: "gt",
+  uge: "ge",
+  slt: "slt",
+  sle: "sle",
+  sgt: "sgt",
+  sge: "sge",
 };
 
 const commutes: ReadonlySet<string> = new Set(["add", "mul", "and", "or", "xor"]);
@@ -35,7 +75,11 @@ interface Selector {
   block: MachineBlock;
 }
 
-type Shape = MachineInstruction extends infer T ? (T extends MachineInstruction ? Omit<T, "at"> : never) : never;
+type Shape = MachineInstruction extends infer T
+  ? T extends MachineInstruction
+    ? Omit<T, "at">
+    : never
+  : never;
 
 function push(s: Selector, at: Range, instruction: Shape): void {
   s.block.code.push({ ...instruction, at: { start: at.start, end: at.end } });
@@ -51,7 +95,8 @@ function isFree(value: Value): boolean {
 function materialise(s: Selector, value: Value, into: Register, at: Range): void {
   if (value.op === "const") {
     const immediate = asImmediate(value.imm, value.width);
-    if (immediate !== undefined) push(s, at, { kind: "mov", width: value.width, dst: into, operand: { constant: immediate } });
+    if (immediate !== undefined)
+      push(s, at, { kind: "mov", width: value.width, dst: into, operand: { constant: immediate } });
     else push(s, at, { kind: "wide", dst: into, value: { kind: "number", value: value.imm } });
   } else if (value.op === "slot" && value.slot !== undefined) {
     push(s, at, { kind: "slot", dst: into, slot: value.slot, offset: Number(value.imm) });
@@ -64,7 +109,8 @@ function materialise(s: Selector, value: Value, into: Register, at: Range): void
 
 /** registerOf gives the register a value is in, making free values in a new one. */
 function registerOf(s: Selector, value: Value, at: Range): Register {
-  if (value.op === "zext" && value.args[0] !== undefined && !isFree(value.args[0])) return registerOf(s, value.args[0], at);
+  if (value.op === "zext" && value.args[0] !== undefined && !isFree(value.args[0]))
+    return registerOf(s, value.args[0], at);
   if (isFree(value)) {
     const register = fresh(s);
     materialise(s, value, register, at);
@@ -121,7 +167,13 @@ function signExtend(s: Selector, value: Value): void {
   const dst = registerOf(s, value, value.at);
   const bits = Number(value.imm);
   if (s.set === "v4" && (bits === 8 || bits === 16 || (bits === 32 && value.width === 64))) {
-    push(s, value.at, { kind: "sext", dst, src: registerOf(s, a, value.at), bits: bits === 8 ? 8 : bits === 16 ? 16 : 32, width: value.width });
+    push(s, value.at, {
+      kind: "sext",
+      dst,
+      src: registerOf(s, a, value.at),
+      bits: bits === 8 ? 8 : bits === 16 ? 16 : 32,
+      width: value.width,
+    });
     return;
   }
   const by = value.width - bits;
@@ -134,13 +186,25 @@ function call(s: Selector, value: Value): void {
   // Arguments are put into their registers in order; those that cost nothing come last, so registers stay free longer.
   const setters = value.args.map((each, i) => ({ each, register: i + 1 }));
   for (const { each, register } of setters.filter((one) => !isFree(one.each))) {
-    push(s, value.at, { kind: "mov", width: 64, dst: register, operand: { register: registerOf(s, each, value.at) } });
+    push(s, value.at, {
+      kind: "mov",
+      width: 64,
+      dst: register,
+      operand: { register: registerOf(s, each, value.at) },
+    });
   }
-  for (const { each, register } of setters.filter((one) => isFree(one.each))) materialise(s, each, register, value.at);
-  if (value.op === "callfn" && value.func !== undefined) push(s, value.at, { kind: "call-function", function: value.func, arguments: value.args.length });
+  for (const { each, register } of setters.filter((one) => isFree(one.each)))
+    materialise(s, each, register, value.at);
+  if (value.op === "callfn" && value.func !== undefined)
+    push(s, value.at, { kind: "call-function", function: value.func, arguments: value.args.length });
   else push(s, value.at, { kind: "call", helper: Number(value.imm), arguments: value.args.length });
   if ((s.uses.get(value) ?? 0) > 0) {
-    push(s, value.at, { kind: "mov", width: 64, dst: registerOf(s, value, value.at), operand: { register: 0 } });
+    push(s, value.at, {
+      kind: "mov",
+      width: 64,
+      dst: registerOf(s, value, value.at),
+      operand: { register: 0 },
+    });
   }
 }
 
@@ -148,7 +212,10 @@ function load(s: Selector, value: Value): void {
   const [base] = value.args;
   if (base === undefined) return;
   const dst = registerOf(s, value, value.at);
-  const address = value.core === undefined ? addressOf(s, base, Number(value.imm), value.at) : { base: registerOf(s, base, value.at), offset: Number(value.imm), slot: undefined, core: value.core };
+  const address =
+    value.core === undefined
+      ? addressOf(s, base, Number(value.imm), value.at)
+      : { base: registerOf(s, base, value.at), offset: Number(value.imm), slot: undefined, core: value.core };
   const signed = value.signed && value.size < 8;
   if (signed && s.set === "v4") {
     push(s, value.at, { kind: "load", dst, size: value.size, signed: true, address });
@@ -175,7 +242,12 @@ function store(s: Selector, value: Value): void {
     if (constant !== undefined) operand = { constant };
   }
   // Storing to packets and the context by constant is refused for the context on old kernels; a register works everywhere.
-  push(s, value.at, { kind: "store", size: value.size, address, operand: operand ?? { register: registerOf(s, stored, value.at) } });
+  push(s, value.at, {
+    kind: "store",
+    size: value.size,
+    address,
+    operand: operand ?? { register: registerOf(s, stored, value.at) },
+  });
 }
 
 interface Comparison {
@@ -233,7 +305,8 @@ function extendedComparison(s: Selector, a: Value, b: Value, condition: Conditio
   };
   const left = extend(a);
   const right = extend(b);
-  if (s.set === "v1" && lessThan.has(condition)) return { condition: mirrored[condition], left: right, operand: { register: left }, width: 64 };
+  if (s.set === "v1" && lessThan.has(condition))
+    return { condition: mirrored[condition], left: right, operand: { register: left }, width: 64 };
   return { condition, left, operand: { register: right }, width: 64 };
 }
 
@@ -247,7 +320,11 @@ function valueInto(s: Selector, value: Value): void {
       break;
     case "global":
       if (value.global !== undefined) {
-        push(s, value.at, { kind: "wide", dst: registerOf(s, value, value.at), value: { kind: "global", global: value.global, offset: Number(value.imm) } });
+        push(s, value.at, {
+          kind: "wide",
+          dst: registerOf(s, value, value.at),
+          value: { kind: "global", global: value.global, offset: Number(value.imm) },
+        });
       }
       break;
     case "param":
@@ -275,7 +352,13 @@ function valueInto(s: Selector, value: Value): void {
     }
     case "trunc": {
       const [a] = value.args;
-      if (a !== undefined) push(s, value.at, { kind: "mov", width: 32, dst: registerOf(s, value, value.at), operand: operandOf(s, a, 32, value.at) });
+      if (a !== undefined)
+        push(s, value.at, {
+          kind: "mov",
+          width: 32,
+          dst: registerOf(s, value, value.at),
+          operand: operandOf(s, a, 32, value.at),
+        });
       break;
     }
     case "sext":
@@ -294,7 +377,12 @@ function valueInto(s: Selector, value: Value): void {
       const [base, amount] = value.args;
       if (base === undefined || amount === undefined) break;
       const src = registerOf(s, amount, value.at);
-      push(s, value.at, { kind: "atomic", size: value.size === 4 ? 4 : 8, address: addressOf(s, base, Number(value.imm), value.at), src });
+      push(s, value.at, {
+        kind: "atomic",
+        size: value.size === 4 ? 4 : 8,
+        address: addressOf(s, base, Number(value.imm), value.at),
+        src,
+      });
       break;
     }
     case "call":
@@ -306,7 +394,14 @@ function valueInto(s: Selector, value: Value): void {
       if (base === undefined || value.core === undefined) break;
       const dst = registerOf(s, value, value.at);
       materialise(s, base, dst, value.at);
-      push(s, value.at, { kind: "alu", name: "add", width: 64, dst, operand: { constant: value.core.offset }, core: value.core });
+      push(s, value.at, {
+        kind: "alu",
+        name: "add",
+        width: 64,
+        dst,
+        operand: { constant: value.core.offset },
+        core: value.core,
+      });
       break;
     }
     default:
@@ -317,14 +412,18 @@ function valueInto(s: Selector, value: Value): void {
 /** isAddressOnly: additions that only memory accesses read are folded into their offsets. */
 function addressesOnly(fn: IrFunction): Set<Value> {
   const found = new Set<Value>();
-  for (const block of fn.blocks) for (const value of block.values) if (value.op === "add" && value.args[1]?.op === "const") found.add(value);
+  for (const block of fn.blocks)
+    for (const value of block.values)
+      if (value.op === "add" && value.args[1]?.op === "const") found.add(value);
   const reject = (value: Value): void => {
     if (!found.delete(value)) return;
   };
   for (const block of fn.blocks) {
     for (const value of block.values) {
       value.args.forEach((each, i) => {
-        const memory = (value.op === "load" && value.core === undefined) || ((value.op === "store" || value.op === "atomic") && i === 0);
+        const memory =
+          (value.op === "load" && value.core === undefined) ||
+          ((value.op === "store" || value.op === "atomic") && i === 0);
         const near = each.args[1] === undefined ? 0n : BigInt.asIntN(64, each.args[1].imm) + value.imm;
         const folds = memory && near >= -0x4000n && near <= 0x3fffn;
         if (!folds) reject(each);
@@ -360,7 +459,13 @@ export function select(fn: IrFunction, set: InstructionSet): MachineFunction {
   if (entry === undefined) throw new Error("a function has an entry");
   const s: Selector = { fn, out, set, registers: new Map(), uses, folded: addressesOnly(fn), block: entry };
   for (const value of fn.blocks[0]?.values ?? []) {
-    if (value.op === "param") push(s, value.at, { kind: "mov", width: 64, dst: registerOf(s, value, value.at), operand: { register: Number(value.imm) + 1 } });
+    if (value.op === "param")
+      push(s, value.at, {
+        kind: "mov",
+        width: 64,
+        dst: registerOf(s, value, value.at),
+        operand: { register: Number(value.imm) + 1 },
+      });
   }
   // Each phi has a register that the predecessors write and one that the block reads, so that copies cannot overtake each other.
   const incoming = new Map<Value, Register>();
@@ -370,7 +475,12 @@ export function select(fn: IrFunction, set: InstructionSet): MachineFunction {
       if (value.op !== "phi") continue;
       const register = fresh(s);
       incoming.set(value, register);
-      push(s, value.at, { kind: "mov", width: 64, dst: registerOf(s, value, value.at), operand: { register } });
+      push(s, value.at, {
+        kind: "mov",
+        width: 64,
+        dst: registerOf(s, value, value.at),
+        operand: { register },
+      });
     }
   }
   for (const block of fn.blocks) {
@@ -401,20 +511,38 @@ function finish(s: Selector, block: Block, machine: (block: Block) => MachineBlo
     let [yes, no] = [machine(end.yes), machine(end.no)];
     let found: Comparison;
     if (condition.op === "cmp") found = comparison(s, condition, end.at);
-    else found = { condition: "ne", left: registerOf(s, condition, end.at), operand: { constant: 0 }, width: 64 };
+    else
+      found = {
+        condition: "ne",
+        left: registerOf(s, condition, end.at),
+        operand: { constant: 0 },
+        width: 64,
+      };
     // The block that follows in the list is fallen into.
     const position = s.out.blocks.indexOf(s.block);
     if (s.out.blocks[position + 1] === yes) {
       [yes, no] = [no, yes];
       found = { ...found, condition: inverse[found.condition] };
       if (s.set === "v1" && lessThan.has(found.condition) && "register" in found.operand) {
-        found = { ...found, condition: mirrored[found.condition], left: found.operand.register, operand: { register: found.left } };
+        found = {
+          ...found,
+          condition: mirrored[found.condition],
+          left: found.operand.register,
+          operand: { register: found.left },
+        };
       } else if (s.set === "v1" && lessThan.has(found.condition)) {
         [yes, no] = [no, yes];
         found = { ...found, condition: inverse[found.condition] };
       }
     }
-    push(s, end.at, { kind: "jump-if", condition: jumpNames[found.condition], width: found.width, left: found.left, operand: found.operand, to: yes });
+    push(s, end.at, {
+      kind: "jump-if",
+      condition: jumpNames[found.condition],
+      width: found.width,
+      left: found.left,
+      operand: found.operand,
+      to: yes,
+    });
     push(s, end.at, { kind: "jump", to: no });
     s.block.successors = [yes, no];
   } else {

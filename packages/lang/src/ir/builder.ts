@@ -1,7 +1,20 @@
 import type { Range } from "../source/file.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 import {
-  type BinaryOp, type Block, type Condition, type CorePath, type IrFunction, newValue, type Op, pruneUnreachable, replaceAll, type Size, type Slot, type Text, type Value, type Width,
+  type BinaryOp,
+  type Block,
+  type Condition,
+  type CorePath,
+  type IrFunction,
+  newValue,
+  type Op,
+  pruneUnreachable,
+  replaceAll,
+  type Size,
+  type Slot,
+  type Text,
+  type Value,
+  type Width,
 } from "./ir.js";
 
 /** Builder makes SSA directly while code is lowered, after Braun et al., "Simple and Efficient Construction of SSA Form" (2013). */
@@ -170,14 +183,23 @@ export function newBuilder(fn: IrFunction): Builder {
     unary: (op, a, width, bits = 0) => push(op, width, [a], { imm: BigInt(bits) }),
     compare: (condition, a, b) => push("cmp", 32, [a, b], { condition }),
     slot(size, name) {
-      const slot: Slot = { id: fn.slots.length, name, size: Math.ceil(size / 8) * 8, from: ticks, to: Number.POSITIVE_INFINITY };
+      const slot: Slot = {
+        id: fn.slots.length,
+        name,
+        size: Math.ceil(size / 8) * 8,
+        from: ticks,
+        to: Number.POSITIVE_INFINITY,
+      };
       fn.slots.push(slot);
       return slot;
     },
     slotAddress: (slot, offset = 0) => push("slot", 64, [], { slot, imm: BigInt(offset) }),
-    load: (base, offset, size, signed, width, core) => push("load", width, [base], { imm: BigInt(offset), size, signed, core }),
-    store: (base, offset, size, value) => void push("store", 64, [base, value], { imm: BigInt(offset), size }),
-    atomicAdd: (base, offset, size, value) => void push("atomic", 64, [base, value], { imm: BigInt(offset), size, atomic: "add" }),
+    load: (base, offset, size, signed, width, core) =>
+      push("load", width, [base], { imm: BigInt(offset), size, signed, core }),
+    store: (base, offset, size, value) =>
+      void push("store", 64, [base, value], { imm: BigInt(offset), size }),
+    atomicAdd: (base, offset, size, value) =>
+      void push("atomic", 64, [base, value], { imm: BigInt(offset), size, atomic: "add" }),
     call: (helper, args) => push("call", 64, args, { imm: BigInt(helper) }),
     callFunction: (callee, args) => push("callfn", 64, args, { func: callee }),
     mapAddress: (map) => push("map", 64, [], { map }),

@@ -96,6 +96,7 @@ export function naturalLoops(fn: IrFunction): Loop[] {
 /** loopDepths tells how many loops are around each block. */
 export function loopDepths(fn: IrFunction): Map<Block, number> {
   const depths = new Map<Block, number>();
-  for (const loop of naturalLoops(fn)) for (const block of loop.blocks) depths.set(block, (depths.get(block) ?? 0) + 1);
+  for (const loop of naturalLoops(fn))
+    for (const block of loop.blocks) depths.set(block, (depths.get(block) ?? 0) + 1);
   return depths;
 }

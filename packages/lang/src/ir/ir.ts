@@ -7,13 +7,41 @@ export type Width = 32 | 64;
 export type Size = 1 | 2 | 4 | 8;
 
 export type BinaryOp =
-  | "add" | "sub" | "mul" | "udiv" | "sdiv" | "umod" | "smod" | "and" | "or" | "xor" | "shl" | "lshr" | "ashr";
+  | "add"
+  | "sub"
+  | "mul"
+  | "udiv"
+  | "sdiv"
+  | "umod"
+  | "smod"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "lshr"
+  | "ashr";
 
 export type Op =
   | BinaryOp
-  | "const" | "param" | "slot" | "global" | "map" | "func"
-  | "neg" | "swap" | "zext" | "trunc" | "sext" | "cmp"
-  | "load" | "store" | "atomic" | "call" | "callfn" | "core" | "phi";
+  | "const"
+  | "param"
+  | "slot"
+  | "global"
+  | "map"
+  | "func"
+  | "neg"
+  | "swap"
+  | "zext"
+  | "trunc"
+  | "sext"
+  | "cmp"
+  | "load"
+  | "store"
+  | "atomic"
+  | "call"
+  | "callfn"
+  | "core"
+  | "phi";
 
 export type Condition = "eq" | "ne" | "ult" | "ule" | "ugt" | "uge" | "slt" | "sle" | "sgt" | "sge";
 
@@ -39,7 +67,6 @@ export interface Text {
   readonly kind: "text";
   readonly bytes: Uint8Array;
 }
-
 
 /**
  * Value is one SSA value. Fields beyond `args` mean, by op: `imm` the constant, the offset of memory accesses, slots and
@@ -73,7 +100,13 @@ export interface Value {
 
 export type Terminator =
   | { readonly kind: "jump"; readonly to: Block; readonly at: Range }
-  | { readonly kind: "branch"; readonly condition: Value; readonly yes: Block; readonly no: Block; readonly at: Range }
+  | {
+      readonly kind: "branch";
+      readonly condition: Value;
+      readonly yes: Block;
+      readonly no: Block;
+      readonly at: Range;
+    }
   | { readonly kind: "return"; readonly value: Value | undefined; readonly at: Range }
   /** trap ends the program because an index was out of range; reservations still held are discarded. */
   | { readonly kind: "trap"; readonly at: Range };
@@ -97,7 +130,11 @@ export interface IrFunction {
 
 /** IrModule is all code of a compilation. */
 export interface IrModule {
-  readonly programs: readonly { readonly name: string; readonly section: string; readonly code: IrFunction }[];
+  readonly programs: readonly {
+    readonly name: string;
+    readonly section: string;
+    readonly code: IrFunction;
+  }[];
   readonly subprograms: readonly IrFunction[];
 }
 
@@ -113,21 +150,66 @@ const effect = { pure: false, commutes: false };
 
 /** opRows say what passes may do with an op. */
 export const opRows: Readonly<Record<Op, OpRow>> = {
-  add: both, sub: pure, mul: both, udiv: pure, sdiv: pure, umod: pure, smod: pure, and: both, or: both, xor: both,
-  shl: pure, lshr: pure, ashr: pure,
-  const: pure, param: pure, slot: pure, global: pure, map: pure, func: pure,
-  neg: pure, swap: pure, zext: pure, trunc: pure, sext: pure, cmp: pure,
-  load: effect, store: effect, atomic: effect, call: effect, callfn: effect, core: pure, phi: pure,
+  add: both,
+  sub: pure,
+  mul: both,
+  udiv: pure,
+  sdiv: pure,
+  umod: pure,
+  smod: pure,
+  and: both,
+  or: both,
+  xor: both,
+  shl: pure,
+  lshr: pure,
+  ashr: pure,
+  const: pure,
+  param: pure,
+  slot: pure,
+  global: pure,
+  map: pure,
+  func: pure,
+  neg: pure,
+  swap: pure,
+  zext: pure,
+  trunc: pure,
+  sext: pure,
+  cmp: pure,
+  load: effect,
+  store: effect,
+  atomic: effect,
+  call: effect,
+  callfn: effect,
+  core: pure,
+  phi: pure,
 };
 
 /** inverse conditions, for branches the other way round. */
 export const inverse: Readonly<Record<Condition, Condition>> = {
-  eq: "ne", ne: "eq", ult: "uge", ule: "ugt", ugt: "ule", uge: "ult", slt: "sge", sle: "sgt", sgt: "sle", sge: "slt",
+  eq: "ne",
+  ne: "eq",
+  ult: "uge",
+  ule: "ugt",
+  ugt: "ule",
+  uge: "ult",
+  slt: "sge",
+  sle: "sgt",
+  sgt: "sle",
+  sge: "slt",
 };
 
 /** mirrored conditions, for exchanged operands. */
 export const mirrored: Readonly<Record<Condition, Condition>> = {
-  eq: "eq", ne: "ne", ult: "ugt", ule: "uge", ugt: "ult", uge: "ule", slt: "sgt", sle: "sge", sgt: "slt", sge: "sle",
+  eq: "eq",
+  ne: "ne",
+  ult: "ugt",
+  ule: "uge",
+  ugt: "ult",
+  uge: "ule",
+  slt: "sgt",
+  sle: "sge",
+  sgt: "slt",
+  sge: "sle",
 };
 
 /** successors of a block, in order. */
@@ -139,10 +221,34 @@ export function successors(block: Block): Block[] {
 }
 
 /** newValue makes a value that belongs to a block but is not in its list yet. */
-export function newValue(fn: IrFunction, block: Block, op: Op, width: Width, args: Value[], at: Range): Value {
+export function newValue(
+  fn: IrFunction,
+  block: Block,
+  op: Op,
+  width: Width,
+  args: Value[],
+  at: Range,
+): Value {
   return {
-    id: fn.nextId++, op, width, args, imm: 0n, size: 8, signed: false, condition: undefined, slot: undefined, map: undefined,
-    global: undefined, func: undefined, core: undefined, atomic: undefined, nilable: false, owned: false, max: undefined, block, at,
+    id: fn.nextId++,
+    op,
+    width,
+    args,
+    imm: 0n,
+    size: 8,
+    signed: false,
+    condition: undefined,
+    slot: undefined,
+    map: undefined,
+    global: undefined,
+    func: undefined,
+    core: undefined,
+    atomic: undefined,
+    nilable: false,
+    owned: false,
+    max: undefined,
+    block,
+    at,
   };
 }
 
@@ -165,7 +271,8 @@ export function replaceAll(fn: IrFunction, mapping: ReadonlyMap<Value, Value>): 
     for (const value of block.values) value.args = value.args.map(final);
     const { end } = block;
     if (end?.kind === "branch") block.end = { ...end, condition: final(end.condition) };
-    else if (end?.kind === "return" && end.value !== undefined) block.end = { ...end, value: final(end.value) };
+    else if (end?.kind === "return" && end.value !== undefined)
+      block.end = { ...end, value: final(end.value) };
   }
 }
 

@@ -3,7 +3,8 @@ import { type Block, type IrFunction, type IrModule, successors, type Terminator
 function valueText(value: Value): string {
   const parts: string[] = [value.op];
   if (value.condition !== undefined) parts[0] = `${value.op}.${value.condition}`;
-  if (value.op === "load" || value.op === "store" || value.op === "atomic") parts[0] = `${value.op}${value.signed ? "s" : ""}${value.size * 8}`;
+  if (value.op === "load" || value.op === "store" || value.op === "atomic")
+    parts[0] = `${value.op}${value.signed ? "s" : ""}${value.size * 8}`;
   for (const each of value.args) parts.push(`v${each.id}`);
   if (value.slot !== undefined) parts.push(`%${value.slot.name || "tmp"}.${value.slot.id}`);
   if (value.map !== undefined) parts.push(`map ${value.map.name}`);
@@ -13,7 +14,12 @@ function valueText(value: Value): string {
     const steps = value.core.steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step.name}`));
     parts.push(`core ${value.core.root.name}${steps.join("")}+${value.core.offset}`);
   }
-  const shown = value.op === "const" || value.op === "call" || value.op === "param" || value.op === "sext" || value.imm !== 0n;
+  const shown =
+    value.op === "const" ||
+    value.op === "call" ||
+    value.op === "param" ||
+    value.op === "sext" ||
+    value.imm !== 0n;
   if (shown) parts.push(value.op === "const" ? String(value.imm) : `#${value.imm}`);
   if (value.nilable) parts.push("nilable");
   return `v${value.id}:${value.width} = ${parts.join(" ")}`;
@@ -47,7 +53,9 @@ export function functionText(fn: IrFunction): string {
 
 /** moduleText writes all SSA of a compilation. */
 export function moduleText(module: IrModule): string {
-  return [...module.programs.map((program) => program.code), ...module.subprograms].map(functionText).join("\n\n");
+  return [...module.programs.map((program) => program.code), ...module.subprograms]
+    .map(functionText)
+    .join("\n\n");
 }
 
 /** verifyFunction finds mistakes in SSA: our own bugs, never the user's. It lists what is wrong. */
@@ -68,15 +76,34 @@ export function verifyFunction(fn: IrFunction): string[] {
     for (const value of block.values) {
       if (value.op === "phi") {
         if (!phis) problems.push(`v${value.id} is a phi behind other values`);
-        if (value.args.length !== block.predecessors.length) problems.push(`v${value.id} has ${value.args.length} arguments for ${block.predecessors.length} predecessors`);
+        if (value.args.length !== block.predecessors.length)
+          problems.push(
+            `v${value.id} has ${value.args.length} arguments for ${block.predecessors.length} predecessors`,
+          );
       } else phis = false;
       if (value.block !== block) problems.push(`v${value.id} thinks it is in b${value.block.id}`);
-      for (const each of value.args) if (!defined.has(each)) problems.push(`v${value.id} uses v${each.id}, which is gone`);
-      const wide = value.op === "load" || value.op === "store" || value.op === "core" || value.op === "zext" || value.op === "sext";
-      if (!wide && value.op !== "cmp" && value.op !== "phi" && value.args.length === 2 && value.args.some((each) => each.width !== value.width) && value.op !== "call" && value.op !== "callfn" && value.op !== "atomic") {
+      for (const each of value.args)
+        if (!defined.has(each)) problems.push(`v${value.id} uses v${each.id}, which is gone`);
+      const wide =
+        value.op === "load" ||
+        value.op === "store" ||
+        value.op === "core" ||
+        value.op === "zext" ||
+        value.op === "sext";
+      if (
+        !wide &&
+        value.op !== "cmp" &&
+        value.op !== "phi" &&
+        value.args.length === 2 &&
+        value.args.some((each) => each.width !== value.width) &&
+        value.op !== "call" &&
+        value.op !== "callfn" &&
+        value.op !== "atomic"
+      ) {
         problems.push(`v${value.id} = ${value.op} mixes widths`);
       }
-      if (value.op === "cmp" && value.args[0]?.width !== value.args[1]?.width) problems.push(`v${value.id} compares different widths`);
+      if (value.op === "cmp" && value.args[0]?.width !== value.args[1]?.width)
+        problems.push(`v${value.id} compares different widths`);
     }
   }
   return problems;

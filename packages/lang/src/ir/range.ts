@@ -19,7 +19,8 @@ function shape(value: Value, depth: number): bigint | undefined {
     return arg?.op === "const" ? arg.imm : undefined;
   };
   const top = maxOf(value.width);
-  const within = (bound: bigint | undefined): bigint | undefined => (bound !== undefined && bound <= top ? bound : undefined);
+  const within = (bound: bigint | undefined): bigint | undefined =>
+    bound !== undefined && bound <= top ? bound : undefined;
   switch (value.op) {
     case "const":
       return value.imm;
@@ -35,7 +36,8 @@ function shape(value: Value, depth: number): bigint | undefined {
     case "or":
     case "xor": {
       const both = [of(0) ?? top, of(1) ?? top];
-      const larger = both[0] !== undefined && both[1] !== undefined && both[0] > both[1] ? both[0] : (both[1] ?? top);
+      const larger =
+        both[0] !== undefined && both[1] !== undefined && both[0] > both[1] ? both[0] : (both[1] ?? top);
       return within((1n << BigInt(larger.toString(2).length)) - 1n);
     }
     case "umod": {
@@ -102,7 +104,12 @@ function edgeBound(value: Value, from: Block, to: Block, signed: boolean): bigin
 }
 
 /** maxAt gives a proven upper bound of a value in a block, from its shape and the branches on the way there. */
-export function maxAt(value: Value, block: Block, signed: boolean, seen: ReadonlySet<Value> = new Set()): bigint | undefined {
+export function maxAt(
+  value: Value,
+  block: Block,
+  signed: boolean,
+  seen: ReadonlySet<Value> = new Set(),
+): bigint | undefined {
   let bound = shape(value, 0);
   if (signed && bound !== undefined && value.op === "const") {
     const asSigned = BigInt.asIntN(value.width, value.imm);

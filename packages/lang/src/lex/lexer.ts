@@ -21,7 +21,16 @@ function endsStatement(token: Token | undefined): boolean {
 }
 
 const escapes: Readonly<Record<string, string>> = {
-  a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\\": "\\", "'": "'", '"': '"',
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
 };
 
 const numberPattern = /0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*(?![0-9])|[1-9][0-9_]*/y;
@@ -80,7 +89,9 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     const digits = /^(?:x([0-9a-fA-F]{2})|([0-7]{3}))/.exec(text.slice(at, at + 3));
     if (digits !== null) {
       at += digits[0].length;
-      return String.fromCharCode(Number.parseInt(digits[1] ?? digits[2] ?? "0", digits[1] === undefined ? 8 : 16));
+      return String.fromCharCode(
+        Number.parseInt(digits[1] ?? digits[2] ?? "0", digits[1] === undefined ? 8 : 16),
+      );
     }
     at++;
     const known = escapes[letter];

@@ -1,7 +1,7 @@
-import type { Range } from "../source/file.js";
-import { type Type, under } from "../types/type.js";
 import type { BinaryOp, Condition, Value, Width } from "../ir/ir.js";
 import { maxAt } from "../ir/range.js";
+import type { Range } from "../source/file.js";
+import { type Type, under } from "../types/type.js";
 import { isSigned, type Low, widthOf } from "./state.js";
 
 /** normalise brings the result of 32-bit arithmetic back into a narrow type's range. */
@@ -24,7 +24,11 @@ export function convert(low: Low, value: Value, from: Type, to: Type): Value {
     return isSigned(from) ? low.b.unary("sext", value, 64, 32) : low.b.unary("zext", value, 64, 32);
   }
   const word = fromBits === 64 ? low.b.unary("trunc", value, 32) : value;
-  const kept = fromBits < 64 && (isSigned(from) ? isSigned(to) && fromBits <= toBits : fromBits < toBits || (fromBits === toBits && !isSigned(to)));
+  const kept =
+    fromBits < 64 &&
+    (isSigned(from)
+      ? isSigned(to) && fromBits <= toBits
+      : fromBits < toBits || (fromBits === toBits && !isSigned(to)));
   return kept || toBits === 32 ? word : normalise(low, word, to);
 }
 
@@ -41,7 +45,10 @@ export function choose(low: Low, condition: Value, width: Width, yes: () => Valu
   const variable = {};
   const [yesBlock, noBlock, after] = [b.newBlock(), b.newBlock(), b.newBlock()];
   b.branch(condition, yesBlock, noBlock);
-  for (const [block, make] of [[yesBlock, yes], [noBlock, no]] as const) {
+  for (const [block, make] of [
+    [yesBlock, yes],
+    [noBlock, no],
+  ] as const) {
     b.seal(block);
     b.enter(block);
     b.write(variable, make());
@@ -53,8 +60,14 @@ export function choose(low: Low, condition: Value, width: Width, yes: () => Valu
 }
 
 const operations: Readonly<Record<string, readonly [unsigned: BinaryOp, signed: BinaryOp]>> = {
-  "+": ["add", "add"], "-": ["sub", "sub"], "*": ["mul", "mul"], "/": ["udiv", "sdiv"], "%": ["umod", "smod"],
-  "&": ["and", "and"], "|": ["or", "or"], "^": ["xor", "xor"],
+  "+": ["add", "add"],
+  "-": ["sub", "sub"],
+  "*": ["mul", "mul"],
+  "/": ["udiv", "sdiv"],
+  "%": ["umod", "smod"],
+  "&": ["and", "and"],
+  "|": ["or", "or"],
+  "^": ["xor", "xor"],
 };
 
 /** signedDivide does what the instruction set lacks before v4: divide absolute values, then give the sign back. */
@@ -81,9 +94,16 @@ function shift(low: Low, operator: string, a: Value, type: Type, count: Value): 
   const bits = BigInt(of.kind === "int" ? of.bits : 64);
   const op: BinaryOp = operator === "<<" ? "shl" : isSigned(type) ? "ashr" : "lshr";
   const { width } = a;
-  const sized = (value: Value): Value => (value.width === width ? value : b.unary(width === 32 ? "trunc" : "zext", value, width, 32));
-  const within = (): Value => normalise(low, b.binary(op, a, sized(count)), op === "shl" ? type : { kind: "int", name: "", bits: 64, signed: false });
-  const beyond = (): Value => (op === "ashr" ? b.binary("ashr", a, b.constant(BigInt(width - 1), width)) : b.constant(0n, width));
+  const sized = (value: Value): Value =>
+    value.width === width ? value : b.unary(width === 32 ? "trunc" : "zext", value, width, 32);
+  const within = (): Value =>
+    normalise(
+      low,
+      b.binary(op, a, sized(count)),
+      op === "shl" ? type : { kind: "int", name: "", bits: 64, signed: false },
+    );
+  const beyond = (): Value =>
+    op === "ashr" ? b.binary("ashr", a, b.constant(BigInt(width - 1), width)) : b.constant(0n, width);
   if (count.op === "const") return count.imm < bits ? within() : beyond();
   const known = b.block === undefined ? undefined : maxAt(count, b.block, false);
   if (known !== undefined && known < bits) return within();
@@ -106,7 +126,12 @@ export function operate(low: Low, operator: string, a: Value, c: Value, type: Ty
 }
 
 const conditions: Readonly<Record<string, readonly [unsigned: Condition, signed: Condition]>> = {
-  "==": ["eq", "eq"], "!=": ["ne", "ne"], "<": ["ult", "slt"], "<=": ["ule", "sle"], ">": ["ugt", "sgt"], ">=": ["uge", "sge"],
+  "==": ["eq", "eq"],
+  "!=": ["ne", "ne"],
+  "<": ["ult", "slt"],
+  "<=": ["ule", "sle"],
+  ">": ["ugt", "sgt"],
+  ">=": ["uge", "sge"],
 };
 
 /** compareValues builds a comparison. */
@@ -138,7 +163,13 @@ export function clamp(low: Low, value: Value, limit: bigint): Value {
   const known = b.block === undefined ? undefined : maxAt(value, b.block, false);
   if (known !== undefined && known <= limit) return value;
   const bound = b.constant(limit, value.width);
-  const result = choose(low, b.compare("ule", value, bound), value.width, () => value, () => b.constant(limit, value.width));
+  const result = choose(
+    low,
+    b.compare("ule", value, bound),
+    value.width,
+    () => value,
+    () => b.constant(limit, value.width),
+  );
   if (result.op === "phi") result.max = limit;
   return result;
 }

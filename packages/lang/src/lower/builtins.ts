@@ -1,12 +1,23 @@
 import { HelperFunction } from "@go3s/bpf";
+import type { Size, Text, Value } from "../ir/ir.js";
 import type { CallExpr, Expr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { isScalar, sizeOf, type Type, uint8, uint16, uint32, uint64, under } from "../types/type.js";
-import type { Size, Text, Value } from "../ir/ir.js";
 import { choose, clamp, compareValues, guard, wide } from "./arithmetic.js";
 import { equalBytes } from "./bytes.js";
 import { operandAddress } from "./map-methods.js";
-import { addressOf, bytePlace, copy, loadWord, pointee, probeRead, release, storeScalar, temporary, zero } from "./places.js";
+import {
+  addressOf,
+  bytePlace,
+  copy,
+  loadWord,
+  pointee,
+  probeRead,
+  release,
+  storeScalar,
+  temporary,
+  zero,
+} from "./places.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, type Space, typeOf } from "./state.js";
 
 interface Context {
@@ -26,7 +37,8 @@ function argument(c: Context, index: number): Expr {
 }
 
 const scalarAt = (c: Context, index: number): Scalar => c.low.scalar(c.low, argument(c, index));
-const wideAt = (c: Context, index: number): Value => wide(c.low, scalarAt(c, index).value, typeOf(c.low, argument(c, index)));
+const wideAt = (c: Context, index: number): Value =>
+  wide(c.low, scalarAt(c, index).value, typeOf(c.low, argument(c, index)));
 
 /** target is what a pointer argument points to. */
 function targetAt(c: Context, index: number): Type {
@@ -34,13 +46,21 @@ function targetAt(c: Context, index: number): Type {
   return of.kind === "pointer" ? of.target : uint8;
 }
 
-const word = (helper: number): Lowering => ({ low }) => plain(low.b.call(helper, []));
-const half = (helper: number, high: boolean): Lowering => ({ low }) => {
-  const { b } = low;
-  const both = b.call(helper, []);
-  return plain(b.unary("trunc", high ? b.binary("lshr", both, b.constant(32n)) : both, 32));
-};
-const narrow = (helper: number): Lowering => ({ low }) => plain(low.b.unary("trunc", low.b.call(helper, []), 32));
+const word =
+  (helper: number): Lowering =>
+  ({ low }) =>
+    plain(low.b.call(helper, []));
+const half =
+  (helper: number, high: boolean): Lowering =>
+  ({ low }) => {
+    const { b } = low;
+    const both = b.call(helper, []);
+    return plain(b.unary("trunc", high ? b.binary("lshr", both, b.constant(32n)) : both, 32));
+  };
+const narrow =
+  (helper: number): Lowering =>
+  ({ low }) =>
+    plain(low.b.unary("trunc", low.b.call(helper, []), 32));
 
 const printk: Lowering = (c) => {
   const { low } = c;
@@ -50,14 +70,20 @@ const printk: Lowering = (c) => {
   const text: Text = low.shared.texts.get(key) ?? { kind: "text", bytes };
   low.shared.texts.set(key, text);
   const values = c.expr.arguments.slice(1).map((_, i) => wideAt(c, i + 1));
-  const code = low.b.call(HelperFunction.trace_printk, [low.b.globalAddress(text), low.b.constant(BigInt(bytes.length)), ...values]);
+  const code = low.b.call(HelperFunction.trace_printk, [
+    low.b.globalAddress(text),
+    low.b.constant(BigInt(bytes.length)),
+    ...values,
+  ]);
   return plain(low.b.unary("trunc", code, 32));
 };
 
-const makePointer = (space: Space): Lowering => (c) => {
-  const given = scalarAt(c, 0);
-  return { value: wide(c.low, given.value, typeOf(c.low, argument(c, 0))), space };
-};
+const makePointer =
+  (space: Space): Lowering =>
+  (c) => {
+    const given = scalarAt(c, 0);
+    return { value: wide(c.low, given.value, typeOf(c.low, argument(c, 0))), space };
+  };
 
 const packet: Lowering = (c) => {
   const { low } = c;
@@ -73,30 +99,50 @@ const packet: Lowering = (c) => {
   // The verifier refuses packet offsets above 0xffff (MAX_PACKET_OFF).
   const start = b.binary("add", data, clamp(low, offset, 0xffffn - BigInt(sizeOf(c.types[0] ?? uint8))));
   const behind = b.binary("add", start, b.constant(BigInt(sizeOf(c.types[0] ?? uint8))));
-  const pointer = choose(low, b.compare("ule", behind, end), 64, () => start, () => b.constant(0n));
+  const pointer = choose(
+    low,
+    b.compare("ule", behind, end),
+    64,
+    () => start,
+    () => b.constant(0n),
+  );
   pointer.nilable = true;
   return { value: pointer, space: "packet" };
 };
 
-const loadAt = (size: Size): Lowering => (c) => {
-  const { low } = c;
-  const { b } = low;
-  const array = under(targetAt(c, 0));
-  const place = pointerPlace(c, 0);
-  const bytes = sizeOf(array);
-  const index = wideAt(c, 1);
-  b.at = c.expr;
-  if (index.op === "const") {
-    if (index.imm + BigInt(size) > BigInt(bytes)) {
-      refuse(low, "out-of-range", argument(c, 1), `${size} bytes at ${index.imm} are outside ${bytes} bytes`);
-      return plain(b.constant(0n, size === 8 ? 64 : 32));
+const loadAt =
+  (size: Size): Lowering =>
+  (c) => {
+    const { low } = c;
+    const { b } = low;
+    const array = under(targetAt(c, 0));
+    const place = pointerPlace(c, 0);
+    const bytes = sizeOf(array);
+    const index = wideAt(c, 1);
+    b.at = c.expr;
+    if (index.op === "const") {
+      if (index.imm + BigInt(size) > BigInt(bytes)) {
+        refuse(
+          low,
+          "out-of-range",
+          argument(c, 1),
+          `${size} bytes at ${index.imm} are outside ${bytes} bytes`,
+        );
+        return plain(b.constant(0n, size === 8 ? 64 : 32));
+      }
+      return plain(readWord(low, bytePlace(place, Number(index.imm)), size));
     }
-    return plain(readWord(low, bytePlace(place, Number(index.imm)), size));
-  }
-  if (isDirect(place.space)) guard(low, b.compare("ule", index, b.constant(BigInt(bytes - size))), argument(c, 1));
-  const base = b.binary("add", addressOf(low, place), index);
-  return plain(readWord(low, { ...place, type: uint8, base, slot: undefined, offset: 0, core: undefined, align: 1 }, size));
-};
+    if (isDirect(place.space))
+      guard(low, b.compare("ule", index, b.constant(BigInt(bytes - size))), argument(c, 1));
+    const base = b.binary("add", addressOf(low, place), index);
+    return plain(
+      readWord(
+        low,
+        { ...place, type: uint8, base, slot: undefined, offset: 0, core: undefined, align: 1 },
+        size,
+      ),
+    );
+  };
 
 const words: Readonly<Record<Size, Type>> = { 1: uint8, 2: uint16, 4: uint32, 8: uint64 };
 
@@ -125,26 +171,42 @@ function source(c: Context, index: number, space: "kernel" | "user"): Value {
   const expr = argument(c, index);
   const of = under(typeOf(low, expr));
   const given = low.scalar(low, expr);
-  const agrees = of.kind !== "pointer" || given.space === space || (space === "kernel" && given.space !== "user");
-  if (!agrees) refuse(low, "address-space", expr, `this points to ${given.space} memory`, space === "user" ? "use bpf.ReadKernel" : "use bpf.ReadUser");
+  const agrees =
+    of.kind !== "pointer" || given.space === space || (space === "kernel" && given.space !== "user");
+  if (!agrees)
+    refuse(
+      low,
+      "address-space",
+      expr,
+      `this points to ${given.space} memory`,
+      space === "user" ? "use bpf.ReadKernel" : "use bpf.ReadUser",
+    );
   return wide(low, given.value, typeOf(low, expr));
 }
 
 function destination(c: Context): Value {
   const given = scalarAt(c, 0);
-  if (!isDirect(given.space)) refuse(c.low, "address-space", argument(c, 0), `this reads into memory of the program, not into ${given.space} memory`);
+  if (!isDirect(given.space))
+    refuse(
+      c.low,
+      "address-space",
+      argument(c, 0),
+      `this reads into memory of the program, not into ${given.space} memory`,
+    );
   return given.value;
 }
 
-const read = (space: "kernel" | "user", sized: boolean, helper: number): Lowering => (c) => {
-  const { low } = c;
-  const to = destination(c);
-  const capacity = BigInt(sizeOf(targetAt(c, 0)));
-  const size = sized ? clamp(low, wideAt(c, 1), capacity) : low.b.constant(capacity);
-  const from = source(c, sized ? 2 : 1, space);
-  low.b.at = c.expr;
-  return plain(low.b.call(helper, [to, size, from]));
-};
+const read =
+  (space: "kernel" | "user", sized: boolean, helper: number): Lowering =>
+  (c) => {
+    const { low } = c;
+    const to = destination(c);
+    const capacity = BigInt(sizeOf(targetAt(c, 0)));
+    const size = sized ? clamp(low, wideAt(c, 1), capacity) : low.b.constant(capacity);
+    const from = source(c, sized ? 2 : 1, space);
+    low.b.at = c.expr;
+    return plain(low.b.call(helper, [to, size, from]));
+  };
 
 const hasPrefix: Lowering = (c) => {
   const { low } = c;
@@ -157,7 +219,15 @@ const hasPrefix: Lowering = (c) => {
     if (index.op === "const") place = bytePlace(place, Number(index.imm));
     else {
       guard(low, low.b.compare("ule", index, low.b.constant(bytes - BigInt(prefix.length))), argument(c, 2));
-      place = { ...place, type: uint8, base: low.b.binary("add", addressOf(low, place), index), slot: undefined, offset: 0, core: undefined, align: 1 };
+      place = {
+        ...place,
+        type: uint8,
+        base: low.b.binary("add", addressOf(low, place), index),
+        slot: undefined,
+        offset: 0,
+        core: undefined,
+        align: 1,
+      };
     }
   }
   low.b.at = c.expr;
@@ -177,35 +247,55 @@ const loop: Lowering = (c) => {
   const state = c.expr.arguments.length > 2 ? scalarAt(c, 2).value : undefined;
   const { code, environment } = low.callback(low, body);
   b.at = c.expr;
-  const done = b.call(HelperFunction.loop, [count, b.functionAddress(code), state ?? environment ?? b.constant(0n), b.constant(0n)]);
+  const done = b.call(HelperFunction.loop, [
+    count,
+    b.functionAddress(code),
+    state ?? environment ?? b.constant(0n),
+    b.constant(0n),
+  ]);
   return plain(done);
 };
 
-const swapped = (bits: 16 | 32 | 64): Lowering => (c) => {
-  const value = scalarAt(c, 0).value;
-  return plain(c.low.b.unary("swap", value, value.width, bits));
-};
+const swapped =
+  (bits: 16 | 32 | 64): Lowering =>
+  (c) => {
+    const value = scalarAt(c, 0).value;
+    return plain(c.low.b.unary("swap", value, value.width, bits));
+  };
 
-const extreme = (operator: "<" | ">"): Lowering => (c) => {
-  const { low } = c;
-  const type = typeOf(low, c.expr);
-  const a = scalarAt(c, 0).value;
-  const d = scalarAt(c, 1).value;
-  return plain(choose(low, compareValues(low, operator, a, d, type), a.width, () => a, () => d));
-};
+const extreme =
+  (operator: "<" | ">"): Lowering =>
+  (c) => {
+    const { low } = c;
+    const type = typeOf(low, c.expr);
+    const a = scalarAt(c, 0).value;
+    const d = scalarAt(c, 1).value;
+    return plain(
+      choose(
+        low,
+        compareValues(low, operator, a, d, type),
+        a.width,
+        () => a,
+        () => d,
+      ),
+    );
+  };
 
-const published = (helper: number): Lowering => (c) => {
-  const { low } = c;
-  const first = bare(argument(c, 0));
-  const inner = first.kind === "unary" ? bare(first.operand) : first;
-  const map = low.shared.checked.symbols.get(inner.id);
-  if (map?.kind !== "map") throw new Error("the map is checked before");
-  const key = operandAddress(low, argument(c, 1), map.type.key);
-  if (helper === HelperFunction.map_delete_elem) return plain(low.b.call(helper, [low.b.mapAddress(map), key.address]));
-  const value = operandAddress(low, argument(c, 2), map.type.value);
-  const flags = c.expr.arguments.length > 3 ? wideAt(c, 3) : low.b.constant(0n);
-  return plain(low.b.call(helper, [low.b.mapAddress(map), key.address, value.address, flags]));
-};
+const published =
+  (helper: number): Lowering =>
+  (c) => {
+    const { low } = c;
+    const first = bare(argument(c, 0));
+    const inner = first.kind === "unary" ? bare(first.operand) : first;
+    const map = low.shared.checked.symbols.get(inner.id);
+    if (map?.kind !== "map") throw new Error("the map is checked before");
+    const key = operandAddress(low, argument(c, 1), map.type.key);
+    if (helper === HelperFunction.map_delete_elem)
+      return plain(low.b.call(helper, [low.b.mapAddress(map), key.address]));
+    const value = operandAddress(low, argument(c, 2), map.type.value);
+    const flags = c.expr.arguments.length > 3 ? wideAt(c, 3) : low.b.constant(0n);
+    return plain(low.b.call(helper, [low.b.mapAddress(map), key.address, value.address, flags]));
+  };
 
 /** mapLookup copies the value out: 0 when it was there, -1 (as the kernel's ENOENT would be negative) when not. */
 const mapLookup: Lowering = (c) => {
@@ -221,10 +311,16 @@ const mapLookup: Lowering = (c) => {
   found.nilable = true;
   const missing = b.constant(-1n, 32);
   return plain(
-    choose(low, b.compare("ne", found, b.constant(0n)), 32, () => {
-      copy(low, to, pointee({ value: found, space: "map" }, map.type.value), c.expr);
-      return b.constant(0n, 32);
-    }, () => missing),
+    choose(
+      low,
+      b.compare("ne", found, b.constant(0n)),
+      32,
+      () => {
+        copy(low, to, pointee({ value: found, space: "map" }, map.type.value), c.expr);
+        return b.constant(0n, 32);
+      },
+      () => missing,
+    ),
   );
 };
 
@@ -260,7 +356,10 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   BootNS: word(HelperFunction.ktime_get_boot_ns),
   CgroupID: word(HelperFunction.get_current_cgroup_id),
   CurrentTask: (c) => ({ ...word(HelperFunction.get_current_task_btf)(c), space: "btf" }),
-  TaskPtRegs: (c) => ({ value: c.low.b.call(HelperFunction.task_pt_regs, [scalarAt(c, 0).value]), space: "btf" }),
+  TaskPtRegs: (c) => ({
+    value: c.low.b.call(HelperFunction.task_pt_regs, [scalarAt(c, 0).value]),
+    space: "btf",
+  }),
   Printk: printk,
   User: makePointer("user"),
   Kernel: makePointer("kernel"),
@@ -286,7 +385,8 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   Htonll: swapped(64),
   Zero: (c) => {
     const place = pointerPlace(c, 0);
-    if (!isDirect(place.space)) refuse(c.low, "address-space", argument(c, 0), "only memory of the program itself can be cleared");
+    if (!isDirect(place.space))
+      refuse(c.low, "address-space", argument(c, 0), "only memory of the program itself can be cleared");
     else zero(c.low, place);
     return plain(c.low.b.constant(0n));
   },
@@ -310,10 +410,12 @@ export function lowerBuiltin(low: Low, name: string, types: readonly Type[], exp
 /** lowerBuiltinInto lowers a builtin that gives an aggregate. */
 export function lowerBuiltinInto(low: Low, to: Place, name: string, expr: CallExpr): void {
   if (name === "Comm" && isDirect(to.space)) {
-    low.b.call(HelperFunction.get_current_comm, [addressOf(low, to), low.b.constant(BigInt(sizeOf(to.type)))]);
+    low.b.call(HelperFunction.get_current_comm, [
+      addressOf(low, to),
+      low.b.constant(BigInt(sizeOf(to.type))),
+    ]);
     return;
   }
   if (isScalar(to.type)) storeScalar(low, to, lowerBuiltin(low, name, [], expr).value, expr);
   else refuse(low, "address-space", expr, "only memory of the program itself can be written");
 }
-

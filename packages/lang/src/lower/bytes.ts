@@ -35,11 +35,13 @@ export function equalBytes(low: Low, left: Place, right: Place | string, size: n
   let difference: Value | undefined;
   for (const word of wordsOf(size)) {
     const mine = loadWord(low, bytePlace(a, word.at), word.size);
-    const other = typeof c === "string" ? b.constant(textWord(c, word.at, word.size), mine.width) : loadWord(low, bytePlace(c, word.at), word.size);
+    const other =
+      typeof c === "string"
+        ? b.constant(textWord(c, word.at, word.size), mine.width)
+        : loadWord(low, bytePlace(c, word.at), word.size);
     const unequal = b.binary("xor", mine, other);
     const wide = unequal.width === 64 ? unequal : b.unary("zext", unequal, 64, 32);
     difference = difference === undefined ? wide : b.binary("or", difference, wide);
   }
   return b.compare("eq", difference ?? b.constant(0n), b.constant(0n));
 }
-

@@ -1,14 +1,24 @@
+import type { Value } from "../ir/ir.js";
 import type { CallExpr, Expr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { sizedHelpers } from "../types/helpers.js";
 import type { Call, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
 import { isKernelStruct, isScalar, sizeOf, type Type, under } from "../types/type.js";
-import type { Value } from "../ir/ir.js";
 import { clamp, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
 import { mapMethod } from "./map-methods.js";
 import { addressOf, copy, loadScalar, pointee, slotPlace, storeScalar } from "./places.js";
-import { type Frame, isDirect, type Low, type Place, refuse, type Scalar, type Space, typeOf, widthOf } from "./state.js";
+import {
+  type Frame,
+  isDirect,
+  type Low,
+  type Place,
+  refuse,
+  type Scalar,
+  type Space,
+  typeOf,
+  widthOf,
+} from "./state.js";
 
 const nothing = (low: Low): Scalar => ({ value: low.b.constant(0n), space: "kernel" });
 
@@ -25,11 +35,21 @@ function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
   const given = low.scalar(low, value);
   const target = under(to);
   const source = under(from);
-  if (target.kind === "int" && source.kind === "int") return { value: convert(low, given.value, from, to), space: "kernel" };
-  if (target.kind === "pointer" && source.kind === "int") return { value: wide(low, given.value, from), space: "kernel" };
-  if (target.kind === "pointer" && source.kind === "pointer" && isKernelStruct(target.target) && given.space === "btf") {
+  if (target.kind === "int" && source.kind === "int")
+    return { value: convert(low, given.value, from, to), space: "kernel" };
+  if (target.kind === "pointer" && source.kind === "int")
+    return { value: wide(low, given.value, from), space: "kernel" };
+  if (
+    target.kind === "pointer" &&
+    source.kind === "pointer" &&
+    isKernelStruct(target.target) &&
+    given.space === "btf"
+  ) {
     // The verifier knows the old type only; reading as another struct must go through a probe read.
-    return { value: given.value, space: isKernelStruct(source.target) && source.target === target.target ? "btf" : "kernel" };
+    return {
+      value: given.value,
+      space: isKernelStruct(source.target) && source.target === target.target ? "btf" : "kernel",
+    };
   }
   return given;
 }
@@ -60,7 +80,8 @@ function argumentsOf(call: Call & { kind: "function" }, expr: CallExpr): readonl
 }
 
 function recursive(low: Low, symbol: FunctionSymbol): boolean {
-  for (let frame: Frame | undefined = low.frame; frame !== undefined; frame = frame.outer) if (frame.function === symbol) return true;
+  for (let frame: Frame | undefined = low.frame; frame !== undefined; frame = frame.outer)
+    if (frame.function === symbol) return true;
   return false;
 }
 
@@ -69,7 +90,13 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
   const { symbol } = call;
   const { b } = low;
   if (recursive(low, symbol)) {
-    refuse(low, "recursion", expr, `${symbol.name} calls itself; BPF programs have no recursion`, "use a loop with a bound");
+    refuse(
+      low,
+      "recursion",
+      expr,
+      `${symbol.name} calls itself; BPF programs have no recursion`,
+      "use a loop with a bound",
+    );
     return nothing(low);
   }
   const caller = low.frame;
@@ -87,7 +114,13 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
   low.frame = frame;
   low.statement(low, symbol.declaration.body);
   if (b.block !== undefined && resultType.kind !== "void") {
-    refuse(low, "missing-return", { start: symbol.declaration.body.end - 1, end: symbol.declaration.body.end }, `${symbol.name} can end without return`, "return a value at its end");
+    refuse(
+      low,
+      "missing-return",
+      { start: symbol.declaration.body.end - 1, end: symbol.declaration.body.end },
+      `${symbol.name} can end without return`,
+      "return a value at its end",
+    );
   }
   b.jump(after);
   b.seal(after);
@@ -123,7 +156,13 @@ function bindReceiver(low: Low, frame: Frame, symbol: VariableSymbol, argument: 
 function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallExpr): Scalar {
   const values = argumentsOf(call, expr);
   if (values.length > 5) {
-    refuse(low, "too-many-arguments", expr, `${call.symbol.name} is a subprogram and takes at most five arguments`, "pass a pointer to a struct, or remove @noinline");
+    refuse(
+      low,
+      "too-many-arguments",
+      expr,
+      `${call.symbol.name} is a subprogram and takes at most five arguments`,
+      "pass a pointer to a struct, or remove @noinline",
+    );
     return nothing(low);
   }
   const args = values.map((value) => wide(low, low.scalar(low, value).value, typeOf(low, value)));
@@ -141,11 +180,17 @@ function helper(low: Low, call: Call & { kind: "helper" }, expr: CallExpr): Scal
   let given = expr.arguments.map((each) => ({ expr: each, type: typeOf(low, each) }));
   const values: { value: Value; type: Type; space: Space }[] = [];
   for (const each of given) {
-    const symbol = bare(each.expr).kind === "name" ? low.shared.checked.symbols.get(bare(each.expr).id) : undefined;
-    if (symbol?.kind === "map") values.push({ value: b.mapAddress(symbol), type: each.type, space: "kernel" });
+    const symbol =
+      bare(each.expr).kind === "name" ? low.shared.checked.symbols.get(bare(each.expr).id) : undefined;
+    if (symbol?.kind === "map")
+      values.push({ value: b.mapAddress(symbol), type: each.type, space: "kernel" });
     else if (!isScalar(each.type)) {
       const place = low.place(low, each.expr);
-      values.push({ value: addressOf(low, place), type: { kind: "pointer", target: each.type }, space: place.space });
+      values.push({
+        value: addressOf(low, place),
+        type: { kind: "pointer", target: each.type },
+        space: place.space,
+      });
     } else {
       const one = low.scalar(low, each.expr);
       values.push({ value: wide(low, one.value, each.type), type: each.type, space: one.space });
@@ -156,18 +201,32 @@ function helper(low: Low, call: Call & { kind: "helper" }, expr: CallExpr): Scal
     const target = memory === undefined ? undefined : under(memory.type);
     const capacity = target?.kind === "pointer" ? BigInt(sizeOf(target.target)) : undefined;
     if (sized.insertSize && values.length === 2 && capacity !== undefined) {
-      values.splice(1, 0, { value: b.constant(capacity), type: { kind: "int", name: "int", bits: 64, signed: true }, space: "kernel" });
+      values.splice(1, 0, {
+        value: b.constant(capacity),
+        type: { kind: "int", name: "int", bits: 64, signed: true },
+        space: "kernel",
+      });
       given = [];
     }
     const size = values[sized.size];
     if (memory !== undefined && !isDirect(memory.space)) {
-      refuse(low, "address-space", expr, `argument ${sized.memory + 1} must be memory of the program, this is ${memory.space} memory`, "take the address of a variable");
+      refuse(
+        low,
+        "address-space",
+        expr,
+        `argument ${sized.memory + 1} must be memory of the program, this is ${memory.space} memory`,
+        "take the address of a variable",
+      );
     }
     if (size !== undefined && capacity !== undefined) size.value = clamp(low, size.value, capacity);
   }
   b.at = expr;
-  const result = b.call(call.id, values.map((each) => each.value));
-  const space: Space = call.name === "get_current_task_btf" || call.name === "task_pt_regs" ? "btf" : "kernel";
+  const result = b.call(
+    call.id,
+    values.map((each) => each.value),
+  );
+  const space: Space =
+    call.name === "get_current_task_btf" || call.name === "task_pt_regs" ? "btf" : "kernel";
   if (call.name === "map_lookup_elem") result.nilable = true;
   const type = typeOf(low, expr);
   return { value: isScalar(type) ? result : b.constant(0n), space };
@@ -177,7 +236,13 @@ function register(low: Low, call: Call & { kind: "register" }, expr: CallExpr, o
   const type = under(typeOf(low, call.object));
   const pointer = low.scalar(low, call.object);
   const registers: Place = {
-    type: { kind: "int", name: "uint64", bits: 64, signed: false }, space: pointer.space, base: pointer.value, slot: undefined, offset, core: undefined, align: 8,
+    type: { kind: "int", name: "uint64", bits: 64, signed: false },
+    space: pointer.space,
+    base: pointer.value,
+    slot: undefined,
+    offset,
+    core: undefined,
+    align: 8,
   };
   low.b.at = expr;
   const isContext = type.kind === "pointer" && under(type.target).kind === "context";
@@ -192,7 +257,11 @@ function contextWord(low: Low, call: Call & { kind: "context-word" }, expr: Call
   b.at = expr;
   const word = b.load(value, call.index * 8, 8, false, 64);
   if (of.kind === "pointer") return { value: word, space: isKernelStruct(of.target) ? "btf" : "kernel" };
-  if (of.kind === "int" && of.bits < 64) return { value: convert(low, word, { kind: "int", name: "uint64", bits: 64, signed: false }, type), space: "kernel" };
+  if (of.kind === "int" && of.bits < 64)
+    return {
+      value: convert(low, word, { kind: "int", name: "uint64", bits: 64, signed: false }, type),
+      space: "kernel",
+    };
   if (of.kind === "bool") return { value: b.unary("trunc", word, 32), space: "kernel" };
   return { value: word, space: "kernel" };
 }
@@ -232,8 +301,8 @@ export function callInto(low: Low, to: Place, expr: CallExpr): void {
   low.b.at = expr;
   if (call.kind === "builtin") lowerBuiltinInto(low, to, call.name, expr);
   else if (call.kind === "function") inline(low, call, expr, to);
-  else if (call.kind === "conversion" && expr.arguments[0] !== undefined) low.into(low, to, expr.arguments[0]);
+  else if (call.kind === "conversion" && expr.arguments[0] !== undefined)
+    low.into(low, to, expr.arguments[0]);
   else if (isScalar(to.type)) storeScalar(low, to, callScalar(low, expr).value, expr);
   else throw new Error("no call of this kind gives an aggregate");
 }
-

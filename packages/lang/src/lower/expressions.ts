@@ -1,13 +1,36 @@
+import type { Block, Size, Value } from "../ir/ir.js";
 import type { BinaryExpr, CompositeExpr, Expr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import type { Constant, VariableSymbol } from "../types/symbols.js";
 import { isScalar, sizeOf, type Type, under } from "../types/type.js";
-import type { Block, Size, Value } from "../ir/ir.js";
 import { compareValues, operate } from "./arithmetic.js";
 import { equalBytes, textWord } from "./bytes.js";
 import { callInto, callScalar } from "./calls.js";
-import { addressOf, bytePlace, copy, elementPlace, fieldPlace, loadScalar, pointee, release, slotPlace, storeScalar, temporary, zero } from "./places.js";
-import { type Frame, isDirect, type Low, type Place, refuse, type Scalar, type Storage, typeOf, widthOf } from "./state.js";
+import {
+  addressOf,
+  bytePlace,
+  copy,
+  elementPlace,
+  fieldPlace,
+  loadScalar,
+  pointee,
+  release,
+  slotPlace,
+  storeScalar,
+  temporary,
+  zero,
+} from "./places.js";
+import {
+  type Frame,
+  isDirect,
+  type Low,
+  type Place,
+  refuse,
+  type Scalar,
+  type Storage,
+  typeOf,
+  widthOf,
+} from "./state.js";
 
 /** constantOf gives the value of a constant expression. */
 export function constantOf(low: Low, expr: Expr): Constant | undefined {
@@ -29,7 +52,8 @@ function constantValue(low: Low, value: bigint | boolean, type: Type): Value {
 
 function readVariable(low: Low, symbol: VariableSymbol): Scalar {
   const storage = storageOf(low, symbol);
-  if (storage.kind === "register") return { value: low.b.read(symbol, widthOf(symbol.type)), space: storage.space ?? "kernel" };
+  if (storage.kind === "register")
+    return { value: low.b.read(symbol, widthOf(symbol.type)), space: storage.space ?? "kernel" };
   const loaded = loadScalar(low, storage.place);
   return storage.space === undefined ? loaded : { ...loaded, space: storage.space };
 }
@@ -40,7 +64,13 @@ function checkSpace(low: Low, storage: Storage, value: Scalar, expr: Expr): void
   if (isNil) return;
   if (storage.space === undefined) storage.space = value.space;
   else if (storage.space !== value.space && !(isDirect(storage.space) && isDirect(value.space))) {
-    refuse(low, "address-space", expr, `this pointer is to ${value.space} memory, the variable holds pointers to ${storage.space} memory`, "use two variables");
+    refuse(
+      low,
+      "address-space",
+      expr,
+      `this pointer is to ${value.space} memory, the variable holds pointers to ${storage.space} memory`,
+      "use two variables",
+    );
   }
 }
 
@@ -84,7 +114,10 @@ function asBool(low: Low, expr: Expr): Value {
   const variable = {};
   const [yes, no, after] = [b.newBlock(), b.newBlock(), b.newBlock()];
   low.condition(low, expr, yes, no);
-  for (const [block, value] of [[yes, 1n], [no, 0n]] as const) {
+  for (const [block, value] of [
+    [yes, 1n],
+    [no, 0n],
+  ] as const) {
     b.seal(block);
     b.enter(block);
     b.write(variable, b.constant(value, 32));
@@ -109,7 +142,8 @@ export function scalar(low: Low, expr: Expr): Scalar {
   const type = typeOf(low, expr);
   const constant = constantOf(low, expr);
   b.at = expr;
-  if (typeof constant === "bigint" || typeof constant === "boolean") return { value: constantValue(low, constant, type), space: "kernel" };
+  if (typeof constant === "bigint" || typeof constant === "boolean")
+    return { value: constantValue(low, constant, type), space: "kernel" };
   switch (expr.kind) {
     case "name": {
       const symbol = low.shared.checked.symbols.get(expr.id);
@@ -146,7 +180,10 @@ function unary(low: Low, expr: Expr & { kind: "unary" }): Scalar {
     const flipped = b.binary("xor", value, ones);
     const of = under(type);
     const narrow = of.kind === "int" && !of.signed && of.bits < 32;
-    return { value: narrow ? b.binary("and", flipped, b.constant((1n << BigInt(of.bits)) - 1n, 32)) : flipped, space: "kernel" };
+    return {
+      value: narrow ? b.binary("and", flipped, b.constant((1n << BigInt(of.bits)) - 1n, 32)) : flipped,
+      space: "kernel",
+    };
   }
   return { value, space: "kernel" };
 }
@@ -185,7 +222,15 @@ export function place(low: Low, expr: Expr): Place {
     case "name": {
       const symbol = checked.symbols.get(expr.id);
       if (symbol?.kind === "global") {
-        return { type, space: "data", base: low.b.globalAddress(symbol), slot: undefined, offset: 0, core: undefined, align: 8 };
+        return {
+          type,
+          space: "data",
+          base: low.b.globalAddress(symbol),
+          slot: undefined,
+          offset: 0,
+          core: undefined,
+          align: 8,
+        };
       }
       if (symbol?.kind === "variable") {
         const storage = storageOf(low, symbol);
@@ -201,7 +246,15 @@ export function place(low: Low, expr: Expr): Place {
       const selection = checked.selections.get(expr.id);
       if (selection?.kind === "context-field") {
         const { value } = low.scalar(low, expr.object);
-        return { type, space: "context", base: value, slot: undefined, offset: selection.offset, core: undefined, align: 8 };
+        return {
+          type,
+          space: "context",
+          base: value,
+          slot: undefined,
+          offset: selection.offset,
+          core: undefined,
+          align: 8,
+        };
       }
       if (selection !== undefined) return fieldPlace(objectPlace(low, expr.object), selection.path);
       break;
@@ -226,7 +279,11 @@ export function place(low: Low, expr: Expr): Place {
 
 function composite(low: Low, to: Place, expr: CompositeExpr): void {
   const of = under(to.type);
-  const complete = of.kind === "struct" && expr.elements.length === of.fields.length && of.size % 8 === 0 && of.fields.reduce((sum, field) => sum + sizeOf(field.type), 0) === of.size;
+  const complete =
+    of.kind === "struct" &&
+    expr.elements.length === of.fields.length &&
+    of.size % 8 === 0 &&
+    of.fields.reduce((sum, field) => sum + sizeOf(field.type), 0) === of.size;
   if (!complete) zero(low, to);
   if (of.kind === "struct") {
     expr.elements.forEach((element, i) => {
@@ -239,7 +296,14 @@ function composite(low: Low, to: Place, expr: CompositeExpr): void {
     for (const element of expr.elements) {
       const key = element.key === undefined ? undefined : constantOf(low, element.key);
       if (typeof key === "bigint") index = Number(key);
-      const at = elementPlace(low, to, of, low.b.constant(BigInt(index)), { kind: "int", name: "int", bits: 64, signed: true }, expr);
+      const at = elementPlace(
+        low,
+        to,
+        of,
+        low.b.constant(BigInt(index)),
+        { kind: "int", name: "int", bits: 64, signed: true },
+        expr,
+      );
       low.into(low, at, element.value);
       index++;
     }
@@ -291,7 +355,12 @@ export function into(low: Low, to: Place, expr: Expr): void {
   const from = low.place(low, inner);
   low.b.at = expr;
   if (!isDirect(to.space)) {
-    refuse(low, "address-space", expr, `memory of the ${to.space === "user" ? "user" : "kernel"} cannot be written`);
+    refuse(
+      low,
+      "address-space",
+      expr,
+      `memory of the ${to.space === "user" ? "user" : "kernel"} cannot be written`,
+    );
     return;
   }
   copy(low, to, from, expr);
@@ -301,7 +370,8 @@ export function into(low: Low, to: Place, expr: Expr): void {
 /** padSlot clears the bytes behind a value on the stack, which copies to user space would carry along. */
 function padSlot(low: Low, to: Place): void {
   if (to.slot === undefined || to.offset !== 0) return;
-  for (let at = sizeOf(to.type); at < to.slot.size; at++) low.b.store(low.b.slotAddress(to.slot, at), 0, 1, low.b.constant(0n));
+  for (let at = sizeOf(to.type); at < to.slot.size; at++)
+    low.b.store(low.b.slotAddress(to.slot, at), 0, 1, low.b.constant(0n));
 }
 
 function storeText(low: Low, to: Place, text: string): void {
@@ -345,4 +415,3 @@ export function condition(low: Low, expr: Expr, yes: Block, no: Block): void {
   b.at = expr;
   b.branch(value, yes, no);
 }
-

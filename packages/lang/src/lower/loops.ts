@@ -1,10 +1,10 @@
 import type { ForStmt, RangeStmt } from "../syntax/ast.js";
 import { intType, isScalar, under } from "../types/type.js";
 import { compareValues } from "./arithmetic.js";
-import { elementPlace, copy, loadScalar, pointee } from "./places.js";
-import { declareVariable } from "./variables.js";
 import { setVariable, storageOf } from "./expressions.js";
+import { copy, elementPlace, loadScalar, pointee } from "./places.js";
 import { type Low, type Place, refuse, typeOf, widthOf } from "./state.js";
+import { declareVariable } from "./variables.js";
 
 /** maxUnroll keeps unrolled loops within sensible code sizes. */
 const maxUnroll = 512n;
@@ -87,9 +87,13 @@ export function rangeLoop(low: Low, stmt: RangeStmt): void {
   const width = widthOf(indexType);
   let source: Place | undefined;
   if (array !== undefined && stmt.value !== undefined) {
-    source = of.kind === "pointer" ? pointee(low.scalar(low, stmt.subject), of.target) : low.place(low, stmt.subject);
+    source =
+      of.kind === "pointer"
+        ? pointee(low.scalar(low, stmt.subject), of.target)
+        : low.place(low, stmt.subject);
   }
-  const limit = array === undefined ? low.scalar(low, stmt.subject).value : b.constant(BigInt(array.length), width);
+  const limit =
+    array === undefined ? low.scalar(low, stmt.subject).value : b.constant(BigInt(array.length), width);
   const counter = {};
   const unroll = unrollOf(low, stmt);
   const start = b.constant(0n, width);
@@ -114,8 +118,22 @@ export function rangeLoop(low: Low, stmt: RangeStmt): void {
     low.frame.loops.pop();
   };
   const after = b.newBlock();
-  const rounds = unroll === undefined ? undefined : unroll >= 0 ? BigInt(unroll) : limit.op === "const" && limit.imm <= maxUnroll ? limit.imm : undefined;
-  if (unroll !== undefined && rounds === undefined) refuse(low, "unbounded-loop", stmt, "the number of rounds to unroll is not constant", `write //go:unroll N with N up to ${maxUnroll}`);
+  const rounds =
+    unroll === undefined
+      ? undefined
+      : unroll >= 0
+        ? BigInt(unroll)
+        : limit.op === "const" && limit.imm <= maxUnroll
+          ? limit.imm
+          : undefined;
+  if (unroll !== undefined && rounds === undefined)
+    refuse(
+      low,
+      "unbounded-loop",
+      stmt,
+      "the number of rounds to unroll is not constant",
+      `write //go:unroll N with N up to ${maxUnroll}`,
+    );
   if (rounds !== undefined) {
     for (let i = 0n; i < rounds; i++) {
       const [body, post] = [b.newBlock(), b.newBlock()];
@@ -149,4 +167,3 @@ export function rangeLoop(low: Low, stmt: RangeStmt): void {
   b.seal(after);
   b.enter(after);
 }
-

@@ -1,10 +1,10 @@
 import { HelperFunction } from "@go3s/bpf";
+import type { Size, Value } from "../ir/ir.js";
 import type { CallExpr, Expr } from "../syntax/ast.js";
 import { kernelConstants } from "../types/constants.js";
 import type { MapMethodRow } from "../types/map-kinds.js";
 import type { MapSymbol } from "../types/symbols.js";
 import { identical, isScalar, sizeOf, type Type, under } from "../types/type.js";
-import type { Size, Value } from "../ir/ir.js";
 import { clamp, wide } from "./arithmetic.js";
 import { addressOf, release, storeScalar, temporary, zero } from "./places.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, typeOf, widthOf } from "./state.js";
@@ -22,7 +22,13 @@ export function operandAddress(low: Low, expr: Expr, type: Type): Operand {
   if (of.kind === "pointer" && identical(of.target, type) && !identical(given, type)) {
     const pointer = low.scalar(low, expr);
     if (!isDirect(pointer.space)) {
-      refuse(low, "address-space", expr, `a map needs memory of the program, this points to ${pointer.space} memory`, "copy it into a variable first: v := *p");
+      refuse(
+        low,
+        "address-space",
+        expr,
+        `a map needs memory of the program, this points to ${pointer.space} memory`,
+        "copy it into a variable first: v := *p",
+      );
     }
     return { address: pointer.value, hold: undefined };
   }
@@ -54,7 +60,9 @@ const argument = (expr: CallExpr, index: number): Expr => {
 
 const integer = (low: Low, expr: CallExpr, index: number, otherwise: bigint): Value => {
   const value = expr.arguments[index];
-  return value === undefined ? low.b.constant(otherwise) : wide(low, low.scalar(low, value).value, typeOf(low, value));
+  return value === undefined
+    ? low.b.constant(otherwise)
+    : wide(low, low.scalar(low, value).value, typeOf(low, value));
 };
 
 const result = (value: Value): Scalar => ({ value, space: "kernel" });
@@ -68,15 +76,22 @@ const lookup: Method = (low, map, expr) => {
   return { value, space: "map" };
 };
 
-const update = (flags: bigint): Method => (low, map, expr) => {
-  const key = operandAddress(low, argument(expr, 0), map.type.key);
-  const value = operandAddress(low, argument(expr, 1), map.type.value);
-  const chosen = integer(low, expr, 2, flags);
-  low.b.at = expr;
-  const code = low.b.call(HelperFunction.map_update_elem, [low.b.mapAddress(map), key.address, value.address, chosen]);
-  done(low, key, value);
-  return result(code);
-};
+const update =
+  (flags: bigint): Method =>
+  (low, map, expr) => {
+    const key = operandAddress(low, argument(expr, 0), map.type.key);
+    const value = operandAddress(low, argument(expr, 1), map.type.value);
+    const chosen = integer(low, expr, 2, flags);
+    low.b.at = expr;
+    const code = low.b.call(HelperFunction.map_update_elem, [
+      low.b.mapAddress(map),
+      key.address,
+      value.address,
+      chosen,
+    ]);
+    done(low, key, value);
+    return result(code);
+  };
 
 const remove: Method = (low, map, expr) => {
   const key = operandAddress(low, argument(expr, 0), map.type.key);
@@ -90,7 +105,8 @@ function addTo(low: Low, map: MapSymbol, pointer: Value, amount: Value): void {
   const { b } = low;
   const size: Size = sizeOf(map.type.value) === 4 ? 4 : 8;
   if (map.type.row.shared) b.atomicAdd(pointer, 0, size, amount);
-  else b.store(pointer, 0, size, b.binary("add", b.load(pointer, 0, size, false, size === 8 ? 64 : 32), amount));
+  else
+    b.store(pointer, 0, size, b.binary("add", b.load(pointer, 0, size, false, size === 8 ? 64 : 32), amount));
 }
 
 /** add counts in place; a hash without the key gets it, and the add is repeated when another CPU was first. */
@@ -119,7 +135,12 @@ const add: Method = (low, map, expr) => {
   if (type.row.family === "hash") {
     const initial = temporary(low, type.value);
     storeScalar(low, initial, amount, expr);
-    const code = b.call(HelperFunction.map_update_elem, [b.mapAddress(map), key.address, addressOf(low, initial), b.constant(flag("BPF_NOEXIST"))]);
+    const code = b.call(HelperFunction.map_update_elem, [
+      b.mapAddress(map),
+      key.address,
+      addressOf(low, initial),
+      b.constant(flag("BPF_NOEXIST")),
+    ]);
     release(low, initial);
     if (type.row.shared) {
       const [raced, second] = [b.newBlock(), b.newBlock()];
@@ -143,7 +164,11 @@ const add: Method = (low, map, expr) => {
 /** reserve gives a cleared record. Large records are better sent from a scratch value by OutputN: clearing costs. */
 const reserve: Method = (low, map, expr) => {
   const { b } = low;
-  const pointer = b.call(HelperFunction.ringbuf_reserve, [b.mapAddress(map), b.constant(BigInt(sizeOf(map.type.value))), b.constant(0n)]);
+  const pointer = b.call(HelperFunction.ringbuf_reserve, [
+    b.mapAddress(map),
+    b.constant(BigInt(sizeOf(map.type.value))),
+    b.constant(0n),
+  ]);
   pointer.nilable = true;
   pointer.owned = true;
   // The kernel gives the record uninitialised; what the program leaves unset would tell user space of old records.
@@ -151,7 +176,15 @@ const reserve: Method = (low, map, expr) => {
   b.branch(b.compare("ne", pointer, b.constant(0n)), clear, after);
   b.seal(clear);
   b.enter(clear);
-  zero(low, { type: map.type.value, space: "ring", base: pointer, slot: undefined, offset: 0, core: undefined, align: 8 });
+  zero(low, {
+    type: map.type.value,
+    space: "ring",
+    base: pointer,
+    slot: undefined,
+    offset: 0,
+    core: undefined,
+    align: 8,
+  });
   b.jump(after);
   b.seal(after);
   b.enter(after);
@@ -159,13 +192,15 @@ const reserve: Method = (low, map, expr) => {
   return { value: pointer, space: "ring" };
 };
 
-const finish = (helper: number): Method => (low, _map, expr) => {
-  const { value } = low.scalar(low, argument(expr, 0));
-  const flags = integer(low, expr, 1, 0n);
-  low.b.at = expr;
-  low.b.call(helper, [value, flags]);
-  return result(low.b.constant(0n));
-};
+const finish =
+  (helper: number): Method =>
+  (low, _map, expr) => {
+    const { value } = low.scalar(low, argument(expr, 0));
+    const flags = integer(low, expr, 1, 0n);
+    low.b.at = expr;
+    low.b.call(helper, [value, flags]);
+    return result(low.b.constant(0n));
+  };
 
 const output: Method = (low, map, expr) => {
   const value = operandAddress(low, argument(expr, 0), map.type.value);
@@ -179,26 +214,38 @@ const output: Method = (low, map, expr) => {
 
 const outputN: Method = (low, map, expr) => {
   const memory = low.scalar(low, argument(expr, 0));
-  if (!isDirect(memory.space)) refuse(low, "address-space", argument(expr, 0), `a ring buffer takes memory of the program, this points to ${memory.space} memory`);
+  if (!isDirect(memory.space))
+    refuse(
+      low,
+      "address-space",
+      argument(expr, 0),
+      `a ring buffer takes memory of the program, this points to ${memory.space} memory`,
+    );
   const size = clamp(low, integer(low, expr, 1, 0n), BigInt(sizeOf(map.type.value)));
   const flags = integer(low, expr, 2, 0n);
   low.b.at = expr;
-  return result(low.b.call(HelperFunction.ringbuf_output, [low.b.mapAddress(map), memory.value, size, flags]));
+  return result(
+    low.b.call(HelperFunction.ringbuf_output, [low.b.mapAddress(map), memory.value, size, flags]),
+  );
 };
 
-const query = (otherwise: bigint): Method => (low, map, expr) => {
-  const what = integer(low, expr, 0, otherwise);
-  return result(low.b.call(HelperFunction.ringbuf_query, [low.b.mapAddress(map), what]));
-};
+const query =
+  (otherwise: bigint): Method =>
+  (low, map, expr) => {
+    const what = integer(low, expr, 0, otherwise);
+    return result(low.b.call(HelperFunction.ringbuf_query, [low.b.mapAddress(map), what]));
+  };
 
-const queue = (helper: number, flags: boolean): Method => (low, map, expr) => {
-  const value = operandAddress(low, argument(expr, 0), map.type.value);
-  const args = [low.b.mapAddress(map), value.address];
-  if (flags) args.push(integer(low, expr, 1, 0n));
-  const code = low.b.call(helper, args);
-  done(low, value);
-  return result(code);
-};
+const queue =
+  (helper: number, flags: boolean): Method =>
+  (low, map, expr) => {
+    const value = operandAddress(low, argument(expr, 0), map.type.value);
+    const args = [low.b.mapAddress(map), value.address];
+    if (flags) args.push(integer(low, expr, 1, 0n));
+    const code = low.b.call(helper, args);
+    done(low, value);
+    return result(code);
+  };
 
 /** methods by name, one for each row of types/map-kinds.ts. */
 const methods: Readonly<Record<string, Method>> = {

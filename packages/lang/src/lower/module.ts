@@ -1,15 +1,24 @@
 import { type Builder, newBuilder, newFunction } from "../ir/builder.js";
 import type { IrFunction, IrModule, Value } from "../ir/ir.js";
-import type { Expr, FunctionExpr } from "../syntax/ast.js";
 import type { Reporter } from "../source/diagnostics.js";
+import type { Expr, FunctionExpr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import type { Architecture } from "../types/registers.js";
 import type { Checked, FunctionSymbol, Program, VariableSymbol } from "../types/symbols.js";
 import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
 import { condition, into, place, scalar, storageOf } from "./expressions.js";
 import { addressOf, slotPlace, storeScalar } from "./places.js";
+import {
+  type Frame,
+  type Low,
+  type Place,
+  refuse,
+  type Shared,
+  type Space,
+  type Storage,
+  widthOf,
+} from "./state.js";
 import { effect, statement } from "./statements.js";
-import { type Frame, type Low, type Place, refuse, type Shared, type Space, type Storage, widthOf } from "./state.js";
 
 /** LowerOptions are the facts of the target that lowering needs. */
 export interface LowerOptions {
@@ -38,7 +47,8 @@ function spaceOfParameter(symbol: VariableSymbol): Space {
 function bind(low: Low, parameters: readonly VariableSymbol[]): void {
   parameters.forEach((symbol, i) => {
     const word = low.b.parameter(i);
-    const value = widthOf(symbol.type) === 32 && isScalar(symbol.type) ? low.b.unary("trunc", word, 32) : word;
+    const value =
+      widthOf(symbol.type) === 32 && isScalar(symbol.type) ? low.b.unary("trunc", word, 32) : word;
     const space = spaceOfParameter(symbol);
     if (symbol.addressTaken || symbol.captured) {
       const home = slotPlace(low, symbol.type, symbol.name);
@@ -62,13 +72,29 @@ function lowerBody(shared: Shared, symbol: FunctionSymbol, name: string, isProgr
   const b = newBuilder(fn);
   const low = newLow(shared, b, entryFrame(symbol, symbol.type.result));
   for (const parameter of symbol.parameters) {
-    if (!isScalar(parameter.type)) refuse(low, "unsupported", parameter.declared, `${name} is ${isProgram ? "a program" : "called, not inlined"}: its parameters are integers and pointers`, "pass a pointer");
+    if (!isScalar(parameter.type))
+      refuse(
+        low,
+        "unsupported",
+        parameter.declared,
+        `${name} is ${isProgram ? "a program" : "called, not inlined"}: its parameters are integers and pointers`,
+        "pass a pointer",
+      );
   }
-  bind(low, symbol.parameters.filter((parameter) => isScalar(parameter.type)));
+  bind(
+    low,
+    symbol.parameters.filter((parameter) => isScalar(parameter.type)),
+  );
   low.statement(low, declaration.body);
   if (b.block !== undefined && hasResult && (b.block.predecessors.length > 0 || b.block === fn.blocks[0])) {
     const end = declaration.body.end;
-    refuse(low, "missing-return", { start: end - 1, end }, `${name} can end without return`, "return 0 at its end");
+    refuse(
+      low,
+      "missing-return",
+      { start: end - 1, end },
+      `${name} can end without return`,
+      "return 0 at its end",
+    );
   }
   b.ret(b.constant(0n, 32));
   for (const block of fn.blocks) {
@@ -87,7 +113,14 @@ function subprogram(low: Low, symbol: FunctionSymbol): IrFunction {
   const { shared } = low;
   const known = shared.subprograms.get(symbol);
   if (known !== undefined) {
-    if (known.blocks.length === 0 || pending.has(known)) refuse(low, "recursion", low.b.at, `${symbol.name} calls itself; BPF programs have no recursion`, "use a loop with a bound");
+    if (known.blocks.length === 0 || pending.has(known))
+      refuse(
+        low,
+        "recursion",
+        low.b.at,
+        `${symbol.name} calls itself; BPF programs have no recursion`,
+        "use a loop with a bound",
+      );
     return known;
   }
   const placeholder = newFunction(symbol.name, symbol.parameters.length, true, symbol.declared);
@@ -104,12 +137,25 @@ function subprogram(low: Low, symbol: FunctionSymbol): IrFunction {
 /** pending are subprograms whose bodies are being lowered: a call to one is recursion. */
 const pending = new WeakSet<IrFunction>();
 
-function environmentOf(low: Low, captures: readonly VariableSymbol[]): { place: Place; address: Value; storages: Map<VariableSymbol, { storage: Storage; offset: number }> } | undefined {
+function environmentOf(
+  low: Low,
+  captures: readonly VariableSymbol[],
+):
+  | { place: Place; address: Value; storages: Map<VariableSymbol, { storage: Storage; offset: number }> }
+  | undefined {
   if (captures.length === 0) return undefined;
   // The literal gets one pointer: to a table of the addresses' frame. All captured variables live in this frame's slots,
   // so the table is not needed when there is one; several are reached through pointers kept in the table.
   const table = low.b.slot(captures.length * 8, "captures");
-  const at: Place = { type: voidType, space: "stack", base: undefined, slot: table, offset: 0, core: undefined, align: 8 };
+  const at: Place = {
+    type: voidType,
+    space: "stack",
+    base: undefined,
+    slot: table,
+    offset: 0,
+    core: undefined,
+    align: 8,
+  };
   const storages = new Map<VariableSymbol, { storage: Storage; offset: number }>();
   captures.forEach((symbol, i) => {
     const storage = storageOf(low, symbol);
@@ -126,16 +172,27 @@ function callback(low: Low, expr: Expr): { code: IrFunction; environment: Value 
   const inner = bare(expr);
   if (inner.kind === "name") {
     const symbol = shared.checked.symbols.get(inner.id);
-    if (symbol?.kind === "function") return { code: callbackBody(shared, symbol.name, symbol.parameters, symbol, undefined, []), environment: undefined };
+    if (symbol?.kind === "function")
+      return {
+        code: callbackBody(shared, symbol.name, symbol.parameters, symbol, undefined, []),
+        environment: undefined,
+      };
   }
   if (inner.kind !== "function") throw new Error("callbacks are functions");
   const info = shared.checked.literals.get(inner.id);
   const captures = [...(info?.captures ?? [])];
   const environment = environmentOf(low, captures);
-  const code = callbackBody(shared, `loop_${inner.id}`, info?.parameters ?? [], undefined, inner, captures.map((symbol) => {
-    const found = environment?.storages.get(symbol);
-    return { symbol, offset: found?.offset ?? 0, space: found?.storage.space };
-  }));
+  const code = callbackBody(
+    shared,
+    `loop_${inner.id}`,
+    info?.parameters ?? [],
+    undefined,
+    inner,
+    captures.map((symbol) => {
+      const found = environment?.storages.get(symbol);
+      return { symbol, offset: found?.offset ?? 0, space: found?.storage.space };
+    }),
+  );
   return { code, environment: environment?.address };
 }
 
@@ -156,8 +213,13 @@ function callbackBody(
   const body = literal?.body ?? symbol?.declaration.body;
   const key = literal ?? symbol;
   if (body === undefined || key === undefined) throw new Error("a callback has a body");
-  const resultType = symbol?.type.result ?? (literal === undefined ? voidType : (shared.checked.literals.get(literal.id)?.type.result ?? voidType));
-  const fn = newFunction(shared.subprograms.has(key) ? `${name}_${shared.subprograms.size}` : name, 2, true, { start: body.start, end: body.start + 1 });
+  const resultType =
+    symbol?.type.result ??
+    (literal === undefined ? voidType : (shared.checked.literals.get(literal.id)?.type.result ?? voidType));
+  const fn = newFunction(shared.subprograms.has(key) ? `${name}_${shared.subprograms.size}` : name, 2, true, {
+    start: body.start,
+    end: body.start + 1,
+  });
   shared.subprograms.set(shared.subprograms.has(key) ? fn : key, fn);
   const b = newBuilder(fn);
   const low = newLow(shared, b, entryFrame(symbol, resultType));
@@ -166,7 +228,15 @@ function callbackBody(
     const table = b.parameter(1);
     for (const { symbol: captured, offset, space } of captures) {
       const base = b.load(table, offset, 8, false, 64);
-      const at: Place = { type: captured.type, space: "stack", base, slot: undefined, offset: 0, core: undefined, align: 8 };
+      const at: Place = {
+        type: captured.type,
+        space: "stack",
+        base,
+        slot: undefined,
+        offset: 0,
+        core: undefined,
+        align: 8,
+      };
       low.frame.storage.set(captured, { kind: "memory", place: at, space });
     }
   }
@@ -190,14 +260,21 @@ function callbackBody(
 /** lowerModule turns the checked tree into SSA: programs, and the subprograms they call. */
 export function lowerModule(checked: Checked, report: Reporter, options: LowerOptions): Lowered {
   const shared: Shared = {
-    checked, report, architecture: options.architecture, signedDivision: options.signedDivision,
-    subprograms: new Map(), texts: new Map(),
+    checked,
+    report,
+    architecture: options.architecture,
+    signedDivision: options.signedDivision,
+    subprograms: new Map(),
+    texts: new Map(),
   };
   const programs = checked.programs.map((program: Program) => ({
     name: program.name,
     section: program.section,
     code: lowerBody(shared, program.function, program.name, true),
   }));
-  return { programs, subprograms: [...shared.subprograms.values()].filter((fn) => fn.blocks.length > 0), texts: shared.texts };
+  return {
+    programs,
+    subprograms: [...shared.subprograms.values()].filter((fn) => fn.blocks.length > 0),
+    texts: shared.texts,
+  };
 }
-

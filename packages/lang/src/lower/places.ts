@@ -1,9 +1,28 @@
 import { HelperFunction } from "@go3s/bpf";
-import type { Range } from "../source/file.js";
-import { alignOf, type ArrayType, type Field, isKernelStruct, type PointerType, sizeOf, type Type, uint8, under } from "../types/type.js";
 import type { CorePath, Size, Value } from "../ir/ir.js";
+import type { Range } from "../source/file.js";
+import {
+  type ArrayType,
+  alignOf,
+  type Field,
+  isKernelStruct,
+  type PointerType,
+  sizeOf,
+  type Type,
+  uint8,
+  under,
+} from "../types/type.js";
 import { guard, wide } from "./arithmetic.js";
-import { isDirect, isSigned, type Low, type Place, refuse, type Scalar, type Space, widthOf } from "./state.js";
+import {
+  isDirect,
+  isSigned,
+  type Low,
+  type Place,
+  refuse,
+  type Scalar,
+  type Space,
+  widthOf,
+} from "./state.js";
 
 /** slotPlace makes a new place on the stack; its bytes are not initialised. */
 export function slotPlace(low: Low, type: Type, name: string): Place {
@@ -25,11 +44,18 @@ export function release(low: Low, place: Place): void {
 export function pointee(pointer: Scalar, target: Type): Place {
   const struct = under(target);
   const core: CorePath | undefined =
-    struct.kind === "struct" && struct.kernel !== undefined && struct.name !== "" ? { root: struct, steps: [], offset: 0 } : undefined;
+    struct.kind === "struct" && struct.kernel !== undefined && struct.name !== ""
+      ? { root: struct, steps: [], offset: 0 }
+      : undefined;
   const relocated = pointer.space === "kernel" || pointer.space === "btf";
   return {
-    type: target, space: pointer.space, base: pointer.value, slot: undefined, offset: 0,
-    core: relocated ? core : undefined, align: pointer.space === "stack" ? Math.min(8, alignOf(target)) : 8,
+    type: target,
+    space: pointer.space,
+    base: pointer.value,
+    slot: undefined,
+    offset: 0,
+    core: relocated ? core : undefined,
+    align: pointer.space === "stack" ? Math.min(8, alignOf(target)) : 8,
   };
 }
 
@@ -42,7 +68,11 @@ const alignAt = (align: number, offset: number): number => {
 /** within is the place at a fixed distance inside another. */
 export function within(place: Place, offset: number, type: Type, step?: Field | number): Place {
   if (place.core !== undefined && step !== undefined) {
-    const core = { root: place.core.root, steps: [...place.core.steps, step], offset: place.core.offset + offset };
+    const core = {
+      root: place.core.root,
+      steps: [...place.core.steps, step],
+      offset: place.core.offset + offset,
+    };
     return { ...place, type, core, align: alignAt(place.align, offset) };
   }
   return { ...place, type, offset: place.offset + offset, align: alignAt(place.align, offset) };
@@ -64,7 +94,14 @@ export function addressOf(low: Low, place: Place): Value {
 }
 
 /** elementPlace is an element of an array; a variable index is checked, and ends the program when it is out of range. */
-export function elementPlace(low: Low, place: Place, array: ArrayType, index: Value, indexType: Type, at: Range): Place {
+export function elementPlace(
+  low: Low,
+  place: Place,
+  array: ArrayType,
+  index: Value,
+  indexType: Type,
+  at: Range,
+): Place {
   const { b } = low;
   const size = sizeOf(array.element);
   if (index.op === "const") return within(place, Number(index.imm) * size, array.element, Number(index.imm));
@@ -73,7 +110,15 @@ export function elementPlace(low: Low, place: Place, array: ArrayType, index: Va
   const offset = size === 1 ? wideIndex : b.binary("mul", wideIndex, b.constant(BigInt(size)));
   const base = b.binary("add", addressOf(low, place), offset);
   const align = alignAt(place.align, size);
-  return { type: array.element, space: place.space, base, slot: undefined, offset: 0, core: undefined, align };
+  return {
+    type: array.element,
+    space: place.space,
+    base,
+    slot: undefined,
+    offset: 0,
+    core: undefined,
+    align,
+  };
 }
 
 /** loadedSpace is the space of a pointer read from memory: the kernel's own, or by what it points to. */
@@ -117,7 +162,10 @@ export function loadScalar(low: Low, place: Place): Scalar {
   }
   if (place.space === "btf" && place.base !== undefined) {
     const core = place.core !== undefined && place.core.steps.length > 0 ? place.core : undefined;
-    return { value: b.load(place.base, place.offset + (core?.offset ?? 0), size, signed, width, core), space };
+    return {
+      value: b.load(place.base, place.offset + (core?.offset ?? 0), size, signed, width, core),
+      space,
+    };
   }
   const hold = temporary(low, place.type);
   probeRead(low, addressOf(low, hold), size, addressOf(low, place), place.space);
@@ -130,7 +178,10 @@ export function loadScalar(low: Low, place: Place): Scalar {
 /** storeScalar writes a scalar. */
 export function storeScalar(low: Low, place: Place, value: Value, at: Range): void {
   if (!isDirect(place.space)) {
-    const why = place.space === "user" ? "a probe does not write the memory of the process it looks at" : "kernel memory cannot be written";
+    const why =
+      place.space === "user"
+        ? "a probe does not write the memory of the process it looks at"
+        : "kernel memory cannot be written";
     refuse(low, "address-space", at, why, "copy the value into a variable of your own");
     return;
   }
@@ -142,13 +193,19 @@ export function storeScalar(low: Low, place: Place, value: Value, at: Range): vo
 function* chunks(size: number, align: number): Generator<{ at: number; size: Size }> {
   for (let at = 0; at < size; ) {
     const left = size - at;
-    const take: Size = align >= 8 && left >= 8 ? 8 : align >= 4 && left >= 4 ? 4 : align >= 2 && left >= 2 ? 2 : 1;
+    const take: Size =
+      align >= 8 && left >= 8 ? 8 : align >= 4 && left >= 4 ? 4 : align >= 2 && left >= 2 ? 2 : 1;
     yield { at, size: take };
     at += take;
   }
 }
 
-const chunkAlign = (place: Place): number => (place.space === "stack" ? place.align : place.space === "context" ? Math.min(place.align, Math.max(1, alignOf(place.type))) : 8);
+const chunkAlign = (place: Place): number =>
+  place.space === "stack"
+    ? place.align
+    : place.space === "context"
+      ? Math.min(place.align, Math.max(1, alignOf(place.type)))
+      : 8;
 
 /** zero clears a place. */
 export function zero(low: Low, place: Place): void {
@@ -158,7 +215,14 @@ export function zero(low: Low, place: Place): void {
   const { base, offset } = baseOf(low, place);
   for (const chunk of chunks(size, chunkAlign(place))) {
     const nothing = b.constant(0n);
-    b.store(base.op === "slot" && place.slot !== undefined ? b.slotAddress(place.slot, place.offset + chunk.at) : base, base.op === "slot" ? 0 : offset + chunk.at, chunk.size, nothing);
+    b.store(
+      base.op === "slot" && place.slot !== undefined
+        ? b.slotAddress(place.slot, place.offset + chunk.at)
+        : base,
+      base.op === "slot" ? 0 : offset + chunk.at,
+      chunk.size,
+      nothing,
+    );
   }
 }
 
@@ -208,4 +272,3 @@ export function loadWord(low: Low, place: Place, size: Size): Value {
   if (word === undefined) throw new Error("a word has bytes");
   return word;
 }
-

@@ -1,11 +1,11 @@
+import type { Builder } from "../ir/builder.js";
+import type { Block, CorePath, IrFunction, Slot, Text, Value, Width } from "../ir/ir.js";
 import type { Reporter } from "../source/diagnostics.js";
 import type { Range } from "../source/file.js";
 import type { Expr, FunctionExpr, Stmt } from "../syntax/ast.js";
 import type { Architecture } from "../types/registers.js";
 import type { Checked, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
 import { type Type, under } from "../types/type.js";
-import type { Builder } from "../ir/builder.js";
-import type { Block, CorePath, IrFunction, Slot, Text, Value, Width } from "../ir/ir.js";
 
 /**
  * Space is the memory a pointer points into. Direct spaces are read and written by plain instructions; `kernel` and
@@ -37,7 +37,9 @@ export interface Scalar {
 }
 
 /** Storage is where a variable lives. */
-export type Storage = { readonly kind: "register"; space: Space | undefined } | { readonly kind: "memory"; readonly place: Place; space: Space | undefined };
+export type Storage =
+  | { readonly kind: "register"; space: Space | undefined }
+  | { readonly kind: "memory"; readonly place: Place; space: Space | undefined };
 
 export interface LoopTarget {
   readonly label: string | undefined;
@@ -49,7 +51,15 @@ export interface LoopTarget {
 export interface Frame {
   readonly storage: Map<VariableSymbol, Storage>;
   readonly outer: Frame | undefined;
-  readonly result: { readonly type: Type; readonly variable: object; readonly to: Block; space: Space | undefined; place: Place | undefined } | undefined;
+  readonly result:
+    | {
+        readonly type: Type;
+        readonly variable: object;
+        readonly to: Block;
+        space: Space | undefined;
+        place: Place | undefined;
+      }
+    | undefined;
   readonly resultType: Type;
   readonly function: FunctionSymbol | undefined;
   readonly loops: LoopTarget[];
@@ -106,6 +116,12 @@ export function isSigned(type: Type): boolean {
 }
 
 /** refuse reports an error of lowering. */
-export function refuse(low: Low, id: Parameters<Reporter["error"]>[0], range: Range, message: string, hint?: string): void {
+export function refuse(
+  low: Low,
+  id: Parameters<Reporter["error"]>[0],
+  range: Range,
+  message: string,
+  hint?: string,
+): void {
   low.shared.report.error(id, range, message, hint);
 }

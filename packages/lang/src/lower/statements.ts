@@ -7,7 +7,7 @@ import { callTuple } from "./calls.js";
 import { assignVariable, setVariable, storageOf } from "./expressions.js";
 import { forLoop, rangeLoop } from "./loops.js";
 import { copy, loadScalar, release, storeScalar, temporary, zero } from "./places.js";
-import { type Low, type LoopTarget, type Scalar, typeOf, widthOf } from "./state.js";
+import { type LoopTarget, type Low, type Scalar, typeOf, widthOf } from "./state.js";
 import { declareVariable } from "./variables.js";
 
 function variableOf(low: Low, expr: Expr): VariableSymbol | undefined {
@@ -70,7 +70,8 @@ function define(low: Low, left: Expr, right: Expr): void {
   const name = left.kind === "name" ? left : undefined;
   const symbol = name === undefined ? undefined : low.shared.checked.symbols.get(name.id);
   // A name on the left of := that exists already was checked as a use of it: its declaration is elsewhere.
-  if (name !== undefined && symbol?.kind === "variable" && symbol.declared === name) initialise(low, name, right, name);
+  if (name !== undefined && symbol?.kind === "variable" && symbol.declared === name)
+    initialise(low, name, right, name);
   else assignTo(low, left, right);
 }
 
@@ -143,7 +144,12 @@ function compound(low: Low, left: Expr, operator: string, right: Expr): void {
     const before = low.scalar(low, left);
     const amount = low.scalar(low, right).value;
     low.b.at = left;
-    setVariable(low, variable, { value: operate(low, operator, before.value, amount, type), space: "kernel" }, left);
+    setVariable(
+      low,
+      variable,
+      { value: operate(low, operator, before.value, amount, type), space: "kernel" },
+      left,
+    );
     return;
   }
   const place = low.place(low, left);
@@ -159,7 +165,12 @@ function increment(low: Low, target: Expr, operator: string): void {
   const one = (): Scalar["value"] => low.b.constant(1n, widthOf(type));
   if (variable !== undefined) {
     const before = low.scalar(low, target);
-    setVariable(low, variable, { value: operate(low, operator, before.value, one(), type), space: "kernel" }, target);
+    setVariable(
+      low,
+      variable,
+      { value: operate(low, operator, before.value, one(), type), space: "kernel" },
+      target,
+    );
     return;
   }
   const place = low.place(low, target);
@@ -168,7 +179,9 @@ function increment(low: Low, target: Expr, operator: string): void {
 }
 
 function findLoop(low: Low, label: string | undefined, continues: boolean): LoopTarget | undefined {
-  return low.frame.loops.findLast((loop) => (label === undefined || loop.label === label) && (!continues || loop.continueTo !== undefined));
+  return low.frame.loops.findLast(
+    (loop) => (label === undefined || loop.label === label) && (!continues || loop.continueTo !== undefined),
+  );
 }
 
 function switched(low: Low, stmt: SwitchStmt): void {
@@ -216,7 +229,8 @@ function returned(low: Low, stmt: Stmt & { kind: "return" }): void {
   const { b } = low;
   const { result, resultType } = low.frame;
   if (result === undefined) {
-    const value = stmt.value === undefined || resultType.kind === "void" ? undefined : low.scalar(low, stmt.value).value;
+    const value =
+      stmt.value === undefined || resultType.kind === "void" ? undefined : low.scalar(low, stmt.value).value;
     b.at = stmt;
     b.ret(value);
     return;
@@ -290,7 +304,8 @@ export function statement(low: Low, stmt: Stmt): void {
     case "continue": {
       const loop = findLoop(low, stmt.label?.name, stmt.kind === "continue");
       const to = stmt.kind === "break" ? loop?.breakTo : loop?.continueTo;
-      if (to === undefined) low.shared.report.error("misplaced", stmt, `${stmt.kind} has no loop ${stmt.label?.name ?? ""} here`);
+      if (to === undefined)
+        low.shared.report.error("misplaced", stmt, `${stmt.kind} has no loop ${stmt.label?.name ?? ""} here`);
       else low.b.jump(to);
       break;
     }
@@ -316,4 +331,3 @@ export function effect(low: Low, expr: Expr): void {
     release(low, hold);
   }
 }
-

@@ -11,7 +11,9 @@ export function declareVariable(low: Low, name: Identifier): VariableSymbol | un
   const inMemory = symbol.addressTaken || symbol.captured || !isScalar(symbol.type);
   low.frame.storage.set(
     symbol,
-    inMemory ? { kind: "memory", place: slotPlace(low, symbol.type, symbol.name), space: undefined } : { kind: "register", space: undefined },
+    inMemory
+      ? { kind: "memory", place: slotPlace(low, symbol.type, symbol.name), space: undefined }
+      : { kind: "register", space: undefined },
   );
   return symbol;
 }

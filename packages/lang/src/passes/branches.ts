@@ -1,5 +1,5 @@
 import { dropTrivialPhis } from "../ir/builder.js";
-import { type Block, inverse, type IrFunction, pruneUnreachable, successors, type Value } from "../ir/ir.js";
+import { type Block, type IrFunction, inverse, pruneUnreachable, successors, type Value } from "../ir/ir.js";
 import type { Pass } from "./pass.js";
 import { retarget } from "./prepare.js";
 
@@ -37,7 +37,13 @@ function outcome(condition: Value, from: Block, to: Block): boolean | undefined 
       const known = end.condition;
       const yes = end.yes === b;
       if (known === condition) return yes;
-      if (known.op === "cmp" && condition.op === "cmp" && known.condition !== undefined && known.args[0] === condition.args[0] && known.args[1] === condition.args[1]) {
+      if (
+        known.op === "cmp" &&
+        condition.op === "cmp" &&
+        known.condition !== undefined &&
+        known.args[0] === condition.args[0] &&
+        known.args[1] === condition.args[1]
+      ) {
         if (known.condition === condition.condition) return yes;
         if (inverse[known.condition] === condition.condition) return !yes;
       }
@@ -56,7 +62,13 @@ function thread(fn: IrFunction): boolean {
     const { end } = block;
     if (end?.kind !== "branch" || end.yes === block || end.no === block) continue;
     const decidesOnly = block.values.every((value) => value === end.condition || value.op === "const");
-    const usedElsewhere = fn.blocks.some((other) => other !== block && (other.values.some((value) => value.args.some((arg) => arg.block === block)) || (other.end?.kind === "branch" && other.end.condition.block === block) || (other.end?.kind === "return" && other.end.value?.block === block)));
+    const usedElsewhere = fn.blocks.some(
+      (other) =>
+        other !== block &&
+        (other.values.some((value) => value.args.some((arg) => arg.block === block)) ||
+          (other.end?.kind === "branch" && other.end.condition.block === block) ||
+          (other.end?.kind === "return" && other.end.value?.block === block)),
+    );
     if (!decidesOnly || usedElsewhere || block.predecessors.length < 2) continue;
     for (const from of [...block.predecessors]) {
       if (from === block || successors(from).filter((each) => each === block).length !== 1) continue;
@@ -85,13 +97,20 @@ function merge(fn: IrFunction): boolean {
   for (const block of [...fn.blocks]) {
     for (;;) {
       const { end } = block;
-      if (end?.kind !== "jump" || end.to === block || end.to.predecessors.length !== 1 || end.to === fn.blocks[0]) break;
+      if (
+        end?.kind !== "jump" ||
+        end.to === block ||
+        end.to.predecessors.length !== 1 ||
+        end.to === fn.blocks[0]
+      )
+        break;
       const { to } = end;
       if (to.values.some((value) => value.op === "phi")) break;
       for (const value of to.values) value.block = block;
       block.values.push(...to.values);
       block.end = to.end;
-      for (const next of new Set(successors(to))) next.predecessors = next.predecessors.map((each) => (each === to ? block : each));
+      for (const next of new Set(successors(to)))
+        next.predecessors = next.predecessors.map((each) => (each === to ? block : each));
       to.values = [];
       to.end = undefined;
       fn.blocks.splice(fn.blocks.indexOf(to), 1);
@@ -100,7 +119,8 @@ function merge(fn: IrFunction): boolean {
   }
   for (const block of [...fn.blocks]) {
     const { end } = block;
-    if (end?.kind !== "jump" || block.values.length > 0 || block === fn.blocks[0] || end.to === block) continue;
+    if (end?.kind !== "jump" || block.values.length > 0 || block === fn.blocks[0] || end.to === block)
+      continue;
     const { to } = end;
     // With phis the ways must stay apart unless the predecessor does not reach the target otherwise.
     if (block.predecessors.some((from) => successors(from).includes(to))) continue;

@@ -6,8 +6,11 @@ import type { Pass } from "./pass.js";
 /** steady helpers give the same all through one run of a program. */
 const steady: ReadonlySet<bigint> = new Set(
   [
-    HelperFunction.get_current_pid_tgid, HelperFunction.get_current_uid_gid, HelperFunction.get_current_task_btf,
-    HelperFunction.get_current_cgroup_id, HelperFunction.get_smp_processor_id,
+    HelperFunction.get_current_pid_tgid,
+    HelperFunction.get_current_uid_gid,
+    HelperFunction.get_current_task_btf,
+    HelperFunction.get_current_cgroup_id,
+    HelperFunction.get_smp_processor_id,
   ].map(BigInt),
 );
 
@@ -18,23 +21,42 @@ export function isSteady(value: Value): boolean {
 
 /** contextIsWritten: reads of the context are only merged in programs that do not write it. */
 function contextIsWritten(fn: IrFunction): boolean {
-  return fn.blocks.some((block) => block.values.some((value) => value.op === "store" && value.args[0]?.op === "param"));
+  return fn.blocks.some((block) =>
+    block.values.some((value) => value.op === "store" && value.args[0]?.op === "param"),
+  );
 }
 
 function keyOf(value: Value, contextReads: boolean): string | undefined {
   const { op } = value;
   if (op === "load") {
     const [base] = value.args;
-    const constant = base?.op === "global" && base.global?.kind === "global" && base.global.section === ".rodata";
+    const constant =
+      base?.op === "global" && base.global?.kind === "global" && base.global.section === ".rodata";
     if (!constant && !(contextReads && base?.op === "param")) return undefined;
   } else if (op === "call") {
     if (!isSteady(value)) return undefined;
   } else if (!opRows[op].pure || op === "phi") return undefined;
-  const refs = [value.slot?.id, value.map?.name, value.func?.name, value.core === undefined ? undefined : value.id];
-  const global = value.global === undefined ? "" : value.global.kind === "text" ? `t${value.id}` : value.global.name;
+  const refs = [
+    value.slot?.id,
+    value.map?.name,
+    value.func?.name,
+    value.core === undefined ? undefined : value.id,
+  ];
+  const global =
+    value.global === undefined ? "" : value.global.kind === "text" ? `t${value.id}` : value.global.name;
   const args = value.args.map((arg) => arg.id);
   if (opRows[op].commutes) args.sort((a, b) => a - b);
-  return [op, value.width, value.imm, value.size, value.signed, value.condition, global, ...refs, ...args].join(" ");
+  return [
+    op,
+    value.width,
+    value.imm,
+    value.size,
+    value.signed,
+    value.condition,
+    global,
+    ...refs,
+    ...args,
+  ].join(" ");
 }
 
 /** mergeEqual gives equal values one computation, where the first dominates the second. */

@@ -1,4 +1,12 @@
-import { type Condition, inverse, type IrFunction, mirrored, opRows, replaceAll, type Value } from "../ir/ir.js";
+import {
+  type Condition,
+  type IrFunction,
+  inverse,
+  mirrored,
+  opRows,
+  replaceAll,
+  type Value,
+} from "../ir/ir.js";
 import type { Pass } from "./pass.js";
 
 const unsigned = (value: Value): bigint => BigInt.asUintN(value.width, value.imm);
@@ -74,7 +82,8 @@ function swapBytes(value: bigint, bits: number): bigint {
   return out;
 }
 
-const powerOfTwo = (n: bigint): number | undefined => (n > 0n && (n & (n - 1n)) === 0n ? n.toString(2).length - 1 : undefined);
+const powerOfTwo = (n: bigint): number | undefined =>
+  n > 0n && (n & (n - 1n)) === 0n ? n.toString(2).length - 1 : undefined;
 
 function foldCompare(value: Value, a: Value, b: Value): Value | undefined {
   const condition = value.condition ?? "ne";
@@ -141,7 +150,8 @@ function withConstant(value: Value, a: Value, b: Value): Value | undefined {
     case "and":
       if (n === 0n) return become(value, 0n);
       if (n === ones) return a;
-      if (a.op === "load" && !a.signed && n === (1n << BigInt(Math.min(a.size * 8, value.width))) - 1n) return a;
+      if (a.op === "load" && !a.signed && n === (1n << BigInt(Math.min(a.size * 8, value.width))) - 1n)
+        return a;
       if (a.op === "and" && a.args[1]?.op === "const") {
         const other = a.args[1];
         if ((unsigned(other) & n) === unsigned(other)) return a;
@@ -166,7 +176,13 @@ function combine(fn: IrFunction): void {
       let left = a;
       const [inner, by] = a.args;
       const power = powerOfTwo(unsigned(b));
-      if (value.op === "add" && a.op === "add" && inner !== undefined && by?.op === "const" && a.width === value.width) {
+      if (
+        value.op === "add" &&
+        a.op === "add" &&
+        inner !== undefined &&
+        by?.op === "const" &&
+        a.width === value.width
+      ) {
         op = "add";
         left = inner;
         constant = by.imm + b.imm;

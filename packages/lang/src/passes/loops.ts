@@ -16,7 +16,13 @@ function counterOf(value: Value, head: Block): { phi: Value; plus: bigint } | un
     if (a === undefined) return undefined;
     if (at.op === "add" && b?.op === "const") plus += BigInt.asIntN(at.width, b.imm);
     else if (at.op === "sub" && b?.op === "const") plus -= BigInt.asIntN(at.width, b.imm);
-    else if (at.op !== "zext" && at.op !== "sext" && at.op !== "trunc" && !(at.op === "and" && b?.op === "const")) return undefined;
+    else if (
+      at.op !== "zext" &&
+      at.op !== "sext" &&
+      at.op !== "trunc" &&
+      !(at.op === "and" && b?.op === "const")
+    )
+      return undefined;
     at = a;
   }
   return undefined;
@@ -28,7 +34,13 @@ function stepOf(loop: Loop, phi: Value): bigint | undefined {
   for (const latch of loop.latches) {
     const arg = phi.args[loop.head.predecessors.indexOf(latch)];
     const next = arg === undefined ? undefined : counterOf(arg, loop.head);
-    if (next === undefined || next.phi !== phi || next.plus === 0n || (step !== undefined && step !== next.plus)) return undefined;
+    if (
+      next === undefined ||
+      next.phi !== phi ||
+      next.plus === 0n ||
+      (step !== undefined && step !== next.plus)
+    )
+      return undefined;
     step = next.plus;
   }
   return step;
@@ -54,7 +66,13 @@ function startOf(loop: Loop, phi: Value): { low: bigint; high: bigint } | undefi
 }
 
 /** roundsBy gives a bound on the rounds when the loop goes on only while `counter CONDITION limit`. */
-function roundsBy(loop: Loop, block: Block, counter: Value, condition: Condition, limit: Value): bigint | undefined {
+function roundsBy(
+  loop: Loop,
+  block: Block,
+  counter: Value,
+  condition: Condition,
+  limit: Value,
+): bigint | undefined {
   const found = counterOf(counter, loop.head);
   if (found === undefined) return undefined;
   const step = stepOf(loop, found.phi);
@@ -111,13 +129,23 @@ export const checkLoops: Pass = {
       }
       const at = loop.latches[0]?.end?.at ?? fn.at;
       if (least === undefined) {
-        report.error("unbounded-loop", at, "this loop has no bound that can be proven", "compare its counter with a constant: for i := 0; i < MAX && i < n; i++ { … }, or use bpf.Loop(n, f)");
+        report.error(
+          "unbounded-loop",
+          at,
+          "this loop has no bound that can be proven",
+          "compare its counter with a constant: for i := 0; i < MAX && i < n; i++ { … }, or use bpf.Loop(n, f)",
+        );
         continue;
       }
       let size = 0;
       for (const block of loop.blocks) size += block.values.length + 1;
       if (least * BigInt(size) > instructionBudget) {
-        report.error("loop-too-long", at, `the verifier would follow about ${least} rounds of ${size} instructions, more than a million in all`, "use bpf.Loop(n, f), which is verified once");
+        report.error(
+          "loop-too-long",
+          at,
+          `the verifier would follow about ${least} rounds of ${size} instructions, more than a million in all`,
+          "use bpf.Loop(n, f), which is verified once",
+        );
       }
     }
   },

@@ -23,7 +23,10 @@ function mayBeNil(fn: IrFunction): Set<Value> {
 }
 
 /** nilFact is what taking an edge says of a pointer. */
-export function nilFact(from: Block, to: Block): { readonly value: Value; readonly isNil: boolean } | undefined {
+export function nilFact(
+  from: Block,
+  to: Block,
+): { readonly value: Value; readonly isNil: boolean } | undefined {
   const { end } = from;
   if (end?.kind !== "branch" || end.condition.op !== "cmp" || end.yes === end.no) return undefined;
   const [a, b] = end.condition.args;
@@ -55,7 +58,10 @@ function nilFacts(fn: IrFunction, candidates: ReadonlySet<Value>): Map<Block, Se
         const isPhi = value.op === "phi" && value.block === block;
         const holds = fromEdge.every((facts, i) => {
           const arg = isPhi ? value.args[i] : value;
-          return arg !== undefined && (facts.has(arg) || (isPhi && !candidates.has(arg) && !(arg.op === "const" && arg.imm === 0n)));
+          return (
+            arg !== undefined &&
+            (facts.has(arg) || (isPhi && !candidates.has(arg) && !(arg.op === "const" && arg.imm === 0n)))
+          );
         });
         if (holds) after.add(value);
       }
@@ -85,7 +91,13 @@ export const checkNil: Pass = {
         for (const arg of value.args) {
           if (!candidates.has(arg) || known.has(arg)) continue;
           const from = arg.op === "phi" ? [] : [{ ...arg.at, message: "it comes from here" }];
-          report.error("unchecked-nil", value.at, "this pointer may be nil here", "compare it first: if p == nil { return 0 }", from);
+          report.error(
+            "unchecked-nil",
+            value.at,
+            "this pointer may be nil here",
+            "compare it first: if p == nil { return 0 }",
+            from,
+          );
         }
       }
     }

@@ -11,7 +11,11 @@ const GIVEN_BACK = 2;
 const NIL = 4;
 
 function isRelease(value: Value): boolean {
-  return value.op === "call" && (value.imm === BigInt(HelperFunction.ringbuf_submit) || value.imm === BigInt(HelperFunction.ringbuf_discard));
+  return (
+    value.op === "call" &&
+    (value.imm === BigInt(HelperFunction.ringbuf_submit) ||
+      value.imm === BigInt(HelperFunction.ringbuf_discard))
+  );
 }
 
 /** roots finds the reservations a pointer can be, through phis and offsets. */
@@ -20,7 +24,8 @@ function roots(value: Value, seen: Set<Value> = new Set()): Set<Value> {
   if (seen.has(value)) return found;
   seen.add(value);
   if (value.owned) found.add(value);
-  else if (value.op === "phi") for (const arg of value.args) for (const root of roots(arg, seen)) found.add(root);
+  else if (value.op === "phi")
+    for (const arg of value.args) for (const root of roots(arg, seen)) found.add(root);
   else if (value.op === "add" && value.args[0] !== undefined) return roots(value.args[0], seen);
   return found;
 }
@@ -36,7 +41,12 @@ function step(walk: Walk, state: number, value: Value): number {
   const { reservation, report } = walk;
   if (value === reservation) {
     if ((state & HELD) !== 0) {
-      report?.error("reservation-lost", value.at, "the loop reserves again while the record before is still held", "submit or discard it in each round");
+      report?.error(
+        "reservation-lost",
+        value.at,
+        "the loop reserves again while the record before is still held",
+        "submit or discard it in each round",
+      );
     }
     return HELD | NIL;
   }
@@ -44,13 +54,24 @@ function step(walk: Walk, state: number, value: Value): number {
   const touches = value.args.some((arg) => walk.rootsOf(arg).has(reservation));
   if (!touches) return state;
   if ((state & GIVEN_BACK) !== 0) {
-    const what = isRelease(value) ? "this record was given back already on some path" : "this record was given back already and must not be used";
-    report?.error("reservation-reused", value.at, what, "submit or discard it once, last", [{ ...reservation.at, message: "reserved here" }]);
+    const what = isRelease(value)
+      ? "this record was given back already on some path"
+      : "this record was given back already and must not be used";
+    report?.error("reservation-reused", value.at, what, "submit or discard it once, last", [
+      { ...reservation.at, message: "reserved here" },
+    ]);
     return state;
   }
   if (isRelease(value)) return GIVEN_BACK;
-  const stored = value.op === "store" && value.args[1] !== undefined && walk.rootsOf(value.args[1]).has(reservation);
-  if (stored) report?.error("reservation-lost", value.at, "a reservation cannot be stored", "submit or discard it in this function");
+  const stored =
+    value.op === "store" && value.args[1] !== undefined && walk.rootsOf(value.args[1]).has(reservation);
+  if (stored)
+    report?.error(
+      "reservation-lost",
+      value.at,
+      "a reservation cannot be stored",
+      "submit or discard it in this function",
+    );
   return state;
 }
 
@@ -88,9 +109,21 @@ function analyse(fn: IrFunction, reservation: Value, rootsOf: Walk["rootsOf"], r
     if ((state & HELD) === 0 || end === undefined || end.kind === "jump" || end.kind === "branch") continue;
     if (end.kind === "trap" && state === HELD) discard(fn, block, reservation);
     else {
-      report.error("reservation-lost", reservation.at, "this reservation is not given back on every path", "submit or discard it before each return; a nil one needs neither", [
-        { ...end.at, message: end.kind === "trap" ? "it is still held when this index is out of range" : "it is still held here" },
-      ]);
+      report.error(
+        "reservation-lost",
+        reservation.at,
+        "this reservation is not given back on every path",
+        "submit or discard it before each return; a nil one needs neither",
+        [
+          {
+            ...end.at,
+            message:
+              end.kind === "trap"
+                ? "it is still held when this index is out of range"
+                : "it is still held here",
+          },
+        ],
+      );
     }
   }
 }
@@ -124,7 +157,12 @@ export const checkOwned: Pass = {
       for (const value of block.values) {
         if (value.owned) reservations.push(value);
         if (isRelease(value) && value.args[0] !== undefined && rootsOf(value.args[0]).size === 0) {
-          report.error("reservation-reused", value.at, "only a record that Reserve gave in this function can be submitted or discarded", "use Output for other memory");
+          report.error(
+            "reservation-reused",
+            value.at,
+            "only a record that Reserve gave in this function can be submitted or discarded",
+            "use Output for other memory",
+          );
         }
       }
     }

@@ -2,7 +2,15 @@ import type { IrFunction } from "../ir/ir.js";
 import type { Reporter } from "../source/diagnostics.js";
 
 /** Fact is something true of the code that a pass may need and give: their order is checked from these. */
-export type Fact = "ssa" | "nil-checked" | "owned-checked" | "bounded" | "no-traps" | "folded" | "compares-expanded" | "edges-split";
+export type Fact =
+  | "ssa"
+  | "nil-checked"
+  | "owned-checked"
+  | "bounded"
+  | "no-traps"
+  | "folded"
+  | "compares-expanded"
+  | "edges-split";
 
 /** Pass is one step over a function's SSA. */
 export interface Pass {

@@ -35,7 +35,9 @@ export function runPasses(fn: IrFunction, report: Reporter, check: boolean): voi
   const before = report.errors;
   for (const pass of passes) {
     // All proofs run, so that one run tells everything; code that failed one is not worth optimising.
-    const proves = pass.gives.some((fact) => fact === "nil-checked" || fact === "owned-checked" || fact === "bounded");
+    const proves = pass.gives.some(
+      (fact) => fact === "nil-checked" || fact === "owned-checked" || fact === "bounded",
+    );
     if (!proves && report.errors > before) return;
     pass.run(fn, report);
     if (!check) continue;

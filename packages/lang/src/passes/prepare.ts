@@ -8,18 +8,30 @@ function nextBlockId(fn: IrFunction): number {
 /** retarget changes where a terminator goes. */
 export function retarget(end: Terminator, from: Block, to: Block): Terminator {
   if (end.kind === "jump") return end.to === from ? { ...end, to } : end;
-  if (end.kind === "branch") return { ...end, yes: end.yes === from ? to : end.yes, no: end.no === from ? to : end.no };
+  if (end.kind === "branch")
+    return { ...end, yes: end.yes === from ? to : end.yes, no: end.no === from ? to : end.no };
   return end;
 }
 
 /** splitBehind cuts a block in two behind a value; the second half is returned and follows the first in the list. */
 function splitBehind(fn: IrFunction, block: Block, value: Value): Block {
   const at = block.values.indexOf(value);
-  const rest: Block = { id: nextBlockId(fn), values: block.values.slice(at + 1), predecessors: [], end: block.end };
+  const rest: Block = {
+    id: nextBlockId(fn),
+    values: block.values.slice(at + 1),
+    predecessors: [],
+    end: block.end,
+  };
   block.values = block.values.slice(0, at + 1);
   for (const each of rest.values) each.block = rest;
-  const targets = rest.end?.kind === "jump" ? [rest.end.to] : rest.end?.kind === "branch" ? [rest.end.yes, rest.end.no] : [];
-  for (const next of new Set(targets)) next.predecessors = next.predecessors.map((each) => (each === block ? rest : each));
+  const targets =
+    rest.end?.kind === "jump"
+      ? [rest.end.to]
+      : rest.end?.kind === "branch"
+        ? [rest.end.yes, rest.end.no]
+        : [];
+  for (const next of new Set(targets))
+    next.predecessors = next.predecessors.map((each) => (each === block ? rest : each));
   block.end = undefined;
   fn.blocks.splice(fn.blocks.indexOf(block) + 1, 0, rest);
   return rest;
@@ -32,7 +44,8 @@ export const expandCompares: Pass = {
   gives: ["compares-expanded"],
   run(fn) {
     const asNumber = new Set<Value>();
-    for (const block of fn.blocks) for (const value of block.values) for (const arg of value.args) if (arg.op === "cmp") asNumber.add(arg);
+    for (const block of fn.blocks)
+      for (const value of block.values) for (const arg of value.args) if (arg.op === "cmp") asNumber.add(arg);
     for (const block of fn.blocks) {
       const { end } = block;
       if (end?.kind === "return" && end.value?.op === "cmp") asNumber.add(end.value);
@@ -41,8 +54,18 @@ export const expandCompares: Pass = {
       const { block } = value;
       const rest = splitBehind(fn, block, value);
       const id = nextBlockId(fn);
-      const yes: Block = { id, values: [], predecessors: [block], end: { kind: "jump", to: rest, at: value.at } };
-      const no: Block = { id: id + 1, values: [], predecessors: [block], end: { kind: "jump", to: rest, at: value.at } };
+      const yes: Block = {
+        id,
+        values: [],
+        predecessors: [block],
+        end: { kind: "jump", to: rest, at: value.at },
+      };
+      const no: Block = {
+        id: id + 1,
+        values: [],
+        predecessors: [block],
+        end: { kind: "jump", to: rest, at: value.at },
+      };
       fn.blocks.splice(fn.blocks.indexOf(rest), 0, yes, no);
       rest.predecessors = [yes, no];
       const constant = (at: Block, n: bigint): Value => {
@@ -56,7 +79,8 @@ export const expandCompares: Pass = {
       rest.values.unshift(phi);
       block.end = { kind: "branch", condition: value, yes, no, at: value.at };
       for (const each of fn.blocks) {
-        for (const one of each.values) if (one !== phi) one.args = one.args.map((arg) => (arg === value ? phi : arg));
+        for (const one of each.values)
+          if (one !== phi) one.args = one.args.map((arg) => (arg === value ? phi : arg));
         if (each.end?.kind === "return" && each.end.value === value) each.end = { ...each.end, value: phi };
       }
     }
@@ -77,7 +101,12 @@ export const splitEdges: Pass = {
         if (current?.kind !== "branch") continue;
         const to = current[side];
         if (to.values[0]?.op !== "phi") continue;
-        const middle: Block = { id: nextBlockId(fn), values: [], predecessors: [block], end: { kind: "jump", to, at: current.at } };
+        const middle: Block = {
+          id: nextBlockId(fn),
+          values: [],
+          predecessors: [block],
+          end: { kind: "jump", to, at: current.at },
+        };
         to.predecessors[to.predecessors.indexOf(block)] = middle;
         block.end = { ...current, [side]: middle };
         fn.blocks.splice(fn.blocks.indexOf(block) + 1, 0, middle);
@@ -85,4 +114,3 @@ export const splitEdges: Pass = {
     }
   },
 };
-

@@ -1,11 +1,11 @@
 /** diagnosticCodes are all ids a diagnostic can have, each with one line of meaning. */
 export const diagnosticCodes = {
   "bad-character": "a character that no token starts with",
-  "unterminated": "a string, comment or character literal without its end",
-  "syntax": "the parser expected something else",
+  unterminated: "a string, comment or character literal without its end",
+  syntax: "the parser expected something else",
   "too-deep": "expressions or blocks nested deeper than 200",
-  "undefined": "a name that nothing declares",
-  "redeclared": "a name declared twice in one scope",
+  undefined: "a name that nothing declares",
+  redeclared: "a name declared twice in one scope",
   "unused-variable": "a local variable that is never read",
   "wrong-type": "a value of another type than needed",
   "not-constant": "a constant expression was needed",
@@ -15,11 +15,11 @@ export const diagnosticCodes = {
   "no-field": "a field or method that the type does not have",
   "not-assignable": "the left side cannot be assigned to",
   "missing-return": "a function with a result can end without return",
-  "misplaced": "a statement or attribute where it has no meaning",
+  misplaced: "a statement or attribute where it has no meaning",
   "bad-attribute": "an attribute that is unknown or has wrong arguments",
-  "unsupported": "Go that BPF cannot do, or that is not built",
-  "heap": "something that would need a heap",
-  "recursion": "a function that calls itself",
+  unsupported: "Go that BPF cannot do, or that is not built",
+  heap: "something that would need a heap",
+  recursion: "a function that calls itself",
   "unbounded-loop": "a loop whose bound cannot be proven",
   "loop-too-long": "a loop of more rounds than the verifier will follow",
   "unchecked-nil": "a pointer that may be nil used without a check",
@@ -35,7 +35,7 @@ export const diagnosticCodes = {
   "map-conflict": "one map declared with different types",
   "out-of-range": "a constant index or offset outside its object",
   "too-large": "a program too large for its jumps",
-  "internal": "a mistake of the compiler",
+  internal: "a mistake of the compiler",
 } as const;
 
 /** DiagnosticId is the id of a kind of diagnostic. */

@@ -46,7 +46,10 @@ export function newReporter(): Reporter {
       return errors;
     },
     // Beside errors warnings are mostly their shadows.
-    list: () => found.filter((each) => errors === 0 || each.severity === "error").toSorted((a, b) => a.start - b.start || a.end - b.end),
+    list: () =>
+      found
+        .filter((each) => errors === 0 || each.severity === "error")
+        .toSorted((a, b) => a.start - b.start || a.end - b.end),
   };
 }
 

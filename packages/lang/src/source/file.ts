@@ -20,7 +20,9 @@ export interface Place {
 }
 
 /** openSources lays files one behind the other, one unit apart so that the end of one is not the start of the next. */
-export function openSources(files: readonly { readonly name: string; readonly text: string }[]): SourceFile[] {
+export function openSources(
+  files: readonly { readonly name: string; readonly text: string }[],
+): SourceFile[] {
   let base = 0;
   return files.map(({ name, text }) => {
     const lineStarts = [0];

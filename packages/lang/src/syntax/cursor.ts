@@ -40,7 +40,8 @@ export interface Cursor {
 /** describe names a token in a message. */
 export function describe(token: Token): string {
   if (token.kind === "end") return "the end of the file";
-  if (token.kind === "operator" && token.text === ";" && token.start === token.end) return "the end of the line";
+  if (token.kind === "operator" && token.text === ";" && token.start === token.end)
+    return "the end of the line";
   if (token.kind === "string") return "a string";
   if (token.kind === "integer") return `number ${token.value ?? ""}`;
   return token.kind === "operator" ? `\`${token.text}\`` : `${token.kind} \`${token.text}\``;
@@ -86,20 +87,30 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
       return false;
     },
     unexpected(wanted) {
-      if (!cursor.failed) report.error("syntax", cursor.token, `expected ${wanted}, found ${describe(cursor.token)}`);
+      if (!cursor.failed)
+        report.error("syntax", cursor.token, `expected ${wanted}, found ${describe(cursor.token)}`);
       cursor.failed = true;
     },
     identifier(what) {
       const { token } = cursor;
       if (token.kind === "name") cursor.next();
       else cursor.unexpected(what);
-      return { id: cursor.id(), start: token.start, end: token.end, name: token.kind === "name" ? token.text : "_" };
+      return {
+        id: cursor.id(),
+        start: token.start,
+        end: token.end,
+        name: token.kind === "name" ? token.text : "_",
+      };
     },
     id: () => counter.next++,
     span: (start) => ({ id: counter.next++, start, end: Math.max(start, cursor.previousEnd) }),
     attributesBefore(offset) {
       const found: Attribute[] = [];
-      for (let next = attributes[attributeAt]; next !== undefined && next.start < offset; next = attributes[attributeAt]) {
+      for (
+        let next = attributes[attributeAt];
+        next !== undefined && next.start < offset;
+        next = attributes[attributeAt]
+      ) {
         found.push(next);
         attributeAt++;
       }
@@ -108,7 +119,11 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
     attributesOnLine() {
       const found: Attribute[] = [];
       const line = at === 0 ? 0 : tokenAt(at - 1).line;
-      for (let next = attributes[attributeAt]; next !== undefined && next.line === line; next = attributes[attributeAt]) {
+      for (
+        let next = attributes[attributeAt];
+        next !== undefined && next.line === line;
+        next = attributes[attributeAt]
+      ) {
         if (next.start < cursor.previousEnd) break;
         found.push(next);
         attributeAt++;
@@ -117,7 +132,12 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
     },
     nested(range, inner, otherwise) {
       if (depth >= maxDepth) {
-        report.error("too-deep", range, `nested deeper than ${maxDepth}`, "split it into functions or variables");
+        report.error(
+          "too-deep",
+          range,
+          `nested deeper than ${maxDepth}`,
+          "split it into functions or variables",
+        );
         cursor.failed = true;
         at = tokens.length - 1;
         return otherwise;
@@ -140,7 +160,10 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
       cursor.failed = false;
     },
     semicolon(after) {
-      if (cursor.failed || !(cursor.is("}") || cursor.is(")") || cursor.token.kind === "end" || cursor.is(";"))) {
+      if (
+        cursor.failed ||
+        !(cursor.is("}") || cursor.is(")") || cursor.token.kind === "end" || cursor.is(";"))
+      ) {
         if (!cursor.failed) cursor.unexpected(`the end of the line ${after}`);
         cursor.skipTo([";", "}"]);
       }

@@ -5,9 +5,23 @@ import { type Cursor, describe } from "./cursor.js";
 const precedence: Readonly<Record<string, number>> = {
   "||": 1,
   "&&": 2,
-  "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3,
-  "+": 4, "-": 4, "|": 4, "^": 4,
-  "*": 5, "/": 5, "%": 5, "<<": 5, ">>": 5, "&": 5, "&^": 5,
+  "==": 3,
+  "!=": 3,
+  "<": 3,
+  "<=": 3,
+  ">": 3,
+  ">=": 3,
+  "+": 4,
+  "-": 4,
+  "|": 4,
+  "^": 4,
+  "*": 5,
+  "/": 5,
+  "%": 5,
+  "<<": 5,
+  ">>": 5,
+  "&": 5,
+  "&^": 5,
 };
 
 const unaryOperators: ReadonlySet<string> = new Set(["+", "-", "!", "^", "&"]);
@@ -47,13 +61,24 @@ export function parseType(cursor: Cursor): Expr {
       if (cursor.is("struct")) return structType(cursor);
       const instead = token.kind === "keyword" ? unsupportedTypes[token.text] : undefined;
       if (instead !== undefined) {
-        cursor.report.error("unsupported", token, `${token.text} types do not exist in BPF programs`, instead);
+        cursor.report.error(
+          "unsupported",
+          token,
+          `${token.text} types do not exist in BPF programs`,
+          instead,
+        );
         cursor.failed = true;
         return bad(cursor, "a type");
       }
       if (token.kind !== "name") return bad(cursor, "a type");
       cursor.next();
-      let type: Expr = { kind: "name", name: token.text, id: cursor.id(), start: token.start, end: token.end };
+      let type: Expr = {
+        kind: "name",
+        name: token.text,
+        id: cursor.id(),
+        start: token.start,
+        end: token.end,
+      };
       while (cursor.is(".") || cursor.is("::")) {
         cursor.next();
         const name = cursor.identifier("a name behind the dot");
@@ -88,7 +113,11 @@ function structType(cursor: Cursor): Expr {
     const at = cursor.token.start;
     const names: Identifier[] = [];
     // An embedded field is a type alone: its name is the type's last name.
-    const embedded = cursor.is("*") || cursor.peek(1).text === ";" || cursor.peek(1).text === "." || cursor.peek(1).text === "}";
+    const embedded =
+      cursor.is("*") ||
+      cursor.peek(1).text === ";" ||
+      cursor.peek(1).text === "." ||
+      cursor.peek(1).text === "}";
     if (!embedded) {
       do names.push(cursor.identifier("a field's name"));
       while (cursor.accept(","));
@@ -233,7 +262,9 @@ function operand(cursor: Cursor): Expr {
 }
 
 function parseExpressionOrType(cursor: Cursor): Expr {
-  return cursor.is("struct") || cursor.is("map") || cursor.is("chan") ? parseType(cursor) : parseExpression(cursor);
+  return cursor.is("struct") || cursor.is("map") || cursor.is("chan")
+    ? parseType(cursor)
+    : parseExpression(cursor);
 }
 
 /** couldBeType: only names and instantiations can stand before a composite literal's brace. */
@@ -295,7 +326,12 @@ function unary(cursor: Cursor): Expr {
         return { kind: "unary", operator: token.text, operand: inner, ...cursor.span(token.start) };
       }
       if (token.kind === "operator" && (token.text === "<-" || token.text === "~")) {
-        cursor.report.error("unsupported", token, `${describe(token)} does not exist here`, token.text === "~" ? "write ^x for the complement" : "BPF has no channels");
+        cursor.report.error(
+          "unsupported",
+          token,
+          `${describe(token)} does not exist here`,
+          token.text === "~" ? "write ^x for the complement" : "BPF has no channels",
+        );
         cursor.failed = true;
         return bad(cursor, "an expression");
       }

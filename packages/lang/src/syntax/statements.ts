@@ -4,9 +4,21 @@ import { parseConst, parseTypeDecl, parseVar } from "./bindings.js";
 import type { Cursor } from "./cursor.js";
 import { parseExpression, parseHeader, setBodyParser } from "./expressions.js";
 
-const assignments: ReadonlySet<string> = new Set(
-  ["=", ":=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "&^="],
-);
+const assignments: ReadonlySet<string> = new Set([
+  "=",
+  ":=",
+  "+=",
+  "-=",
+  "*=",
+  "/=",
+  "%=",
+  "&=",
+  "|=",
+  "^=",
+  "<<=",
+  ">>=",
+  "&^=",
+]);
 
 /** refused are Go's statements that BPF cannot have, with the reason and the way out. */
 const refused: Readonly<Record<string, readonly [string, string]>> = {
@@ -55,7 +67,12 @@ function statement(cursor: Cursor, label: string | undefined): Stmt | undefined 
   const attributes = cursor.attributesBefore(token.start);
   if (attributes.length > 0 && token.text !== "for") {
     for (const attribute of attributes) {
-      cursor.report.error("misplaced", attribute, `@${attribute.name} has no meaning here`, "put it before a function, a variable or a for loop");
+      cursor.report.error(
+        "misplaced",
+        attribute,
+        `@${attribute.name} has no meaning here`,
+        "put it before a function, a variable or a for loop",
+      );
     }
   }
   if (token.kind === "keyword") return keywordStatement(cursor, label, attributes);
@@ -69,7 +86,11 @@ function statement(cursor: Cursor, label: string | undefined): Stmt | undefined 
   return simpleStatement(cursor);
 }
 
-function keywordStatement(cursor: Cursor, label: string | undefined, attributes: readonly Attribute[]): Stmt | undefined {
+function keywordStatement(
+  cursor: Cursor,
+  label: string | undefined,
+  attributes: readonly Attribute[],
+): Stmt | undefined {
   const { token } = cursor;
   const { start } = token;
   const why = refused[token.text];
@@ -95,7 +116,12 @@ function keywordStatement(cursor: Cursor, label: string | undefined, attributes:
       cursor.next();
       const value = cursor.is(";") || cursor.is("}") ? undefined : parseExpression(cursor);
       if (cursor.is(",")) {
-        cursor.report.error("unsupported", cursor.token, "a function has at most one result", "return a struct");
+        cursor.report.error(
+          "unsupported",
+          cursor.token,
+          "a function has at most one result",
+          "return a struct",
+        );
         cursor.failed = true;
       }
       return { kind: "return", value, ...cursor.span(start) };
@@ -176,7 +202,11 @@ function rangeHeader(cursor: Cursor): { key?: Stmt; subject: Expr } | undefined 
   return { subject: { kind: "bad", id: -1, start: 0, end: 0 } };
 }
 
-function forStatement(cursor: Cursor, label: string | undefined, attributes: readonly Attribute[]): ForStmt | RangeStmt {
+function forStatement(
+  cursor: Cursor,
+  label: string | undefined,
+  attributes: readonly Attribute[],
+): ForStmt | RangeStmt {
   const { start } = cursor.next();
   type Header = Pick<ForStmt, "init" | "condition" | "post"> | Pick<RangeStmt, "key" | "value" | "subject">;
   const header = parseHeader<Header>(cursor, () => {
@@ -193,14 +223,16 @@ function forStatement(cursor: Cursor, label: string | undefined, attributes: rea
     }
     if (cursor.is("{")) return { init: undefined, condition: undefined, post: undefined };
     const first = cursor.is(";") ? undefined : simpleStatement(cursor);
-    if (!cursor.accept(";")) return { init: undefined, condition: asCondition(cursor, first, "for"), post: undefined };
+    if (!cursor.accept(";"))
+      return { init: undefined, condition: asCondition(cursor, first, "for"), post: undefined };
     const condition = cursor.is(";") ? undefined : asCondition(cursor, simpleStatement(cursor), "for");
     cursor.expect(";", "behind the condition");
     const post = cursor.is("{") ? undefined : simpleStatement(cursor);
     return { init: first, condition, post };
   });
   const body = parseBlock(cursor);
-  if ("subject" in header) return { kind: "range", ...header, body, attributes, label, ...cursor.span(start) };
+  if ("subject" in header)
+    return { kind: "range", ...header, body, attributes, label, ...cursor.span(start) };
   return { kind: "for", ...header, body, attributes, label, ...cursor.span(start) };
 }
 

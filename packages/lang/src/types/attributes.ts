@@ -12,20 +12,44 @@ export interface Hook {
 }
 
 /** functionAttributes are attributes of functions that are no hooks. */
-const functionAttributes: ReadonlySet<string> = new Set(["license", "section", "sleepable", "noinline", "go:noinline", "bpf_program"]);
+const functionAttributes: ReadonlySet<string> = new Set([
+  "license",
+  "section",
+  "sleepable",
+  "noinline",
+  "go:noinline",
+  "bpf_program",
+]);
 
 /** variableAttributes are attributes of package variables; the telemetry ones are read by the agent. */
-const variableAttributes: ReadonlySet<string> = new Set(["config", "map", "bpf_map", "license", "Go3sMetric", "Go3sLog", "Go3sTrace"]);
+const variableAttributes: ReadonlySet<string> = new Set([
+  "config",
+  "map",
+  "bpf_map",
+  "license",
+  "Go3sMetric",
+  "Go3sLog",
+  "Go3sTrace",
+]);
 
-const typeAttributes: ReadonlySet<string> = new Set(["bpf_context", "license", "Go3sMetric", "Go3sLog", "Go3sTrace"]);
+const typeAttributes: ReadonlySet<string> = new Set([
+  "bpf_context",
+  "license",
+  "Go3sMetric",
+  "Go3sLog",
+  "Go3sTrace",
+]);
 
 /** targetProblem says what is wrong with the text behind a hook's colon. */
 function targetProblem(kind: ProgramKind, target: string): string | undefined {
   if (kind.target === "none") return target === "" ? undefined : `@${kind.name} takes nothing behind it`;
   if (kind.target === "category:name") {
-    return /^[\w]+[:/][\w]+$/.test(target) ? undefined : "write it as category and name, e.g. @tracepoint:sock:inet_sock_set_state";
+    return /^[\w]+[:/][\w]+$/.test(target)
+      ? undefined
+      : "write it as category and name, e.g. @tracepoint:sock:inet_sock_set_state";
   }
-  if (kind.target === "name") return /^[\w.]+$/.test(target) ? undefined : `write the name, e.g. @${kind.name}:NAME`;
+  if (kind.target === "name")
+    return /^[\w.]+$/.test(target) ? undefined : `write the name, e.g. @${kind.name}:NAME`;
   return undefined;
 }
 
@@ -46,13 +70,24 @@ export function hooksOf(attributes: readonly Attribute[], report: Reporter): Hoo
     if (kind === undefined) {
       if (!functionAttributes.has(attribute.name)) {
         const known = programKinds.map((each) => `@${each.name}`).join(", ");
-        report.error("bad-attribute", attribute, `@${name || attribute.name} is no kind of program`, `known are ${known}`);
+        report.error(
+          "bad-attribute",
+          attribute,
+          `@${name || attribute.name} is no kind of program`,
+          `known are ${known}`,
+        );
       }
       continue;
     }
     const problem = targetProblem(kind, target);
     if (problem !== undefined) report.error("bad-attribute", attribute, problem);
-    else hooks.push({ kind, target: target.replace("/", ":"), attribute, section: kind.section(kind.target === "category:name" ? target.replace("/", ":") : target) });
+    else
+      hooks.push({
+        kind,
+        target: target.replace("/", ":"),
+        attribute,
+        section: kind.section(kind.target === "category:name" ? target.replace("/", ":") : target),
+      });
   }
   return hooks;
 }
@@ -61,7 +96,12 @@ export function hooksOf(attributes: readonly Attribute[], report: Reporter): Hoo
 export function checkVariableAttributes(attributes: readonly Attribute[], report: Reporter): void {
   for (const attribute of attributes) {
     if (!variableAttributes.has(attribute.name)) {
-      report.error("bad-attribute", attribute, `@${attribute.name} has no meaning on a variable`, "known are @config, @map and the telemetry annotations");
+      report.error(
+        "bad-attribute",
+        attribute,
+        `@${attribute.name} has no meaning on a variable`,
+        "known are @config, @map and the telemetry annotations",
+      );
     }
   }
 }
@@ -69,7 +109,8 @@ export function checkVariableAttributes(attributes: readonly Attribute[], report
 /** checkTypeAttributes reports attributes that types do not have. */
 export function checkTypeAttributes(attributes: readonly Attribute[], report: Reporter): void {
   for (const attribute of attributes) {
-    if (!typeAttributes.has(attribute.name)) report.error("bad-attribute", attribute, `@${attribute.name} has no meaning on a type`);
+    if (!typeAttributes.has(attribute.name))
+      report.error("bad-attribute", attribute, `@${attribute.name} has no meaning on a type`);
   }
 }
 

@@ -2,7 +2,20 @@ import type { CallExpr, Expr } from "../syntax/ast.js";
 import { assignable, bare, wantInteger } from "./convert.js";
 import { type Env, fail } from "./env.js";
 import {
-  badType, boolType, identical, int32, intType, isKernelStruct, type Type, typeName, uint8, uint16, uint32, uint64, under, voidType,
+  badType,
+  boolType,
+  identical,
+  int32,
+  intType,
+  isKernelStruct,
+  type Type,
+  typeName,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  under,
+  voidType,
 } from "./type.js";
 
 /** BuiltinCall is one call of a builtin under check. */
@@ -28,11 +41,21 @@ type Check = BuiltinRow["check"];
 
 /** gives: a builtin without arguments. */
 const gives = (name: string, result: Type): BuiltinRow => ({
-  name, package: "bpf", typeArguments: 0, least: 0, most: 0, check: () => result,
+  name,
+  package: "bpf",
+  typeArguments: 0,
+  least: 0,
+  most: 0,
+  check: () => result,
 });
 
 const takes = (name: string, least: number, most: number, check: Check, typeArguments = 0): BuiltinRow => ({
-  name, package: "bpf", typeArguments, least, most, check,
+  name,
+  package: "bpf",
+  typeArguments,
+  least,
+  most,
+  check,
 });
 
 function argument(c: BuiltinCall, index: number): Expr {
@@ -51,7 +74,13 @@ function pointer(c: BuiltinCall, index: number): Type {
   const type = under(c.env.check(c.env, expr));
   if (type.kind === "pointer") return type.target;
   if (type.kind !== "bad") {
-    fail(c.env, "wrong-type", expr, `argument ${index + 1} needs a pointer, this is ${typeName(type)}`, "take its address with &");
+    fail(
+      c.env,
+      "wrong-type",
+      expr,
+      `argument ${index + 1} needs a pointer, this is ${typeName(type)}`,
+      "take its address with &",
+    );
   }
   return badType;
 }
@@ -74,18 +103,31 @@ function swap(type: Type): Check {
 const kernelType = (c: BuiltinCall, name: string): Type => {
   const found = c.env.unit.kernel.named(name);
   if (found !== undefined) return { kind: "pointer", target: found };
-  fail(c.env, "no-kernel-type", c.call, `vmlinux.${name} is not known: no kernel BTF was given`, "pass options.kernelBtf");
+  fail(
+    c.env,
+    "no-kernel-type",
+    c.call,
+    `vmlinux.${name} is not known: no kernel BTF was given`,
+    "pass options.kernelBtf",
+  );
   return badType;
 };
 
-const loadFrom = (result: Type): Check => (c) => {
-  const target = under(pointer(c, 0));
-  if (target.kind !== "array" && target.kind !== "bad") {
-    fail(c.env, "wrong-type", argument(c, 0), `a pointer to an array of bytes is needed, this points to ${typeName(target)}`);
-  }
-  integer(c, 1, intType);
-  return result;
-};
+const loadFrom =
+  (result: Type): Check =>
+  (c) => {
+    const target = under(pointer(c, 0));
+    if (target.kind !== "array" && target.kind !== "bad") {
+      fail(
+        c.env,
+        "wrong-type",
+        argument(c, 0),
+        `a pointer to an array of bytes is needed, this points to ${typeName(target)}`,
+      );
+    }
+    integer(c, 1, intType);
+    return result;
+  };
 
 const readInto: Check = (c) => {
   pointer(c, 0);
@@ -114,7 +156,12 @@ const printk: Check = (c) => {
   const conversions = [...format.matchAll(/%(?!%)[-+ 0#]*\d*(?:l{0,2}[duxXi]|[sdpcuxi])/g)].length;
   const values = c.arguments.slice(1);
   if (conversions !== values.length) {
-    fail(c.env, "bad-call", argument(c, 0), `the format has ${conversions} conversions, ${values.length} values are given`);
+    fail(
+      c.env,
+      "bad-call",
+      argument(c, 0),
+      `the format has ${conversions} conversions, ${values.length} values are given`,
+    );
   }
   values.forEach((value, i) => {
     const type = c.env.check(c.env, value, uint64);
@@ -128,14 +175,32 @@ const loop: Check = (c) => {
   const body = argument(c, 1);
   const type = c.env.check(c.env, body);
   if (type.kind !== "function") {
-    if (type.kind !== "bad") fail(c.env, "wrong-type", body, "the second argument must be a function func(i uint32) bool or int", "return true (or 1) to stop");
+    if (type.kind !== "bad")
+      fail(
+        c.env,
+        "wrong-type",
+        body,
+        "the second argument must be a function func(i uint32) bool or int",
+        "return true (or 1) to stop",
+      );
     return intType;
   }
   const [first, second] = type.parameters;
   const result = under(type.result).kind;
   const more = c.arguments.length > 2 ? 2 : 1;
-  if (first === undefined || under(first).kind !== "int" || type.parameters.length !== more || (result !== "int" && result !== "bool")) {
-    fail(c.env, "wrong-type", body, `a loop body is func(i uint32${more === 2 ? ", state *T" : ""}) bool, this is ${typeName(type)}`, "return true to stop");
+  if (
+    first === undefined ||
+    under(first).kind !== "int" ||
+    type.parameters.length !== more ||
+    (result !== "int" && result !== "bool")
+  ) {
+    fail(
+      c.env,
+      "wrong-type",
+      body,
+      `a loop body is func(i uint32${more === 2 ? ", state *T" : ""}) bool, this is ${typeName(type)}`,
+      "return true to stop",
+    );
   }
   if (c.arguments.length > 2) {
     const state = c.env.check(c.env, argument(c, 2));
@@ -148,7 +213,14 @@ const packet: Check = (c) => {
   const type = under(c.env.check(c.env, argument(c, 0)));
   const target = type.kind === "pointer" ? under(type.target) : type;
   if (target.kind !== "context" || target.row.packet === undefined) {
-    if (target.kind !== "bad") fail(c.env, "wrong-context", argument(c, 0), `${typeName(type)} has no packet`, "use it in @xdp, @tc or @cgroup_skb programs");
+    if (target.kind !== "bad")
+      fail(
+        c.env,
+        "wrong-context",
+        argument(c, 0),
+        `${typeName(type)} has no packet`,
+        "use it in @xdp, @tc or @cgroup_skb programs",
+      );
   }
   integer(c, 1, intType);
   return { kind: "pointer", target: c.types[0] ?? badType };
@@ -176,7 +248,8 @@ const extreme: Check = (c) => {
   const second = c.env.check(c.env, argument(c, 1), first);
   const type = first.kind === "untyped" ? second : first;
   if (under(type).kind !== "int") {
-    if (type.kind !== "bad") fail(c.env, "wrong-type", c.call, "min and max take two integers, at least one with a type");
+    if (type.kind !== "bad")
+      fail(c.env, "wrong-type", c.call, "min and max take two integers, at least one with a type");
     return badType;
   }
   assignable(c.env, argument(c, 0), first, type, "the first argument");
@@ -191,13 +264,15 @@ const length: Check = (c) => {
   const of = type.kind === "pointer" ? under(type.target) : type;
   if (typeof constant === "string") c.env.unit.constants.set(c.call.id, BigInt(constant.length));
   else if (of.kind === "array") c.env.unit.constants.set(c.call.id, BigInt(of.length));
-  else if (of.kind !== "bad") fail(c.env, "wrong-type", expr, `len takes an array or a constant string, this is ${typeName(type)}`);
+  else if (of.kind !== "bad")
+    fail(c.env, "wrong-type", expr, `len takes an array or a constant string, this is ${typeName(type)}`);
   return intType;
 };
 
 const taskRegisters: Check = (c) => {
   const target = pointer(c, 0);
-  if (target.kind !== "bad" && !isKernelStruct(target)) fail(c.env, "wrong-type", argument(c, 0), "a task is needed", "bpf.CurrentTask() gives the running one");
+  if (target.kind !== "bad" && !isKernelStruct(target))
+    fail(c.env, "wrong-type", argument(c, 0), "a task is needed", "bpf.CurrentTask() gives the running one");
   return kernelType(c, "pt_regs");
 };
 
@@ -205,7 +280,13 @@ const assignInto: Check = (c) => {
   // Copy(&dst, &src) for equal types, e.g. out of kernel structs; kept as a builtin because Go's copy needs slices.
   const to = pointer(c, 0);
   const from = pointer(c, 1);
-  if (!identical(to, from)) fail(c.env, "wrong-type", c.call, `both must point to one type, these are ${typeName(to)} and ${typeName(from)}`);
+  if (!identical(to, from))
+    fail(
+      c.env,
+      "wrong-type",
+      c.call,
+      `both must point to one type, these are ${typeName(to)} and ${typeName(from)}`,
+    );
   return voidType;
 };
 
@@ -250,11 +331,17 @@ export const builtinRows: readonly BuiltinRow[] = [
   takes("Zero", 1, 1, (c) => (pointer(c, 0), voidType)),
   takes("Copy", 2, 2, assignInto),
   {
-    ...takes("SizeOf", 0, 0, (c) => {
-      const type = c.types[0];
-      if (type === undefined || type.kind === "bad") return badType;
-      return intType;
-    }, 1),
+    ...takes(
+      "SizeOf",
+      0,
+      0,
+      (c) => {
+        const type = c.types[0];
+        if (type === undefined || type.kind === "bad") return badType;
+        return intType;
+      },
+      1,
+    ),
   },
   takes("DataLoc", 3, 3, (c) => {
     pointer(c, 0);
@@ -287,4 +374,3 @@ export function isAddressable(expr: Expr): boolean {
   if (inner.kind === "name" || inner.kind === "star" || inner.kind === "composite") return true;
   return inner.kind === "selector" || inner.kind === "index";
 }
-

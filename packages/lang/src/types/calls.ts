@@ -8,7 +8,19 @@ import { declareMap } from "./maps.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
 import type { FunctionSymbol, MapSymbol, Symbol } from "./symbols.js";
 import {
-  badType, basicTypes, type ContextType, identical, int32, intType, isKernelStruct, type MapType, type Type, typeName, uint64, under, voidType,
+  badType,
+  basicTypes,
+  type ContextType,
+  identical,
+  int32,
+  intType,
+  isKernelStruct,
+  type MapType,
+  type Type,
+  typeName,
+  uint64,
+  under,
+  voidType,
 } from "./type.js";
 
 function convert(env: Env, expr: CallExpr, to: Type): Type {
@@ -40,7 +52,13 @@ function convert(env: Env, expr: CallExpr, to: Type): Type {
   if (both("int") || identical(source, target) || both("bool")) return to;
   if (target.kind === "pointer" && source.kind === "int") {
     if (isKernelStruct(target.target)) return to;
-    fail(env, "address-space", expr, `is this address the kernel's or the user's? ${typeName(to)} does not say`, `write bpf.User[${typeName(target.target)}](…) or bpf.Kernel[${typeName(target.target)}](…)`);
+    fail(
+      env,
+      "address-space",
+      expr,
+      `is this address the kernel's or the user's? ${typeName(to)} does not say`,
+      `write bpf.User[${typeName(target.target)}](…) or bpf.Kernel[${typeName(target.target)}](…)`,
+    );
     return to;
   }
   if (target.kind === "pointer" && source.kind === "pointer") {
@@ -64,12 +82,23 @@ function callFunction(env: Env, expr: CallExpr, symbol: FunctionSymbol, receiver
   return result;
 }
 
-function builtin(env: Env, expr: CallExpr, from: "bpf" | "universe", name: string, types: readonly Type[]): Type | undefined {
+function builtin(
+  env: Env,
+  expr: CallExpr,
+  from: "bpf" | "universe",
+  name: string,
+  types: readonly Type[],
+): Type | undefined {
   const row = builtinRow(from, name);
   if (row === undefined) return undefined;
   env.unit.calls.set(expr.id, { kind: "builtin", name: row.name, types });
   if (types.length !== row.typeArguments) {
-    fail(env, "bad-call", expr, `${name} takes ${row.typeArguments} type argument${row.typeArguments === 1 ? "" : "s"} in brackets, ${types.length} given`);
+    fail(
+      env,
+      "bad-call",
+      expr,
+      `${name} takes ${row.typeArguments} type argument${row.typeArguments === 1 ? "" : "s"} in brackets, ${types.length} given`,
+    );
     return badType;
   }
   if (!countOf(env, expr, name, expr.arguments.length, row.least, row.most)) return badType;
@@ -79,11 +108,18 @@ function builtin(env: Env, expr: CallExpr, from: "bpf" | "universe", name: strin
 function helper(env: Env, expr: CallExpr, callee: SelectorExpr): Type {
   const found = helperId(callee.name.name);
   if (found === undefined) {
-    fail(env, "undefined", callee.name, `there is no helper ${callee.name.name}`, "helpers have the kernel's names: bpf_probe_read_user is helpers.ProbeReadUser");
+    fail(
+      env,
+      "undefined",
+      callee.name,
+      `there is no helper ${callee.name.name}`,
+      "helpers have the kernel's names: bpf_probe_read_user is helpers.ProbeReadUser",
+    );
     return badType;
   }
   env.unit.calls.set(expr.id, { kind: "helper", ...found });
-  if (expr.arguments.length > 5) fail(env, "too-many-arguments", expr, "a helper takes at most five arguments");
+  if (expr.arguments.length > 5)
+    fail(env, "too-many-arguments", expr, "a helper takes at most five arguments");
   for (const value of expr.arguments) {
     const type = env.check(env, value, uint64);
     if (type.kind === "untyped" && type.of === "int") assignable(env, value, type, intType, "the argument");
@@ -102,37 +138,72 @@ function operand(env: Env, value: Expr, type: Type, what: string): void {
 
 function mapMethod(env: Env, expr: CallExpr, callee: SelectorExpr, map: MapSymbol): Type {
   const { type } = map;
-  const row = mapMethods.find((each) => each.name === callee.name.name && each.families.includes(type.row.family));
+  const row = mapMethods.find(
+    (each) => each.name === callee.name.name && each.families.includes(type.row.family),
+  );
   if (row === undefined) {
-    const names = mapMethods.filter((each) => each.families.includes(type.row.family)).map((each) => each.name);
-    fail(env, "no-field", callee.name, `${typeName(type)} has no method ${callee.name.name}`, `it has ${names.join(", ")}`);
+    const names = mapMethods
+      .filter((each) => each.families.includes(type.row.family))
+      .map((each) => each.name);
+    fail(
+      env,
+      "no-field",
+      callee.name,
+      `${typeName(type)} has no method ${callee.name.name}`,
+      `it has ${names.join(", ")}`,
+    );
     return badType;
   }
   env.unit.calls.set(expr.id, { kind: "map-method", row, map });
-  countOf(env, expr, row.name, expr.arguments.length, row.operands.length - row.optional, row.operands.length);
+  countOf(
+    env,
+    expr,
+    row.name,
+    expr.arguments.length,
+    row.operands.length - row.optional,
+    row.operands.length,
+  );
   row.operands.forEach((kind, i) => {
     const value = expr.arguments[i];
     if (value === undefined) return;
     if (kind === "key") operand(env, value, type.key, "the key");
     else if (kind === "value") operand(env, value, type.value, "the value");
-    else if (kind === "flags" || kind === "size") wantInteger(env, value, uint64, kind === "size" ? "the size" : "the flags");
+    else if (kind === "flags" || kind === "size")
+      wantInteger(env, value, uint64, kind === "size" ? "the size" : "the flags");
     else if (kind === "count") {
       const to = under(type.value).kind === "int" ? type.value : uint64;
       assignable(env, value, env.check(env, value, to), to, "the count");
     } else {
       const pointer: Type = { kind: "pointer", target: type.value };
-      assignable(env, value, env.check(env, value, pointer), pointer, kind === "record" ? "the record" : "the memory");
+      assignable(
+        env,
+        value,
+        env.check(env, value, pointer),
+        pointer,
+        kind === "record" ? "the record" : "the memory",
+      );
     }
   });
   if ((row.name === "Increment" || row.name === "Add") && type.value.kind !== "bad") {
     const of = under(type.value);
-    if (of.kind !== "int" || of.bits < 32) fail(env, "wrong-type", callee.name, `${row.name} needs values of 32 or 64 bits, these are ${typeName(type.value)}`);
+    if (of.kind !== "int" || of.bits < 32)
+      fail(
+        env,
+        "wrong-type",
+        callee.name,
+        `${row.name} needs values of 32 or 64 bits, these are ${typeName(type.value)}`,
+      );
   }
   if (row.result === "value-pointer") return { kind: "pointer", target: type.value };
   return row.result === "uint64" ? uint64 : row.result === "void" ? voidType : intType;
 }
 
-function contextMethod(env: Env, expr: CallExpr, callee: SelectorExpr, context: ContextType): Type | undefined {
+function contextMethod(
+  env: Env,
+  expr: CallExpr,
+  callee: SelectorExpr,
+  context: ContextType,
+): Type | undefined {
   const name = callee.name.name;
   const { access } = context.row;
   if (name === "Pid" || name === "PID") return builtin(env, expr, "bpf", "PID", []);
@@ -165,7 +236,13 @@ function register(env: Env, expr: CallExpr, callee: SelectorExpr): Type | undefi
   const offset = registerOffset(rows, pair ? "GoArg" : name, Number(at));
   const second = pair ? registerOffset(rows, "GoArg", Number(at) + 1) : undefined;
   if (offset === undefined || (pair && second === undefined)) {
-    fail(env, "out-of-range", expr, `argument ${at} is not in a register on ${env.unit.architecture}`, "read it from the stack: bpf.User[uint64](ctx.SP() + …)");
+    fail(
+      env,
+      "out-of-range",
+      expr,
+      `argument ${at} is not in a register on ${env.unit.architecture}`,
+      "read it from the stack: bpf.User[uint64](ctx.SP() + …)",
+    );
     return badType;
   }
   const call = { kind: "register", offset, object: callee.object } as const;
@@ -222,7 +299,8 @@ function mapByUse(env: Env, expr: CallExpr): MapSymbol | undefined {
     fail(env, "undefined", instance.name, `there is no kind of map ${instance.name.name}`);
     return undefined;
   }
-  const types = expr.callee.kind === "index" ? expr.callee.indices.map((each) => env.resolveType(env, each)) : [];
+  const types =
+    expr.callee.kind === "index" ? expr.callee.indices.map((each) => env.resolveType(env, each)) : [];
   const label = expr.arguments[0];
   const name = label === undefined ? undefined : (env.check(env, label), env.unit.constants.get(label.id));
   if (typeof name !== "string" || label === undefined) {
@@ -242,7 +320,8 @@ function packageOf(env: Env, expr: SelectorExpr): "bpf" | "helpers" | "vmlinux" 
 
 function asType(env: Env, callee: Expr): Type | undefined {
   const inner = bare(callee);
-  if (inner.kind === "star" || inner.kind === "array-type" || inner.kind === "struct-type") return env.resolveType(env, inner);
+  if (inner.kind === "star" || inner.kind === "array-type" || inner.kind === "struct-type")
+    return env.resolveType(env, inner);
   if (inner.kind === "name") {
     const symbol: Symbol | undefined = lookUp(env.scope, inner.name);
     if (symbol?.kind === "type") return env.resolveType(env, inner);
@@ -267,7 +346,13 @@ export function checkCall(env: Env, expr: CallExpr, want: Type | undefined): Typ
       const found = published(env, expr, name) ?? builtin(env, expr, "bpf", name, types);
       if (found !== undefined) return found;
       const map = mapRow(name) !== undefined;
-      fail(env, "undefined", instance.name, `bpf.${name} is not a function`, map ? "maps are package variables: var m = bpf.…" : undefined);
+      fail(
+        env,
+        "undefined",
+        instance.name,
+        `bpf.${name} is not a function`,
+        map ? "maps are package variables: var m = bpf.…" : undefined,
+      );
       return badType;
     }
     if (callee.kind === "selector") return method(env, expr, callee, want);
@@ -299,7 +384,8 @@ function published(env: Env, expr: CallExpr, name: string): Type | undefined {
   const operands = { MapLookup: "value", MapUpdate: "value", MapDelete: "key" }[name];
   if (operands === undefined) return undefined;
   const count = operands === "key" ? 2 : 3;
-  if (!countOf(env, expr, name, expr.arguments.length, count, name === "MapUpdate" ? 4 : count)) return badType;
+  if (!countOf(env, expr, name, expr.arguments.length, count, name === "MapUpdate" ? 4 : count))
+    return badType;
   const first = expr.arguments[0];
   const inner = first === undefined ? undefined : bare(first.kind === "unary" ? first.operand : first);
   const symbol = inner?.kind === "name" ? lookUp(env.scope, inner.name) : undefined;
@@ -316,4 +402,3 @@ function published(env: Env, expr: CallExpr, name: string): Type | undefined {
   });
   return name === "MapLookup" ? int32 : intType;
 }
-

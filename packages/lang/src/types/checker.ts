@@ -12,7 +12,15 @@ import type { KernelTypes } from "./kernel.js";
 import type { Architecture } from "./registers.js";
 import { resolveType, signatureType } from "./resolve.js";
 import { block, inner } from "./statements.js";
-import type { Checked, FunctionSymbol, GlobalSymbol, PackageSymbol, Program, TypeSymbol, VariableSymbol } from "./symbols.js";
+import type {
+  Checked,
+  FunctionSymbol,
+  GlobalSymbol,
+  PackageSymbol,
+  Program,
+  TypeSymbol,
+  VariableSymbol,
+} from "./symbols.js";
 import { tracepointFields } from "./tracepoint.js";
 import { badType, type ContextType, type FunctionType, type Type, typeName, under } from "./type.js";
 
@@ -25,7 +33,11 @@ export interface CheckOptions {
 }
 
 const packages: Readonly<Record<string, PackageSymbol["package"]>> = {
-  bpf: "bpf", "bpf/helpers": "helpers", vmlinux: "vmlinux", "bpf/vmlinux": "vmlinux", "github.com/go3s/bpf": "bpf",
+  bpf: "bpf",
+  "bpf/helpers": "helpers",
+  vmlinux: "vmlinux",
+  "bpf/vmlinux": "vmlinux",
+  "github.com/go3s/bpf": "bpf",
 };
 
 function declareConstant(env: Env, decl: ConstDecl): void {
@@ -53,7 +65,12 @@ function declareConstant(env: Env, decl: ConstDecl): void {
         type = to;
       }
     }
-    env.scope.names.set(name.name, { kind: "constant", name: name.name, declared: name, state: { type, value: constant } });
+    env.scope.names.set(name.name, {
+      kind: "constant",
+      name: name.name,
+      declared: name,
+      state: { type, value: constant },
+    });
   });
 }
 
@@ -64,7 +81,10 @@ function declareType(env: Env, decl: TypeDecl): void {
     return;
   }
   const symbol: TypeSymbol = {
-    kind: "type", name: decl.name.name, declared: decl.name, methods: new Map(),
+    kind: "type",
+    name: decl.name.name,
+    declared: decl.name,
+    methods: new Map(),
     type: { kind: "named", name: decl.name.name, underlying: badType },
   };
   env.scope.names.set(symbol.name, symbol);
@@ -93,7 +113,12 @@ function orderTypes(decls: readonly TypeDecl[], report: Reporter): TypeDecl[] {
   const visit = (decl: TypeDecl): void => {
     if (done.has(decl)) return;
     if (open.has(decl)) {
-      report.error("recursion", decl.name, `${decl.name.name} contains itself`, "hold a number that names the other");
+      report.error(
+        "recursion",
+        decl.name,
+        `${decl.name.name} contains itself`,
+        "hold a number that names the other",
+      );
       return;
     }
     open.add(decl);
@@ -111,7 +136,13 @@ function orderTypes(decls: readonly TypeDecl[], report: Reporter): TypeDecl[] {
 function importPackage(env: Env, decl: ImportDecl): void {
   const found = packages[decl.path];
   if (found === undefined) {
-    fail(env, "undefined", decl, `there is no package ${JSON.stringify(decl.path)}`, 'known are "bpf", "bpf/helpers" and "vmlinux"');
+    fail(
+      env,
+      "undefined",
+      decl,
+      `there is no package ${JSON.stringify(decl.path)}`,
+      'known are "bpf", "bpf/helpers" and "vmlinux"',
+    );
     return;
   }
   const name = decl.alias ?? found;
@@ -119,17 +150,36 @@ function importPackage(env: Env, decl: ImportDecl): void {
 }
 
 /** contextFor is the context a program gets, with the fields of its own hook. */
-function contextFor(env: Env, hook: Program["kind"], target: string, given: ContextType, options: CheckOptions, at: Attribute): ContextType {
+function contextFor(
+  env: Env,
+  hook: Program["kind"],
+  target: string,
+  given: ContextType,
+  options: CheckOptions,
+  at: Attribute,
+): ContextType {
   const row = given.row.access === "any" ? contextRow(hook.context) : given.row;
   if (row === undefined || row.name !== hook.context) {
-    fail(env, "wrong-context", at, `a ${hook.name} program gets *bpf.${hook.context}, not *bpf.${given.row.name}`);
+    fail(
+      env,
+      "wrong-context",
+      at,
+      `a ${hook.name} program gets *bpf.${hook.context}, not *bpf.${given.row.name}`,
+    );
     return given;
   }
   if (row.access === "format") {
     const [category = "", name = ""] = target.split(":");
     const format = options.tracepointFormat?.(category, name);
     if (format === undefined) {
-      if (options.tracepointFormat !== undefined) fail(env, "no-tracepoint", at, `the tracepoint ${category}:${name} does not exist here`, "go3s trace -l lists them");
+      if (options.tracepointFormat !== undefined)
+        fail(
+          env,
+          "no-tracepoint",
+          at,
+          `the tracepoint ${category}:${name} does not exist here`,
+          "go3s trace -l lists them",
+        );
       return { kind: "context", row };
     }
     return { kind: "context", row, fields: tracepointFields(format) };
@@ -159,38 +209,76 @@ function declareFunction(env: Env, decl: FuncDecl, options: CheckOptions, into: 
     const of = under(first);
     const target = of.kind === "pointer" ? under(of.target) : undefined;
     if (target?.kind === "context") {
-      parameters[0] = { kind: "pointer", target: contextFor(env, hook.kind, hook.target, target, options, hook.attribute) };
+      parameters[0] = {
+        kind: "pointer",
+        target: contextFor(env, hook.kind, hook.target, target, options, hook.attribute),
+      };
     } else if (target?.kind !== "bad" && of.kind !== "bad") {
-      fail(env, "wrong-context", decl.signature.parameters[0] ?? decl.name, `a program's parameter is a pointer to its context, this is ${typeName(first)}`, `ctx *bpf.${hook.kind.context}`);
+      fail(
+        env,
+        "wrong-context",
+        decl.signature.parameters[0] ?? decl.name,
+        `a program's parameter is a pointer to its context, this is ${typeName(first)}`,
+        `ctx *bpf.${hook.kind.context}`,
+      );
     }
   }
-  if (hook !== undefined && parameters.length > 1) fail(env, "bad-call", decl.name, "a program has one parameter, its context");
-  if (hook !== undefined && signature.result.kind !== "void" && under(signature.result).kind !== "int" && under(signature.result).kind !== "bad") {
-    fail(env, "wrong-type", decl.signature.result ?? decl.name, `a program returns an int, not ${typeName(signature.result)}`);
+  if (hook !== undefined && parameters.length > 1)
+    fail(env, "bad-call", decl.name, "a program has one parameter, its context");
+  if (
+    hook !== undefined &&
+    signature.result.kind !== "void" &&
+    under(signature.result).kind !== "int" &&
+    under(signature.result).kind !== "bad"
+  ) {
+    fail(
+      env,
+      "wrong-type",
+      decl.signature.result ?? decl.name,
+      `a program returns an int, not ${typeName(signature.result)}`,
+    );
   }
   const type: FunctionType = { kind: "function", parameters, result: signature.result };
   const subprogram = decl.attributes.some((each) => each.name === "go:noinline" || each.name === "noinline");
-  const symbol: FunctionSymbol = { kind: "function", name: decl.name.name, declared: decl.name, declaration: decl, type, parameters: [], subprogram };
+  const symbol: FunctionSymbol = {
+    kind: "function",
+    name: decl.name.name,
+    declared: decl.name,
+    declaration: decl,
+    type,
+    parameters: [],
+    subprogram,
+  };
   if (decl.receiver !== undefined) {
     const of = receiver[0];
     const base = of?.kind === "pointer" ? of.target : of;
     const named = base?.kind === "named" ? env.scope.names.get(base.name) : undefined;
     if (named?.kind === "type") named.methods.set(symbol.name, symbol);
   } else if (symbol.name !== "_") {
-    if (env.scope.names.has(symbol.name)) fail(env, "redeclared", decl.name, `${symbol.name} is declared twice in this package`);
+    if (env.scope.names.has(symbol.name))
+      fail(env, "redeclared", decl.name, `${symbol.name} is declared twice in this package`);
     env.scope.names.set(symbol.name, symbol);
   }
   into.functions.push(symbol);
   for (const [i, each] of hooks.entries()) {
     const name = i === 0 ? symbol.name : `${symbol.name}_${i + 1}`;
-    into.programs.push({ name, section: each.section, kind: each.kind, target: each.target, function: symbol });
+    into.programs.push({
+      name,
+      section: each.section,
+      kind: each.kind,
+      target: each.target,
+      function: symbol,
+    });
   }
 }
 
 function checkBody(env: Env, symbol: FunctionSymbol): void {
   const { declaration } = symbol;
   const body = inner(env, { owner: declaration, result: symbol.type.result });
-  const nodes = declaration.receiver === undefined ? declaration.signature.parameters : [declaration.receiver, ...declaration.signature.parameters];
+  const nodes =
+    declaration.receiver === undefined
+      ? declaration.signature.parameters
+      : [declaration.receiver, ...declaration.signature.parameters];
   const parameters = symbol.type.parameters.map((type, i) => {
     const node = nodes[i];
     const variable = newVariable(node?.name?.name ?? "_", node?.name ?? declaration.name, type, declaration);
@@ -203,7 +291,13 @@ function checkBody(env: Env, symbol: FunctionSymbol): void {
 
 function checkLiteral(env: Env, expr: FunctionExpr): Type {
   const type = signatureType(env, expr.signature);
-  const body = inner(env, { owner: expr, result: type.result, loops: 0, breakable: 0, literals: [...env.literals, expr] });
+  const body = inner(env, {
+    owner: expr,
+    result: type.result,
+    loops: 0,
+    breakable: 0,
+    literals: [...env.literals, expr],
+  });
   const parameters: VariableSymbol[] = type.parameters.map((each, i) => {
     const node = expr.signature.parameters[i];
     const variable = newVariable(node?.name?.name ?? "_", node ?? expr, each, expr);
@@ -216,15 +310,39 @@ function checkLiteral(env: Env, expr: FunctionExpr): Type {
 }
 
 /** checkPackage checks the files of one package and gives the checked tree. */
-export function checkPackage(files: readonly File[], report: Reporter, options: CheckOptions, fileLicense: string | undefined): Checked {
+export function checkPackage(
+  files: readonly File[],
+  report: Reporter,
+  options: CheckOptions,
+  fileLicense: string | undefined,
+): Checked {
   const scope: Scope = { parent: undefined, names: new Map() };
   const unit: Unit = {
-    report, kernel: options.kernel, hasKernel: options.hasKernel, architecture: options.architecture, package: scope,
-    types: new Map(), constants: new Map(), symbols: new Map(), calls: new Map(), selections: new Map(), literals: new Map(), maps: new Map(),
+    report,
+    kernel: options.kernel,
+    hasKernel: options.hasKernel,
+    architecture: options.architecture,
+    package: scope,
+    types: new Map(),
+    constants: new Map(),
+    symbols: new Map(),
+    calls: new Map(),
+    selections: new Map(),
+    literals: new Map(),
+    maps: new Map(),
   };
   const env: Env = {
-    unit, scope, owner: undefined, result: undefined, loops: 0, breakable: 0, iota: undefined, literals: [],
-    check: checkExpression, resolveType: (at, expr) => resolveType(at, expr), checkLiteral,
+    unit,
+    scope,
+    owner: undefined,
+    result: undefined,
+    loops: 0,
+    breakable: 0,
+    iota: undefined,
+    literals: [],
+    check: checkExpression,
+    resolveType: (at, expr) => resolveType(at, expr),
+    checkLiteral,
     declareLocal(at, decl) {
       if (decl.kind === "const") declareConstant(at, decl);
       else {
@@ -238,7 +356,8 @@ export function checkPackage(files: readonly File[], report: Reporter, options: 
     scope.names.set(name, { kind: "package", name, declared: { start: 0, end: 0 }, package: name });
   }
   const all: Decl[] = files.flatMap((file) => file.declarations);
-  const of = <K extends Decl["kind"]>(kind: K) => all.filter((decl): decl is Extract<Decl, { kind: K }> => decl.kind === kind);
+  const of = <K extends Decl["kind"]>(kind: K) =>
+    all.filter((decl): decl is Extract<Decl, { kind: K }> => decl.kind === kind);
   for (const decl of of("import")) importPackage(env, decl);
   for (const decl of of("type")) declareType(env, decl);
   // Names of integers come before constants, which may have them; structs and arrays behind, as their lengths may be constants.
@@ -253,11 +372,20 @@ export function checkPackage(files: readonly File[], report: Reporter, options: 
   }
   for (const decl of of("func")) declareFunction(env, decl, options, declared);
   for (const symbol of declared.functions) checkBody(env, symbol);
-  const license = fileLicense ?? all.map((decl) => ("attributes" in decl ? licenseOf(decl.attributes) : undefined)).find((each) => each !== undefined);
+  const license =
+    fileLicense ??
+    all
+      .map((decl) => ("attributes" in decl ? licenseOf(decl.attributes) : undefined))
+      .find((each) => each !== undefined);
   return {
     package: files[0]?.package ?? "main",
     license: license ?? defaultLicense,
-    types: unit.types, constants: unit.constants, symbols: unit.symbols, calls: unit.calls, selections: unit.selections, literals: unit.literals,
+    types: unit.types,
+    constants: unit.constants,
+    symbols: unit.symbols,
+    calls: unit.calls,
+    selections: unit.selections,
+    literals: unit.literals,
     programs: declared.programs,
     functions: declared.functions,
     maps: [...unit.maps.values()],

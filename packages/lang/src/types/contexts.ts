@@ -23,20 +23,42 @@ export interface ContextRow {
   readonly packet?: { readonly data: number; readonly end: number };
 }
 
-const u32 = (name: string, offset: number, writable = false): ContextField => ({ name, offset, size: 4, writable });
+const u32 = (name: string, offset: number, writable = false): ContextField => ({
+  name,
+  offset,
+  size: 4,
+  writable,
+});
 
 // struct __sk_buff, include/uapi/linux/bpf.h
 const skb: readonly ContextField[] = [
-  u32("len", 0), u32("pkt_type", 4), u32("mark", 8, true), u32("queue_mapping", 12), u32("protocol", 16),
-  u32("vlan_present", 20), u32("vlan_tci", 24), u32("vlan_proto", 28), u32("priority", 32, true),
-  u32("ingress_ifindex", 36), u32("ifindex", 40), u32("tc_index", 44), u32("hash", 68), u32("tc_classid", 72),
-  u32("napi_id", 84), u32("family", 88), u32("remote_ip4", 92), u32("local_ip4", 96),
-  u32("remote_port", 132), u32("local_port", 136),
+  u32("len", 0),
+  u32("pkt_type", 4),
+  u32("mark", 8, true),
+  u32("queue_mapping", 12),
+  u32("protocol", 16),
+  u32("vlan_present", 20),
+  u32("vlan_tci", 24),
+  u32("vlan_proto", 28),
+  u32("priority", 32, true),
+  u32("ingress_ifindex", 36),
+  u32("ifindex", 40),
+  u32("tc_index", 44),
+  u32("hash", 68),
+  u32("tc_classid", 72),
+  u32("napi_id", 84),
+  u32("family", 88),
+  u32("remote_ip4", 92),
+  u32("local_ip4", 96),
+  u32("remote_port", 132),
+  u32("local_port", 136),
 ];
 
 // struct xdp_md, include/uapi/linux/bpf.h
 const xdp: readonly ContextField[] = [
-  u32("ingress_ifindex", 12), u32("rx_queue_index", 16), u32("egress_ifindex", 20),
+  u32("ingress_ifindex", 12),
+  u32("rx_queue_index", 16),
+  u32("egress_ifindex", 20),
 ];
 
 // struct bpf_perf_event_data: pt_regs, then sample_period and addr (x86-64: pt_regs is 168 bytes)
@@ -58,7 +80,9 @@ export const contextRows: readonly ContextRow[] = [
   { name: "Context", aliases: [], access: "any", fields: [] },
 ];
 
-const byName = new Map(contextRows.flatMap((row) => [row.name, ...row.aliases].map((name) => [name, row] as const)));
+const byName = new Map(
+  contextRows.flatMap((row) => [row.name, ...row.aliases].map((name) => [name, row] as const)),
+);
 
 /** contextRow finds a context by its name or an alias. */
 export function contextRow(name: string): ContextRow | undefined {

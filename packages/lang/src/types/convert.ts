@@ -1,7 +1,7 @@
 import type { Range } from "../source/file.js";
 import type { Expr } from "../syntax/ast.js";
 import { type Env, fail } from "./env.js";
-import { badType, identical, type IntType, intType, type Type, typeName, under } from "./type.js";
+import { badType, type IntType, identical, intType, type Type, typeName, under } from "./type.js";
 
 /** fits tells whether a value is one of an integer type's. */
 export function fits(value: bigint, type: IntType): boolean {
@@ -47,9 +47,19 @@ export function assignable(env: Env, expr: Expr, from: Type, to: Type, what: str
       settle(env, expr, to);
       return true;
     }
-    if (from.of === "string" && target.kind === "array" && under(target.element).kind === "int" && typeof constant === "string") {
+    if (
+      from.of === "string" &&
+      target.kind === "array" &&
+      under(target.element).kind === "int" &&
+      typeof constant === "string"
+    ) {
       if (constant.length > target.length) {
-        fail(env, "constant-overflow", expr, `a string of ${constant.length} bytes does not fit ${typeName(to)}`);
+        fail(
+          env,
+          "constant-overflow",
+          expr,
+          `a string of ${constant.length} bytes does not fit ${typeName(to)}`,
+        );
         return false;
       }
       settle(env, expr, to);
@@ -57,7 +67,12 @@ export function assignable(env: Env, expr: Expr, from: Type, to: Type, what: str
     }
   }
   if (from.kind === "tuple" || from.kind === "void") {
-    fail(env, "wrong-type", expr, `${what} needs one value, this gives ${from.kind === "void" ? "none" : from.members.length}`);
+    fail(
+      env,
+      "wrong-type",
+      expr,
+      `${what} needs one value, this gives ${from.kind === "void" ? "none" : from.members.length}`,
+    );
     return false;
   }
   if (identical(from, to)) return true;
@@ -73,7 +88,8 @@ function conversionHint(from: Type, to: Type): string | undefined {
   if (a.kind === "int" && b.kind === "int") return `convert it: ${typeName(to)}(…)`;
   if (b.kind === "bool" && a.kind === "int") return "compare it: … != 0";
   if (b.kind === "int" && a.kind === "pointer") return "bpf.Addr(p) gives a pointer's address as uint64";
-  if (b.kind === "pointer" && a.kind === "int") return "bpf.Kernel[T](address) or bpf.User[T](address) makes a pointer";
+  if (b.kind === "pointer" && a.kind === "int")
+    return "bpf.Kernel[T](address) or bpf.User[T](address) makes a pointer";
   if (a.kind === "pointer" && identical(a.target, to)) return "read through the pointer: *p";
   return undefined;
 }
@@ -111,9 +127,26 @@ export function constantInteger(env: Env, expr: Expr, what: string): bigint | un
 }
 
 /** countOf reports a wrong number of arguments. */
-export function countOf(env: Env, range: Range, name: string, given: number, least: number, most: number): boolean {
+export function countOf(
+  env: Env,
+  range: Range,
+  name: string,
+  given: number,
+  least: number,
+  most: number,
+): boolean {
   if (given >= least && given <= most) return true;
-  const wanted = least === most ? String(least) : most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
-  fail(env, "bad-call", range, `${name} takes ${wanted} argument${wanted === "1" ? "" : "s"}, ${given} given`);
+  const wanted =
+    least === most
+      ? String(least)
+      : most === Number.POSITIVE_INFINITY
+        ? `at least ${least}`
+        : `${least} to ${most}`;
+  fail(
+    env,
+    "bad-call",
+    range,
+    `${name} takes ${wanted} argument${wanted === "1" ? "" : "s"}, ${given} given`,
+  );
   return false;
 }

@@ -66,6 +66,11 @@ export function fail(env: Env, id: DiagnosticId, range: Range, message: string, 
 }
 
 /** newVariable makes a local variable's symbol. */
-export function newVariable(name: string, declared: Range, type: Type, owner: VariableSymbol["owner"]): VariableSymbol {
+export function newVariable(
+  name: string,
+  declared: Range,
+  type: Type,
+  owner: VariableSymbol["owner"],
+): VariableSymbol {
   return { kind: "variable", name, declared, type, used: false, addressTaken: false, captured: false, owner };
 }

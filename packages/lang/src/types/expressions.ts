@@ -1,12 +1,25 @@
 import type { CompositeExpr, Expr, IndexExpr, NameExpr, SelectorExpr } from "../syntax/ast.js";
 import { checkCall } from "./calls.js";
-import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
 import { kernelConstants } from "./constants.js";
+import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import { checkBinary, checkUnary } from "./operators.js";
 import type { Constant, Symbol } from "./symbols.js";
 import {
-  type ArrayType, badType, boolType, type ContextType, type Field, findField, intType, type StructType, type Type, typeName, under, untypedInt, untypedNil, untypedString,
+  type ArrayType,
+  badType,
+  boolType,
+  type ContextType,
+  type Field,
+  findField,
+  intType,
+  type StructType,
+  type Type,
+  typeName,
+  under,
+  untypedInt,
+  untypedNil,
+  untypedString,
 } from "./type.js";
 
 function constantSymbol(env: Env, expr: Expr, symbol: Symbol & { kind: "constant" }): Type {
@@ -46,7 +59,13 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
       constants.set(expr.id, env.iota);
       return untypedInt;
     }
-    fail(env, "undefined", expr, `${expr.name} is not declared`, expr.name === "_" ? "_ cannot be read" : undefined);
+    fail(
+      env,
+      "undefined",
+      expr,
+      `${expr.name} is not declared`,
+      expr.name === "_" ? "_ cannot be read" : undefined,
+    );
     return badType;
   }
   env.unit.symbols.set(expr.id, symbol);
@@ -104,7 +123,12 @@ function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type 
     return found.type;
   }
   const names = [...row.fields, ...(context.fields ?? [])].map((each) => each.name);
-  const hint = names.length > 0 ? `it has ${names.join(", ")}` : row.access === "format" ? "the tracepoint's format is not known here" : "it has ctx.Arg(n)";
+  const hint =
+    names.length > 0
+      ? `it has ${names.join(", ")}`
+      : row.access === "format"
+        ? "the tracepoint's format is not known here"
+        : "it has ctx.Arg(n)";
   fail(env, "no-field", member, `bpf.${row.name} has no field ${member.name}`, hint);
   return badType;
 }
@@ -112,7 +136,9 @@ function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type 
 /** nearest suggests a field whose name is alike. */
 function nearest(struct: StructType, wanted: string): string | undefined {
   const lower = wanted.toLowerCase();
-  const close = struct.fields.find((field) => field.name.toLowerCase() === lower || (field.name !== "" && field.name.startsWith(wanted)));
+  const close = struct.fields.find(
+    (field) => field.name.toLowerCase() === lower || (field.name !== "" && field.name.startsWith(wanted)),
+  );
   if (close !== undefined) return `is it ${close.name}?`;
   const names = struct.fields.map((field) => field.name).filter((each) => each !== "");
   return names.length > 0 && names.length <= 12 ? `it has ${names.join(", ")}` : undefined;
@@ -129,18 +155,31 @@ function selector(env: Env, expr: SelectorExpr): Type {
   const target = type.kind === "pointer" ? under(type.target) : type;
   if (target.kind === "context") return contextField(env, expr, target);
   if (target.kind !== "struct") {
-    if (target.kind !== "bad") fail(env, "no-field", expr.name, `${typeName(type)} has no field ${expr.name.name}`);
+    if (target.kind !== "bad")
+      fail(env, "no-field", expr.name, `${typeName(type)} has no field ${expr.name.name}`);
     return badType;
   }
   const path = findField(target, expr.name.name);
   const last = path?.at(-1);
   if (path === undefined || last === undefined) {
     const id = target.kernel === undefined ? "no-field" : "no-kernel-type";
-    fail(env, id, expr.name, `${typeName(target)} has no field ${expr.name.name}`, nearest(target, expr.name.name));
+    fail(
+      env,
+      id,
+      expr.name,
+      `${typeName(target)} has no field ${expr.name.name}`,
+      nearest(target, expr.name.name),
+    );
     return badType;
   }
   if (last.bits !== undefined) {
-    fail(env, "unsupported", expr.name, `${last.name} is a bit field, which cannot be read`, "read the field that holds it and mask it");
+    fail(
+      env,
+      "unsupported",
+      expr.name,
+      `${last.name} is a bit field, which cannot be read`,
+      "read the field that holds it and mask it",
+    );
     return badType;
   }
   env.unit.selections.set(expr.id, { kind: "fields", path });
@@ -179,7 +218,8 @@ function compositeStruct(env: Env, expr: CompositeExpr, struct: StructType): voi
       fail(env, "wrong-type", value, `${typeName(struct)} has only ${struct.fields.length} fields`);
       return;
     }
-    if (field !== undefined) assignable(env, value, env.check(env, value, field.type), field.type, `field ${field.name}`);
+    if (field !== undefined)
+      assignable(env, value, env.check(env, value, field.type), field.type, `field ${field.name}`);
   });
 }
 
@@ -187,7 +227,8 @@ function compositeArray(env: Env, expr: CompositeExpr, array: ArrayType): void {
   let at = 0;
   for (const { key, value } of expr.elements) {
     if (key !== undefined) at = Number(constantInteger(env, key, "an element's index") ?? at);
-    if (at < 0 || at >= array.length) fail(env, "out-of-range", value, `element ${at} is outside ${typeName(array)}`);
+    if (at < 0 || at >= array.length)
+      fail(env, "out-of-range", value, `element ${at} is outside ${typeName(array)}`);
     assignable(env, value, env.check(env, value, array.element), array.element, `element ${at}`);
     at++;
   }
@@ -201,7 +242,11 @@ function composite(env: Env, expr: CompositeExpr, want: Type | undefined): Type 
       return badType;
     }
     if (expr.type.kind === "array-type" && expr.type.length === "...") {
-      type = { kind: "array", element: env.resolveType(env, expr.type.element), length: expr.elements.length };
+      type = {
+        kind: "array",
+        element: env.resolveType(env, expr.type.element),
+        length: expr.elements.length,
+      };
     } else type = env.resolveType(env, expr.type);
   } else if (want === undefined) fail(env, "wrong-type", expr, "the type of this literal is not known here");
   const of = under(type);
@@ -253,7 +298,13 @@ function find(env: Env, expr: Expr, want: Type | undefined): Type {
       return env.checkLiteral(env, expr);
     case "slice":
       env.check(env, expr.object);
-      fail(env, "heap", expr, "slices do not exist in BPF programs", "use an index, or bpf.Load32(&buf, i) and its like");
+      fail(
+        env,
+        "heap",
+        expr,
+        "slices do not exist in BPF programs",
+        "use an index, or bpf.Load32(&buf, i) and its like",
+      );
       return badType;
     case "array-type":
     case "struct-type":
@@ -270,5 +321,3 @@ export function checkExpression(env: Env, expr: Expr, want?: Type): Type {
   env.unit.types.set(expr.id, type);
   return type;
 }
-
-

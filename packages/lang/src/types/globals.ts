@@ -8,7 +8,14 @@ import type { GlobalSymbol } from "./symbols.js";
 import { badType, isScalar, sizeOf, type Type, typeName, under, voidType } from "./type.js";
 
 /** mapFlags by the name people write. Source: include/uapi/linux/bpf.h, BPF_F_*. */
-const mapFlags: Readonly<Record<string, number>> = { no_prealloc: 1, rdonly: 8, wronly: 16, rdonly_prog: 128, wronly_prog: 256, mmapable: 1024 };
+const mapFlags: Readonly<Record<string, number>> = {
+  no_prealloc: 1,
+  rdonly: 8,
+  wronly: 16,
+  rdonly_prog: 128,
+  wronly_prog: 256,
+  mmapable: 1024,
+};
 
 interface Constructor {
   readonly row: MapRow;
@@ -25,26 +32,49 @@ function constructorOf(env: Env, callee: Expr): Constructor | undefined {
   return row === undefined ? undefined : { row, types: callee.kind === "index" ? callee.indices : [] };
 }
 
-function declareVariableMap(env: Env, decl: VarDecl, name: string, range: Expr, made: Constructor, args: readonly Expr[]): boolean {
+function declareVariableMap(
+  env: Env,
+  decl: VarDecl,
+  name: string,
+  range: Expr,
+  made: Constructor,
+  args: readonly Expr[],
+): boolean {
   const given = decl.attributes.find((each) => each.name === "map");
   const options = given === undefined ? new Map<string, string>() : attributeArguments(given.rest);
   let flags = 0;
   for (const flag of (options.get("flags") ?? "").split(/[|,\s]+/).filter((each) => each !== "")) {
     const bit = mapFlags[flag.toLowerCase().replace(/^bpf_f_/, "")];
-    if (bit === undefined) fail(env, "bad-attribute", given ?? range, `${flag} is no flag of maps`, Object.keys(mapFlags).join(", "));
+    if (bit === undefined)
+      fail(
+        env,
+        "bad-attribute",
+        given ?? range,
+        `${flag} is no flag of maps`,
+        Object.keys(mapFlags).join(", "),
+      );
     else flags |= bit;
   }
   const first = args[0];
-  const count = first === undefined ? BigInt(made.row.defaultEntries) : constantInteger(env, first, "a map's size");
+  const count =
+    first === undefined ? BigInt(made.row.defaultEntries) : constantInteger(env, first, "a map's size");
   if (count === undefined || count < 0n || count > 0xffff_ffffn) {
     if (count !== undefined) fail(env, "out-of-range", first ?? range, `${count} is no size of a map`);
     return false;
   }
   const types = made.types.map((each) => env.resolveType(env, each));
-  const symbol = declareMap(env, range, options.get("name") ?? options.get("pin") ?? name, made.row, types, Number(count), {
-    pin: options.has("pin"),
-    flags,
-  });
+  const symbol = declareMap(
+    env,
+    range,
+    options.get("name") ?? options.get("pin") ?? name,
+    made.row,
+    types,
+    Number(count),
+    {
+      pin: options.has("pin"),
+      flags,
+    },
+  );
   if (symbol === undefined) return false;
   env.unit.package.names.set(name, symbol);
   return true;
@@ -74,12 +104,24 @@ function constantBytes(env: Env, expr: Expr, type: Type, into: DataView, at: num
       constantBytes(env, element.value, of.element, into, at + index * sizeOf(of.element));
       index++;
     }
-  } else fail(env, "not-constant", expr, "a package variable's initial value must be constant", "set it in the program");
+  } else
+    fail(
+      env,
+      "not-constant",
+      expr,
+      "a package variable's initial value must be constant",
+      "set it in the program",
+    );
 }
 
 /** declareGlobal declares the maps and variables of a package-level var declaration. */
 export function declareGlobal(env: Env, decl: VarDecl): GlobalSymbol[] {
-  const declared = decl.type === undefined ? undefined : mapType(env, decl, decl.type) ? voidType : env.resolveType(env, decl.type);
+  const declared =
+    decl.type === undefined
+      ? undefined
+      : mapType(env, decl, decl.type)
+        ? voidType
+        : env.resolveType(env, decl.type);
   if (declared === voidType) return [];
   const config = decl.attributes.some((each) => each.name === "config");
   const found: GlobalSymbol[] = [];
@@ -92,7 +134,14 @@ export function declareGlobal(env: Env, decl: VarDecl): GlobalSymbol[] {
     const call = value === undefined ? undefined : bare(value);
     const made = call?.kind === "call" ? constructorOf(env, call.callee) : undefined;
     if (made !== undefined && call?.kind === "call") {
-      declareVariableMap(env, decl, name.name, { ...call, start: name.start, end: name.end }, made, call.arguments);
+      declareVariableMap(
+        env,
+        decl,
+        name.name,
+        { ...call, start: name.start, end: name.end },
+        made,
+        call.arguments,
+      );
       return;
     }
     let type = declared ?? badType;
@@ -101,7 +150,13 @@ export function declareGlobal(env: Env, decl: VarDecl): GlobalSymbol[] {
       type = declared ?? defaultType(from);
       assignable(env, value, from, type, "the variable");
       if (type.kind === "untyped") {
-        fail(env, "wrong-type", value, `a variable cannot hold ${typeName(type)}`, "give it a type: [N]byte for text");
+        fail(
+          env,
+          "wrong-type",
+          value,
+          `a variable cannot hold ${typeName(type)}`,
+          "give it a type: [N]byte for text",
+        );
         type = badType;
       }
     }
@@ -111,9 +166,17 @@ export function declareGlobal(env: Env, decl: VarDecl): GlobalSymbol[] {
       type = badType;
     }
     const bytes = new Uint8Array(sizeOf(type));
-    if (value !== undefined && type.kind !== "bad") constantBytes(env, value, type, new DataView(bytes.buffer), 0);
+    if (value !== undefined && type.kind !== "bad")
+      constantBytes(env, value, type, new DataView(bytes.buffer), 0);
     const section = config ? ".rodata" : bytes.some((each) => each !== 0) ? ".data" : ".bss";
-    const symbol: GlobalSymbol = { kind: "global", name: name.name, declared: name, type, section, initial: bytes };
+    const symbol: GlobalSymbol = {
+      kind: "global",
+      name: name.name,
+      declared: name,
+      type,
+      section,
+      initial: bytes,
+    };
     env.unit.package.names.set(name.name, symbol);
     found.push(symbol);
   });
@@ -129,4 +192,3 @@ function mapType(env: Env, decl: VarDecl, type: Expr): boolean {
   }
   return true;
 }
-

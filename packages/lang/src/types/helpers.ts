@@ -2,7 +2,9 @@ import { HelperFunction } from "@go3s/bpf";
 import type { KernelTypes } from "./kernel.js";
 import { int64, type Type, uint64, voidType } from "./type.js";
 
-const byName = new Map(Object.entries(HelperFunction).map(([name, id]) => [name.replaceAll("_", ""), { name, id }]));
+const byName = new Map(
+  Object.entries(HelperFunction).map(([name, id]) => [name.replaceAll("_", ""), { name, id }]),
+);
 
 /** helperId finds a helper by its name in Go's casing: ProbeReadKernel is bpf_probe_read_kernel. */
 export function helperId(name: string): { name: string; id: number } | undefined {
@@ -17,13 +19,30 @@ export function helperNumber(name: keyof typeof HelperFunction): number {
 
 /** unsignedResults are helpers whose result is an unsigned word rather than an error code. */
 const unsignedResults: ReadonlySet<string> = new Set([
-  "ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "ktime_get_tai_ns", "get_current_pid_tgid", "get_current_uid_gid", "get_prandom_u32",
-  "get_smp_processor_id", "get_current_cgroup_id", "get_current_task", "jiffies64", "get_func_ip", "get_attach_cookie", "ringbuf_query", "get_socket_cookie",
+  "ktime_get_ns",
+  "ktime_get_boot_ns",
+  "ktime_get_coarse_ns",
+  "ktime_get_tai_ns",
+  "get_current_pid_tgid",
+  "get_current_uid_gid",
+  "get_prandom_u32",
+  "get_smp_processor_id",
+  "get_current_cgroup_id",
+  "get_current_task",
+  "jiffies64",
+  "get_func_ip",
+  "get_attach_cookie",
+  "ringbuf_query",
+  "get_socket_cookie",
 ]);
 
 /** helperResult is what a raw helper call gives: a word, or a pointer for helpers that give kernel objects. */
 export function helperResult(kernel: KernelTypes, name: string): Type {
-  const struct = { get_current_task_btf: "task_struct", task_pt_regs: "pt_regs", skc_to_tcp_sock: "tcp_sock" }[name];
+  const struct = {
+    get_current_task_btf: "task_struct",
+    task_pt_regs: "pt_regs",
+    skc_to_tcp_sock: "tcp_sock",
+  }[name];
   if (struct !== undefined) {
     const target = kernel.named(struct);
     return target === undefined ? uint64 : { kind: "pointer", target };
@@ -42,8 +61,18 @@ export interface SizedHelper {
   readonly insertSize: boolean;
 }
 
-const into = (memory: number, size: number, insertSize = false): SizedHelper => ({ memory, size, writes: true, insertSize });
-const from = (memory: number, size: number): SizedHelper => ({ memory, size, writes: false, insertSize: false });
+const into = (memory: number, size: number, insertSize = false): SizedHelper => ({
+  memory,
+  size,
+  writes: true,
+  insertSize,
+});
+const from = (memory: number, size: number): SizedHelper => ({
+  memory,
+  size,
+  writes: false,
+  insertSize: false,
+});
 
 /** sizedHelpers by kernel name. Source: the bpf_func_proto tables of kernel/trace/bpf_trace.c and kernel/bpf/helpers.c. */
 export const sizedHelpers: Readonly<Record<string, SizedHelper>> = {

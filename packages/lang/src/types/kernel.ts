@@ -16,7 +16,13 @@ export interface KernelTypes {
   arguments(tracepoint: string): readonly Type[] | undefined;
 }
 
-const modifiers: ReadonlySet<BtfType["kind"]> = new Set(["typedef", "const", "volatile", "restrict", "type_tag"]);
+const modifiers: ReadonlySet<BtfType["kind"]> = new Set([
+  "typedef",
+  "const",
+  "volatile",
+  "restrict",
+  "type_tag",
+]);
 
 /** newKernelTypes reads types lazily: a struct's members are only made when something selects one. */
 export function newKernelTypes(btf: KernelBtf): KernelTypes {
@@ -28,7 +34,11 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
   const strip = (id: number): { id: number; type: BtfType | undefined } => {
     let at = id;
     let type = typeAt(at);
-    for (let steps = 0; type !== undefined && modifiers.has(type.kind) && "type" in type && steps < 64; steps++) {
+    for (
+      let steps = 0;
+      type !== undefined && modifiers.has(type.kind) && "type" in type && steps < 64;
+      steps++
+    ) {
       at = type.type;
       type = typeAt(at);
     }
@@ -43,7 +53,8 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
     return "size" in type ? type.size : 0;
   };
 
-  const bitsOf = (size: number): 8 | 16 | 32 | 64 => (size === 1 ? 8 : size === 2 ? 16 : size === 4 ? 32 : 64);
+  const bitsOf = (size: number): 8 | 16 | 32 | 64 =>
+    size === 1 ? 8 : size === 2 ? 16 : size === 4 ? 32 : 64;
 
   const fieldsOf = (type: BtfType): Field[] => {
     if (type.kind !== "struct" && type.kind !== "union") return [];

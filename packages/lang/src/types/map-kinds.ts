@@ -40,7 +40,9 @@ export const mapRows: readonly MapRow[] = [
   row("PerfEventArray", MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY, 1, "events", true, 0),
 ];
 
-const byName = new Map(mapRows.flatMap((each) => [each.name, ...each.aliases].map((name) => [name, each] as const)));
+const byName = new Map(
+  mapRows.flatMap((each) => [each.name, ...each.aliases].map((name) => [name, each] as const)),
+);
 
 /** mapRow finds a kind of map by its name or an alias. */
 export function mapRow(name: string): MapRow | undefined {

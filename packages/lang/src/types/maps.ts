@@ -20,18 +20,34 @@ export function declareMap(
     return undefined;
   }
   const value = types[row.typeArguments - 1] ?? (row.family === "stack-trace" ? voidType : uint64);
-  const key = row.typeArguments === 2 ? (types[0] ?? badType) : row.family === "array" || row.family === "stack-trace" ? uint32 : voidType;
+  const key =
+    row.typeArguments === 2
+      ? (types[0] ?? badType)
+      : row.family === "array" || row.family === "stack-trace"
+        ? uint32
+        : voidType;
   const type: MapType = { kind: "map", row, key, value, entries };
   const known = env.unit.maps.get(name);
   if (known !== undefined) {
-    if (known.type.row === row && identical(known.type.key, key) && identical(known.type.value, value)) return known;
-    env.unit.report.error("map-conflict", range, `the map ${name} is ${typeName(known.type)} elsewhere and ${typeName(type)} here`, "one name is one map", [
-      { start: known.declared.start, end: known.declared.end, message: "declared here" },
-    ]);
+    if (known.type.row === row && identical(known.type.key, key) && identical(known.type.value, value))
+      return known;
+    env.unit.report.error(
+      "map-conflict",
+      range,
+      `the map ${name} is ${typeName(known.type)} elsewhere and ${typeName(type)} here`,
+      "one name is one map",
+      [{ start: known.declared.start, end: known.declared.end, message: "declared here" }],
+    );
     return known;
   }
   if (row.family === "ring" && entries > 0 && (entries & (entries - 1) || entries % 4096 !== 0)) {
-    fail(env, "out-of-range", range, `a ring buffer's size is a power of two and a multiple of 4096, ${entries} is not`, "e.g. 1 << 20");
+    fail(
+      env,
+      "out-of-range",
+      range,
+      `a ring buffer's size is a power of two and a multiple of 4096, ${entries} is not`,
+      "e.g. 1 << 20",
+    );
   }
   const symbol: MapSymbol = { kind: "map", name, declared: range, type, ...extra };
   env.unit.maps.set(name, symbol);

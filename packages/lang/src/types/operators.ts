@@ -82,27 +82,46 @@ function shift(env: Env, expr: BinaryExpr, want: Type | undefined): Type {
   const right = env.check(env, expr.right);
   const a = env.unit.constants.get(expr.left.id);
   const b = env.unit.constants.get(expr.right.id);
-  if (right.kind === "untyped") assignable(env, expr.right, right, { kind: "int", name: "uint", bits: 64, signed: false }, "the shift count");
-  else if (under(right).kind !== "int" && right.kind !== "bad") fail(env, "wrong-type", expr.right, `a shift count is an integer, this is ${typeName(right)}`);
+  if (right.kind === "untyped")
+    assignable(
+      env,
+      expr.right,
+      right,
+      { kind: "int", name: "uint", bits: 64, signed: false },
+      "the shift count",
+    );
+  else if (under(right).kind !== "int" && right.kind !== "bad")
+    fail(env, "wrong-type", expr.right, `a shift count is an integer, this is ${typeName(right)}`);
   if (left.kind === "untyped" && typeof b !== "bigint") {
     // Go: an untyped left operand of a non-constant shift takes the type it would have without the shift.
-    const to = want !== undefined && under(want).kind === "int" ? want : { kind: "int" as const, name: "int", bits: 64 as const, signed: true };
+    const to =
+      want !== undefined && under(want).kind === "int"
+        ? want
+        : { kind: "int" as const, name: "int", bits: 64 as const, signed: true };
     assignable(env, expr.left, left, to, "the shifted value");
     left = to;
   }
   const of = under(left);
   if (left.kind !== "untyped" && of.kind !== "int") {
-    if (left.kind !== "bad") fail(env, "bad-operation", expr, `${expr.operator} needs an integer, this is ${typeName(left)}`);
+    if (left.kind !== "bad")
+      fail(env, "bad-operation", expr, `${expr.operator} needs an integer, this is ${typeName(left)}`);
     return badType;
   }
-  if (typeof b === "bigint" && b < 0n) fail(env, "bad-operation", expr.right, "a shift count cannot be negative");
+  if (typeof b === "bigint" && b < 0n)
+    fail(env, "bad-operation", expr.right, "a shift count cannot be negative");
   if (a !== undefined && b !== undefined) fold(env, expr, expr.operator, a, b, left);
   return left;
 }
 
 function comparable(type: Type): boolean {
   const of = under(type);
-  return of.kind === "int" || of.kind === "bool" || of.kind === "pointer" || of.kind === "array" || of.kind === "untyped";
+  return (
+    of.kind === "int" ||
+    of.kind === "bool" ||
+    of.kind === "pointer" ||
+    of.kind === "array" ||
+    of.kind === "untyped"
+  );
 }
 
 /** checkBinary checks an operation of two operands. */
@@ -112,16 +131,25 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
   const inner = comparisons.has(operator) || logical.has(operator) ? undefined : want;
   let left = env.check(env, expr.left, inner);
   let right = env.check(env, expr.right, left.kind === "untyped" ? inner : left);
-  if (left.kind === "bad" || right.kind === "bad") return comparisons.has(operator) || logical.has(operator) ? boolType : badType;
+  if (left.kind === "bad" || right.kind === "bad")
+    return comparisons.has(operator) || logical.has(operator) ? boolType : badType;
   if (left.kind === "untyped" && right.kind !== "untyped") {
-    if (!assignable(env, expr.left, left, right, `the left side of ${operator}`)) return comparisons.has(operator) ? boolType : badType;
+    if (!assignable(env, expr.left, left, right, `the left side of ${operator}`))
+      return comparisons.has(operator) ? boolType : badType;
     left = right;
   } else if (right.kind === "untyped" && left.kind !== "untyped") {
-    if (!assignable(env, expr.right, right, left, `the right side of ${operator}`)) return comparisons.has(operator) ? boolType : badType;
+    if (!assignable(env, expr.right, right, left, `the right side of ${operator}`))
+      return comparisons.has(operator) ? boolType : badType;
     right = left;
   }
   if (!identical(left, right)) {
-    fail(env, "wrong-type", expr, `${operator} has ${typeName(left)} on the left and ${typeName(right)} on the right`, "convert one of them");
+    fail(
+      env,
+      "wrong-type",
+      expr,
+      `${operator} has ${typeName(left)} on the left and ${typeName(right)} on the right`,
+      "convert one of them",
+    );
     return comparisons.has(operator) ? boolType : badType;
   }
   const of = under(left);
@@ -129,19 +157,38 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
   const b = env.unit.constants.get(expr.right.id);
   const constants = a !== undefined && b !== undefined;
   if (logical.has(operator)) {
-    if (of.kind !== "bool") fail(env, "bad-operation", expr, `${operator} needs bool, this is ${typeName(left)}`, "compare with 0 or nil");
+    if (of.kind !== "bool")
+      fail(
+        env,
+        "bad-operation",
+        expr,
+        `${operator} needs bool, this is ${typeName(left)}`,
+        "compare with 0 or nil",
+      );
     else if (constants) fold(env, expr, operator, a, b, boolType);
     return boolType;
   }
   if (comparisons.has(operator)) {
     const ordered = operator !== "==" && operator !== "!=";
     if (!comparable(left) || (ordered && of.kind !== "int" && of.kind !== "untyped")) {
-      fail(env, "bad-operation", expr, `${operator} does not compare ${typeName(left)}`, of.kind === "struct" ? "compare its fields" : undefined);
+      fail(
+        env,
+        "bad-operation",
+        expr,
+        `${operator} does not compare ${typeName(left)}`,
+        of.kind === "struct" ? "compare its fields" : undefined,
+      );
     } else if (constants) fold(env, expr, operator, a, b, boolType);
     return boolType;
   }
   if (of.kind === "pointer" && (operator === "+" || operator === "-")) {
-    fail(env, "bad-operation", expr, "pointers have no arithmetic", "use bpf.Addr(p) + n and bpf.User[T](address) or bpf.Kernel[T](address)");
+    fail(
+      env,
+      "bad-operation",
+      expr,
+      "pointers have no arithmetic",
+      "use bpf.Addr(p) + n and bpf.User[T](address) or bpf.Kernel[T](address)",
+    );
     return badType;
   }
   const stringSum = of.kind === "untyped" && of.of === "string" && operator === "+";
@@ -149,7 +196,8 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
     fail(env, "bad-operation", expr, `${operator} needs integers, this is ${typeName(left)}`);
     return badType;
   }
-  if ((operator === "/" || operator === "%") && b === 0n) fail(env, "bad-operation", expr.right, "division by zero");
+  if ((operator === "/" || operator === "%") && b === 0n)
+    fail(env, "bad-operation", expr.right, "division by zero");
   else if (constants) fold(env, expr, operator, a, b, left);
   return left;
 }
@@ -177,7 +225,12 @@ function address(env: Env, expr: UnaryExpr, want: Type | undefined): Type {
       fail(env, "bad-operation", expr, `${inner.name} has no address`);
       return badType;
     }
-  } else if (inner.kind !== "selector" && inner.kind !== "index" && inner.kind !== "star" && inner.kind !== "composite") {
+  } else if (
+    inner.kind !== "selector" &&
+    inner.kind !== "index" &&
+    inner.kind !== "star" &&
+    inner.kind !== "composite"
+  ) {
     fail(env, "bad-operation", expr, "this has no address", "assign it to a variable first");
     return badType;
   }
@@ -193,12 +246,20 @@ export function checkUnary(env: Env, expr: UnaryExpr, want: Type | undefined): T
   const of = under(type);
   const value = env.unit.constants.get(expr.operand.id);
   if (expr.operator === "!") {
-    if (of.kind !== "bool") fail(env, "bad-operation", expr, `! needs bool, this is ${typeName(type)}`, "compare with == 0 or == nil");
+    if (of.kind !== "bool")
+      fail(
+        env,
+        "bad-operation",
+        expr,
+        `! needs bool, this is ${typeName(type)}`,
+        "compare with == 0 or == nil",
+      );
     else if (typeof value === "boolean") env.unit.constants.set(expr.id, !value);
     return boolType;
   }
   if (of.kind !== "int" && !identical(type, untypedInt)) {
-    if (type !== untypedNil) fail(env, "bad-operation", expr, `${expr.operator} needs an integer, this is ${typeName(type)}`);
+    if (type !== untypedNil)
+      fail(env, "bad-operation", expr, `${expr.operator} needs an integer, this is ${typeName(type)}`);
     return badType;
   }
   if (of.kind === "untyped" && of.of !== "int") {
@@ -216,4 +277,3 @@ export function checkUnary(env: Env, expr: UnaryExpr, want: Type | undefined): T
   }
   return type;
 }
-

@@ -22,20 +22,34 @@ export const programKinds: readonly ProgramKind[] = [
     section: (target) => `tracepoint/${target.replace(":", "/")}`,
     context: "Tracepoint",
   },
-  { name: "raw_tp", aliases: ["raw_tracepoint", "rawtracepoint"], target: "name", section: plain("raw_tp"), context: "RawTracepoint" },
+  {
+    name: "raw_tp",
+    aliases: ["raw_tracepoint", "rawtracepoint"],
+    target: "name",
+    section: plain("raw_tp"),
+    context: "RawTracepoint",
+  },
   { name: "tp_btf", aliases: [], target: "name", section: plain("tp_btf"), context: "TracepointBTF" },
   { name: "kprobe", aliases: [], target: "name", section: plain("kprobe"), context: "KProbe" },
   { name: "kretprobe", aliases: [], target: "name", section: plain("kretprobe"), context: "KProbe" },
   { name: "uprobe", aliases: [], target: "optional", section: plain("uprobe"), context: "UProbe" },
   { name: "uretprobe", aliases: [], target: "optional", section: plain("uretprobe"), context: "UProbe" },
-  { name: "perf_event", aliases: ["profile"], target: "none", section: () => "perf_event", context: "PerfEvent" },
+  {
+    name: "perf_event",
+    aliases: ["profile"],
+    target: "none",
+    section: () => "perf_event",
+    context: "PerfEvent",
+  },
   { name: "xdp", aliases: [], target: "none", section: () => "xdp", context: "XDP" },
   { name: "socket", aliases: ["socket_filter"], target: "none", section: () => "socket", context: "SKB" },
   { name: "tc", aliases: ["classifier"], target: "none", section: () => "tc", context: "SKB" },
   { name: "cgroup_skb", aliases: [], target: "none", section: () => "cgroup/skb", context: "SKB" },
 ];
 
-const byName = new Map(programKinds.flatMap((kind) => [kind.name, ...kind.aliases].map((name) => [name, kind] as const)));
+const byName = new Map(
+  programKinds.flatMap((kind) => [kind.name, ...kind.aliases].map((name) => [name, kind] as const)),
+);
 
 /** programKind finds a kind by attribute name. */
 export function programKind(name: string): ProgramKind | undefined {

@@ -20,8 +20,24 @@ export interface RegisterRows {
 
 // struct pt_regs, arch/x86/include/asm/ptrace.h
 const x86 = {
-  r15: 0, r14: 8, r13: 16, r12: 24, bp: 32, bx: 40, r11: 48, r10: 56, r9: 64, r8: 72,
-  ax: 80, cx: 88, dx: 96, si: 104, di: 112, ip: 128, flags: 144, sp: 152,
+  r15: 0,
+  r14: 8,
+  r13: 16,
+  r12: 24,
+  bp: 32,
+  bx: 40,
+  r11: 48,
+  r10: 56,
+  r9: 64,
+  r8: 72,
+  ax: 80,
+  cx: 88,
+  dx: 96,
+  si: 104,
+  di: 112,
+  ip: 128,
+  flags: 144,
+  sp: 152,
 } as const;
 
 // struct user_pt_regs, arch/arm64/include/uapi/asm/ptrace.h: x0 to x30, sp, pc, pstate
@@ -39,9 +55,23 @@ export const registerRows: Readonly<Record<Architecture, RegisterRows>> = {
     sp: x86.sp,
     fp: x86.bp,
     named: {
-      Rdi: x86.di, Rsi: x86.si, Rdx: x86.dx, Rcx: x86.cx, Rax: x86.ax, Rbx: x86.bx, Rbp: x86.bp, Rsp: x86.sp,
-      Rip: x86.ip, R8: x86.r8, R9: x86.r9, R10: x86.r10, R11: x86.r11, R12: x86.r12, R13: x86.r13,
-      R14: x86.r14, R15: x86.r15,
+      Rdi: x86.di,
+      Rsi: x86.si,
+      Rdx: x86.dx,
+      Rcx: x86.cx,
+      Rax: x86.ax,
+      Rbx: x86.bx,
+      Rbp: x86.bp,
+      Rsp: x86.sp,
+      Rip: x86.ip,
+      R8: x86.r8,
+      R9: x86.r9,
+      R10: x86.r10,
+      R11: x86.r11,
+      R12: x86.r12,
+      R13: x86.r13,
+      R14: x86.r14,
+      R15: x86.r15,
     },
   },
   arm64: {

@@ -18,7 +18,8 @@ function struct(env: Env, expr: StructTypeExpr, name: string): Type {
       return [{ name: own, type, embedded: true }];
     }
     return field.names.map((each) => {
-      if (seen.has(each.name) && each.name !== "_") fail(env, "redeclared", each, `the field ${each.name} is declared twice`);
+      if (seen.has(each.name) && each.name !== "_")
+        fail(env, "redeclared", each, `the field ${each.name} is declared twice`);
       seen.add(each.name);
       return { name: each.name, type, embedded: false };
     });
@@ -36,7 +37,9 @@ function selected(env: Env, expr: Expr & { kind: "selector" }): Type {
   if (symbol.package === "vmlinux") {
     const found = env.unit.kernel.named(name.name);
     if (found !== undefined) return found;
-    const why = env.unit.hasKernel ? `the kernel has no type ${name.name}` : `vmlinux.${name.name} is not known: no kernel BTF was given`;
+    const why = env.unit.hasKernel
+      ? `the kernel has no type ${name.name}`
+      : `vmlinux.${name.name} is not known: no kernel BTF was given`;
     fail(env, "no-kernel-type", name, why);
     return badType;
   }
@@ -78,7 +81,12 @@ export function resolveType(env: Env, expr: Expr, name = ""): Type {
           return badType;
         }
       }
-      fail(env, "undefined", expr, symbol === undefined ? `the type ${expr.name} is not declared` : `${expr.name} is not a type`);
+      fail(
+        env,
+        "undefined",
+        expr,
+        symbol === undefined ? `the type ${expr.name} is not declared` : `${expr.name} is not a type`,
+      );
       return badType;
     }
     case "star": {
@@ -92,10 +100,12 @@ export function resolveType(env: Env, expr: Expr, name = ""): Type {
         fail(env, "heap", expr, "slices need a heap", "use an array with a length: [N]T");
         return badType;
       }
-      const length = expr.length === "..." ? undefined : constantInteger(env, expr.length, "an array's length");
+      const length =
+        expr.length === "..." ? undefined : constantInteger(env, expr.length, "an array's length");
       const element = env.resolveType(env, expr.element);
       if (length === undefined) {
-        if (expr.length === "...") fail(env, "wrong-type", expr, "[...] is only for literals", "give the length");
+        if (expr.length === "...")
+          fail(env, "wrong-type", expr, "[...] is only for literals", "give the length");
         return badType;
       }
       if (length < 0n || length > BigInt(maxArrayLength)) {

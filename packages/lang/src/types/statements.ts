@@ -1,4 +1,14 @@
-import type { AssignStmt, BlockStmt, Expr, ForStmt, Identifier, RangeStmt, Stmt, SwitchStmt, VarDecl } from "../syntax/ast.js";
+import type {
+  AssignStmt,
+  BlockStmt,
+  Expr,
+  ForStmt,
+  Identifier,
+  RangeStmt,
+  Stmt,
+  SwitchStmt,
+  VarDecl,
+} from "../syntax/ast.js";
 import { assignable, bare, defaultType, settle, wantInteger } from "./convert.js";
 import { type Env, fail, newVariable } from "./env.js";
 import { badType, boolType, intType, isKernelStruct, type Type, typeName, under } from "./type.js";
@@ -35,7 +45,10 @@ function initial(env: Env, value: Expr, type: Type | undefined): Type {
     return to;
   }
   if (from.kind === "untyped" || from.kind === "void" || from.kind === "function" || from.kind === "map") {
-    const hint = from.kind === "untyped" && from.of === "string" ? "give the variable a type: var text [16]byte = …" : undefined;
+    const hint =
+      from.kind === "untyped" && from.of === "string"
+        ? "give the variable a type: var text [16]byte = …"
+        : undefined;
     fail(env, "wrong-type", value, `a variable cannot hold ${typeName(from)}`, hint);
     return badType;
   }
@@ -64,7 +77,12 @@ function target(env: Env, expr: Expr): Type {
     if (symbol !== undefined && symbol.kind !== "variable" && symbol.kind !== "global") {
       fail(env, "not-assignable", expr, `${left.name} is a ${symbol.kind} and cannot be assigned to`);
     } else if (symbol?.kind === "global" && symbol.section === ".rodata") {
-      fail(env, "not-assignable", expr, `${left.name} is a @config variable: read-only once the program is loaded`);
+      fail(
+        env,
+        "not-assignable",
+        expr,
+        `${left.name} is a @config variable: read-only once the program is loaded`,
+      );
     }
     return type;
   }
@@ -81,7 +99,13 @@ function target(env: Env, expr: Expr): Type {
   const object = left.kind === "selector" ? env.unit.types.get(left.object.id) : undefined;
   const of = object === undefined ? undefined : under(object);
   if (of?.kind === "pointer" && isKernelStruct(of.target)) {
-    fail(env, "not-assignable", expr, "kernel memory cannot be written", "copy the value into a variable of your own");
+    fail(
+      env,
+      "not-assignable",
+      expr,
+      "kernel memory cannot be written",
+      "copy the value into a variable of your own",
+    );
   }
   return type;
 }
@@ -95,15 +119,25 @@ function assign(env: Env, stmt: AssignStmt): void {
     const from = env.check(env, tuple);
     types = from.kind === "tuple" ? [...from.members] : left.map(() => badType);
     if (from.kind !== "tuple" || from.members.length !== left.length) {
-      if (from.kind !== "bad") fail(env, "bad-call", stmt, `${left.length} variables, but the right side gives ${from.kind === "tuple" ? from.members.length : 1} value`);
+      if (from.kind !== "bad")
+        fail(
+          env,
+          "bad-call",
+          stmt,
+          `${left.length} variables, but the right side gives ${from.kind === "tuple" ? from.members.length : 1} value`,
+        );
     }
   } else {
-    if (left.length !== right.length) fail(env, "bad-call", stmt, `${left.length} variables, ${right.length} values`);
+    if (left.length !== right.length)
+      fail(env, "bad-call", stmt, `${left.length} variables, ${right.length} values`);
     types = left.map(() => undefined);
   }
   if (define) {
-    const fresh = left.map((each) => each.kind === "name" && (each.name === "_" || !env.scope.names.has(each.name)));
-    if (!fresh.some((each, i) => each && left[i]?.kind === "name")) fail(env, "redeclared", stmt, "no new variable on the left of :=", "use =");
+    const fresh = left.map(
+      (each) => each.kind === "name" && (each.name === "_" || !env.scope.names.has(each.name)),
+    );
+    if (!fresh.some((each, i) => each && left[i]?.kind === "name"))
+      fail(env, "redeclared", stmt, "no new variable on the left of :=", "use =");
     const values = left.map((each, i) => {
       const known = types[i];
       if (known !== undefined) return known;
@@ -115,7 +149,8 @@ function assign(env: Env, stmt: AssignStmt): void {
       return to;
     });
     left.forEach((each, i) => {
-      if (each.kind !== "name") fail(env, "not-assignable", each, "only names can be declared with :=", "use =");
+      if (each.kind !== "name")
+        fail(env, "not-assignable", each, "only names can be declared with :=", "use =");
       else if (fresh[i] === true) declare(env, each, values[i] ?? badType);
     });
     return;
@@ -150,7 +185,8 @@ function compound(env: Env, stmt: AssignStmt): void {
   const shift = stmt.operator === "<<=" || stmt.operator === ">>=";
   if (shift) wantInteger(env, right, { kind: "int", name: "uint", bits: 64, signed: false }, "a shift count");
   else assignable(env, right, env.check(env, right, to), to, `the right side of ${stmt.operator}`);
-  if (under(to).kind !== "int" && to.kind !== "bad") fail(env, "bad-operation", stmt, `${stmt.operator} needs integers, this is ${typeName(to)}`);
+  if (under(to).kind !== "int" && to.kind !== "bad")
+    fail(env, "bad-operation", stmt, `${stmt.operator} needs integers, this is ${typeName(to)}`);
   if ((stmt.operator === "/=" || stmt.operator === "%=") && env.unit.constants.get(right.id) === 0n) {
     fail(env, "bad-operation", right, "division by zero");
   }
@@ -160,7 +196,13 @@ function condition(env: Env, expr: Expr): void {
   const type = env.check(env, expr);
   if (under(type).kind !== "bool" && type.kind !== "bad") {
     const pointer = under(type).kind === "pointer";
-    fail(env, "wrong-type", expr, `a condition is a bool, this is ${typeName(type)}`, pointer ? "compare with nil" : "compare with 0");
+    fail(
+      env,
+      "wrong-type",
+      expr,
+      `a condition is a bool, this is ${typeName(type)}`,
+      pointer ? "compare with nil" : "compare with 0",
+    );
   }
 }
 
@@ -186,9 +228,16 @@ function ranged(env: Env, stmt: RangeStmt): void {
     if (stmt.value !== undefined) declare(head, stmt.value, subject.element);
   } else if (under(type).kind === "int") {
     if (stmt.key !== undefined) declare(head, stmt.key, type);
-    if (stmt.value !== undefined) fail(env, "wrong-type", stmt.value, "a range over an integer has one variable");
+    if (stmt.value !== undefined)
+      fail(env, "wrong-type", stmt.value, "a range over an integer has one variable");
   } else if (type.kind !== "bad") {
-    fail(env, "wrong-type", stmt.subject, `range takes an integer or an array, this is ${typeName(type)}`, "maps are walked from user space");
+    fail(
+      env,
+      "wrong-type",
+      stmt.subject,
+      `range takes an integer or an array, this is ${typeName(type)}`,
+      "maps are walked from user space",
+    );
   }
   block(head, stmt.body);
 }
@@ -205,7 +254,8 @@ function switched(env: Env, stmt: SwitchStmt): void {
   let defaults = 0;
   for (const clause of stmt.clauses) {
     if (clause.isDefault && ++defaults > 1) fail(env, "redeclared", clause, "a switch has one default");
-    for (const value of clause.values) assignable(head, value, head.check(head, value, subject), subject, "the case");
+    for (const value of clause.values)
+      assignable(head, value, head.check(head, value, subject), subject, "the case");
     const body = inner(head);
     for (const each of clause.body) statement(body, each);
   }
@@ -224,7 +274,8 @@ export function statement(env: Env, stmt: Stmt): void {
       break;
     case "expression": {
       const type = env.check(env, stmt.value);
-      if (bare(stmt.value).kind !== "call" && type.kind !== "bad") fail(env, "misplaced", stmt, "this value is not used", "assign it: _ = …");
+      if (bare(stmt.value).kind !== "call" && type.kind !== "bad")
+        fail(env, "misplaced", stmt, "this value is not used", "assign it: _ = …");
       break;
     }
     case "assign":
@@ -232,7 +283,8 @@ export function statement(env: Env, stmt: Stmt): void {
       break;
     case "increment": {
       const type = target(env, stmt.target);
-      if (under(type).kind !== "int" && type.kind !== "bad") fail(env, "bad-operation", stmt, `${stmt.operator} needs an integer, this is ${typeName(type)}`);
+      if (under(type).kind !== "int" && type.kind !== "bad")
+        fail(env, "bad-operation", stmt, `${stmt.operator} needs an integer, this is ${typeName(type)}`);
       break;
     }
     case "if": {
@@ -287,7 +339,12 @@ export function block(env: Env, stmt: BlockStmt): void {
   for (const each of stmt.body) statement(body, each);
   for (const symbol of body.scope.names.values()) {
     if (symbol.kind === "variable" && !symbol.used) {
-      env.unit.report.warning("unused-variable", symbol.declared, `${symbol.name} is never used`, "remove it, or name it _");
+      env.unit.report.warning(
+        "unused-variable",
+        symbol.declared,
+        `${symbol.name} is never used`,
+        "remove it, or name it _",
+      );
     }
   }
 }

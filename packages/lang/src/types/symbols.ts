@@ -48,7 +48,10 @@ export interface ConstantSymbol {
   readonly name: string;
   readonly declared: Range;
   /** pending declarations are resolved when first used. */
-  state: { readonly declaration: ConstDecl; readonly index: number } | { readonly type: Type; readonly value: Constant } | "resolving";
+  state:
+    | { readonly declaration: ConstDecl; readonly index: number }
+    | { readonly type: Type; readonly value: Constant }
+    | "resolving";
 }
 
 export interface TypeSymbol {
@@ -109,7 +112,12 @@ export type Call =
 /** Selection says what a selector expression selects. */
 export type Selection =
   | { readonly kind: "fields"; readonly path: readonly Field[] }
-  | { readonly kind: "context-field"; readonly offset: number; readonly type: Type; readonly row: ContextRow };
+  | {
+      readonly kind: "context-field";
+      readonly offset: number;
+      readonly type: Type;
+      readonly row: ContextRow;
+    };
 
 /** LiteralInfo is what is known of a function literal. */
 export interface LiteralInfo {

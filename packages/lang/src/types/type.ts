@@ -101,7 +101,12 @@ export type Type =
   | TupleType
   | NamedType;
 
-const int = (name: string, bits: 8 | 16 | 32 | 64, signed: boolean): IntType => ({ kind: "int", name, bits, signed });
+const int = (name: string, bits: 8 | 16 | 32 | 64, signed: boolean): IntType => ({
+  kind: "int",
+  name,
+  bits,
+  signed,
+});
 
 export const int8 = int("int8", 8, true);
 export const int16 = int("int16", 16, true);
@@ -124,8 +129,20 @@ export const untypedNil: UntypedType = { kind: "untyped", of: "nil" };
 
 /** basicTypes are the names of the universe that are types. */
 export const basicTypes: Readonly<Record<string, Type>> = {
-  int8, int16, int32, int64, uint8, uint16, uint32, uint64, uintptr,
-  int: intType, uint: uintType, byte: uint8, rune: int32, bool: boolType,
+  int8,
+  int16,
+  int32,
+  int64,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  uintptr,
+  int: intType,
+  uint: uintType,
+  byte: uint8,
+  rune: int32,
+  bool: boolType,
 };
 
 /** under looks through names to the type that says what a value is. */
@@ -138,8 +155,10 @@ export function under(type: Type): Exclude<Type, NamedType> {
 /** identical tells whether two types are one type, by Go's rules. */
 export function identical(a: Type, b: Type): boolean {
   if (a === b || a.kind === "bad" || b.kind === "bad") return true;
-  if (a.kind === "int" && b.kind === "int") return a.name === b.name || (a.enumOf !== undefined && b.enumOf !== undefined && a.bits === b.bits);
-  if (a.kind === "array" && b.kind === "array") return a.length === b.length && identical(a.element, b.element);
+  if (a.kind === "int" && b.kind === "int")
+    return a.name === b.name || (a.enumOf !== undefined && b.enumOf !== undefined && a.bits === b.bits);
+  if (a.kind === "array" && b.kind === "array")
+    return a.length === b.length && identical(a.element, b.element);
   if (a.kind === "pointer" && b.kind === "pointer") return identical(a.target, b.target);
   if (a.kind === "context" && b.kind === "context") return a.row === b.row;
   if (a.kind === "struct" && b.kind === "struct") {
@@ -217,7 +236,10 @@ export function alignOf(type: Type): number {
 }
 
 /** layOut gives a struct Go's layout: each field at its alignment, the size a multiple of the largest. */
-export function layOut(name: string, fields: readonly { name: string; type: Type; embedded: boolean }[]): StructType {
+export function layOut(
+  name: string,
+  fields: readonly { name: string; type: Type; embedded: boolean }[],
+): StructType {
   let at = 0;
   let align = 1;
   const placed = fields.map((field) => {
