@@ -1,6 +1,6 @@
 import { Btf, type LoadedObject, RingBufferReader } from "@go3s/bpf";
-import { readBtfValue } from "./btf-value.js";
 import type { RingEvents } from "@go3s/lang";
+import { readBtfValue } from "./btf-value.js";
 import type { Printer } from "./print.js";
 
 /** EventReaders reads all ring buffers of an object. */

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildGo, canObserve, hasGo } from "./testing/go-service.js";
+import { runCli } from "./testing/running-go3s.js";
+
+const synCount = fileURLToPath(new URL("../../../examples/syn-count.go3s", import.meta.url));
+const skip = canObserve ? false : "needs root to load BPF programs";
+let folder = "";
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "go3s-cli-"));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test("every command shows its help with examples; a wrong word is answered with the nearest right one", async () => {
+  for (const name of ["up", "observe", "trace", "build", "query", "doctor"]) {
+    const { code, stdout } = await runCli([name, "--help"]);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^go3s ${name}`));
+    assert.match(stdout, /Examples:\n {2}go3s/);
+    assert.ok(stdout.split("\n").length <= 30, `${name} --help is more than a screen`);
+  }
+  const wrong = await runCli(["quary"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /did you mean "query"\?/);
+  const flag = await runCli(["query", "--formt", "json", "SELECT 1", "--json"]);
+  assert.equal(flag.code, 2);
+  assert.deepEqual(lines(flag.stderr)[0], {
+    error: { code: "usage", message: "Unknown option '--formt'", hint: "did you mean --format?" },
+  });
+});
+
+test("a wrong program ends with 2 and shows file, line, column and a caret", async () => {
+  const path = join(folder, "wrong.go3s");
+  writeFileSync(path, readFileSync(synCount, "utf8").replace("e.PID =", "e.Pidd ="));
+  const { code, stderr } = await runCli(["build", path, "-o", join(folder, "wrong.o")]);
+  assert.equal(code, 2);
+  assert.match(stderr, /wrong\.go3s:28:4: error: Event has no field Pidd/);
+  assert.match(stderr, /\^{4}/);
+});
+
+test("build writes an object that bpftool loads", {
+  skip: skip || (!hasTool("bpftool") && "needs bpftool"),
+}, async () => {
+  const path = join(folder, "syn.o");
+  const { code, stdout } = await runCli(["build", synCount, "-o", path, "--json"]);
+  assert.equal(code, 0);
+  const [program] = lines(stdout);
+  assert.equal(program?.["program"], "onState");
+  const pin = `/sys/fs/bpf/go3s-test-${process.pid}`;
+  execFileSync("bpftool", ["prog", "loadall", path, pin], { stdio: ["ignore", "ignore", "inherit"] });
+  rmSync(pin, { recursive: true });
+});
+
+function hasTool(name: string): boolean {
+  try {
+    execFileSync("which", [name], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("trace prints events and maps of a command, as text and as JSON", { skip }, async () => {
+  const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  try {
+    const command = `${process.execPath} -e "require('net').connect(${port},'127.0.0.1').on('close',()=>0)"`;
+    const json = lines((await runCli(["trace", synCount, "-f", "json", "-c", command])).stdout);
+    const events = json
+      .filter((line) => line["type"] === "event")
+      .map((line) => (line["data"] as { value: { DstPort: number } }).value);
+    assert.ok(
+      events.some((event) => event.DstPort === port),
+      JSON.stringify(json),
+    );
+    const map = json.find((line) => line["type"] === "map")?.["data"] as { synCount: { "0": number } };
+    assert.ok(map.synCount["0"] >= events.length);
+    const text = (await runCli(["trace", synCount, "-c", command])).stdout;
+    assert.match(text, new RegExp(`Event\\{PID: \\d+, Comm: "[^"]+", DstPort: ${port}\\}`));
+    assert.match(text, /synCount\[0\]: \d+/);
+  } finally {
+    server.close();
+  }
+});
+
+test("a hook that this kernel refuses ends with 3 and says what is missing", { skip }, async () => {
+  const path = join(folder, "kprobe.go3s");
+  writeFileSync(
+    path,
+    'package k\n\nimport "bpf"\n\n// @kprobe:tcp_v4_connect\nfunc onConnect(ctx *bpf.KProbe) int {\n\treturn 0\n}\n',
+  );
+  const doctor = lines((await runCli(["doctor", "--json"])).stdout);
+  const kprobe =
+    doctor.find((line) => line["feature"] === "kprobe") ?? assert.fail("doctor says nothing of kprobes");
+  const { code, stderr } = await runCli(["trace", path, "--dry-run", "--json"]);
+  if (kprobe["ok"] === true) return assert.equal(code, 0);
+  assert.equal(code, 3);
+  const [line] = lines(stderr);
+  const { error } = line as { error: { code: string; hint: string } };
+  assert.equal(error.code, "not-supported");
+  assert.match(error.hint, /CONFIG_KPROBE/);
+  assert.equal(typeof kprobe["needs"], "string");
+});
+
+test("observe starts a command, prints its spans and a summary, and needs no server", {
+  skip: skip || (!hasGo && "needs a Go toolchain"),
+}, async () => {
+  const program = buildGo(
+    "selfcaller",
+    `package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+func main() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hello/{name}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello ", r.PathValue("name")) })
+	listener, _ := net.Listen("tcp", "127.0.0.1:0")
+	go http.Serve(listener, mux)
+	time.Sleep(1500 * time.Millisecond)
+	for i := range 5 {
+		response, err := http.Get(fmt.Sprintf("http://%s/hello/%d", listener.Addr(), i))
+		if err != nil {
+			panic(err)
+		}
+		response.Body.Close()
+	}
+	time.Sleep(100 * time.Millisecond)
+}
+`,
+  );
+  try {
+    const { code, stdout } = await runCli(["observe", "--json", "--", program.path]);
+    assert.equal(code, 0);
+    const out = lines(stdout);
+    assert.match(String(out.find((line) => line["event"] === "attached")?.["runtime"]), /^go1\./);
+    const servers = out.filter((line) => line["kind"] === "SERVER");
+    assert.equal(servers.length, 5);
+    for (const span of servers) {
+      assert.equal(span["service_name"], "selfcaller");
+      assert.equal(span["operation"], "GET /hello/{name}");
+      const client =
+        out.find((line) => line["span_id"] === span["parent_span_id"]) ?? assert.fail("no client span");
+      assert.equal(client["kind"], "CLIENT");
+      assert.equal(client["trace_id"], span["trace_id"]);
+    }
+    const summary = out.at(-1);
+    assert.equal(summary?.["event"], "summary");
+    assert.equal(summary?.["spans"], 10);
+    assert.deepEqual(summary?.["dropped"], {});
+  } finally {
+    program.remove();
+  }
+});
+
+test("a query without a server or data says how to get one", async () => {
+  const { code, stderr } = await runCli(["query", "SELECT 1", "--data", join(folder, "nothing")]);
+  assert.equal(code, 1);
+  assert.match(stderr, /no server runs on .*nothing/);
+  assert.match(stderr, /go3s up/);
+});
