@@ -8,6 +8,7 @@ import { SIGNAL_NAMES } from "./signals.js";
 import { openStore, openStoreReader, type Store } from "./store.js";
 import { plainBlock, spanBlock } from "./testing/plain-block.js";
 import { temporaryDirectory } from "./testing/temporary-directory.js";
+import { writeLog } from "./testing/write-log.js";
 
 async function one<T>(store: Pick<Store, "query">, sql: string): Promise<T> {
   const [row] = await (await store.query(sql)).rows<T>();
@@ -104,20 +105,8 @@ test("a damaged and a torn segment: the rest is inserted, the bytes are set asid
   const wal = join(dir, "wal");
   const first = await openStore({ dir });
   await first.close();
-  // A log as a killed process leaves it: written by the same writer, with no engine to take it.
-  const { WalWriter } = await import("./wal/writer.js");
-  const { realFileSystem } = await import("./wal/file-system.js");
-  const paths: string[] = [];
-  const writer = new WalWriter({
-    fileSystem: realFileSystem,
-    directory: wal,
-    firstNumber: 1,
-    segmentBytesMax: 1 << 20,
-    onSealed: ({ path }) => paths.push(path),
-  });
   const blocks = ["x", "y", "z"].map((name) => spanBlock(name, 100));
-  for (const { rows, bytes } of blocks) await writer.append([{ signal: 1, rows, bytes }]);
-  await writer.close();
+  const paths = await writeLog(wal, blocks);
   const path = paths[0] ?? "";
   const bytes = readFileSync(path);
   bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
