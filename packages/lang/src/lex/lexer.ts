@@ -83,8 +83,8 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     line += lines;
   };
 
-  /** escape decodes one escape sequence at `at` (behind the backslash). */
-  const escape = (): string => {
+  /** decodeEscape decodes one escape sequence at `at` (behind the backslash). */
+  const decodeEscape = (): string => {
     const letter = text[at] ?? "";
     const digits = /^(?:x([0-9a-fA-F]{2})|([0-7]{3}))/.exec(text.slice(at, at + 3));
     if (digits !== null) {
@@ -107,7 +107,7 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     while (at < text.length && text[at] !== quote && text[at] !== "\n") {
       if (text[at] === "\\") {
         at++;
-        value += escape();
+        value += decodeEscape();
       } else {
         // Text is bytes, as in Go: what is not ASCII becomes its UTF-8 bytes, one character per byte.
         const letter = String.fromCodePoint(text.codePointAt(at) ?? 0);

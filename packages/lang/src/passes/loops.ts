@@ -6,6 +6,9 @@ import type { Pass } from "./pass.js";
 /** instructionBudget: the verifier follows at most 1,000,000 instructions (BPF_COMPLEXITY_LIMIT_INSNS); one value is about one. */
 const instructionBudget = 800_000n;
 
+/** typeBound: a bound this large is only that of the counter's type, no bound of the program's. */
+const typeBound = 1n << 24n;
+
 /** counterOf looks through extensions and masks to the loop's phi, and tells what was added on the way. */
 function counterOf(value: Value, head: Block): { phi: Value; plus: bigint } | undefined {
   let at = value;
@@ -128,7 +131,7 @@ export const checkLoops: Pass = {
         if (rounds !== undefined && (least === undefined || rounds < least)) least = rounds;
       }
       const at = loop.latches[0]?.end?.at ?? fn.at;
-      if (least === undefined) {
+      if (least === undefined || least > typeBound) {
         report.error(
           "unbounded-loop",
           at,

@@ -20,6 +20,8 @@ export interface Cursor {
   expect(text: string, after: string): boolean;
   unexpected(wanted: string): void;
   identifier(what: string): Identifier;
+  /** member is a name behind a dot, where keywords are names too: `bpf::map::Hash`. */
+  member(): Identifier;
   id(): number;
   span(start: number): { id: number; start: number; end: number };
   /** attributesBefore takes attributes written before an offset that nothing took yet. */
@@ -101,6 +103,12 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
         end: token.end,
         name: token.kind === "name" ? token.text : "_",
       };
+    },
+    member() {
+      const { token } = cursor;
+      if (token.kind !== "keyword") return cursor.identifier("a name behind the dot");
+      cursor.next();
+      return { id: cursor.id(), start: token.start, end: token.end, name: token.text };
     },
     id: () => counter.next++,
     span: (start) => ({ id: counter.next++, start, end: Math.max(start, cursor.previousEnd) }),

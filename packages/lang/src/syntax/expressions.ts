@@ -81,7 +81,7 @@ export function parseType(cursor: Cursor): Expr {
       };
       while (cursor.is(".") || cursor.is("::")) {
         cursor.next();
-        const name = cursor.identifier("a name behind the dot");
+        const name = cursor.member();
         type = { kind: "selector", object: type, name, ...cursor.span(token.start) };
       }
       if (cursor.is("[")) {
@@ -174,7 +174,8 @@ export function parseSignature(cursor: Cursor): Signature {
   cursor.expect(")", "behind the parameters");
   let result: Expr | undefined;
   if (cursor.is("(")) {
-    const results = (cursor.next(), list(cursor, ")", parseType));
+    cursor.next();
+    const results = list(cursor, ")", parseType);
     result = results[0];
     const second = results[1];
     if (second !== undefined) {
@@ -296,7 +297,7 @@ function primary(cursor: Cursor): Expr {
   while (!cursor.failed) {
     if (cursor.is(".") || cursor.is("::")) {
       cursor.next();
-      const name = cursor.identifier("a name behind the dot");
+      const name = cursor.member();
       expr = { kind: "selector", object: expr, name, ...cursor.span(start) };
     } else if (cursor.is("[")) expr = subscript(cursor, expr, start);
     else if (cursor.accept("(")) {

@@ -309,7 +309,10 @@ export const builtinRows: readonly BuiltinRow[] = [
   takes("User", 1, 1, pointerTo, 1),
   takes("Kernel", 1, 1, pointerTo, 1),
   takes("Packet", 2, 2, packet, 1),
-  takes("Addr", 1, 1, (c) => (pointer(c, 0), uint64)),
+  takes("Addr", 1, 1, (c) => {
+    pointer(c, 0);
+    return uint64;
+  }),
   takes("Load8", 2, 2, loadFrom(uint8)),
   takes("Load16", 2, 2, loadFrom(uint16)),
   takes("Load32", 2, 2, loadFrom(uint32)),
@@ -328,7 +331,10 @@ export const builtinRows: readonly BuiltinRow[] = [
   takes("Htonl", 1, 1, swap(uint32)),
   takes("Ntohll", 1, 1, swap(uint64)),
   takes("Htonll", 1, 1, swap(uint64)),
-  takes("Zero", 1, 1, (c) => (pointer(c, 0), voidType)),
+  takes("Zero", 1, 1, (c) => {
+    pointer(c, 0);
+    return voidType;
+  }),
   takes("Copy", 2, 2, assignInto),
   {
     ...takes(

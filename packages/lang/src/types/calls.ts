@@ -6,7 +6,7 @@ import { helperId, helperResult } from "./helpers.js";
 import { mapMethods, mapRow } from "./map-kinds.js";
 import { declareMap } from "./maps.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
-import type { FunctionSymbol, MapSymbol, Symbol } from "./symbols.js";
+import type { AnySymbol, FunctionSymbol, MapSymbol } from "./symbols.js";
 import {
   badType,
   basicTypes,
@@ -302,7 +302,8 @@ function mapByUse(env: Env, expr: CallExpr): MapSymbol | undefined {
   const types =
     expr.callee.kind === "index" ? expr.callee.indices.map((each) => env.resolveType(env, each)) : [];
   const label = expr.arguments[0];
-  const name = label === undefined ? undefined : (env.check(env, label), env.unit.constants.get(label.id));
+  if (label !== undefined) env.check(env, label);
+  const name = label === undefined ? undefined : env.unit.constants.get(label.id);
   if (typeof name !== "string" || label === undefined) {
     fail(env, "bad-call", expr, "a map declared by its use needs its name as a constant string");
     return undefined;
@@ -323,7 +324,7 @@ function asType(env: Env, callee: Expr): Type | undefined {
   if (inner.kind === "star" || inner.kind === "array-type" || inner.kind === "struct-type")
     return env.resolveType(env, inner);
   if (inner.kind === "name") {
-    const symbol: Symbol | undefined = lookUp(env.scope, inner.name);
+    const symbol: AnySymbol | undefined = lookUp(env.scope, inner.name);
     if (symbol?.kind === "type") return env.resolveType(env, inner);
     return symbol === undefined && inner.name in basicTypes ? basicTypes[inner.name] : undefined;
   }

@@ -4,17 +4,17 @@ import type { Range } from "../source/file.js";
 import type { ConstDecl, Expr, FuncDecl, FunctionExpr, TypeDecl } from "../syntax/ast.js";
 import type { KernelTypes } from "./kernel.js";
 import type { Architecture } from "./registers.js";
-import type { Call, Checked, Constant, MapSymbol, Selection, Symbol, VariableSymbol } from "./symbols.js";
+import type { AnySymbol, Call, Checked, Constant, MapSymbol, Selection, VariableSymbol } from "./symbols.js";
 import type { Type } from "./type.js";
 
 /** Scope holds the names of one block. */
 export interface Scope {
   readonly parent: Scope | undefined;
-  readonly names: Map<string, Symbol>;
+  readonly names: Map<string, AnySymbol>;
 }
 
 /** lookUp finds a name in a scope or those around it. */
-export function lookUp(scope: Scope, name: string): Symbol | undefined {
+export function lookUp(scope: Scope, name: string): AnySymbol | undefined {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     const found = at.names.get(name);
     if (found !== undefined) return found;
@@ -31,7 +31,7 @@ export interface Unit {
   readonly package: Scope;
   readonly types: Checked["types"];
   readonly constants: Map<number, Constant>;
-  readonly symbols: Map<number, Symbol>;
+  readonly symbols: Map<number, AnySymbol>;
   readonly calls: Map<number, Call>;
   readonly selections: Map<number, Selection>;
   readonly literals: Checked["literals"];

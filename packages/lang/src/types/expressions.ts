@@ -4,7 +4,7 @@ import { kernelConstants } from "./constants.js";
 import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import { checkBinary, checkUnary } from "./operators.js";
-import type { Constant, Symbol } from "./symbols.js";
+import type { AnySymbol, Constant } from "./symbols.js";
 import {
   type ArrayType,
   badType,
@@ -22,7 +22,7 @@ import {
   untypedString,
 } from "./type.js";
 
-function constantSymbol(env: Env, expr: Expr, symbol: Symbol & { kind: "constant" }): Type {
+function constantSymbol(env: Env, expr: Expr, symbol: AnySymbol & { kind: "constant" }): Type {
   const { state } = symbol;
   if (state === "resolving" || "declaration" in state) {
     fail(env, "recursion", expr, `the constant ${symbol.name} is defined by itself`);
@@ -33,8 +33,8 @@ function constantSymbol(env: Env, expr: Expr, symbol: Symbol & { kind: "constant
 }
 
 /** capture notes that function literals use a variable of a function around them. */
-function capture(env: Env, symbol: Symbol & { kind: "variable" }): void {
-  const inside = env.literals.findIndex((literal) => literal === symbol.owner);
+function capture(env: Env, symbol: AnySymbol & { kind: "variable" }): void {
+  const inside = env.literals.findIndex((each) => each.id === symbol.owner?.id);
   for (const literal of env.literals.slice(inside + 1)) {
     symbol.captured = true;
     env.unit.literals.get(literal.id)?.captures.add(symbol);

@@ -81,7 +81,8 @@ export interface PackageSymbol {
   readonly package: "bpf" | "helpers" | "vmlinux";
 }
 
-export type Symbol =
+/** AnySymbol is whatever a name can stand for. */
+export type AnySymbol =
   | VariableSymbol
   | GlobalSymbol
   | MapSymbol
@@ -132,7 +133,7 @@ export interface Checked {
   readonly license: string;
   readonly types: Map<number, Type>;
   readonly constants: Map<number, Constant>;
-  readonly symbols: Map<number, Symbol>;
+  readonly symbols: Map<number, AnySymbol>;
   readonly calls: Map<number, Call>;
   readonly selections: Map<number, Selection>;
   readonly literals: Map<number, LiteralInfo>;
