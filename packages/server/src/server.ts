@@ -143,15 +143,20 @@ function listen(server: Server, what: string, host: string, port: number): Promi
   });
 }
 
-/** closeHttp ends idle connections at once, busy ones when they are done or the grace is over. */
+/** closeHttp ends idle connections at once, busy ones as soon as they have their answer, all when the grace is over. */
 function closeHttp(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    if (!server.listening) return resolve();
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    if (!server.listening) {
+      resolve();
+      return;
+    }
+    const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+    // Node closes what is idle when it stops listening; a kept connection that was busy then stays open without this.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(grace);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

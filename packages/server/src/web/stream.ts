@@ -11,7 +11,7 @@ export interface Arrivals {
 
 /** LiveStream sends what is new to every page that listens. */
 export interface LiveStream {
-  /** attach answers GET /api/v1/stream and keeps the answer open. Throws "too-many". */
+  /** attach answers GET /api/v1/stream and keeps the answer open. Throws "too-many" or "shutting-down". */
   attach(response: ServerResponse): void;
   /** close ends every open answer. */
   close(): void;
@@ -34,6 +34,7 @@ export function createLiveStream(status: () => StatusAnswer, arrivals: () => Arr
   let timer: NodeJS.Timeout | undefined;
   let seen = arrivals();
   let tick = 0;
+  let closed = false;
   const send = (page: ServerResponse, text: string) => {
     if (!page.writableNeedDrain) page.write(text);
   };
@@ -55,6 +56,7 @@ export function createLiveStream(status: () => StatusAnswer, arrivals: () => Arr
     timer = undefined;
   };
   const close = () => {
+    closed = true;
     for (const page of [...pages]) {
       detach(page);
       page.end();
@@ -62,6 +64,7 @@ export function createLiveStream(status: () => StatusAnswer, arrivals: () => Arr
   };
   return {
     attach(response) {
+      if (closed) throw new ServerError("shutting-down", "the server is stopping", { retryAfterSeconds: 5 });
       if (pages.size >= mostPages)
         throw new ServerError("too-many", `${mostPages} pages listen already`, {
           hint: "close some of them",
