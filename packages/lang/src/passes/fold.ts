@@ -130,6 +130,11 @@ function simplify(value: Value): Value | undefined {
   return withConstant(value, a, b);
 }
 
+/** isShift: counts of the width or more only stand where a check made before leads past them. */
+function isShift(op: Value["op"]): boolean {
+  return op === "shl" || op === "lshr" || op === "ashr";
+}
+
 function withConstant(value: Value, a: Value, b: Value): Value | undefined {
   const n = unsigned(b);
   const ones = (1n << BigInt(value.width)) - 1n;
@@ -142,6 +147,7 @@ function withConstant(value: Value, a: Value, b: Value): Value | undefined {
     case "lshr":
     case "ashr":
       if (n === 0n) return a;
+      if (isShift(value.op) && n >= BigInt(value.width)) return become(value, 0n);
       break;
     case "mul":
       if (n === 1n) return a;
@@ -157,8 +163,16 @@ function withConstant(value: Value, a: Value, b: Value): Value | undefined {
         if ((unsigned(other) & n) === unsigned(other)) return a;
       }
       break;
+    // The verifier refuses a constant 0 as divisor and a constant count of the width or more; these are the machine's results.
     case "udiv":
+    case "sdiv":
+      if (n === 0n) return become(value, 0n);
       if (n === 1n) return a;
+      break;
+    case "umod":
+    case "smod":
+      if (n === 0n) return a;
+      if (n === 1n) return become(value, 0n);
       break;
     default:
   }
