@@ -24,9 +24,10 @@ test("closing finishes what was begun and refuses what comes after", async () =>
     method: "POST",
     headers: { "content-type": "application/x-protobuf" },
   });
+  const ended = new Promise((resolve) => socket.once("end", resolve));
   const closed = started.server.close();
   socket.write(body.subarray(100));
-  await closed;
+  await Promise.all([closed, ended]);
   assert.match(answer, /^HTTP\/1\.1 200 /);
   await assert.rejects(send(`${web}/healthz`), /ECONNREFUSED/);
   await started.store.flush();

@@ -136,6 +136,12 @@ function listen(server: Server, what: string, host: string, port: number): Promi
         ),
       );
     });
+    // Node ends what is idle when it stops listening; a kept connection that was busy then would stay open.
+    server.on("request", (request, response) => {
+      response.once("finish", () => {
+        if (!server.listening) request.socket.end();
+      });
+    });
     server.listen(port, host, () => {
       const address: AddressInfo | string | null = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : port);
@@ -151,11 +157,8 @@ function closeHttp(server: Server): Promise<void> {
       return;
     }
     const grace = setTimeout(() => server.closeAllConnections(), graceMs);
-    // Node closes what is idle when it stops listening; a kept connection that was busy then stays open without this.
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
       clearTimeout(grace);
-      clearInterval(sweep);
       resolve();
     });
   });
