@@ -83,13 +83,26 @@ async function load(entry: Entry): Promise<void> {
 
 const pauseMs = 1500;
 
-/** refreshLive asks again for every live answer on the screen; one that took long is asked for less often. */
+let trailing: ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * refreshLive asks again for every live answer on the screen; one that took long is asked for less often. What was asked
+ * a moment ago is asked once more when its pause is over, so that the last arrival is never missed.
+ */
 export function refreshLive(force = false): void {
   const time = performance.now();
+  let wait = Number.POSITIVE_INFINITY;
   for (const entry of entries.values()) {
     if (entry.live === 0) continue;
-    if (force || time - entry.at >= Math.max(pauseMs, entry.took * 5)) void load(entry);
+    const due = entry.at + Math.max(pauseMs, entry.took * 5) - time;
+    if (force || (due <= 0 && entry.controller === undefined)) void load(entry);
+    else wait = Math.min(wait, Math.max(due, pauseMs / 3));
   }
+  if (wait === Number.POSITIVE_INFINITY || trailing !== undefined) return;
+  trailing = setTimeout(() => {
+    trailing = undefined;
+    refreshLive();
+  }, wait);
 }
 
 /** forgetAnswers empties the cache: for tests. */

@@ -19,33 +19,68 @@ export const arrived = signal<ArrivedEvent | undefined>(undefined);
 export const live = computed(() => isLive(range.value) && param("live") !== "off");
 
 const retryMs = 3000;
+const shared = "go3s-stream";
 
-/** startStream opens the stream and keeps it open; called once by main. */
-export function startStream(): void {
-  const source = new EventSource("/api/v1/stream");
-  let wasLost = false;
-  source.addEventListener("open", () => {
-    link.value = "open";
+/** Word is what one tab tells the others. */
+type Word =
+  | { readonly kind: "link"; readonly link: "open" | "lost" }
+  | { readonly kind: "status"; readonly status: StatusAnswer }
+  | { readonly kind: "arrived"; readonly arrived: ArrivedEvent };
+
+// An arrival is told when it is safe in the log; queries see it when the engine has it. Until nothing waits any more,
+// every status asks again.
+let inserting = false;
+
+function hear(word: Word): void {
+  if (word.kind === "link") {
     // What happened while the server was away is not announced: ask for all of it.
-    if (wasLost) refreshLive(true);
-    wasLost = false;
-  });
-  source.addEventListener("status", (event: MessageEvent<string>) => {
-    const next: StatusAnswer = JSON.parse(event.data);
-    status.value = next;
-  });
-  source.addEventListener("arrived", (event: MessageEvent<string>) => {
-    const next: ArrivedEvent = JSON.parse(event.data);
-    arrived.value = next;
-    if (live.value && document.visibilityState === "visible") refreshLive();
-  });
-  source.addEventListener("error", () => {
-    link.value = "lost";
-    wasLost = true;
-    // The browser reconnects by itself unless the answer was an HTTP error; then the source is closed for good.
-    if (source.readyState === EventSource.CLOSED) setTimeout(startStream, retryMs);
-  });
+    if (word.link === "open" && link.peek() === "lost") refreshLive(true);
+    link.value = word.link;
+    return;
+  }
+  if (link.peek() === "connecting") link.value = "open";
+  if (word.kind === "status") {
+    status.value = word.status;
+    if (!inserting) return;
+    inserting = (word.status.store.waiting_rows ?? 0) > 0;
+  } else {
+    arrived.value = word.arrived;
+    inserting = true;
+  }
+  if (live.value && document.visibilityState === "visible") refreshLive();
+}
+
+/**
+ * startStream follows the server; called once by main. Browsers open six HTTP/1.1 connections to a server for all tabs
+ * together, and a stream holds one for good: so one tab holds the stream and tells the others, and when it goes another
+ * takes over. Where locks are missing (plain HTTP on another host) each tab has its own.
+ */
+export function startStream(): void {
+  const channel = new BroadcastChannel(shared);
+  channel.addEventListener("message", (event: MessageEvent<Word>) => hear(event.data));
+  const tell = (word: Word) => {
+    hear(word);
+    channel.postMessage(word);
+  };
+  if (navigator.locks === undefined) follow(tell);
+  else void navigator.locks.request(shared, () => new Promise<never>(() => follow(tell)));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && live.value) refreshLive();
+  });
+}
+
+function follow(tell: (word: Word) => void): void {
+  const source = new EventSource("/api/v1/stream");
+  source.addEventListener("open", () => tell({ kind: "link", link: "open" }));
+  source.addEventListener("status", (event: MessageEvent<string>) =>
+    tell({ kind: "status", status: JSON.parse(event.data) }),
+  );
+  source.addEventListener("arrived", (event: MessageEvent<string>) =>
+    tell({ kind: "arrived", arrived: JSON.parse(event.data) }),
+  );
+  source.addEventListener("error", () => {
+    tell({ kind: "link", link: "lost" });
+    // The browser reconnects by itself unless the answer was an HTTP error; then the source is closed for good.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => follow(tell), retryMs);
   });
 }

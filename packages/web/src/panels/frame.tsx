@@ -3,11 +3,12 @@ import type { ComponentType, JSX } from "preact";
 import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { address, go, hrefOf, linkTo, param, range, setParams } from "../base/address.js";
 import { busy } from "../base/answers.js";
-import { type Action, register } from "../base/keyboard.js";
+import type { Action } from "../base/keyboard.js";
 import { type Page, type PageProps, type Route, routeOf } from "../base/page.js";
 import { isLive } from "../base/range.js";
 import { setSettings, settings, type Theme, themeShown } from "../base/settings.js";
 import { link, live } from "../base/stream.js";
+import { useActions } from "../base/use-actions.js";
 import { FilterBar } from "../widgets/filter-bar.js";
 import { Help, Palette } from "../widgets/palette.js";
 import { RangePicker } from "../widgets/range-picker.js";
@@ -20,7 +21,7 @@ export function Frame({ pages }: { pages: readonly Page[] }): JSX.Element {
   const main = useRef<HTMLElement>(null);
   const path = address.value.path;
 
-  useEffect(() => register([...goActions(pages), ...viewActions(setShown)]), [pages]);
+  useActions([...goActions(pages), ...viewActions(setShown)]);
   useEffect(() => {
     document.title = route === undefined ? "Go3s" : `${route.part || route.page.title} · Go3s`;
     setShown((now) => (now === "rail" ? "" : now));

@@ -208,6 +208,8 @@ function database(
   });
 }
 
+const refusal = "charge refused: pool exhausted, waited 250ms for a connection";
+
 function oneOrder(batch: Batch, random: () => number, trace: string, at: number, trouble: boolean): void {
   const order = new Order(batch, random, trace);
   const slow = () => 10 ** (0.3 + random() * 0.7) * (random() < 0.02 ? 9 : 1);
@@ -269,7 +271,7 @@ function oneOrder(batch: Batch, random: () => number, trace: string, at: number,
         });
         const priced = order.span("checkout", own, "price order", internal, from, slow(), {});
         const held = call(order, "checkout", "cart", own, priced, "POST", "/v1/cart/{id}/hold", slow(), 200);
-        const paid = call(
+        return call(
           order,
           "checkout",
           "payment",
@@ -279,26 +281,20 @@ function oneOrder(batch: Batch, random: () => number, trace: string, at: number,
           "/v1/charge",
           slow() * (trouble ? 14 : 2),
           status,
-          (pay, begin) =>
-            database(
+          (pay, begin) => {
+            const own = slow() * (trouble ? 9 : 1);
+            const kept = database(
               order,
               "payment",
               pay,
               begin,
               "INSERT INTO charges VALUES ($1, $2, $3)",
-              slow() * (trouble ? 9 : 1),
-            ),
+              own,
+            );
+            if (fails) order.log("payment", pay, kept, 17, refusal, { "pool.size": 8 });
+            return kept;
+          },
         );
-        if (fails)
-          order.log(
-            "payment",
-            own,
-            paid,
-            17,
-            "charge refused: pool exhausted, waited 250ms for a connection",
-            { "pool.size": 8 },
-          );
-        return paid;
       }),
     fails ? "checkout answered 502" : "",
   );
@@ -450,5 +446,25 @@ export async function sendBigTrace(otlp: string, at: number, count: number): Pro
       })),
     });
   }
+  return traceId;
+}
+
+/** sendOne sends one request of one service; answers with its trace id. */
+export async function sendOne(otlp: string, at: number, service: string, name: string): Promise<string> {
+  const traceId = Math.floor(at).toString(16).padStart(32, "c");
+  const span: Span = {
+    traceId,
+    spanId: traceId.slice(0, 16),
+    parentSpanId: "",
+    name,
+    kind: server,
+    startTimeUnixNano: ns(at - 5),
+    endTimeUnixNano: ns(at),
+    attributes: attributes({ "http.route": name }),
+    status: {},
+  };
+  await post(`${otlp}/v1/traces`, {
+    resourceSpans: [{ resource: resource(service), scopeSpans: [{ spans: [span] }] }],
+  });
   return traceId;
 }

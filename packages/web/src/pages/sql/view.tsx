@@ -22,6 +22,7 @@ export function View(): JSX.Element {
   const [running, setRunning] = useState(false);
   const [said, setSaid] = useState("");
   const controller = useRef<AbortController | undefined>(undefined);
+  const asked = useRef("");
   const editor = useRef<HTMLTextAreaElement>(null);
   const current = useRef(text);
   current.current = text;
@@ -30,6 +31,7 @@ export function View(): JSX.Element {
     controller.current?.abort();
     const own = new AbortController();
     controller.current = own;
+    asked.current = sql;
     setRunning(true);
     setError(undefined);
     setSaid("");
@@ -37,6 +39,7 @@ export function View(): JSX.Element {
       setRan(await runSql(sql, resolve(range.peek()), own.signal));
       remember(sql);
     } catch (failure) {
+      if (controller.current !== own) return;
       if (isAbort(failure)) setSaid("Cancelled.");
       else if (failure instanceof ApiError) setError(failure);
       else
@@ -62,7 +65,8 @@ export function View(): JSX.Element {
   useEffect(() => {
     if (linked === "") return;
     setText(linked);
-    if (ran?.sql !== linked) void run(linked);
+    // Running a statement puts it into the address; only an address that came by itself asks for a run.
+    if (asked.current !== linked) void run(linked);
   }, [linked]);
   useEffect(() => () => controller.current?.abort(), []);
   useActions([

@@ -1,5 +1,6 @@
 import type { TraceAnswer } from "@go3s/server";
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { linkTo } from "../../base/address.js";
 import { useAnswer } from "../../base/answers.js";
 import { apiUrl } from "../../base/api.js";
@@ -13,14 +14,27 @@ export function View({ part: id }: PageProps): JSX.Element {
   const answer = useAnswer<TraceAnswer>(apiUrl(`traces/${encodeURIComponent(id)}`));
   const { data, error } = answer;
   if (error !== undefined && (data === undefined || answer.stale)) {
-    if (error.status === 404) return <NotHere id={id} />;
+    if (error.status === 404) return <NotHere id={id} retry={answer.retry} />;
     return <Failed error={error} retry={answer.retry} />;
   }
   if (data === undefined || answer.stale) return <Loading what="the trace" rows={14} />;
   return <TraceView key={data.trace_id} answer={data} />;
 }
 
-function NotHere({ id }: { id: string }): JSX.Element {
+const againMs = 2000;
+const againFor = 15;
+
+function NotHere({ id, retry }: { id: string; retry: () => void }): JSX.Element {
+  // A trace that was sent a moment ago can be asked for some seconds later: look again for half a minute.
+  const left = useRef(againFor);
+  const again = useRef(retry);
+  again.current = retry;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (left.current-- > 0) again.current();
+    }, againMs);
+    return () => clearInterval(timer);
+  }, []);
   return (
     <div class="note">
       <h1>No span of this trace is stored</h1>
