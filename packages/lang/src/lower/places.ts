@@ -24,9 +24,21 @@ import {
   widthOf,
 } from "./state.js";
 
+/** stackLimit is MAX_BPF_STACK, include/linux/filter.h. */
+export const stackLimit = 512;
+
+/** inlineLimit: larger values are not copied or cleared word by word. */
+const inlineLimit = 8192;
+
 /** slotPlace makes a new place on the stack; its bytes are not initialised. */
 export function slotPlace(low: Low, type: Type, name: string): Place {
-  const slot = low.b.slot(sizeOf(type), name);
+  const size = sizeOf(type);
+  if (size > stackLimit) {
+    const what = name === "" ? "a value" : name;
+    const hint = "keep it in a bpf.PerCPUArray[T](1) and work on it in place";
+    refuse(low, "stack-overflow", low.b.at, `${what} of ${size} bytes does not fit the stack of ${stackLimit}`, hint);
+  }
+  const slot = low.b.slot(Math.min(size, stackLimit), name);
   return { type, space: "stack", base: undefined, slot, offset: 0, core: undefined, align: 8 };
 }
 
@@ -207,11 +219,18 @@ const chunkAlign = (place: Place): number =>
       ? Math.min(place.align, Math.max(1, alignOf(place.type)))
       : 8;
 
+function tooLarge(low: Low, size: number): boolean {
+  if (size <= inlineLimit) return false;
+  refuse(low, "too-large", low.b.at, `${size} bytes are too many to copy or clear at once`, "work on parts of it");
+  return true;
+}
+
 /** zero clears a place. */
 export function zero(low: Low, place: Place): void {
   const { b } = low;
   const whole = place.slot !== undefined && place.offset === 0 && sizeOf(place.type) + 8 > place.slot.size;
   const size = whole && place.slot !== undefined ? place.slot.size : sizeOf(place.type);
+  if (tooLarge(low, size)) return;
   const { base, offset } = baseOf(low, place);
   for (const chunk of chunks(size, chunkAlign(place))) {
     const nothing = b.constant(0n);
@@ -238,6 +257,7 @@ export function copy(low: Low, to: Place, from: Place, at: Range): void {
     return;
   }
   const align = Math.min(chunkAlign(to), chunkAlign(from));
+  if (tooLarge(low, size)) return;
   for (const chunk of chunks(size, align)) {
     const source = bytePlace(from, chunk.at);
     const target = bytePlace(to, chunk.at);

@@ -23,10 +23,12 @@ function group<T>(cursor: Cursor, item: (index: number, attributes: Attribute[])
   const items: T[] = [];
   while (!cursor.is(")") && cursor.token.kind !== "end") {
     if (cursor.accept(";")) continue;
-    const attributes = cursor.attributesBefore(cursor.token.start);
+    const before = cursor.token;
+    const attributes = cursor.attributesBefore(before.start);
     items.push(item(items.length, attributes));
     cursor.semicolon("behind the declaration");
-    if (cursor.failed) break;
+    // Recovery stops at a brace, which would stand here for ever.
+    if (cursor.token === before) cursor.next();
   }
   cursor.expect(")", "behind the declarations");
   return items;

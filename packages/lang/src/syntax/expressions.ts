@@ -110,7 +110,8 @@ function structType(cursor: Cursor): Expr {
   const fields: FieldNode[] = [];
   cursor.expect("{", "behind struct");
   while (!cursor.is("}") && cursor.token.kind !== "end") {
-    const at = cursor.token.start;
+    const before = cursor.token;
+    const at = before.start;
     const names: Identifier[] = [];
     // An embedded field is a type alone: its name is the type's last name.
     const embedded =
@@ -126,6 +127,7 @@ function structType(cursor: Cursor): Expr {
     const tag = cursor.token.kind === "string" ? cursor.next().text : undefined;
     fields.push({ names, type, tag, ...cursor.span(at) });
     cursor.semicolon("behind the field");
+    if (cursor.token === before) cursor.next();
   }
   cursor.attributesBefore(cursor.token.start);
   cursor.expect("}", "behind the fields");

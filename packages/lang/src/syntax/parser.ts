@@ -29,8 +29,10 @@ function imports(cursor: Cursor): Decl[] {
   else {
     while (!cursor.is(")") && cursor.token.kind !== "end") {
       if (cursor.accept(";")) continue;
+      const before = cursor.token;
       take();
       cursor.semicolon("behind the import");
+      if (cursor.token === before) cursor.next();
     }
     cursor.expect(")", "behind the imports");
   }
