@@ -113,8 +113,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const assembler: Assembler = newAssembler({
     processOf: (tgid) => watchedSpans(registry, tgid),
-    emit(exchange, failure) {
-      spanWriter.write(exchange, spanBatches.writerFor(exchange.process.resource), failure);
+    emit(exchange, head, failure) {
+      spanWriter.write(exchange, head, spanBatches.writerFor(exchange.process.resource), failure);
       spanBatches.added();
     },
   });

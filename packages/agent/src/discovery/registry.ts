@@ -3,9 +3,9 @@ import { encodeResource } from "../spans/resource.js";
 import { newRouteTable } from "../spans/routes.js";
 import { type Executable, type Executables, newExecutables } from "./executable.js";
 import { type Identity, identify, programName } from "./identity.js";
-import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess } from "./proc.js";
+import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess, socketInodes } from "./proc.js";
 import { type Selection, selects } from "./selection.js";
-import { listeningPorts } from "./sockets.js";
+import { listeningInodes, listeningPorts } from "./sockets.js";
 
 /** Observed is a process that the agent looked at, watched or not, and why. */
 export interface Observed {
@@ -37,6 +37,8 @@ export interface Registry {
   lastKnown(pid: number): Observed | undefined;
   /** listening finds the process that listens on a port; what it learns is kept until the process ends. */
   listening(port: number): Observed | undefined;
+  /** listens notes that a process accepted a connection on a port, which saves looking for it. */
+  listens(port: number, pid: number): void;
   all(): readonly Observed[];
   /** spansOfExited counts the spans of processes that ended since the start. */
   spansOfExited(): number;
@@ -56,6 +58,8 @@ export const partMarker = "GO3S_PART";
 
 // Processes that ended and may still be asked about; the oldest are forgotten.
 const endedLimit = 1024;
+const listenersEveryMs = 2000;
+const nobodyMs = 30_000;
 
 /** newRegistry makes an empty registry. */
 export function newRegistry(options: RegistryOptions): Registry {
@@ -64,6 +68,7 @@ export function newRegistry(options: RegistryOptions): Registry {
   const known = new Map<number, Observed>();
   const listeners = new Map<number, number>();
   const ended = new Map<number, Observed>();
+  const nobody = new Map<number, number>();
   let listenersRead = 0;
   let spansOfExited = 0;
 
@@ -135,7 +140,14 @@ export function newRegistry(options: RegistryOptions): Registry {
   };
 
   const readListeners = (): void => {
-    for (const pid of known.keys()) for (const port of listeningPorts(pid, proc)) listeners.set(port, pid);
+    const byPort = listeningInodes(proc);
+    if (byPort.size === 0) return;
+    for (const pid of known.keys()) {
+      for (const inode of socketInodes(pid, proc).values()) {
+        const port = byPort.get(inode);
+        if (port !== undefined) listeners.set(port, pid);
+      }
+    }
   };
 
   return {
@@ -152,12 +164,20 @@ export function newRegistry(options: RegistryOptions): Registry {
     listening(port) {
       const pid = listeners.get(port);
       if (pid !== undefined) return known.get(pid);
-      // Reading every process's descriptors is dear: at most once a second, however many unknown ports come by.
-      if (Date.now() - listenersRead < 1000) return undefined;
-      listenersRead = Date.now();
+      // Reading every process's descriptors is dear, and a port that nobody listens on stays so for a while.
+      const now = Date.now();
+      if (now < (nobody.get(port) ?? 0) || now - listenersRead < listenersEveryMs) return undefined;
+      listenersRead = now;
       readListeners();
       const found = listeners.get(port);
+      if (found === undefined) {
+        if (nobody.size > 4096) nobody.clear();
+        nobody.set(port, now + nobodyMs);
+      }
       return found === undefined ? undefined : known.get(found);
+    },
+    listens(port, pid) {
+      if (known.has(pid)) listeners.set(port, pid);
     },
     all: () => [...known.values()],
     spansOfExited: () => spansOfExited,

@@ -100,3 +100,12 @@ export function listeningPorts(pid: number, proc: ProcSource = hostProc): number
     .map((socket) => socket.localPort);
   return [...new Set(ports)].sort((a, b) => a - b);
 }
+
+/** listeningInodes maps the inodes of listening sockets in this network namespace to their ports. */
+export function listeningInodes(proc: ProcSource = hostProc): Map<number, number> {
+  return new Map(
+    readTcpSockets("self", proc)
+      .filter((socket) => socket.state === tcpStates.listen)
+      .map((socket) => [socket.inode, socket.localPort]),
+  );
+}

@@ -52,7 +52,7 @@ function rig(handlerEndsTold = false): Rig {
   const http = newHttpSpanWriter(openWallClock(() => base));
   const assembler = newAssembler({
     processOf: (tgid) => (tgid === 7 || tgid === 8 ? process : undefined),
-    emit: (exchange, failure) => http.write(exchange, writer, failure),
+    emit: (exchange, head, failure) => http.write(exchange, head, writer, failure),
   });
   const ignore = () => {};
   const sink: EventSink = {

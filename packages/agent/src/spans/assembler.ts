@@ -1,8 +1,15 @@
 import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
 import { addressSize, EndReason, Role } from "../events/layout.js";
+import { newConnectionSlots } from "./connection-slots.js";
 import { type ClientRequests, newClientRequests } from "./connections.js";
 import { appendHead, type Exchange, newExchangePool, resetExchange } from "./exchange.js";
-import { newRequestHead, newResponseHead, parseRequestHead, parseResponseHead } from "./head.js";
+import {
+  newRequestHead,
+  newResponseHead,
+  parseRequestHead,
+  parseResponseHead,
+  type RequestHead,
+} from "./head.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 
@@ -10,8 +17,8 @@ import type { ProcessSpans } from "./process-spans.js";
 export interface AssemblerOptions {
   /** processOf gives the observed process; undefined for one that is no longer watched. */
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
-  /** emit takes a finished exchange, valid during the call; `failure` is "" or an error.type. */
-  readonly emit: (exchange: Exchange, failure: string) => void;
+  /** emit takes a finished exchange and its parsed head, valid during the call; `failure` is "" or an error.type. */
+  readonly emit: (exchange: Exchange, head: RequestHead, failure: string) => void;
 }
 
 /** AssemblerCounts says what could not become a span. */
@@ -50,8 +57,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const clients: ClientRequests = newClientRequests();
   const requestHead = newRequestHead();
   const responseHead = newResponseHead();
-  // The exchange that is open on a connection, by its ports and role: the next request there says that it is over.
-  const onConnection = new Map<number, Exchange>();
+  const connections = newConnectionSlots();
   const fromHeader = new Uint8Array(idLayout.size);
   const dropped: Record<string, number> = {};
 
@@ -60,22 +66,23 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   };
 
   const finish = (exchange: Exchange, failure: string): void => {
-    identify(exchange);
-    options.emit(exchange, failure);
+    parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
+    identify(exchange, requestHead);
+    options.emit(exchange, requestHead, failure);
     discard(exchange);
   };
 
   const discard = (exchange: Exchange): void => {
     open.delete(exchange.number);
-    const key = connectionKey(exchange);
-    if (onConnection.get(key) === exchange) onConnection.delete(key);
+    if (exchange.slot !== undefined && exchange.slot.exchange === exchange)
+      exchange.slot.exchange = undefined;
     pool.give(exchange);
   };
 
   /** replace ends what was open on the connection: without a length only the next request tells where a response ends. */
   const replace = (exchange: Exchange): void => {
-    const key = connectionKey(exchange);
-    const before = onConnection.get(key);
+    const slot = connections.slotOf(exchange);
+    const before = slot.exchange;
     if (before !== undefined && before.tgid === exchange.tgid) {
       if (before.responseStarted) finish(before, "");
       else {
@@ -83,16 +90,16 @@ export function newAssembler(options: AssemblerOptions): Assembler {
         discard(before);
       }
     }
-    onConnection.set(key, exchange);
+    slot.exchange = exchange;
+    exchange.slot = slot;
   };
 
   /** identify gives an exchange its trace, its span id and its parent, once. */
-  const identify = (exchange: Exchange): void => {
+  const identify = (exchange: Exchange, head: RequestHead): void => {
     if (exchange.identified) return;
     exchange.identified = true;
     fillRandom(exchange.ids, idLayout.span, 8);
-    parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
-    if (readTraceparent(exchange.head, requestHead.traceparent, fromHeader) && !sameTraceAsParent(exchange)) {
+    if (readTraceparent(exchange.head, head.traceparent, fromHeader) && !sameTraceAsParent(exchange)) {
       exchange.ids.set(fromHeader.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
       exchange.ids.set(fromHeader.subarray(idLayout.parent, idLayout.parent + 8), idLayout.parent);
       exchange.hasParent = true;
@@ -114,12 +121,14 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
     const parent = parentNumber === 0 ? undefined : open.get(parentNumber);
     if (parent !== undefined && parent.tgid === exchange.tgid) {
-      identify(parent);
+      parseRequestHead(parent.head, 0, parent.headLength, requestHead);
+      identify(parent, requestHead);
       exchange.ids.set(parent.ids.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
       exchange.ids.set(parent.ids.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
       exchange.hasParent = true;
     } else exchange.process.orphans++;
-    identify(exchange);
+    parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
+    identify(exchange, requestHead);
     clients.sent(exchange);
   };
 
@@ -239,9 +248,6 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     counts: () => ({ openExchanges: open.size, dropped: { ...dropped } }),
   };
 }
-
-const connectionKey = (exchange: Exchange): number =>
-  (exchange.localPort * 65536 + exchange.peerPort) * 2 + exchange.role;
 
 const lastChunk = [0x30, 0x0d, 0x0a, 0x0d, 0x0a];
 

@@ -1,3 +1,5 @@
+// The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
+import { Buffer } from "node:buffer";
 import { addressSize, type Role } from "../events/layout.js";
 import { idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
@@ -25,7 +27,7 @@ export interface Exchange {
   /** Local address, then peer address. */
   readonly addresses: Uint8Array;
   /** The request's head as far as it was captured. */
-  head: Uint8Array;
+  head: Buffer;
   headLength: number;
   status: number;
   responseContentLength: number;
@@ -42,6 +44,13 @@ export interface Exchange {
   hasParent: boolean;
   /** remoteParent: the parent came with a header from outside. */
   remoteParent: boolean;
+  /** The place of its connection, while it is open there. */
+  slot: ConnectionSlot | undefined;
+}
+
+/** ConnectionSlot holds what is open on a connection. */
+export interface ConnectionSlot {
+  exchange: Exchange | undefined;
 }
 
 const firstHead = 512;
@@ -88,7 +97,7 @@ function blank(process: ProcessSpans): Exchange {
     localPort: 0,
     peerPort: 0,
     addresses: new Uint8Array(2 * addressSize),
-    head: new Uint8Array(firstHead),
+    head: Buffer.allocUnsafeSlow(firstHead),
     headLength: 0,
     status: 0,
     responseContentLength: -1,
@@ -101,6 +110,7 @@ function blank(process: ProcessSpans): Exchange {
     identified: false,
     hasParent: false,
     remoteParent: false,
+    slot: undefined,
   };
 }
 
@@ -120,6 +130,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.identified = false;
   exchange.hasParent = false;
   exchange.remoteParent = false;
+  exchange.slot = undefined;
 }
 
 /** appendHead adds captured bytes to the request's head, up to headLimit. */
@@ -127,7 +138,7 @@ export function appendHead(exchange: Exchange, memory: Uint8Array, start: number
   const room = Math.min(length, headLimit - exchange.headLength);
   const needed = exchange.headLength + room;
   if (needed > exchange.head.length) {
-    const larger = new Uint8Array(Math.min(headLimit, Math.max(needed, exchange.head.length * 2)));
+    const larger = Buffer.allocUnsafeSlow(Math.min(headLimit, Math.max(needed, exchange.head.length * 2)));
     larger.set(exchange.head.subarray(0, exchange.headLength));
     exchange.head = larger;
   }

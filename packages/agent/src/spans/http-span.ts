@@ -1,9 +1,10 @@
-import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
+import { Buffer } from "node:buffer";
+import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { formatAddress } from "../discovery/sockets.js";
 import { addressSize, Role } from "../events/layout.js";
 import type { Nanos, WallClock } from "./clock.js";
 import type { Exchange } from "./exchange.js";
-import { newRequestHead, parseRequestHead, type RequestHead } from "./head.js";
+import type { RequestHead } from "./head.js";
 import { idLayout } from "./ids.js";
 import { routeOf } from "./routes.js";
 
@@ -50,15 +51,14 @@ const knownMethods = new Set([
 
 /** HttpSpanWriter writes exchanges as spans. */
 export interface HttpSpanWriter {
-  /** write appends the span of a finished exchange to a writer whose scope is open; `failure` names why it broke off. */
-  write(exchange: Exchange, writer: SpanWriter, failure: string): void;
+  /** write appends the span of a finished exchange, whose head was parsed, to a writer whose scope is open; `failure` names why it broke off. */
+  write(exchange: Exchange, head: RequestHead, writer: SpanWriter, failure: string): void;
 }
 
 /** newHttpSpanWriter makes a writer with its own scratch values: one per agent. */
 export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
-  const head = newRequestHead();
   const time: Nanos = { lo: 0, hi: 0 };
-  const names = new Map<string, string>();
+  const names = new Map<string, Map<string, string>>();
   const addresses = new Map<number, string>();
 
   const addressText = (exchange: Exchange, at: number): string => {
@@ -81,18 +81,23 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
 
   const spanName = (method: string, route: string): string => {
     if (route === "") return method;
-    const both = `${method} ${route}`;
-    const known = names.get(both);
-    if (known !== undefined) return known;
-    if (names.size > 4096) names.clear();
-    names.set(both, both);
-    return both;
+    let known = names.get(method);
+    if (known === undefined) {
+      known = new Map();
+      names.set(method, known);
+    }
+    let name = known.get(route);
+    if (name === undefined) {
+      if (known.size > 4096) known.clear();
+      name = `${method} ${route}`;
+      known.set(route, name);
+    }
+    return name;
   };
 
   return {
-    write(exchange, writer, failure) {
-      const { head: bytes, headLength, process } = exchange;
-      parseRequestHead(bytes, 0, headLength, head);
+    write(exchange, head, writer, failure) {
+      const { head: bytes, process } = exchange;
       const server = exchange.role === Role.server;
       const method = methodText(bytes, head);
       const route = server ? routeText(exchange, method, head) : "";
@@ -112,11 +117,11 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
       clock.toUnix(Math.max(exchange.startNs, exchange.endNs), time);
       writer.endTime(time.lo, time.hi);
 
-      writer.stringAttribute(key.method, shownMethod);
+      writer.encodedAttribute(methodValue(shownMethod));
       if (head.path.start >= 0) writer.bytesAttribute(key.path, bytes, head.path.start, head.path.end);
       if (head.query.start >= 0 && head.query.end > head.query.start)
         writer.bytesAttribute(key.query, bytes, head.query.start, head.query.end);
-      writer.stringAttribute(key.scheme, "http");
+      writer.encodedAttribute(schemeValue);
       if (route !== "") writer.stringAttribute(key.route, route);
       if (exchange.status > 0) writer.intAttribute(key.status, exchange.status);
       writeServer(exchange, writer, bytes, head, server);
@@ -143,7 +148,7 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
   function writeServer(
     exchange: Exchange,
     writer: SpanWriter,
-    bytes: Uint8Array,
+    bytes: Buffer,
     parsed: RequestHead,
     server: boolean,
   ): void {
@@ -200,6 +205,19 @@ function writeSizes(exchange: Exchange, writer: SpanWriter, head: RequestHead): 
     writer.intAttribute(key.responseSize, Math.max(0, exchange.responseBytes - exchange.responseHeadLength));
 }
 
+// Attributes with few values are encoded whole, once.
+const schemeValue = encodeProtobuf(KeyValue, { key: key.scheme.name, value: { stringValue: "http" } });
+const methodValues = new Map<string, Uint8Array>();
+
+function methodValue(method: string): Uint8Array {
+  let encoded = methodValues.get(method);
+  if (encoded === undefined) {
+    encoded = encodeProtobuf(KeyValue, { key: key.method.name, value: { stringValue: method } });
+    methodValues.set(method, encoded);
+  }
+  return encoded;
+}
+
 const methods = new Map<number, string>();
 for (const method of knownMethods) methods.set(methodCode(Buffer.from(method), 0, method.length), method);
 
@@ -208,7 +226,7 @@ function methodCode(bytes: Uint8Array, start: number, end: number): number {
   return ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (end - start);
 }
 
-function methodText(bytes: Uint8Array, head: RequestHead): string {
+function methodText(bytes: Buffer, head: RequestHead): string {
   const { start, end } = head.method;
   if (start < 0) return "_OTHER";
   const known = methods.get(methodCode(bytes, start, end));
@@ -217,8 +235,8 @@ function methodText(bytes: Uint8Array, head: RequestHead): string {
     : text(bytes, start, end);
 }
 
-function text(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+function text(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString("latin1", start, end);
 }
 
 /** portColon finds the colon before a port; one inside an IPv6 address's brackets is none. */

@@ -22,24 +22,35 @@ export interface RouteTable {
 
 // A service with ids in its paths would fill the memory: beyond this many, patterns answer alone.
 const exactLimit = 4096;
+// Methods are the client's words: more than these are noise.
+const methodLimit = 32;
 // More patterns than any hand-written mux has; a bound against a program that registers them without end.
 const patternLimit = 4096;
 
 /** newRouteTable makes an empty table for one process. */
 export function newRouteTable(): RouteTable {
-  const exact = new Map<string, string>();
+  // By method, then path: no text has to be put together to look a request up.
+  const exact = new Map<string, Map<string, string>>();
+  let size = 0;
   const patterns = new Map<string, Pattern>();
   return {
     learn(method, path, pattern) {
       const route = routeOf(pattern);
-      if (exact.size < exactLimit) exact.set(`${method} ${path}`, route);
+      let paths = exact.get(method);
+      if (paths === undefined) {
+        if (exact.size >= methodLimit) return;
+        paths = new Map();
+        exact.set(method, paths);
+      }
+      if (size < exactLimit && !paths.has(path)) size++;
+      if (size < exactLimit || paths.has(path)) paths.set(path, route);
       if (!patterns.has(pattern) && patterns.size < patternLimit)
         patterns.set(pattern, parsePattern(pattern));
     },
     find(method, host, path) {
-      return exact.get(`${method} ${path}`) ?? best(patterns.values(), method, host, path)?.route;
+      return exact.get(method)?.get(path) ?? best(patterns.values(), method, host, path)?.route;
     },
-    isExact: (method, path) => exact.has(`${method} ${path}`),
+    isExact: (method, path) => exact.get(method)?.has(path) === true,
   };
 }
 

@@ -43,6 +43,7 @@ export function newTcpParties(registry: Registry, own: readonly number[]): TcpPa
       if (tgid > 0) {
         if (registry.lastKnown(tgid) === undefined) registry.started(tgid);
         const process = registry.lastKnown(tgid);
+        if (process !== undefined && listeningPort > 0) registry.listens(listeningPort, tgid);
         return process === undefined ? byName(comm) : partyOf(process);
       }
       const listener = listeningPort > 0 ? registry.listening(listeningPort) : undefined;

@@ -102,7 +102,20 @@ export class BatchWriter {
   /** intAttribute adds an integer attribute; |value| <= 2^53 - 1. */
   intAttribute(key: AttributeKey, value: number): void {
     const lo = value >>> 0;
+    if (lo === value) {
+      this.smallIntAttribute(key, lo);
+      return;
+    }
     this.int64Attribute(key, lo, Math.floor((value - lo) / 2 ** 32) >>> 0);
+  }
+
+  /** Nearly all integers are ports, sizes and statuses: no 64-bit arithmetic for them. */
+  private smallIntAttribute(key: AttributeKey, value: number): void {
+    this.reserve(key.encoded.length + 32);
+    const start = this.beginAttribute(key);
+    this.buffer[this.at++] = 3 << 3;
+    this.varint32(value);
+    this.endAttribute(start);
   }
 
   /** int64Attribute adds an integer attribute from two unsigned halves of its two's complement. */
