@@ -58,23 +58,38 @@ function beyond(value: number | null, usual: number, now: number): boolean {
   return now > usual ? value > half : value < half;
 }
 
+const firstSeen = (row: ServiceRow): number =>
+  Math.max(
+    0,
+    row.spark.rate.findIndex((rate) => rate > 0),
+  );
+
+/** tooEarly gives the moment of the first request when no service has enough of a past to call anything usual. */
+export function tooEarly(services: readonly ServiceRow[], buckets: Buckets): number | undefined {
+  const first = Math.min(...services.map(firstSeen));
+  if (services.length === 0 || buckets.count - first > leastBuckets) return undefined;
+  return buckets.start_ms + first * buckets.step_ms;
+}
+
 /** changesOf lists the largest changes first: errors that rose before anything else. */
 export function changesOf(services: readonly ServiceRow[], buckets: Buckets): readonly Change[] {
   const found: Change[] = [];
   for (const row of services) {
     if (row.requests < leastRequests) continue;
+    // Before its first request a service was not quiet but unknown: that past says nothing about what is usual.
+    const seen = firstSeen(row);
     const series = [
       ["errors", row.spark.errors],
       ["p99", row.spark.p99_ns],
       ["rate", row.spark.rate],
     ] as const;
     for (const [figure, values] of series) {
-      const change = changeOf(values);
+      const change = changeOf(values.slice(seen));
       if (change === undefined) continue;
       const better = figure !== "rate" && change.now < change.usual;
       const factor = change.usual === 0 ? Number.POSITIVE_INFINITY : change.now / change.usual;
       if (better || (factor < 1.6 && factor > 0.6)) continue;
-      const since_ms = buckets.start_ms + change.at * buckets.step_ms;
+      const since_ms = buckets.start_ms + (seen + change.at) * buckets.step_ms;
       found.push({
         service: row.service_name,
         figure,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { servicesAnswer, sqlAnswer } from "../testing/fixtures.js";
-import { changeOf, changesOf } from "./changes.js";
+import { changeOf, changesOf, tooEarly } from "./changes.js";
 import { telling, withTerm } from "./facets.js";
 import { exact } from "./sql-run.js";
 import { momentOf, plotOf } from "./sql-shape.js";
@@ -91,5 +91,18 @@ describe("connections in words", () => {
   it("say who, where, how long and what failed", () => {
     assert.equal(tcpLine(row), "[::1]:40000 → redis 127.0.0.1:6379 · ECONNRESET · open 900 ms");
     assert.equal(tcpLine({ ...row, event_name: "order" }), undefined);
+  });
+});
+
+describe("a service that is new", () => {
+  const answer = servicesAnswer(1_795_000_000_000);
+  const young = answer.services.map((row) => ({
+    ...row,
+    spark: { ...row.spark, rate: row.spark.rate.map((rate, at) => (at < 56 ? 0 : rate)) },
+  }));
+  it("has no usual band yet, so nothing of it is called different", () => {
+    assert.deepEqual(changesOf(young, answer.buckets), []);
+    assert.equal(tooEarly(young, answer.buckets), answer.buckets.start_ms + 56 * answer.buckets.step_ms);
+    assert.equal(tooEarly(answer.services, answer.buckets), undefined);
   });
 });

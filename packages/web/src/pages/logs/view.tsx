@@ -97,7 +97,7 @@ const columns: readonly Column<LogRow>[] = [
     cell: (row) => (
       <span class="log-body">
         {row.event_name === "" ? null : <strong>{cell(row.event_name, 60)} </strong>}
-        {cell(row.body === "" ? attributesLine(row) : row.body)}
+        {cell(tcpLine(row) ?? (row.body === "" ? attributesLine(row) : row.body))}
       </span>
     ),
   },
@@ -116,7 +116,6 @@ const columns: readonly Column<LogRow>[] = [
 ];
 
 const attributesLine = (row: LogRow): string =>
-  tcpLine(row) ??
   Object.entries(row.attributes)
     .map(([key, value]) => `${key}=${value}`)
     .join(" ");

@@ -1,13 +1,14 @@
 import type { ServicesAnswer } from "@go3s/server";
 import type { JSX } from "preact";
-import { linkTo, range } from "../../base/address.js";
+import { address, changed, hrefOf, linkTo, range } from "../../base/address.js";
 import { useAnswer } from "../../base/answers.js";
 import { apiUrl } from "../../base/api.js";
 import { figureText, plural, rateFigure } from "../../base/number.js";
+import { presets, resolve } from "../../base/range.js";
 import { zone } from "../../base/settings.js";
 import { status } from "../../base/stream.js";
-import { clockText, durationText, unixMs } from "../../base/time.js";
-import { type Change, changesOf } from "../../panels/changes.js";
+import { clockText, durationText, now, unixMs } from "../../base/time.js";
+import { type Change, changesOf, tooEarly } from "../../panels/changes.js";
 import { FirstSteps } from "../../panels/first-steps.js";
 import { ServiceTable } from "../../panels/service-table.js";
 import { Service } from "../../widgets/figure.js";
@@ -58,15 +59,25 @@ function told({ factor }: Change): string {
 
 function Different({ data }: { data: ServicesAnswer }): JSX.Element {
   const changes = changesOf(data.services, data.buckets);
+  const since = tooEarly(data.services, data.buckets);
   const failing = data.services.filter((row) => row.errors > 0).length;
   return (
     <section aria-label="What is different now">
       <div class="head">
-        <h1>{changes.length === 0 ? "Nothing left its usual band" : "Different now"}</h1>
+        <h1>
+          {since !== undefined
+            ? "Too early to tell what is unusual"
+            : changes.length === 0
+              ? "Nothing left its usual band"
+              : "Different now"}
+        </h1>
         <span class="dim">
-          {plural(data.services.length, "service")} compared with the earlier part of the range
+          {since === undefined
+            ? `${plural(data.services.length, "service")} compared with the earlier part of the range`
+            : `the range has requests since ${clockText(unixMs(since), zone.value, 0)}`}
           {failing === 0 ? "; no errors" : `; ${failing} with errors`}
         </span>
+        {since === undefined ? null : <Closer since={since} />}
       </div>
       {changes.length === 0 ? null : (
         <ul class="changes">
@@ -107,27 +118,39 @@ function Different({ data }: { data: ServicesAnswer }): JSX.Element {
   );
 }
 
+/** Closer leads to the shortest range that holds all there is. */
+function Closer({ since }: { since: number }): JSX.Element | null {
+  const at = now();
+  const preset = presets.find((row) => resolve({ from: row.from, to: "now" }, at).from <= since);
+  if (preset === undefined || preset.from === range.value.from) return null;
+  return (
+    <a href={hrefOf("/", changed(address.value.params, { from: preset.from, to: undefined }))}>
+      Show the {preset.label}
+    </a>
+  );
+}
+
 function Watched(): JSX.Element | null {
-  const now = status.value;
-  if (now === undefined) return null;
-  const watched = now.agent.processes.filter((row) => row.watched);
-  const rest = now.agent.processes.length - watched.length;
+  const state = status.value;
+  if (state === undefined) return null;
+  const watched = state.agent.processes.filter((row) => row.watched);
+  const rest = state.agent.processes.length - watched.length;
   return (
     <section aria-label="What is watched">
       <div class="head">
         <h2>Watched on this machine</h2>
         <span class="dim">
-          {now.agent.state === "running"
+          {state.agent.state === "running"
             ? plural(watched.length, "process", "processes")
-            : `agent ${now.agent.state}`}
+            : `agent ${state.agent.state}`}
           {rest > 0 ? `, ${rest} seen and not watched` : ""}
         </span>
         <span class="grow" />
         <a href={linkTo("/system")}>Why, and what it costs</a>
       </div>
-      {now.agent.reason === "" ? null : (
+      {state.agent.reason === "" ? null : (
         <p class="pad">
-          {now.agent.reason} <span class="dim">{now.agent.hint}</span>
+          {state.agent.reason} <span class="dim">{state.agent.hint}</span>
         </p>
       )}
       <ul class="chips">

@@ -1,14 +1,16 @@
 import type { MapNode } from "@go3s/server";
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { hueClass } from "../../base/colour.js";
 import { figureText, rateFigure, shareFigure } from "../../base/number.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
 import { type Graph, type Pair, redOf, shapeKey } from "./graph.js";
 import type { Placed } from "./layout.js";
+import { labelPlaces, type Point, pathOf } from "./lines.js";
 
 const node = { width: 168, height: 46 };
+const origin: Point = { x: 0, y: 0 };
 const leastScale = 0.62;
 // On a narrow screen the layers go down instead of right.
 const narrow = 620;
@@ -65,6 +67,10 @@ export function MapView({
     );
   }
   const focus = hovered || selected;
+  const labels = useMemo(
+    () => (placed === undefined ? new Map<string, Point>() : labelPlaces(placed.lines)),
+    [placed],
+  );
   const near = neighbours(graph, focus);
   const most = Math.max(1e-9, ...graph.pairs.map((pair) => redOf(pair)?.rate ?? 0));
   return (
@@ -113,6 +119,7 @@ export function MapView({
                   key={pair.id}
                   pair={pair}
                   points={placed.lines.get(pair.id) ?? []}
+                  at={labels.get(pair.id) ?? origin}
                   share={(redOf(pair)?.rate ?? 0) / most}
                   dim={near !== undefined && !near.has(pair.id)}
                   on={pair.id === focus}
@@ -296,6 +303,7 @@ function short(text: string, length: number): string {
 function Edge({
   pair,
   points,
+  at,
   share,
   dim,
   on,
@@ -303,7 +311,8 @@ function Edge({
   onSelect,
 }: {
   pair: Pair;
-  points: readonly { readonly x: number; readonly y: number }[];
+  points: readonly Point[];
+  at: Point;
   share: number;
   dim: boolean;
   on: boolean;
@@ -313,7 +322,6 @@ function Edge({
   const red = redOf(pair);
   if (points.length < 2 || red === undefined) return null;
   const path = pathOf(points);
-  const at = labelAt(points);
   const failing = red.error_share >= 0.01;
   const label = figureText(rateFigure(red.rate));
   const slow = red.p99_ns > 0 ? durationText(red.p99_ns) : "";
@@ -337,43 +345,4 @@ function Edge({
       </text>
     </g>
   );
-}
-
-type Point = { readonly x: number; readonly y: number };
-
-// Splines come as cubic Bézier points: one start, then threes.
-function pathOf(points: readonly Point[]): string {
-  const text = (point: Point) => `${point.x.toFixed(1)} ${point.y.toFixed(1)}`;
-  const [first, ...rest] = points;
-  if (first === undefined) return "";
-  if (rest.length % 3 !== 0) return `M${text(first)}${rest.map((point) => `L${text(point)}`).join("")}`;
-  let path = `M${text(first)}`;
-  for (let at = 0; at + 2 < rest.length; at += 3)
-    path += `C${rest
-      .slice(at, at + 3)
-      .map(text)
-      .join(" ")}`;
-  return path;
-}
-
-// labelAt finds the label's place: two thirds along a short line, where a fan of edges has spread, the middle of a long one.
-function labelAt(points: readonly Point[]): Point {
-  const rest = points.slice(1);
-  if (rest.length >= 3 && rest.length % 3 === 0) {
-    const pieces = rest.length / 3;
-    const piece = Math.floor(pieces / 2);
-    const t = pieces === 1 ? 0.66 : 0.5;
-    const a = points[piece * 3] ?? { x: 0, y: 0 };
-    const [b, c, d] = rest.slice(piece * 3, piece * 3 + 3);
-    if (b !== undefined && c !== undefined && d !== undefined) {
-      const u = 1 - t;
-      const along = (axis: "x" | "y") =>
-        u * u * u * a[axis] + 3 * u * u * t * b[axis] + 3 * u * t * t * c[axis] + t * t * t * d[axis];
-      return { x: along("x"), y: along("y") };
-    }
-  }
-  const at = Math.max(0, Math.floor((points.length - 2) / 2));
-  const a = points[at] ?? { x: 0, y: 0 };
-  const b = points[at + 1] ?? a;
-  return { x: a.x + (b.x - a.x) * 0.66, y: a.y + (b.y - a.y) * 0.66 };
 }

@@ -35,7 +35,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
-  const [split, setSplit] = useState(0.36);
+  const [split, setSplit] = useState(window.innerWidth < 600 ? 0.5 : 0.36);
   const [top, setTop] = useState(0);
   const hovered = useRef(-1);
   const frame = useRef(0);
