@@ -13,6 +13,7 @@ import { type Diagnostic, newReporter, type Reporter, renderDiagnostic } from ".
 import { openSources, type SourceFile } from "./source/file.js";
 import type { File } from "./syntax/ast.js";
 import { parseFile } from "./syntax/parser.js";
+import { treeText } from "./syntax/print.js";
 import { checkPackage } from "./types/checker.js";
 import { type KernelBtf, newKernelTypes, noKernelTypes } from "./types/kernel.js";
 import type { Architecture } from "./types/registers.js";
@@ -37,7 +38,7 @@ export interface CompileOptions {
   /** check verifies the SSA behind every pass: for tests of the compiler. */
   readonly check?: boolean;
   /** emit asks for readable stages in the result. */
-  readonly emit?: readonly ("ssa" | "asm")[];
+  readonly emit?: readonly ("ast" | "ssa" | "asm")[];
 }
 
 /** ProgramInfo is one program of a compiled object. */
@@ -64,7 +65,7 @@ export interface CompileResult {
   readonly events: readonly RingEvents[];
   readonly files: readonly SourceFile[];
   /** stages are the texts `emit` asked for. */
-  readonly stages: { readonly ssa?: string; readonly asm?: string };
+  readonly stages: { readonly ast?: string; readonly ssa?: string; readonly asm?: string };
 }
 
 interface Target {
@@ -115,31 +116,24 @@ function parse(files: readonly SourceFile[], report: Reporter): File[] {
   return files.map((file) => parseFile(lex(file, report), report, counter));
 }
 
-/**
- * compile turns the files of one package into a BPF object. Wrong programs give diagnostics, several in one run and
- * sorted by place; it does not throw for anything a program contains.
- */
-export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
-  const report = newReporter();
-  const files = openSources(sources);
-  const failed = (): CompileResult => ({
-    object: undefined,
-    diagnostics: report.list(),
-    programs: [],
-    events: [],
-    files,
-    stages: {},
-  });
-  const trees = parse(files, report);
-  const architecture = options.architecture ?? "x86_64";
-  const set = options.cpu ?? "v3";
-  const checked: Checked = checkPackage(
+type Stages = CompileResult["stages"];
+
+interface Built {
+  readonly object: Uint8Array;
+  readonly programs: readonly ProgramInfo[];
+  readonly events: readonly RingEvents[];
+  readonly stages: Stages;
+}
+
+/** check parses and checks; the checked tree is worth lowering when there are no errors. */
+function check(trees: readonly File[], report: Reporter, options: CompileOptions): Checked {
+  const checked = checkPackage(
     trees,
     report,
     {
       kernel: options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf),
       hasKernel: options.kernelBtf !== undefined,
-      architecture,
+      architecture: options.architecture ?? "x86_64",
       ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
     },
     undefined,
@@ -152,52 +146,88 @@ export function compile(sources: readonly SourceText[], options: CompileOptions 
       "put an attribute before one, e.g. // @tracepoint:sock:inet_sock_set_state",
     );
   }
-  if (report.errors > 0) return failed();
-  const lowered = lowerModule(checked, report, { architecture, signedDivision: set === "v4" });
+  return checked;
+}
+
+function build(
+  checked: Checked,
+  files: readonly SourceFile[],
+  report: Reporter,
+  options: CompileOptions,
+): Built | undefined {
+  const set = options.cpu ?? "v3";
+  const lowered = lowerModule(checked, report, {
+    architecture: options.architecture ?? "x86_64",
+    signedDivision: set === "v4",
+  });
   const target = { set, check: options.check ?? false };
-  const ssaBefore = options.emit?.includes("ssa") === true;
   const emitted = lowered.programs.map((program) => ({
     ...program,
     assembled: emitFunction(program.code, report, target),
   }));
-  const subprograms = lowered.subprograms.map((fn) => emitFunction(fn, report, target));
-  if (report.errors > 0) return failed();
+  const subprograms = lowered.subprograms.flatMap((fn) => emitFunction(fn, report, target) ?? []);
+  if (report.errors > 0) return undefined;
   const programs = emitted.flatMap((each) =>
     each.assembled === undefined ? [] : [{ name: each.name, section: each.section, code: each.assembled }],
   );
-  const stages = {
-    ...(ssaBefore ? { ssa: moduleText(lowered) } : {}),
-    ...(options.emit?.includes("asm") === true
-      ? {
-          asm: programs
-            .map((each) => `${each.name}: # ${each.section}\n${disassemble(each.code.instructions)}`)
-            .join("\n\n"),
-        }
-      : {}),
-  };
-  const object = writeObject({
-    checked,
-    files,
-    programs,
-    subprograms: subprograms.flatMap((each) => (each === undefined ? [] : [each])),
-    texts: [...lowered.texts.values()],
-  });
+  const object = writeObject({ checked, files, programs, subprograms, texts: [...lowered.texts.values()] });
   const infos = checked.programs.flatMap((program) => {
     const code = programs.find((each) => each.name === program.name)?.code;
-    return code === undefined
-      ? []
-      : [
-          {
-            name: program.name,
-            section: program.section,
-            kind: program.kind.name,
-            target: program.target,
-            instructions: code.bytes.length / 8,
-            stack: code.stack,
-          },
-        ];
+    if (code === undefined) return [];
+    const { name, section, kind, target: attachTo } = program;
+    return [
+      {
+        name,
+        section,
+        kind: kind.name,
+        target: attachTo,
+        instructions: code.bytes.length / 8,
+        stack: code.stack,
+      },
+    ];
   });
-  return { object, diagnostics: report.list(), programs: infos, events: eventsOf(checked), files, stages };
+  const assembly = (): string =>
+    programs
+      .map((each) => `${each.name}: # ${each.section}\n${disassemble(each.code.instructions)}`)
+      .join("\n\n");
+  return {
+    object,
+    programs: infos,
+    events: eventsOf(checked),
+    stages: {
+      ...(options.emit?.includes("ssa") === true ? { ssa: moduleText(lowered) } : {}),
+      ...(options.emit?.includes("asm") === true ? { asm: assembly() } : {}),
+    },
+  };
+}
+
+/**
+ * compile turns the files of one package into a BPF object. Wrong programs give diagnostics, several in one run and
+ * sorted by place; it does not throw for anything a program contains.
+ */
+export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
+  const report = newReporter();
+  const files = openSources(sources);
+  const trees = parse(files, report);
+  const ast: Stages = options.emit?.includes("ast") === true ? { ast: trees.map(treeText).join("\n\n") } : {};
+  let built: Built | undefined;
+  try {
+    const checked = check(trees, report, options);
+    if (report.errors === 0) built = build(checked, files, report, options);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    report.error(
+      "internal",
+      { start: 0, end: 0 },
+      `the compiler made a mistake: ${why}`,
+      "please report the program that did it",
+    );
+  }
+  const stages = { ...ast, ...built?.stages };
+  if (built === undefined || report.errors > 0) {
+    return { object: undefined, diagnostics: report.list(), programs: [], events: [], files, stages };
+  }
+  return { ...built, diagnostics: report.list(), files, stages };
 }
 
 function eventsOf(checked: Checked): RingEvents[] {

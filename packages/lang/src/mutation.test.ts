@@ -14,7 +14,37 @@ function originals(): string[] {
   return [...cases, ...files.map((name) => readFileSync(new URL(name, probes), "utf8").slice(0, 4000))];
 }
 
-const inserts = ["(", ")", "{", "}", "[", "]", "*", "&", ".", ",", ";", ":=", "=", "0", "-1", "nil", "func", "if ", "for ", "bpf.", "::", "\n", '"', "'", "`", "/*", "@", "é", "\u0000"];
+const inserts = [
+  "(",
+  ")",
+  "{",
+  "}",
+  "[",
+  "]",
+  "*",
+  "&",
+  ".",
+  ",",
+  ";",
+  ":=",
+  "=",
+  "0",
+  "-1",
+  "nil",
+  "func",
+  "if ",
+  "for ",
+  "bpf.",
+  "::",
+  "\n",
+  '"',
+  "'",
+  "`",
+  "/*",
+  "@",
+  "é",
+  "\u0000",
+];
 
 function mutate(random: Random, text: string): string {
   let out = text;
@@ -24,7 +54,8 @@ function mutate(random: Random, text: string): string {
     const choice = random(4);
     if (choice === 0) out = out.slice(0, at) + out.slice(at + length);
     else if (choice === 1) out = out.slice(0, at) + (inserts[random(inserts.length)] ?? "") + out.slice(at);
-    else if (choice === 2) out = out.slice(0, at) + out.slice(random(out.length), random(out.length)) + out.slice(at);
+    else if (choice === 2)
+      out = out.slice(0, at) + out.slice(random(out.length), random(out.length)) + out.slice(at);
     else {
       const from = random(out.length);
       out = out.slice(0, at) + out.slice(from, from + length) + out.slice(at + length);
@@ -43,7 +74,10 @@ test("broken programs give diagnostics or an object, never an exception", () => 
       const errors = result.diagnostics.filter((each) => each.severity === "error");
       assert.equal(result.object === undefined, errors.length > 0);
       for (const each of errors) {
-        assert.ok(each.start >= 0 && each.start <= text.length && each.end >= each.start, `${each.id} ${each.start}`);
+        assert.ok(
+          each.start >= 0 && each.start <= text.length && each.end >= each.start,
+          `${each.id} ${each.start}`,
+        );
         assert.notEqual(each.id, "internal", each.message);
       }
     } catch (cause) {
@@ -64,5 +98,7 @@ test("deep nesting is refused, not followed", () => {
     assert.ok(diagnostics.length > 0);
   }
   const blocks = `func f() { ${"if true {".repeat(5000)} ${"}".repeat(5000)} }\n`;
-  assert.ok(compile([{ name: "deep.go3s", text: blocks }]).diagnostics.some((each) => each.id === "too-deep"));
+  assert.ok(
+    compile([{ name: "deep.go3s", text: blocks }]).diagnostics.some((each) => each.id === "too-deep"),
+  );
 });

@@ -36,7 +36,13 @@ export function slotPlace(low: Low, type: Type, name: string): Place {
   if (size > stackLimit) {
     const what = name === "" ? "a value" : name;
     const hint = "keep it in a bpf.PerCPUArray[T](1) and work on it in place";
-    refuse(low, "stack-overflow", low.b.at, `${what} of ${size} bytes does not fit the stack of ${stackLimit}`, hint);
+    refuse(
+      low,
+      "stack-overflow",
+      low.b.at,
+      `${what} of ${size} bytes does not fit the stack of ${stackLimit}`,
+      hint,
+    );
   }
   const slot = low.b.slot(Math.min(size, stackLimit), name);
   return { type, space: "stack", base: undefined, slot, offset: 0, core: undefined, align: 8 };
@@ -221,7 +227,13 @@ const chunkAlign = (place: Place): number =>
 
 function tooLarge(low: Low, size: number): boolean {
   if (size <= inlineLimit) return false;
-  refuse(low, "too-large", low.b.at, `${size} bytes are too many to copy or clear at once`, "work on parts of it");
+  refuse(
+    low,
+    "too-large",
+    low.b.at,
+    `${size} bytes are too many to copy or clear at once`,
+    "work on parts of it",
+  );
   return true;
 }
 

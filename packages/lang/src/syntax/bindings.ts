@@ -41,6 +41,7 @@ export function parseVar(cursor: Cursor, outer: readonly Attribute[]): VarDecl[]
     const found = names(cursor, "a variable's name");
     const type = cursor.is("=") || cursor.is(";") ? undefined : parseType(cursor);
     const initial = values(cursor);
+    if (type === undefined && initial.length === 0) cursor.unexpected("a type or `=` and a value");
     const attributes = [...outer, ...own, ...cursor.attributesOnLine()];
     return { kind: "var", names: found, type, values: initial, attributes, ...cursor.span(start) };
   });

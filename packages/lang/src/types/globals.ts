@@ -82,6 +82,8 @@ function declareVariableMap(
 
 /** constantBytes evaluates a package variable's initial value. */
 function constantBytes(env: Env, expr: Expr, type: Type, into: DataView, at: number): void {
+  // Elements beyond the array's end were reported; there is no room for them.
+  if (at + sizeOf(type) > into.byteLength) return;
   const value = env.unit.constants.get(expr.id);
   const inner = bare(expr);
   const of = under(type);
