@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { kernelBtf } from "@go3s/bpf";
 import { compile, type KernelBtf, renderDiagnostics, type SourceText } from "@go3s/lang";
 import { AgentError } from "../errors.js";
+import { cacheKey, openObjectCache, standardCacheFolder } from "./object-cache.js";
 
 // Seen from dist/probes and from src/probes alike.
 const folder = new URL("../../../../probes/", import.meta.url);
@@ -17,11 +18,20 @@ export function probeSources(): SourceText[] {
 let compiled: Uint8Array | undefined;
 
 /**
- * compiledProbes gives the built-in probes as an object file, compiled once per process for the running kernel. Throws
- * BpfError where the kernel does not tell its types, AgentError "bad-probes" when the sources do not compile.
+ * compiledProbes gives the built-in probes as an object file for the running kernel: compiled once per process, and kept
+ * for the next start. Throws BpfError where the kernel does not tell its types, AgentError "bad-probes" when the sources
+ * do not compile.
  */
 export function compiledProbes(): Uint8Array {
-  compiled ??= compileProbes(probeSources(), kernelBtf());
+  if (compiled !== undefined) return compiled;
+  const sources = probeSources();
+  const cache = openObjectCache(standardCacheFolder());
+  const key = cacheKey(sources);
+  compiled = cache.read(key);
+  if (compiled === undefined) {
+    compiled = compileProbes(sources, kernelBtf());
+    cache.write(key, compiled);
+  }
   return compiled;
 }
 
