@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -11,6 +12,8 @@ import { spanId, traceId } from "../testing/fixtures.js";
 
 // Every page in a real browser against made answers: what it shows, that it says nothing on the console, that keys and
 // addresses work. real.test.ts does the same against the real server.
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const skip =
   noBrowser || (existsSync(join(siteFolder, "index.html")) ? false : "the page is not built (npm run build)");
@@ -61,6 +64,29 @@ describe("the pages", { skip }, () => {
         assert.equal(theme, dark ? "dark" : "light");
         assert.equal(wide, false, "the page scrolls sideways");
         assert.equal(await page.evaluate(() => "__hacked" in window), false, "hostile text ran");
+        await page.close();
+      });
+    }
+  }
+
+  for (const path of [
+    "/",
+    "/services/checkout",
+    "/traces",
+    `/traces/${traceId(0)}?span=${spanId(4)}`,
+    "/map",
+    "/map?as=table",
+    "/logs",
+    "/sql?sql=SELECT+1",
+    "/system",
+  ]) {
+    for (const dark of [false, true]) {
+      it(`${path} has no serious fault for readers and keyboards ${dark ? "in the dark" : "in the light"}`, async () => {
+        const page = await browser.open(server.url + path, { dark });
+        await page.waitForTimeout(path.startsWith("/map") ? 1200 : 500);
+        await page.evaluate(axe);
+        const faults = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+        assert.deepEqual(serious(faults), []);
         await page.close();
       });
     }
@@ -226,6 +252,19 @@ describe("the pages", { skip }, () => {
     await page.close();
   });
 });
+
+/** serious lists what axe-core calls serious or critical, with the first element that has it. */
+function serious(answer: unknown): readonly string[] {
+  assert.ok(
+    typeof answer === "object" &&
+      answer !== null &&
+      "violations" in answer &&
+      Array.isArray(answer.violations),
+  );
+  return answer.violations
+    .filter((row) => row.impact === "serious" || row.impact === "critical")
+    .map((row) => `${row.id}: ${row.nodes[0]?.html}`);
+}
 
 async function press(page: Page, ...keys: readonly string[]): Promise<void> {
   for (const key of keys) await page.keyboard.press(key);

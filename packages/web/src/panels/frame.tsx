@@ -46,13 +46,9 @@ export function Frame({ pages }: { pages: readonly Page[] }): JSX.Element {
         <TopFilter page={route?.page} />
         {route?.page.range === false ? null : <RangePicker />}
         {route?.page.range === false ? null : <LiveButton />}
-        <button
-          type="button"
-          class="button bare"
-          aria-label="Commands (Ctrl+K)"
-          onClick={() => setShown("palette")}
-        >
+        <button type="button" class="button bare" onClick={() => setShown("palette")}>
           <Search class="icon" aria-hidden="true" />
+          <span class="readers">Commands</span>
           <kbd class="keys">Ctrl K</kbd>
         </button>
       </header>

@@ -267,7 +267,6 @@ function Node({
       transform={`translate(${at.x} ${at.y})`}
       role="button"
       tabIndex={0}
-      aria-label={words}
       onPointerEnter={() => onHover(of.id)}
       onPointerLeave={() => onHover("")}
       onFocus={() => onHover(of.id)}
