@@ -222,23 +222,35 @@ export function newBuilder(fn: IrFunction): Builder {
 
 /** dropTrivialPhis replaces phis that have one value besides themselves, until none is left. */
 export function dropTrivialPhis(fn: IrFunction): boolean {
-  let any = false;
+  const mapping = new Map<Value, Value>();
+  const final = (value: Value): Value => {
+    let at = value;
+    for (let next = mapping.get(at); next !== undefined; next = mapping.get(at)) at = next;
+    return at;
+  };
+  const phis = fn.blocks.flatMap((block) => block.values.filter((value) => value.op === "phi"));
   for (let changed = true; changed; ) {
     changed = false;
-    const mapping = new Map<Value, Value>();
-    for (const block of fn.blocks) {
-      for (const value of block.values) {
-        if (value.op !== "phi") continue;
-        const others = new Set(value.args.filter((each) => each !== value));
-        const [only] = others;
-        if (others.size === 1 && only !== undefined && !mapping.has(only)) mapping.set(value, only);
+    for (const phi of phis) {
+      if (mapping.has(phi)) continue;
+      let only: Value | undefined;
+      let several = false;
+      for (const arg of phi.args) {
+        const value = final(arg);
+        if (value === phi || value === only) continue;
+        several = only !== undefined;
+        if (several) break;
+        only = value;
       }
+      if (several || only === undefined) continue;
+      mapping.set(phi, only);
+      changed = true;
     }
-    if (mapping.size === 0) break;
-    for (const block of fn.blocks) block.values = block.values.filter((value) => !mapping.has(value));
-    replaceAll(fn, mapping);
-    changed = true;
-    any = true;
   }
-  return any;
+  if (mapping.size === 0) return false;
+  for (const block of fn.blocks) {
+    if (block.values[0]?.op === "phi") block.values = block.values.filter((value) => !mapping.has(value));
+  }
+  replaceAll(fn, mapping);
+  return true;
 }

@@ -1,5 +1,13 @@
 import { dropTrivialPhis } from "../ir/builder.js";
-import { type Block, type IrFunction, inverse, pruneUnreachable, successors, type Value } from "../ir/ir.js";
+import {
+  type Block,
+  type IrFunction,
+  inverse,
+  pruneUnreachable,
+  successors,
+  usesOf,
+  type Value,
+} from "../ir/ir.js";
 import type { Pass } from "./pass.js";
 import { retarget } from "./prepare.js";
 
@@ -55,21 +63,26 @@ function outcome(condition: Value, from: Block, to: Block): boolean | undefined 
   return undefined;
 }
 
+/** usedOutside finds the blocks whose values other blocks need. */
+function usedOutside(fn: IrFunction): Set<Block> {
+  const found = new Set<Block>();
+  for (const block of fn.blocks) {
+    for (const value of block.values)
+      for (const arg of value.args) if (arg.block !== block) found.add(arg.block);
+    for (const value of usesOf(block.end)) if (value.block !== block) found.add(value.block);
+  }
+  return found;
+}
+
 /** thread leads ways whose outcome is known past a block that only decides. */
 function thread(fn: IrFunction): boolean {
   let any = false;
+  const usedElsewhere = usedOutside(fn);
   for (const block of fn.blocks) {
     const { end } = block;
     if (end?.kind !== "branch" || end.yes === block || end.no === block) continue;
     const decidesOnly = block.values.every((value) => value === end.condition || value.op === "const");
-    const usedElsewhere = fn.blocks.some(
-      (other) =>
-        other !== block &&
-        (other.values.some((value) => value.args.some((arg) => arg.block === block)) ||
-          (other.end?.kind === "branch" && other.end.condition.block === block) ||
-          (other.end?.kind === "return" && other.end.value?.block === block)),
-    );
-    if (!decidesOnly || usedElsewhere || block.predecessors.length < 2) continue;
+    if (!decidesOnly || usedElsewhere.has(block) || block.predecessors.length < 2) continue;
     for (const from of [...block.predecessors]) {
       if (from === block || successors(from).filter((each) => each === block).length !== 1) continue;
       const known = outcome(end.condition, from, block);

@@ -36,27 +36,26 @@ function keyOf(value: Value, contextReads: boolean): string | undefined {
   } else if (op === "call") {
     if (!isSteady(value)) return undefined;
   } else if (!opRows[op].pure || op === "phi") return undefined;
-  const refs = [
-    value.slot?.id,
-    value.map?.name,
-    value.func?.name,
-    value.core === undefined ? undefined : value.id,
-  ];
-  const global =
-    value.global === undefined ? "" : value.global.kind === "text" ? `t${value.id}` : value.global.name;
-  const args = value.args.map((arg) => arg.id);
-  if (opRows[op].commutes) args.sort((a, b) => a - b);
-  return [
-    op,
-    value.width,
-    value.imm,
-    value.size,
-    value.signed,
-    value.condition,
-    global,
-    ...refs,
-    ...args,
-  ].join(" ");
+  const [a, b] = value.args;
+  const swap = a !== undefined && b !== undefined && a.id > b.id && opRows[op].commutes;
+  const args = swap
+    ? `${b.id},${a.id}`
+    : value.args.length > 2
+      ? value.args.map((arg) => arg.id).join()
+      : `${a?.id},${b?.id}`;
+  return `${op}${value.width} ${args} ${value.imm} ${value.condition ?? ""}${op === "load" ? value.size : ""}${refOf(value)}`;
+}
+
+/** refOf names what a value means outside of SSA. */
+function refOf(value: Value): string {
+  if (value.slot !== undefined) return `s${value.slot.id}`;
+  if (value.global !== undefined)
+    return value.global.kind === "text" ? `t${value.id}` : `g${value.global.name}`;
+  if (value.map !== undefined) return `m${value.map.name}`;
+  if (value.func !== undefined) return `f${value.func.name}`;
+  if (value.core === undefined) return "";
+  const { root, steps } = value.core;
+  return `c${root.name}${steps.map((step) => (typeof step === "number" ? step : `.${step.name}`)).join("")}`;
 }
 
 /** mergeEqual gives equal values one computation, where the first dominates the second. */
@@ -77,21 +76,33 @@ export const mergeEqual: Pass = {
     };
     const [entry] = fn.blocks;
     if (entry === undefined) return;
-    const stack: { block: Block; known: Map<string, Value> }[] = [{ block: entry, known: new Map() }];
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      const { block } = top;
-      const known = new Map(top.known);
-      for (const value of block.values) {
-        value.args = value.args.map(final);
+    // One table for the walk down the dominator tree: what a block adds is taken out again when the walk leaves it.
+    const known = new Map<string, Value>();
+    const stack: { block: Block; added: string[] | undefined }[] = [{ block: entry, added: undefined }];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      if (top.added !== undefined) {
+        for (const key of top.added) known.delete(key);
+        stack.pop();
+        continue;
+      }
+      top.added = [];
+      for (const value of top.block.values) {
+        for (let i = 0; i < value.args.length; i++) {
+          const arg = value.args[i];
+          if (arg !== undefined && mapping.has(arg)) value.args[i] = final(arg);
+        }
         const key = keyOf(value, contextReads);
         if (key === undefined) continue;
         const first = known.get(key);
-        if (first === undefined) known.set(key, value);
-        else mapping.set(value, first);
+        if (first === undefined) {
+          known.set(key, value);
+          top.added.push(key);
+        } else mapping.set(value, first);
       }
-      for (const child of children.get(block) ?? []) stack.push({ block: child, known });
+      for (const child of children.get(top.block) ?? []) stack.push({ block: child, added: undefined });
     }
     replaceAll(fn, mapping);
+    if (mapping.size === 0) return;
     for (const block of fn.blocks) block.values = block.values.filter((value) => !mapping.has(value));
   },
 };

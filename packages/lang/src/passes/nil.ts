@@ -48,20 +48,17 @@ function nilFacts(fn: IrFunction, candidates: ReadonlySet<Value>): Map<Block, Se
       if (block === order[0]) continue;
       const before = known.get(block) ?? new Set<Value>();
       const after = new Set<Value>();
-      const fromEdge = block.predecessors.map((from) => {
-        const facts = new Set(known.get(from));
+      const ways = block.predecessors.map((from) => {
         const fact = nilFact(from, block);
-        if (fact !== undefined && !fact.isNil) facts.add(fact.value);
-        return facts;
+        return { known: known.get(from), proven: fact === undefined || fact.isNil ? undefined : fact.value };
       });
       for (const value of before) {
         const isPhi = value.op === "phi" && value.block === block;
-        const holds = fromEdge.every((facts, i) => {
+        const holds = ways.every((way, i) => {
           const arg = isPhi ? value.args[i] : value;
-          return (
-            arg !== undefined &&
-            (facts.has(arg) || (isPhi && !candidates.has(arg) && !(arg.op === "const" && arg.imm === 0n)))
-          );
+          if (arg === undefined) return false;
+          if (arg === way.proven || way.known?.has(arg) === true) return true;
+          return isPhi && !candidates.has(arg) && !(arg.op === "const" && arg.imm === 0n);
         });
         if (holds) after.add(value);
       }

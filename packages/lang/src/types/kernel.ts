@@ -60,9 +60,13 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
     if (type.kind !== "struct" && type.kind !== "union") return [];
     return type.members.map((member) => {
       const bitField = (member.bitSize ?? 0) > 0;
+      let found: Type | undefined;
       return {
         name: member.name,
-        type: fromId(member.type),
+        get type() {
+          found ??= fromId(member.type);
+          return found;
+        },
         offset: member.bitOffset >> 3,
         embedded: member.name === "",
         ...(bitField ? { bits: { offset: member.bitOffset, size: member.bitSize ?? 0 } } : {}),
