@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import {
   attachTracing,
   BpfError,
@@ -28,47 +29,55 @@ const everything: AttachedProbes = { handlerEnd: true, roundTrip: true, spawn: t
 /** openKernelObserver loads and attaches the probes. Rejects with BpfError when nothing at all can be attached. */
 export async function openKernelObserver(options: ObserverOptions): Promise<KernelObserver> {
   const object = await loadKernelObject(options);
-  const missing: MissingPart[] = [...object.missing];
-  const links: Link[] = [];
-  let seen = 0;
+  const missing: MissingPart[] = [...namespaceProblem(), ...object.missing];
+  const links = new Map<string, Link>();
+  let failure = object.failure;
   try {
     for (const { program, tells } of tracepoints) {
       const loaded = object.programs.get(program);
-      const failure = loaded === undefined ? undefined : attach(loaded, links);
-      if (failure === undefined) continue;
-      missing.push(missingPart(tells, failure));
+      if (loaded === undefined) continue;
+      try {
+        links.set(program, attachTracing(loaded));
+      } catch (error) {
+        if (!(error instanceof BpfError)) throw error;
+        failure ??= error;
+        missing.push({ what: tells, why: error.message, hint: error.hint ?? "" });
+      }
     }
-    if (links.length === 0)
-      throw object.failure ?? new BpfError("not-supported", "no probe could be attached");
-    seen = object.programs.has("onExec") && object.programs.has("onExit") ? 1 : 0;
-    return newObserver(object, links, missing, seen === 1, options);
+    if (links.size === 0) throw failure ?? new BpfError("not-supported", "no probe could be attached");
+    return newObserver(object, links, missing, options);
   } catch (error) {
-    for (const link of links) link.close();
+    for (const link of links.values()) link.close();
     object.close();
     throw error;
   }
 }
 
-function attach(program: Program, links: Link[]): BpfError | undefined {
-  try {
-    links.push(attachTracing(program));
-    return undefined;
-  } catch (error) {
-    if (error instanceof BpfError) return error;
-    throw error;
-  }
-}
+// PROC_PID_INIT_INO, include/linux/proc_ns.h: the number of the first PID namespace, the one whose pids BPF programs see.
+const firstPidNamespace = "pid:[4026531836]";
 
-/** missingPart turns a refusal into what the page and `go3s doctor` show. */
-function missingPart(what: string, error: BpfError): MissingPart {
-  return { what, why: error.message, hint: error.hint ?? "" };
+/** namespaceProblem tells when our pids are not those that the probes see. */
+function namespaceProblem(): MissingPart[] {
+  let own = firstPidNamespace;
+  try {
+    own = readlinkSync("/proc/self/ns/pid");
+  } catch {
+    // Without /proc nothing is known of processes anyway; the registry says so.
+  }
+  if (own === firstPidNamespace) return [];
+  return [
+    {
+      what: "HTTP of processes, by their pids",
+      why: `the agent runs in a PID namespace of its own (${own}), the probes see the machine's pids`,
+      hint: "run it in the host's PID namespace: docker run --pid=host, hostPID: true in Kubernetes",
+    },
+  ];
 }
 
 function newObserver(
   object: KernelObject,
-  links: readonly Link[],
+  links: ReadonlyMap<string, Link>,
   missing: readonly MissingPart[],
-  seesProcesses: boolean,
   options: ObserverOptions,
 ): KernelObserver {
   const targets = mapOf(object, "targets");
@@ -93,7 +102,7 @@ function newObserver(
   };
 
   return {
-    seesProcesses,
+    seesProcesses: links.has("onExec") && links.has("onExit"),
     watch(pid, facts) {
       if (watches.has(pid)) forget(pid);
       const probes =
@@ -126,7 +135,7 @@ function newObserver(
     drain: () => loop.drainNow(),
     stats() {
       if (isOpen) lastDrops = dropCounts(drops);
-      let probes = isOpen ? links.length : 0;
+      let probes = isOpen ? links.size : 0;
       for (const watch of watches.values()) probes += watch.probes?.count ?? 0;
       const costs =
         statistics === undefined || !isOpen
@@ -137,7 +146,7 @@ function newObserver(
     close() {
       if (!isOpen) return;
       for (const pid of [...watches.keys()]) forget(pid);
-      for (const link of links) link.close();
+      for (const link of links.values()) link.close();
       loop.stop();
       try {
         reader.drain();
