@@ -17,20 +17,27 @@ export interface InserterOptions {
   readonly onFailed: (segment: PendingSegment, error: unknown) => void;
 }
 
-/** SEAL_AGE_MIN_MS: rows are inserted this long after they were acknowledged when little comes in. */
+/** SEAL_AGE_MIN_MS: the first rows after a quiet time are inserted this long after they were acknowledged. */
 const SEAL_AGE_MIN_MS = 200;
-/** SEAL_AGE_MAX_MS: and no later than this when much does, because large inserts make merges cheap. */
+/** SEAL_AGE_MAX_MS: under lasting load rows wait no longer than this; docs/storage.md has what larger segments save. */
 const SEAL_AGE_MAX_MS = 2_000;
-/** SEAL_BYTES_PER_MS: each so many bytes in the segment put its sealing off by another millisecond (40 MB/s). */
-const SEAL_BYTES_PER_MS = 40_000;
+/** SEAL_AGE_ASKED_MS: and no longer than this while somebody asks. */
+const SEAL_AGE_ASKED_MS = 500;
+/** ASKED_FOR_MS: a query says that somebody looks for so long. */
+const ASKED_FOR_MS = 5_000;
+/** QUIET_MS without anything acknowledged ends a time of load. */
+const QUIET_MS = 1_000;
+/** BUSY_PER_AGE: the age grows to a fourth of the time that the load lasts. */
+const BUSY_PER_AGE = 4;
 /** POLL_MS is how often the age of the active segment is looked at while it holds something. */
 const POLL_MS = 20;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 10_000;
 
-/** sealAge_ms gives the age at which a segment of so many bytes is sealed. */
-export function sealAge_ms(bytes: number): number {
-  return Math.min(SEAL_AGE_MAX_MS, SEAL_AGE_MIN_MS + bytes / SEAL_BYTES_PER_MS);
+/** sealAge_ms gives the age at which a segment is sealed, after so many milliseconds of load without a pause. */
+export function sealAge_ms(busy_ms: number, asked: boolean): number {
+  const max = asked ? SEAL_AGE_ASKED_MS : SEAL_AGE_MAX_MS;
+  return Math.min(max, Math.max(SEAL_AGE_MIN_MS, busy_ms / BUSY_PER_AGE));
 }
 
 /**
@@ -47,6 +54,9 @@ export class Inserter {
   #wake: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #flushing = 0;
+  #busySince = Number.NEGATIVE_INFINITY;
+  #noticedAt = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
   readonly #idle: (() => void)[] = [];
 
@@ -79,7 +89,18 @@ export class Inserter {
 
   /** noticed tells that something was acknowledged, so that the age of the active segment is watched. */
   noticed(): void {
+    const now = performance.now();
+    if (now - this.#noticedAt > QUIET_MS) this.#busySince = now;
+    this.#noticedAt = now;
     if (this.#timer === undefined && !this.#stopped) this.#wake();
+  }
+
+  /** asked tells that somebody queries: rows are brought into the tables sooner for a while. */
+  asked(): void {
+    const now = performance.now();
+    const before = this.#askedAt;
+    this.#askedAt = now;
+    if (now - before > ASKED_FOR_MS && this.#timer !== undefined) this.#wake();
   }
 
   /** flush resolves when everything that was acknowledged before the call is in the tables. */
@@ -150,12 +171,13 @@ export class Inserter {
   async #awaitWork(): Promise<void> {
     const writer = this.#writer;
     if (writer === undefined) return;
-    const bytes = writer.activeBytes;
-    if (bytes === 0) {
+    if (writer.activeBytes === 0) {
       await this.#sleep(undefined);
       return;
     }
-    const left_ms = sealAge_ms(bytes) - writer.activeAge_ms;
+    const now = performance.now();
+    const age_ms = sealAge_ms(now - this.#busySince, now - this.#askedAt < ASKED_FOR_MS);
+    const left_ms = age_ms - writer.activeAge_ms;
     if (left_ms <= 0 || this.#flushing > 0) await writer.seal();
     else await this.#sleep(Math.min(left_ms, Math.max(POLL_MS, left_ms / 2)));
   }
