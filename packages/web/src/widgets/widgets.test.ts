@@ -5,7 +5,7 @@ import { mapAnswer } from "../testing/fixtures.js";
 import { filterTerm } from "./attributes.js";
 import { barShare } from "./duration-bar.js";
 import { pieces } from "./filter-paint.js";
-import { graphOf, outsideId, shapeKey } from "./map/graph.js";
+import { callersId, graphOf, shapeKey } from "./map/graph.js";
 import { ranked } from "./palette.js";
 import { sparkPath } from "./sparkline.js";
 import { ordered } from "./table.js";
@@ -59,7 +59,7 @@ describe("the map's graph", () => {
     const folded = graphOf(answer, false);
     assert.equal(folded.merged, 14);
     assert.equal(folded.nodes.filter((node) => node.kind === "external").length, 1);
-    assert.equal(folded.pairs.filter((pair) => pair.from === outsideId).length, 1);
+    assert.equal(folded.pairs.filter((pair) => pair.from === callersId).length, 1);
     const each = graphOf(answer, true);
     assert.equal(each.nodes.filter((node) => node.kind === "external").length, 14);
     const requests = (pairs: typeof folded.pairs) =>

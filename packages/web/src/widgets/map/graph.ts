@@ -17,8 +17,9 @@ export interface Graph {
   readonly merged: number;
 }
 
-/** outsideId is the node that stands for many outside addresses. */
-export const outsideId = "outside";
+/** callersId and calledId are the nodes that stand for many outside addresses: those that call in, and those called. */
+export const callersId = "outside callers";
+export const calledId = "outside called";
 
 // More outside addresses than this are one node: a map of every client's port tells nothing.
 const mostOutside = 8;
@@ -30,26 +31,33 @@ const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
 export function graphOf(answer: MapAnswer, all: boolean): Graph {
   const outside = new Set(answer.nodes.filter((node) => node.kind === "external").map((node) => node.id));
   const fold = !all && outside.size > mostOutside;
-  const idOf = (id: string) => (fold && outside.has(id) ? outsideId : id);
   const pairs = new Map<string, Pair>();
   for (const edge of answer.edges) {
-    const from = idOf(edge.from);
-    const to = idOf(edge.to);
+    const from = fold && outside.has(edge.from) ? callersId : edge.from;
+    const to = fold && outside.has(edge.to) ? calledId : edge.to;
     const id = `${from} → ${to}`;
     const old = pairs.get(id) ?? { id, from, to, spans: undefined, tcp: undefined };
     const joined = joinEdges(edge.source === "spans" ? old.spans : old.tcp, { ...edge, from, to });
     pairs.set(id, edge.source === "spans" ? { ...old, spans: joined } : { ...old, tcp: joined });
   }
   const nodes = answer.nodes.filter((node) => !fold || !outside.has(node.id));
-  const rest = answer.nodes.filter((node) => fold && outside.has(node.id));
-  const merged: MapNode[] =
-    rest.length === 0
+  const folded = (id: string, ends: (edge: MapEdge) => string, words: string): readonly MapNode[] => {
+    const members = new Set(answer.edges.map(ends).filter((end) => outside.has(end)));
+    const rows = answer.nodes.filter((node) => members.has(node.id));
+    return rows.length === 0
       ? []
-      : [{ ...joinRed(rest), id: outsideId, name: `${rest.length} outside addresses`, kind: "external" }];
+      : [{ ...joinRed(rows), id, name: `${rows.length} ${words}`, kind: "external" }];
+  };
+  const merged = fold
+    ? [
+        ...folded(callersId, (edge) => edge.from, "outside callers"),
+        ...folded(calledId, (edge) => edge.to, "addresses called"),
+      ]
+    : [];
   return {
     nodes: [...nodes, ...merged].sort(byId),
     pairs: [...pairs.values()].sort(byId),
-    merged: rest.length,
+    merged: fold ? outside.size : 0,
   };
 }
 

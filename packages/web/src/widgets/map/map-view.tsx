@@ -11,6 +11,8 @@ import { labelPlaces, type Point, pathOf } from "./lines.js";
 
 const node = { width: 168, height: 46 };
 const origin: Point = { x: 0, y: 0 };
+// More edges than this keep the labels of small ones for hovering.
+const crowd = 24;
 const leastScale = 0.62;
 // On a narrow screen the layers go down instead of right.
 const narrow = 620;
@@ -44,10 +46,10 @@ export function MapView({
     import("./layout.js")
       .then((module) => module.placeGraph(graph, (box.current?.clientWidth ?? 1000) < narrow))
       .then((next) => {
-        if (gone) return;
+        // Where nodes come and go all the time, the first layout that is ready is better than waiting for the last.
         setPlaced((old) => {
           if (old === undefined) setCamera(fit(next, box.current));
-          return next;
+          return gone && old !== undefined ? old : next;
         });
       })
       .catch((error: unknown) => setFailed(String(error)));
@@ -95,7 +97,11 @@ export function MapView({
         }, 0);
       }}
     >
-      {placed === undefined ? <div class="skeleton" role="status" aria-label="Laying out the map" /> : null}
+      {placed === undefined ? (
+        <p class="note dim" role="status">
+          Laying out {graph.nodes.length} nodes…
+        </p>
+      ) : null}
       <svg class="map" role="group" aria-label="Service map">
         <defs>
           <marker
@@ -122,6 +128,11 @@ export function MapView({
                   at={labels.get(pair.id) ?? origin}
                   share={(redOf(pair)?.rate ?? 0) / most}
                   dim={near !== undefined && !near.has(pair.id)}
+                  labelled={
+                    graph.pairs.length <= crowd ||
+                    (redOf(pair)?.rate ?? 0) / most > 0.01 ||
+                    near?.has(pair.id) === true
+                  }
                   on={pair.id === focus}
                   onHover={setHovered}
                   onSelect={(id) => {
@@ -279,7 +290,7 @@ function Node({
       <rect class="frame" width={node.width} height={node.height} rx={4} />
       <rect class="hue" width={4} height={node.height} rx={1} />
       <text x={14} y={19} font-weight="600">
-        {short(of.name, 22)}
+        {short(of.name, failing ? 16 : 22)}
         <title>{cell(words)}</title>
       </text>
       <text class="small" x={14} y={36}>
@@ -304,6 +315,7 @@ function Edge({
   points,
   at,
   share,
+  labelled,
   dim,
   on,
   onHover,
@@ -313,6 +325,7 @@ function Edge({
   points: readonly Point[];
   at: Point;
   share: number;
+  labelled: boolean;
   dim: boolean;
   on: boolean;
   onHover: (id: string) => void;
@@ -334,14 +347,19 @@ function Edge({
     >
       <path d={path} stroke-width={1 + Math.sqrt(share) * 3.5} marker-end="url(#arrow)" />
       <path class="wide" d={path} />
-      <text class={`small${failing ? " bad" : ""}`} x={at.x} y={at.y - 5} text-anchor="middle">
-        {label}
-        <title>{pair.spans === undefined ? "TCP connections" : "calls"}</title>
-      </text>
-      <text class="small" x={at.x} y={at.y + 13} text-anchor="middle">
-        {slow}
-        <title>p99</title>
-      </text>
+      {labelled ? (
+        <>
+          {" "}
+          <text class={`small${failing ? " bad" : ""}`} x={at.x} y={at.y - 5} text-anchor="middle">
+            {label}
+            <title>{pair.spans === undefined ? "TCP connections" : "calls"}</title>
+          </text>
+          <text class="small" x={at.x} y={at.y + 13} text-anchor="middle">
+            {slow}
+            <title>p99</title>
+          </text>
+        </>
+      ) : null}
     </g>
   );
 }
