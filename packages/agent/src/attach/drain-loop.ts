@@ -7,8 +7,11 @@ export interface DrainTiming {
    * 20 ms nothing that could be measured (timers and wake-ups are dear in virtual machines).
    */
   readonly every?: number;
-  /** Share of the buffer that, when it is found full, makes the next look come at once; 1/8 when absent. */
-  readonly hurryAt?: number;
+  /**
+   * Records read in one turn of the event loop; 4096 when absent. What is left is read in the next turn, so that timers
+   * and sockets get theirs even when records come faster than they are read.
+   */
+  readonly atOnce?: number;
 }
 
 /** DrainLoop reads a ring buffer by a timer until it is stopped. */
@@ -21,18 +24,20 @@ export interface DrainLoop {
 /** startDrainLoop begins to look. A sink that throws ends the process's turn, not the loop. */
 export function startDrainLoop(reader: RingBufferReader, timing: DrainTiming = {}): DrainLoop {
   const every = timing.every ?? 20;
-  const hurry = reader.size * (timing.hurryAt ?? 1 / 8);
+  const atOnce = timing.atOnce ?? 4096;
   let timer: NodeJS.Timeout | undefined;
+  let soon: NodeJS.Immediate | undefined;
   let isStopped = false;
 
   const look = (): void => {
-    let delay = every;
+    let isLeft = false;
     try {
-      // Records come in while others are read: what counts is how much had gathered.
-      if (reader.waiting() > hurry) delay = 1;
-      reader.drain();
+      isLeft = reader.drain(atOnce) >= atOnce;
     } finally {
-      if (!isStopped) timer = setTimeout(look, delay);
+      if (!isStopped) {
+        if (isLeft) soon = setImmediate(look);
+        else timer = setTimeout(look, every);
+      }
     }
   };
   timer = setTimeout(look, every);
@@ -42,6 +47,7 @@ export function startDrainLoop(reader: RingBufferReader, timing: DrainTiming = {
     stop() {
       isStopped = true;
       clearTimeout(timer);
+      clearImmediate(soon);
     },
   };
 }
