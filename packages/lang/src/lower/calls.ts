@@ -105,6 +105,7 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
   const result = { type: resultType, variable: {}, to: after, space: undefined, place: to };
   const frame: Frame = { storage: new Map(), outer: caller, result, resultType, function: symbol, loops: [] };
   const values = argumentsOf(call, expr);
+  const firstSlot = b.fn.slots.length;
   symbol.parameters.forEach((parameter, i) => {
     const argument = values[i];
     if (argument === undefined) return;
@@ -126,6 +127,11 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
   b.seal(after);
   b.enter(after);
   low.frame = caller;
+  // What the function had on the stack ends with it, unless its result may point there.
+  if (under(resultType).kind !== "pointer") {
+    for (const slot of b.fn.slots.slice(firstSlot))
+      if (slot.to === Number.POSITIVE_INFINITY) slot.to = b.clock;
+  }
   b.at = expr;
   if (resultType.kind === "void" || !isScalar(resultType)) return nothing(low);
   if (after.predecessors.length === 0) return { value: b.constant(0n, widthOf(resultType)), space: "kernel" };

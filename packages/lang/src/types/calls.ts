@@ -5,6 +5,7 @@ import { type Env, fail, lookUp } from "./env.js";
 import { helperId, helperResult } from "./helpers.js";
 import { mapMethods, mapRow } from "./map-kinds.js";
 import { declareMap } from "./maps.js";
+import { markAddressTaken } from "./operators.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
 import type { AnySymbol, FunctionSymbol, MapSymbol } from "./symbols.js";
 import {
@@ -72,6 +73,13 @@ function convert(env: Env, expr: CallExpr, to: Type): Type {
 function callFunction(env: Env, expr: CallExpr, symbol: FunctionSymbol, receiver: Expr | undefined): Type {
   env.unit.calls.set(expr.id, { kind: "function", symbol, ...(receiver === undefined ? {} : { receiver }) });
   const { parameters, result } = symbol.type;
+  if (receiver !== undefined) {
+    // A method of *T called on a variable takes the variable's address.
+    const given = env.unit.types.get(receiver.id);
+    const wanted = parameters[0] === undefined ? undefined : under(parameters[0]).kind;
+    if (wanted === "pointer" && given !== undefined && under(given).kind !== "pointer")
+      markAddressTaken(env, receiver);
+  }
   const own = receiver === undefined ? parameters : parameters.slice(1);
   countOf(env, expr, symbol.name, expr.arguments.length, own.length, own.length);
   expr.arguments.forEach((value, i) => {

@@ -203,7 +203,7 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
 }
 
 /** markAddressTaken puts the variable under an address into memory. */
-function markAddressTaken(env: Env, expr: UnaryExpr["operand"]): void {
+export function markAddressTaken(env: Env, expr: UnaryExpr["operand"]): void {
   const inner = bare(expr);
   if (inner.kind === "name") {
     const symbol = env.unit.symbols.get(inner.id);
