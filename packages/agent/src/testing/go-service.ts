@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { partMarker } from "../discovery/registry.js";
 import { serviceSource } from "./go-service.go.js";
 
 /** whyNoLiveTests says why probes cannot be tested here; undefined when they can. */
@@ -49,7 +50,9 @@ export function buildGoService(source = serviceSource, flags: readonly string[] 
 }
 
 async function start(path: string): Promise<RunningService> {
-  const child: ChildProcess = spawn(path, [], { stdio: ["ignore", "pipe", "inherit"] });
+  // Marked as a part of Go3s, so that other agents on this machine, of tests that run meanwhile, leave it alone.
+  const env = { [partMarker]: "test" };
+  const child: ChildProcess = spawn(path, [], { stdio: ["ignore", "pipe", "inherit"], env });
   const exited = once(child, "exit");
   const { pid, stdout } = child;
   if (pid === undefined || stdout === null) throw new Error(`${path} did not start`);
