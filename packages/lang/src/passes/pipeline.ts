@@ -10,6 +10,7 @@ import { checkNil } from "./nil.js";
 import { checkOwned } from "./ownership.js";
 import type { Pass } from "./pass.js";
 import { expandCompares, splitEdges } from "./prepare.js";
+import { dropDeadStores } from "./stores.js";
 import { returnTraps } from "./traps.js";
 
 /** passes in the order they run: proofs on the code as written, then optimisations, then what selection needs. */
@@ -25,6 +26,7 @@ export const passes: readonly Pass[] = [
   mergeEqual,
   dropDead,
   simplifyBranches,
+  dropDeadStores,
   expandCompares,
   dropDead,
   splitEdges,
