@@ -58,7 +58,7 @@ test("the sample program counts this process's connections", { skip: cannotRun()
 
 test("the README's probe loads", { skip: cannotRun() }, () => {
   const page = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const found = /## A probe\n```go\n([\s\S]*?)```/.exec(page)?.[1];
+  const found = /## A probe\n+```go\n([\s\S]*?)```/.exec(page)?.[1];
   assert.ok(found, "README.md has a probe");
   loadObject(readObject(build(found).object)).close();
 });
