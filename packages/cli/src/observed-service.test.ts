@@ -132,7 +132,7 @@ async function count(sql: string): Promise<number> {
 test("10,000 requests, kept connections and new ones, are 10,000 server spans with status, route and duration", {
   skip,
 }, async () => {
-  assert.ok(await until(5000, () => attached(service.pid)), "not attached in 5 s");
+  assert.ok(await until(20_000, () => attached(service.pid)), "not attached in 20 s");
   const kept = new Agent({ keepAlive: true, maxSockets: 8 });
   const fresh = new Agent({ keepAlive: false, maxSockets: 8 });
   const answers = new Map<string, Answer>();
@@ -176,7 +176,7 @@ test("10,000 requests, kept connections and new ones, are 10,000 server spans wi
 test("a call three goroutines down has the request's span as its parent, and the called request follows it", {
   skip,
 }, async () => {
-  assert.ok(await until(5000, () => attached(service.pid)));
+  assert.ok(await until(20_000, () => attached(service.pid)));
   const agent = new Agent({ keepAlive: false });
   const trace = "f".repeat(31);
   for (let i = 0; i < 5; i++)
