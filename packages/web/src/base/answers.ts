@@ -105,11 +105,6 @@ export function refreshLive(force = false): void {
   }, wait);
 }
 
-/** forgetAnswers empties the cache: for tests. */
-export function forgetAnswers(): void {
-  entries.clear();
-}
-
 /** Answer is what a region draws from. `stale` data belongs to an earlier question and is shown dimmed. */
 export interface Answer<T> {
   readonly data: T | undefined;

@@ -1,17 +1,10 @@
-// Times and durations carry their unit in the type, so that milliseconds of a clock and nanoseconds of a span
-// cannot be mixed. The only casts are the constructors below.
+// A moment carries its unit in the type, so that it cannot be mixed with a duration, which is nanoseconds everywhere.
 
 /** UnixMs is a moment: milliseconds since 1970, fractions allowed (a double keeps about 0.2 us at today's date). */
 export type UnixMs = number & { readonly __unit: "unix-ms" };
 
-/** DurationNs is a length of time in nanoseconds; exact up to 104 days. */
-export type DurationNs = number & { readonly __unit: "ns" };
-
 /** unixMs marks a number as a moment in milliseconds. */
 export const unixMs = (value: number): UnixMs => value as UnixMs;
-
-/** durationNs marks a number as a duration in nanoseconds. */
-export const durationNs = (value: number): DurationNs => value as DurationNs;
 
 /** now is the browser's clock. */
 export const now = (): UnixMs => unixMs(Date.now());

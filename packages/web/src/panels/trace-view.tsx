@@ -21,7 +21,8 @@ import {
   unfoldTo,
   visibleRows,
 } from "../widgets/waterfall/model.js";
-import { moved, Waterfall, zoomed } from "../widgets/waterfall/waterfall.js";
+import { moved, zoomed } from "../widgets/waterfall/view.js";
+import { Waterfall } from "../widgets/waterfall/waterfall.js";
 import { SpanDrawer } from "./span-drawer.js";
 import { TraceTools } from "./trace-tools.js";
 

@@ -1,139 +1,20 @@
 import { seeded } from "./fixtures.js";
+import { Order } from "./order.js";
+import {
+  attributes,
+  type Batch,
+  client,
+  internal,
+  ns,
+  post,
+  push,
+  resource,
+  type Span,
+  server,
+} from "./otlp-json.js";
 
 // A small shop's hour as OTLP/JSON, for tests and pictures against the real server: a gateway, a checkout whose payment
 // gets slow and fails in the last minutes, a cart with a cache, a catalog with a database.
-
-interface Attribute {
-  readonly key: string;
-  readonly value: { readonly stringValue: string } | { readonly intValue: string };
-}
-
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly Attribute[];
-  readonly status: { readonly code?: number; readonly message?: string };
-  readonly events?: readonly {
-    readonly timeUnixNano: string;
-    readonly name: string;
-    readonly attributes: readonly Attribute[];
-  }[];
-}
-
-interface LogRecord {
-  readonly timeUnixNano: string;
-  readonly severityNumber: number;
-  readonly severityText: string;
-  readonly eventName?: string;
-  readonly body: { readonly stringValue: string };
-  readonly attributes: readonly Attribute[];
-  readonly traceId?: string;
-  readonly spanId?: string;
-}
-
-/** Shop collects what is sent, by service. */
-interface Batch {
-  readonly spans: Map<string, Span[]>;
-  readonly logs: Map<string, LogRecord[]>;
-}
-
-const server = 2;
-const client = 3;
-const internal = 1;
-
-const ns = (ms: number): string => `${Math.floor(ms)}${String(Math.round((ms % 1) * 1e6)).padStart(6, "0")}`;
-
-function attributes(of: Readonly<Record<string, string | number>>): readonly Attribute[] {
-  return Object.entries(of).map(([key, value]) => ({
-    key,
-    value: typeof value === "number" ? { intValue: String(value) } : { stringValue: value },
-  }));
-}
-
-function push<T>(map: Map<string, T[]>, service: string, item: T): void {
-  const list = map.get(service);
-  if (list === undefined) map.set(service, [item]);
-  else list.push(item);
-}
-
-/** Order makes the spans of one request as a tree; each call returns when it ended. */
-class Order {
-  readonly #batch: Batch;
-  readonly #random: () => number;
-  readonly #trace: string;
-  #count = 0;
-
-  constructor(batch: Batch, random: () => number, trace: string) {
-    this.#batch = batch;
-    this.#random = random;
-    this.#trace = trace;
-  }
-
-  /** span adds one span; `inside` makes its children and gives when they ended. */
-  span(
-    service: string,
-    parent: string,
-    name: string,
-    kind: number,
-    start: number,
-    own: number,
-    more: Readonly<Record<string, string | number>>,
-    inside?: (id: string, from: number) => number,
-    failure = "",
-  ): number {
-    const id = `${this.#trace.slice(0, 12)}${(++this.#count).toString(16).padStart(4, "0")}`;
-    const head = own * (0.2 + 0.3 * this.#random());
-    const until = inside === undefined ? start + head : inside(id, start + head);
-    const end = until + (own - head);
-    push(this.#batch.spans, service, {
-      traceId: this.#trace,
-      spanId: id,
-      parentSpanId: parent,
-      name,
-      kind,
-      startTimeUnixNano: ns(start),
-      endTimeUnixNano: ns(end),
-      attributes: attributes(more),
-      status: failure === "" ? {} : { code: 2, message: failure },
-      ...(failure === ""
-        ? {}
-        : {
-            events: [
-              {
-                timeUnixNano: ns(end - 0.2),
-                name: "exception",
-                attributes: attributes({ "exception.type": "net.OpError", "exception.message": failure }),
-              },
-            ],
-          }),
-    });
-    return end;
-  }
-
-  log(
-    service: string,
-    id: string,
-    at: number,
-    severity: number,
-    text: string,
-    more: Readonly<Record<string, string | number>> = {},
-  ): void {
-    push(this.#batch.logs, service, {
-      timeUnixNano: ns(at),
-      severityNumber: severity,
-      severityText: severity >= 17 ? "ERROR" : severity >= 13 ? "WARN" : "INFO",
-      body: { stringValue: text },
-      attributes: attributes(more),
-      traceId: this.#trace,
-      spanId: id,
-    });
-  }
-}
 
 function http(
   method: string,
@@ -343,23 +224,6 @@ function connections(batch: Batch, random: () => number, at: number): void {
     }
   }
 }
-
-async function post(url: string, body: unknown): Promise<void> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-}
-
-const resource = (service: string) => ({
-  attributes: attributes({
-    "service.name": service,
-    "host.name": "shop-1",
-    "service.version": service === "payment" ? "1.8.3" : "1.4.0",
-  }),
-});
 
 /**
  * sendShop sends `perMinute` requests for every minute before `until` by OTLP/HTTP JSON; answers with the id of a failed

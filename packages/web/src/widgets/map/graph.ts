@@ -17,6 +17,9 @@ export interface Graph {
   readonly merged: number;
 }
 
+/** nodeSize is the box of a node in the map's units. */
+export const nodeSize = { width: 168, height: 46 } as const;
+
 /** callersId and calledId are the nodes that stand for many outside addresses: those that call in, and those called. */
 export const callersId = "outside callers";
 export const calledId = "outside called";

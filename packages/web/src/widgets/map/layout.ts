@@ -1,6 +1,6 @@
 import ELK, { type ElkNode } from "elkjs/lib/elk-api.js";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
-import type { Graph } from "./graph.js";
+import { type Graph, nodeSize } from "./graph.js";
 
 // The layout runs in a worker of its own; the file is loaded when the first map opens.
 
@@ -11,9 +11,6 @@ export interface Placed {
   readonly nodes: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
   readonly lines: ReadonlyMap<string, readonly { readonly x: number; readonly y: number }[]>;
 }
-
-/** nodeSize is the box of a node in the map's units. */
-export const nodeSize = { width: 168, height: 46 } as const;
 
 let elk: InstanceType<typeof ELK> | undefined;
 

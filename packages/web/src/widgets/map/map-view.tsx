@@ -5,11 +5,10 @@ import { hueClass } from "../../base/colour.js";
 import { figureText, rateFigure, shareFigure } from "../../base/number.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
-import { type Graph, type Pair, redOf, shapeKey } from "./graph.js";
+import { type Graph, nodeSize, type Pair, redOf, shapeKey } from "./graph.js";
 import type { Placed } from "./layout.js";
 import { labelPlaces, type Point, pathOf } from "./lines.js";
 
-const node = { width: 168, height: 46 };
 const origin: Point = { x: 0, y: 0 };
 // More edges than this keep the labels of small ones for hovering.
 const crowd = 24;
@@ -287,8 +286,8 @@ function Node({
         if (event.key === "Enter") onSelect(of.id);
       }}
     >
-      <rect class="frame" width={node.width} height={node.height} rx={4} />
-      <rect class="hue" width={4} height={node.height} rx={1} />
+      <rect class="frame" width={nodeSize.width} height={nodeSize.height} rx={4} />
+      <rect class="hue" width={4} height={nodeSize.height} rx={1} />
       <text x={14} y={19} font-weight="600">
         {short(of.name, failing ? 16 : 22)}
         <title>{cell(words)}</title>
@@ -297,7 +296,7 @@ function Node({
         {figures}
       </text>
       {failing ? (
-        <text class="small bad" x={node.width - 8} y={19} text-anchor="end">
+        <text class="small bad" x={nodeSize.width - 8} y={19} text-anchor="end">
           {figureText(shareFigure(of.error_share))}
         </text>
       ) : null}

@@ -4,7 +4,7 @@ import { readPalette, serviceHue } from "../../base/colour.js";
 import { themeShown } from "../../base/settings.js";
 import type { View } from "./draw.js";
 import type { TraceModel } from "./model.js";
-import { moved } from "./waterfall.js";
+import { moved } from "./view.js";
 
 const height = 44;
 

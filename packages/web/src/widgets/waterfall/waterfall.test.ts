@@ -7,7 +7,7 @@ import { criticalPath } from "./critical-path.js";
 import { ticks } from "./draw.js";
 import { findRows, nextMatch, withParents } from "./find.js";
 import { foldBelow, modelOf, placeOf, unfoldTo, visibleRows } from "./model.js";
-import { moved, zoomed } from "./waterfall.js";
+import { moved, zoomed } from "./view.js";
 
 interface Row {
   readonly parent: number;

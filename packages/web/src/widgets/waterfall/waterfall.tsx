@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { readPalette } from "../../base/colour.js";
 import { themeShown } from "../../base/settings.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
 import type { CriticalPath } from "./critical-path.js";
 import { drawScene, indentOf, rowHeight, type Scene, ticks, type View, xOf } from "./draw.js";
+import { type Size, useMirrorPace, useReveal, useTimeDrag, useWheel } from "./gestures.js";
 import { hasChildren, operationOf, placeOf, serviceOf, type TraceModel } from "./model.js";
 
 /** WaterfallProps: what is drawn belongs to the caller; the widget keeps only where it is scrolled and hovered. */
@@ -22,11 +23,6 @@ export interface WaterfallProps {
   readonly onOpen: (row: number) => void;
   readonly onFold: (row: number) => void;
   readonly onView: (view: View) => void;
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Waterfall draws the rows that show on one canvas, and mirrors them as a tree for keyboard and readers. */
@@ -259,151 +255,4 @@ function Divider({
       }}
     />
   );
-}
-
-/** useReveal scrolls a row that was chosen into view, in the middle when it was far away. */
-function useReveal(
-  box: { readonly current: HTMLDivElement | null },
-  rows: Int32Array,
-  chosen: number,
-  height: number,
-): void {
-  useLayoutEffect(() => {
-    const element = box.current;
-    const place = placeOf(rows, chosen);
-    if (element === null || place < 0 || height === 0) return;
-    const y = place * rowHeight;
-    if (y >= element.scrollTop && y + rowHeight <= element.scrollTop + height) return;
-    const near = Math.abs(y - element.scrollTop) < height * 1.5;
-    if (!near) element.scrollTop = y - height / 2;
-    else element.scrollTop = y < element.scrollTop ? y : y + rowHeight - height;
-  }, [chosen, height > 0]);
-}
-
-/** useMirrorPace paints with every scroll, but lets the tree for readers follow only when the scrolling rests. */
-function useMirrorPace(
-  box: { readonly current: HTMLDivElement | null },
-  setTop: (top: number) => void,
-  paint: () => void,
-): void {
-  const painter = useRef(paint);
-  painter.current = paint;
-  useEffect(() => {
-    const element = box.current;
-    if (element === null) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const onScroll = () => {
-      painter.current();
-      clearTimeout(timer);
-      timer = setTimeout(() => setTop(element.scrollTop), 120);
-    };
-    element.addEventListener("scroll", onScroll, { passive: true });
-    return () => {
-      clearTimeout(timer);
-      element.removeEventListener("scroll", onScroll);
-    };
-  }, []);
-}
-
-/** useWheel zooms about the pointer with Ctrl and the wheel, and moves sideways with a sideways wheel. */
-function useWheel(
-  box: { readonly current: HTMLDivElement | null },
-  scene: { readonly current: Scene | undefined },
-  onView: (view: View) => void,
-): void {
-  const tell = useRef(onView);
-  tell.current = onView;
-  useEffect(() => {
-    const element = box.current;
-    if (element === null) return;
-    const onWheel = (event: WheelEvent) => {
-      const now = scene.current;
-      const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
-      if (now === undefined || (!event.ctrlKey && !sideways)) return;
-      event.preventDefault();
-      const width = element.clientWidth - now.nameWidth;
-      const span = now.view.to - now.view.from;
-      if (event.ctrlKey) {
-        const share = (event.clientX - element.getBoundingClientRect().left - now.nameWidth) / width;
-        tell.current(
-          zoomed(now.view, Math.min(1, Math.max(0, share)), Math.exp(event.deltaY / 300), now.model.duration),
-        );
-      } else {
-        const move = ((event.deltaX || event.deltaY) / width) * span;
-        tell.current(moved(now.view, move, now.model.duration));
-      }
-    };
-    element.addEventListener("wheel", onWheel, { passive: false });
-    return () => element.removeEventListener("wheel", onWheel);
-  }, []);
-}
-
-/** zoomed scales a view about a place in it (0…1), never narrower than 100 ns nor wider than the trace. */
-export function zoomed(view: View, share: number, factor: number, duration: number): View {
-  const span = Math.min(duration, Math.max(Math.min(100, duration), (view.to - view.from) * factor));
-  const centre = view.from + (view.to - view.from) * share;
-  return moved({ from: centre - span * share, to: centre + span * (1 - share) }, 0, duration);
-}
-
-/** moved shifts a view and keeps it inside the trace. */
-export function moved(view: View, by: number, duration: number): View {
-  const span = view.to - view.from;
-  const from = Math.min(duration - span, Math.max(0, view.from + by));
-  return { from, to: from + span };
-}
-
-function useTimeDrag(
-  scene: { readonly current: Scene | undefined },
-  size: Size,
-  onView: (view: View) => void,
-): {
-  readonly element: { current: HTMLDivElement | null };
-  start: (x: number, event: PointerEvent) => void;
-  move: (x: number) => boolean;
-  end: (x: number) => void;
-  dragged: () => boolean;
-} {
-  const element = useRef<HTMLDivElement>(null);
-  const from = useRef<number | undefined>(undefined);
-  const wide = useRef(false);
-  const nsAt = (x: number): number => {
-    const now = scene.current;
-    if (now === undefined) return 0;
-    const room = Math.max(1, size.width - now.nameWidth);
-    const share = Math.min(1, Math.max(0, (x - now.nameWidth) / room));
-    return now.view.from + share * (now.view.to - now.view.from);
-  };
-  const show = (a: number, b: number) => {
-    const mark = element.current;
-    if (mark === null) return;
-    mark.style.display = "block";
-    mark.style.left = `${Math.min(a, b)}px`;
-    mark.style.width = `${Math.abs(a - b)}px`;
-  };
-  const hide = () => {
-    if (element.current !== null) element.current.style.display = "none";
-  };
-  return {
-    element,
-    start(x) {
-      from.current = x;
-      wide.current = false;
-    },
-    move(x) {
-      if (from.current === undefined) return false;
-      if (Math.abs(x - from.current) > 5) wide.current = true;
-      if (wide.current) show(from.current, x);
-      return wide.current;
-    },
-    end(x) {
-      if (from.current !== undefined && wide.current) {
-        const a = nsAt(from.current);
-        const b = nsAt(x);
-        if (Math.abs(a - b) > 0) onView({ from: Math.min(a, b), to: Math.max(a, b) });
-      }
-      from.current = undefined;
-      hide();
-    },
-    dragged: () => wide.current,
-  };
 }
