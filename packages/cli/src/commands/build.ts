@@ -13,7 +13,7 @@ export const command: Command = {
     { name: "output", short: "o", value: "FILE", help: "the object file to write" },
     { name: "cpu", value: "V", help: "instruction set v1 to v4 (default v3: kernel 5.1 and newer)" },
     { name: "target", value: "KIND", help: "object (default)" },
-    { name: "emit", value: "STAGES", help: "print stages of the compiler: ssa, asm" },
+    { name: "emit", value: "STAGES", help: "print stages of the compiler: ast, ssa, asm" },
   ],
   examples: [
     "go3s build examples/syn-count.go3s -o syn-count.o",
@@ -69,13 +69,13 @@ async function run(parsed: Parsed, { output }: Context): Promise<number> {
   return exitCodes.done;
 }
 
-type Stage = "ssa" | "asm";
+type Stage = "ast" | "ssa" | "asm";
 
 function stagesOf(text: string | undefined): Stage[] {
   if (text === undefined) return [];
   return text.split(",").map((name) => {
-    if (name !== "ssa" && name !== "asm")
-      throw new CliError("usage", `--emit ${name}: not a stage`, "ssa or asm");
+    if (name !== "ast" && name !== "ssa" && name !== "asm")
+      throw new CliError("usage", `--emit ${name}: not a stage`, "ast, ssa or asm");
     return name;
   });
 }
