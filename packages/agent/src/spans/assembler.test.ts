@@ -307,6 +307,20 @@ test("a connection that closes early, and a process that ends, are told as failu
   );
 });
 
+test("an answer that was told before its request waits for it, and is counted when it never comes", () => {
+  const { feed, spans, assembler } = rig();
+  const answer = responseRecord(ok, { exchange: 2, ns: 1800, role: Role.client });
+  feed(answer);
+  answer.fill(0xee);
+  feed(requestRecord(get, { ...client, parent: 0 }));
+  const [span] = spans();
+  assert.equal(attributes(span ?? assert.fail())["http.response.status_code"], "200");
+  assert.equal(span?.endTimeUnixNano, base + 1800n);
+  feed(responseRecord(ok, { exchange: 3, ns: 1800, role: Role.client }));
+  assembler.sweep(5_000_000_000);
+  assert.deepEqual(assembler.counts().dropped, { "no-request": 1 });
+});
+
 test("records without their request are counted, not guessed", () => {
   const { feed, spans, assembler } = rig();
   feed(responseRecord(ok, { exchange: 99, ns: 1 }), requestRecord(get, { ...server, tgid: 1234 }));

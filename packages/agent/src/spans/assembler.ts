@@ -2,6 +2,7 @@ import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from
 import { addressSize, EndReason, Role } from "../events/layout.js";
 import { newConnectionSlots } from "./connection-slots.js";
 import { type ClientRequests, newClientRequests } from "./connections.js";
+import { newEarlyResponses } from "./early-responses.js";
 import { appendHead, type Exchange, newExchangePool, resetExchange } from "./exchange.js";
 import {
   newRequestHead,
@@ -58,6 +59,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const requestHead = newRequestHead();
   const responseHead = newResponseHead();
   const connections = newConnectionSlots();
+  const early = newEarlyResponses();
   const fromHeader = new Uint8Array(idLayout.size);
   const dropped: Record<string, number> = {};
 
@@ -148,6 +150,29 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     if (!waits) finish(exchange, "");
   };
 
+  const onResponse = (event: ResponseEvent): void => {
+    const exchange = open.get(event.exchange);
+    if (exchange === undefined) {
+      // A client may read the answer before its send has returned, which is when the request is told.
+      if (event.role !== Role.client || !early.keep(event)) drop("no-request");
+      return;
+    }
+    exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
+    exchange.responseBytes += event.bytes;
+    exchange.endNs = event.handlerEndNs > 0 ? event.handlerEndNs : event.ns;
+    exchange.responseStarted = true;
+    if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);
+    if (event.handlerEndNs > 0) exchange.handlerEnded = true;
+    if (parseResponseHead(event.memory, event.head, event.head + event.headLength, responseHead)) {
+      exchange.status = responseHead.status;
+      exchange.responseContentLength = responseHead.contentLength;
+      exchange.responseChunked = responseHead.chunked;
+      exchange.responseHeadLength = responseHead.complete ? responseHead.length : -1;
+    }
+    exchange.responseDone = responseIsDone(exchange, event.memory, event.tail);
+    settle(exchange);
+  };
+
   return {
     request(event) {
       const process = options.processOf(event.tgid);
@@ -178,31 +203,17 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       else process.requests++;
       // Now, since the server request it belongs to may be over when the response comes; the server's own parent
       // can wait, and has to: its client's record may be a few microseconds behind.
-      if (exchange.role === Role.client) identifyClient(exchange, event.parent);
+      if (exchange.role !== Role.client) return;
+      identifyClient(exchange, event.parent);
+      const answer = early.take(exchange.number);
+      if (answer !== undefined) onResponse(answer);
     },
     head(event) {
       const exchange = open.get(event.exchange);
       if (exchange === undefined) return drop("no-request");
       appendHead(exchange, event.memory, event.text, event.textLength);
     },
-    response(event) {
-      const exchange = open.get(event.exchange);
-      if (exchange === undefined) return drop("no-request");
-      exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
-      exchange.responseBytes += event.bytes;
-      exchange.endNs = event.handlerEndNs > 0 ? event.handlerEndNs : event.ns;
-      exchange.responseStarted = true;
-      if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);
-      if (event.handlerEndNs > 0) exchange.handlerEnded = true;
-      if (parseResponseHead(event.memory, event.head, event.head + event.headLength, responseHead)) {
-        exchange.status = responseHead.status;
-        exchange.responseContentLength = responseHead.contentLength;
-        exchange.responseChunked = responseHead.chunked;
-        exchange.responseHeadLength = responseHead.complete ? responseHead.length : -1;
-      }
-      exchange.responseDone = responseIsDone(exchange, event.memory, event.tail);
-      settle(exchange);
-    },
+    response: onResponse,
     more(event) {
       const exchange = open.get(event.exchange);
       if (exchange === undefined) return;
@@ -237,6 +248,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       }
     },
     sweep(nowNs) {
+      for (let lost = early.expire(nowNs); lost > 0; lost--) drop("no-request");
       for (const exchange of open.values()) {
         if (exchange.responseDone && nowNs - exchange.endNs > handlerWaitNs) finish(exchange, "");
         else if (nowNs - Math.max(exchange.startNs, exchange.endNs) > staleNs) {
