@@ -4,7 +4,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const built = spawnSync(process.execPath, [join(root, "scripts", "build.mjs")], { cwd: root, stdio: "inherit" });
+const built = spawnSync(process.execPath, [join(root, "scripts", "build.mjs")], {
+  cwd: root,
+  stdio: "inherit",
+});
 if (built.status !== 0) process.exit(1);
-const done = spawnSync(process.execPath, [join(root, "bench", "dist", "main.js"), ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+const done = spawnSync(process.execPath, [join(root, "bench", "dist", "main.js"), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: "inherit",
+});
 process.exit(done.status ?? 1);
