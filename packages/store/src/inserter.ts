@@ -20,11 +20,13 @@ export interface InserterOptions {
 /** SEAL_AGE_MIN_MS: the first rows after a quiet time are inserted this long after they were acknowledged. */
 const SEAL_AGE_MIN_MS = 200;
 /** SEAL_AGE_MAX_MS: under lasting load rows wait no longer than this; docs/storage.md has what larger segments save. */
-const SEAL_AGE_MAX_MS = 2_000;
-/** SEAL_AGE_ASKED_MS: and no longer than this while somebody asks. */
+const SEAL_AGE_MAX_MS = 5_000;
+/** SEAL_AGE_ASKED_MS: and no longer than this while somebody asks (the first question is waited for, see asked()). */
 const SEAL_AGE_ASKED_MS = 500;
 /** ASKED_FOR_MS: a query says that somebody looks for so long. */
 const ASKED_FOR_MS = 5_000;
+/** ASKED_WAIT_MS bounds what the first question waits. */
+const ASKED_WAIT_MS = 500;
 /** QUIET_MS without anything acknowledged ends a time of load. */
 const QUIET_MS = 1_000;
 /** BUSY_PER_AGE: the age grows to a fourth of the time that the load lasts. */
@@ -95,12 +97,22 @@ export class Inserter {
     if (this.#timer === undefined && !this.#stopped) this.#wake();
   }
 
-  /** asked tells that somebody queries: rows are brought into the tables sooner for a while. */
-  asked(): void {
+  /**
+   * asked tells that somebody queries: rows come into the tables sooner for a while. The first question after a time
+   * without any waits, a little, for what was acknowledged before it, which may be seconds of load.
+   */
+  async asked(): Promise<void> {
     const now = performance.now();
     const before = this.#askedAt;
     this.#askedAt = now;
-    if (now - before > ASKED_FOR_MS && this.#timer !== undefined) this.#wake();
+    if (now - before < ASKED_FOR_MS || this.#stopped || this.#nothingWaits()) return;
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ASKED_WAIT_MS);
+    });
+    // What fails here is told by the insert itself; the query is answered from what is there.
+    await Promise.race([this.flush().catch(() => undefined), enough]);
+    clearTimeout(timer);
   }
 
   /** flush resolves when everything that was acknowledged before the call is in the tables. */
@@ -126,6 +138,10 @@ export class Inserter {
     this.#wake();
     this.#tellWaiters();
     await this.#loop;
+  }
+
+  #nothingWaits(): boolean {
+    return this.#segments.length === 0 && (this.#writer?.activeBytes ?? 0) === 0;
   }
 
   #tellWaiters(): void {

@@ -237,7 +237,7 @@ class OpenStore implements Store {
 
   async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
     if (this.#closing !== undefined) throw new StoreError("closed", "cannot query: the store is closed");
-    this.#inserter.asked();
+    await this.#inserter.asked();
     return startQuery(this.#engine, sql, options, { ...this.#limits, ...options.limits });
   }
 
