@@ -59,11 +59,13 @@ test("an insert of several engine blocks that is killed in the middle is complet
     await store.append(blocks);
     let killed = 0;
     for (let round = 0; round < 5; round++) {
-      // The insert takes about a second; with each round it is let come a little further.
-      await sleep(400 + round * 100);
+      // The insert takes half a second once the segment is sealed; with each round it is let come a little further.
+      while (store.stats().engine.state !== "ready") await sleep(5);
+      await sleep((round === 0 ? 250 : 50) + round * 50);
       if (store.stats().waiting.segments === 0) break;
       killEngine(store);
       killed++;
+      while (store.stats().engine.state === "ready") await sleep(1);
     }
     assert.ok(killed >= 2, `the insert was killed only ${killed} times before it was done`);
     await store.flush();
