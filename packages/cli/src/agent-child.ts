@@ -1,13 +1,19 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { AgentReport } from "@go3s/agent";
-import { isAgentTold } from "./agent-messages.js";
+import { type AgentStop, isAgentTold } from "./agent-messages.js";
+import type { MissingRights } from "./rights.js";
 
 /** AgentChildState is what the server knows of its agent process. */
 export type AgentChildState =
   | { readonly state: "starting" }
   | { readonly state: "running"; readonly pid: number; readonly report: AgentReport }
-  | { readonly state: "failed"; readonly message: string; readonly hint: string };
+  | {
+      readonly state: "failed";
+      readonly message: string;
+      readonly hint: string;
+      readonly missing: readonly MissingRights[];
+    };
 
 /** AgentChild is the agent's process, started again when it dies by itself. */
 export interface AgentChild {
@@ -51,7 +57,7 @@ export function startAgentChild(otlpUrl: string): AgentChild {
         become({ state: "running", pid: started.pid ?? 0, report: message.report });
       } else {
         refused = true;
-        become({ state: "failed", message: message.message, hint: message.hint });
+        become({ ...message, state: "failed" });
       }
     });
     started.once("exit", (code, signal) => {
@@ -63,6 +69,7 @@ export function startAgentChild(otlpUrl: string): AgentChild {
         state: "failed",
         message: `the agent ${how}`,
         hint: `it is started again in ${delay / 1000} s`,
+        missing: [],
       });
       timer = setTimeout(start, delay);
       delay = Math.min(delay * 2, restart.mostMs);
@@ -85,7 +92,7 @@ export function startAgentChild(otlpUrl: string): AgentChild {
           clearTimeout(force);
           resolve();
         });
-        if (running.connected) running.disconnect();
+        if (running.connected) running.send({ type: "stop" } satisfies AgentStop, () => undefined);
       });
     },
   };

@@ -1,4 +1,5 @@
 import type { AgentReport } from "@go3s/agent";
+import type { MissingRights } from "./rights.js";
 
 /** AgentStart is what `go3s up` tells its agent process first. */
 export interface AgentStart {
@@ -8,10 +9,20 @@ export interface AgentStart {
   readonly exclude: readonly number[];
 }
 
+/** AgentStop asks the agent process to send what it has and end; a parent that is gone without it was killed. */
+export interface AgentStop {
+  readonly type: "stop";
+}
+
 /** AgentTold is what the agent process says: its report once a second, or why it cannot work. */
 export type AgentTold =
   | { readonly type: "report"; readonly report: AgentReport }
-  | { readonly type: "failed"; readonly message: string; readonly hint: string };
+  | {
+      readonly type: "failed";
+      readonly message: string;
+      readonly hint: string;
+      readonly missing: readonly MissingRights[];
+    };
 
 /** isAgentTold checks a message of the other process by its shape's name. */
 export function isAgentTold(value: unknown): value is AgentTold {
@@ -23,7 +34,12 @@ export function isAgentTold(value: unknown): value is AgentTold {
   );
 }
 
-/** isAgentStart checks the same on the other side. */
-export function isAgentStart(value: unknown): value is AgentStart {
-  return typeof value === "object" && value !== null && "type" in value && value.type === "start";
+/** isAgentOrder checks the same on the other side. */
+export function isAgentOrder(value: unknown): value is AgentStart | AgentStop {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "type" in value &&
+    (value.type === "start" || value.type === "stop")
+  );
 }

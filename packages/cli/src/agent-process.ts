@@ -1,52 +1,62 @@
 // The agent of `go3s up`, in a process of its own: a slow query or a burst of OTLP does not delay the ring buffer, and
 // when this process ends, however it ends, the kernel takes back everything it had attached.
 import { type Agent, openExporter, startAgent } from "@go3s/agent";
-import { type AgentStart, type AgentTold, isAgentStart } from "./agent-messages.js";
+import { type AgentStart, type AgentTold, isAgentOrder } from "./agent-messages.js";
 import { failureOf } from "./failure.js";
+import { missingRights } from "./rights.js";
 
 const reportMs = 1000;
 let agent: Agent | undefined;
-let stopping = false;
+let finished = false;
 
 function tell(message: AgentTold): void {
   if (process.connected) process.send?.(message);
 }
 
 async function start(order: AgentStart): Promise<void> {
+  const missing = missingRights();
   try {
     agent = await startAgent({
       selection: { all: true },
       exclude: order.exclude,
       exporter: openExporter({ url: order.otlpUrl }),
     });
-    if (stopping) return await stop();
   } catch (error) {
     const { message, hint } = failureOf(error);
-    tell({ type: "failed", message, hint: hint ?? "" });
+    tell({ type: "failed", message, hint: hint ?? "", missing });
     process.exitCode = 1;
-    process.disconnect();
+    finished = true;
+    if (process.connected) process.disconnect();
     return;
   }
   const report = (): void => {
-    if (agent !== undefined) tell({ type: "report", report: agent.report() });
+    if (agent === undefined) return;
+    const told = agent.report();
+    tell({ type: "report", report: { ...told, missing: [...missing, ...told.missing] } });
   };
   report();
   setInterval(report, reportMs).unref();
 }
 
 async function stop(): Promise<void> {
-  stopping = true;
   const closing = agent;
+  // Still attaching: it has collected nothing, and its end takes everything back.
+  if (closing === undefined) process.exit();
   agent = undefined;
-  await closing?.close();
+  await closing.close();
+  finished = true;
   if (process.connected) process.disconnect();
 }
 
 process.on("message", (message) => {
-  if (isAgentStart(message)) void start(message);
+  if (!isAgentOrder(message)) return;
+  if (message.type === "start") void start(message);
+  else void stop();
 });
-// The server's end is ours too, whether it said so or was killed. A Ctrl-C reaches the whole terminal group: the server
-// tells us when everything it still wants to know has been asked.
-process.once("disconnect", () => void stop());
+// A server that is gone without a word was killed: nobody is left to send to, and the kernel detaches what a process
+// that ends had attached. A Ctrl-C reaches the whole terminal group: the server tells us when it is our turn.
+process.once("disconnect", () => {
+  if (!finished) process.exit(1);
+});
 process.on("SIGINT", () => undefined);
 process.once("SIGTERM", () => void stop());

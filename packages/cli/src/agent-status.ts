@@ -23,7 +23,12 @@ export function agentStatus(state: AgentChildState | undefined): AgentStatus {
   if (state.state === "starting")
     return { ...nothing, state: "starting", reason: "the probes are being attached", hint: "" };
   if (state.state === "failed")
-    return { ...nothing, state: "failed", reason: state.message, hint: state.hint };
+    return {
+      ...nothing,
+      state: "failed",
+      reason: [state.message, ...state.missing.map((part) => `${part.what}: ${part.why}`)].join("; "),
+      hint: state.hint,
+    };
   const { report } = state;
   return {
     state: report.missing.length > 0 ? "partial" : "running",

@@ -1,6 +1,16 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CliError } from "./failure.js";
 
 // packages/cli/dist/data-directory.js: the checkout is three folders up, when this is one.
 const checkout = fileURLToPath(new URL("../../..", import.meta.url));
@@ -14,6 +24,26 @@ function inCheckout(): boolean {
 export function dataDirectory(asked: string | undefined): string {
   if (asked !== undefined) return resolve(asked);
   return inCheckout() ? join(checkout, ".go3s") : "/var/lib/go3s";
+}
+
+/**
+ * makeDataDirectory makes it and what is above it, for its owner only. Folder by folder: mkdir(2) in /proc says ENOENT
+ * whatever is there, and Node's recursive one then tries for ever and takes all memory.
+ */
+export function makeDataDirectory(directory: string): void {
+  const missing: string[] = [];
+  for (let path = directory; !existsSync(path); path = dirname(path)) missing.push(path);
+  try {
+    for (const path of missing.reverse()) mkdirSync(path, { mode: 0o700 });
+    if (!statSync(directory).isDirectory()) throw new Error(`${directory} is a file`);
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new CliError(
+      "data-directory",
+      `cannot keep data in ${directory}: ${error instanceof Error ? error.message : String(error)}`,
+      "choose a directory that this user may write to with --data DIR",
+    );
+  }
 }
 
 /** Running is what a running `go3s up` leaves in its data directory, so that other commands find it. */

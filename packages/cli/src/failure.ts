@@ -33,6 +33,10 @@ export const cliErrorCodes = {
     exitCode: exitCodes.failed,
     meaning: "The command that was to be observed could not be started.",
   },
+  "data-directory": {
+    exitCode: exitCodes.failed,
+    meaning: "The data directory cannot be made or written.",
+  },
   "file-unreadable": {
     exitCode: exitCodes.failed,
     meaning: "A file named on the command line cannot be read.",

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { partMarker } from "@go3s/agent";
 import { startServer } from "@go3s/server";
@@ -7,12 +6,13 @@ import { type AgentChild, type AgentChildState, startAgentChild } from "../agent
 import { agentStatus } from "../agent-status.js";
 import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
-import { announceRunning, dataDirectory } from "../data-directory.js";
+import { announceRunning, dataDirectory, makeDataDirectory } from "../data-directory.js";
 import { openShop } from "../demo/shop.js";
 import { markParts } from "../environment.js";
 import { CliError, exitCodes } from "../failure.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
+import type { MissingRights } from "../rights.js";
 
 export const command: Command = {
   name: "up",
@@ -73,7 +73,7 @@ interface Opening {
 async function open({ parsed, context, host, ports, closing }: Opening): Promise<void> {
   const { output, interrupted } = context;
   const data = dataDirectory(parsed.text("data"));
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeDataDirectory(data);
   markParts(partMarker);
   const store = await openStore({ dir: data });
   closing.defer(() => store.close());
@@ -140,16 +140,14 @@ function greet(
 function tellAgent(state: AgentChildState, { output }: Context): void {
   if (state.state === "failed") {
     output.note(`${output.paint.yellow("not observing")}: ${state.message}`);
-    if (state.hint !== "") output.note(`             ${state.hint}`);
+    tellMissing(state.missing, output);
+    if (state.missing.length === 0 && state.hint !== "") output.note(`             ${state.hint}`);
     output.note("             OTLP, SQL and the page work all the same");
     return;
   }
   if (state.state !== "running") return;
   const { report } = state;
-  for (const part of report.missing)
-    output.note(
-      `${output.paint.yellow("missing")}      ${part.what}: ${part.why}${part.hint === "" ? "" : ` (${part.hint})`}`,
-    );
+  tellMissing(report.missing, output);
   const watched = report.processes.filter((process) => process.watched);
   const go = watched.filter((process) => process.runtime.startsWith("go"));
   const names = [...new Set(go.map((process) => process.serviceName))].slice(0, 8).join(", ");
@@ -161,6 +159,11 @@ function tellAgent(state: AgentChildState, { output }: Context): void {
       "             start a Go HTTP service and its requests appear by themselves; npm start -- --demo brings a shop",
     );
   output.line(output.paint.dim("Ctrl-C stops and detaches everything"));
+}
+
+function tellMissing(parts: readonly MissingRights[], output: Context["output"]): void {
+  for (const { what, why, hint } of parts)
+    output.note(`${output.paint.yellow("missing")}      ${what}: ${why}${hint === "" ? "" : ` (${hint})`}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
