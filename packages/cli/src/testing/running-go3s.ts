@@ -62,7 +62,7 @@ export async function startGo3s(more: readonly string[], directory?: string): Pr
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     },
     async stop() {
-      if (child.exitCode !== null) return child.exitCode;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const gone = once(child, "exit");
       child.kill("SIGTERM");
       const [code] = (await gone) as [number | null];
