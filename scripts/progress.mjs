@@ -28,8 +28,11 @@ export async function step(title, work, share) {
     shown = true;
     if (!terminal) return note(`${title} …`);
     const part = share?.();
+    // A line that wraps would not be overwritten by the next one: first the bar goes, then the title's end.
+    const room = (process.stderr.columns ?? 80) - seconds().length - 4;
+    const drawn = part === undefined || title.length + width + 1 > room ? "" : `${bar(part)} `;
     process.stderr.write(
-      `\r\x1b[K${paint(36, "•")} ${title} ${part === undefined ? "" : `${bar(part)} `}${paint(2, seconds())}`,
+      `\r\x1b[K${paint(36, "•")} ${title.slice(0, Math.max(0, room))} ${drawn}${paint(2, seconds())}`,
     );
   };
   const first = setTimeout(draw, 150);

@@ -6,6 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
+import { install } from "./install.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
@@ -29,8 +30,7 @@ function testFiles(folder) {
     .map((name) => join(folder, name));
 }
 
-if (!existsSync(join(root, "node_modules", ".package-lock.json")))
-  step("npm install", "npm", ["ci", "--prefer-offline"]);
+if (!existsSync(join(root, "node_modules", ".package-lock.json"))) await install(root);
 if (args.length === 0) step("set-up", process.execPath, [join(root, "scripts", "test-setup.mjs")]);
 step("build", process.execPath, [join(root, "scripts", "build.mjs"), ...args]);
 
