@@ -5,17 +5,23 @@ import { spawn } from "node:child_process";
 export function runTool(command, args, cwd) {
   return new Promise((resolve, reject) => {
     // A group of its own: npm's and the compiler's children end with it.
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    // Under `npm start --silent` npm would not even say why it failed.
+    const env = { ...process.env, npm_config_loglevel: "warn" };
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => (output = (output + chunk).slice(-64_000)));
+    const send = (signal) => {
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // It has ended by itself.
+      }
+    };
     const stops = ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => {
+      // npm goes on for seconds after a signal and would fight with the next start over node_modules.
       const stop = () => {
-        try {
-          process.kill(-child.pid, signal);
-        } catch {
-          // It has ended by itself.
-        }
+        send("SIGKILL");
         process.exit(signal === "SIGINT" ? 130 : 143);
       };
       process.once(signal, stop);
@@ -60,6 +66,6 @@ function withoutChatter(output) {
   const manual = errors.indexOf("Usage:");
   return errors
     .slice(0, manual < 0 ? 20 : manual)
-    .filter((line) => line !== "")
+    .filter((line) => line !== "" && !line.startsWith("at "))
     .join("\n");
 }
