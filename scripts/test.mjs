@@ -1,7 +1,8 @@
 // Runs the tests: `npm test` sets the machine up, builds and runs all; `npm test -- PACKAGE… [--grep TEXT]` runs some.
 // Every *.test.js below packages/*/dist and house/dist is found by itself; there is no list to keep.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -42,6 +43,11 @@ const files = folders.flatMap((folder) => testFiles(join(root, folder, "dist")))
 console.log(
   `# ${files.length} test files: ${[...new Set(files.map((f) => relative(root, f).split("/dist/")[0]))].join(", ")}`,
 );
+
+// The probes are compiled once for all tests, and nothing of it stays in the user's cache.
+const cache = mkdtempSync(join(tmpdir(), "go3s-cache-"));
+process.env.GO3S_CACHE = cache;
+process.once("exit", () => rmSync(cache, { recursive: true, force: true }));
 
 let passed = 0;
 let failed = 0;

@@ -76,7 +76,8 @@ const flushMs = 100;
 const tickMs = 1000;
 // Wall clocks are slewed by 500 ppm at most: half a millisecond in a second, corrected here before it is 30.
 const clockEveryTicks = 60;
-// Processes without exec events (the probe could not be attached) are found by looking; rarely, since it reads /proc.
+// Workers that a server forks make no exec event, and a port may be listened on later: both are found by looking,
+// rarely, since it reads /proc.
 const scanEveryTicks = 5;
 
 /**
@@ -181,7 +182,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lastTick = now;
     assembler.sweep(Number(process.hrtime.bigint()));
     if (ticks % clockEveryTicks === 0) clock.adjust();
-    if (ticks % scanEveryTicks === 0 && kernel?.seesProcesses === false) registry.scan();
+    if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) registry.scan();
   }, tickMs);
 
   return {

@@ -52,6 +52,27 @@ test("a process asked for by name or port is watched from the scan on and forgot
   await b.stop();
 });
 
+test("a process that begins to listen on an asked port after it was seen is watched from the next look on", async () => {
+  const free = await child({});
+  await free.stop();
+  const code = `process.stdin.once("data", () => require("net").createServer().listen(${free.port}, "127.0.0.1", () => console.log("up")))`;
+  const late = spawn(process.execPath, ["-e", code], { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    const events = log();
+    const registry = newRegistry({ selection: { ports: [free.port] }, exclude: [], events });
+    // The interpreter's own start: its command line is there once it runs.
+    while (registry.get(late.pid ?? 0)?.facts.command[1] !== "-e") registry.started(late.pid ?? 0);
+    assert.deepEqual(events.events, []);
+    late.stdin.write("x");
+    await once(late.stdout, "data");
+    registry.scan();
+    registry.scan();
+    assert.deepEqual(events.events, [`+node (port ${free.port})`]);
+  } finally {
+    late.kill();
+  }
+});
+
 test("Go3s itself and its parts are not watched, whatever is asked for", async () => {
   const part = await child({ GO3S_PART: "1" });
   const other = await child({});

@@ -26,7 +26,7 @@ export interface RegistryEvents {
 
 /** Registry knows the processes of this machine by pid. */
 export interface Registry {
-  /** scan looks at every process that is there. */
+  /** scan looks at every process that is there; workers that were forked without exec are only found so. */
   scan(): void;
   /** started looks at a process that executed a program just now. */
   started(pid: number): void;
@@ -72,6 +72,8 @@ export function newRegistry(options: RegistryOptions): Registry {
   let listenersRead = 0;
   let spansOfExited = 0;
 
+  const asksForPorts = (options.selection.ports ?? []).length > 0;
+
   const isDescendantOf = (facts: ProcessFacts, ancestor: number): boolean => {
     let parent = facts.parent;
     // Bounded: a pid can be reused while we walk, which could close a ring.
@@ -105,8 +107,9 @@ export function newRegistry(options: RegistryOptions): Registry {
     if (facts === undefined) return;
     const before = known.get(pid);
     if (before !== undefined) {
-      if (before.facts.startTicks === facts.startTicks && before.facts.executable === facts.executable)
-        return;
+      // A process that was not asked for may have begun to listen on a port that is.
+      const mayListen = asksForPorts && !before.watched;
+      if (isSameProgram(before.facts, facts) && !mayListen) return;
       forget(before);
     }
     const executable = executables.of(facts);
@@ -182,6 +185,15 @@ export function newRegistry(options: RegistryOptions): Registry {
     all: () => [...known.values()],
     spansOfExited: () => spansOfExited,
   };
+}
+
+/** isSameProgram says whether a process still runs what it ran; exec keeps pid and start time. */
+function isSameProgram(before: ProcessFacts, now: ProcessFacts): boolean {
+  return (
+    before.startTicks === now.startTicks &&
+    before.executable === now.executable &&
+    before.command.join("\0") === now.command.join("\0")
+  );
 }
 
 function spansOf(facts: ProcessFacts, identity: Identity): ProcessSpans {

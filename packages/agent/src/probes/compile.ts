@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { kernelBtf } from "@go3s/bpf";
 import { compile, type KernelBtf, renderDiagnostics, type SourceText } from "@go3s/lang";
+import { environment } from "../environment.js";
 import { AgentError } from "../errors.js";
-import { cacheKey, openObjectCache, standardCacheFolder } from "./object-cache.js";
+import { cacheKey, openObjectCache } from "./object-cache.js";
 
 // Seen from dist/probes and from src/probes alike.
 const folder = new URL("../../../../probes/", import.meta.url);
@@ -25,7 +26,7 @@ let compiled: Uint8Array | undefined;
 export function compiledProbes(): Uint8Array {
   if (compiled !== undefined) return compiled;
   const sources = probeSources();
-  const cache = openObjectCache(standardCacheFolder());
+  const cache = openObjectCache(environment.cacheFolder);
   const key = cacheKey(sources);
   compiled = cache.read(key);
   if (compiled === undefined) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir, release, version } from "node:os";
+import { release, version } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SourceText } from "@go3s/lang";
@@ -14,9 +14,6 @@ export interface ObjectCache {
 }
 
 const hashBytes = 32;
-
-/** standardCacheFolder is where the object is kept: the user's own cache. */
-export const standardCacheFolder = (): string => join(homedir(), ".cache", "go3s");
 
 /**
  * cacheKey is a hash of all an object depends on: the sources, the kernel with its types, and the compiler's own files
