@@ -124,6 +124,13 @@ async function attached(pid: number): Promise<boolean> {
   return status.agent.processes.some((each) => each.pid === pid && each.watched && each.probes > 0);
 }
 
+async function dropped(): Promise<string> {
+  const status = (await (await fetch(new URL("/api/v1/status", go3s.ready.web))).json()) as {
+    agent: { state: string; spans: number; dropped: unknown };
+  };
+  return JSON.stringify({ ...status.agent, processes: undefined });
+}
+
 async function count(sql: string): Promise<number> {
   const [row] = await go3s.rows(sql);
   return Number(row?.["n"]);
@@ -150,7 +157,7 @@ test("10,000 requests, kept connections and new ones, are 10,000 server spans wi
     "FROM traces WHERE service_name = 'shopserver' AND kind = 'SERVER' AND attributes['url.path'] LIKE '/users/%'";
   assert.ok(
     await until(10_000, async () => (await count(`SELECT count() AS n ${where}`)) >= 10_000),
-    `only ${await count(`SELECT count() AS n ${where}`)} spans`,
+    `only ${await count(`SELECT count() AS n ${where}`)} spans; dropped: ${await dropped()}`,
   );
   const spans = await go3s.rows(
     `SELECT trace_id, parent_span_id, operation, status_code, duration_ns, attributes['http.response.status_code'] AS status, attributes['http.route'] AS route ${where}`,
