@@ -114,6 +114,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const assembler: Assembler = newAssembler({
     processOf: (tgid) => watchedSpans(registry, tgid),
+    repeat(exchange, template) {
+      spanWriter.repeat(exchange, template, spanBatches.writerFor(exchange.process.resource));
+      spanBatches.added();
+    },
     emit(exchange, head, failure) {
       spanWriter.write(exchange, head, spanBatches.writerFor(exchange.process.resource), failure);
       spanBatches.added();

@@ -52,6 +52,7 @@ function rig(handlerEndsTold = false): Rig {
   const http = newHttpSpanWriter(openWallClock(() => base));
   const assembler = newAssembler({
     processOf: (tgid) => (tgid === 7 || tgid === 8 ? process : undefined),
+    repeat: (exchange, template) => http.repeat(exchange, template, writer),
     emit: (exchange, head, failure) => http.write(exchange, head, writer, failure),
   });
   const ignore = () => {};
@@ -305,6 +306,45 @@ test("a connection that closes early, and a process that ends, are told as failu
     spans().map((span) => attributes(span)["error.type"]),
     ["connection_closed", "process_exited"],
   );
+});
+
+test("a repeated request's span is the same but for its ids and times; what differs anywhere is told as it is", () => {
+  const { feed, spans, process } = rig();
+  process.routes.learn("GET", "/users/7", "/users/{id}");
+  const again = (exchange: number, head: string, answer: string, more: object = {}) =>
+    feed(
+      requestRecord(head, { ...server, exchange, ns: exchange * 1000, ...more }),
+      responseRecord(answer, { exchange, ns: exchange * 1000 + 500 }),
+    );
+  again(1, get, ok);
+  again(2, get, ok);
+  again(3, get, ok.replace("200 OK", "500 No"));
+  again(4, get.replace("x=1", "x=2"), ok);
+  again(5, get.replace("x=1", "x=2"), ok, { goid: 9 });
+  again(6, get.replace("x=1", "x=2"), ok, { goid: 9 });
+  again(7, withParent, ok);
+  again(8, withParent, ok);
+  const told = spans();
+  const [first, second, failed, other, moved, movedAgain, traced, tracedAgain] = told;
+  const shape = (span: Span | undefined) => ({
+    name: span?.name,
+    kind: span?.kind,
+    status: span?.status,
+    attributes: span?.attributes,
+  });
+  assert.deepEqual(shape(second), shape(first));
+  assert.notEqual(second?.traceId, first?.traceId);
+  assert.notEqual(second?.spanId, first?.spanId);
+  assert.equal(second?.startTimeUnixNano, base + 2000n);
+  assert.equal(second?.endTimeUnixNano, base + 2500n);
+  assert.equal(attributes(failed ?? assert.fail())["http.response.status_code"], "500");
+  assert.equal(attributes(other ?? assert.fail())["url.query"], "x=2");
+  assert.equal(attributes(moved ?? assert.fail())["go3s.goroutine.id"], "9");
+  assert.deepEqual(shape(movedAgain), shape(moved));
+  assert.equal(traced?.traceId, trace);
+  assert.equal(tracedAgain?.traceId, trace);
+  assert.equal(tracedAgain?.parentSpanId, "00f067aa0ba902b7");
+  assert.equal(process.spans, 8);
 });
 
 test("an answer that was told before its request waits for it, and is counted when it never comes", () => {

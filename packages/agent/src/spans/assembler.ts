@@ -13,6 +13,7 @@ import {
 } from "./head.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
+import type { SpanTemplate } from "./template.js";
 
 /** AssemblerOptions are what the assembler needs from around it. */
 export interface AssemblerOptions {
@@ -20,6 +21,8 @@ export interface AssemblerOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** emit takes a finished exchange and its parsed head, valid during the call; `failure` is "" or an error.type. */
   readonly emit: (exchange: Exchange, head: RequestHead, failure: string) => void;
+  /** repeat takes a finished exchange that its connection's template describes. */
+  readonly repeat: (exchange: Exchange, template: SpanTemplate) => void;
 }
 
 /** AssemblerCounts says what could not become a span. */
@@ -68,10 +71,26 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   };
 
   const finish = (exchange: Exchange, failure: string): void => {
+    const template = exchange.slot?.template;
+    if (failure === "" && template?.matches(exchange)) {
+      identifyUntraced(exchange);
+      options.repeat(exchange, template);
+      discard(exchange);
+      return;
+    }
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
     options.emit(exchange, requestHead, failure);
     discard(exchange);
+  };
+
+  /** identifyUntraced is identify for a head without a traceparent. */
+  const identifyUntraced = (exchange: Exchange): void => {
+    if (exchange.identified) return;
+    exchange.identified = true;
+    fillRandom(exchange.ids, idLayout.span, 8);
+    if (exchange.role === Role.server && clients.claim(exchange)) exchange.hasParent = true;
+    else if (!exchange.hasParent) fillRandom(exchange.ids, idLayout.trace, 16);
   };
 
   const discard = (exchange: Exchange): void => {
@@ -99,18 +118,14 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   /** identify gives an exchange its trace, its span id and its parent, once. */
   const identify = (exchange: Exchange, head: RequestHead): void => {
     if (exchange.identified) return;
-    exchange.identified = true;
-    fillRandom(exchange.ids, idLayout.span, 8);
     if (readTraceparent(exchange.head, head.traceparent, fromHeader) && !sameTraceAsParent(exchange)) {
       exchange.ids.set(fromHeader.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
       exchange.ids.set(fromHeader.subarray(idLayout.parent, idLayout.parent + 8), idLayout.parent);
       exchange.hasParent = true;
       exchange.remoteParent = true;
-    } else if (exchange.role === Role.server && clients.claim(exchange)) {
-      exchange.hasParent = true;
-    } else if (!exchange.hasParent) {
-      fillRandom(exchange.ids, idLayout.trace, 16);
-    }
+      exchange.identified = true;
+      fillRandom(exchange.ids, idLayout.span, 8);
+    } else identifyUntraced(exchange);
   };
 
   /** A client that passes its own trace's header on has its server request for a parent, which is nearer. */

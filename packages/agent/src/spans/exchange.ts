@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { addressSize, type Role } from "../events/layout.js";
 import { idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
+import type { SpanTemplate } from "./template.js";
 
 /**
  * Exchange is one HTTP request and its response while it is open. Values are pooled: one that was given back is filled
@@ -51,6 +52,8 @@ export interface Exchange {
 /** ConnectionSlot holds what is open on a connection. */
 export interface ConnectionSlot {
   exchange: Exchange | undefined;
+  /** The last span of this connection, for requests that repeat it. */
+  template: SpanTemplate | undefined;
 }
 
 const firstHead = 512;

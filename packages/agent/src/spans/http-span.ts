@@ -7,6 +7,7 @@ import type { Exchange } from "./exchange.js";
 import type { RequestHead } from "./head.js";
 import { idLayout } from "./ids.js";
 import { routeOf } from "./routes.js";
+import { newSpanTemplate, type SpanTemplate } from "./template.js";
 
 // The stable HTTP names of OpenTelemetry's semantic conventions
 // (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), encoded once.
@@ -53,6 +54,8 @@ const knownMethods = new Set([
 export interface HttpSpanWriter {
   /** write appends the span of a finished exchange, whose head was parsed, to a writer whose scope is open; `failure` names why it broke off. */
   write(exchange: Exchange, head: RequestHead, writer: SpanWriter, failure: string): void;
+  /** repeat appends the span of an exchange whose connection's template matches. */
+  repeat(exchange: Exchange, template: SpanTemplate, writer: SpanWriter): void;
 }
 
 /** newHttpSpanWriter makes a writer with its own scratch values: one per agent. */
@@ -95,7 +98,27 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
     return name;
   };
 
+  /** begin writes what differs from span to span: identity and times. */
+  const begin = (exchange: Exchange, writer: SpanWriter): void => {
+    writer.beginSpan();
+    writer.traceId(exchange.ids, idLayout.trace);
+    writer.spanId(exchange.ids, idLayout.span);
+    if (exchange.hasParent) writer.parentSpanId(exchange.ids, idLayout.parent);
+    const isRemote = exchange.role === Role.server && exchange.hasParent;
+    writer.flags(flags.sampled | flags.remoteKnown | (isRemote ? flags.remote : 0));
+    clock.toUnix(exchange.startNs, time);
+    writer.startTime(time.lo, time.hi);
+    clock.toUnix(Math.max(exchange.startNs, exchange.endNs), time);
+    writer.endTime(time.lo, time.hi);
+  };
+
   return {
+    repeat(exchange, template, writer) {
+      begin(exchange, writer);
+      template.write(writer);
+      writer.endSpan();
+      exchange.process.spans++;
+    },
     write(exchange, head, writer, failure) {
       const { head: bytes, process } = exchange;
       const server = exchange.role === Role.server;
@@ -103,19 +126,12 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
       const route = server ? routeText(exchange, method, head) : "";
       const shownMethod = knownMethods.has(method) ? method : "_OTHER";
 
-      writer.beginSpan();
-      writer.traceId(exchange.ids, idLayout.trace);
-      writer.spanId(exchange.ids, idLayout.span);
-      if (exchange.hasParent) writer.parentSpanId(exchange.ids, idLayout.parent);
+      begin(exchange, writer);
+      const mark = writer.byteLength;
       if (head.tracestate.start >= 0 && exchange.remoteParent)
         writer.traceState(text(bytes, head.tracestate.start, head.tracestate.end));
-      writer.flags(flags.sampled | flags.remoteKnown | (server && exchange.hasParent ? flags.remote : 0));
       writer.name(spanName(shownMethod === "_OTHER" ? "HTTP" : shownMethod, route));
       writer.kind(server ? spanKind.server : spanKind.client);
-      clock.toUnix(exchange.startNs, time);
-      writer.startTime(time.lo, time.hi);
-      clock.toUnix(Math.max(exchange.startNs, exchange.endNs), time);
-      writer.endTime(time.lo, time.hi);
 
       writer.encodedAttribute(methodValue(shownMethod));
       if (head.path.start >= 0) writer.bytesAttribute(key.path, bytes, head.path.start, head.path.end);
@@ -125,9 +141,10 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
       if (route !== "") writer.stringAttribute(key.route, route);
       if (exchange.status > 0) writer.intAttribute(key.status, exchange.status);
       writeServer(exchange, writer, bytes, head, server);
-      const peer = addressText(exchange, addressSize);
-      if (server) writer.stringAttribute(key.clientAddress, peer);
-      writer.stringAttribute(key.peerAddress, peer);
+      writer.stringAttribute(
+        server ? key.clientAddress : key.peerAddress,
+        addressText(exchange, addressSize),
+      );
       writer.intAttribute(key.peerPort, exchange.peerPort);
       if (head.userAgent.start >= 0)
         writer.bytesAttribute(key.userAgent, bytes, head.userAgent.start, head.userAgent.end);
@@ -140,6 +157,12 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
         writer.stringAttribute(key.errorType, failure !== "" ? failure : String(exchange.status));
         writer.status(statusError, failure === "" ? "" : (failureText[failure] ?? failure));
       }
+      // A route that is not known yet may be the next time, and a traceparent never comes twice.
+      const mayRepeat = failure === "" && head.traceparent.start < 0 && (route !== "" || !server);
+      if (mayRepeat && exchange.slot !== undefined) {
+        exchange.slot.template ??= newSpanTemplate();
+        exchange.slot.template.record(exchange, writer, mark);
+      } else exchange.slot?.template?.forget();
       writer.endSpan();
       process.spans++;
     },

@@ -152,6 +152,17 @@ export class BatchWriter {
     this.message(this.attributesTag, keyValue);
   }
 
+  /** copySince copies what was written since an earlier byteLength of this record: fields to be written again. */
+  copySince(mark: number, into: Uint8Array): void {
+    into.set(this.buffer.subarray(mark, this.at));
+  }
+
+  /** encodedFields appends fields of a record that copySince took. */
+  encodedFields(bytes: Uint8Array, length: number): void {
+    this.reserve(length);
+    this.copy(bytes, 0, length);
+  }
+
   protected beginRecord(): void {
     if (this.level !== LEVEL.SCOPE) throw misuse("a record outside of a scope");
     this.level = LEVEL.RECORD;
