@@ -20,7 +20,10 @@ export interface Batches<W extends Writer> {
 }
 
 // A request of this size is sent without waiting for the timer: large enough to be cheap, small enough for any receiver.
-const requestBytes = 1 << 20;
+const requestBytes = 2 << 20;
+// A batch of this size goes out in its own memory; smaller ones are joined by copying.
+const handOverBytes = 256 << 10;
+const spareWriters = 8;
 // Writers of resources that were silent for this many flushes are given up with their memory.
 const idleFlushes = 600;
 
@@ -38,23 +41,42 @@ export function newBatches<W extends Writer>(
   let current: W | undefined;
   let waiting = 0;
 
+  // Writers that come back from the exporter: their buffers are large, and making them anew kept the collector busy.
+  const spare: W[] = [];
+
+  /** handOver sends a batch in its writer's own memory and gives the batch another writer. */
+  const handOver = (batch: { writer: W }): void => {
+    const { writer } = batch;
+    batch.writer = spare.pop() ?? makeWriter();
+    exporter.send(signal, writer.finish(), writer.count, () => {
+      writer.reset();
+      if (spare.length < spareWriters) spare.push(writer);
+    });
+  };
+
   const flush = (): void => {
     const parts: Uint8Array[] = [];
+    const sent: W[] = [];
     let items = 0;
+    waiting = 0;
     for (const [resource, batch] of open) {
       if (batch.writer.count === 0) {
         if (++batch.idle > idleFlushes) open.delete(resource);
         continue;
       }
       batch.idle = 0;
+      if (batch.writer.byteLength >= handOverBytes) {
+        handOver(batch);
+        continue;
+      }
       items += batch.writer.count;
       parts.push(batch.writer.finish());
+      sent.push(batch.writer);
     }
-    waiting = 0;
     if (items === 0) return;
     // concat copies, so the writers' memory is free again.
     exporter.send(signal, Buffer.concat(parts), items);
-    for (const batch of open.values()) batch.writer.reset();
+    for (const writer of sent) writer.reset();
   };
 
   return {

@@ -24,8 +24,11 @@ export interface ExporterStats {
 
 /** Exporter sends OTLP requests in order of arrival, several at once, and repeats what may be repeated. */
 export interface Exporter {
-  /** send takes one encoded request that holds `items` spans, records or points. It never blocks and never throws. */
-  send(signal: Signal, body: Uint8Array, items: number): void;
+  /**
+   * send takes one encoded request that holds `items` spans, records or points. It never blocks and never throws. The
+   * body must not change until `done` is called, sent or dropped; without it, never.
+   */
+  send(signal: Signal, body: Uint8Array, items: number, done?: () => void): void;
   stats(): ExporterStats;
   /** close waits until all is sent, at most `timeoutMs`; what is left then is counted as dropped. */
   close(timeoutMs?: number): Promise<void>;
@@ -35,6 +38,7 @@ interface Waiting {
   readonly signal: Signal;
   readonly body: Uint8Array;
   readonly items: number;
+  readonly done: (() => void) | undefined;
   attempts: number;
 }
 
@@ -93,6 +97,7 @@ export function openExporter(options: ExporterOptions): Exporter {
 
   const done = (item: Waiting): void => {
     waitingBytes -= item.body.length;
+    item.done?.();
     inFlight--;
     take();
   };
@@ -158,15 +163,20 @@ export function openExporter(options: ExporterOptions): Exporter {
   };
 
   return {
-    send(signal, body, items) {
-      if (closed) return drop("closed", items);
-      queue.push({ signal, body, items, attempts: 0 });
+    send(signal, body, items, done) {
+      if (closed) {
+        drop("closed", items);
+        done?.();
+        return;
+      }
+      queue.push({ signal, body, items, done, attempts: 0 });
       waitingBytes += body.length;
       while (waitingBytes > limit && queue.length > 1) {
         const oldest = queue.shift();
         if (oldest === undefined) break;
         waitingBytes -= oldest.body.length;
         drop("queue-full", oldest.items);
+        oldest.done?.();
       }
       take();
     },

@@ -145,6 +145,9 @@ export function appendHead(exchange: Exchange, memory: Uint8Array, start: number
     larger.set(exchange.head.subarray(0, exchange.headLength));
     exchange.head = larger;
   }
-  exchange.head.set(memory.subarray(start, start + room), exchange.headLength);
+  const { head, headLength } = exchange;
+  if (room > 512) head.set(memory.subarray(start, start + room), headLength);
+  // A view of the ring for each request costs more than its few hundred bytes do one by one.
+  else for (let i = 0; i < room; i++) head[headLength + i] = memory[start + i] as number;
   exchange.headLength = needed;
 }
