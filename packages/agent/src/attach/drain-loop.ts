@@ -8,6 +8,12 @@ export interface DrainTiming {
    */
   readonly every?: number;
   /**
+   * Milliseconds until the next look after one that found `busyAt` records or more; 60 when absent. A busy machine's
+   * cycles are dearest, and at 100,000 requests/s that is a fifth of the buffer.
+   */
+  readonly everyWhenBusy?: number;
+  readonly busyAt?: number;
+  /**
    * Records read in one turn of the event loop; 4096 when absent. What is left is read in the next turn, so that timers
    * and sockets get theirs even when records come faster than they are read.
    */
@@ -24,19 +30,21 @@ export interface DrainLoop {
 /** startDrainLoop begins to look. A sink that throws ends the process's turn, not the loop. */
 export function startDrainLoop(reader: RingBufferReader, timing: DrainTiming = {}): DrainLoop {
   const every = timing.every ?? 20;
+  const everyWhenBusy = timing.everyWhenBusy ?? 60;
+  const busyAt = timing.busyAt ?? 400;
   const atOnce = timing.atOnce ?? 4096;
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Immediate | undefined;
   let isStopped = false;
 
   const look = (): void => {
-    let isLeft = false;
+    let records = 0;
     try {
-      isLeft = reader.drain(atOnce) >= atOnce;
+      records = reader.drain(atOnce);
     } finally {
       if (!isStopped) {
-        if (isLeft) soon = setImmediate(look);
-        else timer = setTimeout(look, every);
+        if (records >= atOnce) soon = setImmediate(look);
+        else timer = setTimeout(look, records >= busyAt ? everyWhenBusy : every);
       }
     }
   };
