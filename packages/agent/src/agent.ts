@@ -134,7 +134,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     end: assembler.end,
     tcpOpen: tcp.open,
     tcpClose: tcp.close,
-    processStart: (event) => registry.started(event.tgid),
+    processStart(event) {
+      registry.started(event.tgid);
+      if (registry.get(event.tgid)?.watched !== true) kernel?.unwatch(event.tgid);
+    },
     processExit(event) {
       assembler.processExited(event.tgid, event.ns);
       registry.exited(event.tgid);
@@ -149,6 +152,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const facts = process.executable.isGo ? programs.of(pid, process.executable) : undefined;
     const attached = kernel.watch(pid, facts?.facts);
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
+    process.spans.handlerEndsSinceNs = monotonicNs();
     if (facts?.facts !== undefined)
       policies.set(pid, { policy: newPolicy(), requests: 0, calls: 0, newPaths: 0, orphans: 0 });
     options.onAttached?.({
@@ -159,7 +163,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
   }
 
-  kernel = await openKernelObserver({ sink });
+  kernel = await openKernelObserver({ sink, watchNew: asksForMany(options.selection) });
   registry.scan();
 
   const decide = (seconds: number): void => {
@@ -167,13 +171,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const process = registry.get(pid);
       if (process === undefined || kernel === undefined) continue;
       const probes = decideOne(state, process, seconds);
-      process.spans.handlerEndsTold = kernel.setProbes(pid, probes).handlerEnd;
+      const told = kernel.setProbes(pid, probes).handlerEnd;
+      if (told && !process.spans.handlerEndsTold) process.spans.handlerEndsSinceNs = monotonicNs();
+      process.spans.handlerEndsTold = told;
     }
   };
 
   let ticks = 0;
   let lastTick = performance.now();
   const flush = setInterval(() => {
+    assembler.sweep(monotonicNs());
     spanBatches.flush();
     logBatches.flush();
   }, flushMs);
@@ -184,7 +191,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     tcp.tick();
     decide((now - lastTick) / 1000);
     lastTick = now;
-    assembler.sweep(Number(process.hrtime.bigint()));
     if (ticks % clockEveryTicks === 0) clock.adjust();
     if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) registry.scan();
   }, tickMs);
@@ -221,6 +227,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await exporter.close();
     },
   };
+}
+
+/** CLOCK_MONOTONIC, as the kernel's records have it. */
+const monotonicNs = (): number => Number(process.hrtime.bigint());
+
+/** asksForMany says whether processes that do not run yet are asked for; single ones are known when they are watched. */
+function asksForMany({ all, names, ports }: Selection): boolean {
+  return all === true || (names ?? []).length > 0 || (ports ?? []).length > 0;
 }
 
 interface PolicyState {

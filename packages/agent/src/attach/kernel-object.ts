@@ -50,7 +50,10 @@ export interface KernelObject {
 export async function loadKernelObject(options: ObserverOptions): Promise<KernelObject> {
   const bytes = options.object ?? compiledProbes();
   const spec = readObject(bytes);
-  const constants = { cpuBits: Math.ceil(Math.log2(Math.max(2, possibleCpus()))) };
+  const constants = {
+    cpuBits: Math.ceil(Math.log2(Math.max(2, possibleCpus()))),
+    watchNew: options.watchNew === true ? 1 : 0,
+  };
   const mapSizes = options.ringBytes === undefined ? {} : { events: options.ringBytes };
   const base = loadObject(spec, { programs: [], constants, mapSizes });
   const parts: LoadedObject[] = [];

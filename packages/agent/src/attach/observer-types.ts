@@ -13,6 +13,11 @@ export interface ObserverOptions {
   readonly ringBytes?: number;
   /** measured asks the kernel to count the runs and nanoseconds of every program; it costs 30-80 ns a run. */
   readonly measured?: boolean;
+  /**
+   * watchNew watches every process from its exec on; whoever asks for it calls unwatch() for those that are not wanted,
+   * when their start is told.
+   */
+  readonly watchNew?: boolean;
 }
 
 /** MissingPart is something the kernel or our rights do not allow. */

@@ -1,6 +1,6 @@
 import type { ProcessSpans } from "../spans/process-spans.js";
 import { encodeResource } from "../spans/resource.js";
-import { newRouteTable } from "../spans/routes.js";
+import { newRouteTable, type RouteTable } from "../spans/routes.js";
 import { type Executable, type Executables, newExecutables } from "./executable.js";
 import { type Identity, identify, programName } from "./identity.js";
 import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess, socketInodes } from "./proc.js";
@@ -58,6 +58,7 @@ export const partMarker = "GO3S_PART";
 
 // Processes that ended and may still be asked about; the oldest are forgotten.
 const endedLimit = 1024;
+const programLimit = 1024;
 const listenersEveryMs = 2000;
 const nobodyMs = 30_000;
 
@@ -69,8 +70,22 @@ export function newRegistry(options: RegistryOptions): Registry {
   const listeners = new Map<number, number>();
   const ended = new Map<number, Observed>();
   const nobody = new Map<number, number>();
+  // A program that is started again has the routes that it had: its first requests, which come before its probes are in
+  // place, are told with what was learned before.
+  const routesByProgram = new Map<string, RouteTable>();
   let listenersRead = 0;
   let spansOfExited = 0;
+
+  const routesOf = ({ isGo, key }: Executable): RouteTable => {
+    if (!isGo) return newRouteTable();
+    let routes = routesByProgram.get(key);
+    if (routes === undefined) {
+      if (routesByProgram.size >= programLimit) routesByProgram.clear();
+      routes = newRouteTable();
+      routesByProgram.set(key, routes);
+    }
+    return routes;
+  };
 
   const asksForPorts = (options.selection.ports ?? []).length > 0;
 
@@ -122,7 +137,7 @@ export function newRegistry(options: RegistryOptions): Registry {
       executable,
       watched,
       reason,
-      spans: spansOf(facts, identity),
+      spans: spansOf(facts, identity, routesOf(executable)),
     };
     known.set(pid, process);
     if (watched) options.events.watch(process);
@@ -196,13 +211,14 @@ function isSameProgram(before: ProcessFacts, now: ProcessFacts): boolean {
   );
 }
 
-function spansOf(facts: ProcessFacts, identity: Identity): ProcessSpans {
+function spansOf(facts: ProcessFacts, identity: Identity, routes: RouteTable): ProcessSpans {
   return {
     tgid: facts.pid,
     serviceName: identity.serviceName || programName(facts),
     resource: encodeResource(identity),
-    routes: newRouteTable(),
+    routes,
     handlerEndsTold: false,
+    handlerEndsSinceNs: 0,
     spans: 0,
     newPaths: 0,
     orphans: 0,

@@ -35,6 +35,7 @@ function rig(handlerEndsTold = false): Rig {
     resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
     routes: newRouteTable(),
     handlerEndsTold,
+    handlerEndsSinceNs: 0,
     spans: 0,
     newPaths: 0,
     orphans: 0,
@@ -145,6 +146,17 @@ test("a response that is whole before its handler ends waits for the handler, an
   assert.equal(spans().length, 1);
   assembler.sweep(2_100_000_000);
   assert.equal(spans().length, 2);
+});
+
+test("a request from before the probe was there waits a moment, and takes its route from what was learned since", () => {
+  const { feed, spans, assembler, process } = rig(true);
+  process.handlerEndsSinceNs = 5000;
+  feed(requestRecord(get, server), responseRecord(ok, { exchange: 1, ns: 2000 }));
+  process.routes.learn("GET", "/users/7", "GET /users/{id}");
+  assembler.sweep(100_000_000);
+  assert.equal(spans().length, 0);
+  assembler.sweep(500_000_000);
+  assert.equal(spans()[0]?.name, "GET /users/{id}");
 });
 
 test("a chunked response ends with its last chunk, one with a length when all is there", () => {
@@ -363,7 +375,15 @@ test("an answer that was told before its request waits for it, and is counted wh
 
 test("records without their request are counted, not guessed", () => {
   const { feed, spans, assembler } = rig();
-  feed(responseRecord(ok, { exchange: 99, ns: 1 }), requestRecord(get, { ...server, tgid: 1234 }));
-  assert.deepEqual(assembler.counts().dropped, { "no-request": 1, unwatched: 1 });
+  feed(responseRecord(ok, { exchange: 99, ns: 1 }));
+  feed(
+    requestRecord(get, { ...server, exchange: 100, tgid: 1234 }),
+    responseRecord(ok, { exchange: 100, ns: 1 }),
+  );
+  assert.deepEqual(
+    assembler.counts().dropped,
+    { "no-request": 1 },
+    "a process nobody asked for loses nothing",
+  );
   assert.equal(spans().length, 0);
 });

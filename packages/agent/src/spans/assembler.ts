@@ -49,8 +49,12 @@ export interface Assembler {
 
 // A complete response whose handler is still running after this long is shown without waiting for the handler.
 const handlerWaitNs = 2_000_000_000;
+// One that began before the probe on handlers' ends was there is not told its end; later ones may teach its route.
+const learnWaitNs = 300_000_000;
 // An exchange without any sign of life is given up after this long: its end was lost with the ring buffer's overflow.
 const staleNs = 600_000_000_000;
+// Exchanges of processes that nobody asked for, until their answer came.
+const unaskedLimit = 10_000;
 // Exchanges that are open at once; more means that ends get lost faster than the sweep finds them.
 const openLimit = 100_000;
 
@@ -63,6 +67,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const responseHead = newResponseHead();
   const connections = newConnectionSlots();
   const early = newEarlyResponses();
+  const unasked = new Set<number>();
   const fromHeader = new Uint8Array(idLayout.size);
   const dropped: Record<string, number> = {};
 
@@ -168,6 +173,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const onResponse = (event: ResponseEvent): void => {
     const exchange = open.get(event.exchange);
     if (exchange === undefined) {
+      if (unasked.size > 0 && unasked.delete(event.exchange)) return;
       // A client may read the answer before its send has returned, which is when the request is told.
       if (event.role !== Role.client || !early.keep(event)) drop("no-request");
       return;
@@ -191,7 +197,12 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   return {
     request(event) {
       const process = options.processOf(event.tgid);
-      if (process === undefined) return drop("unwatched");
+      if (process === undefined) {
+        // A process that was told before anybody knew whether it is asked for: it is not, so nothing is lost.
+        if (unasked.size >= unaskedLimit) unasked.clear();
+        unasked.add(event.exchange);
+        return;
+      }
       const old = open.get(event.exchange);
       if (old !== undefined) {
         drop("replaced");
@@ -265,7 +276,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     sweep(nowNs) {
       for (let lost = early.expire(nowNs); lost > 0; lost--) drop("no-request");
       for (const exchange of open.values()) {
-        if (exchange.responseDone && nowNs - exchange.endNs > handlerWaitNs) finish(exchange, "");
+        const patience = exchange.startNs < exchange.process.handlerEndsSinceNs ? learnWaitNs : handlerWaitNs;
+        if (exchange.responseDone && nowNs - exchange.endNs > patience) finish(exchange, "");
         else if (nowNs - Math.max(exchange.startNs, exchange.endNs) > staleNs) {
           discard(exchange);
           drop("stale");

@@ -210,7 +210,8 @@ function routeText(exchange: Exchange, method: string, head: RequestHead): strin
     }
     return routeOf(exchange.pattern);
   }
-  if (process.handlerEndsTold) return "";
+  // The handler's end was told, and no pattern with it: the program has none.
+  if (exchange.handlerEnded) return "";
   if (!routes.isExact(method, path)) process.newPaths++;
   const host = head.host.start < 0 ? "" : text(bytes, head.host.start, head.host.end);
   return routes.find(method, host, path) ?? "";

@@ -12,6 +12,8 @@ export interface ProcessSpans {
    * for it (route and exact end come with it). The attach policy switches this.
    */
   handlerEndsTold: boolean;
+  /** handlerEndsSinceNs: requests that began before this (CLOCK_MONOTONIC) may end without being told. */
+  handlerEndsSinceNs: number;
   /** spans counts the spans made for this process. */
   spans: number;
   /** newPaths counts server requests whose route was not known by their exact path; the attach policy looks at it. */
