@@ -1,3 +1,4 @@
+import type { DiskRoom } from "./disk-room.js";
 import type { EngineProcess } from "./engine/process.js";
 import type { InsertRequest, InsertResult } from "./engine/protocol.js";
 import { StoreError } from "./errors.js";
@@ -11,6 +12,7 @@ export type PendingSegment = Pick<SealedSegment, "path" | "length">;
 export interface InserterOptions {
   readonly engine: EngineProcess;
   readonly fileSystem: WalFileSystem;
+  readonly room: DiskRoom;
   readonly temporaryDirectory: string;
   readonly damagedDirectory: string;
   readonly onInserted: (segment: PendingSegment, result: InsertResult, took_ms: number) => void;
@@ -169,7 +171,8 @@ export class Inserter {
   }
 
   async #insert(segment: PendingSegment): Promise<void> {
-    const { engine, fileSystem, temporaryDirectory, damagedDirectory } = this.#options;
+    const { engine, fileSystem, room, temporaryDirectory, damagedDirectory } = this.#options;
+    room.requireForInsert(segment.length);
     await engine.ready(RETRY_MAX_MS);
     const started = performance.now();
     const { path, length } = segment;

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { type DiskRoom, newDiskRoom } from "./disk-room.js";
 import { EngineProcess } from "./engine/process.js";
 import type { QueryLimits, TableSize } from "./engine/protocol.js";
 import { defaultEngineMemory, defaultQueryLimits, writeEngineConfig } from "./engine/settings.js";
@@ -161,6 +162,7 @@ class OpenStore implements Store {
   readonly #engine: EngineProcess;
   readonly #writer: WalWriter;
   readonly #inserter: Inserter;
+  readonly #room: DiskRoom;
   readonly #limits: QueryLimits;
   readonly #notice: (text: string) => void;
   #tables: readonly TableSize[] = [];
@@ -184,7 +186,9 @@ class OpenStore implements Store {
     );
     const fileSystem = options.fileSystem ?? realFileSystem;
     this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });
+    this.#room = newDiskRoom(layout.temporary);
     this.#inserter = new Inserter({
+      room: this.#room,
       engine: this.#engine,
       fileSystem,
       temporaryDirectory: layout.temporary,
@@ -298,8 +302,10 @@ class OpenStore implements Store {
     for (const block of blocks) bytes += block.bytes.length;
     const max = this.#options.waitingBytesMax ?? DEFAULT_WAITING_BYTES;
     const waiting = this.#inserter.pendingBytes + this.#writer.activeBytes + this.#writer.queuedBytes;
-    if (waiting + bytes <= max && this.#writer.queuedBytes + bytes <= QUEUED_BYTES_MAX + FRAME_PAYLOAD_MAX)
+    if (waiting + bytes <= max && this.#writer.queuedBytes + bytes <= QUEUED_BYTES_MAX + FRAME_PAYLOAD_MAX) {
+      this.#room.requireForAppend(bytes);
       return;
+    }
     const why =
       this.#counters.failure === undefined ? "" : `; the last insert failed: ${this.#counters.failure}`;
     throw new StoreError("store-busy", `${waiting} bytes wait to be inserted, ${max} may${why}`, {

@@ -148,6 +148,6 @@ export function appendHead(exchange: Exchange, memory: Uint8Array, start: number
   const { head, headLength } = exchange;
   if (room > 512) head.set(memory.subarray(start, start + room), headLength);
   // A view of the ring for each request costs more than its few hundred bytes do one by one.
-  else for (let i = 0; i < room; i++) head[headLength + i] = memory[start + i] as number;
+  else for (let i = 0; i < room; i++) head[headLength + i] = memory[start + i] ?? 0;
   exchange.headLength = needed;
 }
