@@ -72,7 +72,7 @@ export interface Agent {
 }
 
 // Spans wait at most this long for company: a first span is seen well within a second.
-const flushMs = 200;
+const flushMs = 300;
 const tickMs = 1000;
 // Wall clocks are slewed by 500 ppm at most: half a millisecond in a second, corrected here before it is 30.
 const clockEveryTicks = 60;

@@ -20,7 +20,7 @@ export interface Batches<W extends Writer> {
 }
 
 // A request of this size is sent without waiting for the timer: large enough to be cheap, small enough for any receiver.
-const requestBytes = 2 << 20;
+const requestBytes = 4 << 20;
 // A batch of this size goes out in its own memory; smaller ones are joined by copying.
 const handOverBytes = 256 << 10;
 const spareWriters = 8;
