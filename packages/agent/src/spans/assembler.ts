@@ -29,7 +29,7 @@ export interface AssemblerOptions {
 export interface AssemblerCounts {
   /** openExchanges are requests without their response yet. */
   readonly openExchanges: number;
-  /** dropped counts by reason: "no-request" (response of a request that was never seen), "replaced", "stale". */
+  /** dropped counts by reason: "no-request" (response of a request that was never seen), "replaced", "stale", "too-many-open". */
   readonly dropped: Readonly<Record<string, number>>;
 }
 

@@ -7,7 +7,7 @@ import type { Exchange } from "./exchange.js";
 /**
  * SpanTemplate is the last span of a connection as it was written, without ids and times. Clients that keep a connection
  * tend to repeat their request to the byte (health checks, pollers, benchmarks): then the span is copied, not made.
- * Measured: 0.9 instead of 4.3 microseconds from response record to encoded span.
+ * Measured by sampling at full rate: 1.5 instead of 4.3 microseconds of the agent's time per response record.
  */
 export interface SpanTemplate {
   /** matches says whether an exchange's span would come out the same but for ids and times. */

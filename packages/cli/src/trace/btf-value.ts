@@ -101,14 +101,12 @@ function readArray(
   );
 }
 
-/** textOf gives printable text that ends with a zero or fills the array; undefined for anything else. */
+/** textOf gives printable text up to the first zero; undefined for anything else. What is behind the zero is no text. */
 function textOf(bytes: Uint8Array): string | undefined {
   const end = bytes.indexOf(0);
   const text = bytes.subarray(0, end < 0 ? bytes.length : end);
   if (text.length === 0 || !text.every((byte) => byte >= 32 && byte !== 127)) return undefined;
-  return end < 0 || bytes.subarray(end).every((byte) => byte === 0) || text.length > 0
-    ? Buffer.from(text).toString("utf8")
-    : undefined;
+  return Buffer.from(text).toString("utf8");
 }
 
 /** plainText writes a value for people: `PID: 12, Comm: "curl"`. */
