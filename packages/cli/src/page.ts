@@ -1,14 +1,8 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { siteFolder } from "@go3s/web";
 
-/** pageFolder finds the built page of @go3s/web; undefined when it is not built or not installed. */
+/** pageFolder is the built page; undefined when it is not built. */
 export function pageFolder(): string | undefined {
-  try {
-    const manifest = createRequire(import.meta.url).resolve("@go3s/web/package.json");
-    const folder = join(dirname(manifest), "dist", "site");
-    return existsSync(join(folder, "index.html")) ? folder : undefined;
-  } catch {
-    return undefined;
-  }
+  return existsSync(join(siteFolder, "index.html")) ? siteFolder : undefined;
 }
