@@ -99,6 +99,12 @@ export {
   kernelConfig,
   type Outcome,
 } from "./features/row.js";
+export type { KernelBtfInfo } from "./inventory/btf-info.js";
+export type { Holder } from "./inventory/holders.js";
+export { type ObjectKind, objectIds, openById } from "./inventory/ids.js";
+export type { KernelLinkInfo } from "./inventory/link-info.js";
+export { type KernelMapInfo, mapInfo } from "./inventory/map-info.js";
+export { type Held, type KernelObjects, listKernelObjects } from "./inventory/objects.js";
 export { type CapabilityName, effectiveCapabilities } from "./kernel/failure.js";
 export { Descriptor } from "./kernel/fd.js";
 export { MappedMemory } from "./kernel/mmap.js";
@@ -138,7 +144,13 @@ export {
   sectionRows,
 } from "./object/section-names.js";
 export type { MapReference, ObjectSpec, ProgramSpec, Reference, VariableSpec } from "./object/spec.js";
-export { enableStatistics, type ProgramInfo } from "./program/info.js";
+export {
+  enableStatistics,
+  nativeCode,
+  type ProgramInfo,
+  programInfo,
+  translatedInstructions,
+} from "./program/info.js";
 export { loadProgram } from "./program/load.js";
 export { Program, type TestRunOptions, type TestRunResult } from "./program/program.js";
 export { type ProgramImage, programTypeName, type SourceLine } from "./program/spec.js";
