@@ -15,6 +15,7 @@ export const BPF_ERROR_CODES = {
   "out-of-memory": "the kernel could not allocate what was asked for",
   "map-full": "a map has no room for another element",
   "already-exists": "the element or attachment exists already",
+  "bad-pin-path": "a path for a pin is not on a BPF file system, or holds no pin of that kind",
   "tracefs-missing": "tracefs is not mounted or not readable",
   closed: "a resource was used after close()",
   "system-call-failed": "a system call failed in a way that has no code of its own",

@@ -131,6 +131,7 @@ export { attachUprobeMulti, isStaleProcess, type UprobeMultiOptions } from "./li
 export { BatchReader, deleteBatch, updateBatch } from "./maps/batch.js";
 export { onlineCpus, possibleCpus } from "./maps/cpus.js";
 export { BpfMap, createMap, u32Bytes, u64Bytes } from "./maps/map.js";
+export { mapOfDescriptor, openMapById, openPinnedMap } from "./maps/open.js";
 export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
 export { attachBySection } from "./object/attach.js";
 export type { ConstantValue } from "./object/constants.js";

@@ -12,6 +12,8 @@ export interface KernelMapInfo {
   readonly maxEntries: number;
   /** MapFlag bits. */
   readonly flags: number;
+  /** The type-specific 64-bit extra (5.16). */
+  readonly extra: bigint;
   /** Id of its BTF, 0 without, and the types of key and value in it (4.18). */
   readonly btfId: number;
   readonly keyTypeId: number;
@@ -38,5 +40,6 @@ export function mapInfo(fd: number): KernelMapInfo {
     btfId: u32(64),
     keyTypeId: u32(68),
     valueTypeId: u32(72),
+    extra: view.getBigUint64(80, true),
   };
 }

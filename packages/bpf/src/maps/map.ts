@@ -1,4 +1,5 @@
 import { BpfError } from "../errors.js";
+import { type KernelMapInfo, mapInfo } from "../inventory/map-info.js";
 import { MAP_ELEM_ATTR } from "../kernel/attr.generated.js";
 import { writeU64 } from "../kernel/attr.js";
 import { bpf, bpfWith } from "../kernel/bpf.js";
@@ -7,6 +8,7 @@ import { failure } from "../kernel/failure.js";
 import type { Descriptor } from "../kernel/fd.js";
 import { MappedMemory, pageSize } from "../kernel/mmap.js";
 import { addressOf } from "../kernel/syscall.js";
+import { type PinOptions, pinObject } from "../pin/pin.js";
 import { Command } from "../uapi/commands.js";
 import { MapFlag, UpdateFlag, type UpdateFlags } from "../uapi/flags.js";
 import { possibleCpus } from "./cpus.js";
@@ -113,6 +115,16 @@ export class BpfMap {
       if (value !== undefined) yield { key: next, value };
       key = next;
     }
+  }
+
+  /** info asks the kernel what it knows of the map (4.13). */
+  info(): KernelMapInfo {
+    return mapInfo(this.fd);
+  }
+
+  /** pin keeps the map in the kernel under a path of the BPF file system, whoever ends; see pinObject(). */
+  pin(path: string, options: PinOptions = {}): string {
+    return pinObject(this, path, options);
   }
 
   /** freeze forbids user space to write from now on (5.2); programs still may unless flags forbid it. */
