@@ -145,6 +145,19 @@ export {
   sectionRows,
 } from "./object/section-names.js";
 export type { MapReference, ObjectSpec, ProgramSpec, Reference, VariableSpec } from "./object/spec.js";
+export { BPFFS, isOnBpffs, makePinFolder, pinName } from "./pin/bpffs.js";
+export { type Pin, pinsBelow, unpin, unpinFolder } from "./pin/folder.js";
+export {
+  kindOfDescriptor,
+  type OpenPinOptions,
+  openPinned,
+  openPinnedAs,
+  type PinKind,
+  type Pinnable,
+  type PinOptions,
+  pinObject,
+} from "./pin/pin.js";
+export { openPinnedProgram, programOfDescriptor } from "./pin/program.js";
 export {
   enableStatistics,
   nativeCode,
