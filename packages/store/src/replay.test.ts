@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { SIGNAL_NAMES } from "./signals.js";
@@ -34,4 +34,25 @@ test("a segment that was inserted and comes back is not inserted again, nor is o
   // A log that was begun anew has the same numbers and may hold the same bytes: its rows are new all the same.
   await writeLog(wal, blocks);
   assert.deepEqual(await countsIn(dir), [80, 6, 4]);
+});
+
+test("a segment whose insert was killed between the engine's note of it and its rows is inserted", async (t) => {
+  const dir = temporaryDirectory(t);
+  const wal = join(dir, "wal");
+  mkdirSync(wal);
+  const paths = await writeLog(wal, [spanBlock("noted", 40)]);
+  const kept = paths.map((path) => join(dir, basename(path)));
+  for (const [i, path] of paths.entries()) copyFileSync(path, kept[i] ?? "");
+  assert.deepEqual(await countsIn(dir), [40, 0, 0]);
+  // The state that kill -9 leaves in that moment: the engine's list names the part, and the part has no name yet.
+  const parts = readdirSync(join(dir, "db"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\/\d+_1_1_0$/.test(name),
+  );
+  const last = parts.at(-1);
+  assert.ok(last !== undefined, "no part was found");
+  rmSync(join(dir, "db", last), { recursive: true });
+  for (const [i, path] of paths.entries()) copyFileSync(kept[i] ?? "", path);
+  assert.deepEqual(await countsIn(dir), [40, 0, 0]);
+  for (const [i, path] of paths.entries()) copyFileSync(kept[i] ?? "", path);
+  assert.deepEqual(await countsIn(dir), [40, 0, 0]);
 });

@@ -2,6 +2,7 @@ import { Session } from "chdb";
 import { StoreError } from "../errors.js";
 import { migrate, setRetention } from "../schema/migrations.js";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
+import { mendDeduplicationLogs, syncDeduplicationLogs } from "./deduplication-log.js";
 import type { EngineSettings, TableSize } from "./protocol.js";
 import { escapeParameter, quoteText, readSource } from "./sql.js";
 
@@ -18,6 +19,7 @@ export class Database {
   constructor(settings: EngineSettings) {
     this.#settings = settings;
     try {
+      mendDeduplicationLogs(settings.directory);
       this.#admin = this.session();
       this.#inserter = this.session();
     } catch (error) {
@@ -50,6 +52,11 @@ export class Database {
   /** insert runs a long statement of ours off the event loop. The engine's error is thrown as it is. */
   async insert(sql: string): Promise<void> {
     await this.#inserter.queryAsync(sql, { format: "TSVRaw" });
+  }
+
+  /** settle makes durable what says which blocks were inserted; the rows themselves are by then. */
+  settle(): void {
+    syncDeduplicationLogs(this.#settings.directory);
   }
 
   /** canonical gives the engine's own form of the one statement in `sql`, or throws its syntax error. */

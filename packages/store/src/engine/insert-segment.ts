@@ -48,6 +48,7 @@ async function attempt(
       const signal = signalName(file.signal);
       await database.insert(insertStatement(signal, signal, `${converted.token}-${signal}`, file.path));
     }
+    database.settle();
     return { result };
   } catch (refused) {
     return { result, refused };
