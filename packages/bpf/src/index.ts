@@ -168,12 +168,12 @@ export {
 export { loadProgram } from "./program/load.js";
 export { Program, type TestRunOptions, type TestRunResult } from "./program/program.js";
 export { type ProgramImage, programTypeName, type SourceLine } from "./program/spec.js";
+export type { RingTimer } from "./ringbuf/pace.js";
 export {
   type RecordHandler,
   RingBufferReader,
   type RingCounts,
   type RingMemory,
-  type RingTimer,
 } from "./ringbuf/reader.js";
 export { AttachType, type AttachTypeId } from "./uapi/attach-types.js";
 export { Command, type CommandId } from "./uapi/commands.js";

@@ -1,8 +1,10 @@
 import { BpfError } from "../errors.js";
 import { Poller } from "../kernel/epoll.js";
 import { MappedMemory, pageSize } from "../kernel/mmap.js";
+import { watchReadable } from "../kernel/watch.js";
 import type { BpfMap } from "../maps/map.js";
 import { MapType } from "../uapi/map-types.js";
+import { Pace, type RingTimer } from "./pace.js";
 
 // Record header: length with two flag bits, then the kernel's page offset. include/uapi/linux/bpf.h.
 const BUSY = 0x80000000;
@@ -39,14 +41,6 @@ export interface RingCounts {
   readonly empty: number;
 }
 
-/** RingTimer says how often a started reader looks. */
-export interface RingTimer {
-  /** Milliseconds between drains when much comes; 1 when absent. */
-  readonly min?: number;
-  /** Milliseconds between drains when nothing comes; 20 when absent. Each wake-up costs what it watches. */
-  readonly max?: number;
-}
-
 interface Mapping {
   readonly consumer: MappedMemory;
   readonly producer: MappedMemory;
@@ -67,7 +61,8 @@ function mapRing(map: BpfMap): Mapping {
 
 /**
  * RingBufferReader reads a BPF_MAP_TYPE_RINGBUF (5.8) in place. Its owner either calls drain() from a loop of
- * his own, or start() for a timer that widens while nothing comes, or wait() and drain() in a worker.
+ * his own, or start(), which looks by a timer while records come and sleeps until a program wakes it while
+ * none do, or wait() and drain() in a worker.
  */
 export class RingBufferReader {
   readonly memory: RingMemory;
@@ -79,11 +74,10 @@ export class RingBufferReader {
   readonly #producer: BigUint64Array;
   readonly #words: Int32Array;
   #poller: Poller | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #pace: Pace | undefined;
   #position: number;
   #isDraining = false;
   #isOpen = true;
-  #isStarted = false;
   #records = 0;
   #bytes = 0;
   #discarded = 0;
@@ -130,8 +124,9 @@ export class RingBufferReader {
   }
 
   /**
-   * drain gives up to `limit` records that are complete to the handler, and their number. When the handler
-   * throws, its record counts as read and the error passes through.
+   * drain gives up to `limit` records that are complete to the handler, and their number. It ends after a
+   * bufferful at the latest, so that a fast program cannot hold it. When the handler throws, its record
+   * counts as read and the error passes through.
    */
   drain(limit = Number.POSITIVE_INFINITY): number {
     this.#check();
@@ -144,6 +139,7 @@ export class RingBufferReader {
     // The kernel sees room again after an eighth of the buffer, not after each record: fewer cache lines bounce.
     const giveBack = this.size >>> 3;
     let position = this.#position;
+    const end = position + this.size;
     let at = position % this.size;
     let given = position;
     let records = 0;
@@ -172,6 +168,7 @@ export class RingBufferReader {
           Atomics.store(this.#consumer, 0, BigInt(position));
           given = position;
         }
+        if (position >= end) break;
         if (position >= produced) produced = Number(Atomics.load(this.#producer, 0));
       }
     } finally {
@@ -205,33 +202,27 @@ export class RingBufferReader {
   }
 
   /**
-   * start drains on a timer until stop(): after `min` milliseconds while the buffer fills by more than an
-   * eighth between two looks, otherwise ever later up to `max`.
+   * start looks by itself until stop(): every `min` to `max` milliseconds while records come, so that a
+   * quarter of the buffer fills between two looks; when none come it sleeps until a program wakes it.
+   * `drained` is called after each look that found records.
    */
-  start(timer: RingTimer = {}): void {
+  start(timer: RingTimer = {}, drained?: () => void): void {
     this.#check();
-    this.stop();
-    const min = timer.min ?? 1;
-    const max = timer.max ?? 20;
-    let delay = min;
-    this.#isStarted = true;
-    const look = (): void => {
-      const full = this.waiting() > this.size / 8;
-      try {
-        this.drain();
-      } finally {
-        delay = full ? Math.max(min, delay / 2) : Math.min(max, delay * 1.5);
-        if (this.#isStarted) this.#timer = setTimeout(look, delay);
-      }
+    this.#pace?.close();
+    const look = (): number => {
+      const before = this.#position;
+      this.drain();
+      return this.#position - before;
     };
-    this.#timer = setTimeout(look, delay);
+    const source = { look, size: this.size, ...(drained !== undefined && { drained }) };
+    this.#pace = new Pace(source, (readable) => watchReadable(this.#map.fd, readable), timer);
+    this.#pace.start();
   }
 
   /** stop ends what start() began. */
   stop(): void {
-    this.#isStarted = false;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#pace?.close();
+    this.#pace = undefined;
   }
 
   /** close lets go of the memory; the views then read zeros. The map is the caller's to close. */

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Watch } from "../kernel/watch.js";
+import { Pace, type RingTimer } from "./pace.js";
+
+/** A buffer that a test fills by hand, and a watch that tells of it as a kernel does. */
+class Bench {
+  readonly size = 1000;
+  readonly looks: number[] = [];
+  waiting = 0;
+  isArmed = false;
+  isClosed = false;
+  readonly pace: Pace;
+  #readable: () => void = () => {};
+  #onLook: () => void = () => {};
+
+  constructor(timer: RingTimer) {
+    const watch: Watch = {
+      arm: () => {
+        this.isArmed = true;
+        if (this.waiting > 0) this.wake();
+      },
+      disarm: () => {
+        this.isArmed = false;
+      },
+      close: () => {
+        this.isClosed = true;
+      },
+    };
+    this.pace = new Pace(
+      this,
+      (readable) => {
+        this.#readable = readable;
+        return watch;
+      },
+      timer,
+    );
+  }
+
+  look(): number {
+    const bytes = this.waiting;
+    this.waiting = 0;
+    this.looks.push(bytes);
+    setImmediate(this.#onLook);
+    return bytes;
+  }
+
+  wake(): void {
+    this.isArmed = false;
+    setImmediate(this.#readable);
+  }
+
+  /** until resolves after the first look for which the condition holds. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onLook = () => {
+        if (condition()) resolve();
+      };
+    });
+  }
+}
+
+describe("the pace of a reader", () => {
+  test("sleeps while nothing comes, without looking", async () => {
+    const bench = new Bench({ idle: Number.POSITIVE_INFINITY });
+    bench.pace.start();
+    assert.equal(bench.isArmed, true);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.deepEqual(bench.looks, []);
+    bench.pace.close();
+    assert.equal(bench.isClosed, true);
+  });
+
+  test("woken it looks by a timer, and sleeps again when nothing came for a while", async () => {
+    const asleep = new DataView(new ArrayBuffer(4));
+    const bench = new Bench({ min: 1, max: 1, idle: Number.POSITIVE_INFINITY, asleep });
+    bench.pace.start();
+    assert.equal(asleep.getUint32(0, true), 1);
+    bench.waiting = 10;
+    bench.wake();
+    await bench.until(() => bench.looks.length === 2);
+    assert.equal(asleep.getUint32(0, true), 0);
+    assert.equal(bench.isArmed, false);
+    await bench.until(() => bench.isArmed);
+    assert.equal(bench.pace.isAsleep, true);
+    assert.equal(asleep.getUint32(0, true), 1);
+    assert.deepEqual(bench.looks, [10, 0, 0, 0, 0, 0, 0]);
+    bench.pace.close();
+    assert.equal(asleep.getUint32(0, true), 0);
+  });
+
+  test("finds what no program woke it for", async () => {
+    const bench = new Bench({ min: 1, max: 1, idle: 2 });
+    bench.pace.start();
+    await bench.until(() => bench.looks.length === 2);
+    bench.waiting = 5;
+    await bench.until(() => bench.looks.includes(5));
+    bench.pace.close();
+  });
+
+  test("looks again at once when more than half of the buffer had come", async () => {
+    const bench = new Bench({ min: 1000, max: 1000 });
+    bench.waiting = 600;
+    bench.pace.start();
+    // With a timer the second look would come after a second.
+    await bench.until(() => bench.looks.length === 2);
+    assert.deepEqual(bench.looks, [600, 0]);
+    bench.pace.close();
+  });
+
+  test("does nothing after stop() inside of a look", async () => {
+    const bench = new Bench({ min: 1, max: 1 });
+    bench.waiting = 1;
+    const stopped = bench.until(() => true);
+    bench.look = () => {
+      bench.looks.push(1);
+      bench.pace.stop();
+      return 1;
+    };
+    bench.pace.start();
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 20))]);
+    assert.deepEqual(bench.looks, [1]);
+    bench.pace.close();
+  });
+});
