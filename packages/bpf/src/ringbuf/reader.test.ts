@@ -190,6 +190,49 @@ describe("ring buffers of the kernel", { skip: skipWithoutBpf() }, () => {
     assert.ok((await got) >= 1);
   });
 
+  test("a sleeping reader is woken by the program: no timer runs", async () => {
+    using b = bench(4096, 0);
+    const seen: number[] = [];
+    using reader = new RingBufferReader(b.ring, (memory, offset) => {
+      seen.push(memory.view.getUint32(offset, true));
+    });
+    let told = (): void => {};
+    const next = (): Promise<void> => new Promise((resolve) => (told = resolve));
+    const asleep = new DataView(new ArrayBuffer(4));
+    reader.start({ min: 1, max: 1, idle: Number.POSITIVE_INFINITY, asleep }, () => told());
+    for (let round = 0; round < 3; round++) {
+      while (asleep.getUint32(0, true) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      const drained = next();
+      b.run(1);
+      await drained;
+      assert.equal(asleep.getUint32(0, true), 0);
+    }
+    // The first, number 0, was discarded: that wakes as well.
+    assert.deepEqual(seen, [1, 2]);
+  });
+
+  test("a sleeping reader finds records that do not wake it", async () => {
+    using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    using reader = new RingBufferReader(b.ring, () => {});
+    const asleep = new DataView(new ArrayBuffer(4));
+    await new Promise<void>((resolve) => {
+      reader.start({ min: 1, max: 1, idle: 5, asleep }, resolve);
+      assert.equal(asleep.getUint32(0, true), 1);
+      setImmediate(() => b.run(2));
+    });
+    assert.equal(reader.counts().records, 1);
+    assert.equal(reader.counts().discarded, 1);
+  });
+
+  test("a drain ends after a bufferful although the program goes on", () => {
+    using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    using reader = new RingBufferReader(b.ring, () => b.run(1));
+    b.run(30);
+    // The drain that never ends would hang here.
+    assert.ok(reader.drain() < 100);
+    assert.ok(reader.waiting() > 0);
+  });
+
   test("an error of the handler passes through and its record counts as read", () => {
     using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
     const seen: number[] = [];
