@@ -6,7 +6,7 @@ export const binaryErrorCodes = {
   truncated: "a structure reaches beyond the end of the file or of its section",
   malformed: "a field holds a value that its format does not allow",
   "too-large": "a number or a size beyond what is handled (2^53 for addresses, 2 GiB for one section)",
-  "unsupported-compression": "a section is compressed in a way this Node release cannot undo",
+  "unsupported-compression": "a section is compressed in a way that is not undone: zlib and zstd are",
   "unreadable-file": "the operating system refused to open or read the file",
   "not-go": "the file carries no Go function table",
   "unsupported-go": "the Go function table is of a release that is not read (1.16 to 1.26 are)",

@@ -1,19 +1,79 @@
 // Numbers of the DWARF 5 standard, section 7.5 "Format of Debugging Information"; those below 0x20 are DWARF 4's too.
 
 /** tag is DW_TAG_*. */
-export const tag = { STRUCTURE: 0x13, POINTER: 0x0f, MEMBER: 0x0d } as const;
+export const tag = {
+  ARRAY: 0x01,
+  CLASS: 0x02,
+  ENUMERATION: 0x04,
+  FORMAL_PARAMETER: 0x05,
+  LEXICAL_BLOCK: 0x0b,
+  MEMBER: 0x0d,
+  POINTER: 0x0f,
+  REFERENCE: 0x10,
+  COMPILE_UNIT: 0x11,
+  STRUCTURE: 0x13,
+  SUBROUTINE_TYPE: 0x15,
+  TYPEDEF: 0x16,
+  UNION: 0x17,
+  INHERITANCE: 0x1c,
+  INLINED_SUBROUTINE: 0x1d,
+  SUBRANGE: 0x21,
+  BASE_TYPE: 0x24,
+  CONST: 0x26,
+  ENUMERATOR: 0x28,
+  SUBPROGRAM: 0x2e,
+  VARIABLE: 0x34,
+  VOLATILE: 0x35,
+  RESTRICT: 0x37,
+  NAMESPACE: 0x39,
+  RVALUE_REFERENCE: 0x42,
+  ATOMIC: 0x47,
+} as const;
 
 /** aliasTags are types that only rename or qualify another: typedef, const, volatile, restrict, atomic. */
 export const aliasTags: ReadonlySet<number> = new Set([0x16, 0x26, 0x35, 0x37, 0x47]);
 
-/** attribute is DW_AT_*. */
+/** attribute is DW_AT_*; those from 0x2000 on are GNU's and Go's own. */
 export const attribute = {
+  SIBLING: 0x01,
+  LOCATION: 0x02,
   NAME: 0x03,
   BYTE_SIZE: 0x0b,
+  BIT_SIZE: 0x0d,
+  STMT_LIST: 0x10,
+  LOW_PC: 0x11,
+  HIGH_PC: 0x12,
+  LANGUAGE: 0x13,
+  COMP_DIR: 0x1b,
+  CONST_VALUE: 0x1c,
+  UPPER_BOUND: 0x2f,
+  ABSTRACT_ORIGIN: 0x31,
+  COUNT: 0x37,
   MEMBER_LOCATION: 0x38,
+  DECL_FILE: 0x3a,
+  DECL_LINE: 0x3b,
   DECLARATION: 0x3c,
+  ENCODING: 0x3e,
+  FRAME_BASE: 0x40,
+  SPECIFICATION: 0x47,
   TYPE: 0x49,
+  RANGES: 0x55,
+  CALL_COLUMN: 0x57,
+  CALL_FILE: 0x58,
+  CALL_LINE: 0x59,
+  DATA_BIT_OFFSET: 0x6b,
+  LINKAGE_NAME: 0x6e,
   STR_OFFSETS_BASE: 0x72,
+  ADDR_BASE: 0x73,
+  RNGLISTS_BASE: 0x74,
+  DWO_NAME: 0x76,
+  LOCLISTS_BASE: 0x8c,
+  MIPS_LINKAGE_NAME: 0x2007,
+  GNU_DWO_NAME: 0x2130,
+  GNU_DWO_ID: 0x2131,
+  GNU_RANGES_BASE: 0x2132,
+  GNU_ADDR_BASE: 0x2133,
+  GO_KIND: 0x2900,
 } as const;
 
 /** form is DW_FORM_*: how an attribute's value is written. */

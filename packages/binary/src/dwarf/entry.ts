@@ -3,7 +3,8 @@ import { BinaryError } from "../errors.js";
 import type { Abbreviation } from "./abbreviations.js";
 import { attribute, fixedSizes, form, numberForms, offsetForms } from "./constants.js";
 import { type Cursor, skip, sleb, uleb } from "./leb.js";
-import type { DwarfSections, Unit } from "./sections.js";
+import type { DwarfSections } from "./sections.js";
+import type { Unit } from "./unit-header.js";
 
 /** Entry is what we keep of a debugging information entry. */
 export interface Entry {

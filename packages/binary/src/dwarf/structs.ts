@@ -5,7 +5,8 @@ import type { Abbreviation } from "./abbreviations.js";
 import { aliasTags, attribute, form, tag } from "./constants.js";
 import { type Entry, readEntry, skipEntry } from "./entry.js";
 import { type Cursor, uleb } from "./leb.js";
-import { type DwarfSections, readDwarf, type Unit } from "./sections.js";
+import { type DwarfSections, readDwarf } from "./sections.js";
+import type { Unit } from "./unit-header.js";
 
 /** StructField is one member of a struct. */
 export interface StructField {

@@ -1,4 +1,5 @@
 import { inflateSync } from "node:zlib";
+import { decompress as unzstd } from "fzstd";
 import { type Bytes, bytesOf, need, u32, u64 } from "../bytes/view.js";
 import { BinaryError } from "../errors.js";
 import { entrySize } from "./constants.js";
@@ -6,17 +7,28 @@ import { entrySize } from "./constants.js";
 /** largestInflated bounds what one section may become: a hostile header must not take the machine's memory. */
 const largestInflated = 0x2000_0000;
 
-function inflate(section: Bytes, header: number, size: number): Bytes {
-  if (size > largestInflated) {
+/** Expand makes the bytes behind a header into size bytes. */
+type Expand = (data: Uint8Array, size: number) => Uint8Array;
+
+const zlib: Expand = (data, size) => inflateSync(data, { maxOutputLength: Math.max(size, 1) });
+// The output buffer is given, so that a hostile frame cannot ask for more than the checked size.
+const zstd: Expand = (data, size) => unzstd(data, new Uint8Array(size));
+
+/** largestRatio: both formats can say "so many times the same" in a few bytes, but no real section shrinks 2,000-fold. */
+const largestRatio = 2_000;
+
+function expand(section: Bytes, header: number, size: number, by: "zlib" | "zstd"): Bytes {
+  const packed = section.data.subarray(header);
+  if (size > largestInflated || size > Math.max(0x10_0000, packed.length * largestRatio)) {
     throw new BinaryError("too-large", `${section.what}: ${size} bytes when decompressed`, {
       offset: section.base,
     });
   }
   let data: Uint8Array;
   try {
-    data = inflateSync(section.data.subarray(header), { maxOutputLength: Math.max(size, 1) });
+    data = (by === "zlib" ? zlib : zstd)(packed, size);
   } catch (cause) {
-    throw new BinaryError("malformed", `${section.what}: its zlib data is broken`, {
+    throw new BinaryError("malformed", `${section.what}: its ${by} data is broken`, {
       offset: section.base,
       cause,
     });
@@ -33,16 +45,16 @@ function inflate(section: Bytes, header: number, size: number): Bytes {
   return bytesOf(data, 0, `${section.what} (decompressed)`);
 }
 
-/** decompress undoes SHF_COMPRESSED (an Elf64_Chdr, then the data). Throws for zstd, which Node 20 does not have. */
+/** decompress undoes SHF_COMPRESSED: an Elf64_Chdr, then the data; ELFCOMPRESS_ZLIB is 1, ELFCOMPRESS_ZSTD 2. */
 export function decompress(section: Bytes): Bytes {
   need(section, 0, entrySize.COMPRESSION);
   const type = u32(section, 0);
   const size = u64(section, 8);
-  if (type === 1) return inflate(section, entrySize.COMPRESSION, size);
-  const name = type === 2 ? "zstd" : `type ${type}`;
-  throw new BinaryError("unsupported-compression", `${section.what}: compressed by ${name}`, {
+  if (type === 1) return expand(section, entrySize.COMPRESSION, size, "zlib");
+  if (type === 2) return expand(section, entrySize.COMPRESSION, size, "zstd");
+  throw new BinaryError("unsupported-compression", `${section.what}: compressed by type ${type}`, {
     offset: section.base,
-    hint: "link with zlib (--compress-debug-sections=zlib) or without compression; everything but this section works",
+    hint: "link with zlib or zstd (--compress-debug-sections=zlib); everything but this section works",
   });
 }
 
@@ -52,5 +64,5 @@ export function decompressOld(section: Bytes): Bytes {
   if (section.view.getUint32(0) !== 0x5a4c_4942) {
     throw new BinaryError("malformed", `${section.what}: does not begin with ZLIB`, { offset: section.base });
   }
-  return inflate(section, 12, section.view.getUint32(4) * 0x1_0000_0000 + section.view.getUint32(8));
+  return expand(section, 12, section.view.getUint32(4) * 0x1_0000_0000 + section.view.getUint32(8), "zlib");
 }

@@ -13,7 +13,7 @@ export interface GoOffsets {
   of(struct: string, field: string): number | undefined;
   /** missing lists the wanted "struct.field" that have no answer. */
   readonly missing: readonly string[];
-  /** problem is why the debug information could not be used, when it is there but broken or compressed by zstd. */
+  /** problem is why the debug information could not be used, when it is there but broken or compressed in an unknown way. */
   readonly problem: BinaryError | undefined;
 }
 
