@@ -34,3 +34,19 @@ export const ProgramFlag = {
 
 /** RingBufferFlag holds the flags of ring-buffer submit and discard. Source: include/uapi/linux/bpf.h. */
 export const RingBufferFlag = { BPF_RB_NO_WAKEUP: 1, BPF_RB_FORCE_WAKEUP: 2 } as const;
+
+/** AttachFlag holds the flags of attaching and of links. Source: include/uapi/linux/bpf.h. */
+export const AttachFlag = {
+  BPF_F_ALLOW_OVERRIDE: 1 << 0,
+  /** Several programs in one cgroup, 4.15; links imply it. */
+  BPF_F_ALLOW_MULTI: 1 << 1,
+  /** Replace what is named instead of adding, 5.6; of BPF_LINK_UPDATE: only when the old program is this. */
+  BPF_F_REPLACE: 1 << 2,
+  /** Run before or after what is named, 6.6 for tcx, 6.17 for cgroups. */
+  BPF_F_BEFORE: 1 << 3,
+  BPF_F_AFTER: 1 << 4,
+  /** What is named is given by id. */
+  BPF_F_ID: 1 << 5,
+  /** What is named is a link, not a program. Of a struct_ops map: it is registered by a link, 6.4. */
+  BPF_F_LINK: 1 << 13,
+} as const;
