@@ -113,9 +113,10 @@ export { PerfSoftware, PerfType } from "./kernel/perf.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
 export { attachIterator, readIterator } from "./link/iterator.js";
 export { attachKprobe, type KprobeOptions } from "./link/kprobe.js";
-export type { Link, LinkKind } from "./link/link.js";
+export type { LinkDetails, LinkInfo } from "./link/info.js";
+export type { LinkKind } from "./link/kinds.js";
+export type { Attachable, Link, UpdateOptions } from "./link/link.js";
 export { attachPerfEvent, type PerfEventOptions } from "./link/perf-event.js";
-export type { Attachable } from "./link/perf-link.js";
 export { attachRawTracepoint, attachTracing, type RawTracepointOptions } from "./link/raw-tracepoint.js";
 export {
   findTracefs,
@@ -134,7 +135,7 @@ export { BpfMap, createMap, u32Bytes, u64Bytes } from "./maps/map.js";
 export { mapOfDescriptor, openMapById, openPinnedMap } from "./maps/open.js";
 export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
 export { attachBySection } from "./object/attach.js";
-export type { ConstantValue } from "./object/constants.js";
+XX
 export { type LoadOptions, loadObject } from "./object/load.js";
 export { LoadedObject } from "./object/loaded.js";
 export { readObject } from "./object/read.js";

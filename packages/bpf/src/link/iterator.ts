@@ -4,8 +4,7 @@ import { ITER_CREATE_ATTR } from "../kernel/attr.generated.js";
 import { bpf } from "../kernel/bpf.js";
 import { failure } from "../kernel/failure.js";
 import { AttachType } from "../uapi/attach-types.js";
-import { createLink, type Link, linkOf } from "./link.js";
-import type { Attachable } from "./perf-link.js";
+import { type Attachable, createLink, type Link, linkOf } from "./link.js";
 
 const CHUNK_BYTES = 64 * 1024;
 

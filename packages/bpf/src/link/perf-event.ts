@@ -1,8 +1,8 @@
 import type { Descriptor } from "../kernel/fd.js";
 import { openPerfEvent } from "../kernel/perf.js";
 import { onlineCpus } from "../maps/cpus.js";
-import { type Link, linkOf } from "./link.js";
-import { type Attachable, attachToPerfEvent } from "./perf-link.js";
+import { type Attachable, type Link, linkOf } from "./link.js";
+import { attachToPerfEvent } from "./perf-link.js";
 
 /** PerfEventOptions say which event samples, how often, and for whom. */
 export interface PerfEventOptions {

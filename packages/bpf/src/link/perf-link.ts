@@ -4,13 +4,7 @@ import type { Descriptor } from "../kernel/fd.js";
 import { enablePerfEvent, setPerfEventProgram } from "../kernel/perf.js";
 import { kernelIsAtLeast } from "../kernel/version.js";
 import { AttachType } from "../uapi/attach-types.js";
-import { createLink } from "./link.js";
-
-/** Attachable is what can be attached: a loaded program. */
-export interface Attachable {
-  readonly name: string;
-  readonly fd: number;
-}
+import { type Attachable, createLink } from "./link.js";
 
 /**
  * attachToPerfEvent hangs a program on a perf event, takes over the event's descriptor and gives all the

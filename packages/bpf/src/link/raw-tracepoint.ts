@@ -3,8 +3,7 @@ import { bpf } from "../kernel/bpf.js";
 import { Errno } from "../kernel/errno.js";
 import { failure } from "../kernel/failure.js";
 import { Descriptor } from "../kernel/fd.js";
-import { type Link, linkOf } from "./link.js";
-import type { Attachable } from "./perf-link.js";
+import { type Attachable, type Link, linkOf } from "./link.js";
 
 /** RawTracepointOptions say which tracepoint, by name without its group. */
 export interface RawTracepointOptions {
@@ -26,7 +25,7 @@ function open(program: Attachable, name: string | undefined, target: string, coo
       ...(isMissing && { hint: "this kernel has no tracepoint of that name" }),
     });
   }
-  return linkOf("raw-tracepoint", target, [new Descriptor(fd, target)]);
+  return linkOf(name === undefined ? "tracing" : "raw-tracepoint", target, [new Descriptor(fd, target)]);
 }
 
 /** attachRawTracepoint attaches a BPF_PROG_TYPE_RAW_TRACEPOINT program (4.17). Throws BpfError. */

@@ -1,6 +1,6 @@
 import { openPerfEvent, PerfType } from "../kernel/perf.js";
-import { type Link, linkOf } from "./link.js";
-import { type Attachable, attachToPerfEvent } from "./perf-link.js";
+import { type Attachable, type Link, linkOf } from "./link.js";
+import { attachToPerfEvent } from "./perf-link.js";
 import { tracepointId } from "./tracefs.js";
 
 /** TracepointOptions say which tracepoint. */

@@ -2,8 +2,7 @@ import { BpfError } from "../errors.js";
 import { writeU64 } from "../kernel/attr.js";
 import { Errno } from "../kernel/errno.js";
 import { AttachType } from "../uapi/attach-types.js";
-import { createLink, type Link, linkOf } from "./link.js";
-import type { Attachable } from "./perf-link.js";
+import { type Attachable, createLink, type Link, linkOf } from "./link.js";
 
 // BPF_F_UPROBE_MULTI_RETURN, include/uapi/linux/bpf.h
 const AT_RETURN = 1;

@@ -1,6 +1,6 @@
 import { openPerfEvent } from "../kernel/perf.js";
-import { type Link, linkOf } from "./link.js";
-import { type Attachable, attachToPerfEvent } from "./perf-link.js";
+import { type Attachable, type Link, linkOf } from "./link.js";
+import { attachToPerfEvent } from "./perf-link.js";
 import { perfSource } from "./perf-source.js";
 
 /** UprobeOptions say which instruction of which file, for whom. */
