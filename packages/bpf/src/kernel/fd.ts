@@ -24,6 +24,13 @@ export class Descriptor {
     }
   }
 
+  /** duplicate makes another descriptor for the same thing. Throws BpfError. */
+  static duplicate(number: number, what: string): Descriptor {
+    const copy = syscall("fcntl", number, F_DUPFD_CLOEXEC, 1);
+    if (copy < 0) throw new BpfError("system-call-failed", `cannot duplicate the descriptor of ${what}`);
+    return new Descriptor(copy, what);
+  }
+
   /** number is the descriptor. Throws BpfError `closed` after close(). */
   get number(): number {
     if (this.#number < 0) {
