@@ -111,10 +111,10 @@ export { MappedMemory } from "./kernel/mmap.js";
 export { mountFileSystem } from "./kernel/mount.js";
 export { PerfSoftware, PerfType } from "./kernel/perf.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
-export { attachIterator, readIterator } from "./link/iterator.js";
-export { attachKprobe, type KprobeOptions } from "./link/kprobe.js";
 export type { LinkDetails, LinkInfo } from "./link/info.js";
+export { attachIterator, readIterator } from "./link/iterator.js";
 export type { LinkKind } from "./link/kinds.js";
+export { attachKprobe, type KprobeOptions } from "./link/kprobe.js";
 export type { Attachable, Link, UpdateOptions } from "./link/link.js";
 export { attachPerfEvent, type PerfEventOptions } from "./link/perf-event.js";
 export { attachRawTracepoint, attachTracing, type RawTracepointOptions } from "./link/raw-tracepoint.js";
@@ -129,13 +129,18 @@ export {
 export { attachTracepoint, type TracepointOptions } from "./link/tracepoint.js";
 export { attachUprobe, type UprobeOptions } from "./link/uprobe.js";
 export { attachUprobeMulti, isStaleProcess, type UprobeMultiOptions } from "./link/uprobe-multi.js";
-export { BatchReader, deleteBatch, updateBatch } from "./maps/batch.js";
+export { ArrayMemory } from "./maps/array-memory.js";
+export { type BatchMap, BatchReader, deleteBatch, updateBatch } from "./maps/batch.js";
+export { CpuCounters, cpuCountersSpec } from "./maps/cpu-counters.js";
 export { onlineCpus, possibleCpus } from "./maps/cpus.js";
 export { BpfMap, createMap, u32Bytes, u64Bytes } from "./maps/map.js";
+export { createInnerMap, innerMapOf, putInnerMap } from "./maps/nested.js";
 export { mapOfDescriptor, openMapById, openPinnedMap } from "./maps/open.js";
+export { fillCpus, lookupCpu, updateCpu, valueOfCpu, valuesOfCpus } from "./maps/per-cpu.js";
+export { addToBloom, bloomMayHave, peekElement, popElement, pushElement } from "./maps/queue.js";
 export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
+export { type MapOperation, type MapTypeRow, mapTypeRow, mapTypeRows } from "./maps/type-rows.js";
 export { attachBySection } from "./object/attach.js";
-XX
 export { type LoadOptions, loadObject } from "./object/load.js";
 export { LoadedObject } from "./object/loaded.js";
 export { readObject } from "./object/read.js";
@@ -145,7 +150,16 @@ export {
   type SectionRow,
   sectionRows,
 } from "./object/section-names.js";
-export type { MapReference, ObjectSpec, ProgramSpec, Reference, VariableSpec } from "./object/spec.js";
+export type {
+  KernelReference,
+  MapReference,
+  ObjectSpec,
+  ProgramSpec,
+  Reference,
+  StructOpsSpec,
+  VariableSpec,
+} from "./object/spec.js";
+export type { ConstantValue, VariableValue } from "./object/variables.js";
 export { BPFFS, isOnBpffs, makePinFolder, pinName } from "./pin/bpffs.js";
 export { type Pin, pinsBelow, unpin, unpinFolder } from "./pin/folder.js";
 export {
@@ -176,6 +190,14 @@ export {
   type RingCounts,
   type RingMemory,
 } from "./ringbuf/reader.js";
+export {
+  type CreateRingHandler,
+  type RingHandler,
+  type RingWorker,
+  type RingWorkerContext,
+  type RingWorkerOptions,
+  startRingWorker,
+} from "./ringbuf/worker.js";
 export { AttachType, type AttachTypeId } from "./uapi/attach-types.js";
 export { Command, type CommandId } from "./uapi/commands.js";
 export { MapFlag, ProgramFlag, RingBufferFlag, UpdateFlag, type UpdateFlags } from "./uapi/flags.js";

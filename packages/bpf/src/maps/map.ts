@@ -11,9 +11,13 @@ import { addressOf } from "../kernel/syscall.js";
 import { type PinOptions, pinObject } from "../pin/pin.js";
 import { Command } from "../uapi/commands.js";
 import { MapFlag, UpdateFlag, type UpdateFlags } from "../uapi/flags.js";
+import { MapType } from "../uapi/map-types.js";
 import { possibleCpus } from "./cpus.js";
 import { type CreateReferences, createMapDescriptor } from "./create.js";
-import { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./spec.js";
+import { mapFailure, mapTitle } from "./misuse.js";
+import { isPerCpu, type MapEntry, type MapSpec } from "./spec.js";
+import { mapTypeRow } from "./type-rows.js";
+import { walkMap } from "./walk.js";
 
 const KEY_OFFSET = MAP_ELEM_ATTR.fields.key[0];
 const VALUE_OFFSET = MAP_ELEM_ATTR.fields.value[0];
@@ -50,34 +54,39 @@ export class BpfMap {
     return this.#fd.number;
   }
 
-  /** lookup gives a copy of the value, undefined when the key is not there. */
-  lookup(key: Uint8Array): Uint8Array | undefined {
+  /** lookup gives a copy of the value, undefined when the key is not there. The flags may be BPF_F_LOCK. */
+  lookup(key: Uint8Array, flags: UpdateFlags = 0): Uint8Array | undefined {
     const value = new Uint8Array(this.valueBytes);
-    return this.lookupInto(key, value) ? value : undefined;
+    return this.lookupInto(key, value, flags) ? value : undefined;
   }
 
   /** lookupInto copies the value into the caller's buffer and tells whether the key is there. */
-  lookupInto(key: Uint8Array, value: Uint8Array): boolean {
-    return this.#find(Command.BPF_MAP_LOOKUP_ELEM, key, value);
+  lookupInto(key: Uint8Array, value: Uint8Array, flags: UpdateFlags = 0): boolean {
+    const result = this.#call(Command.BPF_MAP_LOOKUP_ELEM, key, value, flags);
+    if (result === 0) return true;
+    if (result === -Errno.ENOENT) return false;
+    throw mapFailure(this.spec, "lookup", -result, { call: "BPF_MAP_LOOKUP_ELEM", flags });
   }
 
   /** lookupAndDelete takes the element out of the map (queues and stacks 4.20, hashes 5.14). */
-  lookupAndDelete(key: Uint8Array): Uint8Array | undefined {
+  lookupAndDelete(key: Uint8Array, flags: UpdateFlags = 0): Uint8Array | undefined {
     const value = new Uint8Array(this.valueBytes);
-    return this.#find(Command.BPF_MAP_LOOKUP_AND_DELETE_ELEM, key, value) ? value : undefined;
+    const result = this.#call(Command.BPF_MAP_LOOKUP_AND_DELETE_ELEM, key, value, flags);
+    if (result === 0) return value;
+    if (result === -Errno.ENOENT) return undefined;
+    const since = this.spec.keySize === 0 ? "4.20" : "5.14";
+    throw mapFailure(this.spec, "take", -result, { call: "BPF_MAP_LOOKUP_AND_DELETE_ELEM", flags, since });
   }
 
-  /** update writes an element. Throws `map-full`, or `already-exists`/`not-found` as the flags want. */
+  /**
+   * update writes an element: any, or only a new one (BPF_NOEXIST), or only one that is there (BPF_EXIST);
+   * BPF_F_LOCK (5.1) takes the value's spin lock. Throws `map-full`, `already-exists`, `not-found`.
+   */
   update(key: Uint8Array, value: Uint8Array, flags: UpdateFlags = UpdateFlag.BPF_ANY): void {
     const result = this.#call(Command.BPF_MAP_UPDATE_ELEM, key, value, flags);
-    if (result === 0) return;
-    // E2BIG is how hashes say that they are full; arrays say it of an index beyond their end.
-    const isFull = result === -Errno.E2BIG;
-    throw failure(-result, {
-      call: "BPF_MAP_UPDATE_ELEM",
-      tried: `write to ${this.#name()}`,
-      ...(isFull && { code: "map-full", hint: `it holds ${this.spec.maxEntries} elements: make it larger` }),
-    });
+    if (result < 0) {
+      throw mapFailure(this.spec, "update", -result, { call: "BPF_MAP_UPDATE_ELEM", flags, key });
+    }
   }
 
   /** delete removes an element and tells whether it was there. */
@@ -85,7 +94,7 @@ export class BpfMap {
     const result = this.#call(Command.BPF_MAP_DELETE_ELEM, key, undefined, 0);
     if (result === 0) return true;
     if (result === -Errno.ENOENT) return false;
-    throw failure(-result, { call: "BPF_MAP_DELETE_ELEM", tried: `delete from ${this.#name()}` });
+    throw mapFailure(this.spec, "delete", -result, { call: "BPF_MAP_DELETE_ELEM" });
   }
 
   /**
@@ -99,22 +108,15 @@ export class BpfMap {
     const result = bpfWith(Command.BPF_MAP_GET_NEXT_KEY, this.#attrAddress, MAP_ELEM_ATTR.bytes);
     if (result === 0) return true;
     if (result === -Errno.ENOENT) return false;
-    throw failure(-result, { call: "BPF_MAP_GET_NEXT_KEY", tried: `walk over ${this.#name()}` });
+    throw mapFailure(this.spec, "iterate", -result, { call: "BPF_MAP_GET_NEXT_KEY" });
   }
 
   /**
-   * entries walks over the map, a copy of each element. Elements that come and go meanwhile may be missed or
-   * met twice; after as many steps as the map has room for it stops.
+   * entries gives a copy of each element. Elements that are there all the while are met once, whatever is
+   * deleted meanwhile, also by the one who walks; those that come or go may be met or not.
    */
-  *entries(): Generator<MapEntry> {
-    let key: Uint8Array | undefined;
-    for (let step = 0; step < this.spec.maxEntries; step++) {
-      const next = new Uint8Array(this.spec.keySize);
-      if (!this.nextKeyInto(key, next)) return;
-      const value = this.lookup(next);
-      if (value !== undefined) yield { key: next, value };
-      key = next;
-    }
+  entries(): Generator<MapEntry> {
+    return walkMap(this);
   }
 
   /** info asks the kernel what it knows of the map (4.13). */
@@ -131,23 +133,34 @@ export class BpfMap {
   freeze(): void {
     const result = bpf("BPF_MAP_FREEZE", MAP_ELEM_ATTR, { map_fd: this.fd });
     if (result < 0) {
-      throw failure(-result, { call: "BPF_MAP_FREEZE", tried: `freeze ${this.#name()}`, since: "5.2" });
+      throw failure(-result, {
+        call: "BPF_MAP_FREEZE",
+        tried: `freeze ${mapTitle(this.spec)}`,
+        since: "5.2",
+      });
     }
   }
 
   /**
    * mapMemory maps an array made with BPF_F_MMAPABLE (5.5): values are read and written without system
-   * calls, each padded to 8 bytes. The caller closes the mapping. Read-only mappings must not be written to.
+   * calls, each padded to 8 bytes. An arena's pages come into being when they are touched. The caller closes
+   * the mapping. Read-only mappings must not be written to: that ends the process.
    */
   mapMemory(writable: boolean): MappedMemory {
+    const isArena = this.spec.type === MapType.BPF_MAP_TYPE_ARENA;
     if (((this.spec.flags ?? 0) & MapFlag.BPF_F_MMAPABLE) === 0) {
-      throw new BpfError("bad-argument", `${this.#name()} cannot be mapped`, {
-        hint: "make it with the flag BPF_F_MMAPABLE",
+      const canBe = mapTypeRow(this.spec.type)?.operations.includes("map-memory");
+      throw new BpfError("bad-argument", `the memory of ${mapTitle(this.spec)} cannot be mapped`, {
+        hint: canBe
+          ? "make it with the flag BPF_F_MMAPABLE"
+          : (mapTypeRow(this.spec.type)?.instead?.["map-memory"] ?? "only arrays and arenas can be"),
       });
     }
     const page = pageSize();
-    const bytes = Math.ceil(this.spec.valueSize / 8) * 8 * this.spec.maxEntries;
-    return MappedMemory.map(this.fd, Math.ceil(bytes / page) * page, 0, writable, this.#name());
+    const { valueSize, maxEntries } = this.spec;
+    const bytes = isArena ? maxEntries * page : Math.ceil(valueSize / 8) * 8 * maxEntries;
+    const rounded = Math.ceil(bytes / page) * page;
+    return MappedMemory.map(this.fd, rounded, 0, writable, mapTitle(this.spec));
   }
 
   /** close gives the descriptor back; programs that use the map keep it alive. */
@@ -161,24 +174,13 @@ export class BpfMap {
     this.close();
   }
 
-  #name(): string {
-    return `${mapTypeName(this.spec.type)} map "${this.spec.name}"`;
-  }
-
-  #find(command: number, key: Uint8Array, value: Uint8Array): boolean {
-    const result = this.#call(command, key, value, 0);
-    if (result === 0) return true;
-    if (result === -Errno.ENOENT) return false;
-    throw failure(-result, { call: "BPF_MAP_LOOKUP_ELEM", tried: `read from ${this.#name()}` });
-  }
-
   #call(command: number, key: Uint8Array, value: Uint8Array | undefined, flags: number): number {
     this.#checkLength("key", key, this.spec.keySize);
     if (value !== undefined) this.#checkLength("value", value, this.valueBytes);
     this.#bind(key, value);
-    this.#view.setUint32(FLAGS_OFFSET, flags, true);
+    if (flags !== 0) writeU64(this.#view, FLAGS_OFFSET, flags);
     const result = bpfWith(command, this.#attrAddress, MAP_ELEM_ATTR.bytes);
-    if (flags !== 0) this.#view.setUint32(FLAGS_OFFSET, 0, true);
+    if (flags !== 0) writeU64(this.#view, FLAGS_OFFSET, 0);
     return result;
   }
 
@@ -199,7 +201,7 @@ export class BpfMap {
     if (bytes.byteLength === wanted) return;
     throw new BpfError(
       "bad-argument",
-      `a ${what} of ${this.#name()} has ${wanted} bytes, not ${bytes.byteLength}`,
+      `a ${what} of ${mapTitle(this.spec)} has ${wanted} bytes, not ${bytes.byteLength}`,
     );
   }
 }

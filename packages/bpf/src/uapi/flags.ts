@@ -17,7 +17,17 @@ export const MapFlag = {
 } as const;
 
 /** UpdateFlag says when an update is allowed. Source: include/uapi/linux/bpf.h. */
-export const UpdateFlag = { BPF_ANY: 0, BPF_NOEXIST: 1, BPF_EXIST: 2, BPF_F_LOCK: 4 } as const;
+export const UpdateFlag = {
+  BPF_ANY: 0,
+  BPF_NOEXIST: 1,
+  BPF_EXIST: 2,
+  /** 5.1, for values with a bpf_spin_lock. */
+  BPF_F_LOCK: 4,
+  /** 7.0: one processor's value, whose number stands in the upper 32 bits. */
+  BPF_F_CPU: 8,
+  /** 7.0: the same value for all processors. */
+  BPF_F_ALL_CPUS: 16,
+} as const;
 
 /** UpdateFlags is a combination of UpdateFlag bits. */
 export type UpdateFlags = number;
