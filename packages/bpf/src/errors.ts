@@ -1,3 +1,5 @@
+import type { Explanation } from "./explain/explanation.js";
+
 /**
  * BPF_ERROR_CODES lists every code a BpfError can carry, with its one-line meaning.
  * Refusals of the kernel, bad input and our own mistakes have codes of their own.
@@ -15,6 +17,7 @@ export const BPF_ERROR_CODES = {
   "out-of-memory": "the kernel could not allocate what was asked for",
   "map-full": "a map has no room for another element",
   "already-exists": "the element or attachment exists already",
+  "map-mismatch": "a pinned or given map is not the map that an object defines",
   "bad-pin-path": "a path for a pin is not on a BPF file system, or holds no pin of that kind",
   "tracefs-missing": "tracefs is not mounted or not readable",
   closed: "a resource was used after close()",
@@ -34,6 +37,8 @@ export interface BpfErrorDetails {
   readonly errno?: number | undefined;
   /** The verifier's whole log, when there is one. */
   readonly log?: string | undefined;
+  /** What the verifier refused and why, in words (renderExplanation() makes text of it). */
+  readonly explanation?: Explanation | undefined;
   /** Byte offset in the input at which it was found to be broken. */
   readonly offset?: number | undefined;
   readonly cause?: unknown;
@@ -49,6 +54,7 @@ export class BpfError extends Error {
   readonly call: string | undefined;
   readonly errno: number | undefined;
   readonly log: string | undefined;
+  readonly explanation: Explanation | undefined;
   readonly offset: number | undefined;
 
   constructor(code: BpfErrorCode, message: string, details: BpfErrorDetails = {}) {
@@ -59,6 +65,7 @@ export class BpfError extends Error {
     this.call = details.call;
     this.errno = details.errno;
     this.log = details.log;
+    this.explanation = details.explanation;
     this.offset = details.offset;
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { BpfError, type BpfErrorCode } from "../errors.js";
+import type { Explanation } from "../explain/explanation.js";
 import { Errno, errnoText } from "./errno.js";
 import { kernelRelease } from "./version.js";
 
@@ -84,10 +85,13 @@ export interface FailureContext {
   /** The first kernel that has what was asked for, for example `5.8`. */
   readonly since?: string | undefined;
   readonly capabilities?: readonly CapabilityName[] | undefined;
-  /** What to do; found out from errno, capabilities and kernel when absent. */
-  readonly hint?: string | undefined;
+  /** What to do, or how to find it from the errno; found out from errno, capabilities and kernel when absent. */
+  readonly hint?: string | ((errno: number) => string | undefined) | undefined;
   readonly code?: BpfErrorCode | undefined;
   readonly log?: string | undefined;
+  readonly explanation?: Explanation | undefined;
+  /** Where it failed and in what words, put behind the errno. */
+  readonly detail?: string | undefined;
 }
 
 function olderThan(release: readonly [number, number], since: string): boolean {
@@ -99,7 +103,7 @@ function olderThan(release: readonly [number, number], since: string): boolean {
 export function failure(errno: number, context: FailureContext): BpfError {
   const { call, tried, since } = context;
   let code = context.code ?? CODES.get(errno) ?? "system-call-failed";
-  let hint = context.hint;
+  let hint = typeof context.hint === "function" ? context.hint(errno) : context.hint;
   const release = kernelRelease();
   if (since !== undefined && olderThan(release.version, since)) {
     code = "not-supported";
@@ -111,10 +115,11 @@ export function failure(errno: number, context: FailureContext): BpfError {
   } else if (hint === undefined && errno === Errno.EMFILE) {
     hint = "raise the limit of open files (ulimit -n)";
   }
-  return new BpfError(code, `cannot ${tried}: ${call} says ${errnoText(errno)}`, {
+  return new BpfError(code, `cannot ${tried}: ${call} says ${errnoText(errno)}${context.detail ?? ""}`, {
     hint,
     call,
     errno,
     log: context.log,
+    explanation: context.explanation,
   });
 }

@@ -1,8 +1,11 @@
 import { encodeInstructions } from "../asm/encode.js";
 import type { Instruction } from "../asm/instruction.js";
 import { INSTRUCTION_BYTES } from "../asm/opcode.js";
-import type { BpfError } from "../errors.js";
+import { BpfError } from "../errors.js";
+import { explainRefusal } from "../explain/explain.js";
+import type { Explanation } from "../explain/explanation.js";
 import { PROG_LOAD_ATTR } from "../kernel/attr.generated.js";
+import type { AttrValues } from "../kernel/attr.js";
 import { attrU32, bpf } from "../kernel/bpf.js";
 import { Errno } from "../kernel/errno.js";
 import { failure } from "../kernel/failure.js";
@@ -10,15 +13,21 @@ import { Descriptor } from "../kernel/fd.js";
 import { allowLockedMemory } from "../kernel/memlock.js";
 import { Program } from "./program.js";
 import { type ProgramImage, programTypeName, programTypeSince } from "./spec.js";
-import { failingSlot, logSummary, sourceOf } from "./verifier-log.js";
 
 // bpf_func_info and bpf_line_info, include/uapi/linux/bpf.h.
 const FUNC_INFO_BYTES = 8;
 const LINE_INFO_BYTES = 16;
 
 const FIRST_LOG_BYTES = 64 * 1024;
-/** The kernel refuses logs beyond UINT_MAX >> 2; 16 MiB has been the limit of old ones. */
+/**
+ * From 6.4 on the kernel keeps a log's end when it does not fit: this much holds the way to any refusal, where the
+ * whole log of a million instructions is 60 MB.
+ */
+const ENOUGH_LOG_BYTES = 2 * 1024 * 1024;
+/** Older kernels keep the start, so that only the whole log shows the end; 16 MiB is their limit. */
 const LAST_LOG_BYTES = 16 * 1024 * 1024 - 1;
+/** More than this the kernel takes from no one (BPF_COMPLEXITY_LIMIT_INSNS, 5.2). */
+const MOST_INSTRUCTIONS = 1_000_000;
 
 function isBytes(code: Uint8Array | readonly Instruction[]): code is Uint8Array {
   return code instanceof Uint8Array;
@@ -29,40 +38,87 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
+function placeText({ source, instruction }: Explanation): string {
+  if (source === undefined) return instruction === undefined ? "" : ` at instruction ${instruction.slot}`;
+  const line = source.text.trim();
+  return ` at ${source.file}:${source.line}:${source.column}${line === "" ? "" : `: ${line}`}`;
+}
+
 function refusal(image: ProgramImage, errno: number, log: string): BpfError {
-  const tried = `load ${programTypeName(image.type)} program "${image.name}"`;
-  const isVerdict = log.trim() !== "" && errno !== Errno.EPERM;
-  const base = failure(errno, {
+  const context = {
     call: "BPF_PROG_LOAD",
-    tried,
+    tried: `load ${programTypeName(image.type)} program "${image.name}"`,
     since: programTypeSince(image.type),
-    log: log === "" ? undefined : log,
+  };
+  if (log.trim() === "") return failure(errno, { ...context, hint: silentHint(errno) });
+  const explanation = explainRefusal(image, log);
+  const isVerdict = errno !== Errno.EPERM;
+  return failure(errno, {
+    ...context,
+    log,
+    explanation,
     code: isVerdict ? "verifier-rejected" : undefined,
-    hint: errno === Errno.EPERM && log.trim() !== "" ? logSummary(log) : undefined,
+    hint: isVerdict ? explanation.fix : explanation.said,
+    detail: isVerdict ? `${placeText(explanation)}: ${explanation.said}` : undefined,
   });
-  if (!isVerdict) return base;
-  const slot = failingSlot(log);
-  const source = sourceOf(image.lines, slot);
-  const place =
-    source === undefined ? (slot === undefined ? "" : ` at instruction ${slot}`) : ` at ${source}`;
-  base.message = `${base.message}${place}: ${logSummary(log)}`;
-  return base;
+}
+
+/** silentHint says what a refusal without a word of the verifier is about: it comes before the instructions. */
+function silentHint(errno: number): string | undefined {
+  if (errno === Errno.EINVAL) {
+    return "the kernel did not look at the instructions: it does not know the program type, the attach type that belongs to it, or a flag";
+  }
+  if (errno === Errno.E2BIG) {
+    return "this kernel does not know a field that was used, or users without CAP_BPF may load 4096 instructions only";
+  }
+  return undefined;
+}
+
+interface Answer {
+  readonly fd: number;
+  readonly log: string;
+}
+
+/** loadAgain loads with a log, until the log holds the refusal. It is the same program, so it may also succeed now. */
+function loadAgain(values: AttrValues<typeof PROG_LOAD_ATTR>): Answer {
+  for (let size = FIRST_LOG_BYTES; ; ) {
+    const log = new Uint8Array(size);
+    const fd = bpf("BPF_PROG_LOAD", PROG_LOAD_ATTR, {
+      ...values,
+      log_level: 1,
+      log_size: size,
+      log_buf: log,
+    });
+    if (fd >= 0) return { fd, log: "" };
+    // From 6.4 on the kernel tells the size that it would have needed.
+    const needed = attrU32(PROG_LOAD_ATTR, "log_true_size");
+    const isCut = fd === -Errno.ENOSPC || needed > size;
+    const limit = needed > 0 ? ENOUGH_LOG_BYTES : LAST_LOG_BYTES;
+    if (!isCut || size >= limit) return { fd, log: text(log) };
+    size = Math.min(needed > 0 ? needed + 1 : size * 4, limit);
+  }
 }
 
 /**
  * loadProgram gives a program to the kernel and owns what comes back. It is first loaded without a log, which
- * is faster; when that fails again with one, grown until it fits. Throws BpfError `verifier-rejected` with
- * the source line and the log, or what else the kernel says.
+ * is faster; when that fails again with one, grown until it holds the refusal. Throws BpfError `verifier-rejected` with
+ * the source line, the log and an explanation in words, or what else the kernel says.
  */
 export function loadProgram(image: ProgramImage): Program {
   allowLockedMemory();
   const code = isBytes(image.instructions) ? image.instructions : encodeInstructions(image.instructions);
+  const count = code.length / INSTRUCTION_BYTES;
+  if (count === 0 || count > MOST_INSTRUCTIONS) {
+    const why =
+      count === 0 ? "it has no instructions" : `it has ${count} instructions, one million is the limit`;
+    throw new BpfError("bad-argument", `cannot load program "${image.name}": ${why}`);
+  }
   const license = new TextEncoder().encode(`${image.license}\0`);
   const functions = image.functionInfo ?? new Uint8Array(0);
   const lines = image.lineInfo ?? new Uint8Array(0);
   const values = {
     prog_type: image.type,
-    insn_cnt: code.length / INSTRUCTION_BYTES,
+    insn_cnt: count,
     insns: code,
     license,
     prog_flags: image.flags ?? 0,
@@ -77,19 +133,14 @@ export function loadProgram(image: ProgramImage): Program {
     line_info_rec_size: lines.length === 0 ? 0 : LINE_INFO_BYTES,
     line_info: lines,
     line_info_cnt: lines.length / LINE_INFO_BYTES,
+    fd_array: image.moduleFds ?? 0,
   };
-  let fd = bpf("BPF_PROG_LOAD", PROG_LOAD_ATTR, values);
+  const fd = bpf("BPF_PROG_LOAD", PROG_LOAD_ATTR, values);
   if (fd >= 0) return new Program(image, new Descriptor(fd, `program "${image.name}"`));
 
-  let log = new Uint8Array(0);
-  for (let size = FIRST_LOG_BYTES; ; size = Math.min(size * 4, LAST_LOG_BYTES)) {
-    log = new Uint8Array(size);
-    fd = bpf("BPF_PROG_LOAD", PROG_LOAD_ATTR, { ...values, log_level: 1, log_size: size, log_buf: log });
-    if (fd >= 0) return new Program(image, new Descriptor(fd, `program "${image.name}"`));
-    // From 6.4 on the kernel keeps the log's end and tells the size it would have needed.
-    const needed = attrU32(PROG_LOAD_ATTR, "log_true_size");
-    const isCut = fd === -Errno.ENOSPC || needed > size;
-    if (!isCut || size >= LAST_LOG_BYTES) break;
-  }
-  throw refusal(image, -fd, text(log));
+  // A log that does not fit turns the errno into ENOSPC: the first answer is the verdict.
+  const errno = -fd;
+  const again = loadAgain(values);
+  if (again.fd >= 0) return new Program(image, new Descriptor(again.fd, `program "${image.name}"`));
+  throw refusal(image, errno, again.log);
 }

@@ -13,7 +13,6 @@ import { ProgramType } from "../uapi/program-types.js";
 import { enableStatistics } from "./info.js";
 import { loadProgram } from "./load.js";
 import type { ProgramImage } from "./spec.js";
-import { failingSlot, logSummary, sourceOf } from "./verifier-log.js";
 
 function image(instructions: readonly Instruction[], more: Partial<ProgramImage> = {}): ProgramImage {
   const type = ProgramType.BPF_PROG_TYPE_SOCKET_FILTER;
@@ -24,19 +23,6 @@ function run(instructions: readonly Instruction[], data = new Uint8Array(64)): n
   using program = loadProgram(image(instructions));
   return program.testRun({ data }).result;
 }
-
-test("a log is summed up by its last words and its line found", () => {
-  const log =
-    "0: R1=ctx()\n0: (b7) r0 = 0\n1: (79) r0 = *(u64 *)(r0 +0)\nR0 invalid mem access 'scalar'\nprocessed 2 insns\n";
-  assert.equal(logSummary(log), "R0 invalid mem access 'scalar'");
-  assert.equal(failingSlot(log), 1);
-  const lines = [
-    { slot: 0, file: "a.go3s", line: 3, column: 1, text: "x := 0" },
-    { slot: 1, file: "a.go3s", line: 4, column: 5, text: "  return *x" },
-  ];
-  assert.equal(sourceOf(lines, 7), "a.go3s:4:5: return *x");
-  assert.equal(sourceOf([], 0), undefined);
-});
 
 describe("programs of the kernel", { skip: skipWithoutBpf() }, () => {
   const before = kernelDescriptors();

@@ -32,6 +32,8 @@ export interface ProgramImage {
   readonly btfFd?: number | undefined;
   readonly functionInfo?: Uint8Array | undefined;
   readonly lineInfo?: Uint8Array | undefined;
+  /** Descriptors of modules' BTF that calls of kernel functions refer to by index, 32 bits each (fd_array, 5.18). */
+  readonly moduleFds?: Uint8Array | undefined;
   /** The lines, in order of slots; they let a refusal name the line. */
   readonly lines?: readonly SourceLine[] | undefined;
 }

@@ -10,23 +10,6 @@ export function failingSlot(log: string): number | undefined {
   return undefined;
 }
 
-/** logSummary gives what the verifier objects to in one line: the log's last line of substance. */
-export function logSummary(log: string): string {
-  const lines = log.split("\n").filter((line) => line.trim() !== "" && !isStatistics(line));
-  const last = lines.at(-1);
-  if (last === undefined) return "the verifier gave no reason";
-  const before = lines.at(-2);
-  // "invalid access" and its like stand below the register state or the hint they continue.
-  if (before !== undefined && (last.startsWith("\t") || /^R\d+ /.test(before))) {
-    return `${before.trim()}: ${last.trim()}`;
-  }
-  return last.trim();
-}
-
-function isStatistics(line: string): boolean {
-  return /^(processed \d+ insns|verification time|stack depth|insns processed|max_states)/.test(line);
-}
-
 /** lineAt gives the source line of a slot: the last one that begins at or before it. */
 export function lineAt(lines: readonly SourceLine[], slot: number): SourceLine | undefined {
   let found: SourceLine | undefined;

@@ -1,0 +1,206 @@
+import { decodeInstructions } from "../asm/decode.js";
+import { instructionText } from "../asm/disassemble.js";
+import { type Instruction, slotsOf } from "../asm/instruction.js";
+import { SOURCE_REGISTER } from "../asm/opcode.js";
+import { mapTypeName } from "../maps/spec.js";
+import { type ProgramImage, programTypeName, type SourceLine } from "../program/spec.js";
+import { lineAt } from "../program/verifier-log.js";
+import type { Explanation } from "./explanation.js";
+import { helperFix } from "./helper-homes.js";
+import { parseLog } from "./log.js";
+import { type Origin, originOf } from "./origin.js";
+import { isCall, isExit, type PathStep, pathOf, registersBefore, stateBefore } from "./path.js";
+import { describeState } from "./registers.js";
+import type { RefusalRow } from "./row.js";
+import { callRows } from "./rows-call.js";
+import { flowRows } from "./rows-flow.js";
+import { memoryRows } from "./rows-memory.js";
+import { setupRows } from "./rows-setup.js";
+import { valueRows } from "./rows-value.js";
+import {
+  accessText,
+  branchesOf,
+  callName,
+  loopOf,
+  placeOf,
+  storyOf,
+  type Telling,
+  variableOf,
+} from "./story.js";
+
+/** refusalRows gives the refusals that are recognised: kind, pattern, meaning, fix. The first that fits counts. */
+export function refusalRows(): readonly RefusalRow[] {
+  return [...memoryRows, ...valueRows, ...callRows, ...flowRows, ...setupRows];
+}
+
+const UNKNOWN: RefusalRow = {
+  kind: "unknown",
+  pattern: /^/,
+  meaning: "the verifier says: {said}",
+  fix: "read the whole log (BpfError.log): its last lines are about the instruction that was refused",
+};
+
+/** Objections of more lines than this are cut in `said`: the rest is in the log. */
+const MOST_LINES = 6;
+
+function instructionsBySlot(code: Uint8Array | readonly Instruction[]): Map<number, Instruction> {
+  const bySlot = new Map<number, Instruction>();
+  let slot = 0;
+  for (const instruction of code instanceof Uint8Array ? decodeInstructions(code) : code) {
+    bySlot.set(slot, instruction);
+    slot += slotsOf(instruction);
+  }
+  return bySlot;
+}
+
+function nilOf(lines: readonly SourceLine[]): string {
+  const file = lines[0]?.file ?? "";
+  if (/\.(go3s|go)$/.test(file)) return "nil";
+  return /\.(c|h|cc|cpp)$/.test(file) ? "NULL" : "null";
+}
+
+function focusOf(
+  row: RefusalRow,
+  groups: Readonly<Record<string, string>>,
+  step: PathStep | undefined,
+): number | undefined {
+  const named = /^R(\d+)$/.exec(groups["reg"] ?? "")?.[1];
+  if (named !== undefined) return Number(named);
+  const instruction = step?.instruction;
+  switch (row.focus) {
+    case "r0":
+      return 0;
+    case "source":
+      // A store has its address in the other register; a number without one is in the instruction.
+      if (instruction === undefined || isCall(instruction)) return undefined;
+      if ((instruction.opcode & 7) === 1) return instruction.src;
+      if ((instruction.opcode & 7) === 2 || (instruction.opcode & 7) === 3) return instruction.dst;
+      return instruction.opcode & SOURCE_REGISTER ? instruction.src : undefined;
+    case "destination":
+      return instruction === undefined || isCall(instruction) ? undefined : instruction.dst;
+    case "argument":
+      return groups["arg"] === undefined ? undefined : Number(groups["arg"].replace(/\D/g, "")) + 1;
+    default:
+      return undefined;
+  }
+}
+
+function fill(template: string, facts: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? "it");
+}
+
+/** Where messages name the instruction themselves: those given before the walk begins. */
+function slotOf(
+  row: RefusalRow,
+  groups: Readonly<Record<string, string>>,
+  last: PathStep | undefined,
+): number | undefined {
+  if (row.whole) return undefined;
+  const named = groups["at"] ?? groups["at2"];
+  if (named !== undefined && last === undefined) return Number(named);
+  return last?.slot;
+}
+
+function groupsOf(found: RegExpExecArray | null): Record<string, string> {
+  const groups: Record<string, string> = {};
+  for (const [name, value] of Object.entries(found?.groups ?? {}))
+    if (value !== undefined) groups[name] = value;
+  return groups;
+}
+
+function allocation(
+  telling: Telling,
+  slot: string | undefined,
+): { index: number; facts: Record<string, string> } {
+  const index = slot === undefined ? -1 : telling.path.findLastIndex((step) => step.slot === Number(slot));
+  if (index < 0) return { index, facts: {} };
+  return { index, facts: { allocCall: callName(telling.path[index]), allocPlace: placeOf(telling, index) } };
+}
+
+function sentencesOf(
+  telling: Telling,
+  row: RefusalRow,
+  stations: readonly Origin[],
+  alloc: number,
+): string[] {
+  const last = telling.path.length - 1;
+  const told = storyOf(telling, stations);
+  if (alloc >= 0) told.push(...storyOf(telling, [{ index: alloc, register: 0, how: "call" }]));
+  if (row.kind === "too-many-instructions" || row.kind === "endless-loop") told.push(...loopOf(telling));
+  else if (row.branches)
+    told.push(...branchesOf(telling, Math.max(alloc, stations.at(-1)?.index ?? -1), last));
+  return told;
+}
+
+/**
+ * explainRefusal turns a verifier's log into words: what was refused, at which source line, how the value came to
+ * be what it is, and what to do. `image` is the program as it was given to the kernel. Works on any log of
+ * BPF_PROG_LOAD from 4.18 to 6.18, also without the kernel that wrote it.
+ */
+export function explainRefusal(image: ProgramImage, log: string): Explanation {
+  const { steps, objection } = parseLog(log);
+  const lines = image.lines ?? [];
+  const path = pathOf(steps, instructionsBySlot(image.instructions));
+  const last = path.at(-1);
+  const telling: Telling = { path, nil: nilOf(lines), lineOf: (slot) => lineAt(lines, slot) };
+  const words = objection.slice(-MOST_LINES);
+  const text = words.join("\n");
+  const row = refusalRows().find(({ pattern }) => pattern.test(text)) ?? UNKNOWN;
+  const groups = groupsOf(row.pattern.exec(text));
+  const slot = slotOf(row, groups, last);
+  const at = path.length - 1;
+
+  const register = row.whole ? undefined : focusOf(row, groups, last);
+  const stations = register === undefined ? [] : originOf(path, at, register);
+  const state = register === undefined ? "" : stateBefore(path, at, `r${register}`);
+  const variable = variableOf(telling, stations);
+  const alloc = allocation(telling, groups["alloc"]);
+  const name = register === undefined ? "it" : (variable ?? `r${register}`);
+  const failing = slot === undefined ? undefined : instructionsBySlot(image.instructions).get(slot);
+  const isRead = failing !== undefined && (failing.opcode & 7) === 1;
+  const call = last?.instruction !== undefined && isCall(last.instruction) ? callName(last) : "the function";
+  const facts: Record<string, string> = {
+    ...groups,
+    ...alloc.facts,
+    said: words.join("; "),
+    nil: telling.nil,
+    name: `\`${name}\``,
+    reg:
+      register === undefined
+        ? "it"
+        : variable === undefined
+          ? `\`r${register}\``
+          : `\`${variable}\` (r${register})`,
+    state: state === "" ? "not set" : describeState(state, telling.nil),
+    call,
+    helperFix: helperFix(call),
+    program: programTypeName(image.type),
+    license: image.license,
+    here: last === undefined ? "the program" : placeOf(telling, at),
+    access: accessText(last),
+    verb: isRead ? "read" : "write",
+    end: `${Number(groups["off"] ?? 0) + Number(groups["size"] ?? 0)}`,
+    last: `${Number(groups["off"] ?? 0) + Number(groups["size"] ?? 0) - 1}`,
+    signedOff: Number(groups["off"] ?? 0) < 0 ? `${groups["off"]}` : `+${groups["off"]}`,
+    mapType: groups["map"] === undefined ? "" : mapTypeName(Number(groups["map"])),
+  };
+  const story = sentencesOf(telling, row, stations, alloc.index);
+  if (row.close !== undefined && last !== undefined) story.push(fill(row.close, facts));
+  const isUnsetResult =
+    row.kind === "unset-register" && last?.instruction !== undefined && isExit(last.instruction);
+  return {
+    kind: isUnsetResult ? "no-result" : row.kind,
+    said: words.join("; ") || "nothing",
+    meaning: isUnsetResult
+      ? "the program ends without a result: r0 has no value here"
+      : fill(row.meaning, facts),
+    instruction:
+      slot === undefined || failing === undefined
+        ? undefined
+        : { slot, text: last?.slot === slot && last.text !== "" ? last.text : instructionText(failing) },
+    source: slot === undefined ? undefined : lineAt(lines, slot),
+    registers: slot === undefined || last === undefined ? {} : registersBefore(path, at),
+    story,
+    fix: fill(row.fix, facts),
+  };
+}

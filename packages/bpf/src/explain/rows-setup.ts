@@ -1,0 +1,43 @@
+import type { RefusalRow } from "./row.js";
+
+/** Refusals of what surrounds the instructions: maps, BTF, attach targets. Source: kernel/bpf/verifier.c and btf.c. */
+export const setupRows: readonly RefusalRow[] = [
+  {
+    kind: "no-map",
+    pattern: /fd (?<fd>-?\d+) is not pointing to valid bpf_map/,
+    whole: true,
+    meaning: "the program uses descriptor {fd} as a map, and it is none",
+    fix: "create the map first and keep it open until the program is loaded",
+  },
+  {
+    kind: "map-not-allowed",
+    pattern:
+      /trace type programs|tracing (?:progs|programs) cannot use|cannot use (?:map|bpf_\w+)|perf_event programs can only use/,
+    whole: true,
+    meaning: "this program type may not use a map of that kind",
+    fix: "use a preallocated map (no BPF_F_NO_PREALLOC), without spin locks or timers in its values",
+  },
+  {
+    kind: "bad-function-info",
+    pattern: /func_info|missing btf|BTF section|btf func/i,
+    whole: true,
+    meaning: "the function information does not fit the program's BTF or functions",
+    fix: "give one record for each function, in order, with the type id of its FUNC; or load without BTF",
+  },
+  {
+    kind: "bad-line-info",
+    pattern: /line_info/,
+    whole: true,
+    meaning: "the line information does not fit the program",
+    fix: "line records must be in order, inside the program, and one must stand at every function's first instruction; or load without BTF",
+  },
+  {
+    kind: "bad-attach-target",
+    pattern:
+      /attach_btf_id (?<id>\d+) is (?<what>not a \w+|invalid|not \w+)|Tracing programs must provide btf_id|attach to (?:unsupported|invalid)|FUNC \S+ is not|cannot find (?:address|ksym)|address of the function \S+ cannot be found|\S+\(\) is not modifiable|func '\S+' doesn't have \d+-th argument/,
+    whole: true,
+    meaning:
+      "what the program is to be attached to does not exist on this kernel, or is of another kind than its type wants",
+    fix: "name a function, a tracepoint (btf_trace_NAME) or a hook that this kernel's BTF has: `bpftool btf dump file /sys/kernel/btf/vmlinux`",
+  },
+];
