@@ -141,8 +141,10 @@ export { addToBloom, bloomMayHave, peekElement, popElement, pushElement } from "
 export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
 export { type MapOperation, type MapTypeRow, mapTypeRow, mapTypeRows } from "./maps/type-rows.js";
 export { attachBySection } from "./object/attach.js";
-export { type LoadOptions, loadObject } from "./object/load.js";
+export { loadObject } from "./object/load.js";
+export type { LoadedStructOps } from "./object/load-struct-ops.js";
 export { LoadedObject } from "./object/loaded.js";
+export type { LoadOptions } from "./object/options.js";
 export { readObject } from "./object/read.js";
 export {
   meaningOfSection,

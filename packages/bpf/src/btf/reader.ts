@@ -116,6 +116,16 @@ export class Btf {
     return Buffer.from(this.#strings.buffer, this.#strings.byteOffset + start, end - start).toString("utf8");
   }
 
+  /** textAt gives the place in `bytes` of the text at an offset of the string section. */
+  textAt(offset: number): number {
+    return this.#strings.byteOffset - this.bytes.byteOffset + offset - this.#stringsBase;
+  }
+
+  /** hasText tells whether any of these types' own names holds a text: a quick no for searches by pattern. */
+  hasText(text: string): boolean {
+    return Buffer.from(this.#strings.buffer, this.#strings.byteOffset, this.#strings.length).includes(text);
+  }
+
   /**
    * find gives the ids of all types of a name, lowest first, of one kind when it is given; the base's before
    * those of a module.

@@ -20,10 +20,16 @@ export interface Access {
   readonly value: bigint | undefined;
 }
 
-/** essentialName gives a name without its flavour: `task_struct___old` is `task_struct`. */
+/**
+ * essentialName gives a name without its flavour: `task_struct___old` is `task_struct`. A flavour stands
+ * behind exactly three underscores, the last such three count (libbpf, bpf_core_essential_name_len).
+ */
 export function essentialName(name: string): string {
-  const at = name.indexOf("___");
-  return at <= 0 ? name : name.slice(0, at);
+  for (let at = name.lastIndexOf("___"); at > 0; at = name.lastIndexOf("___", at - 1)) {
+    const [before, behind] = [name[at - 1], name[at + 3]];
+    if (before !== "_" && behind !== undefined && behind !== "_") return name.slice(0, at);
+  }
+  return name;
 }
 
 /** isTypeKind tells whether a relocation is about a type as a whole. */
@@ -58,6 +64,7 @@ export function localAccess(btf: Btf, root: number, access: string, kind: CoreKi
   const first = indices[0] ?? 0;
   let type = btf.resolve(root);
 
+  if (type === 0) return refuse(access, "its root is void");
   if (isEnumKind(kind)) {
     const declared = btf.type(type);
     const enumerator = "values" in declared ? declared.values[first] : undefined;
@@ -69,6 +76,7 @@ export function localAccess(btf: Btf, root: number, access: string, kind: CoreKi
   let bitOffset = first * (first === 0 ? 0 : btf.sizeOf(type) * 8);
   let bitSize = 0;
   for (const index of indices.slice(1)) {
+    if (type === 0) return refuse(access, "void has no parts");
     const declared = btf.type(type);
     if (declared.kind === "struct" || declared.kind === "union") {
       const member = declared.members[index];

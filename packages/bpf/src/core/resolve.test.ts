@@ -43,6 +43,8 @@ const local = types((b) => {
     ],
   }); // 5
   struct(b, "absent", 4, [{ name: "x", type: 1, bitOffset: 0 }]); // 6
+  const u32 = b.add({ kind: "int", name: "unsigned int", size: 4 }); // 7
+  struct(b, "task___wide", 4, [{ name: "pid", type: u32, bitOffset: 0 }]); // 8
 });
 
 const target = types((b) => {
@@ -113,7 +115,7 @@ test("answers are written into loads, constants and wide constants; absent field
   applyRelocations(
     code,
     [
-      { offset: 0, type: 4, access: "0:0", kind: CoreKind.FIELD_BYTE_OFFSET },
+      { offset: 0, type: 8, access: "0:0", kind: CoreKind.FIELD_BYTE_OFFSET },
       { offset: 8, type: 4, access: "0", kind: CoreKind.TYPE_SIZE },
       { offset: 16, type: 5, access: "1", kind: CoreKind.ENUMVAL_VALUE },
       { offset: 32, type: 4, access: "0:2", kind: CoreKind.FIELD_BYTE_OFFSET },

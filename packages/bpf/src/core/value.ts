@@ -2,7 +2,7 @@ import { CoreKind, type CoreKindId } from "../btf/kinds.js";
 import type { Btf } from "../btf/reader.js";
 import { BpfError } from "../errors.js";
 import { type Access, isTypeKind } from "./access.js";
-import { typesMatch } from "./match.js";
+import { typesMatch } from "./match-types.js";
 
 function isSigned(btf: Btf, id: number): boolean {
   const type = btf.type(btf.resolve(id));

@@ -58,6 +58,8 @@ function hintFor(spec: MapSpec, errno: number): string | undefined {
 export interface CreateReferences {
   readonly btfFd?: number | undefined;
   readonly innerFd?: number | undefined;
+  /** Descriptor of the module's BTF that has the spec's kernelValueType; absent for the kernel itself (6.9). */
+  readonly moduleFd?: number | undefined;
 }
 
 // Local storage wants types of key and value; when nobody named any, a number and so many bytes will do.
@@ -88,6 +90,7 @@ export function createMapDescriptor(spec: MapSpec, references: CreateReferences 
     inner_map_fd: references.innerFd ?? 0,
     numa_node: spec.numaNode ?? 0,
     btf_vmlinux_value_type_id: spec.kernelValueType ?? 0,
+    value_type_btf_obj_fd: references.moduleFd ?? 0,
     map_name: spec.name.replace(/[^A-Za-z0-9_.]/g, "_"),
   };
   let fd: number = -Errno.EINVAL;

@@ -15,6 +15,17 @@ export interface BtfMapDefinition {
   readonly size: number;
   /** Byte offset of the member `values` in the variable, undefined without one. */
   readonly valuesAt: number | undefined;
+  /** It is to be pinned by its name. */
+  readonly isPinned: boolean;
+}
+
+/** LIBBPF_PIN_BY_NAME of libbpf's bpf_helpers.h; 0 is no pin. */
+const PIN_BY_NAME = 1;
+
+interface Definition {
+  readonly spec: MapSpec;
+  readonly valuesAt: number | undefined;
+  readonly isPinned: boolean;
 }
 
 function refuse(map: string, why: string): never {
@@ -55,18 +66,15 @@ function innerMap(btf: Btf, map: string, member: BtfMember, isInner: boolean): M
   return specOf(btf, `${map}.inner`, target, true).spec;
 }
 
-function specOf(
-  btf: Btf,
-  name: string,
-  id: number,
-  isInner: boolean,
-): { spec: MapSpec; valuesAt: number | undefined } {
+function specOf(btf: Btf, name: string, id: number, isInner: boolean): Definition {
   const struct = btf.type(btf.resolve(id));
   if (struct.kind !== "struct") return refuse(name, "its definition is not a struct");
   let type: MapTypeId = MapType.BPF_MAP_TYPE_UNSPEC;
   const sizes = { keySize: 0, valueSize: 0, maxEntries: 0, flags: 0, extra: 0, keyType: 0, valueType: 0 };
   let inner: MapSpec | undefined;
   let valuesAt: number | undefined;
+  let isPinned = false;
+  let numaNode: number | undefined;
   for (const member of struct.members) {
     switch (member.name) {
       case "type":
@@ -102,15 +110,23 @@ function specOf(
         if (sizes.valueSize === 0) sizes.valueSize = 4;
         if (sizes.keySize === 0) sizes.keySize = 4;
         break;
-      case "pinning":
+      case "pinning": {
+        const pinning = numberOf(btf, name, member);
+        if (pinning > PIN_BY_NAME) refuse(name, `there is no kind of pinning ${pinning}`);
+        if (pinning === PIN_BY_NAME && isInner) refuse(name, "a map in a map cannot be pinned");
+        isPinned = pinning === PIN_BY_NAME;
+        break;
+      }
       case "numa_node":
-        // Neither changes what the map is: nothing of ours is pinned, and a node is a hint.
+        numaNode = numberOf(btf, name, member);
         break;
       default:
         refuse(name, `unknown member "${member.name}"`);
     }
   }
-  return { spec: { name, type, ...sizes, ...(inner !== undefined && { inner }) }, valuesAt };
+  const node = numaNode === undefined ? {} : { numaNode };
+  const spec = { name, type, ...sizes, ...node, ...(inner !== undefined && { inner }) };
+  return { spec, valuesAt, isPinned };
 }
 
 /** readBtfMaps reads the maps of a `.maps` section from its BTF, given each variable's place by its symbol. */

@@ -32,6 +32,21 @@ export function isData(section: ElfSection): boolean {
   return /^\.(data|rodata|bss)(\.|$)/.test(section.name) && section.size > 0;
 }
 
+/** isMaps tells whether a section defines maps: with BTF, or as structs in the way of before. */
+export function isMaps(section: ElfSection): boolean {
+  return section.name === ".maps" || isLegacyMaps(section);
+}
+
+/** isLegacyMaps tells whether a section defines maps as structs. Some loaders wanted a section for each map. */
+export function isLegacyMaps(section: ElfSection): boolean {
+  return section.name === "maps" || section.name.startsWith("maps/");
+}
+
+/** isStructOps tells whether a section holds tables of functions for the kernel. */
+export function isStructOps(section: ElfSection): boolean {
+  return /^\??\.struct_ops(\.link)?$/.test(section.name) && section.size > 0;
+}
+
 /** guardObject makes errors of the ELF reader errors of the object. */
 export function guardObject<T>(work: () => T): T {
   try {
@@ -57,7 +72,8 @@ export function openObject(bytes: Uint8Array): ObjectFile {
       if (section.type !== sectionType.REL && section.type !== sectionType.RELA) continue;
       const target = elf.sections[section.info];
       // Debug information is relocated too, and is most of an object: it is not looked at.
-      if (target === undefined || !(isCode(target) || target.name === ".maps")) continue;
+      if (target === undefined) continue;
+      if (!(isCode(target) || target.name === ".maps" || isStructOps(target))) continue;
       const rows = elf.relocations(section).sort((a, b) => a.offset - b.offset);
       relocations.set(section.info, [...(relocations.get(section.info) ?? []), ...rows]);
     }

@@ -1,6 +1,7 @@
 import type { CoreRelocation, FuncInfo } from "../btf/ext-encoder.js";
 import type { LineRecord } from "../btf/ext-reader.js";
 import { BpfError } from "../errors.js";
+import { ProgramType } from "../uapi/program-types.js";
 import { functionKey, type ObjectFunction } from "./function.js";
 import { meaningOfSection } from "./section-names.js";
 import type { ProgramSpec, Reference } from "./spec.js";
@@ -40,8 +41,21 @@ function collect(
   return places;
 }
 
+/** calledFunctions gives the keys of the functions that others call or take the address of. */
+export function calledFunctions(all: ReadonlyMap<string, ObjectFunction>): Set<string> {
+  const called = new Set<string>();
+  for (const one of all.values()) {
+    for (const { section, start } of one.calls) called.add(functionKey(section, start));
+  }
+  return called;
+}
+
 /** joinProgram puts a program's entry function and all functions it reaches one behind the other. */
-export function joinProgram(entry: ObjectFunction, all: ReadonlyMap<string, ObjectFunction>): ProgramSpec {
+export function joinProgram(
+  entry: ObjectFunction,
+  all: ReadonlyMap<string, ObjectFunction>,
+  called: ReadonlySet<string>,
+): ProgramSpec {
   const places = collect(entry, all);
   let size = 0;
   for (const member of places.keys()) size += member.code.length;
@@ -70,10 +84,14 @@ export function joinProgram(entry: ObjectFunction, all: ReadonlyMap<string, Obje
 
   // The kernel wants an info for every function, and lines only with it.
   const isWhole = functions.length === places.size;
+  const meaning = meaningOfSection(entry.section);
+  const isCalled = called.has(functionKey(entry.section, entry.start));
+  const isPart = isCalled && meaning.type === ProgramType.BPF_PROG_TYPE_UNSPEC;
   return {
     name: entry.name,
     section: entry.section,
-    ...meaningOfSection(entry.section),
+    ...meaning,
+    autoload: !entry.section.startsWith("?") && !isPart,
     code,
     references,
     functions: isWhole ? functions : [],

@@ -1,109 +1,22 @@
-import { INSTRUCTION_BYTES } from "../asm/opcode.js";
-import { kernelBtf } from "../btf/kernel.js";
 import { loadBtf } from "../btf/load.js";
 import { Btf } from "../btf/reader.js";
-import { applyRelocations } from "../core/resolve.js";
 import { BpfError } from "../errors.js";
 import type { Descriptor } from "../kernel/fd.js";
 import { type BpfMap, u32Bytes } from "../maps/map.js";
-import { loadProgram } from "../program/load.js";
+import { BPFFS } from "../pin/bpffs.js";
 import type { Program } from "../program/program.js";
-import type { SourceLine } from "../program/spec.js";
-import { ProgramType, type ProgramTypeId } from "../uapi/program-types.js";
-import { attachBtfId } from "./attach-target.js";
-import { type ConstantValue, setVariables } from "./constants.js";
+import { ProgramType } from "../uapi/program-types.js";
+import type { AttachPoint } from "./attach-target.js";
+import { KCONFIG } from "./externs.js";
+import { fillConfig } from "./kconfig.js";
+import { type KernelTypes, runningKernel } from "./kernel-types.js";
+import { loadOne } from "./load-program.js";
+import { type LoadedStructOps, makeStructOps, planStructOps, type StructOpsPlan } from "./load-struct-ops.js";
 import { type Closable, LoadedObject } from "./loaded.js";
 import { makeMaps } from "./make-maps.js";
-import { bindReferences } from "./references.js";
+import type { LoadOptions } from "./options.js";
 import type { ObjectSpec, ProgramSpec } from "./spec.js";
-
-/** LoadOptions say how an object is to be loaded. */
-export interface LoadOptions {
-  /** Values of variables, set before anything runs: for `.rodata` the verifier knows them. */
-  readonly constants?: Readonly<Record<string, ConstantValue>>;
-  /** Maps to use in place of the object's own; they stay the caller's. */
-  readonly maps?: ReadonlyMap<string, BpfMap>;
-  /** Entries of maps, instead of what the object says; bytes for ring buffers. */
-  readonly mapSizes?: Readonly<Record<string, number>>;
-  /** Names of the programs to load; absent means all whose section does not begin with "?". */
-  readonly programs?: readonly string[];
-  /** What programs attach to, by program, instead of what the section says. */
-  readonly targets?: Readonly<Record<string, string>>;
-  /** Program types, for sections whose name says nothing. */
-  readonly types?: Readonly<Record<string, ProgramTypeId>>;
-  /** The types CO-RE relocations are answered from, when not the running kernel's. */
-  readonly kernelBtf?: Btf;
-}
-
-function functionInfo(program: ProgramSpec): Uint8Array {
-  const words = new Uint32Array(program.functions.length * 2);
-  for (const [index, { offset, type }] of program.functions.entries()) {
-    words.set([offset / INSTRUCTION_BYTES, type], index * 2);
-  }
-  return new Uint8Array(words.buffer);
-}
-
-function lineInfo(program: ProgramSpec): Uint8Array {
-  const words = new Uint32Array(program.lines.length * 4);
-  for (const [index, line] of program.lines.entries()) {
-    const place = ((line.line << 10) | line.column) >>> 0;
-    words.set([line.offset / INSTRUCTION_BYTES, line.fileOffset, line.textOffset, place], index * 4);
-  }
-  return new Uint8Array(words.buffer);
-}
-
-function sourceLines(program: ProgramSpec): SourceLine[] {
-  return program.lines.map(({ offset, file, line, column, text }) => ({
-    slot: offset / INSTRUCTION_BYTES,
-    file,
-    line,
-    column,
-    text,
-  }));
-}
-
-interface Surroundings {
-  readonly license: string;
-  readonly options: LoadOptions;
-  readonly local: Btf | undefined;
-  readonly kernel: () => Btf;
-  readonly mapFd: (name: string) => number;
-  readonly btfFd: number | undefined;
-}
-
-function loadOne(program: ProgramSpec, around: Surroundings): Program {
-  const { options, local, kernel, btfFd } = around;
-  const code = new Uint8Array(program.code);
-  if (program.relocations.length > 0) {
-    if (local === undefined) throw new BpfError("bad-object", "CO-RE relocations without BTF");
-    applyRelocations(code, program.relocations, local, kernel());
-  }
-  bindReferences(program, code, around.mapFd, kernel);
-  const type = options.types?.[program.name] ?? program.type;
-  if (type === ProgramType.BPF_PROG_TYPE_UNSPEC) {
-    throw new BpfError(
-      "bad-argument",
-      `section "${program.section}" does not say what program "${program.name}" is`,
-      {
-        hint: "name its type in options.types",
-      },
-    );
-  }
-  const target = options.targets?.[program.name] ?? program.target;
-  return loadProgram({
-    name: program.name,
-    type,
-    instructions: code,
-    license: around.license,
-    attachType: program.attachType,
-    flags: program.flags,
-    attachBtfId: attachBtfId(type, program.attachType, target, kernel),
-    btfFd,
-    functionInfo: btfFd === undefined ? undefined : functionInfo(program),
-    lineInfo: btfFd === undefined ? undefined : lineInfo(program),
-    lines: sourceLines(program),
-  });
-}
+import { setVariables } from "./variables.js";
 
 // The kernel may know fewer kinds of types than the object has; only dumps and line numbers need them.
 function tryLoadBtf(bytes: Uint8Array | undefined): Descriptor | undefined {
@@ -116,19 +29,51 @@ function tryLoadBtf(bytes: Uint8Array | undefined): Descriptor | undefined {
   }
 }
 
-function chosenPrograms(spec: ObjectSpec, options: LoadOptions): ProgramSpec[] {
-  const names =
-    options.programs ??
-    [...spec.programs.values()]
-      .filter((program) => !program.section.startsWith("?"))
-      .map((program) => program.name);
-  return names.map((name) => {
+function chosenPrograms(
+  spec: ObjectSpec,
+  options: LoadOptions,
+  tables: ReadonlyMap<string, AttachPoint>,
+): ProgramSpec[] {
+  const find = (name: string): ProgramSpec => {
     const program = spec.programs.get(name);
     if (program !== undefined) return program;
     throw new BpfError("not-found", `the object has no program "${name}"`, {
       hint: `it has ${[...spec.programs.keys()].join(", ") || "none"}`,
     });
-  });
+  };
+  const without = new Set(options.without ?? []);
+  for (const name of without) if (!spec.structOps.has(name)) find(name);
+  const isWanted = (program: ProgramSpec): boolean => {
+    // A function for the kernel is nothing without the table that names it.
+    if (program.type === ProgramType.BPF_PROG_TYPE_STRUCT_OPS) return tables.has(program.name);
+    return program.autoload || options.types?.[program.name] !== undefined;
+  };
+  const names = options.programs ?? [...spec.programs.values()].filter(isWanted).map(({ name }) => name);
+  return names.filter((name) => !without.has(name)).map(find);
+}
+
+function planTables(
+  spec: ObjectSpec,
+  options: LoadOptions,
+  local: Btf | undefined,
+  kernel: () => KernelTypes,
+): StructOpsPlan[] {
+  const plans: StructOpsPlan[] = [];
+  for (const table of spec.structOps.values()) {
+    const isChosen = options.programs === undefined || options.programs.includes(table.name);
+    if (local === undefined || !table.autoload || !isChosen || options.without?.includes(table.name))
+      continue;
+    plans.push(planStructOps(table, local, kernel()));
+  }
+  return plans;
+}
+
+function pointsOf(plans: readonly StructOpsPlan[]): Map<string, AttachPoint> {
+  const points = new Map<string, AttachPoint>();
+  for (const { functions } of plans) {
+    for (const { program, point } of functions.values()) points.set(program, point);
+  }
+  return points;
 }
 
 function fillMapReferences(
@@ -144,42 +89,76 @@ function fillMapReferences(
   }
 }
 
+function contentsFor(
+  spec: ObjectSpec,
+  options: LoadOptions,
+  local: Btf | undefined,
+): Map<string, Uint8Array> {
+  const given = options.constants ?? {};
+  const contents = setVariables(spec, given, local);
+  const config = spec.maps.get(KCONFIG);
+  if (config === undefined || local === undefined || options.maps?.has(KCONFIG)) return contents;
+  const values = contents.get(KCONFIG) ?? new Uint8Array(config.valueSize);
+  fillConfig(values, spec.variables.values(), local, new Set(Object.keys(given)));
+  return contents.set(KCONFIG, values);
+}
+
 /**
  * loadObject makes an object's maps and loads its programs into the running kernel. When anything fails,
  * what was made is closed again and the error passes through: `verifier-rejected` with the source line,
- * `relocation-failed`, `not-found`, `permission-denied`, `not-supported`.
+ * `relocation-failed`, `map-mismatch`, `not-found`, `permission-denied`, `not-supported`.
  */
 export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedObject {
   const owned: Closable[] = [];
+  let running: KernelTypes | undefined;
+  let undo: (() => void) | undefined;
+  const kernel = (): KernelTypes => {
+    running ??= runningKernel();
+    return running;
+  };
   try {
     const local = spec.btf === undefined ? undefined : new Btf(spec.btf);
-    const contents = setVariables(spec, options.constants ?? {}, local);
-    let types: Btf | undefined = options.kernelBtf;
-    const kernel = (): Btf => {
-      types ??= kernelBtf();
-      return types;
-    };
+    const contents = contentsFor(spec, options, local);
+    const plans = planTables(spec, options, local, kernel);
+    const structOps = pointsOf(plans);
+    const chosen = chosenPrograms(spec, options, structOps);
     const btf = tryLoadBtf(spec.btf);
     if (btf !== undefined) owned.unshift(btf);
-    const made = makeMaps(spec, options.maps ?? new Map(), options.mapSizes ?? {}, contents, btf?.number);
+    const made = makeMaps(spec, {
+      shared: options.maps ?? new Map(),
+      sizes: options.mapSizes ?? {},
+      contents,
+      pinFolder: options.pinFolder ?? BPFFS,
+      btfFd: btf?.number,
+    });
+    undo = made.undo;
     owned.unshift(...made.owned);
     const mapFd = (name: string): number => {
       const map = made.maps.get(name);
-      if (map === undefined)
-        throw new BpfError("bad-object", `a program refers to a map "${name}" that is not there`);
-      return map.fd;
+      if (map !== undefined) return map.fd;
+      throw new BpfError("bad-object", `a program refers to a map "${name}" that is not there`);
     };
+    const { license } = spec;
+    const around = { license, options, local, kernel, mapFd, btfFd: btf?.number, structOps };
     const programs = new Map<string, Program>();
-    for (const one of chosenPrograms(spec, options)) {
-      const around = { license: spec.license, options, local, kernel, mapFd, btfFd: btf?.number };
+    for (const one of chosen) {
       const program = loadOne(one, around);
       owned.unshift(program);
       programs.set(one.name, program);
     }
     fillMapReferences(spec, made.maps, programs);
-    return new LoadedObject(spec, made.maps, programs, owned);
+    const tables = new Map<string, LoadedStructOps>();
+    for (const plan of plans) {
+      const table = makeStructOps(plan, programs);
+      owned.unshift(table.map);
+      tables.set(plan.spec.name, table);
+    }
+    return new LoadedObject(spec, made.maps, programs, owned, { types: local, structOps: tables });
   } catch (error) {
     for (const one of owned) one.close();
+    undo?.();
     throw error;
+  } finally {
+    running?.close();
   }
 }

@@ -3,13 +3,17 @@ import { pageSize } from "../kernel/mmap.js";
 import { possibleCpus } from "../maps/cpus.js";
 import { type BpfMap, createMap, u32Bytes } from "../maps/map.js";
 import type { MapSpec } from "../maps/spec.js";
+import { unpin } from "../pin/folder.js";
 import { MapType } from "../uapi/map-types.js";
+import { mapDifferences, openCompatible, pinOrOpen, pinPathOf } from "./pins.js";
 import type { ObjectSpec } from "./spec.js";
 
 /** MadeMaps are an object's maps in the kernel, and which of them are ours to close. */
 export interface MadeMaps {
   readonly maps: Map<string, BpfMap>;
   readonly owned: BpfMap[];
+  /** Closes them, and takes away the pins that were made. */
+  readonly undo: () => void;
 }
 
 // What a definition leaves to the machine: processors, page size.
@@ -32,52 +36,85 @@ function fitToMachine(spec: MapSpec): MapSpec {
 }
 
 function checkShared(name: string, spec: MapSpec, map: BpfMap): void {
-  const differs = (["type", "keySize", "valueSize"] as const).find(
-    (part) => map.spec[part] !== fitToMachine(spec)[part],
-  );
-  if (differs === undefined) return;
-  throw new BpfError(
-    "bad-argument",
-    `the map given for "${name}" has ${differs} ${map.spec[differs]}, the object wants ${spec[differs]}`,
-  );
+  const differences = mapDifferences(fitToMachine(spec), map.spec, ["type", "keySize", "valueSize"]);
+  if (differences.length === 0) return;
+  throw new BpfError("map-mismatch", `the map given for "${name}" has ${differences.join("; ")}`);
 }
 
-/** makeMaps makes an object's maps; what was made is closed again when one fails. */
-export function makeMaps(
-  spec: ObjectSpec,
-  shared: ReadonlyMap<string, BpfMap>,
-  sizes: Readonly<Record<string, number>>,
-  contents: ReadonlyMap<string, Uint8Array>,
-  btfFd: number | undefined,
-): MadeMaps {
+/** MapChoices say how the maps of an object are to be made. */
+export interface MapChoices {
+  /** Maps to use in place of the object's own; they stay the caller's. */
+  readonly shared: ReadonlyMap<string, BpfMap>;
+  readonly sizes: Readonly<Record<string, number>>;
+  /** Contents of data sections, in place of the object's. */
+  readonly contents: ReadonlyMap<string, Uint8Array>;
+  readonly pinFolder: string;
+  readonly btfFd: number | undefined;
+}
+
+function checkSizes(spec: ObjectSpec, sizes: Readonly<Record<string, number>>): void {
+  for (const name of Object.keys(sizes)) {
+    if (spec.maps.has(name)) continue;
+    const hint = `it has ${[...spec.maps.keys()].join(", ") || "none"}`;
+    throw new BpfError("not-found", `the object has no map "${name}"`, { hint });
+  }
+}
+
+function wantedMap(defined: MapSpec, choices: MapChoices): MapSpec {
+  const { name } = defined;
+  const value = choices.contents.get(name);
+  const size = choices.sizes[name];
+  return fitToMachine({
+    ...defined,
+    ...(value !== undefined && { contents: [{ key: u32Bytes(0), value }] }),
+    ...(size !== undefined && { maxEntries: size }),
+  });
+}
+
+/**
+ * makeMaps makes an object's maps, or opens those that are pinned under their names already. When one fails
+ * what was made, and pinned, is taken back. Throws BpfError, `map-mismatch` for a map that is another.
+ */
+export function makeMaps(spec: ObjectSpec, choices: MapChoices): MadeMaps {
   const maps = new Map<string, BpfMap>();
   const owned: BpfMap[] = [];
-  for (const name of Object.keys(sizes)) {
-    if (!spec.maps.has(name)) throw new BpfError("not-found", `the object has no map "${name}"`);
-  }
+  const pins: string[] = [];
+  checkSizes(spec, choices.sizes);
+  const open = (name: string, wanted: MapSpec): BpfMap => {
+    const { pinFolder: folder, btfFd } = choices;
+    if (!spec.pinned.has(name)) return createMap(wanted, { btfFd });
+    const path = pinPathOf(folder, name);
+    const found = openCompatible(path, name, wanted);
+    if (found !== undefined) return found;
+    const made = createMap(wanted, { btfFd });
+    try {
+      const faster = pinOrOpen(made, path, folder, wanted);
+      if (faster !== undefined) {
+        made.close();
+        return faster;
+      }
+      pins.push(path);
+      return made;
+    } catch (error) {
+      made.close();
+      throw error;
+    }
+  };
+  const undo = (): void => {
+    for (const path of pins) unpin(path);
+    for (const map of owned) map.close();
+  };
   try {
     for (const [name, defined] of spec.maps) {
-      const given = shared.get(name);
-      if (given !== undefined) {
-        checkShared(name, defined, given);
-        maps.set(name, given);
-        continue;
-      }
-      const value = contents.get(name);
-      const made = createMap(
-        fitToMachine({
-          ...defined,
-          ...(value !== undefined && { contents: [{ key: u32Bytes(0), value }] }),
-          ...(sizes[name] !== undefined && { maxEntries: sizes[name] }),
-        }),
-        { btfFd },
-      );
-      maps.set(name, made);
-      owned.push(made);
+      const given = choices.shared.get(name);
+      if (given !== undefined) checkShared(name, defined, given);
+      const map = given ?? open(name, wantedMap(defined, choices));
+      maps.set(name, map);
+      if (given === undefined) owned.push(map);
     }
-    return { maps, owned };
+    return { maps, owned, undo };
   } catch (error) {
-    for (const map of owned) map.close();
+    undo();
     throw error;
   }
 }

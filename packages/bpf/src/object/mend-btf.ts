@@ -49,6 +49,8 @@ export function mendBtf(btf: Btf, facts: SectionFacts): Uint8Array {
       }
       return;
     }
+    // Names of sections may not begin with "?" before 6.12; what it asks for is our business anyway.
+    if (section.name.startsWith("?")) bytes[btf.textAt(view.getUint32(at, true))] = "_".charCodeAt(0);
     const size = facts.sizes.get(section.name);
     if (size !== undefined) view.setUint32(at + 8, size, true);
     const entries: Entry[] = section.variables.map((variable) => ({

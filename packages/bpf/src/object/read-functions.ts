@@ -9,14 +9,19 @@ import {
 import { INSTRUCTION_BYTES, InstructionClass, JumpOperation, LD_IMM64, PseudoSource } from "../asm/opcode.js";
 import type { ExtSection } from "../btf/ext-reader.js";
 import { BpfError } from "../errors.js";
-import { isCode, isData, type ObjectFile } from "./file.js";
+import type { Externs } from "./externs.js";
+import { isCode, isData, isMaps, type ObjectFile } from "./file.js";
 import { type FunctionCall, functionKey, type ObjectFunction } from "./function.js";
 import type { Reference } from "./spec.js";
 
 const CALL = InstructionClass.JMP | JumpOperation.call;
 
-/** NamedPlace finds the map that stands at a byte offset of a map section. */
-export type MapAt = (section: string, offset: number) => string | undefined;
+/** CodeContext is what the code of an object may refer to. */
+export interface CodeContext {
+  /** The map that stands at a byte offset of a map section. */
+  readonly mapAt: (section: string, offset: number) => string | undefined;
+  readonly externs: Externs;
+}
 
 function functionSymbols(file: ObjectFile, section: ElfSection): ElfSymbol[] {
   const inSection = file.symbols.filter((symbol) => symbol.section === section.index && symbol.name !== "");
@@ -46,7 +51,7 @@ function addRelocation(
   view: DataView,
   start: number,
   relocation: Relocation,
-  mapAt: MapAt,
+  context: CodeContext,
   uses: Uses,
 ): void {
   const offset = relocation.offset - start;
@@ -59,11 +64,16 @@ function addRelocation(
   const opcode = view.getUint8(offset);
   const imm = view.getInt32(offset + 4, true);
   const addend = relocation.addend === undefined ? imm : Number(relocation.addend);
+  const { name } = symbol;
   const weak = symbol.binding === symbolBinding.WEAK;
+  const type = context.externs.symbols.get(name);
 
   if (opcode === CALL) {
-    if (target === undefined) uses.references.push({ kind: "kfunc", offset, name: symbol.name, weak });
-    else {
+    if (target === undefined && type === undefined) {
+      uses.references.push({ kind: "undefined-function", offset, name });
+    } else if (target === undefined) {
+      uses.references.push({ kind: "kfunc", offset, name, weak, type: type ?? 0 });
+    } else {
       const to = symbol.value + (addend + 1) * INSTRUCTION_BYTES;
       uses.calls.push({ offset, section: target.name, start: to, isAddress: false });
     }
@@ -73,9 +83,13 @@ function addRelocation(
     refuse(section, relocation.offset, `a relocation of opcode 0x${opcode.toString(16)}`);
   const at = symbol.value + addend;
   if (target === undefined) {
-    uses.references.push({ kind: "variable", offset, name: symbol.name, weak });
-  } else if (target.name === ".maps" || target.name === "maps") {
-    const map = mapAt(target.name, at);
+    const config = context.externs.config.get(name);
+    if (config !== undefined) {
+      uses.references.push({ kind: "data", offset, map: config.map, at: config.offset + addend });
+    } else if (type !== undefined) uses.references.push({ kind: "symbol", offset, name, weak, type });
+    else uses.references.push({ kind: "constant", offset, name });
+  } else if (isMaps(target)) {
+    const map = context.mapAt(target.name, at);
     if (map === undefined) refuse(section, relocation.offset, `no map at byte ${at} of ${target.name}`);
     uses.references.push({ kind: "map", offset, map });
   } else if (isData(target)) {
@@ -120,7 +134,7 @@ function readSection(
   file: ObjectFile,
   section: ElfSection,
   ext: ExtSection | undefined,
-  mapAt: MapAt,
+  context: CodeContext,
 ): ObjectFunction[] {
   const data = file.data(section);
   if (data.length % INSTRUCTION_BYTES !== 0)
@@ -144,7 +158,7 @@ function readSection(
     const done = new Set<number>();
     for (const relocation of relocations) {
       if (relocation.offset < start || relocation.offset >= end) continue;
-      addRelocation(file, section, view, start, relocation, mapAt, uses);
+      addRelocation(file, section, view, start, relocation, context, uses);
       done.add(relocation.offset - start);
     }
     addPlainCalls(section, view, start, done, uses.calls);
@@ -170,12 +184,12 @@ function readSection(
 export function readFunctions(
   file: ObjectFile,
   ext: ReadonlyMap<string, ExtSection>,
-  mapAt: MapAt,
+  context: CodeContext,
 ): Map<string, ObjectFunction> {
   const functions = new Map<string, ObjectFunction>();
   for (const section of file.sections) {
     if (!isCode(section)) continue;
-    for (const one of readSection(file, section, ext.get(section.name), mapAt)) {
+    for (const one of readSection(file, section, ext.get(section.name), context)) {
       functions.set(functionKey(section.name, one.start), one);
     }
   }

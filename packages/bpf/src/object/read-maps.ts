@@ -1,4 +1,4 @@
-import { type ElfSection, sectionIndex, sectionType, symbolType } from "@go3s/binary";
+import { type ElfSection, type Relocation, sectionIndex, sectionType, symbolType } from "@go3s/binary";
 import type { Btf } from "../btf/reader.js";
 import { BpfError } from "../errors.js";
 import { u32Bytes } from "../maps/map.js";
@@ -6,13 +6,15 @@ import type { MapSpec } from "../maps/spec.js";
 import { MapFlag } from "../uapi/flags.js";
 import { MapType } from "../uapi/map-types.js";
 import { type BtfMapDefinition, mapTypeOf, readBtfMaps } from "./btf-maps.js";
-import { isData, type ObjectFile } from "./file.js";
+import { isCode, isData, isLegacyMaps, type ObjectFile } from "./file.js";
 import type { MapReference } from "./spec.js";
 
 /** ObjectMaps are an object's maps with where the code may refer to them. */
 export interface ObjectMaps {
   readonly specs: Map<string, MapSpec>;
   readonly references: MapReference[];
+  /** Maps that are to be pinned by name. */
+  readonly pinned: ReadonlySet<string>;
   /** The map that begins at, or holds, a byte of a map section. */
   readonly at: (section: string, offset: number) => string | undefined;
 }
@@ -34,7 +36,15 @@ function placesIn(file: ObjectFile, section: ElfSection): Place[] {
     .sort((a, b) => a.offset - b.offset);
 }
 
-// struct bpf_map_def of the time before BTF: type, key size, value size, entries, flags.
+// struct bpf_map_def of the time before BTF: type, key size, value size, entries, flags. Aya's has two more
+// words, of which the second is 1 for a map to be pinned by name; longer ones are of iproute2.
+const PINNED_DEFINITION_BYTES = 28;
+
+function isPinned(data: Uint8Array, offset: number, size: number): boolean {
+  if (size !== PINNED_DEFINITION_BYTES) return false;
+  return new DataView(data.buffer, data.byteOffset).getUint32(offset + 24, true) === 1;
+}
+
 function legacyMap(place: Place, data: Uint8Array, size: number): MapSpec {
   if (size < 20 || place.offset + size > data.length) {
     throw new BpfError("bad-object", `map "${place.name}" has ${size} bytes of definition`, {
@@ -68,23 +78,49 @@ function dataMap(file: ObjectFile, section: ElfSection): MapSpec {
   };
 }
 
+// What a pointer in a definition points to; static ones are named by their section and the distance in it.
+function pointee(file: ObjectFile, section: ElfSection, relocation: Relocation, places: readonly Place[]) {
+  const symbol = file.symbols[relocation.symbol];
+  const target = symbol === undefined ? undefined : file.sections[symbol.section];
+  if (symbol === undefined || target === undefined || symbol.section === sectionIndex.UNDEF) return undefined;
+  const kind = target.index === section.index ? "map" : isCode(target) ? "program" : undefined;
+  if (kind === undefined) return undefined;
+  if (symbol.type !== symbolType.SECTION) return { kind, name: symbol.name } as const;
+  const data = file.data(section);
+  const { offset } = relocation;
+  if (offset < 0 || offset + 8 > data.length) return undefined;
+  const inPlace = new DataView(data.buffer, data.byteOffset + offset, 8).getUint32(0, true);
+  const at = relocation.addend === undefined ? inPlace : Number(relocation.addend);
+  const name =
+    kind === "map"
+      ? places.find((place) => place.offset === at)?.name
+      : file.symbols.find(
+          (one) => one.section === target.index && one.type === symbolType.FUNC && one.value === at,
+        )?.name;
+  return name === undefined ? undefined : ({ kind, name } as const);
+}
+
 // Initial values of maps of maps and of program arrays are pointers that relocations fill in.
 function valueReferences(
   file: ObjectFile,
   section: ElfSection,
   definitions: readonly BtfMapDefinition[],
+  places: readonly Place[],
 ): MapReference[] {
   const references: MapReference[] = [];
   for (const relocation of file.relocations.get(section.index) ?? []) {
-    const symbol = file.symbols[relocation.symbol];
     const holder = definitions.find(
       (one) => relocation.offset >= one.offset && relocation.offset < one.offset + one.size,
     );
-    if (symbol === undefined || holder?.valuesAt === undefined || symbol.section === sectionIndex.UNDEF)
-      continue;
+    if (holder?.valuesAt === undefined) continue;
+    const to = pointee(file, section, relocation, places);
     const index = (relocation.offset - holder.offset - holder.valuesAt) / 8;
-    const kind = symbol.section === section.index ? "map" : "program";
-    references.push({ map: holder.spec.name, index, to: { kind, name: symbol.name } });
+    if (to === undefined || !Number.isInteger(index) || index < 0) {
+      throw new BpfError("bad-object", `map "${holder.spec.name}": a value of it points to nothing`, {
+        offset: relocation.offset,
+      });
+    }
+    references.push({ map: holder.spec.name, index, to });
   }
   return references;
 }
@@ -94,14 +130,17 @@ export function readMaps(file: ObjectFile, btf: Btf | undefined): ObjectMaps {
   const specs = new Map<string, MapSpec>();
   const places: Place[] = [];
   const references: MapReference[] = [];
+  const pinned = new Set<string>();
   for (const section of file.sections) {
     if (isData(section)) specs.set(section.name, dataMap(file, section));
-    if (section.name === "maps" && section.size > 0) {
+    if (isLegacyMaps(section) && section.size > 0) {
       const here = placesIn(file, section);
       const data = file.data(section);
       for (const [index, place] of here.entries()) {
         const next = here[index + 1]?.offset ?? data.length;
-        specs.set(place.name, legacyMap(place, data, place.size > 0 ? place.size : next - place.offset));
+        const size = place.size > 0 ? place.size : next - place.offset;
+        specs.set(place.name, legacyMap(place, data, size));
+        if (isPinned(data, place.offset, size)) pinned.add(place.name);
       }
       places.push(...here);
     }
@@ -111,8 +150,11 @@ export function readMaps(file: ObjectFile, btf: Btf | undefined): ObjectMaps {
       }
       const here = placesIn(file, section);
       const definitions = readBtfMaps(btf, new Map(here.map((place) => [place.name, place])));
-      for (const { spec } of definitions) specs.set(spec.name, spec);
-      references.push(...valueReferences(file, section, definitions));
+      for (const { spec, isPinned } of definitions) {
+        specs.set(spec.name, spec);
+        if (isPinned) pinned.add(spec.name);
+      }
+      references.push(...valueReferences(file, section, definitions, here));
       places.push(...here);
     }
   }
@@ -122,5 +164,5 @@ export function readMaps(file: ObjectFile, btf: Btf | undefined): ObjectMaps {
         place.section === section &&
         (offset === place.offset || (offset > place.offset && offset < place.offset + place.size)),
     )?.name;
-  return { specs, references, at };
+  return { specs, references, pinned, at };
 }

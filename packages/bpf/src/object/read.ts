@@ -3,12 +3,14 @@ import { type ExtSection, readBtfExt } from "../btf/ext-reader.js";
 import { BtfKind } from "../btf/kinds.js";
 import { Btf } from "../btf/reader.js";
 import type { MapSpec } from "../maps/spec.js";
+import { configMap, type Externs, KCONFIG, readExterns } from "./externs.js";
 import { guardObject, isData, type ObjectFile, openObject } from "./file.js";
-import { joinProgram } from "./join.js";
+import { calledFunctions, joinProgram } from "./join.js";
 import { mendBtf, type SectionFacts } from "./mend-btf.js";
 import { readFunctions } from "./read-functions.js";
 import { readMaps } from "./read-maps.js";
 import type { ObjectSpec, ProgramSpec, VariableSpec } from "./spec.js";
+import { readStructOps } from "./struct-ops.js";
 
 function sectionData(file: ObjectFile, name: string): Uint8Array | undefined {
   const section = file.elf.section(name);
@@ -22,31 +24,30 @@ function licenseOf(file: ObjectFile): string {
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-function variableTypes(btf: Btf | undefined): Map<string, number> {
+// Static variables of different sections may have one name: the section's own list is asked first.
+function variableTypes(btf: Btf | undefined): (section: string, name: string) => number {
   const types = new Map<string, number>();
-  if (btf === undefined) return types;
-  for (let id = btf.firstId; id < btf.endId; id++) {
-    if (btf.kind(id) !== BtfKind.VAR) continue;
-    const variable = btf.type(id);
-    if (variable.kind === "var") types.set(variable.name, variable.type);
+  for (let id = btf?.firstId ?? 0; btf !== undefined && id < btf.endId; id++) {
+    if (btf.kind(id) !== BtfKind.DATASEC) continue;
+    const section = btf.type(id);
+    if (section.kind !== "datasec") continue;
+    for (const { type } of section.variables) {
+      const variable = btf.type(type);
+      if (variable.kind === "var") types.set(`${section.name}/${variable.name}`, variable.type);
+    }
   }
-  return types;
+  return (section, name) => types.get(`${section}/${name}`) ?? 0;
 }
 
-function readVariables(file: ObjectFile, btf: Btf | undefined): Map<string, VariableSpec> {
-  const types = variableTypes(btf);
-  const variables = new Map<string, VariableSpec>();
+function readVariables(file: ObjectFile, btf: Btf | undefined, externs: Externs): Map<string, VariableSpec> {
+  const typeOf = variableTypes(btf);
+  const variables = new Map<string, VariableSpec>(externs.config);
   for (const symbol of file.symbols) {
     const section = file.sections[symbol.section];
     if (section === undefined || !isData(section) || symbol.name === "") continue;
     if (symbol.type !== symbolType.OBJECT || symbol.value + symbol.size > section.size) continue;
-    variables.set(symbol.name, {
-      name: symbol.name,
-      map: section.name,
-      offset: symbol.value,
-      size: symbol.size,
-      type: types.get(symbol.name) ?? 0,
-    });
+    const { name, value: offset, size } = symbol;
+    variables.set(name, { name, map: section.name, offset, size, type: typeOf(section.name, name) });
   }
   return variables;
 }
@@ -69,7 +70,8 @@ function factsOf(file: ObjectFile): SectionFacts {
 function withDataTypes(specs: ReadonlyMap<string, MapSpec>, btf: Btf | undefined): Map<string, MapSpec> {
   const typed = new Map<string, MapSpec>();
   for (const [name, spec] of specs) {
-    const valueType = name.startsWith(".") ? btf?.findOne(name, BtfKind.DATASEC) : undefined;
+    const valueType =
+      name.startsWith(".") && name !== KCONFIG ? btf?.findOne(name, BtfKind.DATASEC) : undefined;
     typed.set(name, valueType === undefined ? spec : { ...spec, valueType });
   }
   return typed;
@@ -88,17 +90,23 @@ export function readObject(bytes: Uint8Array): ObjectSpec {
     const infos =
       ext === undefined || btf === undefined ? new Map<string, ExtSection>() : readBtfExt(ext, btf);
     const maps = readMaps(file, btf);
-    const functions = readFunctions(file, infos, maps.at);
+    const externs = readExterns(file, btf);
+    const config = configMap(externs);
+    if (config !== undefined) maps.specs.set(config.name, config);
+    const functions = readFunctions(file, infos, { mapAt: maps.at, externs });
+    const called = calledFunctions(functions);
     const programs = new Map<string, ProgramSpec>();
     for (const one of functions.values()) {
-      if (one.section !== ".text") programs.set(one.name, joinProgram(one, functions));
+      if (one.section !== ".text") programs.set(one.name, joinProgram(one, functions, called));
     }
     return {
       license: licenseOf(file),
       maps: withDataTypes(maps.specs, btf),
       mapReferences: maps.references,
       programs,
-      variables: readVariables(file, btf),
+      variables: readVariables(file, btf, externs),
+      structOps: readStructOps(file, btf),
+      pinned: maps.pinned,
       btf: btf === undefined ? undefined : mendBtf(btf, factsOf(file)),
     };
   });

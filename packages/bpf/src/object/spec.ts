@@ -11,10 +11,24 @@ export type Reference =
   | { readonly kind: "map"; readonly offset: number; readonly map: string }
   /** The address of a byte in a data section's map. */
   | { readonly kind: "data"; readonly offset: number; readonly map: string; readonly at: number }
-  /** A variable of the kernel, or of its configuration; a weak one that is missing is 0. */
-  | { readonly kind: "variable"; readonly offset: number; readonly name: string; readonly weak: boolean }
+  /** The address of a variable or function of the kernel. */
+  | ({ readonly kind: "symbol" } & KernelReference)
   /** A call of a kernel function. */
-  | { readonly kind: "kfunc"; readonly offset: number; readonly name: string; readonly weak: boolean };
+  | ({ readonly kind: "kfunc" } & KernelReference)
+  /** The value of a name that the object declares nowhere: the one who loads it says what it is. */
+  | { readonly kind: "constant"; readonly offset: number; readonly name: string }
+  /** A call of a function that is declared and not defined. */
+  | { readonly kind: "undefined-function"; readonly offset: number; readonly name: string };
+
+/** KernelReference names something of the kernel that an object declares as extern in `.ksyms`. */
+export interface KernelReference {
+  readonly offset: number;
+  readonly name: string;
+  /** It may be missing: then its address is 0. */
+  readonly weak: boolean;
+  /** BTF id of its type in the object: a prototype for functions; 0 for `extern void`, found by name alone. */
+  readonly type: number;
+}
 
 /** ProgramSpec is a program of an object: whole, with its subprograms behind it, but bound to no kernel. */
 export interface ProgramSpec {
@@ -28,6 +42,8 @@ export interface ProgramSpec {
   readonly target: string;
   /** ProgramFlag bits. */
   readonly flags: number;
+  /** False for sections that begin with "?", and for functions others call whose section says nothing. */
+  readonly autoload: boolean;
   readonly code: Uint8Array;
   readonly references: readonly Reference[];
   /** Offsets are bytes in `code`; empty when the object does not tell all of its functions. */
@@ -45,6 +61,27 @@ export interface VariableSpec {
   readonly size: number;
   /** BTF id of the variable's type, 0 when unknown. */
   readonly type: number;
+  /**
+   * Set for values of the kernel's configuration, in the map `.kconfig`, which are found at load: "weak" ones
+   * that the kernel does not tell are 0, "strong" ones an error.
+   */
+  readonly config?: "weak" | "strong";
+}
+
+/** StructOpsSpec is a table of functions that the kernel calls, as `struct tcp_congestion_ops`. */
+export interface StructOpsSpec {
+  readonly name: string;
+  /** The struct's name, which the kernel's has too, and its BTF id in the object. */
+  readonly struct: string;
+  readonly type: number;
+  /** The struct as the object has it; what is no function is copied to the kernel's by name. */
+  readonly contents: Uint8Array;
+  /** The program of each function, by byte offset of its member. */
+  readonly functions: ReadonlyMap<number, string>;
+  /** True for `.struct_ops.link`: attached and detached by a link (6.4). */
+  readonly isLink: boolean;
+  /** False for sections that begin with "?". */
+  readonly autoload: boolean;
 }
 
 /** MapReference is an element of a map that holds another map or a program from the start. */
@@ -62,6 +99,9 @@ export interface ObjectSpec {
   readonly mapReferences: readonly MapReference[];
   readonly programs: ReadonlyMap<string, ProgramSpec>;
   readonly variables: ReadonlyMap<string, VariableSpec>;
+  readonly structOps: ReadonlyMap<string, StructOpsSpec>;
+  /** Maps that the object wants pinned by their names, and found again there. */
+  readonly pinned: ReadonlySet<string>;
   /** The object's types, mended so that the kernel takes them; undefined when it has none. */
   readonly btf: Uint8Array | undefined;
 }

@@ -60,6 +60,11 @@ export const AttachType = {
   BPF_NETKIT_PEER: 55,
   BPF_TRACE_KPROBE_SESSION: 56,
   BPF_TRACE_UPROBE_SESSION: 57,
+  // Newer than 6.18, from libbpf's copy of the header.
+  BPF_TRACE_FSESSION: 58,
+  BPF_TRACE_FENTRY_MULTI: 59,
+  BPF_TRACE_FEXIT_MULTI: 60,
+  BPF_TRACE_FSESSION_MULTI: 61,
 } as const;
 
 /** AttachTypeId is one of the numbers of AttachType. */

@@ -14,6 +14,10 @@ export const MapFlag = {
   BPF_F_MMAPABLE: 1 << 10,
   BPF_F_PRESERVE_ELEMS: 1 << 11,
   BPF_F_INNER_MAP: 1 << 12,
+  /** Tables of functions that are attached by a link, 6.4. */
+  BPF_F_LINK: 1 << 13,
+  /** The value's type is a module's, 6.9. */
+  BPF_F_VTYPE_BTF_OBJ_FD: 1 << 15,
 } as const;
 
 /** UpdateFlag says when an update is allowed. Source: include/uapi/linux/bpf.h. */
