@@ -1,7 +1,8 @@
 import { decodeInstructions } from "../asm/decode.js";
 import { instructionText } from "../asm/disassemble.js";
+import { resolveLabels } from "../asm/encode.js";
 import { type Instruction, slotsOf } from "../asm/instruction.js";
-import { SOURCE_REGISTER } from "../asm/opcode.js";
+import { InstructionClass, SOURCE_REGISTER } from "../asm/opcode.js";
 import { mapTypeName } from "../maps/spec.js";
 import { type ProgramImage, programTypeName, type SourceLine } from "../program/spec.js";
 import { lineAt } from "../program/verifier-log.js";
@@ -43,10 +44,19 @@ const UNKNOWN: RefusalRow = {
 /** Objections of more lines than this are cut in `said`: the rest is in the log. */
 const MOST_LINES = 6;
 
+// Code that cannot be taken apart is still refused with words, without a story.
+function instructionsOf(code: Uint8Array | readonly Instruction[]): readonly Instruction[] {
+  try {
+    return code instanceof Uint8Array ? decodeInstructions(code) : resolveLabels(code);
+  } catch {
+    return [];
+  }
+}
+
 function instructionsBySlot(code: Uint8Array | readonly Instruction[]): Map<number, Instruction> {
   const bySlot = new Map<number, Instruction>();
   let slot = 0;
-  for (const instruction of code instanceof Uint8Array ? decodeInstructions(code) : code) {
+  for (const instruction of instructionsOf(code)) {
     bySlot.set(slot, instruction);
     slot += slotsOf(instruction);
   }
@@ -57,6 +67,10 @@ function nilOf(lines: readonly SourceLine[]): string {
   const file = lines[0]?.file ?? "";
   if (/\.(go3s|go)$/.test(file)) return "nil";
   return /\.(c|h|cc|cpp)$/.test(file) ? "NULL" : "null";
+}
+
+function isStore({ opcode }: Instruction): boolean {
+  return (opcode & 7) === InstructionClass.ST || (opcode & 7) === InstructionClass.STX;
 }
 
 function focusOf(
@@ -73,8 +87,8 @@ function focusOf(
     case "source":
       // A store has its address in the other register; a number without one is in the instruction.
       if (instruction === undefined || isCall(instruction)) return undefined;
-      if ((instruction.opcode & 7) === 1) return instruction.src;
-      if ((instruction.opcode & 7) === 2 || (instruction.opcode & 7) === 3) return instruction.dst;
+      if ((instruction.opcode & 7) === InstructionClass.LDX) return instruction.src;
+      if (isStore(instruction)) return instruction.dst;
       return instruction.opcode & SOURCE_REGISTER ? instruction.src : undefined;
     case "destination":
       return instruction === undefined || isCall(instruction) ? undefined : instruction.dst;
@@ -132,6 +146,52 @@ function sentencesOf(
   return told;
 }
 
+/** Focus is the register a refusal is about, with its way. */
+interface Focus {
+  readonly register: number | undefined;
+  readonly stations: readonly Origin[];
+  readonly variable: string | undefined;
+  readonly state: string;
+}
+
+function focusOn(telling: Telling, register: number | undefined): Focus {
+  if (register === undefined) return { register, stations: [], variable: undefined, state: "" };
+  const at = telling.path.length - 1;
+  const stations = originOf(telling.path, at, register);
+  const state = stateBefore(telling.path, at, `r${register}`);
+  return { register, stations, state, variable: variableOf(telling, stations) };
+}
+
+function nameFacts(focus: Focus, nil: string): Record<string, string> {
+  const { register, variable, state } = focus;
+  const known = state === "" ? "not set" : describeState(state, nil);
+  if (register === undefined) return { nil, name: "it", reg: "it", state: known };
+  const own = `\`r${register}\``;
+  if (variable === undefined) return { nil, name: own, reg: own, state: known };
+  return { nil, name: `\`${variable}\``, reg: `\`${variable}\` (r${register})`, state: known };
+}
+
+function placeFacts(telling: Telling, groups: Readonly<Record<string, string>>): Record<string, string> {
+  const at = telling.path.length - 1;
+  const last = telling.path[at];
+  const off = groups["off"] ?? groups["off2"] ?? "0";
+  const size = groups["size"] ?? groups["size2"] ?? "0";
+  const call = last?.instruction !== undefined && isCall(last.instruction) ? callName(last) : "the function";
+  return {
+    off,
+    size,
+    signedOff: Number(off) < 0 ? off : `+${off}`,
+    end: `${Number(off) + Number(size)}`,
+    last: `${Number(off) + Number(size) - 1}`,
+    here: last === undefined ? "the program" : placeOf(telling, at),
+    access: accessText(last),
+    verb: ((last?.instruction?.opcode ?? 0) & 7) === InstructionClass.LDX ? "read" : "write",
+    call,
+    helperFix: helperFix(call),
+    mapType: groups["map"] === undefined ? "" : mapTypeName(Number(groups["map"])),
+  };
+}
+
 /**
  * explainRefusal turns a verifier's log into words: what was refused, at which source line, how the value came to
  * be what it is, and what to do. `image` is the program as it was given to the kernel. Works on any log of
@@ -140,7 +200,8 @@ function sentencesOf(
 export function explainRefusal(image: ProgramImage, log: string): Explanation {
   const { steps, objection } = parseLog(log);
   const lines = image.lines ?? [];
-  const path = pathOf(steps, instructionsBySlot(image.instructions));
+  const bySlot = instructionsBySlot(image.instructions);
+  const path = pathOf(steps, bySlot);
   const last = path.at(-1);
   const telling: Telling = { path, nil: nilOf(lines), lineOf: (slot) => lineAt(lines, slot) };
   const words = objection.slice(-MOST_LINES);
@@ -148,58 +209,36 @@ export function explainRefusal(image: ProgramImage, log: string): Explanation {
   const row = refusalRows().find(({ pattern }) => pattern.test(text)) ?? UNKNOWN;
   const groups = groupsOf(row.pattern.exec(text));
   const slot = slotOf(row, groups, last);
-  const at = path.length - 1;
 
-  const register = row.whole ? undefined : focusOf(row, groups, last);
-  const stations = register === undefined ? [] : originOf(path, at, register);
-  const state = register === undefined ? "" : stateBefore(path, at, `r${register}`);
-  const variable = variableOf(telling, stations);
+  const focus = focusOn(telling, row.whole ? undefined : focusOf(row, groups, last));
   const alloc = allocation(telling, groups["alloc"]);
-  const name = register === undefined ? "it" : (variable ?? `r${register}`);
-  const failing = slot === undefined ? undefined : instructionsBySlot(image.instructions).get(slot);
-  const isRead = failing !== undefined && (failing.opcode & 7) === 1;
-  const call = last?.instruction !== undefined && isCall(last.instruction) ? callName(last) : "the function";
+  const said = words.join("; ") || "nothing";
   const facts: Record<string, string> = {
-    ...groups,
-    ...alloc.facts,
-    said: words.join("; "),
-    nil: telling.nil,
-    name: `\`${name}\``,
-    reg:
-      register === undefined
-        ? "it"
-        : variable === undefined
-          ? `\`r${register}\``
-          : `\`${variable}\` (r${register})`,
-    state: state === "" ? "not set" : describeState(state, telling.nil),
-    call,
-    helperFix: helperFix(call),
+    said,
     program: programTypeName(image.type),
     license: image.license,
-    here: last === undefined ? "the program" : placeOf(telling, at),
-    access: accessText(last),
-    verb: isRead ? "read" : "write",
-    end: `${Number(groups["off"] ?? 0) + Number(groups["size"] ?? 0)}`,
-    last: `${Number(groups["off"] ?? 0) + Number(groups["size"] ?? 0) - 1}`,
-    signedOff: Number(groups["off"] ?? 0) < 0 ? `${groups["off"]}` : `+${groups["off"]}`,
-    mapType: groups["map"] === undefined ? "" : mapTypeName(Number(groups["map"])),
+    ...groups,
+    ...alloc.facts,
+    ...nameFacts(focus, telling.nil),
+    ...placeFacts(telling, groups),
   };
-  const story = sentencesOf(telling, row, stations, alloc.index);
+  const story = sentencesOf(telling, row, focus.stations, alloc.index);
   if (row.close !== undefined && last !== undefined) story.push(fill(row.close, facts));
+  const failing = slot === undefined ? undefined : bySlot.get(slot);
   const isUnsetResult =
     row.kind === "unset-register" && last?.instruction !== undefined && isExit(last.instruction);
   return {
     kind: isUnsetResult ? "no-result" : row.kind,
-    said: words.join("; ") || "nothing",
+    said,
     meaning: isUnsetResult
       ? "the program ends without a result: r0 has no value here"
       : fill(row.meaning, facts),
     instruction:
       slot === undefined || failing === undefined
         ? undefined
-        : { slot, text: last?.slot === slot && last.text !== "" ? last.text : instructionText(failing) },
+        : { slot, text: last?.slot === slot ? last.text : instructionText(failing) },
     source: slot === undefined ? undefined : lineAt(lines, slot),
-    registers: slot === undefined || last === undefined ? {} : registersBefore(path, at),
+    registers: slot === undefined || last === undefined ? {} : registersBefore(path, path.length - 1),
     story,
     fix: fill(row.fix, facts),
   };

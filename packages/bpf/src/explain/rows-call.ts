@@ -14,7 +14,7 @@ export const callRows: readonly RefusalRow[] = [
   {
     kind: "argument-type",
     pattern: /(?<reg>R\d+) type=(?<have>\S+) expected=(?<want>[^\n]+)/,
-    meaning: "{reg} given to {call} is {state}; it must be one of: {want}",
+    meaning: "{reg} given to {call} is {state}; it wants {want}",
     fix: "pass the kind of pointer that {call} wants: a variable on the stack, a map's value or a map; addresses read from the kernel or a process are copied with bpf_probe_read_kernel or bpf_probe_read_user first",
     close: "{here} passes {reg} to {call}",
   },

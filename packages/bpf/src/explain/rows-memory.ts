@@ -84,7 +84,7 @@ export const memoryRows: readonly RefusalRow[] = [
   {
     kind: "far-offset",
     pattern:
-      /(?:value (?<value>-?\d+) makes (?<kind>\w+) pointer be out of bounds|(?<kind2>\w+) pointer offset -?\d+ is not allowed)/,
+      /(?:value (?<value>-?\d+) makes (?<kind>\w+) pointer be out of bounds|(?<kind2>\w+) pointer offset -?\d+ is not allowed|math between \w+ pointer and -?\d+ is not allowed)/,
     focus: "destination",
     meaning: "a pointer is moved further than the verifier follows (2^29 bytes)",
     fix: "bound the number that is added",
@@ -124,10 +124,9 @@ export const memoryRows: readonly RefusalRow[] = [
   {
     kind: "stack-uninitialised",
     pattern:
-      /invalid (?:indirect )?(?:read from|access to) stack (?:(?<reg>R\d+) )?off (?<off>-?\d+)\+(?<at>\d+) size (?<size>\d+)/,
-    meaning:
-      "byte {at} of the {size} bytes at fp{off} of the stack is read, but nothing was written there on this path",
-    fix: "give the whole variable a value before it is read or passed on, padding between fields too (zero the struct first)",
+      /invalid (?:indirect )?(?:read from|access to) stack (?:(?<reg>R\d+) )?(?:off (?<off>-?\d+)\+\d+ size (?<size>\d+)|off=(?<off2>-(?:\d\d?|[1-4]\d\d|50\d|51[012])) size=(?<size2>\d+))/,
+    meaning: "not all of the {size} bytes at fp{off} of the stack were given a value on this path",
+    fix: "give the whole variable a value before it is read or passed on, padding between fields too (zero the struct first); pass no more than its own size",
     close: "{here} {access}",
   },
   {

@@ -20,11 +20,19 @@ export const valueRows: readonly RefusalRow[] = [
   {
     kind: "pointer-arithmetic",
     pattern:
-      /(?<reg>R\d+) (?:pointer arithmetic (?:with|on) (?<what>\S+)(?: operator)? prohibited|32-bit pointer arithmetic prohibited|pointer \S+ pointer prohibited|bitwise operator (?<op>\S+) on pointer prohibited|partial copy of pointer|subtraction from stack pointer prohibited|pointer comparison prohibited)/,
+      /(?<reg>R\d+) (?:pointer arithmetic (?:with|on) (?<what>\S+)(?: operator)? prohibited|32-bit pointer arithmetic prohibited|pointer \S+ pointer prohibited|bitwise operator (?<op>\S+) on pointer prohibited|partial copy of pointer|subtraction from stack pointer prohibited)/,
     meaning:
       "{reg} is {state}, and this operation is not allowed on it: to pointers only 64-bit numbers may be added or subtracted",
     fix: "calculate the offset as a number first and add it to the pointer once, in 64 bits",
     close: "{here} calculates with {reg}",
+  },
+  {
+    kind: "pointer-comparison",
+    pattern: /(?<reg>R\d+) pointer comparison prohibited/,
+    meaning:
+      "{reg} is {state}: comparing an address would make it visible, which only processes with CAP_PERFMON may do",
+    fix: "compare numbers, or run with CAP_PERFMON",
+    close: "{here} compares {reg}",
   },
   {
     kind: "pointer-arithmetic",

@@ -29,6 +29,8 @@ export function placeOf({ path, lineOf }: Telling, index: number): string {
 
 /** callName gives the function a step calls: `bpf_map_lookup_elem`. */
 export function callName(step: PathStep | undefined): string {
+  const unknown = /^call unknown#(\d+)$/.exec(step?.text ?? "")?.[1];
+  if (unknown !== undefined) return `helper ${unknown}`;
   const name = /^call (\S+?)(?:#\d+)?$/.exec(step?.text ?? "")?.[1] ?? "the function";
   return name.startsWith("pc") ? "a function" : name;
 }
@@ -90,7 +92,7 @@ function sentence(telling: Telling, station: Origin): string {
 /** storyOf tells a value's way, oldest first, a sentence for each station. */
 export function storyOf(telling: Telling, stations: readonly Origin[]): string[] {
   return stations
-    .filter(({ index }) => index >= 0 || stations.length === 1)
+    .filter(({ index, register }) => index >= 0 || (stations.length === 1 && register !== 10))
     .map((station) => {
       const text = sentence(telling, station);
       return station.index < 0 ? text : `${placeOf(telling, station.index)}: ${text}`;
@@ -156,10 +158,10 @@ export function loopOf(telling: Telling): string[] {
   }
   const [most] = [...backs.values()].sort((a, b) => b.turns - a.turns);
   const jump = most === undefined ? undefined : path[most.last];
-  if (most === undefined || jump === undefined || most.turns < 3) return [];
+  if (most === undefined || jump === undefined) return [];
   const target = path[most.last + 1];
   const told = [
-    `${placeOf(telling, most.last)}: the jump back to ${target === undefined ? "its start" : placeOf(telling, most.last + 1)} was followed ${most.turns} times in the part of the log that was kept`,
+    `${placeOf(telling, most.last)}: the jump back to ${target === undefined ? "its start" : placeOf(telling, most.last + 1)} was followed ${most.turns === 1 ? "once" : `${most.turns} times`} in the part of the log that was kept`,
   ];
   const register = jump.instruction?.dst ?? 0;
   if (isBranch(jump)) {
