@@ -125,6 +125,7 @@ function reasonFor(relocation: CoreRelocation, local: Btf, targets: Iterable<Btf
 /**
  * applyRelocations answers a program's relocations in its code. An instruction whose field the target lacks
  * becomes an invalid call, which the verifier only minds when it can be reached; `poisons` keeps the reasons.
+ * `known` keeps answers for the next program of the same object: they ask for the same fields again and again.
  */
 export function applyRelocations(
   code: Uint8Array,
@@ -132,9 +133,9 @@ export function applyRelocations(
   local: Btf,
   targets: Btf | Iterable<Btf>,
   poisons: Poisons = [],
+  known: Map<string, CoreResolution> = new Map(),
 ): void {
   const list = targets instanceof Btf ? [targets] : targets;
-  const known = new Map<string, CoreResolution>();
   for (const relocation of relocations) {
     const { offset, type, kind, access } = relocation;
     const key = `${type}/${kind}/${access}`;

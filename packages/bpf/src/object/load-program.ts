@@ -1,7 +1,7 @@
 import { INSTRUCTION_BYTES } from "../asm/opcode.js";
 import type { Btf } from "../btf/reader.js";
 import { type Poisons, reachedPoison } from "../core/patch.js";
-import { applyRelocations } from "../core/resolve.js";
+import { applyRelocations, type CoreResolution } from "../core/resolve.js";
 import { BpfError } from "../errors.js";
 import { loadProgram } from "../program/load.js";
 import type { Program } from "../program/program.js";
@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly mapFd: (name: string) => number;
   /** Where functions of tables stand in the kernel's struct, by program. */
   readonly structOps: ReadonlyMap<string, AttachPoint>;
+  /** Relocations answered so far, for all programs of the object. */
+  readonly answers?: Map<string, CoreResolution>;
 }
 
 function relocate(program: ProgramSpec, code: Uint8Array, around: Surroundings, poisons: Poisons): void {
@@ -69,7 +71,7 @@ function relocate(program: ProgramSpec, code: Uint8Array, around: Surroundings, 
           },
         }
       : given;
-  applyRelocations(code, program.relocations, local, targets, poisons);
+  applyRelocations(code, program.relocations, local, targets, poisons, around.answers);
 }
 
 // The verifier got to what the target lacks: that it is an invalid call is our doing and no reason.
