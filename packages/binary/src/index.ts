@@ -2,7 +2,24 @@ export { type ByteSource, fileSource, memorySource } from "./bytes/source.js";
 export type { ProbeCost } from "./code/cost.js";
 export { decodeInstruction, type Instruction, returnOffsets } from "./code/instruction.js";
 export { type CallAbi, type ProbeSite, probeSite } from "./code/probe-site.js";
+export {
+  type DebugInfo,
+  type LineAddress,
+  openDebugInfo,
+  type SourceFrame,
+  type SourcePosition,
+} from "./dwarf/debug-info.js";
+export {
+  type Location,
+  type LocationPiece,
+  locationText,
+  registerName,
+  type Term,
+  type TermBase,
+} from "./dwarf/location.js";
 export { readStructs, type StructField, type StructLayout } from "./dwarf/structs.js";
+export type { Enumerator, TypeDescription, TypeKind, TypeMember } from "./dwarf/types.js";
+export type { Variable } from "./dwarf/variables.js";
 export {
   bpfRelocation,
   elfMachine,

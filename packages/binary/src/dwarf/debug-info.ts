@@ -1,0 +1,264 @@
+import type { ElfFile } from "../elf/read.js";
+import { BinaryError } from "../errors.js";
+import { attribute, tag } from "./constants.js";
+import { openDebugFile } from "./debug-file.js";
+import { numberOf } from "./die.js";
+import { type LineHeader, readLineHeader } from "./line-header.js";
+import { type LineTable, readLineTable, rowAt, rowFlag } from "./line-table.js";
+import type { DebugUnit } from "./model.js";
+import { readScopes, type Scope, scopeDie, type UnitScopes } from "./scopes.js";
+import { openSplitUnits } from "./split.js";
+import { namedType, type TypeDescription } from "./types.js";
+import { indexUnits, type UnitIndex } from "./unit-index.js";
+import { linkageNameOf, nameOf, openUnits } from "./unit-set.js";
+import { type Variable, variablesIn } from "./variables.js";
+
+/** SourcePosition is a place in a source file; line and column count from 1, 0 says that the compiler does not know. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** SourceFrame is a function at an address: the innermost inlined one first, the function that has the code last. */
+export interface SourceFrame {
+  /** name as the source has it, without its namespace: `push_back`. */
+  readonly name: string;
+  /** linkageName is what the linker calls it (mangled for C++ and Rust), the same as name where there is none. */
+  readonly linkageName: string;
+  readonly position: SourcePosition | undefined;
+  /** inlined tells that the compiler put this function's code into the next frame's. */
+  readonly inlined: boolean;
+}
+
+/** LineAddress is where the code of a source line begins. */
+export interface LineAddress {
+  readonly address: number;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** DebugInfo answers questions by the DWARF 2 to 5 information of a program. It does not own the ElfFile. */
+export interface DebugInfo {
+  /** position returns the line of the instruction at an address; undefined when no line table covers it. */
+  position(address: number): SourcePosition | undefined;
+  /** frames returns the functions at an address, inlined ones first; none when no function covers it. */
+  frames(address: number): SourceFrame[];
+  /**
+   * addresses returns where the code of a line begins, once per function or inlined copy; when the line has no code,
+   * that of the next line that has. file matches whole path parts from the end ("server.go", "http/server.go").
+   */
+  addresses(file: string, line: number): LineAddress[];
+  /** variables returns the parameters and locals in sight at an address with where their values are. */
+  variables(address: number): Variable[];
+  /** parameters returns what the function at an address is called with (inlined functions apart). */
+  parameters(address: number): Variable[];
+  /** type finds a type by its name as the debug information has it ("main.Shape", "task_struct"). */
+  type(name: string): TypeDescription | undefined;
+  /** close releases split files. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** heldUnits bounds the units whose functions, and whose line tables, are held. */
+const heldUnits = 16;
+
+/** cached keeps the newest few results; making is repeated for what was dropped. */
+function cached<K, V>(limit: number, make: (key: K) => V): (key: K) => V {
+  const held = new Map<K, V>();
+  return (key) => {
+    const there = held.get(key);
+    if (there !== undefined) return there;
+    const made = make(key);
+    const oldest = held.keys().next();
+    if (held.size >= limit && !oldest.done) held.delete(oldest.value);
+    held.set(key, made);
+    return made;
+  };
+}
+
+function lineOffset(unit: DebugUnit): number | undefined {
+  const root = unit.root();
+  return root === undefined ? undefined : numberOf(root, attribute.STMT_LIST);
+}
+
+/** readFiles returns the file names that a unit's call_file numbers count in: a split unit's own table, else its skeleton's. */
+function readFiles(unit: DebugUnit): readonly string[] {
+  const own = lineOffset(unit);
+  if (own !== undefined && unit.file.line.size() > 0) {
+    return readLineHeader(unit, own + (unit.contribution?.line ?? 0)).files;
+  }
+  return unit.skeleton === undefined ? [] : readFiles(unit.skeleton);
+}
+
+function matches(path: string, wanted: string): boolean {
+  return path === wanted || path.endsWith(wanted.startsWith("/") ? wanted : `/${wanted}`);
+}
+
+/**
+ * startsOf returns the rows at which the code of lines from `line` on begins: the first statement of each run. Rows that
+ * the next one replaces at the same address cover no instruction; they count for a line that has no others (GCC's views).
+ */
+function startsOf(table: LineTable, wanted: ReadonlySet<number>, line: number): Map<number, number[]> {
+  const covering = new Map<number, number[]>();
+  const empty = new Map<number, number[]>();
+  for (const { first, last } of table.sequences) {
+    let running = 0;
+    for (let row = first; row < last; row++) {
+      const here = table.lines[row] ?? 0;
+      if (!wanted.has(table.fileNumbers[row] ?? 0) || here < line) {
+        running = 0;
+        continue;
+      }
+      if (((table.flags[row] ?? 0) & rowFlag.STATEMENT) === 0) continue;
+      const covers = table.addresses[row] !== table.addresses[row + 1];
+      if (covers && running === here) continue;
+      const rows = covers ? covering : empty;
+      const starts = rows.get(here);
+      if (starts === undefined) rows.set(here, [row]);
+      else starts.push(row);
+      if (covers) running = here;
+    }
+  }
+  for (const [here, rows] of empty) if (!covering.has(here)) covering.set(here, rows);
+  return covering;
+}
+
+/**
+ * openDebugInfo names what is there; undefined when the file has no debug information. Headers and first entries of the
+ * units are read at the first question, one unit's entries and lines when an address falls into it.
+ */
+export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
+  const file = openDebugFile(elf);
+  if (file.info.size() === 0) return undefined;
+  const units = openUnits(file);
+  const split = openSplitUnits(elf);
+  let index: UnitIndex | undefined;
+
+  const lineTable = cached<number, LineTable | false>(heldUnits, (at) => {
+    const unit = units.unit(at);
+    const offset = lineOffset(unit);
+    return offset !== undefined && readLineTable(readLineHeader(unit, offset));
+  });
+  const scopesOf = cached<number, UnitScopes>(heldUnits, (at) => {
+    const unit = units.unit(at);
+    return readScopes(split.of(unit) ?? unit);
+  });
+  const filesOf = cached<DebugUnit, readonly string[]>(heldUnits, readFiles);
+
+  const unitsAt = (address: number): readonly number[] => {
+    index ??= indexUnits(units);
+    const found = index.at(address);
+    return found.length > 0 ? found : index.loose;
+  };
+
+  const position = (address: number): SourcePosition | undefined => {
+    for (const at of unitsAt(address)) {
+      const table = lineTable(at);
+      const row = table === false ? -1 : rowAt(table, address);
+      if (table === false || row < 0) continue;
+      return {
+        file: table.files[table.fileNumbers[row] ?? 0] ?? "",
+        line: table.lines[row] ?? 0,
+        column: table.columns[row] ?? 0,
+      };
+    }
+    return undefined;
+  };
+
+  const scopesAt = (address: number): { unit: DebugUnit; chain: Scope[] } | undefined => {
+    for (const at of unitsAt(address)) {
+      const scopes = scopesOf(at);
+      const chain = scopes.at(address);
+      if (chain.length > 0) return { unit: scopes.unit, chain };
+    }
+    return undefined;
+  };
+
+  const headersMatching = function* (
+    wanted: string,
+  ): Generator<{ header: LineHeader; numbers: Set<number> }> {
+    for (let at = 0; at < units.count; at++) {
+      let header: LineHeader | undefined;
+      try {
+        const offset = lineOffset(units.unit(at));
+        header = offset === undefined ? undefined : readLineHeader(units.unit(at), offset);
+      } catch (error) {
+        // A broken unit keeps nobody from the lines of the others.
+        if (!(error instanceof BinaryError)) throw error;
+      }
+      if (header === undefined) continue;
+      const numbers = new Set<number>();
+      for (const [number, path] of header.files.entries()) if (matches(path, wanted)) numbers.add(number);
+      if (numbers.size > 0) yield { header, numbers };
+    }
+  };
+
+  const variables = (address: number): Variable[] => {
+    const found = scopesAt(address);
+    return found === undefined ? [] : variablesIn(found.unit, found.chain, address);
+  };
+
+  return {
+    position,
+    frames(address) {
+      const found = scopesAt(address);
+      if (found === undefined) return [];
+      const { unit, chain } = found;
+      const frames: SourceFrame[] = [];
+      let at = position(address);
+      for (const scope of chain.filter((row) => row.tag !== tag.LEXICAL_BLOCK).reverse()) {
+        const die = scopeDie(unit, scope);
+        if (die === undefined) continue;
+        const name = nameOf(die) ?? "";
+        const inlined = scope.tag === tag.INLINED_SUBROUTINE;
+        frames.push({ name, linkageName: linkageNameOf(die) ?? name, position: at, inlined });
+        const number = numberOf(die, attribute.CALL_FILE);
+        at =
+          number === undefined
+            ? undefined
+            : {
+                file: filesOf(unit)[number] ?? "",
+                line: numberOf(die, attribute.CALL_LINE) ?? 0,
+                column: numberOf(die, attribute.CALL_COLUMN) ?? 0,
+              };
+      }
+      return frames;
+    },
+    addresses(wanted, line) {
+      let nearest = Number.POSITIVE_INFINITY;
+      let out = new Map<number, LineAddress>();
+      for (const { header, numbers } of headersMatching(wanted)) {
+        const table = readLineTable(header);
+        for (const [here, rows] of startsOf(table, numbers, line)) {
+          if (here > nearest) continue;
+          if (here < nearest) out = new Map();
+          nearest = here;
+          for (const row of rows) {
+            const address = table.addresses[row] ?? 0;
+            const path = table.files[table.fileNumbers[row] ?? 0] ?? "";
+            out.set(address, { address, file: path, line: here });
+          }
+        }
+      }
+      return [...out.values()].sort((a, b) => a.address - b.address);
+    },
+    variables,
+    parameters(address) {
+      const found = scopesAt(address);
+      if (found === undefined) return [];
+      const rows = variablesIn(found.unit, found.chain.slice(0, 1), address);
+      return rows.filter((row) => row.role !== "local");
+    },
+    type(name) {
+      for (let at = 0; at < units.count; at++) {
+        const unit = units.unit(at);
+        const found = namedType(split.of(unit) ?? unit, name);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    close: () => split.close(),
+    [Symbol.dispose]: () => split.close(),
+  };
+}
