@@ -91,6 +91,8 @@ export function createMapDescriptor(spec: MapSpec, references: CreateReferences 
     numa_node: spec.numaNode ?? 0,
     btf_vmlinux_value_type_id: spec.kernelValueType ?? 0,
     value_type_btf_obj_fd: references.moduleFd ?? 0,
+    // The kernel wants some BTF beside a type of its own, and looks at none of it (map_create).
+    btf_fd: spec.kernelValueType === undefined ? 0 : (references.btfFd ?? 0),
     map_name: spec.name.replace(/[^A-Za-z0-9_.]/g, "_"),
   };
   let fd: number = -Errno.EINVAL;

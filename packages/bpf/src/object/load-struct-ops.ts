@@ -106,7 +106,11 @@ export function planStructOps(spec: StructOpsSpec, local: Btf, kernel: KernelTyp
 }
 
 /** makeStructOps makes the map of a table and fills in the programs. Throws BpfError. */
-export function makeStructOps(plan: StructOpsPlan, programs: ReadonlyMap<string, Program>): LoadedStructOps {
+export function makeStructOps(
+  plan: StructOpsPlan,
+  programs: ReadonlyMap<string, Program>,
+  btfFd: number | undefined,
+): LoadedStructOps {
   const { spec, layout, functions } = plan;
   const value = new Uint8Array(plan.value);
   const view = new DataView(value.buffer);
@@ -128,7 +132,7 @@ export function makeStructOps(plan: StructOpsPlan, programs: ReadonlyMap<string,
       flags,
       kernelValueType: layout.wrapper.id,
     },
-    { moduleFd },
+    { moduleFd, btfFd },
   );
   return { spec, map, value };
 }

@@ -1,5 +1,6 @@
 import { loadBtf } from "../btf/load.js";
 import { Btf } from "../btf/reader.js";
+import type { CoreResolution } from "../core/resolve.js";
 import { BpfError } from "../errors.js";
 import type { Descriptor } from "../kernel/fd.js";
 import { type BpfMap, u32Bytes } from "../maps/map.js";
@@ -139,7 +140,8 @@ export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedO
       throw new BpfError("bad-object", `a program refers to a map "${name}" that is not there`);
     };
     const { license } = spec;
-    const around = { license, options, local, kernel, mapFd, btfFd: btf?.number, structOps };
+    const answers = new Map<string, CoreResolution>();
+    const around = { license, options, local, kernel, mapFd, btfFd: btf?.number, structOps, answers };
     const programs = new Map<string, Program>();
     for (const one of chosen) {
       const program = loadOne(one, around);
@@ -149,7 +151,7 @@ export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedO
     fillMapReferences(spec, made.maps, programs);
     const tables = new Map<string, LoadedStructOps>();
     for (const plan of plans) {
-      const table = makeStructOps(plan, programs);
+      const table = makeStructOps(plan, programs, btf?.number);
       owned.unshift(table.map);
       tables.set(plan.spec.name, table);
     }
