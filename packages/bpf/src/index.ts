@@ -107,17 +107,29 @@ export { type KernelMapInfo, mapInfo } from "./inventory/map-info.js";
 export { type Held, type KernelObjects, listKernelObjects } from "./inventory/objects.js";
 export { type CapabilityName, effectiveCapabilities } from "./kernel/failure.js";
 export { Descriptor } from "./kernel/fd.js";
+export { interfaceIndex } from "./kernel/interface.js";
 export { MappedMemory } from "./kernel/mmap.js";
 export { mountFileSystem } from "./kernel/mount.js";
+export { inNetworkNamespace, leaveNetworkNamespace, openNetworkNamespace } from "./kernel/namespace.js";
 export { PerfSoftware, PerfType } from "./kernel/perf.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
+export type { Place } from "./link/anchor.js";
+export { attachCgroup, type CgroupOptions, findCgroups } from "./link/cgroup.js";
+export { CGROUP_HOOKS, type CgroupHook, cgroupHookOf } from "./link/cgroup-hooks.js";
 export type { LinkDetails, LinkInfo } from "./link/info.js";
-export { attachIterator, readIterator } from "./link/iterator.js";
+export { attachIterator, CgroupOrder, type IteratorScope, readIterator } from "./link/iterator.js";
 export type { LinkKind } from "./link/kinds.js";
 export { attachKprobe, type KprobeOptions } from "./link/kprobe.js";
 export type { Attachable, Link, UpdateOptions } from "./link/link.js";
+export { attachLirc } from "./link/lirc.js";
+export { attachNetfilter, NetfilterHook, type NetfilterOptions } from "./link/netfilter.js";
+export { attachNetns, type NetnsOptions } from "./link/netns.js";
+export { linkOfDescriptor, openPinnedLink } from "./link/open.js";
 export { attachPerfEvent, type PerfEventOptions } from "./link/perf-event.js";
 export { attachRawTracepoint, attachTracing, type RawTracepointOptions } from "./link/raw-tracepoint.js";
+export { attachReuseport, attachSocketFilter, type SocketOptions } from "./link/socket.js";
+export { attachSockmap, SOCKMAP_HOOKS, type SockmapHook, type SockmapOptions } from "./link/sockmap.js";
+export { attachNetkit, attachTc, type NetkitOptions, type TcOptions } from "./link/tc.js";
 export {
   findTracefs,
   parseTracepointFormat,
@@ -202,7 +214,14 @@ export {
 } from "./ringbuf/worker.js";
 export { AttachType, type AttachTypeId } from "./uapi/attach-types.js";
 export { Command, type CommandId } from "./uapi/commands.js";
-export { MapFlag, ProgramFlag, RingBufferFlag, UpdateFlag, type UpdateFlags } from "./uapi/flags.js";
+export {
+  AttachFlag,
+  MapFlag,
+  ProgramFlag,
+  RingBufferFlag,
+  UpdateFlag,
+  type UpdateFlags,
+} from "./uapi/flags.js";
 export { HelperFunction, type HelperFunctionId } from "./uapi/helper-functions.js";
 export { LinkType, type LinkTypeId } from "./uapi/link-types.js";
 export { MapType, type MapTypeId } from "./uapi/map-types.js";

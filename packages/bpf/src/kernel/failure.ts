@@ -87,7 +87,7 @@ export interface FailureContext {
   readonly capabilities?: readonly CapabilityName[] | undefined;
   /** What to do, or how to find it from the errno; found out from errno, capabilities and kernel when absent. */
   readonly hint?: string | ((errno: number) => string | undefined) | undefined;
-  readonly code?: BpfErrorCode | undefined;
+  readonly code?: BpfErrorCode | ((errno: number) => BpfErrorCode | undefined) | undefined;
   readonly log?: string | undefined;
   readonly explanation?: Explanation | undefined;
   /** Where it failed and in what words, put behind the errno. */
@@ -102,7 +102,8 @@ function olderThan(release: readonly [number, number], since: string): boolean {
 /** failure turns an errno into a BpfError that names the call, the reason and what to do. */
 export function failure(errno: number, context: FailureContext): BpfError {
   const { call, tried, since } = context;
-  let code = context.code ?? CODES.get(errno) ?? "system-call-failed";
+  const given = typeof context.code === "function" ? context.code(errno) : context.code;
+  let code = given ?? CODES.get(errno) ?? "system-call-failed";
   let hint = typeof context.hint === "function" ? context.hint(errno) : context.hint;
   const release = kernelRelease();
   if (since !== undefined && olderThan(release.version, since)) {

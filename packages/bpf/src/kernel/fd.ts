@@ -59,3 +59,10 @@ export class Descriptor {
     this.close();
   }
 }
+
+/** duplicateDescriptor gives a second descriptor of the same thing, which stays when the first is closed. */
+export function duplicateDescriptor(fd: number, what: string): Descriptor {
+  const result = syscall("fcntl", fd, F_DUPFD_CLOEXEC, 1);
+  if (result < 0) throw new BpfError("system-call-failed", `cannot hold ${what}: fcntl gives ${result}`);
+  return new Descriptor(result, what);
+}

@@ -1,7 +1,6 @@
-import { closeSync, openSync } from "node:fs";
-import { BpfError } from "../errors.js";
 import { failure } from "./failure.js";
-import { Descriptor } from "./fd.js";
+import type { Descriptor } from "./fd.js";
+import { openPath } from "./open.js";
 import { syscall } from "./syscall.js";
 
 // include/uapi/linux/sched.h
@@ -10,16 +9,7 @@ const CLONE_NEWNET = 0x40000000;
 /** A namespace belongs to a thread; Node's own calls here are made by the thread that asks. */
 const OWN = "/proc/thread-self/ns/net";
 
-function openNamespace(path: string): Descriptor {
-  try {
-    return new Descriptor(openSync(path, "r"), `network namespace ${path}`);
-  } catch (cause) {
-    throw new BpfError("not-found", `cannot open network namespace ${path}`, {
-      hint: "give a path as /proc/PID/ns/net or /run/netns/NAME",
-      cause,
-    });
-  }
-}
+const HINT = "give a path as /proc/PID/ns/net or /run/netns/NAME";
 
 function enter(fd: number, what: string): void {
   const result = syscall("setns", fd, CLONE_NEWNET);
@@ -35,8 +25,8 @@ function enter(fd: number, what: string): void {
  *     const link = inNetworkNamespace("/proc/4711/ns/net", () => attachXdp(program, { interface: "eth0" }));
  */
 export function inNetworkNamespace<T>(path: string, work: () => T): T {
-  using there = openNamespace(path);
-  using back = openNamespace(OWN);
+  using there = openNetworkNamespace(path);
+  using back = openNetworkNamespace();
   enter(there.number, `network namespace ${path}`);
   try {
     return work();
@@ -50,7 +40,7 @@ export function inNetworkNamespace<T>(path: string, work: () => T): T {
  * flow dissector programs attach to it.
  */
 export function openNetworkNamespace(path: string = OWN): Descriptor {
-  return openNamespace(path);
+  return openPath(path, "network namespace", HINT);
 }
 
 /**
@@ -65,21 +55,5 @@ export function leaveNetworkNamespace(): void {
       tried: "make a network namespace",
       capabilities: ["CAP_SYS_ADMIN"],
     });
-  }
-}
-
-/** openFolder opens a folder for the calls that take one by descriptor (cgroups). Throws BpfError `not-found`. */
-export function openFolder(path: string, what: string): Descriptor {
-  let fd: number;
-  try {
-    fd = openSync(path, "r");
-  } catch (cause) {
-    throw new BpfError("not-found", `cannot open ${what} ${path}`, { cause });
-  }
-  try {
-    return new Descriptor(fd, `${what} ${path}`);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
   }
 }

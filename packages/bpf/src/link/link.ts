@@ -1,4 +1,4 @@
-import { BpfError } from "../errors.js";
+import { BpfError, type BpfErrorCode } from "../errors.js";
 import { LINK_CREATE_ATTR, LINK_DETACH_ATTR, LINK_UPDATE_ATTR } from "../kernel/attr.generated.js";
 import type { AttrValues } from "../kernel/attr.js";
 import { bpf } from "../kernel/bpf.js";
@@ -180,7 +180,9 @@ export function createLink(
 ): Descriptor {
   const fd = bpf("BPF_LINK_CREATE", LINK_CREATE_ATTR, values);
   if (fd < 0) {
-    throw failure(-fd, { since: "5.7", ...context, call: "BPF_LINK_CREATE" });
+    const code = (errno: number): BpfErrorCode | undefined =>
+      errno === Errno.EBUSY ? "already-exists" : undefined;
+    throw failure(-fd, { since: "5.7", code, ...context, call: "BPF_LINK_CREATE" });
   }
   return new Descriptor(fd, context.tried);
 }

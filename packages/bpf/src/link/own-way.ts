@@ -1,8 +1,20 @@
 import { BpfError } from "../errors.js";
+import { type Descriptor, duplicateDescriptor } from "../kernel/fd.js";
 import { LinkType } from "../uapi/link-types.js";
 import type { LinkInfo } from "./info.js";
 import type { LinkKind } from "./kinds.js";
 import type { Attachable, Link } from "./link.js";
+
+/** HeldProgram is a program that can be named to the kernel also after its owner has closed it. */
+export interface HeldProgram {
+  readonly name: string;
+  readonly descriptor: Descriptor;
+}
+
+/** holdProgram duplicates a program's descriptor: an attachment must be able to take back what it attached. */
+export function holdProgram({ name, fd }: Attachable): HeldProgram {
+  return { name, descriptor: duplicateDescriptor(fd, `program "${name}"`) };
+}
 
 /** OwnWay is an attachment for which the kernel has no link: it is made, changed and taken back by other calls. */
 export interface OwnWay {
