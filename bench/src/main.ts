@@ -1,5 +1,6 @@
 import { goOverhead } from "./go-overhead.js";
 import { ingest } from "./ingest.js";
+import { loading } from "./loading.js";
 
 /** Benchmark is one comparison: what it shows, and the function that runs it with the arguments behind its name. */
 interface Benchmark {
@@ -13,6 +14,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: goOverhead,
   },
   ingest: { shows: "acknowledged spans/s over HTTP and gRPC, CPU per million, bytes on disk", run: ingest },
+  load: {
+    shows: "an object of 30 programs and 20 maps: time to load beyond the kernel's own, beside ebpf-go",
+    run: loading,
+  },
 };
 
 const [name, ...args] = process.argv.slice(2);
