@@ -25,6 +25,11 @@ export class Poller {
     this.#fd = new Descriptor(fd, "poller");
   }
 
+  /** fd is the poller's own descriptor, readable while one of those it watches is. */
+  get fd(): number {
+    return this.#fd.number;
+  }
+
   /** add watches a descriptor; one that is closed leaves by itself. */
   add(fd: number): void {
     this.#view.setUint32(0, EPOLLIN, true);

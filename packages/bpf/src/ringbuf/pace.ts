@@ -98,6 +98,7 @@ export class Pace {
 
   readonly #awake = (): void => {
     clearTimeout(this.#timer);
+    clearImmediate(this.#soon);
     this.#watch.disarm();
     this.#setAsleep(false);
     this.#quiet = 0;
@@ -152,6 +153,12 @@ export class Pace {
     if (!this.#isAsleep) {
       this.#setAsleep(true);
       this.#watch.arm();
+      // libuv begins to watch in the loop's next turn. Perf events forget what came before (perf_poll() tells
+      // of it once, and that once is epoll_ctl()'s), and a program may have read `asleep` before it was set.
+      this.#soon = setImmediate(() => {
+        this.#soon = setImmediate(this.#look);
+      });
+      return;
     }
     if (Number.isFinite(this.#idle)) this.#timer = setTimeout(this.#look, this.#idle);
   }
