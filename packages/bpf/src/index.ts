@@ -112,6 +112,7 @@ export { MappedMemory } from "./kernel/mmap.js";
 export { mountFileSystem } from "./kernel/mount.js";
 export { inNetworkNamespace, leaveNetworkNamespace, openNetworkNamespace } from "./kernel/namespace.js";
 export { PerfSoftware, PerfType } from "./kernel/perf.js";
+export type { PerfWakeup } from "./kernel/perf-output.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
 export type { Place } from "./link/anchor.js";
 export { attachCgroup, type CgroupOptions, findCgroups } from "./link/cgroup.js";
@@ -174,6 +175,8 @@ export type {
   VariableSpec,
 } from "./object/spec.js";
 export type { ConstantValue, VariableValue } from "./object/variables.js";
+export type { PerfRecordHandler } from "./perfbuf/cpu-buffer.js";
+export { type PerfBufferOptions, PerfBufferReader, type PerfCounts } from "./perfbuf/reader.js";
 export { BPFFS, isOnBpffs, makePinFolder, pinName } from "./pin/bpffs.js";
 export { type Pin, pinsBelow, unpin, unpinFolder } from "./pin/folder.js";
 export {
