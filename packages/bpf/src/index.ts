@@ -142,6 +142,7 @@ export {
 export { attachTracepoint, type TracepointOptions } from "./link/tracepoint.js";
 export { attachUprobe, type UprobeOptions } from "./link/uprobe.js";
 export { attachUprobeMulti, isStaleProcess, type UprobeMultiOptions } from "./link/uprobe-multi.js";
+export { attachXdp, XdpMode, type XdpModeName, type XdpOptions } from "./link/xdp.js";
 export { ArrayMemory } from "./maps/array-memory.js";
 export { type BatchMap, BatchReader, deleteBatch, updateBatch } from "./maps/batch.js";
 export { CpuCounters, cpuCountersSpec } from "./maps/cpu-counters.js";
