@@ -208,6 +208,7 @@ export {
   type RingCounts,
   type RingMemory,
 } from "./ringbuf/reader.js";
+export { UserRingBuffer } from "./ringbuf/user.js";
 export {
   type CreateRingHandler,
   type RingHandler,
