@@ -90,6 +90,10 @@ export { Btf } from "./btf/reader.js";
 export type { BtfDatasecVariable, BtfEnumerator, BtfMember, BtfParameter, BtfType } from "./btf/types.js";
 export { type CoreResolution, resolveRelocation } from "./core/resolve.js";
 export { BPF_ERROR_CODES, BpfError, type BpfErrorCode, type BpfErrorDetails } from "./errors.js";
+export { explainRefusal, refusalRows } from "./explain/explain.js";
+export type { Explanation } from "./explain/explanation.js";
+export { renderExplanation } from "./explain/render.js";
+export type { RefusalRow } from "./explain/row.js";
 export { featureRows, probeFeature, probeFeatures } from "./features/features.js";
 export {
   type FeatureAnswer,

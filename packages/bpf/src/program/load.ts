@@ -18,12 +18,11 @@ import { type ProgramImage, programTypeName, programTypeSince } from "./spec.js"
 const FUNC_INFO_BYTES = 8;
 const LINE_INFO_BYTES = 16;
 
-const FIRST_LOG_BYTES = 64 * 1024;
 /**
  * From 6.4 on the kernel keeps a log's end when it does not fit: this much holds the way to any refusal, where the
- * whole log of a million instructions is 60 MB.
+ * whole log of a million instructions is 60 MB. Pages that are not written cost nothing.
  */
-const ENOUGH_LOG_BYTES = 2 * 1024 * 1024;
+const FIRST_LOG_BYTES = 2 * 1024 * 1024;
 /** Older kernels keep the start, so that only the whole log shows the end; 16 MiB is their limit. */
 const LAST_LOG_BYTES = 16 * 1024 * 1024 - 1;
 /** More than this the kernel takes from no one (BPF_COMPLEXITY_LIMIT_INSNS, 5.2). */
@@ -81,7 +80,7 @@ interface Answer {
 
 /** loadAgain loads with a log, until the log holds the refusal. It is the same program, so it may also succeed now. */
 function loadAgain(values: AttrValues<typeof PROG_LOAD_ATTR>): Answer {
-  for (let size = FIRST_LOG_BYTES; ; ) {
+  for (let size = FIRST_LOG_BYTES; ; size = Math.min(size * 4, LAST_LOG_BYTES)) {
     const log = new Uint8Array(size);
     const fd = bpf("BPF_PROG_LOAD", PROG_LOAD_ATTR, {
       ...values,
@@ -91,11 +90,8 @@ function loadAgain(values: AttrValues<typeof PROG_LOAD_ATTR>): Answer {
     });
     if (fd >= 0) return { fd, log: "" };
     // From 6.4 on the kernel tells the size that it would have needed.
-    const needed = attrU32(PROG_LOAD_ATTR, "log_true_size");
-    const isCut = fd === -Errno.ENOSPC || needed > size;
-    const limit = needed > 0 ? ENOUGH_LOG_BYTES : LAST_LOG_BYTES;
-    if (!isCut || size >= limit) return { fd, log: text(log) };
-    size = Math.min(needed > 0 ? needed + 1 : size * 4, limit);
+    const keepsEnd = attrU32(PROG_LOAD_ATTR, "log_true_size") > 0;
+    if (fd !== -Errno.ENOSPC || keepsEnd || size >= LAST_LOG_BYTES) return { fd, log: text(log) };
   }
 }
 

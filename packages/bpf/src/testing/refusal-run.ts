@@ -7,7 +7,8 @@ import { loadProgram } from "../program/load.js";
 import { AttachType } from "../uapi/attach-types.js";
 import { MapType } from "../uapi/map-types.js";
 import { ProgramType } from "../uapi/program-types.js";
-import { type RefusalCase, type RefusalMaps, refusalCases } from "./refusal-cases.js";
+import { refusalCases } from "./refusal-cases.js";
+import type { RefusalCase, RefusalMaps } from "./refusal-code.js";
 
 /** Refused is what came of loading a case. */
 export interface Refused {
@@ -26,7 +27,9 @@ function attempt(one: RefusalCase): Refused {
   try {
     loadProgram({
       name: "go3s_refused",
-      type: traced ? ProgramType.BPF_PROG_TYPE_TRACING : (one.type ?? ProgramType.BPF_PROG_TYPE_SOCKET_FILTER),
+      type: traced
+        ? ProgramType.BPF_PROG_TYPE_TRACING
+        : (one.type ?? ProgramType.BPF_PROG_TYPE_SOCKET_FILTER),
       instructions: code,
       license: license ?? "GPL",
       flags,

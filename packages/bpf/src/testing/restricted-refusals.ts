@@ -1,6 +1,6 @@
 import { runRefusals } from "./refusal-run.js";
 
 // Run as a process of its own with CAP_BPF alone: says what it was refused, a JSON value a line.
-for (const { name, explanation } of runRefusals(true)) {
-  process.stdout.write(`${JSON.stringify({ name, explanation })}\n`);
+for (const { name, wanted, explanation } of runRefusals(true)) {
+  process.stdout.write(`${JSON.stringify({ name, wanted: wanted.kind, explanation })}\n`);
 }
