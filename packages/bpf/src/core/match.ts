@@ -9,32 +9,27 @@ const MAX_NESTING = 32;
 
 const flavours = new WeakMap<Btf, ReadonlyMap<string, readonly number[]>>();
 
-// Only the types of objects have flavoured names; those of a kernel are hardly ever asked for this way.
+// Types whose own name has a flavour: some of other objects, hardly any of a kernel.
 function flavoured(target: Btf, name: string): readonly number[] {
   let known = flavours.get(target);
   if (known === undefined) {
     const found = new Map<string, number[]>();
-    for (let id = target.firstId; target.hasText("___") && id < target.endId; id++) {
+    for (const id of target.findByText("___")) {
       const [whole, essential] = [target.name(id), essentialName(target.name(id))];
       if (whole !== essential) found.set(essential, [...(found.get(essential) ?? []), id]);
     }
     flavours.set(target, found);
     known = found;
   }
-  return known.get(name) ?? [];
+  return [...(target.base === undefined ? [] : flavoured(target.base, name)), ...(known.get(name) ?? [])];
 }
 
-/**
- * candidates gives the types of the target that a local root may mean: same name but for flavours, same kind.
- * Types with a flavour are only asked when there are none without.
- */
+/** candidates gives the types of the target that a local root may mean: same name but for flavours, same kind. */
 export function candidates(local: Btf, root: number, target: Btf): readonly number[] {
   const name = essentialName(local.name(root));
   if (root === 0 || name === "") return [];
   const kind = local.kind(root);
-  const fits = (id: number): boolean => sameKind(target.kind(id), kind);
-  const plain = target.find(name).filter(fits);
-  return plain.length > 0 ? plain : flavoured(target, name).filter(fits);
+  return [...target.find(name), ...flavoured(target, name)].filter((id) => sameKind(target.kind(id), kind));
 }
 
 interface Found {

@@ -94,8 +94,8 @@ function answerFrom(
     const theirs = matchAccess(mine, target, id, kind);
     if (theirs === undefined) continue;
     const value = relocationValue(kind, mine, theirs);
-    // Types that appear more than once agree, or the answer would be a guess. Their ids differ by nature.
-    if (found !== undefined && found.value !== value && kind !== CoreKind.TYPE_ID_TARGET) {
+    // Types that appear more than once agree, or the answer would be a guess.
+    if (found !== undefined && found.value !== value) {
       throw new BpfError(
         "relocation-failed",
         `the target has several types "${mine.btf.name(mine.root)}" that disagree on ${accessText(mine)}`,
