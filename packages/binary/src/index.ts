@@ -57,5 +57,6 @@ export { type GoFunction, type GoFunctions, type GoPosition, readGoFunctions } f
 export { type GoStructFields, goStructFields } from "./go/offset-fields.js";
 export { type GoOffsets, goOffsets } from "./go/offsets.js";
 export { type GoVersion, isSince, parseGoVersion } from "./go/version.js";
+export { displayName, goName } from "./symbols/display-name.js";
 export { parseUsdtArguments, type UsdtArgument, type UsdtPlace } from "./usdt/arguments.js";
 export { type UsdtFilter, type UsdtNote, usdtNotes } from "./usdt/notes.js";
