@@ -9,7 +9,9 @@ import {
   BtfBuilder,
   loadObject,
   loadProgram,
+  MapType,
   makePinFolder,
+  mapTypeName,
   ProgramType,
   readObject,
   unpinFolder,
@@ -36,6 +38,19 @@ function symbolsFor(spec) {
   return Object.fromEntries(
     references.filter(({ kind }) => kind === "constant").map(({ name }) => [name, 0]),
   );
+}
+
+// Tools set some sizes by their options, before they load.
+function sizesFor(spec) {
+  const sizes = {};
+  for (const { name, type, maxEntries, valueSize } of spec.maps.values()) {
+    const isStack = type === MapType.BPF_MAP_TYPE_STACK_TRACE;
+    const computed = [MapType.BPF_MAP_TYPE_RINGBUF, MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY].includes(type);
+    const storage = spec.maps.get(name)?.flags & 1 && /storage/i.test(mapTypeName(type));
+    if (maxEntries === 0 && !computed && !storage) sizes[name] = { maxEntries: 1024 };
+    if (isStack && valueSize === 0) sizes[name] = { maxEntries: maxEntries || 1024, valueSize: 127 * 8 };
+  }
+  return sizes;
 }
 
 function reasonOf(error) {
@@ -120,7 +135,7 @@ function tryOut(path) {
     return { result: "unreadable", ...reasonOf(error) };
   }
   const counts = { programs: spec.programs.size, maps: spec.maps.size };
-  const symbols = symbolsFor(spec);
+  const [symbols, mapSizes] = [symbolsFor(spec), sizesFor(spec)];
   if (/relocs[^/]*$/.test(path) && spec.programs.size > 0) {
     for (const { name, kernelBtf } of targetsFor(path, spec)) {
       const verdicts = selfTest(spec, { kernelBtf });
@@ -129,13 +144,14 @@ function tryOut(path) {
       process.stderr.write(`${path} with BTF of ${name}: ${JSON.stringify(verdicts)}\n`);
     }
   }
-  const plain = attempt(spec, { symbols });
+  const plain = attempt(spec, { symbols, mapSizes });
   if (plain.object !== undefined) {
-    const given = Object.keys(symbols).length > 0 ? { given: `a value for ${Object.keys(symbols)}` } : {};
+    const names = [...Object.keys(symbols), ...Object.keys(mapSizes).map((name) => `the size of ${name}`)];
+    const given = names.length > 0 ? { given: names.join(", ") } : {};
     plain.object.close();
     return { result: "loads", ...counts, ...given };
   }
-  const { loads, refused } = byProgram(spec, { symbols });
+  const { loads, refused } = byProgram(spec, { symbols, mapSizes });
   const some = loads.length > 0 && refused.length > 0;
   return { result: some ? "in part" : "refused", ...counts, ...plain.error, loads, refused };
 }

@@ -162,7 +162,7 @@ export { attachBySection } from "./object/attach.js";
 export { loadObject } from "./object/load.js";
 export type { LoadedStructOps } from "./object/load-struct-ops.js";
 export { LoadedObject } from "./object/loaded.js";
-export type { LoadOptions } from "./object/options.js";
+export type { LoadOptions, MapSize } from "./object/options.js";
 export { readObject } from "./object/read.js";
 export {
   meaningOfSection,
@@ -203,8 +203,10 @@ export {
   translatedInstructions,
 } from "./program/info.js";
 export { loadProgram } from "./program/load.js";
-export { Program, type TestRunOptions, type TestRunResult } from "./program/program.js";
+export { Program } from "./program/program.js";
 export { type ProgramImage, programTypeName, type SourceLine } from "./program/spec.js";
+export type { TestRunOptions, TestRunResult } from "./program/test-run.js";
+export { type TestRunRow, testRunRows } from "./program/test-run-rows.js";
 export type { RingTimer } from "./ringbuf/pace.js";
 export {
   type RecordHandler,

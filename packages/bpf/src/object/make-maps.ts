@@ -5,6 +5,7 @@ import { type BpfMap, createMap, u32Bytes } from "../maps/map.js";
 import type { MapSpec } from "../maps/spec.js";
 import { unpin } from "../pin/folder.js";
 import { MapType } from "../uapi/map-types.js";
+import type { MapSize } from "./options.js";
 import { mapDifferences, openCompatible, pinOrOpen, pinPathOf } from "./pins.js";
 import type { ObjectSpec } from "./spec.js";
 
@@ -45,14 +46,14 @@ function checkShared(name: string, spec: MapSpec, map: BpfMap): void {
 export interface MapChoices {
   /** Maps to use in place of the object's own; they stay the caller's. */
   readonly shared: ReadonlyMap<string, BpfMap>;
-  readonly sizes: Readonly<Record<string, number>>;
+  readonly sizes: Readonly<Record<string, number | MapSize>>;
   /** Contents of data sections, in place of the object's. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly pinFolder: string;
   readonly btfFd: number | undefined;
 }
 
-function checkSizes(spec: ObjectSpec, sizes: Readonly<Record<string, number>>): void {
+function checkSizes(spec: ObjectSpec, sizes: MapChoices["sizes"]): void {
   for (const name of Object.keys(sizes)) {
     if (spec.maps.has(name)) continue;
     const hint = `it has ${[...spec.maps.keys()].join(", ") || "none"}`;
@@ -67,7 +68,7 @@ function wantedMap(defined: MapSpec, choices: MapChoices): MapSpec {
   return fitToMachine({
     ...defined,
     ...(value !== undefined && { contents: [{ key: u32Bytes(0), value }] }),
-    ...(size !== undefined && { maxEntries: size }),
+    ...(typeof size === "number" ? { maxEntries: size } : size),
   });
 }
 

@@ -155,6 +155,8 @@ describe("objects in the kernel", { skip: skipWithoutBpf() }, () => {
   test("sizes of maps are chosen at load", () => {
     using object = loadObject(spec, { mapSizes: { counts: 100 } });
     assert.equal(object.map("counts").lookup(u32Bytes(99))?.length, 8);
+    using wide = loadObject(spec, { mapSizes: { counts: { valueSize: 16 } }, programs: [] });
+    assert.equal(wide.map("counts").lookup(u32Bytes(3))?.length, 16);
     assert.throws(() => loadObject(spec, { mapSizes: { none: 1 } }), /no map "none"/);
   });
 

@@ -4,6 +4,14 @@ import type { Program } from "../program/program.js";
 import type { ProgramTypeId } from "../uapi/program-types.js";
 import type { ConstantValue } from "./variables.js";
 
+/** MapSize is what an object may leave to who loads it; absent parts stay as the object has them. */
+export interface MapSize {
+  /** Entries; bytes for ring buffers. */
+  readonly maxEntries?: number;
+  /** Bytes of a value, as for stack traces: 8 for each frame. */
+  readonly valueSize?: number;
+}
+
 /** LoadOptions say how an object is to be loaded. */
 export interface LoadOptions {
   /**
@@ -15,8 +23,8 @@ export interface LoadOptions {
   readonly symbols?: Readonly<Record<string, number | bigint>>;
   /** Maps to use in place of the object's own; they stay the caller's. */
   readonly maps?: ReadonlyMap<string, BpfMap>;
-  /** Entries of maps, instead of what the object says; bytes for ring buffers. */
-  readonly mapSizes?: Readonly<Record<string, number>>;
+  /** Sizes of maps, instead of what the object says; a number stands for the entries. */
+  readonly mapSizes?: Readonly<Record<string, number | MapSize>>;
   /** Where maps that ask for it are pinned by name and found again; absent means /sys/fs/bpf. */
   readonly pinFolder?: string;
   /** Names of the programs to load; absent means all whose section does not begin with "?". */
