@@ -86,6 +86,7 @@ export {
 export { type ExtSection, type LineRecord, readBtfExt } from "./btf/ext-reader.js";
 export { kernelBtf, moduleBtf } from "./btf/kernel.js";
 export { BtfIntEncoding, BtfKind, BtfLinkage, CoreKind, type CoreKindId } from "./btf/kinds.js";
+export { loadBtf } from "./btf/load.js";
 export { Btf } from "./btf/reader.js";
 export type { BtfDatasecVariable, BtfEnumerator, BtfMember, BtfParameter, BtfType } from "./btf/types.js";
 export { type CoreResolution, resolveRelocation } from "./core/resolve.js";
@@ -237,3 +238,24 @@ export { HelperFunction, type HelperFunctionId } from "./uapi/helper-functions.j
 export { LinkType, type LinkTypeId } from "./uapi/link-types.js";
 export { MapType, type MapTypeId } from "./uapi/map-types.js";
 export { ProgramType, type ProgramTypeId } from "./uapi/program-types.js";
+export { ArrayView } from "./views/array-view.js";
+export {
+  type Field,
+  fieldName,
+  type Layout,
+  layoutByName,
+  layoutOf,
+  type StructLayout,
+} from "./views/layout.js";
+export { type Plain, type PlainObject, type PlainReader, plainReader } from "./views/plain.js";
+export { readText } from "./views/text.js";
+export {
+  type AnyFields,
+  eventView,
+  type FieldValue,
+  memoryOf,
+  StructView,
+  type View,
+  type ViewMemory,
+  viewOfLayout,
+} from "./views/view.js";
