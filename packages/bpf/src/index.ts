@@ -116,7 +116,7 @@ export { interfaceIndex } from "./kernel/interface.js";
 export { MappedMemory } from "./kernel/mmap.js";
 export { mountFileSystem } from "./kernel/mount.js";
 export { inNetworkNamespace, leaveNetworkNamespace, openNetworkNamespace } from "./kernel/namespace.js";
-export { PerfSoftware, PerfType } from "./kernel/perf.js";
+export { type PerfBreakpoint, PerfHardware, PerfSoftware, PerfType } from "./kernel/perf.js";
 export type { PerfWakeup } from "./kernel/perf-output.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
 export type { Place } from "./link/anchor.js";
@@ -126,6 +126,7 @@ export type { LinkDetails, LinkInfo } from "./link/info.js";
 export { attachIterator, CgroupOrder, type IteratorScope, readIterator } from "./link/iterator.js";
 export type { LinkKind } from "./link/kinds.js";
 export { attachKprobe, type KprobeOptions } from "./link/kprobe.js";
+export { attachKprobeMulti, type KprobeMultiOptions } from "./link/kprobe-multi.js";
 export type { Attachable, Link, UpdateOptions } from "./link/link.js";
 export { attachLirc } from "./link/lirc.js";
 export { attachNetfilter, NetfilterHook, type NetfilterOptions } from "./link/netfilter.js";
@@ -135,6 +136,7 @@ export { attachPerfEvent, type PerfEventOptions } from "./link/perf-event.js";
 export { attachRawTracepoint, attachTracing, type RawTracepointOptions } from "./link/raw-tracepoint.js";
 export { attachReuseport, attachSocketFilter, type SocketOptions } from "./link/socket.js";
 export { attachSockmap, SOCKMAP_HOOKS, type SockmapHook, type SockmapOptions } from "./link/sockmap.js";
+export { attachStructOps, type StructOpsLink, type StructOpsTable } from "./link/struct-ops.js";
 export { attachNetkit, attachTc, type NetkitOptions, type TcOptions } from "./link/tc.js";
 export {
   findTracefs,
@@ -147,6 +149,7 @@ export {
 export { attachTracepoint, type TracepointOptions } from "./link/tracepoint.js";
 export { attachUprobe, type UprobeOptions } from "./link/uprobe.js";
 export { attachUprobeMulti, isStaleProcess, type UprobeMultiOptions } from "./link/uprobe-multi.js";
+export { attachUsdt, type UsdtArguments, type UsdtOptions } from "./link/usdt.js";
 export { attachXdp, XdpMode, type XdpModeName, type XdpOptions } from "./link/xdp.js";
 export { ArrayMemory } from "./maps/array-memory.js";
 export { type BatchMap, BatchReader, deleteBatch, updateBatch } from "./maps/batch.js";
@@ -160,6 +163,7 @@ export { addToBloom, bloomMayHave, peekElement, popElement, pushElement } from "
 export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
 export { type MapOperation, type MapTypeRow, mapTypeRow, mapTypeRows } from "./maps/type-rows.js";
 export { attachBySection } from "./object/attach.js";
+export { usdtArguments } from "./object/attach-usdt.js";
 export { loadObject } from "./object/load.js";
 export type { LoadedStructOps } from "./object/load-struct-ops.js";
 export { LoadedObject } from "./object/loaded.js";

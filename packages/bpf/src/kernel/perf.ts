@@ -16,6 +16,20 @@ export const PerfType = {
   BREAKPOINT: 5,
 } as const;
 
+/** PerfHardware lists the events that every processor counts in some way. Source: enum perf_hw_id. */
+export const PerfHardware = {
+  CPU_CYCLES: 0,
+  INSTRUCTIONS: 1,
+  CACHE_REFERENCES: 2,
+  CACHE_MISSES: 3,
+  BRANCH_INSTRUCTIONS: 4,
+  BRANCH_MISSES: 5,
+  BUS_CYCLES: 6,
+  STALLED_CYCLES_FRONTEND: 7,
+  STALLED_CYCLES_BACKEND: 8,
+  REF_CPU_CYCLES: 9,
+} as const;
+
 /** PerfSoftware lists the software events. Source: enum perf_sw_ids. */
 export const PerfSoftware = {
   CPU_CLOCK: 0,
@@ -23,6 +37,10 @@ export const PerfSoftware = {
   PAGE_FAULTS: 2,
   CONTEXT_SWITCHES: 3,
   CPU_MIGRATIONS: 4,
+  PAGE_FAULTS_MINOR: 5,
+  PAGE_FAULTS_MAJOR: 6,
+  ALIGNMENT_FAULTS: 7,
+  EMULATION_FAULTS: 8,
   DUMMY: 9,
   BPF_OUTPUT: 10,
 } as const;
@@ -30,6 +48,10 @@ export const PerfSoftware = {
 // struct perf_event_attr up to PERF_ATTR_SIZE_VER5; offsets from include/uapi/linux/perf_event.h.
 const ATTR_BYTES = 112;
 const FLAGS_OFFSET = 40;
+const BREAKPOINT_TYPE_OFFSET = 52;
+const CONFIG1_OFFSET = 56;
+const CONFIG2_OFFSET = 64;
+const INHERIT_BIT = 1 << 1;
 const FREQUENCY_BIT = 1 << 10;
 const PERF_FLAG_FD_CLOEXEC = 8;
 
@@ -37,6 +59,14 @@ const PERF_FLAG_FD_CLOEXEC = 8;
 const PERF_EVENT_IOC_ENABLE = 0x2400;
 const PERF_EVENT_IOC_DISABLE = 0x2401;
 const PERF_EVENT_IOC_SET_BPF = 0x40042408;
+
+/** PerfBreakpoint is a hardware breakpoint: HW_BREAKPOINT_R 1, _W 2, both 3, _X 4 (then the length is 8). */
+export interface PerfBreakpoint {
+  readonly on: number;
+  readonly address: bigint;
+  /** Bytes: 1, 2, 4 or 8. */
+  readonly length: number;
+}
 
 /** PerfEventSpec describes a perf event. */
 export interface PerfEventSpec {
@@ -46,6 +76,10 @@ export interface PerfEventSpec {
   readonly period?: number;
   /** Sample this many times a second; instead of a period. */
   readonly frequency?: number;
+  /** What a process starts from now on, threads and processes, belongs to it. */
+  readonly inherit?: boolean;
+  /** For a breakpoint: what happens to which bytes. */
+  readonly breakpoint?: PerfBreakpoint;
   /** For a uprobe: the file's path; for a kprobe: the function's name. */
   readonly path?: string;
   /** For a uprobe: the file offset of the instruction. */
@@ -65,10 +99,16 @@ export function openPerfEvent(spec: PerfEventSpec, context: Omit<FailureContext,
   view.setUint32(4, ATTR_BYTES, true);
   writeU64(view, 8, spec.config);
   writeU64(view, 16, spec.frequency ?? spec.period ?? 0);
-  if (spec.frequency !== undefined) view.setUint32(FLAGS_OFFSET, FREQUENCY_BIT, true);
+  const flags = (spec.frequency === undefined ? 0 : FREQUENCY_BIT) | (spec.inherit ? INHERIT_BIT : 0);
+  view.setUint32(FLAGS_OFFSET, flags, true);
+  if (spec.breakpoint !== undefined) {
+    view.setUint32(BREAKPOINT_TYPE_OFFSET, spec.breakpoint.on, true);
+    view.setBigUint64(CONFIG1_OFFSET, spec.breakpoint.address, true);
+    writeU64(view, CONFIG2_OFFSET, spec.breakpoint.length);
+  }
   if (path !== undefined) {
-    writeU64(view, 56, addressOf(path));
-    writeU64(view, 64, spec.offset ?? 0);
+    writeU64(view, CONFIG1_OFFSET, addressOf(path));
+    writeU64(view, CONFIG2_OFFSET, spec.offset ?? 0);
   }
   const fd = syscall("perf_event_open", addressOf(attr), spec.pid, spec.cpu, -1, PERF_FLAG_FD_CLOEXEC);
   if (fd < 0) {

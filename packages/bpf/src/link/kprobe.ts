@@ -12,7 +12,13 @@ export interface KprobeOptions {
   readonly cookie?: bigint;
 }
 
-/** attachKprobe attaches a BPF_PROG_TYPE_KPROBE program to a function of the kernel. Throws BpfError. */
+/**
+ * attachKprobe attaches a BPF_PROG_TYPE_KPROBE program to a function of the kernel. Throws BpfError
+ * `not-supported` where the kernel is built without kprobes.
+ *
+ *     using object = loadObject(readObject(bytes)); // SEC("kprobe") int entry(struct pt_regs *ctx)
+ *     using link = attachKprobe(object.program("entry"), { symbol: "tcp_connect" });
+ */
 export function attachKprobe(program: Attachable, options: KprobeOptions): Link {
   const { symbol, offset, atReturn, cookie } = options;
   const target = `${atReturn ? "kretprobe" : "kprobe"} ${symbol}`;

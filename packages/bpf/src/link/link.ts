@@ -14,6 +14,8 @@ import type { LinkKind } from "./kinds.js";
 export interface Attachable {
   readonly name: string;
   readonly fd: number;
+  /** How it was loaded; some hooks have several ways, and take the one it was loaded for. */
+  readonly image?: { readonly attachType?: number | undefined };
 }
 
 /** UpdateOptions say when a link's program may be replaced. */

@@ -18,6 +18,8 @@ export interface UprobeMultiOptions {
   readonly refCounters?: readonly number[];
   readonly pid?: number;
   readonly atReturn?: boolean;
+  /** At entry and return, with a word of memory between them (6.13); the program's attach type must say so. */
+  readonly session?: boolean;
 }
 
 function offsetsBytes(offsets: readonly number[]): Uint8Array {
@@ -29,11 +31,18 @@ function offsetsBytes(offsets: readonly number[]): Uint8Array {
 
 /**
  * attachUprobeMulti attaches one program to many instructions of a file by one link (6.6). The program must
- * have been loaded with the attach type BPF_TRACE_UPROBE_MULTI (section `uprobe.multi`). Throws BpfError.
+ * have been loaded with the attach type BPF_TRACE_UPROBE_MULTI (section `uprobe.multi`), or
+ * BPF_TRACE_UPROBE_SESSION. Throws BpfError.
+ *
+ *     using object = loadObject(readObject(bytes)); // SEC("uprobe.multi") int entry(struct pt_regs *ctx)
+ *     const where = { path: "/usr/bin/app", offsets: [0x1130, 0x12a0], cookies: [1n, 2n], pid: 4711 };
+ *     using link = attachUprobeMulti(object.program("entry"), where);
+ *     link.info(); // { kind: "uprobe-multi", path, offsets, cookies, pid, ... }
  */
 export function attachUprobeMulti(program: Attachable, options: UprobeMultiOptions): Link {
-  const { path, offsets, cookies, refCounters, pid, atReturn } = options;
-  const target = `${offsets.length} ${atReturn ? "uretprobes" : "uprobes"} in ${path}`;
+  const { path, offsets, cookies, refCounters, pid, atReturn, session } = options;
+  const what = session ? "uprobe sessions" : atReturn ? "uretprobes" : "uprobes";
+  const target = `${offsets.length} ${what} in ${path}`;
   if (offsets.length === 0) throw new BpfError("bad-argument", `no offsets given for uprobes in ${path}`);
   for (const [what, list] of Object.entries({ cookies, refCounters })) {
     if (list !== undefined && list.length !== offsets.length) {
@@ -43,7 +52,7 @@ export function attachUprobeMulti(program: Attachable, options: UprobeMultiOptio
   const name = new TextEncoder().encode(`${path}\0`);
   const values = {
     prog_fd: program.fd,
-    attach_type: AttachType.BPF_TRACE_UPROBE_MULTI,
+    attach_type: session ? AttachType.BPF_TRACE_UPROBE_SESSION : AttachType.BPF_TRACE_UPROBE_MULTI,
     uprobe_multi_path: name,
     uprobe_multi_offsets: offsetsBytes(offsets),
     uprobe_multi_ref_ctr_offsets: refCounters === undefined ? 0 : offsetsBytes(refCounters),
@@ -54,7 +63,7 @@ export function attachUprobeMulti(program: Attachable, options: UprobeMultiOptio
   };
   const link = createLink(values, {
     tried: `attach program "${program.name}" to ${target}`,
-    since: "6.6",
+    since: session ? "6.13" : "6.6",
     capabilities: ["CAP_PERFMON", "CAP_BPF"],
   });
   return linkOf("uprobe-multi", target, [link]);
