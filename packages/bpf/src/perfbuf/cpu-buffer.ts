@@ -46,6 +46,7 @@ export class CpuBuffer {
   readonly #size: number;
   readonly #scratch: RingMemory;
   #tail: number;
+  #leaves = false;
 
   /** `bytes` is a power of two of pages. `scratch` is for records that wrap, one for all processors. */
   constructor(cpu: number, bytes: number, wakeup: PerfWakeup, scratch: RingMemory) {
@@ -118,16 +119,29 @@ export class CpuBuffer {
           records++;
           totals.bytes += length;
           handler(memory, start + RAW_OFFSET, length, cpu);
+          if (this.#leaves) {
+            records--;
+            totals.bytes -= length;
+            tail -= size;
+            this.#tail = tail;
+            break;
+          }
           if (!this.#event.isOpen) break;
         } else if (type === PERF_RECORD_LOST) {
           totals.lost += memory.view.getUint32(start + LOST_COUNT_OFFSET, true);
         }
       }
     } finally {
+      this.#leaves = false;
       totals.records += records;
       if (this.#event.isOpen && tail !== first) Atomics.store(this.#positions, 1, BigInt(tail));
     }
     return records;
+  }
+
+  /** leave ends the drain at hand before the record of which the handler was told. */
+  leave(): void {
+    this.#leaves = true;
   }
 
   /** close ends the event and lets go of the memory. */

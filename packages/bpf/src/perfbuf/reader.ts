@@ -55,6 +55,8 @@ export class PerfBufferReader {
   readonly #inMap: number[] = [];
   readonly #poller = new Poller();
   #pace: Pace | undefined;
+  #current: CpuBuffer | undefined;
+  #isLeaving = false;
   #isDraining = false;
   #isOpen = true;
 
@@ -112,13 +114,21 @@ export class PerfBufferReader {
     let records = 0;
     try {
       for (const buffer of this.#buffers) {
-        if (!this.#isOpen || records >= limit) break;
+        if (!this.#isOpen || this.#isLeaving || records >= limit) break;
+        this.#current = buffer;
         records += buffer.drain(this.#handler, limit - records);
       }
     } finally {
       this.#isDraining = false;
+      this.#isLeaving = false;
     }
     return records;
+  }
+
+  /** leave is for handlers that have no room: it ends the drain, and the record is given again. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.#current?.leave();
   }
 
   /** wait blocks this thread until the kernel wakes it or the time is over. For workers. */
@@ -141,17 +151,22 @@ export class PerfBufferReader {
     this.#pace.start();
   }
 
-  /** stop ends what start() began. */
+  /** stop ends what start() began, until resume(). */
   stop(): void {
-    this.#pace?.close();
-    this.#pace = undefined;
+    this.#pace?.stop();
+  }
+
+  /** resume goes on as start() was told, beginning with a look. */
+  resume(): void {
+    this.#check();
+    this.#pace?.start();
   }
 
   /** close takes the buffers out of the map and lets go of their memory. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.stop();
+    this.#pace?.close();
     this.#poller.close();
     try {
       for (const cpu of this.#inMap) this.#map.delete(u32Bytes(cpu));

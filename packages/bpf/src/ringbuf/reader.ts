@@ -78,6 +78,8 @@ export class RingBufferReader {
   #position: number;
   #isDraining = false;
   #isOpen = true;
+  /** Ends a drain after the record at hand, or before it. */
+  #end: "go-on" | "after" | "before" = "go-on";
   #records = 0;
   #bytes = 0;
   #discarded = 0;
@@ -162,7 +164,15 @@ export class RingBufferReader {
           records++;
           bytes += length;
           handler(memory, offset, length);
-          if (!this.#isOpen) break;
+          if (this.#end !== "go-on") {
+            if (this.#end === "before") {
+              records--;
+              bytes -= length;
+              position -= step;
+              this.#position = position;
+            }
+            break;
+          }
         }
         if (position - given >= giveBack) {
           Atomics.store(this.#consumer, 0, BigInt(position));
@@ -173,6 +183,7 @@ export class RingBufferReader {
       }
     } finally {
       this.#isDraining = false;
+      this.#end = "go-on";
       if (this.#isOpen && position !== given) Atomics.store(this.#consumer, 0, BigInt(position));
       this.#records += records;
       this.#bytes += bytes;
@@ -180,6 +191,11 @@ export class RingBufferReader {
       if (records === 0) this.#empty++;
     }
     return records;
+  }
+
+  /** leave is for handlers that have no room: it ends the drain, and the next one begins with this record. */
+  leave(): void {
+    this.#end = "before";
   }
 
   /**
@@ -219,17 +235,23 @@ export class RingBufferReader {
     this.#pace.start();
   }
 
-  /** stop ends what start() began. */
+  /** stop ends what start() began, until resume(). */
   stop(): void {
-    this.#pace?.close();
-    this.#pace = undefined;
+    this.#pace?.stop();
+  }
+
+  /** resume goes on as start() was told, beginning with a look. */
+  resume(): void {
+    this.#check();
+    this.#pace?.start();
   }
 
   /** close lets go of the memory; the views then read zeros. The map is the caller's to close. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.stop();
+    this.#end = "after";
+    this.#pace?.close();
     this.#poller?.close();
     this.#mapping.consumer.close();
     this.#mapping.producer.close();
