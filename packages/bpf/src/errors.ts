@@ -11,6 +11,7 @@ export const BPF_ERROR_CODES = {
   "bad-argument": "the caller passed a value that can never work",
   "relocation-failed": "a CO-RE relocation or a reference of an object could not be resolved",
   "verifier-rejected": "the kernel's verifier refused a program",
+  "program-fault": "an interpreted program did what the verifier would have refused",
   "permission-denied": "the kernel refused for want of a capability or by policy",
   "not-supported": "this kernel does not have the feature",
   "not-found": "a tracepoint, type, symbol, file or process does not exist",
