@@ -16,6 +16,26 @@ export class CliError extends Error {
   }
 }
 
+/**
+ * InputError says that what a package refused is for the user to mend: a program or object given on the command line.
+ * Code and hint stay the package's own, the exit code is that of a wrong command line.
+ */
+export class InputError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode = exitCodes.usage;
+
+  constructor(
+    refusal: { readonly code: string; readonly hint: string | undefined; readonly message: string },
+    message = refusal.message,
+  ) {
+    super(message, { cause: refusal });
+    this.name = "InputError";
+    this.code = refusal.code;
+    this.hint = refusal.hint;
+  }
+}
+
 /** cliErrorCodes lists the command's own error codes with their exit codes; docs/errors.md shows the same. */
 export const cliErrorCodes = {
   usage: { exitCode: exitCodes.usage, meaning: "The command line is wrong." },

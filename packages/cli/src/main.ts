@@ -12,6 +12,9 @@ const commands: Readonly<Record<string, { summary: string; load(): Promise<{ com
   },
   trace: { summary: "run a probe program", load: () => import("./commands/trace.js") },
   build: { summary: "compile a probe program to a BPF object", load: () => import("./commands/build.js") },
+  load: { summary: "load, attach or pin any BPF object", load: () => import("./commands/load.js") },
+  unload: { summary: "take away what load pinned", load: () => import("./commands/unload.js") },
+  ps: { summary: "what Go3s holds in the kernel", load: () => import("./commands/ps.js") },
   query: { summary: "SQL over spans, logs and metrics", load: () => import("./commands/query.js") },
   doctor: { summary: "what this kernel and these rights allow", load: () => import("./commands/doctor.js") },
 };

@@ -22,7 +22,8 @@ export function attachAll(object: LoadedObject, pid: number | undefined): Link[]
   }
 }
 
-function attachOne(object: LoadedObject, name: string, pid: number | undefined): Link {
+/** attachOne attaches a program where its section says: uprobes by file and symbol, perf events 99 times a second. */
+export function attachOne(object: LoadedObject, name: string, pid: number | undefined): Link {
   const spec = object.spec.programs.get(name);
   const section = spec?.section ?? "";
   const uprobe = /^u(ret)?probe(?:\.multi)?\/(.+)$/.exec(section);
