@@ -67,7 +67,7 @@ export function readBtfExt(bytes: Uint8Array, btf: Btf): Map<string, ExtSection>
     into.lines.push({
       offset: view.getUint32(at, true),
       file: btf.string(fileOffset),
-      text: btf.string(textOffset),
+      text: btf.line(textOffset),
       line: place >>> 10,
       column: place & 0x3ff,
       fileOffset,

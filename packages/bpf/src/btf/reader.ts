@@ -3,6 +3,12 @@ import { decodeType } from "./decode-type.js";
 import { BTF_HEADER_BYTES, BTF_MAGIC, BTF_TYPE_BYTES, BtfKind } from "./kinds.js";
 import type { BtfType } from "./types.js";
 
+/** Names are at most KSYM_NAME_LEN (512) in the kernel; those of C++ and Rust may be longer. */
+const MAX_TEXT_BYTES = 4096;
+
+/** Decoded types that are kept: programs ask for few types often, a struct of the kernel has hundreds of members. */
+const MAX_DECODED = 512;
+
 /** How many modifiers and typedefs are followed before BTF is called circular; the kernel's own limit. */
 const MAX_DEPTH = 32;
 
@@ -32,10 +38,11 @@ interface NameIndex {
   readonly mask: number;
 }
 
-// FNV-1a, for short names.
+// FNV-1a, for short names; what lies beyond the limit of a name does not count.
 function hashBytes(bytes: Uint8Array, start: number): number {
   let hash = 0x811c9dc5;
-  for (let i = start; i < bytes.length; i++) {
+  const end = Math.min(bytes.length, start + MAX_TEXT_BYTES);
+  for (let i = start; i < end; i++) {
     const byte = bytes[i] ?? 0;
     if (byte === 0) break;
     hash = Math.imul(hash ^ byte, 0x01000193);
@@ -61,6 +68,7 @@ export class Btf {
   readonly #strings: Uint8Array;
   readonly #stringsBase: number;
   readonly #offsets: Uint32Array;
+  readonly #decoded = new Map<number, BtfType>();
   #index: NameIndex | undefined;
 
   /** Throws BpfError `bad-btf` with the offset when the bytes are not BTF. */
@@ -103,17 +111,36 @@ export class Btf {
   type(id: number): BtfType {
     if (id === 0) throw new BpfError("bad-btf", "void has no BTF value");
     if (this.base !== undefined && id < this.firstId) return this.base.type(id);
-    return decodeType(this.#view, this.offsetOf(id), (offset) => this.string(offset));
+    const known = this.#decoded.get(id);
+    if (known !== undefined) return known;
+    const type = decodeType(this.#view, this.offsetOf(id), (offset) => this.string(offset));
+    if (this.#decoded.size >= MAX_DECODED) this.#decoded.clear();
+    this.#decoded.set(id, type);
+    return type;
   }
 
-  /** string gives the text at an offset of the string section. */
+  /** string gives the text at an offset of the string section. Throws `bad-btf` for one of more than 4,096 bytes. */
   string(offset: number): string {
-    if (offset < this.#stringsBase && this.base !== undefined) return this.base.string(offset);
+    const [text, isWhole] = this.#text(offset);
+    if (!isWhole) broken(`the text at ${offset} has more than ${MAX_TEXT_BYTES} bytes or no end`, offset);
+    return text;
+  }
+
+  /** line gives a line of source text, its first 4,096 bytes when it is longer. */
+  line(offset: number): string {
+    return this.#text(offset)[0];
+  }
+
+  // Bounded: texts may overlap, so that a small file could hold endless ones.
+  #text(offset: number): readonly [text: string, isWhole: boolean] {
+    if (offset < this.#stringsBase && this.base !== undefined) return this.base.#text(offset);
     const start = offset - this.#stringsBase;
     if (start >= this.#strings.length) broken(`no string at ${offset}`, offset);
-    const end = this.#strings.indexOf(0, start);
-    if (end < 0) broken(`the string at ${offset} has no end`, offset);
-    return Buffer.from(this.#strings.buffer, this.#strings.byteOffset + start, end - start).toString("utf8");
+    const most = this.#strings.subarray(start, start + MAX_TEXT_BYTES + 1);
+    const end = most.indexOf(0);
+    const length = end < 0 ? most.length - 1 : end;
+    const text = Buffer.from(most.buffer, most.byteOffset, Math.max(length, 0)).toString("utf8");
+    return [text, end >= 0];
   }
 
   /** textAt gives the place in `bytes` of the text at an offset of the string section. */

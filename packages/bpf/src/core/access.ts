@@ -2,6 +2,9 @@ import { CoreKind, type CoreKindId } from "../btf/kinds.js";
 import type { Btf } from "../btf/reader.js";
 import { BpfError } from "../errors.js";
 
+/** Steps of a path; libbpf's BPF_CORE_SPEC_MAX_LEN is the same. */
+const MAX_STEPS = 64;
+
 /** Step is one step of an access path: into a member by name, or to an element by index. */
 export type Step = { readonly member: string } | { readonly index: number };
 
@@ -61,6 +64,7 @@ export function localAccess(btf: Btf, root: number, access: string, kind: CoreKi
   if (isTypeKind(kind)) return { ...base, steps: [] };
   if (!/^\d+(:\d+)*$/.test(access)) refuse(access, "it is not a path of numbers");
   const indices = access.split(":").map(Number);
+  if (indices.length > MAX_STEPS) refuse(access.slice(0, 80), `it has more than ${MAX_STEPS} steps`);
   const first = indices[0] ?? 0;
   let type = btf.resolve(root);
 

@@ -1,6 +1,6 @@
 import { BtfKind } from "../btf/kinds.js";
 import type { Btf } from "../btf/reader.js";
-import type { BtfType } from "../btf/types.js";
+import type { BtfMember, BtfType } from "../btf/types.js";
 import { BpfError } from "../errors.js";
 import { essentialName } from "./access.js";
 import { isEnum } from "./compatible.js";
@@ -9,7 +9,7 @@ import { isEnum } from "./compatible.js";
 const MAX_DEPTH = 32;
 
 /** Comparisons of one question: types of the kernel take some hundreds, hostile ones without end. */
-const MAX_STEPS = 100_000;
+const MAX_STEPS = 1_000_000;
 
 interface Matching {
   readonly local: Btf;
@@ -36,9 +36,17 @@ function enumsMatch(a: Enum, b: Enum): boolean {
 
 function compositesMatch(m: Matching, a: Composite, b: Composite, depth: number): boolean {
   if (a.members.length > b.members.length) return false;
+  m.steps += a.members.length + b.members.length;
+  const byName = new Map<string, BtfMember[]>();
+  for (const member of b.members) {
+    const name = essentialName(member.name);
+    const list = byName.get(name);
+    if (list === undefined) byName.set(name, [member]);
+    else list.push(member);
+  }
   return a.members.every((mine) =>
-    b.members.some(
-      (theirs) => sameName(mine.name, theirs.name) && match(m, mine.type, theirs.type, false, depth - 1),
+    (byName.get(essentialName(mine.name)) ?? []).some((theirs) =>
+      match(m, mine.type, theirs.type, false, depth - 1),
     ),
   );
 }

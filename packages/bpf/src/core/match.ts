@@ -1,8 +1,12 @@
 import type { CoreKindId } from "../btf/kinds.js";
 import type { Btf } from "../btf/reader.js";
 import type { BtfMember } from "../btf/types.js";
+import { BpfError } from "../errors.js";
 import { type Access, essentialName, isEnumKind, isTypeKind, type Step } from "./access.js";
 import { fieldsFit, sameKind, typesCompatible } from "./compatible.js";
+
+/** Types of one name and kind; kernels have a handful at most. */
+const MAX_CANDIDATES = 1000;
 
 /** Anonymous members in anonymous members: more than this is no C that anyone wrote. */
 const MAX_NESTING = 32;
@@ -16,7 +20,10 @@ function flavoured(target: Btf, name: string): readonly number[] {
     const found = new Map<string, number[]>();
     for (const id of target.findByText("___")) {
       const [whole, essential] = [target.name(id), essentialName(target.name(id))];
-      if (whole !== essential) found.set(essential, [...(found.get(essential) ?? []), id]);
+      if (whole === essential) continue;
+      const list = found.get(essential) ?? [];
+      if (list.length === 0) found.set(essential, list);
+      list.push(id);
     }
     flavours.set(target, found);
     known = found;
@@ -29,7 +36,13 @@ export function candidates(local: Btf, root: number, target: Btf): readonly numb
   const name = essentialName(local.name(root));
   if (root === 0 || name === "") return [];
   const kind = local.kind(root);
-  return [...target.find(name), ...flavoured(target, name)].filter((id) => sameKind(target.kind(id), kind));
+  const all = [...target.find(name), ...flavoured(target, name)];
+  const found = all.filter((id) => sameKind(target.kind(id), kind));
+  if (found.length <= MAX_CANDIDATES) return found;
+  throw new BpfError(
+    "relocation-failed",
+    `the target has ${found.length} types "${name}": that is no kernel`,
+  );
 }
 
 interface Found {
@@ -46,8 +59,9 @@ function findMember(btf: Btf, id: number, name: string, start: number): Found | 
   const search = (at: number, bitOffset: number, depth: number): Found | undefined => {
     const type = btf.type(btf.resolve(at));
     if ((type.kind !== "struct" && type.kind !== "union") || depth > MAX_NESTING) return undefined;
+    visits += type.members.length;
+    if (visits > MAX_VISITS) return undefined;
     for (const [index, member] of type.members.entries()) {
-      if (++visits > MAX_VISITS) return undefined;
       const place = bitOffset + member.bitOffset;
       const isLast = type.kind === "struct" && index === type.members.length - 1;
       if (member.name === name) return { member, bitOffset: place, isLast };

@@ -11,11 +11,16 @@ import {
 } from "@go3s/binary";
 import { BpfError } from "../errors.js";
 
+/** Names of all symbols together; objects of a whole network stack have some hundred kilobytes. */
+const MAX_NAME_BYTES = 64 << 20;
+
 /** ObjectFile is an ELF object with its symbols and relocations in the order they are looked for. */
 export interface ObjectFile {
   readonly elf: ElfFile;
   readonly sections: readonly ElfSection[];
   readonly symbols: readonly ElfSymbol[];
+  /** Those with a name that stand in a section, by its index. */
+  symbolsIn(section: number): readonly ElfSymbol[];
   /** Relocations of a section, by its index, sorted by offset. */
   readonly relocations: ReadonlyMap<number, readonly Relocation[]>;
   data(section: ElfSection): Uint8Array;
@@ -66,7 +71,22 @@ export function openObject(bytes: Uint8Array): ObjectFile {
     }
     const table = elf.symbols();
     const symbols: ElfSymbol[] = [];
-    for (let i = 0; table !== undefined && i < table.count; i++) symbols.push(table.at(i));
+    let names = 0;
+    for (let i = 0; table !== undefined && i < table.count; i++) {
+      const symbol = table.at(i);
+      symbols.push(symbol);
+      // Names may overlap, so that a small file could hold endless ones.
+      names += symbol.name.length;
+      if (names > MAX_NAME_BYTES)
+        throw new BpfError("bad-object", "the symbols' names are too long", { offset: i });
+    }
+    const bySection = new Map<number, ElfSymbol[]>();
+    for (const symbol of symbols) {
+      if (symbol.name === "") continue;
+      const list = bySection.get(symbol.section);
+      if (list === undefined) bySection.set(symbol.section, [symbol]);
+      else list.push(symbol);
+    }
     const relocations = new Map<number, Relocation[]>();
     for (const section of elf.sections) {
       if (section.type !== sectionType.REL && section.type !== sectionType.RELA) continue;
@@ -74,9 +94,19 @@ export function openObject(bytes: Uint8Array): ObjectFile {
       // Debug information is relocated too, and is most of an object: it is not looked at.
       if (target === undefined) continue;
       if (!(isCode(target) || target.name === ".maps" || isStructOps(target))) continue;
-      const rows = elf.relocations(section).sort((a, b) => a.offset - b.offset);
-      relocations.set(section.info, [...(relocations.get(section.info) ?? []), ...rows]);
+      const rows = elf.relocations(section);
+      const list = relocations.get(section.info);
+      if (list === undefined) relocations.set(section.info, rows);
+      else for (const row of rows) list.push(row);
     }
-    return { elf, sections: elf.sections, symbols, relocations, data: (section) => elf.data(section) };
+    for (const list of relocations.values()) list.sort((a, b) => a.offset - b.offset);
+    return {
+      elf,
+      sections: elf.sections,
+      symbols,
+      symbolsIn: (section) => bySection.get(section) ?? [],
+      relocations,
+      data: (section) => elf.data(section),
+    };
   });
 }

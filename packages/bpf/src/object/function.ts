@@ -1,5 +1,6 @@
 import type { CoreRelocation, FuncInfo } from "../btf/ext-encoder.js";
 import type { LineRecord } from "../btf/ext-reader.js";
+import { BpfError } from "../errors.js";
 import type { Reference } from "./spec.js";
 
 /** ObjectFunction is a function of an object's section, not yet joined with those it calls. */
@@ -26,6 +27,32 @@ export interface FunctionCall {
   readonly start: number;
   /** True for an ld_imm64 that takes the function's address. */
   readonly isAddress: boolean;
+}
+
+/**
+ * Bytes of code and facts about it that are copied for one object. Symbols of a hostile one may overlap, and its
+ * programs may all call the same functions: a megabyte could ask for all memory. Real ones stay below a tenth.
+ */
+const MAX_WORK_BYTES = 128 << 20;
+
+/** What a line, a relocation or a reference counts: about half of what it takes. */
+const ROW_BYTES = 48;
+
+/** Work counts what is made of an object, and ends it when that is too much. */
+export class Work {
+  #bytes = 0;
+
+  /** add counts bytes and rows. Throws BpfError `bad-object` when they are too many. */
+  add(bytes: number, rows: number): void {
+    this.#bytes += bytes + rows * ROW_BYTES;
+    if (this.#bytes <= MAX_WORK_BYTES) return;
+    throw new BpfError("bad-object", "the object's functions overlap, or call each other, without measure");
+  }
+}
+
+/** rowsOf gives the number of facts about a function's code. */
+export function rowsOf(one: ObjectFunction): number {
+  return one.calls.length + one.references.length + one.lines.length + one.relocations.length;
 }
 
 /** functionKey names a function by where it stands. */

@@ -2,7 +2,7 @@ import type { CoreRelocation, FuncInfo } from "../btf/ext-encoder.js";
 import type { LineRecord } from "../btf/ext-reader.js";
 import { BpfError } from "../errors.js";
 import { ProgramType } from "../uapi/program-types.js";
-import { functionKey, type ObjectFunction } from "./function.js";
+import { functionKey, type ObjectFunction, rowsOf, type Work } from "./function.js";
 import { meaningOfSection } from "./section-names.js";
 import type { ProgramSpec, Reference } from "./spec.js";
 
@@ -55,10 +55,14 @@ export function joinProgram(
   entry: ObjectFunction,
   all: ReadonlyMap<string, ObjectFunction>,
   called: ReadonlySet<string>,
+  work: Work,
 ): ProgramSpec {
   const places = collect(entry, all);
   let size = 0;
-  for (const member of places.keys()) size += member.code.length;
+  for (const member of places.keys()) {
+    size += member.code.length;
+    work.add(member.code.length, rowsOf(member));
+  }
   const code = new Uint8Array(size);
   const view = new DataView(code.buffer);
   const references: Reference[] = [];

@@ -11,7 +11,7 @@ import type { ExtSection } from "../btf/ext-reader.js";
 import { BpfError } from "../errors.js";
 import type { Externs } from "./externs.js";
 import { isCode, isData, isMaps, type ObjectFile } from "./file.js";
-import { type FunctionCall, functionKey, type ObjectFunction } from "./function.js";
+import { type FunctionCall, functionKey, type ObjectFunction, rowsOf, Work } from "./function.js";
 import type { Reference } from "./spec.js";
 
 const CALL = InstructionClass.JMP | JumpOperation.call;
@@ -23,8 +23,7 @@ export interface CodeContext {
   readonly externs: Externs;
 }
 
-function functionSymbols(file: ObjectFile, section: ElfSection): ElfSymbol[] {
-  const inSection = file.symbols.filter((symbol) => symbol.section === section.index && symbol.name !== "");
+function functionSymbols(inSection: readonly ElfSymbol[]): ElfSymbol[] {
   const declared = inSection.filter((symbol) => symbol.type === symbolType.FUNC);
   // Old compilers and assemblers leave the type of functions open.
   const found =
@@ -124,10 +123,23 @@ function addPlainCalls(
   }
 }
 
+// The first row at or behind an offset; rows are sorted.
+function firstAt(rows: readonly { readonly offset: number }[], offset: number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rows[middle]?.offset ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function between<T extends { readonly offset: number }>(rows: readonly T[], start: number, end: number): T[] {
+  return rows.slice(firstAt(rows, start), firstAt(rows, end));
+}
+
 function within<T extends { readonly offset: number }>(rows: readonly T[], start: number, end: number): T[] {
-  return rows
-    .filter((row) => row.offset >= start && row.offset < end)
-    .map((row) => ({ ...row, offset: row.offset - start }));
+  return between(rows, start, end).map((row) => ({ ...row, offset: row.offset - start }));
 }
 
 function readSection(
@@ -135,11 +147,12 @@ function readSection(
   section: ElfSection,
   ext: ExtSection | undefined,
   context: CodeContext,
+  work: Work,
 ): ObjectFunction[] {
   const data = file.data(section);
   if (data.length % INSTRUCTION_BYTES !== 0)
     refuse(section, 0, `${data.length} bytes are not whole instructions`);
-  const symbols = functionSymbols(file, section);
+  const symbols = functionSymbols(file.symbolsIn(section.index));
   return symbols.map((symbol, index) => {
     const start = symbol.value;
     const end = symbol.size > 0 ? start + symbol.size : (symbols[index + 1]?.value ?? data.length);
@@ -154,10 +167,9 @@ function readSection(
     const code = new Uint8Array(data.subarray(start, end)); // a copy: slice() of a Buffer is a view
     const view = new DataView(code.buffer);
     const uses: Uses = { calls: [], references: [] };
-    const relocations = file.relocations.get(section.index) ?? [];
+    work.add(end - start, 0);
     const done = new Set<number>();
-    for (const relocation of relocations) {
-      if (relocation.offset < start || relocation.offset >= end) continue;
+    for (const relocation of between(file.relocations.get(section.index) ?? [], start, end)) {
       addRelocation(file, section, view, start, relocation, context, uses);
       done.add(relocation.offset - start);
     }
@@ -167,16 +179,19 @@ function readSection(
       const source = call.isAddress ? PseudoSource.FUNC : PseudoSource.CALL;
       view.setUint8(call.offset + 1, (view.getUint8(call.offset + 1) & 0x0f) | (source << 4));
     }
-    return {
+    const info = ext?.functions[firstAt(ext.functions, start)];
+    const one = {
       name: symbol.name,
       section: section.name,
       start,
       code,
       ...uses,
-      info: ext?.functions.find((info) => info.offset === start),
+      info: info?.offset === start ? info : undefined,
       lines: within(ext?.lines ?? [], start, end),
       relocations: within(ext?.relocations ?? [], start, end),
     };
+    work.add(0, rowsOf(one));
+    return one;
   });
 }
 
@@ -187,9 +202,10 @@ export function readFunctions(
   context: CodeContext,
 ): Map<string, ObjectFunction> {
   const functions = new Map<string, ObjectFunction>();
+  const work = new Work();
   for (const section of file.sections) {
     if (!isCode(section)) continue;
-    for (const one of readSection(file, section, ext.get(section.name), context)) {
+    for (const one of readSection(file, section, ext.get(section.name), context, work)) {
       functions.set(functionKey(section.name, one.start), one);
     }
   }

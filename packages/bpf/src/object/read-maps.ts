@@ -1,4 +1,4 @@
-import { type ElfSection, type Relocation, sectionIndex, sectionType, symbolType } from "@go3s/binary";
+import { type ElfSection, sectionType, symbolType } from "@go3s/binary";
 import type { Btf } from "../btf/reader.js";
 import { BpfError } from "../errors.js";
 import { u32Bytes } from "../maps/map.js";
@@ -7,7 +7,11 @@ import { MapFlag } from "../uapi/flags.js";
 import { MapType } from "../uapi/map-types.js";
 import { type BtfMapDefinition, mapTypeOf, readBtfMaps } from "./btf-maps.js";
 import { isCode, isData, isLegacyMaps, type ObjectFile } from "./file.js";
+import { pointeeOf } from "./pointee.js";
 import type { MapReference } from "./spec.js";
+
+/** Maps of an object: far more than anyone writes, and each reference is looked for among them. */
+const MAX_MAPS = 4096;
 
 /** ObjectMaps are an object's maps with where the code may refer to them. */
 export interface ObjectMaps {
@@ -27,11 +31,14 @@ interface Place {
 }
 
 function placesIn(file: ObjectFile, section: ElfSection): Place[] {
-  return file.symbols
-    .filter(
-      (symbol) =>
-        symbol.section === section.index && symbol.name !== "" && symbol.type !== symbolType.SECTION,
-    )
+  const symbols = file.symbolsIn(section.index).filter(({ type }) => type !== symbolType.SECTION);
+  if (symbols.length > MAX_MAPS) {
+    throw new BpfError(
+      "bad-object",
+      `section ${section.name} has ${symbols.length} maps, more than ${MAX_MAPS}`,
+    );
+  }
+  return symbols
     .map(({ name, value, size }) => ({ name, section: section.name, offset: value, size }))
     .sort((a, b) => a.offset - b.offset);
 }
@@ -78,34 +85,11 @@ function dataMap(file: ObjectFile, section: ElfSection): MapSpec {
   };
 }
 
-// What a pointer in a definition points to; static ones are named by their section and the distance in it.
-function pointee(file: ObjectFile, section: ElfSection, relocation: Relocation, places: readonly Place[]) {
-  const symbol = file.symbols[relocation.symbol];
-  const target = symbol === undefined ? undefined : file.sections[symbol.section];
-  if (symbol === undefined || target === undefined || symbol.section === sectionIndex.UNDEF) return undefined;
-  const kind = target.index === section.index ? "map" : isCode(target) ? "program" : undefined;
-  if (kind === undefined) return undefined;
-  if (symbol.type !== symbolType.SECTION) return { kind, name: symbol.name } as const;
-  const data = file.data(section);
-  const { offset } = relocation;
-  if (offset < 0 || offset + 8 > data.length) return undefined;
-  const inPlace = new DataView(data.buffer, data.byteOffset + offset, 8).getUint32(0, true);
-  const at = relocation.addend === undefined ? inPlace : Number(relocation.addend);
-  const name =
-    kind === "map"
-      ? places.find((place) => place.offset === at)?.name
-      : file.symbols.find(
-          (one) => one.section === target.index && one.type === symbolType.FUNC && one.value === at,
-        )?.name;
-  return name === undefined ? undefined : ({ kind, name } as const);
-}
-
 // Initial values of maps of maps and of program arrays are pointers that relocations fill in.
 function valueReferences(
   file: ObjectFile,
   section: ElfSection,
   definitions: readonly BtfMapDefinition[],
-  places: readonly Place[],
 ): MapReference[] {
   const references: MapReference[] = [];
   for (const relocation of file.relocations.get(section.index) ?? []) {
@@ -113,13 +97,16 @@ function valueReferences(
       (one) => relocation.offset >= one.offset && relocation.offset < one.offset + one.size,
     );
     if (holder?.valuesAt === undefined) continue;
-    const to = pointee(file, section, relocation, places);
+    const pointee = pointeeOf(file, section, relocation);
     const index = (relocation.offset - holder.offset - holder.valuesAt) / 8;
-    if (to === undefined || !Number.isInteger(index) || index < 0) {
+    const isMap = pointee?.section.index === section.index;
+    const isUsable = isMap || (pointee !== undefined && isCode(pointee.section));
+    if (pointee?.name === undefined || !isUsable || !Number.isInteger(index) || index < 0) {
       throw new BpfError("bad-object", `map "${holder.spec.name}": a value of it points to nothing`, {
         offset: relocation.offset,
       });
     }
+    const to = { kind: isMap ? "map" : "program", name: pointee.name } as const;
     references.push({ map: holder.spec.name, index, to });
   }
   return references;
@@ -154,7 +141,7 @@ export function readMaps(file: ObjectFile, btf: Btf | undefined): ObjectMaps {
         specs.set(spec.name, spec);
         if (isPinned) pinned.add(spec.name);
       }
-      references.push(...valueReferences(file, section, definitions, here));
+      references.push(...valueReferences(file, section, definitions));
       places.push(...here);
     }
   }

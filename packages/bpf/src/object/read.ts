@@ -5,6 +5,7 @@ import { Btf } from "../btf/reader.js";
 import type { MapSpec } from "../maps/spec.js";
 import { configMap, type Externs, KCONFIG, readExterns } from "./externs.js";
 import { guardObject, isData, type ObjectFile, openObject } from "./file.js";
+import { Work } from "./function.js";
 import { calledFunctions, joinProgram } from "./join.js";
 import { mendBtf, type SectionFacts } from "./mend-btf.js";
 import { readFunctions } from "./read-functions.js";
@@ -96,8 +97,9 @@ export function readObject(bytes: Uint8Array): ObjectSpec {
     const functions = readFunctions(file, infos, { mapAt: maps.at, externs });
     const called = calledFunctions(functions);
     const programs = new Map<string, ProgramSpec>();
+    const work = new Work();
     for (const one of functions.values()) {
-      if (one.section !== ".text") programs.set(one.name, joinProgram(one, functions, called));
+      if (one.section !== ".text") programs.set(one.name, joinProgram(one, functions, called, work));
     }
     return {
       license: licenseOf(file),

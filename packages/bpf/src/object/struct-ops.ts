@@ -1,21 +1,13 @@
-import { type ElfSection, sectionIndex, symbolType } from "@go3s/binary";
+import type { ElfSection } from "@go3s/binary";
 import { BtfKind } from "../btf/kinds.js";
 import type { Btf } from "../btf/reader.js";
 import { BpfError } from "../errors.js";
 import { isCode, isStructOps, type ObjectFile } from "./file.js";
+import { pointeeOf } from "./pointee.js";
 import type { StructOpsSpec } from "./spec.js";
 
-function functionAt(file: ObjectFile, index: number): { readonly name: string } | undefined {
-  const symbol = file.symbols[index];
-  const target = symbol === undefined ? undefined : file.sections[symbol.section];
-  if (symbol === undefined || symbol.section === sectionIndex.UNDEF) return undefined;
-  if (target === undefined || !isCode(target)) return undefined;
-  if (symbol.type !== symbolType.SECTION) return symbol;
-  // A static function is named by its section, which holds it alone.
-  return file.symbols.find(
-    (one) => one.section === target.index && one.type === symbolType.FUNC && one.value === 0,
-  );
-}
+/** Tables of an object; one is usual. */
+const MAX_TABLES = 256;
 
 function readSection(file: ObjectFile, section: ElfSection, btf: Btf): StructOpsSpec[] {
   const id = btf.findOne(section.name, BtfKind.DATASEC);
@@ -26,6 +18,9 @@ function readSection(file: ObjectFile, section: ElfSection, btf: Btf): StructOps
     });
   }
   const data = file.data(section);
+  if (declared.variables.length > MAX_TABLES) {
+    throw new BpfError("bad-object", `section ${section.name} has more than ${MAX_TABLES} tables`);
+  }
   return declared.variables.map((entry) => {
     const variable = btf.type(entry.type);
     if (variable.kind !== "var")
@@ -33,7 +28,7 @@ function readSection(file: ObjectFile, section: ElfSection, btf: Btf): StructOps
     const { name } = variable;
     const type = btf.resolve(variable.type);
     const struct = type === 0 ? undefined : btf.type(type);
-    const symbol = file.symbols.find((one) => one.name === name && one.section === section.index);
+    const symbol = file.symbolsIn(section.index).find((one) => one.name === name);
     const start = symbol?.value ?? entry.offset;
     if (struct?.kind !== "struct" || start + struct.size > data.length) {
       throw new BpfError("bad-object", `"${name}" of section ${section.name} is no struct of functions`);
@@ -42,8 +37,8 @@ function readSection(file: ObjectFile, section: ElfSection, btf: Btf): StructOps
     for (const relocation of file.relocations.get(section.index) ?? []) {
       const at = relocation.offset - start;
       if (at < 0 || at >= struct.size) continue;
-      const found = functionAt(file, relocation.symbol);
-      if (found === undefined) {
+      const found = pointeeOf(file, section, relocation);
+      if (found?.name === undefined || !isCode(found.section)) {
         throw new BpfError("bad-object", `"${name}" points to what is no function`, {
           offset: relocation.offset,
         });
