@@ -58,5 +58,8 @@ export { type GoStructFields, goStructFields } from "./go/offset-fields.js";
 export { type GoOffsets, goOffsets } from "./go/offsets.js";
 export { type GoVersion, isSince, parseGoVersion } from "./go/version.js";
 export { displayName, goName } from "./symbols/display-name.js";
+export { type ElfSymbolOptions, elfSymbols } from "./symbols/elf-symbols.js";
+export { type KernelSymbols, parseKernelSymbols, readKernelSymbols } from "./symbols/kernel-symbols.js";
+export type { SymbolAt, SymbolMap } from "./symbols/symbol-map.js";
 export { parseUsdtArguments, type UsdtArgument, type UsdtPlace } from "./usdt/arguments.js";
 export { type UsdtFilter, type UsdtNote, usdtNotes } from "./usdt/notes.js";
