@@ -11,6 +11,7 @@ export {
   toEndian,
   type Width,
 } from "./asm/arithmetic.js";
+export { assemble } from "./asm/assemble.js";
 export { decodeInstructions } from "./asm/decode.js";
 export { disassemble, instructionText } from "./asm/disassemble.js";
 export { encodeInstructions, resolveLabels } from "./asm/encode.js";
@@ -104,6 +105,14 @@ export {
   kernelConfig,
   type Outcome,
 } from "./features/row.js";
+export {
+  type InterpreterHelper,
+  type InterpreterOptions,
+  type InterpreterResult,
+  interpret,
+} from "./interpreter/interpret.js";
+export { InterpreterMemory, type MemoryRegion } from "./interpreter/memory.js";
+export { type PreparedProgram, prepareProgram } from "./interpreter/prepare.js";
 export type { KernelBtfInfo } from "./inventory/btf-info.js";
 export type { Holder } from "./inventory/holders.js";
 export { type ObjectKind, objectIds, openById } from "./inventory/ids.js";
@@ -228,6 +237,23 @@ export {
   type RingWorkerOptions,
   startRingWorker,
 } from "./ringbuf/worker.js";
+export {
+  type Attachment,
+  openSession,
+  Session,
+  type SessionOptions,
+  type SessionState,
+  type UnloadReason,
+} from "./session/session.js";
+export type { EventBatch, Movable } from "./subscriber/batch.js";
+export { DropCounters } from "./subscriber/drops.js";
+export type { RecordVisitor } from "./subscriber/queue.js";
+export {
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionCounts,
+  subscribe,
+} from "./subscriber/subscription.js";
 export { AttachType, type AttachTypeId } from "./uapi/attach-types.js";
 export { Command, type CommandId } from "./uapi/commands.js";
 export {
