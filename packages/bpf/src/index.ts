@@ -277,8 +277,11 @@ export {
   layoutOf,
   type StructLayout,
 } from "./views/layout.js";
+export { mapBtf } from "./views/map-btf.js";
 export { type Plain, type PlainObject, type PlainReader, plainReader } from "./views/plain.js";
+export { writePlain } from "./views/plain-writer.js";
 export { readText } from "./views/text.js";
+export { TypedMap, type TypedMapTypes, typedMap } from "./views/typed-map.js";
 export {
   type AnyFields,
   eventView,

@@ -201,7 +201,7 @@ test("text, unions, enums, arrays and structs in structs are read in place", () 
   assert.equal(view.state, 1);
   assert.deepEqual([view.points.get(0).x, view.points.get(0).at_, view.points.get(1).x], [10, 11, 20]);
   assert.deepEqual(
-    [...view.grid].map((row) => [...row]),
+    Array.from(view.grid, (row) => [...row]),
     [
       [5, 6],
       [7, 8],
