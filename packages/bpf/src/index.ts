@@ -146,6 +146,7 @@ export { attachRawTracepoint, attachTracing, type RawTracepointOptions } from ".
 export { attachReuseport, attachSocketFilter, type SocketOptions } from "./link/socket.js";
 export { attachSockmap, SOCKMAP_HOOKS, type SockmapHook, type SockmapOptions } from "./link/sockmap.js";
 export { attachStructOps, type StructOpsLink, type StructOpsTable } from "./link/struct-ops.js";
+export { findFile, functionOffsets, symbolOffset } from "./link/symbol.js";
 export { attachNetkit, attachTc, type NetkitOptions, type TcOptions } from "./link/tc.js";
 export {
   findTracefs,
@@ -172,6 +173,7 @@ export { addToBloom, bloomMayHave, peekElement, popElement, pushElement } from "
 export { isPerCpu, type MapEntry, type MapSpec, mapTypeName } from "./maps/spec.js";
 export { type MapOperation, type MapTypeRow, mapTypeRow, mapTypeRows } from "./maps/type-rows.js";
 export { attachBySection } from "./object/attach.js";
+export type { SectionOptions } from "./object/attach-options.js";
 export { usdtArguments } from "./object/attach-usdt.js";
 export { loadObject } from "./object/load.js";
 export type { LoadedStructOps } from "./object/load-struct-ops.js";
