@@ -18,6 +18,7 @@ interface Load {
 // A bit field is read by a load of its type's size, widened until the field lies within.
 function bitFieldLoad(access: Access): Load {
   let byteSize = access.btf.sizeOf(access.type);
+  if (byteSize === 0) throw new BpfError("relocation-failed", "a bit field of a type without a size");
   let byteOffset = Math.floor(access.bitOffset / 8 / byteSize) * byteSize;
   while (access.bitOffset + access.bitSize - byteOffset * 8 > byteSize * 8) {
     if (byteSize >= 8) throw new BpfError("relocation-failed", "a bit field spans more than eight bytes");
@@ -29,6 +30,9 @@ function bitFieldLoad(access: Access): Load {
 
 function loadOf(access: Access): Load {
   if (access.bitSize > 0) return bitFieldLoad(access);
+  if (access.bitOffset % 8 !== 0) {
+    throw new BpfError("relocation-failed", `a field begins at bit ${access.bitOffset}, between bytes`);
+  }
   return { byteOffset: access.bitOffset / 8, byteSize: access.btf.sizeOf(access.type) };
 }
 

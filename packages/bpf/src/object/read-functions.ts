@@ -80,6 +80,8 @@ function addRelocation(
   }
   if (opcode !== LD_IMM64)
     refuse(section, relocation.offset, `a relocation of opcode 0x${opcode.toString(16)}`);
+  if (offset + 2 * INSTRUCTION_BYTES > view.byteLength)
+    refuse(section, relocation.offset, "an ld_imm64 is cut off");
   const at = symbol.value + addend;
   if (target === undefined) {
     const config = context.externs.config.get(name);

@@ -13,6 +13,9 @@ import type { MapReference } from "./spec.js";
 /** Maps of an object: far more than anyone writes, and each reference is looked for among them. */
 const MAX_MAPS = 4096;
 
+/** Bytes of a data section. The kernel takes up to 2 GiB as a map, and gives them from memory that cannot be swapped. */
+const MAX_DATA_BYTES = 256 << 20;
+
 /** ObjectMaps are an object's maps with where the code may refer to them. */
 export interface ObjectMaps {
   readonly specs: Map<string, MapSpec>;
@@ -71,6 +74,9 @@ function legacyMap(place: Place, data: Uint8Array, size: number): MapSpec {
 }
 
 function dataMap(file: ObjectFile, section: ElfSection): MapSpec {
+  if (section.size > MAX_DATA_BYTES) {
+    throw new BpfError("bad-object", `section ${section.name} has ${section.size} bytes, more than a map can`);
+  }
   const isConstant = section.name.startsWith(".rodata");
   const isZero = section.type === sectionType.NOBITS;
   return {
