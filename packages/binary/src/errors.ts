@@ -13,6 +13,7 @@ export const binaryErrorCodes = {
   "unsupported-machine": "instructions of this machine are not decoded: x86-64 and arm64 are",
   "no-dwarf": "the file carries no DWARF debug information",
   "unsupported-dwarf": "DWARF of a version or form that is not read: 4 and 5 are",
+  "no-process": "a process's memory map cannot be read: it has ended, or belongs to another user",
   "bad-spec": "the description given to a writer contradicts itself: a bug of the caller",
 } as const;
 

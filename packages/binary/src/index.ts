@@ -57,6 +57,12 @@ export { type GoFunction, type GoFunctions, type GoPosition, readGoFunctions } f
 export { type GoStructFields, goStructFields } from "./go/offset-fields.js";
 export { type GoOffsets, goOffsets } from "./go/offsets.js";
 export { type GoVersion, isSince, parseGoVersion } from "./go/version.js";
+export { inRoot, openMapped } from "./process/mapped-file.js";
+export { type MemoryMapping, mappingAt, parseMaps, readMaps } from "./process/maps.js";
+export type { ModuleFrame } from "./process/module.js";
+export { type ModuleCache, type ModuleCacheOptions, openModuleCache } from "./process/module-cache.js";
+export { openProcessSymbolizer, type ProcessFrame, type ProcessSymbolizer } from "./process/symbolizer.js";
+export { type DebugFileOptions, type DebugLink, debugLink, openDebugFile } from "./symbols/debug-link.js";
 export { displayName, goName } from "./symbols/display-name.js";
 export { type ElfSymbolOptions, elfSymbols } from "./symbols/elf-symbols.js";
 export { type KernelSymbols, parseKernelSymbols, readKernelSymbols } from "./symbols/kernel-symbols.js";
