@@ -1,4 +1,5 @@
 import type { DiskRoom } from "./disk-room.js";
+import type { EnginePriority } from "./engine/priority.js";
 import type { EngineProcess } from "./engine/process.js";
 import type { InsertRequest, InsertResult } from "./engine/protocol.js";
 import { StoreError } from "./errors.js";
@@ -11,6 +12,7 @@ export type PendingSegment = Pick<SealedSegment, "path" | "length">;
 /** InserterOptions are what an inserter is given. */
 export interface InserterOptions {
   readonly engine: EngineProcess;
+  readonly priority: EnginePriority;
   readonly fileSystem: WalFileSystem;
   readonly room: DiskRoom;
   readonly temporaryDirectory: string;
@@ -33,6 +35,8 @@ const ASKED_WAIT_MS = 500;
 const QUIET_MS = 1_000;
 /** BUSY_PER_AGE: the age grows to a fourth of the time that the load lasts. */
 const BUSY_PER_AGE = 4;
+/** HURRY_BYTES of sealed segments that wait are more than the engine may leave lying for the sake of others: 64 MiB. */
+const HURRY_BYTES = 64 * 1024 * 1024;
 /** POLL_MS is how often the age of the active segment is looked at while it holds something. */
 const POLL_MS = 20;
 const RETRY_MIN_MS = 100;
@@ -88,6 +92,7 @@ export class Inserter {
   add(segment: PendingSegment): void {
     this.#segments.push(segment);
     this.#pendingBytes += segment.length;
+    this.#giveWay();
     this.#wake();
   }
 
@@ -107,6 +112,7 @@ export class Inserter {
     const now = performance.now();
     const before = this.#askedAt;
     this.#askedAt = now;
+    this.#giveWay();
     if (now - before < ASKED_FOR_MS || this.#stopped || this.#nothingWaits()) return;
     let timer: NodeJS.Timeout | undefined;
     const enough = new Promise<void>((resolve) => {
@@ -120,6 +126,7 @@ export class Inserter {
   /** flush resolves when everything that was acknowledged before the call is in the tables. */
   async flush(): Promise<void> {
     this.#flushing++;
+    this.#giveWay();
     try {
       await this.#writer?.seal();
       const last = this.#segments.at(-1);
@@ -136,10 +143,21 @@ export class Inserter {
   /** stop ends the loop after the insert under way; what was not inserted stays in the log. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#giveWay();
     clearTimeout(this.#timer);
     this.#wake();
     this.#tellWaiters();
     await this.#loop;
+  }
+
+  /**
+   * giveWay puts the engine behind all other programs while nobody asks, and in its place again when somebody does or
+   * much waits. What was acknowledged is safe in the log; what is observed must not pay for having it in tables now.
+   */
+  #giveWay(): void {
+    const isAsked = performance.now() - this.#askedAt < ASKED_FOR_MS;
+    const mustHurry = this.#stopped || this.#flushing > 0 || this.#pendingBytes > HURRY_BYTES;
+    this.#options.priority.set(!isAsked && !mustHurry);
   }
 
   #nothingWaits(): boolean {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type DiskRoom, newDiskRoom } from "./disk-room.js";
+import { newEnginePriority } from "./engine/priority.js";
 import { EngineProcess } from "./engine/process.js";
 import type { QueryLimits, TableSize } from "./engine/protocol.js";
 import { defaultEngineMemory, defaultQueryLimits, writeEngineConfig } from "./engine/settings.js";
@@ -38,7 +39,7 @@ export interface StoreOptions {
   readonly waitingBytesMax?: number;
   /** memoryBytes bounds the engine's memory; default a quarter of the machine's, 768 MiB to 2 GiB. */
   readonly memoryBytes?: number;
-  /** engineNice is the engine's scheduling priority, 0 to 19; default 5: what is observed goes first when cores are short. */
+  /** engineNice is the engine's scheduling priority, 0 to 19; default 5; 19 while nobody asks and little waits. */
   readonly engineNice?: number;
   /** queryLimits are the defaults of a query. */
   readonly queryLimits?: Partial<QueryLimits>;
@@ -178,11 +179,12 @@ class OpenStore implements Store {
     const memoryBytes = options.memoryBytes ?? defaultEngineMemory();
     this.#limits = { ...defaultQueryLimits(memoryBytes), ...options.queryLimits };
     const queryMax = { ...maximaOf(this.#limits, memoryBytes), ...options.queryMaxima };
+    const nice = options.engineNice ?? DEFAULT_NICE;
     const settings = writeEngineConfig(
       layout.engine,
       layout.database,
       { memoryBytes, queryMax },
-      { retentionDays: options.retentionDays ?? 7, nice: options.engineNice ?? DEFAULT_NICE },
+      { retentionDays: options.retentionDays ?? 7, nice },
     );
     const fileSystem = options.fileSystem ?? realFileSystem;
     this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });
@@ -190,6 +192,7 @@ class OpenStore implements Store {
     this.#inserter = new Inserter({
       room: this.#room,
       engine: this.#engine,
+      priority: newEnginePriority(() => this.#engine.pid, nice),
       fileSystem,
       temporaryDirectory: layout.temporary,
       damagedDirectory: layout.damaged,

@@ -76,6 +76,24 @@ export class StringColumn implements NativeColumn {
     this.at = at + length;
   }
 
+  /** byteLength is the size of all values so far, as Native has them. */
+  get byteLength(): number {
+    return this.at;
+  }
+
+  /** pushEncoded appends `rows` values of `length` bytes as Native has them. */
+  pushEncoded(values: Uint8Array, length: number, rows: number): void {
+    if (this.at + length > this.data.length) this.grow(length);
+    this.data.set(length === values.length ? values : values.subarray(0, length), this.at);
+    this.at += length;
+    this.rows += rows;
+  }
+
+  /** copyFrom copies what was appended since `byteLength` was `start`. */
+  copyFrom(start: number, into: Uint8Array): void {
+    into.set(this.data.subarray(start, this.at));
+  }
+
   /** pushEmpty appends the empty string. */
   pushEmpty(): void {
     if (this.at === this.data.length) this.grow(1);

@@ -96,6 +96,20 @@ export class WordColumn implements NativeColumn {
     this.rows += count;
   }
 
+  /** pushList appends the first `count` numbers of a list. */
+  pushList(list: Uint32Array, count: number): void {
+    if (this.rows + count > this.numbers.length) this.grow(count);
+    const { numbers, rows } = this;
+    for (let i = 0; i < count; i++) numbers[rows + i] = list[i];
+    this.rows = rows + count;
+  }
+
+  /** copyLast copies the last `count` numbers. */
+  copyLast(count: number, into: Uint32Array): void {
+    const first = this.rows - count;
+    for (let i = 0; i < count; i++) into[i] = this.numbers[first + i];
+  }
+
   /** repeat appends the same list of numbers `count` times. */
   repeat(list: Uint32Array, count: number): void {
     const total = list.length * count;

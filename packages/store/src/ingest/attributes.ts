@@ -2,6 +2,7 @@ import { WIRE, type WireReader } from "@go3s/telemetry";
 import { NestedColumn } from "../columns/nested.js";
 import { StringColumn } from "../columns/string.js";
 import { WordColumn } from "../columns/word.js";
+import { AttributeRuns } from "./attribute-runs.js";
 import { pushValue } from "./value-text.js";
 
 /** KEY and VALUE_TAG are the tags of KeyValue's two fields, STRING and INT those of the values that most attributes have. */
@@ -14,6 +15,9 @@ const INT = 3 << 3;
 export class AttributesColumn extends NestedColumn<readonly [WordColumn, StringColumn]> {
   private readonly keys: WordColumn;
   private readonly values: StringColumn;
+  private readonly runs = new AttributeRuns();
+  /** generation changes whenever key numbers may come to mean other keys. */
+  private generation = 1;
   private previous = 0;
 
   constructor() {
@@ -32,16 +36,37 @@ export class AttributesColumn extends NestedColumn<readonly [WordColumn, StringC
   override rollback(mark: 0 | 1): void {
     super.rollback(mark);
     this.previous = 0;
+    this.generation++;
+  }
+
+  override reset(): void {
+    super.reset();
+    this.generation++;
   }
 
   /** pushAttributes is pushAttribute for as many as follow each other with the same tag of one byte. */
   pushAttributes(reader: WireReader, tag: number): void {
-    const { bytes } = reader;
+    const { bytes, view, pos } = reader;
+    const { keys, values, runs, generation } = this;
+    const end = endOfRun(bytes, pos, reader.end, tag);
+    const looked = runs.worthwhile(end - pos);
+    if (looked) {
+      const last = runs.repeat(bytes, view, pos, end, generation, keys, values);
+      if (last >= 0) {
+        this.previous = last;
+        reader.pos = end;
+        return;
+      }
+    }
+    const rows = keys.rows;
+    const valuesStart = values.byteLength;
     this.pushAttribute(reader);
     while (reader.pos < reader.end && bytes[reader.pos] === tag) {
       reader.pos++;
       this.pushAttribute(reader);
     }
+    if (looked && reader.pos === end)
+      runs.remember(bytes, pos, end, generation, keys.rows - rows, keys, values, valuesStart);
   }
 
   /**
@@ -131,4 +156,19 @@ function smallVarint(bytes: Uint8Array, start: number, end: number): number {
     value |= (bytes[at] & 0x7f) << (7 * (at - start));
   }
   return value | (bytes[last] << (7 * (last - start)));
+}
+
+/**
+ * endOfRun gives where the attributes end that begin with the length at `start` and follow each other with `tag`: as far
+ * as they are shorter than 128 bytes each and lie inside the message. It is a guess for AttributeRuns; nothing is read by it.
+ */
+function endOfRun(bytes: Uint8Array, start: number, end: number, tag: number): number {
+  let at = start;
+  while (at < end && bytes[at] < 0x80) {
+    const next = at + 1 + bytes[at];
+    if (next > end) return at;
+    if (next === end || bytes[next] !== tag) return next;
+    at = next + 1;
+  }
+  return at;
 }
