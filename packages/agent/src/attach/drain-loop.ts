@@ -1,4 +1,5 @@
 import type { RingBufferReader } from "@go3s/bpf";
+import type { Courtesy } from "./courtesy.js";
 
 /** DrainTiming says how often the ring buffer is looked at. */
 export interface DrainTiming {
@@ -28,7 +29,11 @@ export interface DrainLoop {
 }
 
 /** startDrainLoop begins to look. A sink that throws ends the process's turn, not the loop. */
-export function startDrainLoop(reader: RingBufferReader, timing: DrainTiming = {}): DrainLoop {
+export function startDrainLoop(
+  reader: RingBufferReader,
+  courtesy: Courtesy,
+  timing: DrainTiming = {},
+): DrainLoop {
   const every = timing.every ?? 20;
   const everyWhenBusy = timing.everyWhenBusy ?? 60;
   const busyAt = timing.busyAt ?? 400;
@@ -37,14 +42,22 @@ export function startDrainLoop(reader: RingBufferReader, timing: DrainTiming = {
   let soon: NodeJS.Immediate | undefined;
   let isStopped = false;
 
+  // Records since the timer went off: a look at a full buffer takes several turns.
+  let inThisLook = 0;
   const look = (): void => {
+    const fill = reader.waiting() / reader.size;
     let records = 0;
     try {
       records = reader.drain(atOnce);
+      inThisLook += records;
+      courtesy.looked(fill, inThisLook);
     } finally {
       if (!isStopped) {
         if (records >= atOnce) soon = setImmediate(look);
-        else timer = setTimeout(look, records >= busyAt ? everyWhenBusy : every);
+        else {
+          timer = setTimeout(look, inThisLook >= busyAt ? everyWhenBusy : every);
+          inThisLook = 0;
+        }
       }
     }
   };

@@ -11,6 +11,7 @@ import {
 } from "@go3s/bpf";
 import { createDecoder } from "../events/decode.js";
 import type { GoFacts } from "../go/facts.js";
+import { newCourtesy } from "./courtesy.js";
 import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
 import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-object.js";
@@ -86,7 +87,8 @@ function newObserver(
   const reader = new RingBufferReader(mapOf(object, "events"), (memory, offset, length) =>
     decode(memory.bytes, offset, length),
   );
-  const loop = startDrainLoop(reader, options.timing);
+  const courtesy = newCourtesy();
+  const loop = startDrainLoop(reader, courtesy, options.timing);
   const statistics = options.measured === true ? enableStatistics() : undefined;
   const watches = new Map<number, Watch>();
   let isOpen = true;
@@ -104,6 +106,7 @@ function newObserver(
   return {
     seesProcesses: links.has("onExec") && links.has("onExit"),
     watch(pid, facts) {
+      courtesy.hurry();
       if (watches.has(pid)) forget(pid);
       const probes =
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);

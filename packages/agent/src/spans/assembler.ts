@@ -12,6 +12,7 @@ import {
   type RequestHead,
 } from "./head.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import { newOpenExchanges } from "./open-exchanges.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { SpanTemplate } from "./template.js";
 
@@ -60,7 +61,7 @@ const openLimit = 100_000;
 
 /** newAssembler makes an assembler with nothing open. */
 export function newAssembler(options: AssemblerOptions): Assembler {
-  const open = new Map<number, Exchange>();
+  const open = newOpenExchanges();
   const pool = newExchangePool();
   const clients: ClientRequests = newClientRequests();
   const requestHead = newRequestHead();
@@ -99,7 +100,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   };
 
   const discard = (exchange: Exchange): void => {
-    open.delete(exchange.number);
+    open.remove(exchange);
     if (exchange.slot !== undefined && exchange.slot.exchange === exchange)
       exchange.slot.exchange = undefined;
     pool.give(exchange);
@@ -224,7 +225,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);
       appendHead(exchange, event.memory, event.head, event.headLength);
       replace(exchange);
-      open.set(exchange.number, exchange);
+      open.add(exchange);
       if (exchange.role === Role.client) process.calls++;
       else process.requests++;
       // Now, since the server request it belongs to may be over when the response comes; the server's own parent
@@ -267,22 +268,22 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       finish(exchange, whole ? "" : "connection_closed");
     },
     processExited(tgid, ns) {
-      for (const exchange of open.values()) {
-        if (exchange.tgid !== tgid) continue;
+      open.each((exchange) => {
+        if (exchange.tgid !== tgid) return;
         if (!exchange.responseStarted) exchange.endNs = ns;
         finish(exchange, exchange.responseDone ? "" : "process_exited");
-      }
+      });
     },
     sweep(nowNs) {
       for (let lost = early.expire(nowNs); lost > 0; lost--) drop("no-request");
-      for (const exchange of open.values()) {
+      open.each((exchange) => {
         const patience = exchange.startNs < exchange.process.handlerEndsSinceNs ? learnWaitNs : handlerWaitNs;
         if (exchange.responseDone && nowNs - exchange.endNs > patience) finish(exchange, "");
         else if (nowNs - Math.max(exchange.startNs, exchange.endNs) > staleNs) {
           discard(exchange);
           drop("stale");
         }
-      }
+      });
     },
     counts: () => ({ openExchanges: open.size, dropped: { ...dropped } }),
   };
