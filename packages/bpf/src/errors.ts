@@ -1,4 +1,5 @@
 import type { Explanation } from "./explain/explanation.js";
+import { renderExplanation } from "./explain/render.js";
 
 /**
  * BPF_ERROR_CODES lists every code a BpfError can carry, with its one-line meaning.
@@ -68,5 +69,10 @@ export class BpfError extends Error {
     this.log = details.log;
     this.explanation = details.explanation;
     this.offset = details.offset;
+  }
+
+  /** report is the explanation as text for a terminal, several lines of it; undefined without one. */
+  get report(): string | undefined {
+    return this.explanation === undefined ? undefined : renderExplanation(this.explanation);
   }
 }

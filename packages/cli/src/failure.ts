@@ -68,6 +68,10 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
+  /** Several lines for a terminal that say more than message and hint, and hold both. */
+  readonly report?: string;
+  /** The same as plain data, for --json. */
+  readonly explanation?: unknown;
   readonly exitCode: number;
 }
 
@@ -85,5 +89,14 @@ export function failureOf(error: unknown): Failure {
   const exitCode = typeof own === "number" ? own : refusals.has(code) ? exitCodes.refused : exitCodes.failed;
   const hint = field("hint");
   const message = code === "internal" && error.stack !== undefined ? error.stack : error.message;
-  return { code, message, exitCode, ...(typeof hint === "string" && hint !== "" ? { hint } : {}) };
+  // A refusal of the verifier keeps its explanation when a command gave it another exit code.
+  const told = error.cause instanceof Error && field("report") === undefined ? error.cause : error;
+  const report: unknown = Reflect.get(told, "report");
+  return {
+    code,
+    message,
+    exitCode,
+    ...(typeof hint === "string" && hint !== "" ? { hint } : {}),
+    ...(typeof report === "string" ? { report, explanation: Reflect.get(told, "explanation") } : {}),
+  };
 }

@@ -63,12 +63,14 @@ export function openOutput(json: boolean): Output {
     note: (text) => void process.stderr.write(`${text}\n`),
     failure(failure) {
       if (json) {
-        const { code, message, hint } = failure;
-        process.stderr.write(`${JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } })}\n`);
+        const { code, message, hint, explanation } = failure;
+        const error = { code, message, ...(hint ? { hint } : {}), ...(explanation ? { explanation } : {}) };
+        process.stderr.write(`${JSON.stringify({ error }, jsonSafe)}\n`);
         return;
       }
       process.stderr.write(`${paintNote.red("error:")} ${failure.message}\n`);
-      if (failure.hint) process.stderr.write(`${paintNote.dim("what to do:")} ${failure.hint}\n`);
+      if (failure.report) process.stderr.write(`${failure.report}\n`);
+      else if (failure.hint) process.stderr.write(`${paintNote.dim("what to do:")} ${failure.hint}\n`);
     },
   };
 }

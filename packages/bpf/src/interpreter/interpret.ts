@@ -317,7 +317,7 @@ class Machine {
 /**
  * interpret runs a program without a kernel, with every access checked. It knows all of ISA v1 to v4 but kernel
  * functions, arenas and legacy packet loads. Throws BpfError `program-fault` with the instruction that did what the
- * verifier would not have let through, or that ran into the limit. 25 M instructions a second measured.
+ * verifier would not have let through, or that ran into the limit. 50 M instructions a CPU-second measured.
  */
 export function interpret(program: PreparedProgram, options: InterpreterOptions = {}): InterpreterResult {
   const machine = new Machine(options);
