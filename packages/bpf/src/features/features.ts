@@ -1,5 +1,7 @@
 import { hookRows } from "./hooks.js";
+import { kernelHookRows } from "./kernel-hooks.js";
 import { mapTypeRows } from "./map-types.js";
+import { networkHookRows } from "./network-hooks.js";
 import { programTypeRows } from "./program-types.js";
 import { type FeatureGroup, type FeatureResult, type FeatureRow, probeRow } from "./row.js";
 import { systemRows } from "./system.js";
@@ -8,13 +10,15 @@ import { systemRows } from "./system.js";
 export const featureRows: readonly FeatureRow[] = [
   ...systemRows,
   ...hookRows,
+  ...kernelHookRows,
+  ...networkHookRows,
   ...programTypeRows,
   ...mapTypeRows,
 ];
 
 /**
  * probeFeatures asks the kernel about all rows, or those of some groups. It makes and closes small maps,
- * programs and links; the hooks take about 0.3 s, for detaching from perf events waits for the kernel.
+ * programs and links; the hooks take about 0.4 s, for detaching from perf events waits for the kernel.
  */
 export function probeFeatures(groups?: readonly FeatureGroup[]): FeatureResult[] {
   return featureRows.filter((row) => groups === undefined || groups.includes(row.group)).map(probeRow);

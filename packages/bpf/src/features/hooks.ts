@@ -1,42 +1,22 @@
 import { existsSync } from "node:fs";
 import { aluImm, movImm, movReg } from "../asm/arithmetic.js";
-import { callHelper, exit } from "../asm/flow.js";
-import { type Instruction, R0, R1, R2, R3, R10 } from "../asm/instruction.js";
+import { callHelper } from "../asm/flow.js";
+import { R1, R2, R3, R10 } from "../asm/instruction.js";
 import { storeImm } from "../asm/memory.js";
-import { kernelBtf } from "../btf/kernel.js";
 import { BpfError } from "../errors.js";
 import { Errno } from "../kernel/errno.js";
 import { PerfSoftware, PerfType } from "../kernel/perf.js";
 import { attachKprobe } from "../link/kprobe.js";
-import type { Link } from "../link/link.js";
 import { attachPerfEvent } from "../link/perf-event.js";
 import { attachRawTracepoint, attachTracing } from "../link/raw-tracepoint.js";
 import { attachTracepoint } from "../link/tracepoint.js";
 import { attachUprobe } from "../link/uprobe.js";
 import { attachUprobeMulti } from "../link/uprobe-multi.js";
-import { attachBtfId } from "../object/attach-target.js";
-import { loadProgram } from "../program/load.js";
-import type { Program } from "../program/program.js";
 import { AttachType } from "../uapi/attach-types.js";
 import { HelperFunction } from "../uapi/helper-functions.js";
-import { ProgramType, type ProgramTypeId } from "../uapi/program-types.js";
+import { ProgramType } from "../uapi/program-types.js";
+import { attaches, NOTHING, probeProgram } from "./probe-program.js";
 import { answerOf, type FeatureAnswer, type FeatureRow, tryIt } from "./row.js";
-
-const NOTHING: readonly Instruction[] = [movImm(R0, 0), exit()];
-
-function program(type: ProgramTypeId, attachType = 0, target = "", instructions = NOTHING): Program {
-  const id = attachBtfId(type, attachType, target, kernelBtf);
-  return loadProgram({ name: "go3s_probe", type, license: "GPL", instructions, attachType, attachBtfId: id });
-}
-
-function attaches(make: () => Program, attach: (program: Program) => Link): FeatureAnswer {
-  try {
-    using made = make();
-    return tryIt(() => attach(made));
-  } catch (error) {
-    return answerOf(error);
-  }
-}
 
 // A function that every kernel with BPF has in its BTF and that is rarely called.
 const QUIET_FUNCTION = "bpf_fentry_test1";
@@ -44,7 +24,7 @@ const QUIET_FUNCTION = "bpf_fentry_test1";
 function tracing(attachType: number): FeatureAnswer {
   const type = ProgramType.BPF_PROG_TYPE_TRACING;
   return attaches(
-    () => program(type, attachType, QUIET_FUNCTION),
+    () => probeProgram(type, attachType, QUIET_FUNCTION),
     (made) => attachTracing(made),
   );
 }
@@ -52,7 +32,7 @@ function tracing(attachType: number): FeatureAnswer {
 function rawTracepoint(name: string): () => FeatureAnswer {
   return () =>
     attaches(
-      () => program(ProgramType.BPF_PROG_TYPE_RAW_TRACEPOINT),
+      () => probeProgram(ProgramType.BPF_PROG_TYPE_RAW_TRACEPOINT),
       (made) => attachRawTracepoint(made, { name }),
     );
 }
@@ -61,14 +41,14 @@ function uprobe(): FeatureAnswer {
   // The first bytes of an executable are its header, where no one ever executes anything.
   const path = "/proc/self/exe";
   return attaches(
-    () => program(ProgramType.BPF_PROG_TYPE_KPROBE),
+    () => probeProgram(ProgramType.BPF_PROG_TYPE_KPROBE),
     (made) => attachUprobe(made, { path, offset: 0, pid: process.pid }),
   );
 }
 
 function uprobeMulti(): FeatureAnswer {
   try {
-    using made = program(ProgramType.BPF_PROG_TYPE_KPROBE, AttachType.BPF_TRACE_UPROBE_MULTI);
+    using made = probeProgram(ProgramType.BPF_PROG_TYPE_KPROBE, AttachType.BPF_TRACE_UPROBE_MULTI);
     // A folder is no file to probe, which only a kernel that knows such links notices.
     attachUprobeMulti(made, { path: "/", offsets: [0] }).close();
     return { outcome: "yes" };
@@ -88,7 +68,7 @@ function probeWriteUser(): FeatureAnswer {
     callHelper(HelperFunction.probe_write_user),
     ...NOTHING,
   ];
-  const answer = tryIt(() => program(ProgramType.BPF_PROG_TYPE_KPROBE, 0, "", instructions));
+  const answer = tryIt(() => probeProgram(ProgramType.BPF_PROG_TYPE_KPROBE, 0, "", instructions));
   if (answer.outcome !== "no" || answer.refused) return answer;
   // A kernel in lockdown does not refuse the helper, it hides it: kernel/trace/bpf_trace.c, LOCKDOWN_BPF_WRITE_USER.
   const hint = "boot with lockdown=none; until then nothing can be written into other processes";
@@ -105,7 +85,7 @@ function kprobe(): FeatureAnswer {
     return { outcome: "no", detail: "the kernel has no kprobe event source" };
   }
   return attaches(
-    () => program(ProgramType.BPF_PROG_TYPE_KPROBE),
+    () => probeProgram(ProgramType.BPF_PROG_TYPE_KPROBE),
     (made) => attachKprobe(made, { symbol: "do_exit" }),
   );
 }
@@ -120,7 +100,7 @@ export const hookRows: readonly FeatureRow[] = [
     config: "CONFIG_BPF_EVENTS",
     probe: () =>
       attaches(
-        () => program(ProgramType.BPF_PROG_TYPE_TRACEPOINT),
+        () => probeProgram(ProgramType.BPF_PROG_TYPE_TRACEPOINT),
         (made) => attachTracepoint(made, { group: "sched", name: "sched_process_exit" }),
       ),
   },
@@ -140,7 +120,8 @@ export const hookRows: readonly FeatureRow[] = [
     config: "CONFIG_DEBUG_INFO_BTF",
     probe: () =>
       attaches(
-        () => program(ProgramType.BPF_PROG_TYPE_TRACING, AttachType.BPF_TRACE_RAW_TP, "sched_process_exit"),
+        () =>
+          probeProgram(ProgramType.BPF_PROG_TYPE_TRACING, AttachType.BPF_TRACE_RAW_TP, "sched_process_exit"),
         (made) => attachTracing(made),
       ),
   },
@@ -168,7 +149,7 @@ export const hookRows: readonly FeatureRow[] = [
     config: "CONFIG_PERF_EVENTS",
     probe: () =>
       attaches(
-        () => program(ProgramType.BPF_PROG_TYPE_PERF_EVENT),
+        () => probeProgram(ProgramType.BPF_PROG_TYPE_PERF_EVENT),
         (made) =>
           attachPerfEvent(made, {
             type: PerfType.SOFTWARE,
@@ -226,7 +207,7 @@ export const hookRows: readonly FeatureRow[] = [
     config: "CONFIG_BPF_LSM",
     probe: () =>
       attaches(
-        () => program(ProgramType.BPF_PROG_TYPE_LSM, AttachType.BPF_LSM_MAC, "bprm_creds_for_exec"),
+        () => probeProgram(ProgramType.BPF_PROG_TYPE_LSM, AttachType.BPF_LSM_MAC, "bprm_creds_for_exec"),
         (made) => attachTracing(made),
       ),
   },

@@ -46,6 +46,12 @@ const ROWS: readonly TypeRow[] = [
     config: "CONFIG_CGROUP_BPF",
     shape: { keySize: 16, maxEntries: 0 },
   },
+  {
+    name: "BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE",
+    since: "4.20",
+    config: "CONFIG_CGROUP_BPF",
+    shape: { keySize: 16, maxEntries: 0 },
+  },
   { name: "BPF_MAP_TYPE_REUSEPORT_SOCKARRAY", since: "4.19", config: "CONFIG_INET" },
   { name: "BPF_MAP_TYPE_QUEUE", since: "4.20", shape: { keySize: 0 } },
   { name: "BPF_MAP_TYPE_STACK", since: "4.20", shape: { keySize: 0 } },
