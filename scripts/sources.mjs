@@ -17,7 +17,7 @@ function walk(folder, visit) {
 export function newestSource(root) {
   let newest = 0;
   let count = 0;
-  for (const top of ["packages", "house", "bench"]) {
+  for (const top of ["packages", "house", "bench", "examples"]) {
     if (!existsSync(join(root, top))) continue;
     walk(join(root, top), (path) => {
       newest = Math.max(newest, statSync(path).mtimeMs);

@@ -18,6 +18,7 @@ function built() {
     ...readdirSync(join(root, "packages")).map((name) => join("packages", name)),
     "house",
     "bench",
+    "examples",
   ];
   const done = projects.filter((project) => existsSync(join(root, project, "dist"))).length;
   return (done + (existsSync(join(root, "packages/web/dist/.built")) ? 1 : 0)) / (projects.length + 1);

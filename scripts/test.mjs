@@ -37,8 +37,8 @@ step("build", process.execPath, [join(root, "scripts", "build.mjs"), ...args]);
 
 const folders =
   args.length > 0
-    ? args.map((name) => (name === "house" || name === "bench" ? name : `packages/${name}`))
-    : [...readdirSync(join(root, "packages")).map((name) => `packages/${name}`), "house"];
+    ? args.map((name) => (["house", "bench", "examples"].includes(name) ? name : `packages/${name}`))
+    : [...readdirSync(join(root, "packages")).map((name) => `packages/${name}`), "house", "examples"];
 const files = folders.flatMap((folder) => testFiles(join(root, folder, "dist"))).sort();
 console.log(
   `# ${files.length} test files: ${[...new Set(files.map((f) => relative(root, f).split("/dist/")[0]))].join(", ")}`,
