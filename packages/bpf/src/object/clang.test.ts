@@ -32,8 +32,9 @@ struct event { u32 tgid; u32 length; u64 sequence; };
 struct { __uint(type, 27); __uint(max_entries, 4096); } events SEC(".maps");
 struct inner { __uint(type, 2); __uint(max_entries, 1); __type(key, u32); __type(value, u64); };
 struct inner first SEC(".maps");
+static struct inner second SEC(".maps");
 struct { __uint(type, 12); __uint(max_entries, 2); __type(key, u32); __array(values, struct inner); }
-  outer SEC(".maps") = { .values = { [1] = &first } };
+  outer SEC(".maps") = { .values = { [0] = &second, [1] = &first } };
 int tail(void *ctx);
 struct { __uint(type, 3); __uint(max_entries, 2); __uint(key_size, 4); __array(values, int (void *)); }
   calls SEC(".maps") = { .values = { [0] = (void *)&tail } };
@@ -120,6 +121,13 @@ describe("an object of clang", { skip }, () => {
     assert.equal(run("jump"), 99);
     assert.equal(run("nested"), 4);
     assert.equal(object.map("first").lookup(u32Bytes(0))?.[0], 5);
+    assert.deepEqual(
+      spec.mapReferences.filter(({ map }) => map === "outer").map(({ index, to }) => [index, to.name]),
+      [
+        [0, "second"],
+        [1, "first"],
+      ],
+    );
     assert.equal(run("looped"), 45);
     assert.equal(object.variable("custom").getBigUint64(0, true), 7n);
   });

@@ -75,7 +75,10 @@ function legacyMap(place: Place, data: Uint8Array, size: number): MapSpec {
 
 function dataMap(file: ObjectFile, section: ElfSection): MapSpec {
   if (section.size > MAX_DATA_BYTES) {
-    throw new BpfError("bad-object", `section ${section.name} has ${section.size} bytes, more than a map can`);
+    throw new BpfError(
+      "bad-object",
+      `section ${section.name} has ${section.size} bytes, more than a map can`,
+    );
   }
   const isConstant = section.name.startsWith(".rodata");
   const isZero = section.type === sectionType.NOBITS;

@@ -21,7 +21,7 @@ struct tcp_congestion_ops {
 };
 SEC("struct_ops/ssthresh") u32 ssthresh(u64 *ctx) { return 2; }
 SEC("struct_ops") void cong_avoid(u64 *ctx) {}
-SEC("struct_ops") u32 undo_cwnd(u64 *ctx) { return 2; }
+SEC("struct_ops") static u32 undo_cwnd(u64 *ctx) { return 2; }
 SEC("struct_ops") u32 unused(u64 *ctx) { return 2; }
 SEC(".struct_ops") struct tcp_congestion_ops ours = {
   .ssthresh = (void *)ssthresh, .cong_avoid = (void *)cong_avoid, .undo_cwnd = (void *)undo_cwnd, .name = "${NAME}",

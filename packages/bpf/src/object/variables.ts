@@ -9,6 +9,9 @@ import type { ObjectSpec, VariableSpec } from "./spec.js";
  */
 export type ConstantValue = number | bigint | boolean | string | Uint8Array;
 
+/** Dimensions of an array that an error names. */
+const MAX_DIMENSIONS = 8;
+
 /** VariableValue is a variable's value read back: numbers up to 32 bits as such, structs and arrays as bytes. */
 export type VariableValue = number | bigint | boolean | Uint8Array;
 
@@ -22,15 +25,20 @@ function typeOf(variable: VariableSpec, btf: Btf | undefined): BtfType | undefin
   return id === 0 ? undefined : btf.type(id);
 }
 
-/** nameOfType says what a type is, for people: `int`, `enum state`, `char[16]`. */
+// What a type is, for people: `int`, `enum state`, `char[16]`.
 function nameOfType(type: BtfType, btf: Btf): string {
-  if (type.kind === "array") {
-    const element = btf.resolve(type.type);
-    return `${element === 0 ? "void" : nameOfType(btf.type(element), btf)}[${type.length}]`;
+  let [at, lengths] = [type, ""];
+  // A hostile array may be its own element.
+  for (let depth = 0; at.kind === "array" && depth < MAX_DIMENSIONS; depth++) {
+    lengths += `[${at.length}]`;
+    const element = btf.resolve(at.type);
+    if (element === 0) return `void${lengths}`;
+    at = btf.type(element);
   }
-  const name = "name" in type && type.name !== "" ? type.name : undefined;
-  if (type.kind === "int" || type.kind === "float") return name ?? type.kind;
-  return name === undefined ? type.kind : `${type.kind === "enum64" ? "enum" : type.kind} ${name}`;
+  const name = "name" in at && at.name !== "" ? at.name : undefined;
+  if (at.kind === "int" || at.kind === "float") return `${name ?? at.kind}${lengths}`;
+  const kind = at.kind === "enum64" ? "enum" : at.kind;
+  return `${name === undefined ? kind : `${kind} ${name}`}${lengths}`;
 }
 
 function encodeInteger(variable: VariableSpec, value: bigint, signed: boolean | undefined): Uint8Array {
