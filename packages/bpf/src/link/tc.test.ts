@@ -77,6 +77,10 @@ describe("tc", { skip: skipWithoutBpf() }, () => {
       refused("not-found", /near/),
     );
     assert.equal(first.kind, "tcx");
+    assert.throws(() => attachTc(passes, where), refused("already-exists", /load it a second time/));
+    const stale = { ...where, expectedRevision: 1n };
+    using other = b.program(TYPE, NEXT, OURS);
+    assert.throws(() => attachTc(other, stale), refused("system-call-failed", /ESTALE.*has changed/));
   });
 
   test("two filters share a queueing discipline, which goes with the last", () => {

@@ -1,3 +1,4 @@
+import { Errno } from "../kernel/errno.js";
 import { interfaceIndex } from "../kernel/interface.js";
 import { kernelIsAtLeast } from "../kernel/version.js";
 import { AttachType } from "../uapi/attach-types.js";
@@ -53,6 +54,14 @@ export function attachTc(program: Attachable, options: TcOptions): Link {
       tried: `attach program "${program.name}" to ${target}`,
       since: "6.6",
       capabilities: ["CAP_NET_ADMIN", "CAP_BPF"],
+      hint: (errno) => {
+        if (errno === Errno.EEXIST)
+          return "the same program is there already: load it a second time, or update that link";
+        if (errno === Errno.ERANGE) return "an interface has room for 64 programs each way";
+        if (errno === Errno.ESTALE)
+          return "the list has changed since expectedRevision was read: bpftool net shows it";
+        return undefined;
+      },
     },
   );
   return linkOf("tcx", target, [link]);

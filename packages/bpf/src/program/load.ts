@@ -13,6 +13,7 @@ import { Descriptor } from "../kernel/fd.js";
 import { allowLockedMemory } from "../kernel/memlock.js";
 import { Program } from "./program.js";
 import { type ProgramImage, programTypeName, programTypeSince } from "./spec.js";
+import { trampolineHint } from "./trampoline.js";
 
 // bpf_func_info and bpf_line_info, include/uapi/linux/bpf.h.
 const FUNC_INFO_BYTES = 8;
@@ -49,7 +50,10 @@ function refusal(image: ProgramImage, errno: number, log: string): BpfError {
     tried: `load ${programTypeName(image.type)} program "${image.name}"`,
     since: programTypeSince(image.type),
   };
-  if (log.trim() === "") return failure(errno, { ...context, hint: silentHint(errno) });
+  if (log.trim() === "") {
+    const hint = silentHint(errno) ?? trampolineHint(errno, image.type, image.attachType ?? 0);
+    return failure(errno, { ...context, hint });
+  }
   const explanation = explainRefusal(image, log);
   const isVerdict = errno !== Errno.EPERM;
   return failure(errno, {
