@@ -1,18 +1,11 @@
 import {
-  AttachType,
-  attachCgroup,
-  attachIterator,
-  attachNetfilter,
-  attachNetkit,
-  attachNetns,
-  attachTc,
-  attachXdp,
-  CGROUP_HOOKS,
-  cgroupHookOf,
+  attachBySection,
+  attachStructOps,
+  BpfError,
   type Link,
   type LoadedObject,
-  type ProgramSpec,
   ProgramType,
+  type SectionOptions,
 } from "@go3s/bpf";
 import { CliError } from "../failure.js";
 import { attachOne } from "../trace/attach.js";
@@ -25,15 +18,26 @@ export interface Places {
   readonly pid?: number;
 }
 
-/** attachObject attaches every program of an object, tables of functions too; on failure what was attached is let go. */
+// Functions of a table are attached with it, and programs that are only called by others wait for that.
+const unattached: ReadonlySet<number> = new Set([
+  ProgramType.BPF_PROG_TYPE_SYSCALL,
+  ProgramType.BPF_PROG_TYPE_STRUCT_OPS,
+]);
+
+/** attachObject attaches every program and table of an object; on failure what was attached is let go. */
 export function attachObject(object: LoadedObject, places: Places): Attached[] {
   const attached: Attached[] = [];
   try {
-    for (const [program, { type }] of object.spec.programs) {
-      // Functions of a table are attached with it; programs that nothing calls by a hook wait to be called.
+    for (const [program, { type, section }] of object.spec.programs) {
       if (!object.programs.has(program) || unattached.has(type)) continue;
-      attached.push({ program, link: attachProgram(object, program, places) });
+      // Where a uprobe costs least in a Go program, go3s trace knows best.
+      const link = /^u(?:ret)?probe\//.test(section)
+        ? attachOne(object, program, places.pid)
+        : attachHere(object, program, places);
+      attached.push({ program, link });
     }
+    for (const [table, value] of object.structOps)
+      attached.push({ program: table, link: attachStructOps(value) });
     return attached;
   } catch (error) {
     for (const { link } of attached) link.close();
@@ -41,66 +45,32 @@ export function attachObject(object: LoadedObject, places: Places): Attached[] {
   }
 }
 
-const unattached: ReadonlySet<number> = new Set([
-  ProgramType.BPF_PROG_TYPE_SYSCALL,
-  ProgramType.BPF_PROG_TYPE_STRUCT_OPS,
-  ProgramType.BPF_PROG_TYPE_EXT,
-]);
-
-function attachProgram(object: LoadedObject, name: string, places: Places): Link {
-  const spec = object.spec.programs.get(name);
-  if (spec === undefined) return attachOne(object, name, places.pid);
-  const program = object.program(name);
-  switch (spec.type) {
-    case ProgramType.BPF_PROG_TYPE_XDP:
-      return attachXdp(program, { interface: needed(places, "iface", spec) });
-    case ProgramType.BPF_PROG_TYPE_SCHED_CLS: {
-      const device = needed(places, "iface", spec);
-      if (
-        spec.attachType === AttachType.BPF_NETKIT_PRIMARY ||
-        spec.attachType === AttachType.BPF_NETKIT_PEER
-      ) {
-        const end = spec.attachType === AttachType.BPF_NETKIT_PEER ? "peer" : "primary";
-        return attachNetkit(program, { interface: device, end });
-      }
-      const direction = spec.attachType === AttachType.BPF_TCX_EGRESS ? "egress" : "ingress";
-      return attachTc(program, { interface: device, direction });
-    }
-    case ProgramType.BPF_PROG_TYPE_NETFILTER:
-      // What a section cannot say: before the filter tables of iptables (0), behind connection tracking (-200).
-      return attachNetfilter(program, { family: "ipv4", hook: "input", priority: -100 });
-    case ProgramType.BPF_PROG_TYPE_SK_LOOKUP:
-      return attachNetns(program, { hook: "sk_lookup" });
-    case ProgramType.BPF_PROG_TYPE_FLOW_DISSECTOR:
-      return attachNetns(program, { hook: "flow_dissector" });
-    case ProgramType.BPF_PROG_TYPE_SK_MSG:
-    case ProgramType.BPF_PROG_TYPE_SK_SKB:
-    case ProgramType.BPF_PROG_TYPE_SOCKET_FILTER:
-    case ProgramType.BPF_PROG_TYPE_SK_REUSEPORT:
-      throw new CliError(
-        "usage",
-        `"${name}" (${spec.section}) is attached to sockets or a map of them, which no option can name`,
-        "leave --attach away, or attach it from a program (docs/bpf.md)",
-      );
-    default: {
-      if (spec.attachType === AttachType.BPF_TRACE_ITER && spec.type === ProgramType.BPF_PROG_TYPE_TRACING)
-        return attachIterator(program);
-      // The number of the first hook, packets that come in, is that of no attach type at all.
-      const hook = cgroupHookOf(spec.attachType);
-      if (hook !== undefined && CGROUP_HOOKS[hook].programType === spec.type)
-        return attachCgroup(program, { path: needed(places, "cgroup", spec), hook });
-      return attachOne(object, name, places.pid);
-    }
+function attachHere(object: LoadedObject, name: string, { iface, cgroup, pid }: Places): Link {
+  const options: SectionOptions = {
+    // What sections may leave open, and no option says: packets that come in, before the filter tables of iptables.
+    direction: "ingress",
+    netfilter: { family: "ipv4", hook: "input", priority: -100 },
+    ...(iface === undefined ? {} : { interface: iface }),
+    ...(cgroup === undefined ? {} : { cgroup }),
+    ...(pid === undefined ? {} : { pid }),
+  };
+  try {
+    return attachBySection(object, name, options);
+  } catch (error) {
+    throw inOptions(error);
   }
 }
 
-function needed(places: Places, option: "iface" | "cgroup", spec: ProgramSpec): string {
-  const value = places[option];
-  if (value !== undefined) return value;
-  const what = option === "iface" ? "a network interface" : "a cgroup";
-  throw new CliError(
-    "usage",
-    `"${spec.name}" (${spec.section}) is attached to ${what}`,
-    option === "iface" ? "name it with --iface NAME" : "name its folder with --cgroup PATH",
-  );
+const flags: Readonly<Record<string, string>> = {
+  interface: "name the network interface with --iface NAME",
+  cgroup: "name the cgroup's folder with --cgroup PATH",
+};
+
+/** inOptions says with this command's flags what the library says with its options. */
+function inOptions(error: unknown): unknown {
+  if (!(error instanceof BpfError) || error.code !== "bad-argument") return error;
+  const option = /^give options\.(\w+)$/.exec(error.hint ?? "")?.[1];
+  if (option === undefined) return error;
+  const other = "no flag can name it: leave --attach away, or attach it from a program (docs/bpf.md)";
+  return new CliError("usage", error.message, flags[option] ?? other);
 }
