@@ -21,6 +21,8 @@ export interface Origin {
   readonly how:
     | "argument"
     | "unset"
+    /** It came before the part of the log that was kept. */
+    | "lost"
     | "constant"
     | "map"
     | "call"
@@ -172,7 +174,10 @@ export function originOf(path: readonly PathStep[], index: number, register: num
     const write = lastWrite(path, at);
     if (write === undefined) {
       const known: string = stateBefore(path, Math.min(at.index, path.length - 1), `r${at.register}`);
-      stations.push({ index: -1, register: at.register, how: known === "" ? "unset" : "argument" });
+      // A whole log begins with a state; one that lost its beginning does not.
+      const isWhole = path[0]?.before !== undefined;
+      const how = isWhole ? (known === "" ? "unset" : "argument") : "lost";
+      stations.push({ index: -1, register: at.register, how });
       break;
     }
     const station: Origin = stationOf(path, write);

@@ -66,6 +66,13 @@ export const memoryRows: readonly RefusalRow[] = [
     close: "{here} passes {reg} to {call} as a size",
   },
   {
+    kind: "unbounded-index",
+    pattern: /(?<reg>R\d+) unbounded memory access, make sure to bounds check/,
+    meaning: "{reg} was moved by a number that may be too large: it is {state}",
+    fix: "compare the index with the number of elements (`if (i >= N) return`), or mask it (`i & (N - 1)`), right before it is used",
+    close: "{here} {access} through {reg}",
+  },
+  {
     kind: "unbounded-size",
     pattern: /(?<reg>R\d+) unbounded memory access/,
     meaning: "{reg} has no upper bound that the verifier knows: it is {state}",

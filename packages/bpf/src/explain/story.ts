@@ -39,6 +39,8 @@ export function callName(step: PathStep | undefined): string {
 export function variableOf({ path, lineOf }: Telling, stations: readonly Origin[]): string | undefined {
   for (const { index, how } of stations) {
     const step = path[index];
+    // What is calculated from a variable is another value.
+    if (how === "arithmetic") return undefined;
     if (step === undefined || (how !== "call" && how !== "context" && how !== "memory")) continue;
     const text = lineOf(step.slot)?.text ?? "";
     const found = /^\s*(?:if\s+)?(?:[A-Za-z_][\w\s]*[\s*]+)?([A-Za-z_]\w*)\s*:?=(?![=*])/.exec(text);
@@ -66,6 +68,8 @@ function sentence(telling: Telling, station: Origin): string {
       return `r${register} is ${what} from the start`;
     case "unset":
       return `r${register} is not given a value on this path`;
+    case "lost":
+      return `where r${register} comes from lies before the part of the log that was kept`;
     case "constant":
       return `r${register} is set to ${what}`;
     case "map":
@@ -92,7 +96,9 @@ function sentence(telling: Telling, station: Origin): string {
 /** storyOf tells a value's way, oldest first, a sentence for each station. */
 export function storyOf(telling: Telling, stations: readonly Origin[]): string[] {
   return stations
-    .filter(({ index, register }) => index >= 0 || (stations.length === 1 && register !== 10))
+    .filter(({ index, register, how }) => {
+      return index >= 0 || how === "lost" || (stations.length === 1 && register !== 10);
+    })
     .map((station) => {
       const text = sentence(telling, station);
       return station.index < 0 ? text : `${placeOf(telling, station.index)}: ${text}`;

@@ -115,6 +115,12 @@ export function memoryCases({ counts, table, events }: RefusalMaps): RefusalCase
       tells: /at an offset from 0 to 255/,
     },
     {
+      name: "an index without bound",
+      kind: "unbounded-index",
+      code: found(table, [movReg(R6, R0), load(4, R1, R6, 0), aluReg("add", R6, R1), load(1, R0, R6, 0)]),
+      tells: /reads 1 byte through `r6`/,
+    },
+    {
       name: "behind a record",
       kind: "memory-bounds",
       code: [
