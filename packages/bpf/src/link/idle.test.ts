@@ -21,8 +21,11 @@ test("a hundred links keep no timer, no watcher and no thread", { skip: skipWith
     using tracepoint = tally.program(ProgramType.BPF_PROG_TYPE_RAW_TRACEPOINT, 0);
     const attachType = AttachType.BPF_TRACE_UPROBE_MULTI;
     using probe = tally.program(ProgramType.BPF_PROG_TYPE_KPROBE, 0, { attachType });
-    for (let count = 0; count < 60; count++)
+    for (let count = 0; count < 60; count++) {
+      // An interface takes a program once.
+      using packets = tally.program(ProgramType.BPF_PROG_TYPE_SCHED_CLS, -1);
       links.push(attachTc(packets, { interface: "near", direction: "ingress" }));
+    }
     for (let count = 0; count < 30; count++)
       links.push(attachRawTracepoint(tracepoint, { name: "task_rename" }));
     for (let count = 0; count < 10; count++) {
