@@ -139,6 +139,21 @@ describe("programs run by request", { skip: skipWithoutBpf() }, () => {
     assert.deepEqual([back.result, back.context[0], back.context[1]], [3, 5, 0]);
   });
 
+  test("a function of a table gets its arguments", (t) => {
+    // The kernel's own table for tests; its first function takes a pointer that may be null.
+    const table = kernelBtf().findOne("bpf_dummy_ops", BtfKind.STRUCT);
+    if (table === undefined) return t.skip("this kernel is built without bpf_dummy_ops");
+    using program = loadProgram({
+      name: "go3s_table",
+      type: ProgramType.BPF_PROG_TYPE_STRUCT_OPS,
+      attachType: 0,
+      attachBtfId: table,
+      instructions: [movImm(R0, 42), exit()],
+      license: "GPL",
+    });
+    assert.equal(program.testRun({ context: new Uint8Array(8) }).result, 42);
+  });
+
   test("XDP frames live are dropped by the kernel, in batches", () => {
     using program = loaded(ProgramType.BPF_PROG_TYPE_XDP, [movImm(R0, 1), exit()]);
     // xdp_md names the loopback interface as where they came from.
