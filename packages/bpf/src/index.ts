@@ -76,6 +76,8 @@ export {
   MemorySize,
   PseudoSource,
 } from "./asm/opcode.js";
+export { type BindingsOptions, bindingsOf } from "./bindings/bindings.js";
+export { checkBindings, typedMapOf } from "./bindings/runtime.js";
 export { BtfBuilder } from "./btf/builder.js";
 export {
   type CoreRelocation,
@@ -270,7 +272,8 @@ export { HelperFunction, type HelperFunctionId } from "./uapi/helper-functions.j
 export { LinkType, type LinkTypeId } from "./uapi/link-types.js";
 export { MapType, type MapTypeId } from "./uapi/map-types.js";
 export { ProgramType, type ProgramTypeId } from "./uapi/program-types.js";
-export { ArrayView } from "./views/array-view.js";
+export { type Access, ArrayView } from "./views/array-view.js";
+export { accessArray, accessBig, accessView, FixedView } from "./views/fixed-view.js";
 export {
   type Field,
   fieldName,
@@ -282,8 +285,9 @@ export {
 export { mapBtf } from "./views/map-btf.js";
 export { type Plain, type PlainObject, type PlainReader, plainReader } from "./views/plain.js";
 export { writePlain } from "./views/plain-writer.js";
+export { bigReader, bitReader, wideBitReader } from "./views/scalar.js";
 export { readText } from "./views/text.js";
-export { TypedMap, type TypedMapTypes, typedMap } from "./views/typed-map.js";
+export { type MovableView, TypedMap, type TypedMapTypes, typedMap } from "./views/typed-map.js";
 export {
   type AnyFields,
   eventView,

@@ -1,3 +1,4 @@
+import { BtfKind } from "../btf/kinds.js";
 import type { Btf } from "../btf/reader.js";
 import type { BtfMember } from "../btf/types.js";
 import { BpfError } from "../errors.js";
@@ -54,6 +55,15 @@ const MAX_DEPTH = 64;
 /** Members of all structs in a struct; the kernel's largest, task_struct, has 2,500. */
 const MAX_MEMBERS = 200_000;
 
+const NAMED_KINDS = [
+  BtfKind.STRUCT,
+  BtfKind.UNION,
+  BtfKind.ENUM,
+  BtfKind.ENUM64,
+  BtfKind.TYPEDEF,
+  BtfKind.INT,
+] as const;
+
 // The names views have for themselves, and those that are no plain property in JavaScript.
 const RESERVED: ReadonlySet<string> = new Set(["at", "toObject", "constructor", "__proto__"]);
 
@@ -86,15 +96,16 @@ class Builder {
 
   layout(id: number, depth: number): Layout {
     if (depth > MAX_DEPTH) refuse(`it is nested deeper than ${MAX_DEPTH}`);
-    const known = this.#known.get(id);
+    // By what it comes down to, so that a type is one layout under whatever name it is reached.
+    const resolved = this.#btf.resolve(id);
+    const known = this.#known.get(resolved);
     if (known !== undefined) return known;
-    const made = this.#make(id, depth);
-    this.#known.set(id, made);
+    const made = this.#make(id, resolved, depth);
+    this.#known.set(resolved, made);
     return made;
   }
 
-  #make(id: number, depth: number): Layout {
-    const resolved = this.#btf.resolve(id);
+  #make(id: number, resolved: number, depth: number): Layout {
     if (resolved === 0) return { kind: "bytes", size: 0 };
     const type = this.#btf.type(resolved);
     switch (type.kind) {
@@ -193,6 +204,12 @@ class Builder {
   }
 }
 
+/** layoutsOf gives the layouts of one BTF by id, the same value for the same type each time. */
+export function layoutsOf(btf: Btf): (id: number) => Layout {
+  const builder = new Builder(btf);
+  return (id) => builder.layout(id, 0);
+}
+
 /** layoutOf gives the layout of a BTF type. Throws BpfError `bad-btf` for what is no value or is broken. */
 export function layoutOf(btf: Btf, id: number): Layout {
   return new Builder(btf).layout(id, 0);
@@ -203,21 +220,18 @@ export function layoutOf(btf: Btf, id: number): Layout {
  * is in this order. Throws BpfError `not-found`.
  */
 export function layoutByName(btf: Btf, name: string): Layout {
-  const id = typeByName(btf, name);
-  if (id !== undefined) return layoutOf(btf, id);
-  throw new BpfError("not-found", `there is no type "${name}"`, {
-    hint: "types are named as in C, without `struct`; a type that nothing uses is not in an object's BTF",
-  });
+  return layoutOf(btf, typeByName(btf, name));
 }
 
-const NAMED_KINDS = [4, 5, 6, 19, 8, 1] as const; // struct, union, enum, enum64, typedef, int: BtfKind
-
-function typeByName(btf: Btf, name: string): number | undefined {
+/** typeByName gives the id of a struct, union, enum, typedef or int by its name. Throws BpfError `not-found`. */
+export function typeByName(btf: Btf, name: string): number {
   for (const kind of NAMED_KINDS) {
     const found = btf.findOne(name, kind);
     if (found !== undefined) return found;
   }
-  return undefined;
+  throw new BpfError("not-found", `there is no type "${name}"`, {
+    hint: "types are named as in C, without `struct`; a type that nothing uses is not in an object's BTF",
+  });
 }
 
 /** structOf gives a layout as a struct: what is none becomes the only field, `value`, of one. */

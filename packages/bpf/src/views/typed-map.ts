@@ -9,20 +9,18 @@ import type { UpdateFlags } from "../uapi/flags.js";
 import { type Layout, layoutByName, layoutOf } from "./layout.js";
 import { type Plain, type PlainReader, plainReader } from "./plain.js";
 import { writePlain } from "./plain-writer.js";
-import {
-  type AnyFields,
-  memoryOf,
-  type StructView,
-  type View,
-  type ViewMemory,
-  viewOfLayout,
-} from "./view.js";
+import { type AnyFields, memoryOf, type View, type ViewMemory, viewOfLayout } from "./view.js";
 
 /** TypedMapTypes name the types of a map's key and value, where the map does not tell or tells too little. */
 export interface TypedMapTypes {
   /** An id in the BTF, or a name as in C without `struct`. */
   readonly key?: number | string;
   readonly value?: number | string;
+}
+
+/** MovableView is what find() and each() move: a view of eventView(), or of bindings. */
+export interface MovableView {
+  at(memory: ViewMemory, offset: number): unknown;
 }
 
 /** Elements a step of each() reads. */
@@ -133,8 +131,8 @@ export class TypedMap<K, V> {
   }
 
   /** find moves a view to an element's value, of one processor in per-CPU maps, until the next call; or false. */
-  find<F>(key: K, view: View<F>, cpu?: number): boolean;
-  find(key: never, view: StructView, cpu = 0): boolean {
+  find(key: K, view: MovableView, cpu?: number): boolean;
+  find(key: never, view: MovableView, cpu = 0): boolean {
     this.#setKey(key);
     if (!this.map.lookupInto(this.#key, this.#value)) return false;
     view.at(this.#valueMemory, cpu * this.#stride);
@@ -145,7 +143,7 @@ export class TypedMap<K, V> {
    * each moves two views over all elements (5.6) and calls `visit` at each: nothing is made per element. Of a
    * per-CPU map it is called for each processor.
    */
-  each<A, B>(key: View<A>, value: View<B>, visit: (cpu: number) => void): void {
+  each(key: MovableView, value: MovableView, visit: (cpu: number) => void): void {
     const { keySize } = this.map.spec;
     const reader = new BatchReader(this.map, Math.max(1, Math.min(ROOM, this.map.spec.maxEntries)));
     const cpus = this.#stride === 0 ? 1 : possibleCpus();
