@@ -69,6 +69,33 @@ const OTHERS: readonly { kind: string; says: string }[] = [
     kind: "stack-uninitialised",
     says: "0: (85) call bpf_map_lookup_elem#1\ninvalid indirect read from stack off -8+4 size 8",
   },
+  { kind: "value-bounds", says: "0: (79) r0 = *(u64 *)(r1 +0)\nR1 max value is outside of the array range" },
+  {
+    kind: "struct-bounds",
+    says: "0: (79) r0 = *(u64 *)(r1 -8)\nR1 is bpf_array invalid negative access: off=-8",
+  },
+  {
+    kind: "stack-variable-offset",
+    says: "0: (79) r0 = *(u64 *)(r2 +0)\nR2 variable stack access prohibited for !root, var_off=(0x0; 0x4)",
+  },
+  {
+    kind: "mixed-pointers",
+    says: "0: (79) r0 = *(u64 *)(r1 +0)\nsame insn cannot be used with different pointers",
+  },
+  {
+    kind: "reference-argument",
+    says: "0: (85) call bpf_cgroup_release#9\nrelease kernel function bpf_cgroup_release expects refcounted PTR_TO_BTF_ID",
+  },
+  { kind: "dynptr", says: "0: (85) call bpf_dynptr_read#201\nExpected an initialized dynptr as arg #2" },
+  { kind: "iterator", says: "0: (85) call bpf_iter_num_next#9\nexpected an initialized iter_num as arg #0" },
+  {
+    kind: "packet-for-helper",
+    says: "0: (85) call bpf_map_lookup_elem#1\nhelper access to the packet is not allowed",
+  },
+  {
+    kind: "stack-too-deep",
+    says: "tail_calls are not allowed when stack size of previous frames is 300 bytes. Too large",
+  },
   { kind: "unknown", says: "something nobody has read before" },
 ];
 

@@ -22,7 +22,7 @@ const STEP = /^(\d+): (?:frame\d+: )?\([0-9a-f]{2}\) (.*)$/;
 /** A jump's line goes on with the state of the place it goes to. */
 const INLINE_STATE = / (\d+): ((?:frame\d+: )?(?:R\d+|fp-).*)$/;
 const NOISE =
-  /^(processed \d+ insns|verification time|stack depth|insns processed|max_states|peak_states|mark_precise|func#\d|Live regs|Validating |caller:|callee:|returning from callee:|to caller at |Func#\d+ .*(assumed valid|safe for any)|last_idx |parent |regs=|func '\S+' arg\d+ has btf_id|arg#\d+ reference type|from \d+ to \d+: safe| frame\d+: |cur state:|old state:)/;
+  /^(processed \d+ insns|verification time|stack depth|insns processed|max_states|peak_states|mark_precise|func#\d|Live regs|Validating |caller:|callee:|returning from callee:|to caller at |Func#\d+ .*(assumed valid|safe for any)|last_idx |parent |regs=|func '\S+' arg\d+ has btf_id|from \d+ to \d+: safe| frame\d+: |cur state:|old state:)/;
 
 interface Building {
   slot: number;

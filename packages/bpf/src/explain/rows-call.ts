@@ -76,10 +76,38 @@ export const callRows: readonly RefusalRow[] = [
   {
     kind: "kfunc-argument",
     pattern:
-      /(?:kernel function (?<func>\S+) )?args?#(?<arg>\d+) (?<problem>(?:expected|pointer type|must|is neither|cannot)[^\n]*)|(?<reg>R\d+) must (?:be referenced or trusted|be a known constant|have zero offset|be a rcu pointer)[^\n]*/,
+      /(?:kernel function (?<func>\S+) )?args?#(?<arg>\d+) (?<problem>(?:expected|pointer type|must|is neither|cannot)[^\n]*)|(?<reg>R\d+) must (?:be (?:referenced or )?trusted|be a known constant|have zero offset|be a rcu pointer)[^\n]*/,
     meaning: "{call} is given an argument of another kind than it wants",
     fix: "pass what the function is declared with: a pointer the kernel gave this program and vouches for, not one read through another",
     focus: "argument",
+  },
+  {
+    kind: "reference-argument",
+    pattern:
+      /expects refcounted|must be referenced|arg (?<arg>\d+) is an unacquired reference|release function/,
+    focus: "argument",
+    meaning: "{call} gives something back, and what it is given was not taken",
+    fix: "pass the pointer that the acquiring function gave, and give it back once",
+  },
+  {
+    kind: "dynptr",
+    pattern: /[Dd]ynptr|dynamic pointer/,
+    meaning: "a dynptr is used before it was made, after it was given up, or not as a whole",
+    fix: "make it by bpf_dynptr_from_mem, bpf_ringbuf_reserve_dynptr or bpf_dynptr_from_skb, check the answer, and touch it with dynptr functions only",
+    branches: true,
+  },
+  {
+    kind: "iterator",
+    pattern: /expected (?:an )?(?:un)?initialized iter_(?<iterator>\w+)/,
+    meaning: "an iterator is used before bpf_iter_{iterator}_new or made twice",
+    fix: "call new once, next until it gives null, destroy once on every path",
+    branches: true,
+  },
+  {
+    kind: "packet-for-helper",
+    pattern: /helper access to the packet is not allowed/,
+    meaning: "{call} may not be given a pointer into the packet in {program} programs",
+    fix: "copy what is needed to the stack first",
   },
   {
     kind: "not-constant",

@@ -51,6 +51,13 @@ export const flowRows: readonly RefusalRow[] = [
     fix: "end every function with exit (return)",
   },
   {
+    kind: "stack-too-deep",
+    pattern: /tail_calls are not allowed when (?:call depth|stack size)[^\n]*?(?<size>\d+)/,
+    whole: true,
+    meaning: "a tail call from a subprogram allows 256 bytes of stack, and {size} are used before it",
+    fix: "make local variables smaller, or tail-call from the main function",
+  },
+  {
     kind: "calls-too-deep",
     pattern: /the call stack of (?<calls>\d+) frames is too deep|recursive call from/,
     meaning: "functions call each other more than 8 deep, or call themselves",

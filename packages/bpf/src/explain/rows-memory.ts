@@ -52,6 +52,13 @@ export const memoryRows: readonly RefusalRow[] = [
     fix: "keep offset + size within {limit} bytes, or ask for more memory",
   },
   {
+    kind: "value-bounds",
+    pattern: /(?<reg>R\d+) (?:min|max) value is outside of the (?:array|allowed memory) range/,
+    meaning: "{reg} may point outside of the memory it was made from: it is {state}",
+    fix: "compare the index with the number of elements first",
+    close: "{here} {access} through {reg}",
+  },
+  {
     kind: "negative-index",
     pattern: /(?<reg>R\d+) min value is negative, either use unsigned index/,
     meaning: "the offset in {reg} can be negative: it is {state}",
@@ -139,6 +146,14 @@ export const memoryRows: readonly RefusalRow[] = [
   {
     kind: "stack-variable-offset",
     pattern:
+      /(?<reg>R\d+) (?:variable stack access prohibited|unbounded indirect variable offset stack access)/,
+    meaning: "{reg} is a stack pointer with an offset that is not constant",
+    fix: "use a constant index, or put the array into a map; users without CAP_PERFMON may not index the stack at all",
+    close: "{here} {access} through {reg}",
+  },
+  {
+    kind: "stack-variable-offset",
+    pattern:
       /invalid (?:unbounded )?variable-offset (?:indirect )?(?<way>read from|write to|access to) stack (?<reg>R\d+)/,
     meaning: "{reg} is a stack pointer with an offset that has no bounds",
     fix: "compare the index with the array's length before it is used; large arrays go into a map",
@@ -184,6 +199,20 @@ export const memoryRows: readonly RefusalRow[] = [
     meaning: "the kernel's {struct} has no field at offset {off} on this kernel",
     fix: "read fields by name with CO-RE, which finds the offset of the running kernel",
     close: "{here} {access} through {reg}",
+  },
+  {
+    kind: "struct-bounds",
+    pattern: /(?<reg>R\d+) is (?:ptr_)?(?<struct>\w+) invalid (?:negative access|variable offset)/,
+    meaning: "the kernel's {struct} is read at an offset that is negative or not constant",
+    fix: "read fields by name; for an index that is computed use bpf_probe_read_kernel",
+    close: "{here} {access} through {reg}",
+  },
+  {
+    kind: "mixed-pointers",
+    pattern: /same insn cannot be used with different pointers/,
+    meaning: "one instruction is reached with pointers of different kinds",
+    fix: "do the access in each branch, before they meet",
+    branches: true,
   },
   {
     kind: "frame-pointer",

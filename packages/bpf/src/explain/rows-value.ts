@@ -20,7 +20,7 @@ export const valueRows: readonly RefusalRow[] = [
   {
     kind: "pointer-arithmetic",
     pattern:
-      /(?<reg>R\d+) (?:pointer arithmetic (?:with|on) (?<what>\S+)(?: operator)? prohibited|32-bit pointer arithmetic prohibited|pointer \S+ pointer prohibited|bitwise operator (?<op>\S+) on pointer prohibited|partial copy of pointer|subtraction from stack pointer prohibited)/,
+      /(?<reg>R\d+) (?:pointer arithmetic (?:with|on) (?<what>\S+)(?: operator)? prohibited|32-bit pointer arithmetic prohibited|pointer \S+ pointer prohibited|bitwise operator (?<op>\S+) on pointer prohibited|partial copy of pointer|subtraction from stack pointer prohibited|has pointer with unsupported alu operation)/,
     meaning:
       "{reg} is {state}, and this operation is not allowed on it: to pointers only 64-bit numbers may be added or subtracted",
     fix: "calculate the offset as a number first and add it to the pointer once, in 64 bits",
