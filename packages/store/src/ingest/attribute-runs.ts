@@ -140,7 +140,7 @@ function equal(run: Run, bytes: Uint8Array, view: DataView, start: number, end: 
 /** hashOf only has to spread: whoever makes runs collide makes them slower, to what they are without this. */
 function hashOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
   let one = end - start;
-  let two = 0x9e3779b1;
+  let two = 0x9e3779b1 | 0;
   let at = start;
   for (const last = end - 8; at <= last; at += 8) {
     one = Math.imul(one ^ view.getInt32(at, true), 0x85ebca6b);
