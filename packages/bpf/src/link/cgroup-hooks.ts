@@ -53,8 +53,17 @@ export const CGROUP_HOOKS = {
 /** CgroupHook is a name of CGROUP_HOOKS. */
 export type CgroupHook = keyof typeof CGROUP_HOOKS;
 
+function isHook(name: string): name is CgroupHook {
+  return Object.hasOwn(CGROUP_HOOKS, name);
+}
+
+/** cgroupHooks gives the names of CGROUP_HOOKS. */
+export function cgroupHooks(): CgroupHook[] {
+  return Object.keys(CGROUP_HOOKS).filter(isHook);
+}
+
 const BY_ATTACH_TYPE: ReadonlyMap<number, CgroupHook> = new Map(
-  (Object.keys(CGROUP_HOOKS) as CgroupHook[]).map((name) => [CGROUP_HOOKS[name].attachType, name]),
+  cgroupHooks().map((name) => [CGROUP_HOOKS[name].attachType, name]),
 );
 
 /** cgroupHookOf gives the hook of an attach type, undefined for those of no cgroup. */

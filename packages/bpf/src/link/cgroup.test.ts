@@ -10,10 +10,10 @@ import { enterOwnNetwork } from "../testing/network.js";
 import { Tally } from "../testing/tally.js";
 import { ProgramType } from "../uapi/program-types.js";
 import { attachCgroup } from "./cgroup.js";
-import { CGROUP_HOOKS, type CgroupHook } from "./cgroup-hooks.js";
+import { CGROUP_HOOKS, type CgroupHook, cgroupHooks } from "./cgroup-hooks.js";
 
 const EPERM = -1;
-const HOOKS = (Object.keys(CGROUP_HOOKS) as CgroupHook[]).filter((hook) => hook !== "lsm");
+const HOOKS = cgroupHooks().filter((hook) => hook !== "lsm");
 const skip = skipWithoutBpf() || skipWithoutCgroups();
 
 async function listening(): Promise<{ server: Server; port: number }> {

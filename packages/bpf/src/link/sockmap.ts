@@ -19,6 +19,17 @@ export const SOCKMAP_HOOKS = {
 /** SockmapHook is a name of SOCKMAP_HOOKS. */
 export type SockmapHook = keyof typeof SOCKMAP_HOOKS;
 
+function isHook(name: string): name is SockmapHook {
+  return Object.hasOwn(SOCKMAP_HOOKS, name);
+}
+
+/** sockmapHookOf gives the hook of an attach type, undefined for those of no map of sockets. */
+export function sockmapHookOf(attachType: number): SockmapHook | undefined {
+  return Object.keys(SOCKMAP_HOOKS)
+    .filter(isHook)
+    .find((name) => SOCKMAP_HOOKS[name] === attachType);
+}
+
 /** SockmapOptions say to which map of sockets, and at which hook. */
 export interface SockmapOptions {
   /** A map of type SOCKMAP or SOCKHASH; the program runs for the sockets that are put into it afterwards. */

@@ -6,7 +6,7 @@ import { attachLirc } from "../link/lirc.js";
 import { attachNetfilter } from "../link/netfilter.js";
 import { attachNetns } from "../link/netns.js";
 import { attachReuseport, attachSocketFilter } from "../link/socket.js";
-import { attachSockmap, SOCKMAP_HOOKS, type SockmapHook } from "../link/sockmap.js";
+import { attachSockmap, sockmapHookOf } from "../link/sockmap.js";
 import { attachNetkit, attachTc } from "../link/tc.js";
 import { attachXdp } from "../link/xdp.js";
 import { AttachType } from "../uapi/attach-types.js";
@@ -47,9 +47,7 @@ function tc(object: LoadedObject, spec: ProgramSpec, options: SectionOptions): L
 }
 
 function sockmap(object: LoadedObject, spec: ProgramSpec, options: SectionOptions): Link {
-  const hook = (Object.keys(SOCKMAP_HOOKS) as SockmapHook[]).find(
-    (one) => SOCKMAP_HOOKS[one] === spec.attachType,
-  );
+  const hook = sockmapHookOf(spec.attachType);
   if (hook === undefined)
     return incomplete(spec, "write the section as sk_skb/stream_parser, /stream_verdict or /verdict");
   return attachSockmap(object.program(spec.name), { map: needed(spec, options, "map"), hook });
