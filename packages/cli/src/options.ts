@@ -40,7 +40,7 @@ export function parseOptions(rows: readonly OptionRow[], argv: readonly string[]
     ]),
   );
   const cut = argv.indexOf("--");
-  const own = cut < 0 ? argv : argv.slice(0, cut);
+  const own = (cut < 0 ? argv : argv.slice(0, cut)).map((arg) => longOption(arg, all));
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
     parsed = parseArgs({ args: [...own], options, allowPositionals: true, strict: true });
@@ -62,6 +62,12 @@ export function parseOptions(rows: readonly OptionRow[], argv: readonly string[]
     },
     flag: (name) => values[name] === true,
   };
+}
+
+/** longOption takes Go's spelling of flags too: `-target=bpffs` is `--target=bpffs`. */
+function longOption(arg: string, rows: readonly OptionRow[]): string {
+  const name = /^-([a-z][a-z-]+)(?:=|$)/.exec(arg)?.[1];
+  return name !== undefined && rows.some((row) => row.name === name) ? `-${arg}` : arg;
 }
 
 function usageError(error: unknown, argv: readonly string[], rows: readonly OptionRow[]): CliError {
