@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { BpfError } from "../errors.js";
 import { attachTracing } from "../link/raw-tracepoint.js";
 import { u32Bytes } from "../maps/map.js";
 import { RingBufferReader } from "../ringbuf/reader.js";
 import { startWaiting } from "../testing/child.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
+import { ProgramType } from "../uapi/program-types.js";
 import { loadObject } from "./load.js";
 import { readObject } from "./read.js";
 import type { ObjectSpec } from "./spec.js";
@@ -59,6 +61,7 @@ SEC("tp_btf/sched_process_exec") int exec(u64 *ctx) {
 }
 SEC("raw_tp/none") int tail(void *ctx) { return 99; }
 SEC("raw_tp/none2") int jump(void *ctx) { bpf_tail_call(ctx, &calls, 0); return 1; }
+SEC("raw_tp/none5") int jumps_too(void *ctx) { bpf_tail_call(ctx, &calls, 0); return 3; }
 SEC("raw_tp/none3") int nested(void *ctx) {
   u32 key = 1, zero = 0;
   void *map = bpf_map_lookup_elem(&outer, &key);
@@ -130,6 +133,17 @@ describe("an object of clang", { skip }, () => {
     );
     assert.equal(run("looped"), 45);
     assert.equal(object.variable("custom").getBigUint64(0, true), 7n);
+  });
+
+  test("an array of programs that holds another type is named", () => {
+    const types = { jump: ProgramType.BPF_PROG_TYPE_PERF_EVENT };
+    assert.throws(
+      () => loadObject(spec, { types, programs: ["tail", "jump", "jumps_too"] }),
+      (error) =>
+        error instanceof BpfError &&
+        error.code === "bad-argument" &&
+        /"calls", an array of programs/.test(error.message),
+    );
   });
 
   test("programs are loaded one by one when asked", () => {

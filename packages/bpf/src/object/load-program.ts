@@ -3,12 +3,14 @@ import type { Btf } from "../btf/reader.js";
 import { type Poisons, reachedPoison } from "../core/patch.js";
 import { applyRelocations, type CoreResolution } from "../core/resolve.js";
 import { BpfError } from "../errors.js";
+import { Errno } from "../kernel/errno.js";
 import { loadProgram } from "../program/load.js";
 import type { Program } from "../program/program.js";
 import type { SourceLine } from "../program/spec.js";
 import { failingSlot, sourceOf } from "../program/verifier-log.js";
 import { ProgramType } from "../uapi/program-types.js";
 import { type AttachPoint, attachPoint } from "./attach-target.js";
+import { usdtAttachType } from "./attach-usdt.js";
 import type { KernelTypes } from "./kernel-types.js";
 import type { LoadOptions } from "./options.js";
 import { bindReferences } from "./references.js";
@@ -50,6 +52,7 @@ export interface Surroundings {
   readonly btfFd: number | undefined;
   readonly kernel: () => KernelTypes;
   readonly mapFd: (name: string) => number;
+  readonly isProgramArray: (map: string) => boolean;
   /** Where functions of tables stand in the kernel's struct, by program. */
   readonly structOps: ReadonlyMap<string, AttachPoint>;
   /** Relocations answered so far, for all programs of the object. */
@@ -93,6 +96,29 @@ function explainPoison(error: unknown, program: ProgramSpec, lines: SourceLine[]
   );
 }
 
+/**
+ * The verifier accepted the program and the kernel refuses it after all: it uses an array of programs that holds
+ * those of another type (bpf_check_tail_call, kernel/bpf/core.c), of which no log says anything.
+ */
+function explainArrays(error: unknown, program: ProgramSpec, isArray: (map: string) => boolean): unknown {
+  if (!(error instanceof BpfError) || error.errno !== Errno.EINVAL || error.log === undefined) return error;
+  if (!/^(processed|verification time|stack depth)/.test(error.log.trim())) return error;
+  const used = program.references.flatMap((one) => (one.kind === "map" && isArray(one.map) ? [one.map] : []));
+  if (used.length === 0) return error;
+  const names = [...new Set(used)].map((name) => `"${name}"`).join(", ");
+  return new BpfError(
+    "bad-argument",
+    `program "${program.name}" uses ${names}, an array of programs that holds those of another type`,
+    {
+      hint: "load the programs of one type at a time (options.programs), or give each type an array of its own",
+      log: error.log,
+      call: error.call,
+      errno: error.errno,
+      cause: error,
+    },
+  );
+}
+
 /** loadOne binds one program of an object to the kernel and loads it. Throws BpfError. */
 export function loadOne(program: ProgramSpec, around: Surroundings): Program {
   const { options, local, kernel, btfFd } = around;
@@ -120,7 +146,7 @@ export function loadOne(program: ProgramSpec, around: Surroundings): Program {
       type,
       instructions: code,
       license: around.license,
-      attachType: point.attachType ?? program.attachType,
+      attachType: point.attachType ?? usdtAttachType(program) ?? program.attachType,
       flags: program.flags,
       attachBtfId: point.btfId,
       attachFd: point.fd,
@@ -131,6 +157,6 @@ export function loadOne(program: ProgramSpec, around: Surroundings): Program {
       moduleFds: modules.bytes,
     });
   } catch (error) {
-    throw explainPoison(error, program, lines, poisons);
+    throw explainArrays(explainPoison(error, program, lines, poisons), program, around.isProgramArray);
   }
 }

@@ -6,6 +6,7 @@ import type { Descriptor } from "../kernel/fd.js";
 import { type BpfMap, u32Bytes } from "../maps/map.js";
 import { BPFFS } from "../pin/bpffs.js";
 import type { Program } from "../program/program.js";
+import { MapType } from "../uapi/map-types.js";
 import { ProgramType } from "../uapi/program-types.js";
 import type { AttachPoint } from "./attach-target.js";
 import { KCONFIG } from "./externs.js";
@@ -140,8 +141,11 @@ export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedO
       throw new BpfError("bad-object", `a program refers to a map "${name}" that is not there`);
     };
     const { license } = spec;
+    const isProgramArray = (name: string): boolean =>
+      made.maps.get(name)?.spec.type === MapType.BPF_MAP_TYPE_PROG_ARRAY;
     const answers = new Map<string, CoreResolution>();
-    const around = { license, options, local, kernel, mapFd, btfFd: btf?.number, structOps, answers };
+    const btfFd = btf?.number;
+    const around = { license, options, local, kernel, mapFd, isProgramArray, btfFd, structOps, answers };
     const programs = new Map<string, Program>();
     for (const one of chosen) {
       const program = loadOne(one, around);
