@@ -1,4 +1,5 @@
 import { BpfError } from "../errors.js";
+import { Errno } from "../kernel/errno.js";
 import { type Descriptor, duplicateDescriptor } from "../kernel/fd.js";
 import { LinkType } from "../uapi/link-types.js";
 import type { LinkInfo } from "./info.js";
@@ -26,6 +27,19 @@ export interface OwnWay {
   /** Takes the program off and lets go of what was held; called once. */
   readonly remove: () => void;
   readonly info: () => { readonly programId: number };
+}
+
+/**
+ * unlessGone takes an attachment back; that what it hung on is gone meanwhile, and the attachment with it, is as
+ * good.
+ */
+export function unlessGone(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const errno = error instanceof BpfError ? error.errno : undefined;
+    if (errno !== Errno.ENODEV && errno !== Errno.ENOENT) throw error;
+  }
 }
 
 /**

@@ -7,6 +7,8 @@ import { loadMapValue, storeReg } from "../asm/memory.js";
 import { PerfHardware, PerfSoftware, PerfType } from "../kernel/perf.js";
 import { addressOf } from "../kernel/syscall.js";
 import { createMap, u32Bytes } from "../maps/map.js";
+import { BPFFS, isOnBpffs } from "../pin/bpffs.js";
+import { unpin } from "../pin/folder.js";
 import { loadProgram } from "../program/load.js";
 import type { Program } from "../program/program.js";
 import { countingProgram, countOf, createCounter } from "../testing/counter.js";
@@ -17,6 +19,7 @@ import { HelperFunction } from "../uapi/helper-functions.js";
 import { MapType } from "../uapi/map-types.js";
 import { ProgramType, type ProgramTypeId } from "../uapi/program-types.js";
 import { attachKprobeMulti } from "./kprobe-multi.js";
+import { openPinnedLink } from "./open.js";
 import { attachPerfEvent } from "./perf-event.js";
 import { attachRawTracepoint } from "./raw-tracepoint.js";
 import { findTracefs } from "./tracefs.js";
@@ -54,10 +57,11 @@ function cookieProgram(type: ProgramTypeId, cell: ReturnType<typeof createCell>)
   });
 }
 
-function spend(until: () => boolean): void {
+/** spend uses the processor until something is so, or for too long; gives what it computed, so that it must be. */
+function spend(until: () => boolean): number {
   let sum = 0;
   for (let round = 0; round < 1e6 && !until(); round++) for (let k = 0; k < 20_000; k++) sum += k;
-  assert.ok(sum > 0);
+  return sum;
 }
 
 describe("probes", { skip: skipWithoutBpf() }, () => {
@@ -157,6 +161,25 @@ describe("probes", { skip: skipWithoutBpf() }, () => {
     assert.ok(info.kind === "raw-tracepoint");
     assert.equal(info.tracepoint, "sys_enter");
     assert.equal(cookieIn(cell), 9n);
+  });
+
+  test("a pinned link that cannot be detached says so", {
+    skip: isOnBpffs(BPFFS) ? false : "no bpffs",
+  }, () => {
+    using cell = createCell();
+    using program = cookieProgram(ProgramType.BPF_PROG_TYPE_RAW_TRACEPOINT, cell);
+    using link = attachRawTracepoint(program, { name: "sys_enter", cookie: 12n });
+    const path = link.pin(`${BPFFS}/go3s_raw_${process.pid}`);
+    try {
+      assert.throws(() => link.detach(), refused("not-supported", /while they are pinned.*unpin .*go3s_raw/));
+      link.close();
+      using again = openPinnedLink(path);
+      assert.equal(again.kind, "raw-tracepoint");
+      assert.equal(again.info().programId, program.info().id);
+      assert.equal(cookieIn(cell), 12n);
+    } finally {
+      unpin(path);
+    }
   });
 
   test("kprobe.multi and its session are attached or refused with what is missing", () => {

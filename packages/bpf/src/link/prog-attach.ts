@@ -1,5 +1,6 @@
 import { PROG_ATTACH_ATTR, QUERY_ATTR } from "../kernel/attr.generated.js";
 import { attrU32, bpf } from "../kernel/bpf.js";
+import { Errno } from "../kernel/errno.js";
 import type { CapabilityName } from "../kernel/failure.js";
 import { failure } from "../kernel/failure.js";
 import type { Descriptor } from "../kernel/fd.js";
@@ -75,7 +76,8 @@ export function attachByCall(program: Attachable, options: ProgAttachOptions): L
       const call = "BPF_PROG_DETACH";
       const result = bpf(call, PROG_ATTACH_ATTR, values);
       holder.close();
-      if (result < 0)
+      // ENOENT: others have taken it off, or the cgroup is gone.
+      if (result < 0 && result !== -Errno.ENOENT)
         throw failure(-result, { call, tried: `detach program "${current.name}" from ${target}` });
     },
     info: () => ({ programId: attached(holder.number, attachType).at(-1) ?? 0 }),

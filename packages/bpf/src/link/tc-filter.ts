@@ -8,7 +8,7 @@ import {
   readAttributes,
 } from "../kernel/netlink-message.js";
 import type { Attachable, Link } from "./link.js";
-import { ownWayLink } from "./own-way.js";
+import { ownWayLink, unlessGone } from "./own-way.js";
 
 // include/uapi/linux/rtnetlink.h, pkt_sched.h, pkt_cls.h, if_ether.h
 const RTM_NEWQDISC = 36;
@@ -149,8 +149,10 @@ export function attachTcFilter(
     remove() {
       using held = socket;
       const names = { call: "RTM_DELTFILTER", tried: `detach from ${target}` };
-      held.request(RTM_DELTFILTER, 0, message(place, [[TCA_KIND, "bpf"]]), names);
-      clean(madeClsact);
+      unlessGone(() => {
+        held.request(RTM_DELTFILTER, 0, message(place, [[TCA_KIND, "bpf"]]), names);
+        clean(madeClsact);
+      });
     },
     info() {
       const names = { call: "RTM_GETTFILTER", tried: `ask about the filter of ${target}` };

@@ -3,11 +3,18 @@ import { after, before, describe, test } from "node:test";
 import { interfaceIndex } from "../kernel/interface.js";
 import { refused } from "../testing/errors.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
-import { createVeth, enterOwnNetwork, ourFramesInSkb, sendFrames } from "../testing/network.js";
+import {
+  createVeth,
+  enterOwnNetwork,
+  ourFramesInSkb,
+  removeInterface,
+  sendFrames,
+} from "../testing/network.js";
 import { Tally } from "../testing/tally.js";
 import { AttachType } from "../uapi/attach-types.js";
 import { ProgramType } from "../uapi/program-types.js";
 import { attachNetkit, attachTc } from "./tc.js";
+import { attachXdp } from "./xdp.js";
 
 const TYPE = ProgramType.BPF_PROG_TYPE_SCHED_CLS;
 const NEXT = -1;
@@ -98,6 +105,25 @@ describe("tc", { skip: skipWithoutBpf() }, () => {
     const again = attachTc(program, { ...where, priority: 7 });
     assert.equal(again.info().programId, program.info().id);
     again.close();
+  });
+
+  test("a link whose interface is gone is closed in peace", () => {
+    createVeth("brief", "other");
+    using tally = new Tally();
+    using classifies = tally.program(TYPE, NEXT);
+    using meets = tally.program(ProgramType.BPF_PROG_TYPE_XDP, 2);
+    const links = [
+      attachTc(classifies, { interface: "brief", direction: "egress", way: "link" }),
+      attachTc(classifies, { interface: "brief", direction: "ingress", way: "filter" }),
+      attachXdp(meets, { interface: "brief" }),
+      attachXdp(meets, { interface: "other", way: "netlink", mode: "generic" }),
+    ];
+    removeInterface("brief");
+    const [tcx] = links;
+    const info = tcx?.info();
+    assert.ok(info?.kind === "tcx" && info.interfaceIndex === 0);
+    assert.throws(() => tcx?.update(classifies), refused("system-call-failed", /what it hung on is gone/));
+    for (const link of links) link.close();
   });
 
   test("a netkit program is told what it needs", () => {

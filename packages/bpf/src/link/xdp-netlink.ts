@@ -1,7 +1,7 @@
 import { NetlinkFlag, RouteSocket } from "../kernel/netlink.js";
 import { encodeAttributes, type NetlinkAttribute, readAttributes } from "../kernel/netlink-message.js";
 import type { Attachable, Link } from "./link.js";
-import { type HeldProgram, holdProgram, ownWayLink } from "./own-way.js";
+import { type HeldProgram, holdProgram, ownWayLink, unlessGone } from "./own-way.js";
 
 // include/uapi/linux/rtnetlink.h, if_link.h
 const RTM_GETLINK = 18;
@@ -63,14 +63,16 @@ export function attachXdpByNetlink(program: Attachable, index: number, mode: num
     remove() {
       using held = socket;
       using old = current.descriptor;
-      // With the interface gone or the program taken off by others there is nothing to take back.
-      if (programOn(held, index, target) === 0) return;
-      // A program of somebody else's that took this place is not taken away but told: EEXIST.
-      set("detach", [
-        [IFLA_XDP_FD, -1],
-        [IFLA_XDP_FLAGS, mode | XDP_FLAGS_REPLACE],
-        [IFLA_XDP_EXPECTED_FD, old.number],
-      ]);
+      unlessGone(() => {
+        // With the program taken off by others there is nothing to take back.
+        if (programOn(held, index, target) === 0) return;
+        // A program of somebody else's that took this place is not taken away but told: EEXIST.
+        set("detach", [
+          [IFLA_XDP_FD, -1],
+          [IFLA_XDP_FLAGS, mode | XDP_FLAGS_REPLACE],
+          [IFLA_XDP_EXPECTED_FD, old.number],
+        ]);
+      });
     },
     info: () => ({ programId: programOn(socket, index, target) }),
   });

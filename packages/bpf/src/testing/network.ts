@@ -10,6 +10,7 @@ import { openSocket, sendBytes } from "../kernel/socket.js";
 
 // include/uapi/linux/rtnetlink.h, if_link.h, veth.h, if.h, if_packet.h
 const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
 const IFLA_IFNAME = 3;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
@@ -55,6 +56,13 @@ export function createVeth(name: string, peer: string): void {
   ];
   newLink(ifinfomsg(0, false), attributes, NetlinkFlag.NLM_F_CREATE | NetlinkFlag.NLM_F_EXCL);
   for (const one of [name, peer]) newLink(ifinfomsg(interfaceIndex(one), true), [], 0);
+}
+
+/** removeInterface takes an interface away, and the other end of its pair. */
+export function removeInterface(name: string): void {
+  using socket = new RouteSocket();
+  const payload = ifinfomsg(interfaceIndex(name), false);
+  socket.request(RTM_DELLINK, 0, payload, { call: "RTM_DELLINK", tried: `take away ${name}` });
 }
 
 // An EtherType kept for experiments, IEEE 802: frames that only these tests send. As a program loads it.
