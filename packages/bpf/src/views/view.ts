@@ -19,9 +19,10 @@ export type FieldValue = number | bigint | boolean | string | Uint8Array | Struc
 /** AnyFields are the fields of a view whose type the program is not told. */
 export type AnyFields = Readonly<Record<string, FieldValue>>;
 
+type WideKeys<F> = { [K in keyof F]: F[K] extends bigint ? K : never }[keyof F];
+
 /** View is a view with typed fields: bindings name them, eventView<F>() takes the caller's word for them. */
-export type View<F> = StructView &
-  F & { readonly $number: { readonly [K in keyof F as F[K] extends bigint ? K : never]: number } };
+export type View<F> = StructView & F & { readonly $number: { readonly [K in WideKeys<F>]: number } };
 
 /**
  * StructView is one object that looks at a struct in memory and is moved from one to the next: nothing is
