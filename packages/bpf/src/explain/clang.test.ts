@@ -93,7 +93,7 @@ const cases: readonly {
       /^line \d+: r0 is what bpf_map_lookup_elem gives: a pointer to a value of map "counts", or NULL$/,
       /`seen` \(r0\)/,
     ],
-    means: /^`seen` \(r0\) may be NULL here/,
+    means: /^`seen` \(r0\) may be NULL here because the lookup on line \d+ was not compared with NULL$/,
   },
   {
     program: "by_function",

@@ -14,11 +14,13 @@ import { kernelBtf } from "../btf/kernel.js";
 import { BtfKind, BtfLinkage } from "../btf/kinds.js";
 import { loadBtf } from "../btf/load.js";
 import { BpfError } from "../errors.js";
+import { createMap } from "../maps/map.js";
 import { loadProgram } from "../program/load.js";
 import type { ProgramImage } from "../program/spec.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
 import { runRefusals } from "../testing/refusal-run.js";
 import { AttachType } from "../uapi/attach-types.js";
+import { MapType } from "../uapi/map-types.js";
 import { ProgramType } from "../uapi/program-types.js";
 import { explainRefusal, refusalRows } from "./explain.js";
 import { renderExplanation } from "./render.js";
@@ -96,6 +98,10 @@ const OTHERS: readonly { kind: string; says: string }[] = [
     kind: "stack-too-deep",
     says: "tail_calls are not allowed when stack size of previous frames is 300 bytes. Too large",
   },
+  { kind: "must-sleep", says: "Syscall programs can only be sleepable" },
+  { kind: "jump-out-of-range", says: "call to invalid destination" },
+  { kind: "misaligned", says: "0: (79) r0 = *(u64 *)(r1 +1)\nmisaligned access off 0+0+1 size 8" },
+  { kind: "read-only-memory", says: "0: (7b) *(u64 *)(r1 +0) = r2\nonly read from bpf_array is supported" },
   { kind: "unknown", says: "something nobody has read before" },
 ];
 
@@ -136,7 +142,7 @@ processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
   assert.equal(
     renderExplanation(explanation),
     [
-      "a.go3s:8:9: `v` (r0) may be nil here: it is a pointer to a value of a map, or nil [may-be-null]",
+      "a.go3s:8:9: `v` (r0) may be nil here because the lookup on line 7 was not compared with nil [may-be-null]",
       "  8 | \treturn *v",
       "    | \t       ^",
       "  - line 7: r0 is what bpf_map_lookup_elem gives: a pointer to a value of a map, or nil",
@@ -257,6 +263,22 @@ describe("refusals of this kernel", { skip: skipWithoutBpf() }, () => {
       [error.explanation?.kind, error.explanation?.instruction?.slot],
       ["not-a-pointer", 60_001],
     );
+  });
+
+  test("a program array of other programs is told, of which the verifier says nothing", () => {
+    using slots = createMap({
+      name: "slots",
+      type: MapType.BPF_MAP_TYPE_PROG_ARRAY,
+      keySize: 4,
+      valueSize: 4,
+      maxEntries: 1,
+    });
+    const code = [loadMapFd(R1, slots.fd), movImm(R0, 0), exit()];
+    using first = loadProgram(image(code));
+    const error = refusalOf(image(code, { type: ProgramType.BPF_PROG_TYPE_TRACEPOINT }));
+    assert.ok(first.fd > 0);
+    assert.equal(error.explanation?.kind, "refused-after", error.log);
+    told.add("refused-after");
   });
 
   test("a refusal without words says where to look", () => {

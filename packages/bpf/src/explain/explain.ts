@@ -128,7 +128,10 @@ function allocation(
 ): { index: number; facts: Record<string, string> } {
   const index = slot === undefined ? -1 : telling.path.findLastIndex((step) => step.slot === Number(slot));
   if (index < 0) return { index, facts: {} };
-  return { index, facts: { allocCall: callName(telling.path[index]), allocPlace: placeOf(telling, index) } };
+  return {
+    index,
+    facts: { allocCall: callName(telling.path[index]), allocPlace: prepositionOf(telling, index) },
+  };
 }
 
 function sentencesOf(
@@ -144,6 +147,22 @@ function sentencesOf(
   else if (row.branches)
     told.push(...branchesOf(telling, Math.max(alloc, stations.at(-1)?.index ?? -1), last));
   return told;
+}
+
+// "on line 14", but "at instruction 6".
+function prepositionOf(telling: Telling, index: number): string {
+  const place = placeOf(telling, index);
+  return place.startsWith("line") ? `on ${place}` : `at ${place}`;
+}
+
+/** because names the call whose answer was not checked, for refusals of what may be null. */
+function because(telling: Telling, focus: Focus): string {
+  const origin = focus.stations.findLast(({ how }) => how === "call");
+  if (origin === undefined)
+    return focus.state === "" ? "" : `: it is ${describeState(focus.state, telling.nil)}`;
+  const call = callName(telling.path[origin.index]);
+  const what = call === "bpf_map_lookup_elem" ? "the lookup" : `what ${call} gave`;
+  return ` because ${what} ${prepositionOf(telling, origin.index)} was not compared with ${telling.nil}`;
 }
 
 /** Focus is the register a refusal is about, with its way. */
@@ -212,7 +231,7 @@ export function explainRefusal(image: ProgramImage, log: string): Explanation {
 
   const focus = focusOn(telling, row.whole ? undefined : focusOf(row, groups, last));
   const alloc = allocation(telling, groups["alloc"]);
-  const said = words.join("; ") || "nothing";
+  const said = words.join("; ") || "nothing more";
   const facts: Record<string, string> = {
     said,
     program: programTypeName(image.type),
@@ -220,6 +239,7 @@ export function explainRefusal(image: ProgramImage, log: string): Explanation {
     ...groups,
     ...alloc.facts,
     ...nameFacts(focus, telling.nil),
+    because: because(telling, focus),
     ...placeFacts(telling, groups),
   };
   const story = sentencesOf(telling, row, focus.stations, alloc.index);

@@ -54,6 +54,13 @@ export const callRows: readonly RefusalRow[] = [
     fix: "load it without the sleepable flag (a section without `.s`)",
   },
   {
+    kind: "must-sleep",
+    pattern: /programs can only be sleepable/,
+    whole: true,
+    meaning: "{program} programs must be sleepable",
+    fix: "load it with the sleepable flag (BPF_F_SLEEPABLE; sections `syscall` and those with `.s` set it)",
+  },
+  {
     kind: "helper-not-allowed",
     pattern:
       /program of this type cannot use helper (?<func>[\w#]+)|unknown func (?<func2>[\w#]+)|invalid func (?<func3>[\w#]+)/,

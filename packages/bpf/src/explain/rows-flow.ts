@@ -39,7 +39,7 @@ export const flowRows: readonly RefusalRow[] = [
   {
     kind: "jump-out-of-range",
     pattern:
-      /jump out of range from insn (?<at>\d+) to (?<to>-?\d+)|jump into the middle of ldimm64 insn (?<at2>\d+)|jump\/call to invalid (?:insn|address)/,
+      /jump out of range from insn (?<at>\d+) to (?<to>-?\d+)|jump into the middle of ldimm64 insn (?<at2>\d+)|jump\/call to invalid (?:insn|address)|call to invalid destination/,
     meaning: "a jump goes to a place that is not the start of an instruction of its function",
     fix: "let the assembler write distances: give it labels",
   },

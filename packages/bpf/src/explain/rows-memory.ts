@@ -8,7 +8,7 @@ export const memoryRows: readonly RefusalRow[] = [
   {
     kind: "may-be-null",
     pattern: /(?<reg>R\d+) invalid mem access '\w*_or_null\w*'/,
-    meaning: "{reg} may be {nil} here: it is {state}",
+    meaning: "{reg} may be {nil} here{because}",
     fix: "compare {name} with {nil} before it is used, and return or skip when it is {nil}",
     close: "{here} {access} through {reg}, which was not compared with {nil} on the way",
   },
@@ -57,6 +57,14 @@ export const memoryRows: readonly RefusalRow[] = [
     meaning: "{reg} may point outside of the memory it was made from: it is {state}",
     fix: "compare the index with the number of elements first",
     close: "{here} {access} through {reg}",
+  },
+  {
+    kind: "value-bounds",
+    pattern:
+      /invalid access to map value pointer, value_size=(?<limit>\d+) off=(?<off>\d+)|direct value offset too big/,
+    whole: true,
+    meaning: "the program takes the address of byte {off} of a map's value that has {limit} bytes",
+    fix: "make the map's value as large as the variables in it, or correct the offset",
   },
   {
     kind: "negative-index",
@@ -129,7 +137,7 @@ export const memoryRows: readonly RefusalRow[] = [
   {
     kind: "read-only-memory",
     pattern:
-      /(?:write into map forbidden|only read is supported|(?<reg>R\d+) cannot write into (?<what>\w+)|(?:stores?|write) into (?:R\d+ )?\S+ (?:is )?not allowed)/,
+      /(?:write into map forbidden|only read (?:from \S+ )?is supported|(?<reg>R\d+) cannot write into (?<what>\w+)|(?:stores?|write) into (?:R\d+ )?\S+ (?:is )?not allowed)/,
     focus: "destination",
     meaning: "{reg} is {state}, and programs may not write there",
     fix: "write to a map's value, the stack or a reserved record; constants (.rodata) are set before the program is loaded; a kernel structure is changed by a helper only",
@@ -186,7 +194,7 @@ export const memoryRows: readonly RefusalRow[] = [
   },
   {
     kind: "misaligned",
-    pattern: /misaligned (?<what>[\w ]+?) access off (?<off>\S+) size (?<size>\d+)/,
+    pattern: /misaligned (?:(?<what>[\w ]+?) )?access off (?<off>.+?) size (?<size>\d+)/,
     meaning: "{size} bytes are read or written at {what} offset {off}, which is no multiple of {size}",
     fix: "order the fields by size and do not pack the struct, or copy byte by byte",
     close: "{here} {access}",

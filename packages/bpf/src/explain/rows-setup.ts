@@ -40,4 +40,12 @@ export const setupRows: readonly RefusalRow[] = [
       "what the program is to be attached to does not exist on this kernel, or is of another kind than its type wants",
     fix: "name a function, a tracepoint (btf_trace_NAME) or a hook that this kernel's BTF has: `bpftool btf dump file /sys/kernel/btf/vmlinux`",
   },
+  {
+    kind: "refused-after",
+    // No words at all: bpf_prog_select_runtime() in kernel/bpf/core.c has no log.
+    pattern: /^$/,
+    whole: true,
+    meaning: "the verifier found nothing wrong, and the kernel refused the program after it",
+    fix: "use each program array (tail calls) with programs of one type and license only: the first that was loaded with it decides; or raise bpf_jit_limit (/proc/sys/net/core)",
+  },
 ];

@@ -71,7 +71,7 @@ export const valueRows: readonly RefusalRow[] = [
   {
     kind: "not-released",
     pattern: /Unreleased reference id=(?<id>\d+) alloc_insn=(?<alloc>\d+)/,
-    meaning: "what {allocCall} gave on {allocPlace} is not given back on this path",
+    meaning: "what {allocCall} gave {allocPlace} is not given back on this path",
     fix: "give it back exactly once on every path that ends the program: bpf_ringbuf_submit or bpf_ringbuf_discard for a record, bpf_sk_release for a socket, the release function for a kernel object",
     close: "{here} ends the program with it",
     branches: true,
