@@ -99,7 +99,9 @@ export function readObject(bytes: Uint8Array): ObjectSpec {
     const programs = new Map<string, ProgramSpec>();
     const work = new Work();
     for (const one of functions.values()) {
-      if (one.section !== ".text") programs.set(one.name, joinProgram(one, functions, called, work));
+      // Compilers that give each function a section of its own name it so (-ffunction-sections, Rust).
+      if (!/^\.text(\.|$)/.test(one.section))
+        programs.set(one.name, joinProgram(one, functions, called, work));
     }
     return {
       license: licenseOf(file),
