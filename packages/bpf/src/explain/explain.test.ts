@@ -98,6 +98,19 @@ const OTHERS: readonly { kind: string; says: string }[] = [
     kind: "stack-too-deep",
     says: "tail_calls are not allowed when stack size of previous frames is 300 bytes. Too large",
   },
+  {
+    kind: "lock-held",
+    says: "0: (85) call bpf_rcu_read_unlock#9\nunmatched rcu read unlock (kernel function bpf_rcu_read_unlock)",
+  },
+  { kind: "argument-type", says: "0: (85) call bpf_iter_num_new#9\nR2 is not a scalar" },
+  {
+    kind: "needs-types",
+    says: "0: (85) call bpf_tail_call#12\ntail_call is not allowed in subprogs without BTF",
+  },
+  {
+    kind: "moved-context",
+    says: "0: (79) r0 = *(u64 *)(r1 +0)\nnegative offset ctx ptr R1 off=-4 disallowed",
+  },
   { kind: "must-sleep", says: "Syscall programs can only be sleepable" },
   { kind: "jump-out-of-range", says: "call to invalid destination" },
   { kind: "misaligned", says: "0: (79) r0 = *(u64 *)(r1 +1)\nmisaligned access off 0+0+1 size 8" },

@@ -19,6 +19,13 @@ export const callRows: readonly RefusalRow[] = [
     close: "{here} passes {reg} to {call}",
   },
   {
+    kind: "argument-type",
+    pattern: /(?<reg>R\d+) is not a scalar/,
+    meaning: "{reg} given to {call} must be a number, and it is {state}",
+    fix: "pass a number",
+    close: "{here} passes {reg} to {call}",
+  },
+  {
     kind: "map-for-helper",
     pattern: /cannot pass map_type (?<map>\d+) into func (?<func>[\w#]+)/,
     meaning: "{call} does not work on a map of type {mapType}",

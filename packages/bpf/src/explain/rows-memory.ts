@@ -121,7 +121,7 @@ export const memoryRows: readonly RefusalRow[] = [
   },
   {
     kind: "variable-context-offset",
-    pattern: /variable (?:ctx|\w+) access var_off=(?<var>\S+; \S+) disallowed/,
+    pattern: /variable \S+ access var_off=(?<var>\S+; \S+) disallowed/,
     focus: "source",
     meaning: "the context is read at an offset that is only known when the program runs",
     fix: "read a field at a fixed offset; choose between fields with branches",
@@ -129,7 +129,8 @@ export const memoryRows: readonly RefusalRow[] = [
   },
   {
     kind: "moved-context",
-    pattern: /dereference of modified (?<kind>\S+) ptr (?<reg>R\d+) off=(?<off>-?\d+) disallowed/,
+    pattern:
+      /(?:dereference of modified|negative offset) (?<kind>\S+) ptr (?<reg>R\d+) off=(?<off>-?\d+) disallowed/,
     meaning: "{reg} is a {kind} pointer that was moved by {off} bytes, which may not be read through",
     fix: "keep the pointer as it came and put the offset into the access: `ctx->field`, not `(ctx + n)->field`",
     close: "{here} {access} through {reg}",

@@ -18,6 +18,12 @@ export const setupRows: readonly RefusalRow[] = [
     fix: "use a preallocated map (no BPF_F_NO_PREALLOC), without spin locks or timers in its values",
   },
   {
+    kind: "needs-types",
+    pattern: /not allowed in subprogs without BTF|requires? BTF|without BTF/,
+    meaning: "this needs the program's types, and it is loaded without BTF",
+    fix: "compile with -g and load the object with its BTF",
+  },
+  {
     kind: "bad-function-info",
     pattern: /func_info|missing btf|BTF section|btf func/i,
     whole: true,

@@ -79,7 +79,7 @@ export const valueRows: readonly RefusalRow[] = [
   {
     kind: "lock-held",
     pattern:
-      /(?:bpf_spin_(?:un)?lock|bpf_rcu_read_(?:un)?lock|bpf_(?:local_irq|preempt)\w*)[ -](?:is missing|ed region)|cannot be used inside bpf_\w+-ed region|function calls are not allowed while holding a lock|unlock without a(?:ny)? lock/,
+      /(?:bpf_spin_(?:un)?lock|bpf_rcu_read_(?:un)?lock|bpf_(?:local_irq|preempt)\w*)[ -](?:is missing|ed region)|cannot be used inside bpf_\w+-ed region|function calls are not allowed while holding a lock|unmatched (?:rcu|attempt)|nested rcu|unlock without a(?:ny)? lock/,
     meaning: "a lock is held where it may not be",
     fix: "unlock on every path, and call nothing between lock and unlock",
     branches: true,
