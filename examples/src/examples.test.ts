@@ -59,6 +59,18 @@ const rows: readonly Row[] = [
     name: "refused",
     prints: [new RegExp(`^fentry/do_unlinkat: (?:${refusal.source})`, "m"), /^lsm\/file_open: /m],
   },
+  { name: "maps", prints: [/^openat: \d+ of ([1-9]\d*) calls\ntotal: \1$/m, /^table\[1\] begins with 42$/m] },
+  { name: "pins", prints: [/^it still counts\npinned: map,link; a raw-tracepoint link\ntaken away: 2$/m] },
+  {
+    name: "session",
+    prints: [
+      /^loaded onCall\nsuspended: 0 links\nattached: 1 links\n[1-9]\d* kinds of calls, \d+ events dropped\nunloaded: closed$/m,
+    ],
+  },
+  {
+    name: "explain",
+    prints: [/^verifier-rejected\nprobe\.go3s:11:.*\n.*RedirectPeer/m, /^14 bytes: drop .*\n64 bytes: pass/m],
+  },
 ];
 
 const rights = effectiveCapabilities();

@@ -14,7 +14,8 @@ const readme = readFileSync(file("packages/bpf/README.md"), "utf8");
 
 function blockOf(language: string): string {
   return (
-    new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(readme)?.[1] ?? assert.fail(`no ${language} block`)
+    new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1] ??
+    assert.fail(`no ${language} block`)
   );
 }
 
