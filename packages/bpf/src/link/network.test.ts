@@ -106,7 +106,8 @@ describe("the hooks of sockets and namespaces", { skip: skipWithoutBpf() }, () =
     {
       using link = attachNetfilter(program, where);
       assert.equal(sendUdp(), EPERM);
-      assert.equal(tally.count, 1);
+      // Connections of other tests may have said their last word too.
+      assert.ok(tally.count >= 1);
       const { kind, family, hook, priority } = { family: 0, hook: 0, priority: 0, ...link.info() };
       assert.deepEqual([kind, family, hook, priority], ["netfilter", 2, 3, -7]);
       assert.throws(() => attachNetfilter(program, where), refused("already-exists", /take another one/));
@@ -115,10 +116,12 @@ describe("the hooks of sockets and namespaces", { skip: skipWithoutBpf() }, () =
         refused("not-supported", /netfilter keep their program.*beside it/),
       );
     }
+    const counted = tally.count;
     assert.equal(sendUdp(), 8);
     using other = attachNetfilter(program, { ...where, family: "ipv6" });
     other.detach();
-    assert.equal(tally.count, 1);
+    assert.equal(sendUdp(), 8);
+    assert.equal(tally.count, counted);
   });
 
   for (const way of ["link", "call"] as const) {

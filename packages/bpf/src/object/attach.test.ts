@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { PerfSoftware, PerfType } from "../kernel/perf.js";
 import { openSocket, setSocketOption } from "../kernel/socket.js";
@@ -67,7 +68,8 @@ describe("attaching by section", { skip: skipWithoutBpf() || skipWithoutCgroups(
     assert.deepEqual(kernelDescriptors(), held);
   });
 
-  const exe = "/proc/self/exe";
+  const mapped = process.platform === "linux" ? readFileSync("/proc/self/maps", "utf8") : "";
+  const libc = /\s(\/\S*libc\.so\.6|\/\S*ld-musl\S*)$/m.exec(mapped)?.[1] ?? "/proc/self/exe";
   const netfilter = { family: "ipv4", hook: "input", priority: 77 } as const;
   const perfEvent = {
     type: PerfType.SOFTWARE,
@@ -129,12 +131,12 @@ describe("attaching by section", { skip: skipWithoutBpf() || skipWithoutCgroups(
       kretprobe: { target: "do_exit", outcome: { kind: "kprobe", or: /CONFIG_KPROBE_EVENTS=y/ } },
       ksyscall: { target: "nanosleep", outcome: { kind: "kprobe", or: /CONFIG_KPROBE_EVENTS=y/ } },
       kretsyscall: { target: "nanosleep", outcome: { kind: "kprobe", or: /CONFIG_KPROBE_EVENTS=y/ } },
-      uprobe: { target: `${exe}:uv_run`, options: { pid: process.pid }, outcome: "uprobe" },
-      uretprobe: { target: `${exe}:uv_run`, options: { pid: process.pid }, outcome: "uprobe" },
-      "uprobe.multi": { target: `${exe}:uv_loop_*`, options: { cookie: 4n }, outcome: "uprobe-multi" },
-      "uretprobe.multi": { options: { path: exe, symbol: "uv_loop_*" }, outcome: "uprobe-multi" },
-      "uprobe.session": { target: `${exe}:uv_run`, outcome: "uprobe-multi" },
-      usdt: { target: `${exe}:go3s:none`, outcome: { says: /no USDT probe go3s:none/ } },
+      uprobe: { target: `${libc}:sched_yield`, options: { pid: process.pid }, outcome: "uprobe" },
+      uretprobe: { target: `${libc}:sched_yield`, options: { pid: process.pid }, outcome: "uprobe" },
+      "uprobe.multi": { target: `${libc}:sched_get*`, options: { cookie: 4n }, outcome: "uprobe-multi" },
+      "uretprobe.multi": { options: { path: libc, symbol: "sched_get*" }, outcome: "uprobe-multi" },
+      "uprobe.session": { target: `${libc}:sched_yield`, outcome: "uprobe-multi" },
+      usdt: { target: `${libc}:go3s:none`, outcome: { says: /no USDT probe go3s:none/ } },
       perf_event: { options: { perfEvent }, outcome: "perf-event" },
       syscall: { outcome: { says: /runs when it is called.*testRun/ } },
       xdp: { options: { interface: "near", xdpMode: "generic" }, result: 2, outcome: "xdp" },
@@ -202,7 +204,7 @@ describe("attaching by section", { skip: skipWithoutBpf() || skipWithoutCgroups(
     assert.throws(() => attachBySection(object, "run"), refused("bad-argument", /raw_tp\/NAME/));
     using probe = loadObject(minimalObject("uprobe/no.such.so.9:f", 0));
     assert.throws(() => attachBySection(probe, "run"), refused("not-found", /no\.such\.so\.9.*looked for/));
-    using missing = loadObject(minimalObject(`uprobe/${exe}:no_such_function`, 0));
+    using missing = loadObject(minimalObject(`uprobe/${libc}:no_such_function`, 0));
     assert.throws(
       () => attachBySection(missing, "run"),
       refused("not-found", /no function "no_such_function"/),

@@ -28,8 +28,11 @@ export class OwnCgroup {
   }
 
   [Symbol.dispose](): void {
-    this.leave();
-    rmdirSync(this.path);
+    try {
+      this.leave();
+    } finally {
+      rmdirSync(this.path);
+    }
   }
 }
 
