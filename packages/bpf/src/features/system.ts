@@ -58,6 +58,7 @@ export const systemRows: readonly FeatureRow[] = [
   capability("CAP_SYS_ADMIN", "2.2", "uprobes on other users' files, program statistics"),
   capability("CAP_NET_ADMIN", "2.2", "network programs"),
   capability("CAP_SYS_PTRACE", "2.2", "read other users' processes"),
+  capability("CAP_DAC_READ_SEARCH", "2.2", "find other users' services by their files and sockets"),
   {
     key: "btf",
     group: "system",

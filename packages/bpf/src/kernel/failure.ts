@@ -6,6 +6,7 @@ import { kernelRelease } from "./version.js";
 
 // Bits of include/uapi/linux/capability.h.
 const CAPABILITY_BITS = {
+  CAP_DAC_READ_SEARCH: 2,
   CAP_NET_ADMIN: 12,
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
@@ -43,6 +44,7 @@ export const capabilityNames: readonly CapabilityName[] = [
   "CAP_NET_ADMIN",
   "CAP_SYS_RESOURCE",
   "CAP_SYS_PTRACE",
+  "CAP_DAC_READ_SEARCH",
 ];
 
 /** lockdownMode gives the kernel's lockdown: "none", "integrity", "confidentiality", undefined if not told. */
