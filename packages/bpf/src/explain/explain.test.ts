@@ -111,6 +111,10 @@ const OTHERS: readonly { kind: string; says: string }[] = [
     kind: "moved-context",
     says: "0: (79) r0 = *(u64 *)(r1 +0)\nnegative offset ctx ptr R1 off=-4 disallowed",
   },
+  {
+    kind: "needs-capability",
+    says: "0: (79) r0 = *(u64 *)(r1 +0)\nbpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
+  },
   { kind: "must-sleep", says: "Syscall programs can only be sleepable" },
   { kind: "jump-out-of-range", says: "call to invalid destination" },
   { kind: "misaligned", says: "0: (79) r0 = *(u64 *)(r1 +1)\nmisaligned access off 0+0+1 size 8" },

@@ -69,6 +69,13 @@ export const valueRows: readonly RefusalRow[] = [
     close: "{here} gives the address away",
   },
   {
+    kind: "needs-capability",
+    pattern:
+      /(?:is |are )?(?:allowed only to|only allowed (?:for|to)|requires) (?<capability>CAP_\w+|root|privileged)/,
+    meaning: "this is only for processes with {capability}",
+    fix: "run as root, or give the process {capability}",
+  },
+  {
     kind: "not-released",
     pattern: /Unreleased reference id=(?<id>\d+) alloc_insn=(?<alloc>\d+)/,
     meaning: "what {allocCall} gave {allocPlace} is not given back on this path",

@@ -50,19 +50,20 @@ function refusal(image: ProgramImage, errno: number, log: string): BpfError {
     tried: `load ${programTypeName(image.type)} program "${image.name}"`,
     since: programTypeSince(image.type),
   };
-  if (log.trim() === "") {
+  const explanation = log.trim() === "" ? undefined : explainRefusal(image, log);
+  // A policy that refuses what the verifier let pass leaves statistics only.
+  if (explanation === undefined || (errno === Errno.EPERM && explanation.kind === "refused-after")) {
     const hint = silentHint(errno) ?? trampolineHint(errno, image.type, image.attachType ?? 0);
     return failure(errno, { ...context, hint });
   }
-  const explanation = explainRefusal(image, log);
   const isVerdict = errno !== Errno.EPERM;
   return failure(errno, {
     ...context,
     log,
     explanation,
     code: isVerdict ? "verifier-rejected" : undefined,
-    hint: isVerdict ? explanation.fix : explanation.said,
-    detail: isVerdict ? `${placeText(explanation)}: ${explanation.said}` : undefined,
+    hint: explanation.fix,
+    detail: `${placeText(explanation)}: ${explanation.said}`,
   });
 }
 
