@@ -25,6 +25,15 @@ export const unitKind = { COMPILE: 1, TYPE: 2, PARTIAL: 3, SKELETON: 4, SPLIT: 5
 /** longestUnitHeader is enough to parse any header: 12 bytes of length, 4 + 8 of others, 16 of a type unit's. */
 export const longestUnitHeader = 40;
 
+/** checkAddressSize refuses what no 64- or 32-bit machine has: a size of 0 would make lists of addresses endless. */
+function checkAddressSize(bytes: Bytes, at: number): number {
+  const size = u8(bytes, at);
+  if (size === 4 || size === 8) return size;
+  throw new BinaryError("unsupported-dwarf", `${bytes.what}: addresses of ${size} bytes`, {
+    offset: bytes.base + at,
+  });
+}
+
 /**
  * readUnitHeader reads the header that begins at offset `at` of bytes; start is the same place counted in the section,
  * which has size bytes.
@@ -50,7 +59,7 @@ export function readUnitHeader(bytes: Bytes, at: number, start: number, size: nu
       end,
       version,
       offsetSize,
-      addressSize: u8(bytes, body + 2 + offsetSize),
+      addressSize: checkAddressSize(bytes, body + 2 + offsetSize),
       abbreviationsAt: read(body + 2),
       kind: unitKind.COMPILE,
       splitId: undefined,
@@ -72,7 +81,7 @@ export function readUnitHeader(bytes: Bytes, at: number, start: number, size: nu
     end,
     version,
     offsetSize,
-    addressSize: u8(bytes, body + 3),
+    addressSize: checkAddressSize(bytes, body + 3),
     abbreviationsAt: read(body + 4),
     kind,
     splitId: isSplit ? bytes.view.getBigUint64(body + fixed, true) : undefined,
