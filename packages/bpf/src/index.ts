@@ -182,9 +182,9 @@ export type { LoadedStructOps } from "./object/load-struct-ops.js";
 export { LoadedObject } from "./object/loaded.js";
 export type { LoadOptions, MapSize } from "./object/options.js";
 export { readObject } from "./object/read.js";
+export type { SectionMeaning } from "./object/section-meaning.js";
 export {
   meaningOfSection,
-  type SectionMeaning,
   type SectionRow,
   sectionRows,
 } from "./object/section-names.js";

@@ -34,6 +34,15 @@ test("names of sections say type, attach type and target", () => {
     { have: "?xdp", type: ProgramType.BPF_PROG_TYPE_XDP, target: "" },
     { have: "cgroup/connect4", type: ProgramType.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, target: "" },
     { have: "tracepointless", type: ProgramType.BPF_PROG_TYPE_UNSPEC, target: "" },
+    {
+      have: "s_tracepoint:sched:sched_switch_1",
+      type: ProgramType.BPF_PROG_TYPE_TRACEPOINT,
+      target: "sched/sched_switch",
+    },
+    { have: "s_kfunc:vmlinux:vfs_read_2", type: ProgramType.BPF_PROG_TYPE_TRACING, target: "vfs_read" },
+    { have: "s_BEGIN_1", type: ProgramType.BPF_PROG_TYPE_KPROBE, target: "" },
+    { have: "s_interval:s:1_1", type: ProgramType.BPF_PROG_TYPE_PERF_EVENT, target: "s:1" },
+    { have: "s_nothing:x_1", type: ProgramType.BPF_PROG_TYPE_UNSPEC, target: "" },
     { have: "my_section", type: ProgramType.BPF_PROG_TYPE_UNSPEC, target: "" },
   ];
   for (const { have, type, target } of cases) {

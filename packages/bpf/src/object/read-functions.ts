@@ -104,13 +104,13 @@ function addRelocation(
   }
 }
 
-// Calls within a section need no relocation: their distance is known to the compiler.
-function addPlainCalls(
+// Calls within a section need no relocation: their distance is known to the compiler. Maps do.
+function addPlainUses(
   section: ElfSection,
   view: DataView,
   start: number,
   done: Set<number>,
-  calls: FunctionCall[],
+  { calls, references }: Uses,
 ): void {
   for (let at = 0; at + INSTRUCTION_BYTES <= view.byteLength; at += INSTRUCTION_BYTES) {
     const opcode = view.getUint8(at);
@@ -120,6 +120,10 @@ function addPlainCalls(
     if ((isCall || isAddress) && !done.has(at)) {
       const to = start + at + (view.getInt32(at + 4, true) + 1) * INSTRUCTION_BYTES;
       calls.push({ offset: at, section: section.name, start: to, isAddress });
+    }
+    const isMap = opcode === LD_IMM64 && source === PseudoSource.MAP_FD;
+    if (isMap && !done.has(at)) {
+      references.push({ kind: "numbered-map", offset: at, number: view.getInt32(at + 4, true) });
     }
     if (opcode === LD_IMM64) at += INSTRUCTION_BYTES;
   }
@@ -175,7 +179,7 @@ function readSection(
       addRelocation(file, section, view, start, relocation, context, uses);
       done.add(relocation.offset - start);
     }
-    addPlainCalls(section, view, start, done, uses.calls);
+    addPlainUses(section, view, start, done, uses);
     for (const call of uses.calls) {
       // Whatever the compiler wrote, the kernel wants the mark of a call or address of a function.
       const source = call.isAddress ? PseudoSource.FUNC : PseudoSource.CALL;

@@ -183,6 +183,13 @@ export function bindReferences(program: ProgramSpec, code: Uint8Array, binding: 
         setWide(view, offset, BigInt(value));
         break;
       }
+      case "numbered-map":
+        fail(
+          program,
+          `uses map number ${reference.number}, which the object does not define`,
+          "only the tool that wrote it can load it (bpftrace 0.17 --emit-elf): use an object with a .maps section",
+        );
+        break;
       case "undefined-function":
         fail(
           program,

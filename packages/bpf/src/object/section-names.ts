@@ -1,6 +1,8 @@
 import { AttachType } from "../uapi/attach-types.js";
 import { ProgramFlag } from "../uapi/flags.js";
 import { ProgramType, type ProgramTypeId } from "../uapi/program-types.js";
+import { bpftraceSection } from "./bpftrace-sections.js";
+import type { SectionMeaning } from "./section-meaning.js";
 
 /** SectionRow says what a section's name means, in the names libbpf has made common. */
 export interface SectionRow {
@@ -11,14 +13,6 @@ export interface SectionRow {
   readonly flags: number;
   /** What separates prefix and target; none means that the name stands alone. */
   readonly target: "none" | "required" | "optional";
-}
-
-/** SectionMeaning is what a section's name says of the programs in it. */
-export interface SectionMeaning {
-  readonly type: ProgramTypeId;
-  readonly attachType: number;
-  readonly flags: number;
-  readonly target: string;
 }
 
 const P = ProgramType;
@@ -169,8 +163,16 @@ export function meaningOfSection(name: string): SectionMeaning {
       plain === candidate.prefix || (candidate.target !== "none" && plain.startsWith(`${candidate.prefix}/`));
     if (fits && (best === undefined || candidate.prefix.length > best.prefix.length)) best = candidate;
   }
-  if (best === undefined)
-    return { type: ProgramType.BPF_PROG_TYPE_UNSPEC, attachType: 0, flags: 0, target: "" };
+  if (best === undefined) {
+    return (
+      bpftraceSection(plain) ?? {
+        type: ProgramType.BPF_PROG_TYPE_UNSPEC,
+        attachType: 0,
+        flags: 0,
+        target: "",
+      }
+    );
+  }
   const { type, attachType, flags, prefix } = best;
   return { type, attachType, flags, target: plain.slice(prefix.length + 1) };
 }

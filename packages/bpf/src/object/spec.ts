@@ -17,6 +17,8 @@ export type Reference =
   | ({ readonly kind: "kfunc" } & KernelReference)
   /** The value of a name that the object declares nowhere: the one who loads it says what it is. */
   | { readonly kind: "constant"; readonly offset: number; readonly name: string }
+  /** A map that the code names by a number, and the object defines nowhere. */
+  | { readonly kind: "numbered-map"; readonly offset: number; readonly number: number }
   /** A call of a function that is declared and not defined. */
   | { readonly kind: "undefined-function"; readonly offset: number; readonly name: string };
 
