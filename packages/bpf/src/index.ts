@@ -129,6 +129,7 @@ export { mountFileSystem } from "./kernel/mount.js";
 export { inNetworkNamespace, leaveNetworkNamespace, openNetworkNamespace } from "./kernel/namespace.js";
 export { type PerfBreakpoint, PerfHardware, PerfSoftware, PerfType } from "./kernel/perf.js";
 export type { PerfWakeup } from "./kernel/perf-output.js";
+export { openProcess } from "./kernel/pidfd.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
 export type { Place } from "./link/anchor.js";
 export { attachCgroup, type CgroupOptions, findCgroups } from "./link/cgroup.js";

@@ -23,6 +23,7 @@ export const SYSCALL_NUMBERS = {
     unshare: 272,
     setns: 308,
     bpf: 321,
+    pidfd_open: 434,
   },
   arm64: {
     epoll_create1: 20,
@@ -44,6 +45,7 @@ export const SYSCALL_NUMBERS = {
     prlimit64: 261,
     setns: 268,
     bpf: 280,
+    pidfd_open: 434,
   },
 } as const;
 

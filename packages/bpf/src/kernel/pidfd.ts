@@ -1,0 +1,10 @@
+import { failure } from "./failure.js";
+import { Descriptor } from "./fd.js";
+import { syscall } from "./syscall.js";
+
+/** openProcess opens a process by its id (5.3): the key of maps that keep a value for a task. Throws `not-found`. */
+export function openProcess(pid: number): Descriptor {
+  const fd = syscall("pidfd_open", pid, 0);
+  if (fd < 0) throw failure(-fd, { call: "pidfd_open", tried: `open process ${pid}`, since: "5.3" });
+  return new Descriptor(fd, `process ${pid}`);
+}
