@@ -125,8 +125,8 @@ function startsOf(table: LineTable, wanted: ReadonlySet<number>, line: number): 
 }
 
 /**
- * openDebugInfo names what is there; undefined when the file has no debug information. Headers and first entries of the
- * units are read at the first question, one unit's entries and lines when an address falls into it.
+ * openDebugInfo reads the headers of the units; undefined when the file has no debug information. Their first entries are
+ * read at the first question, one unit's entries and lines when an address falls into it. Throws BinaryError.
  */
 export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
   const file = openDebugFile(elf);
