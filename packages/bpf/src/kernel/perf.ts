@@ -52,6 +52,8 @@ const BREAKPOINT_TYPE_OFFSET = 52;
 const CONFIG1_OFFSET = 56;
 const CONFIG2_OFFSET = 64;
 const INHERIT_BIT = 1 << 1;
+/** Bit 35, in the upper half. */
+const INHERIT_THREAD_BIT = 1 << 3;
 const FREQUENCY_BIT = 1 << 10;
 const PERF_FLAG_FD_CLOEXEC = 8;
 
@@ -76,8 +78,8 @@ export interface PerfEventSpec {
   readonly period?: number;
   /** Sample this many times a second; instead of a period. */
   readonly frequency?: number;
-  /** What a process starts from now on, threads and processes, belongs to it. */
-  readonly inherit?: boolean;
+  /** Also what the thread starts from now on: only threads (5.13), or processes too. */
+  readonly inherit?: "threads" | "all";
   /** For a breakpoint: what happens to which bytes. */
   readonly breakpoint?: PerfBreakpoint;
   /** For a uprobe: the file's path; for a kprobe: the function's name. */
@@ -99,8 +101,10 @@ export function openPerfEvent(spec: PerfEventSpec, context: Omit<FailureContext,
   view.setUint32(4, ATTR_BYTES, true);
   writeU64(view, 8, spec.config);
   writeU64(view, 16, spec.frequency ?? spec.period ?? 0);
-  const flags = (spec.frequency === undefined ? 0 : FREQUENCY_BIT) | (spec.inherit ? INHERIT_BIT : 0);
+  const flags =
+    (spec.frequency === undefined ? 0 : FREQUENCY_BIT) | (spec.inherit === undefined ? 0 : INHERIT_BIT);
   view.setUint32(FLAGS_OFFSET, flags, true);
+  if (spec.inherit === "threads") view.setUint32(FLAGS_OFFSET + 4, INHERIT_THREAD_BIT, true);
   if (spec.breakpoint !== undefined) {
     view.setUint32(BREAKPOINT_TYPE_OFFSET, spec.breakpoint.on, true);
     view.setBigUint64(CONFIG1_OFFSET, spec.breakpoint.address, true);

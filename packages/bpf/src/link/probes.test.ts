@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, describe, test } from "node:test";
-import { movImm } from "../asm/arithmetic.js";
-import { callHelper, exit } from "../asm/flow.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { aluImm, movImm, movReg } from "../asm/arithmetic.js";
+import { callHelper, exit, jumpIfReg } from "../asm/flow.js";
 import { R0, R1 } from "../asm/instruction.js";
 import { loadMapValue, storeReg } from "../asm/memory.js";
 import { PerfHardware, PerfSoftware, PerfType } from "../kernel/perf.js";
@@ -64,6 +67,10 @@ function spend(until: () => boolean): number {
   return sum;
 }
 
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waited = 0; !isSo() && waited < 1000; waited++) await sleep(10);
+}
+
 describe("probes", { skip: skipWithoutBpf() }, () => {
   const held = kernelDescriptors();
   after(() => assert.deepEqual(kernelDescriptors(), held));
@@ -72,7 +79,8 @@ describe("probes", { skip: skipWithoutBpf() }, () => {
     const clock = { type: PerfType.SOFTWARE, config: PerfSoftware.CPU_CLOCK };
     const ways = [
       { frequency: 1000 },
-      { frequency: 1000, pid: process.pid, inherit: true },
+      { frequency: 1000, pid: process.pid },
+      { frequency: 1000, threadId: process.pid },
       { period: 1_000_000, cpu: 0 },
     ];
     for (const [index, way] of ways.entries()) {
@@ -89,6 +97,48 @@ describe("probes", { skip: skipWithoutBpf() }, () => {
       assert.equal(info.cookie, BigInt(index + 40));
       assert.throws(() => link.update(program), refused("not-supported", /perf-event keep their program/));
     }
+  });
+
+  test("all threads of a process are sampled, also those that come later", async () => {
+    // Counts the samples of threads that are not the first of this process.
+    using counter = createCounter(process.pid);
+    const notFirst = [
+      callHelper(HelperFunction.get_current_pid_tgid),
+      movReg(R1, R0),
+      aluImm("rsh", R1, 32),
+      aluImm("and", R0, -1, 32),
+      jumpIfReg("eq", R0, R1, "out"),
+    ];
+    using program = loadProgram({
+      name: "threads",
+      type: ProgramType.BPF_PROG_TYPE_PERF_EVENT,
+      instructions: countingProgram(counter, notFirst),
+      license: "GPL",
+    });
+    const clock = { type: PerfType.SOFTWARE, config: PerfSoftware.CPU_CLOCK, frequency: 1000 };
+    const early = new Worker("for (;;);", { eval: true });
+    await once(early, "online");
+    using link = attachPerfEvent(program, { ...clock, pid: process.pid });
+    assert.equal(link.kind, "perf-event");
+    try {
+      await until(() => countOf(counter) > 0);
+    } finally {
+      await early.terminate();
+    }
+    const counted = countOf(counter);
+    assert.ok(counted > 0, "a thread from before");
+    const late = new Worker("for (;;);", { eval: true });
+    try {
+      // The thread that was there before ran for some more: much more than that is the new one's.
+      await until(() => countOf(counter) > counted + 50);
+    } finally {
+      await late.terminate();
+    }
+    assert.ok(countOf(counter) > counted + 50, "a thread from after");
+    assert.throws(
+      () => attachPerfEvent(program, { ...clock, pid: 0x3fff_ffff }),
+      refused("not-found", /no process/),
+    );
   });
 
   test("a hardware breakpoint sees who writes to an address", () => {

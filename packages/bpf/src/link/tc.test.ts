@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { BpfError } from "../errors.js";
 import { interfaceIndex } from "../kernel/interface.js";
 import { refused } from "../testing/errors.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
@@ -124,6 +126,25 @@ describe("tc", { skip: skipWithoutBpf() }, () => {
     assert.ok(info?.kind === "tcx" && info.interfaceIndex === 0);
     assert.throws(() => tcx?.update(classifies), refused("system-call-failed", /what it hung on is gone/));
     for (const link of links) link.close();
+  });
+
+  test("attaching and closing a hundred times leaves no descriptor", () => {
+    using tally = new Tally();
+    using classifies = tally.program(TYPE, NEXT);
+    using meets = tally.program(ProgramType.BPF_PROG_TYPE_XDP, 2);
+    const before = readdirSync("/proc/self/fd").length;
+    for (let round = 0; round < 100; round++) {
+      for (const way of ["link", "filter"] as const) {
+        attachTc(classifies, { interface: "near", direction: "ingress", way }).close();
+      }
+      for (const way of ["link", "netlink"] as const) {
+        const link = attachXdp(meets, { interface: "near", mode: "generic", way });
+        assert.throws(() => attachXdp(meets, { interface: "near", mode: "generic", way }), BpfError);
+        link.update(meets);
+        link.close();
+      }
+    }
+    assert.equal(readdirSync("/proc/self/fd").length, before);
   });
 
   test("a netkit program is told what it needs", () => {

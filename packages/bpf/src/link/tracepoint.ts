@@ -15,6 +15,10 @@ export interface TracepointOptions {
  * attachTracepoint attaches a BPF_PROG_TYPE_TRACEPOINT program for every process on every processor.
  * Detaching takes 60-75 ms here (the kernel waits for all readers); raw tracepoints take 0.1 ms. Throws
  * BpfError `tracefs-missing`, `not-found`, or what the kernel says.
+ *
+ *     using object = loadObject(readObject(bytes)); // SEC("tp/sched/sched_switch") int on_switch(void *ctx)
+ *     const where = { group: "sched", name: "sched_switch", cookie: 7n };
+ *     using link = attachTracepoint(object.program("on_switch"), where);
  */
 export function attachTracepoint(program: Attachable, options: TracepointOptions): Link {
   const { group, name, cookie } = options;

@@ -21,6 +21,11 @@ export interface UprobeOptions {
 /**
  * attachUprobe attaches a BPF_PROG_TYPE_KPROBE program to an instruction in user space, by a perf event of
  * its own. Detaching takes 116-127 ms here each; many probes are better attached by attachUprobeMulti.
+ *
+ *     using object = loadObject(readObject(bytes)); // SEC("uprobe") int called(struct pt_regs *ctx)
+ *     const path = "/usr/bin/app";
+ *     const offset = symbolOffset(path, "handle_request"); // in a Go program behind the stack check
+ *     using link = attachUprobe(object.program("called"), { path, offset, pid: 4711 });
  */
 export function attachUprobe(program: Attachable, options: UprobeOptions): Link {
   const { path, offset, pid, atReturn, refCounter, cookie } = options;
