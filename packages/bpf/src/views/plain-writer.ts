@@ -106,6 +106,31 @@ function writeFloat(view: DataView, at: number, size: number, value: Plain, trai
   else view.setFloat64(at, value, true);
 }
 
+// The common sizes and values go without a BigInt on the way.
+function writeNumber(layout: Layout, view: DataView, at: number, value: Plain, trail: Trail): void {
+  const { size } = layout;
+  if (typeof value === "number" && Number.isInteger(value) && size <= 4) {
+    const room = 2 ** (size * 8);
+    const low = isSigned(layout) ? -room / 2 : 0;
+    const isWithin = value >= low && value < low + room;
+    if (isWithin && size === 4) {
+      view.setInt32(at, value | 0, true);
+      return;
+    }
+    if (isWithin && size === 2) {
+      view.setInt16(at, value, true);
+      return;
+    }
+    if (isWithin && size === 1) {
+      view.setInt8(at, value);
+      return;
+    }
+  }
+  const integer = BigInt.asUintN(size * 8, checkedInteger(layout, size * 8, value, trail));
+  if (size === 8) view.setBigUint64(at, integer, true);
+  else writeInteger(view, at, size, integer);
+}
+
 function write(layout: Layout, view: DataView, at: number, value: Plain, trail: Trail): void {
   const { size } = layout;
   if (value instanceof Uint8Array) {
@@ -135,8 +160,26 @@ function write(layout: Layout, view: DataView, at: number, value: Plain, trail: 
       writeStruct(layout, view, at, value, trail);
       break;
     default:
-      writeInteger(view, at, size, BigInt.asUintN(size * 8, checkedInteger(layout, size * 8, value, trail)));
+      writeNumber(layout, view, at, value, trail);
   }
+}
+
+/** PlainWriter writes a value into the buffer that it was made for. */
+export type PlainWriter = (value: Plain) => void;
+
+/** plainWriter makes a writer of a layout into one buffer, as writePlain() does it, for those who do it often. */
+export function plainWriter(layout: Layout, bytes: Uint8Array, what = "value"): PlainWriter {
+  if (bytes.byteLength !== layout.size) {
+    throw new BpfError("bad-argument", `${what} has ${layout.size} bytes, the buffer ${bytes.byteLength}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const trail = [what];
+  return (value) => {
+    bytes.fill(0);
+    // What an error left behind.
+    trail.length = 1;
+    write(layout, view, 0, value, trail);
+  };
 }
 
 /**
@@ -145,9 +188,5 @@ function write(layout: Layout, view: DataView, at: number, value: Plain, trail: 
  * known, of another type or out of range; `what` begins that name.
  */
 export function writePlain(layout: Layout, bytes: Uint8Array, value: Plain, what = "value"): void {
-  if (bytes.byteLength !== layout.size) {
-    throw new BpfError("bad-argument", `${what} has ${layout.size} bytes, the buffer ${bytes.byteLength}`);
-  }
-  bytes.fill(0);
-  write(layout, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, value, [what]);
+  plainWriter(layout, bytes, what)(value);
 }

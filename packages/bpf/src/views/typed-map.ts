@@ -8,7 +8,7 @@ import { isPerCpu } from "../maps/spec.js";
 import type { UpdateFlags } from "../uapi/flags.js";
 import { type Layout, layoutByName, layoutOf } from "./layout.js";
 import { type Plain, type PlainReader, plainReader } from "./plain.js";
-import { writePlain } from "./plain-writer.js";
+import { type PlainWriter, plainWriter } from "./plain-writer.js";
 import { type AnyFields, memoryOf, type View, type ViewMemory, viewOfLayout } from "./view.js";
 
 /** TypedMapTypes name the types of a map's key and value, where the map does not tell or tells too little. */
@@ -47,6 +47,9 @@ export class TypedMap<K, V> {
   readonly #value: Uint8Array;
   readonly #valueMemory: ViewMemory;
   readonly #stride: number;
+  readonly #writeKey: PlainWriter;
+  /** One for each processor in per-CPU maps. */
+  readonly #writeValue: readonly PlainWriter[];
 
   /** typedMap() is the usual way to get here. The map stays the caller's. */
   constructor(map: BpfMap, keyLayout: Layout, valueLayout: Layout) {
@@ -68,6 +71,12 @@ export class TypedMap<K, V> {
     this.#value = new Uint8Array(map.valueBytes);
     this.#valueMemory = memoryOf(this.#value);
     this.#stride = isPerCpu(map.spec.type) ? Math.ceil(valueLayout.size / 8) * 8 : 0;
+    this.#writeKey = plainWriter(keyLayout, this.#key, "key");
+    this.#writeValue = Array.from({ length: this.#stride === 0 ? 1 : possibleCpus() }, (_, cpu) => {
+      const at = cpu * this.#stride;
+      const part = this.#value.subarray(at, at + valueLayout.size);
+      return plainWriter(valueLayout, part, this.#stride === 0 ? "value" : `value of processor ${cpu}`);
+    });
   }
 
   /** get gives an element's value, undefined when there is none. Throws as BpfMap.lookup() does. */
@@ -81,7 +90,7 @@ export class TypedMap<K, V> {
   set(key: K, value: V, flags?: UpdateFlags): void;
   set(key: never, value: never, flags: UpdateFlags = 0): void {
     this.#setKey(key);
-    if (this.#stride === 0) writePlain(this.valueLayout, this.#value, value, "value");
+    if (this.#stride === 0) this.#writeValue[0]?.(value);
     else this.#setCpus(value);
     this.map.update(this.#key, this.#value, flags);
   }
@@ -162,25 +171,17 @@ export class TypedMap<K, V> {
 
   #setKey(key: Plain): void {
     // Queues, stacks and bloom filters have no key.
-    if (this.#key.length > 0) writePlain(this.keyLayout, this.#key, key, "key");
+    if (this.#key.length > 0) this.#writeKey(key);
   }
 
   #setCpus(value: Plain): void {
-    const cpus = possibleCpus();
+    const cpus = this.#writeValue.length;
     if (!Array.isArray(value) || value.length !== cpus) {
       throw new BpfError("bad-argument", `a value of ${mapTitle(this.map.spec)} is an array of ${cpus}`, {
         hint: "it has one value for each possible processor",
       });
     }
-    for (const [cpu, one] of value.entries()) {
-      const at = cpu * this.#stride;
-      writePlain(
-        this.valueLayout,
-        this.#value.subarray(at, at + this.valueLayout.size),
-        one,
-        `value of processor ${cpu}`,
-      );
-    }
+    for (const [cpu, one] of value.entries()) this.#writeValue[cpu]?.(one);
   }
 
   #valueOf(view: DataView, at: number): Plain {
