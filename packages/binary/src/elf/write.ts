@@ -116,6 +116,8 @@ function symbolTable(spec: ElfSpec, sectionNumbers: ReadonlyMap<string, number>,
         `writeElf: symbol ${symbol.name} is in section ${symbol.section}, which is not there`,
       );
     }
+    checkNumber(symbol.value, `the value of ${symbol.name}`);
+    checkNumber(symbol.size, `the size of ${symbol.name}`);
     view.setUint32(at, names.offset(symbol.name), true);
     view.setUint8(at + 4, (symbol.binding << 4) | (symbol.type & 0xf));
     view.setUint8(at + 5, symbol.visibility ?? 0);
@@ -156,12 +158,47 @@ function relocationTable(
   return bytes;
 }
 
+/** ownNames are sections that the writer makes: a second one of the name would be found in its place. */
+const ownNames: ReadonlySet<string> = new Set([".symtab", ".strtab", ".shstrtab"]);
+
+function refuse(what: string): never {
+  throw new BinaryError("bad-spec", `writeElf: ${what}`);
+}
+
+function checkNumber(value: number | undefined, what: string): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) refuse(`${what} is ${value}`);
+}
+
+/** checkSection refuses numbers that would be written as others, and alignments that are none. */
+function checkSection(section: SectionSpec): void {
+  const alignment = section.align ?? 1;
+  if (!Number.isSafeInteger(alignment) || alignment < 1 || !Number.isInteger(Math.log2(alignment))) {
+    refuse(`${section.name} is aligned to ${alignment} bytes, which is no power of two`);
+  }
+  if (ownNames.has(section.name)) refuse(`the section ${section.name} is made by the writer itself`);
+  checkNumber(section.flags, `the flags of ${section.name}`);
+  checkNumber(section.size, `the size of ${section.name}`);
+  checkNumber(section.entsize, `the entry size of ${section.name}`);
+  if (
+    section.type !== sectionType.NOBITS &&
+    section.size !== undefined &&
+    section.size !== section.data.length
+  ) {
+    refuse(`${section.name} has ${section.data.length} bytes of data and a size of ${section.size}`);
+  }
+}
+
 function numberSections(sections: readonly SectionSpec[]): Map<string, number> {
   const numbers = new Map<string, number>();
   for (const [i, section] of sections.entries()) {
-    if (numbers.has(section.name))
-      throw new BinaryError("bad-spec", `writeElf: two sections named ${section.name}`);
+    checkSection(section);
+    if (numbers.has(section.name)) refuse(`two sections named ${section.name}`);
     numbers.set(section.name, i + 1);
+  }
+  for (const { name, relocations } of sections) {
+    if ((relocations?.length ?? 0) > 0 && numbers.has(`.rel${name}`)) {
+      refuse(`the section .rel${name} holds the relocations of ${name}, which the writer makes itself`);
+    }
   }
   return numbers;
 }

@@ -123,7 +123,9 @@ export function elfSymbols(elf: ElfFile, options: ElfSymbolOptions = {}): Symbol
   const strings = table === undefined ? undefined : elf.sections[table.link];
   if (table === undefined || strings === undefined) return undefined;
   const names = fileNames(elf, strings);
-  const collector = collectSymbols(Math.min(1_048_576, Math.ceil(table.size / entrySize.SYMBOL / 2)));
+  // About half of a table are functions; a header that claims more than the file holds gets no memory for it.
+  const claimed = Math.min(table.size, elf.source.size) / entrySize.SYMBOL;
+  const collector = collectSymbols(Math.ceil(claimed / 2));
   addTable(elf, table, names, collector, options.data ?? false);
   return collector.finish(names);
 }
