@@ -9,6 +9,7 @@ import { compileForBpf, skipWithoutClangAndBpf } from "../testing/clang.js";
 const SOURCE = `
 static void *(*bpf_ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;
 static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
+static long (*bpf_probe_read_kernel_str)(void *dst, u32 size, const void *from) = (void *)115;
 static long (*bpf_probe_read_kernel)(void *dst, u32 size, const void *from) = (void *)113;
 static long (*bpf_skb_load_bytes)(void *skb, u32 offset, void *to, u32 size) = (void *)26;
 struct { __uint(type, 1); __uint(max_entries, 8); __type(key, u32); __type(value, u64); } counts SEC(".maps");
@@ -61,6 +62,21 @@ SEC("raw_tp/sys_enter") int leak(struct args *ctx)
     return 1;
   bpf_ringbuf_submit(record, 0);
   return 0;
+}
+SEC("raw_tp/sys_enter") int twice(struct args *ctx)
+{
+  u64 *record = bpf_ringbuf_reserve(&events, 8, 0);
+  if (!record)
+    return 0;
+  bpf_ringbuf_submit(record, 0);
+  *record = 5;
+  return 0;
+}
+SEC("raw_tp/sys_enter") int signed_length(struct args *ctx)
+{
+  char text[16] = {};
+  int length = bpf_probe_read_kernel_str(text, sizeof(text), (void *)ctx->arg[0]);
+  return text[length];
 }
 SEC("xdp") int header(struct packet *ctx)
 {
@@ -132,6 +148,19 @@ const cases: readonly {
       /taken to be true/,
       /ends the program/,
     ],
+  },
+  {
+    program: "twice",
+    kind: "used-after-release",
+    line: /\*record = 5;/,
+    story: [/bpf_ringbuf_reserve gives/, /bpf_ringbuf_submit takes it back/, /uses `record` \(r6\)/],
+    means: /is no pointer any more: bpf_ringbuf_submit took it back on line \d+$/,
+  },
+  {
+    program: "signed_length",
+    kind: "stack-variable-offset",
+    line: /return text\[length\];/,
+    story: [/bpf_probe_read_kernel_str gives: a number from -4095 to 16/, /offset from -4111 to 0/],
   },
   {
     program: "header",

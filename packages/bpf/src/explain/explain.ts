@@ -12,12 +12,13 @@ import { parseLog } from "./log.js";
 import { type Origin, originOf } from "./origin.js";
 import { isCall, isExit, type PathStep, pathOf, registersBefore, stateBefore } from "./path.js";
 import { describeState } from "./registers.js";
+import { releaseOf } from "./release.js";
 import type { RefusalRow } from "./row.js";
 import { callRows } from "./rows-call.js";
 import { flowRows } from "./rows-flow.js";
 import { memoryRows } from "./rows-memory.js";
 import { setupRows } from "./rows-setup.js";
-import { valueRows } from "./rows-value.js";
+import { usedAfterRelease, valueRows } from "./rows-value.js";
 import {
   accessText,
   branchesOf,
@@ -225,11 +226,13 @@ export function explainRefusal(image: ProgramImage, log: string): Explanation {
   const telling: Telling = { path, nil: nilOf(lines), lineOf: (slot) => lineAt(lines, slot) };
   const words = objection.slice(-MOST_LINES);
   const text = words.join("\n");
-  const row = refusalRows().find(({ pattern }) => pattern.test(text)) ?? UNKNOWN;
-  const groups = groupsOf(row.pattern.exec(text));
-  const slot = slotOf(row, groups, last);
+  const worded = refusalRows().find(({ pattern }) => pattern.test(text)) ?? UNKNOWN;
+  const groups = groupsOf(worded.pattern.exec(text));
+  const slot = slotOf(worded, groups, last);
 
-  const focus = focusOn(telling, row.whole ? undefined : focusOf(row, groups, last));
+  const focus = focusOn(telling, worded.whole ? undefined : focusOf(worded, groups, last));
+  const release = releaseOf(path, focus.stations, text);
+  const row = release === undefined ? worded : usedAfterRelease;
   const alloc = allocation(telling, groups["alloc"]);
   const said = words.join("; ") || "nothing more";
   const facts: Record<string, string> = {
@@ -240,9 +243,18 @@ export function explainRefusal(image: ProgramImage, log: string): Explanation {
     ...alloc.facts,
     ...nameFacts(focus, telling.nil),
     because: because(telling, focus),
+    ...(release !== undefined && {
+      releaseCall: callName(path[release]),
+      releasePlace: prepositionOf(telling, release),
+    }),
     ...placeFacts(telling, groups),
   };
   const story = sentencesOf(telling, row, focus.stations, alloc.index);
+  if (release !== undefined) {
+    story.push(
+      `${placeOf(telling, release)}: ${callName(path[release])} takes it back; what pointed there is only a number from then on`,
+    );
+  }
   if (row.close !== undefined && last !== undefined) story.push(fill(row.close, facts));
   const failing = slot === undefined ? undefined : bySlot.get(slot);
   const isUnsetResult =

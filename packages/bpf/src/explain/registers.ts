@@ -13,20 +13,33 @@ function field(state: string, ...names: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** plain writes a number of the log, which prints large ones in hexadecimal, in decimals. */
-function plain(text: string): string {
+// Large numbers are printed in hexadecimal; those of the signed bounds without their sign.
+function numberOf(text: string, isSigned: boolean): bigint {
   const negative = text.startsWith("-");
   const value = BigInt(negative ? text.slice(1) : text);
-  return `${negative ? "-" : ""}${value}`;
+  if (negative) return -value;
+  return isSigned ? BigInt.asIntN(64, value) : value;
 }
 
-function boundsOf(state: string): Bounds | undefined {
-  const low = field(state, "smin_value", "smin", "umin_value", "umin", "smin32");
-  const high = field(state, "smax_value", "smax", "umax_value", "umax", "smax32");
+function plain(text: string): string {
+  return `${numberOf(text, false)}`;
+}
+
+/** boundOf reads one side's bound, the signed one before the unsigned. */
+function boundOf(state: string, side: "min" | "max"): bigint | undefined {
+  const signed = field(state, `s${side}_value`, `s${side}`);
+  if (signed !== undefined) return numberOf(signed, true);
+  const unsigned = field(state, `u${side}_value`, `u${side}`, `s${side}32`);
+  return unsigned === undefined ? undefined : numberOf(unsigned, false);
+}
+
+function boundsOf(state: string, offset = 0n): Bounds | undefined {
+  const low = boundOf(state, "min");
+  const high = boundOf(state, "max");
   if (low === undefined && high === undefined) return undefined;
   return {
-    low: low === undefined ? "the smallest number" : plain(low),
-    high: high === undefined ? "the largest number" : plain(high),
+    low: low === undefined ? "the smallest number" : `${low + offset}`,
+    high: high === undefined ? "the largest number" : `${high + offset}`,
   };
 }
 
@@ -65,10 +78,11 @@ export function describeState(state: string, nil = "null"): string {
 
 /** distanceOf says how far from its start a pointer points, "" when it is there. */
 function distanceOf(state: string): string {
-  const bounds = /^(fp|pkt_end|map_ptr)/.test(state) ? undefined : boundsOf(state);
+  if (/^(pkt_end|map_ptr)/.test(state)) return "";
+  const fixed = numberOf(field(state, "off") ?? /^fp(-?\d+)/.exec(state)?.[1] ?? "0", false);
+  const bounds = boundsOf(state, fixed);
   if (bounds !== undefined) return `, at an offset from ${bounds.low} to ${bounds.high}`;
-  const fixed = field(state, "off") ?? "0";
-  return fixed === "0" ? "" : `, at offset ${fixed}`;
+  return fixed === 0n ? "" : `, at offset ${fixed}`;
 }
 
 function describePointer(state: string): string {

@@ -1,5 +1,14 @@
 import type { RefusalRow } from "./row.js";
 
+/** usedAfterRelease is told from the path: the kernel only says that something is no pointer. */
+export const usedAfterRelease: RefusalRow = {
+  kind: "used-after-release",
+  pattern: /(?!)/, // never by words
+  meaning: "{reg} is no pointer any more: {releaseCall} took it back {releasePlace}",
+  fix: "do not use a record after it was submitted or discarded, nor an object after its release; read packet pointers from the context again after a call that changes the packet",
+  close: "{here} uses {reg}",
+};
+
 /** Refusals of values: unset registers, pointer arithmetic, results, references. Source: kernel/bpf/verifier.c. */
 export const valueRows: readonly RefusalRow[] = [
   {
@@ -10,6 +19,7 @@ export const valueRows: readonly RefusalRow[] = [
     close: "{here} reads {reg}",
     branches: true,
   },
+  usedAfterRelease,
   {
     kind: "pointer-null-arithmetic",
     pattern: /(?<reg>R\d+) pointer arithmetic on (?<kind>\w*_or_null\w*) prohibited/,

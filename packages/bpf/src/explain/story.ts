@@ -65,7 +65,7 @@ function sentence(telling: Telling, station: Origin): string {
   const what = describeState(knownAfter(path, station), nil);
   switch (how) {
     case "argument":
-      return `r${register} is ${what} from the start`;
+      return `from the start r${register} is ${what}`;
     case "unset":
       return `r${register} is not given a value on this path`;
     case "lost":
@@ -93,17 +93,27 @@ function sentence(telling: Telling, station: Origin): string {
   }
 }
 
+/** isCut tells of `<<= 32` before `>>= 32`: compilers keep 32 bits of a register that way, with or without the sign. */
+function isCut(telling: Telling, station: Origin | undefined, newer: Origin | undefined): boolean {
+  if (station?.how !== "arithmetic" || newer?.how !== "arithmetic") return false;
+  const text = ({ index }: Origin): string => telling.path[index]?.text ?? "";
+  return / <<= 32$/.test(text(station)) && / s?>>= 32$/.test(text(newer));
+}
+
 /** storyOf tells a value's way, oldest first, a sentence for each station. */
 export function storyOf(telling: Telling, stations: readonly Origin[]): string[] {
-  return stations
-    .filter(({ index, register, how }) => {
-      return index >= 0 || how === "lost" || (stations.length === 1 && register !== 10);
-    })
-    .map((station) => {
-      const text = sentence(telling, station);
-      return station.index < 0 ? text : `${placeOf(telling, station.index)}: ${text}`;
-    })
-    .reverse();
+  const told: string[] = [];
+  for (const [at, station] of stations.entries()) {
+    const { index, register, how } = station;
+    const isWorthIt = index >= 0 || how === "lost" || (stations.length === 1 && register !== 10);
+    if (!isWorthIt || isCut(telling, station, stations[at - 1])) continue;
+    const state = (): string => describeState(knownAfter(telling.path, station), telling.nil);
+    const text = isCut(telling, stations[at + 1], station)
+      ? `its lower 32 bits are taken: ${state()}`
+      : sentence(telling, station);
+    told.push(index < 0 ? text : `${placeOf(telling, index)}: ${text}`);
+  }
+  return told.reverse();
 }
 
 /** accessText says what an instruction does to memory or a call: `reads 8 bytes`. */
