@@ -32,8 +32,8 @@ function broken(why: string, offset: number): never {
   throw new BpfError("bad-btf", `broken BTF: ${why}`, { offset });
 }
 
-/** Names that are worth asking the index one by one; the kernel's own BTF has 26 with "___". */
-const FEW_NAMES = 64;
+/** Names that are worth asking the index one by one; a kernel has some hundred texts with "___", most of them members. */
+const FEW_NAMES = 1024;
 
 interface NameIndex {
   readonly heads: Int32Array;
