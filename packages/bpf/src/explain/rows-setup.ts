@@ -19,7 +19,7 @@ export const setupRows: readonly RefusalRow[] = [
   },
   {
     kind: "needs-types",
-    pattern: /not allowed in subprogs without BTF|requires? BTF|without BTF/,
+    pattern: /not allowed in subprogs without BTF|requires? (?:prog )?BTF|without BTF/,
     meaning: "this needs the program's types, and it is loaded without BTF",
     fix: "compile with -g and load the object with its BTF",
   },
