@@ -61,7 +61,7 @@ export async function loading(args: readonly string[]): Promise<void> {
       `${one?.programs} programs, ${one?.maps} maps, ${object.bytes.length} bytes of object; medians of ${values.rounds} processes\n`,
     );
     printTable(
-      ["ms", "whole", "in bpf(2)", "beyond it", "calls", "worst beyond"],
+      ["ms", "whole", "in bpf(2)", "beyond it", "least", "most", "calls"],
       loaders.flatMap(({ name, first, later }) => [
         cells(`${name}, a process's first load`, first),
         cells(`${name}, later ones`, later),
@@ -85,7 +85,7 @@ async function runLoader(loader: Loader, timer: BpfTimer, loads: number): Promis
     const line = await lines.next();
     if (line.done) throw new Error(`${loader.name} ended before it was done`);
     const { ns: kernelNs, calls } = timer.read();
-    const told = JSON.parse(line.value) as Pick<Load, "ns" | "programs" | "maps">;
+    const told: Pick<Load, "ns" | "programs" | "maps"> = JSON.parse(line.value);
     (i === 0 ? loader.first : loader.later).push({ ...told, kernelNs, calls });
   }
   child.stdin.end();
@@ -100,7 +100,8 @@ function cells(name: string, loads: readonly Load[]): string[] {
     ms(median(loads.map(({ ns }) => ns))),
     ms(median(loads.map(({ kernelNs }) => kernelNs))),
     ms(median(beyond)),
-    String(median(loads.map(({ calls }) => calls))),
+    ms(Math.min(...beyond)),
     ms(Math.max(...beyond)),
+    String(median(loads.map(({ calls }) => calls))),
   ];
 }

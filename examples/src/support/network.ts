@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { leaveNetworkNamespace } from "@go3s/bpf";
 
 /** ownNetwork moves this process into a network of its own with nothing but a loopback device: nobody else's packets are met. */
@@ -33,7 +33,9 @@ export async function sendDatagrams(ports: readonly number[]): Promise<number> {
 export async function startServer(line: string): Promise<{ port: number; server: Server }> {
   const server = createServer((socket) => socket.end(line)).listen(0, "127.0.0.1");
   await once(server, "listening");
-  return { port: (server.address() as AddressInfo).port, server };
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("it does not listen on a port");
+  return { port: address.port, server };
 }
 
 /** askServer connects and gives what the server says, or the code of what went wrong. */
