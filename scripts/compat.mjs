@@ -17,12 +17,13 @@ import {
   unpinFolder,
 } from "@go3s/bpf";
 
+const OWN_TYPES = "its own types";
 const PACKET = new Uint8Array(64);
 const pinFolder = `/sys/fs/bpf/go3s_compat_${process.pid}`;
 
 function objectsBelow(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(o|elf)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(o|elf)$/.test(entry.name) && !/_tgt\.o$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
@@ -100,7 +101,7 @@ function targetsFor(path, spec) {
   } catch {
     // There is none, which is usual.
   }
-  if (spec.btf !== undefined) found.push({ name: "its own types", kernelBtf: renumbered(new Btf(spec.btf)) });
+  if (spec.btf !== undefined) found.push({ name: OWN_TYPES, kernelBtf: renumbered(new Btf(spec.btf)) });
   return found;
 }
 
@@ -144,9 +145,15 @@ function tryOut(path) {
       process.stderr.write(`${path} with BTF of ${name}: ${JSON.stringify(verdicts)}\n`);
     }
   }
-  const plain = attempt(spec, { symbols, mapSizes });
+  const [beside] = targetsFor(path, spec).filter(({ name }) => name !== OWN_TYPES);
+  const plain = attempt(spec, { symbols, mapSizes, ...(beside && { kernelBtf: beside.kernelBtf }) });
   if (plain.object !== undefined) {
-    const names = [...Object.keys(symbols), ...Object.keys(mapSizes).map((name) => `the size of ${name}`)];
+    const types = beside === undefined ? [] : [`BTF of ${beside.name}`];
+    const names = [
+      ...types,
+      ...Object.keys(symbols).map((name) => `a value for ${name}`),
+      ...Object.keys(mapSizes).map((name) => `the size of ${name}`),
+    ];
     const given = names.length > 0 ? { given: names.join(", ") } : {};
     plain.object.close();
     return { result: "loads", ...counts, ...given };
