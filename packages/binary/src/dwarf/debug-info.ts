@@ -1,7 +1,8 @@
+import { find } from "../bytes/view.js";
 import type { ElfFile } from "../elf/read.js";
 import { BinaryError } from "../errors.js";
 import { attribute, tag } from "./constants.js";
-import { openDebugFile } from "./debug-file.js";
+import { type DebugFile, openDebugFile } from "./debug-file.js";
 import { numberOf } from "./die.js";
 import { type LineHeader, readLineHeader } from "./line-header.js";
 import { type LineTable, readLineTable, rowAt, rowFlag } from "./line-table.js";
@@ -60,20 +61,31 @@ export interface DebugInfo {
   [Symbol.dispose](): void;
 }
 
-/** heldUnits bounds the units whose functions, and whose line tables, are held. */
-const heldUnits = 16;
+/**
+ * heldScopes and heldRows bound what is kept of the units that were asked about, about 40 MB each at most. A stack trace
+ * crosses dozens of units, and reading one anew takes 1 to 50 ms.
+ */
+const heldScopes = 300_000;
+const heldRows = 2_000_000;
+const heldFileLists = 64;
 
-/** cached keeps the newest few results; making is repeated for what was dropped. */
-function cached<K, V>(limit: number, make: (key: K) => V): (key: K) => V {
-  const held = new Map<K, V>();
+/** cached keeps the newest results up to a weight; making is repeated for what was dropped. */
+function cached<K, V>(limit: number, make: (key: K) => V, weigh: (value: V) => number): (key: K) => V {
+  const held = new Map<K, { value: V; weight: number }>();
+  let total = 0;
   return (key) => {
     const there = held.get(key);
-    if (there !== undefined) return there;
-    const made = make(key);
-    const oldest = held.keys().next();
-    if (held.size >= limit && !oldest.done) held.delete(oldest.value);
-    held.set(key, made);
-    return made;
+    if (there !== undefined) return there.value;
+    const value = make(key);
+    const weight = weigh(value);
+    total += weight;
+    for (const [oldest, row] of held) {
+      if (total <= limit) break;
+      held.delete(oldest);
+      total -= row.weight;
+    }
+    held.set(key, { value, weight });
+    return value;
   };
 }
 
@@ -135,16 +147,18 @@ export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
   const split = openSplitUnits(elf);
   let index: UnitIndex | undefined;
 
-  const lineTable = cached<number, LineTable | false>(heldUnits, (at) => {
+  const readLines = (at: number): LineTable | false => {
     const unit = units.unit(at);
     const offset = lineOffset(unit);
     return offset !== undefined && readLineTable(readLineHeader(unit, offset));
-  });
-  const scopesOf = cached<number, UnitScopes>(heldUnits, (at) => {
+  };
+  const lineTable = cached(heldRows, readLines, (table) => 1_000 + (table === false ? 0 : table.count));
+  const readUnitScopes = (at: number): UnitScopes => {
     const unit = units.unit(at);
     return readScopes(split.of(unit) ?? unit);
-  });
-  const filesOf = cached<DebugUnit, readonly string[]>(heldUnits, readFiles);
+  };
+  const scopesOf = cached(heldScopes, readUnitScopes, (unit) => 100 + unit.scopes.length);
+  const filesOf = cached(heldFileLists, readFiles, () => 1);
 
   const unitsAt = (address: number): readonly number[] => {
     index ??= indexUnits(units);
@@ -251,9 +265,18 @@ export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
       return rows.filter((row) => row.role !== "local");
     },
     type(name) {
+      const bytes = Buffer.from(`${name}\0`, "utf8");
+      const inStrings = new Map<DebugFile, boolean>();
       for (let at = 0; at < units.count; at++) {
-        const unit = units.unit(at);
-        const found = namedType(split.of(unit) ?? unit, name);
+        const skeleton = units.unit(at);
+        const unit = split.of(skeleton) ?? skeleton;
+        let known = inStrings.get(unit.file);
+        if (known === undefined) {
+          known = find(unit.file.strings.whole().data, bytes) >= 0;
+          inStrings.set(unit.file, known);
+        }
+        // A name is in the strings or, as Go writes it, in the unit itself: most units need not be walked.
+        const found = known || find(unit.bytes().data, bytes) >= 0 ? namedType(unit, name) : undefined;
         if (found !== undefined) return found;
       }
       return undefined;
