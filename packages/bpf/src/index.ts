@@ -146,6 +146,7 @@ export { attachNetns, type NetnsOptions } from "./link/netns.js";
 export { linkOfDescriptor, openPinnedLink } from "./link/open.js";
 export { attachPerfEvent, type PerfEventOptions } from "./link/perf-event.js";
 export { attachRawTracepoint, attachTracing, type RawTracepointOptions } from "./link/raw-tracepoint.js";
+export { createSlot, type ProgramSlot } from "./link/slot.js";
 export { attachReuseport, attachSocketFilter, type SocketOptions } from "./link/socket.js";
 export { attachSockmap, SOCKMAP_HOOKS, type SockmapHook, type SockmapOptions } from "./link/sockmap.js";
 export { attachStructOps, type StructOpsLink, type StructOpsTable } from "./link/struct-ops.js";

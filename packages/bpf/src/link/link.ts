@@ -101,7 +101,7 @@ function updateLink(target: string, fd: number, program: Attachable, options: Up
       call,
       tried: `${tried}: links of kind ${kind} keep their program`,
       code: "not-supported",
-      hint: "attach the new program beside it and close this link, or change an entry of a program array that it tail-calls",
+      hint: "attach the new program beside it and close this link, or attach a slot, whose program can be changed: createSlot()",
     });
   }
   const isOther = result === -Errno.EPERM && options.replaces !== undefined;
