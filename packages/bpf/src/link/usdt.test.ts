@@ -85,13 +85,18 @@ describe("USDT", { skip }, () => {
       }
       assert.equal(await app.run(), 0, "and lowered again");
       assert.equal(countOf(counter), 2);
-      using both = attachUsdt(program, { ...where, name: "twice" });
+      // The process says by itself which of its files has the probe.
+      using both = attachUsdt(program, { pid: app.pid, provider: "app", name: "twice" });
       await app.run();
       assert.equal(countOf(counter), 4);
       if (attachType === 0) assert.throws(() => both.info(), refused("not-supported", /made of 2 links/));
       assert.throws(
         () => attachUsdt(program, { ...where, name: "none" }),
         refused("not-found", /app:none.*it has app:request, app:twice/),
+      );
+      assert.throws(
+        () => attachUsdt(program, { pid: app.pid, provider: "app", name: "none" }),
+        refused("not-found", /no USDT probe app:none.*looked into .*\/app/),
       );
     });
   }

@@ -14,6 +14,7 @@ import { joinLinks } from "./join.js";
 import type { Attachable, Link } from "./link.js";
 import { attachUprobe } from "./uprobe.js";
 import { attachUprobeMulti } from "./uprobe-multi.js";
+import { findUsdtFile } from "./usdt-files.js";
 import { encodeUsdtSpec, type UsdtSite, usdtSpecLayout } from "./usdt-spec.js";
 
 /** UsdtArguments is where programs made with libbpf's usdt.bpf.h look for the places of their arguments. */
@@ -26,8 +27,11 @@ export interface UsdtArguments {
 
 /** UsdtOptions say which probe of which file, for whom. */
 export interface UsdtOptions {
-  /** The executable or library; for another mount namespace by way of /proc/PID/root. */
-  readonly path: string;
+  /**
+   * The executable or library; for another mount namespace by way of /proc/PID/root. With a pid it can be left
+   * out: then it is looked for among the files whose code the process has mapped.
+   */
+  readonly path?: string;
   readonly provider: string;
   readonly name: string;
   readonly pid?: number;
@@ -63,8 +67,7 @@ interface Place {
   readonly note: UsdtNote;
 }
 
-function placesOf(elf: ElfFile, options: UsdtOptions): Place[] {
-  const { provider, name, path } = options;
+function placesOf(elf: ElfFile, path: string, { provider, name }: UsdtOptions): Place[] {
   const notes = usdtNotes(elf, { provider, name });
   if (notes.length === 0) {
     const all = new Set(usdtNotes(elf).map((note) => `${note.provider}:${note.name}`));
@@ -134,9 +137,12 @@ function freeNumbers(map: BpfMap, numbers: Iterable<number>): void {
  *     using link = attachUsdt(object.program("request"), { ...where, arguments: usdtArguments(object) });
  */
 export function attachUsdt(program: Attachable, options: UsdtOptions): Link {
-  const { path, provider, name, pid, cookie } = options;
+  const { provider, name, pid, cookie } = options;
+  const path = options.path ?? (pid === undefined ? undefined : findUsdtFile(pid, provider, name));
+  if (path === undefined)
+    throw new BpfError("bad-argument", `give the path or the pid for ${provider}:${name}`);
   using elf = openElf(path);
-  const places = placesOf(elf, options);
+  const places = placesOf(elf, path, options);
   const to = options.arguments;
   const numbers = to === undefined ? undefined : writeSpecs(elf, places, options, to);
   const cookies = places.map((_, index) => BigInt(numbers?.[index] ?? cookie ?? 0n));

@@ -124,12 +124,16 @@ function attachUserProbe(
 }
 
 function attachUsdtSection(object: LoadedObject, spec: ProgramSpec, options: SectionOptions): Link {
-  const { path, symbol } = fileAndSymbol(spec, options);
+  // The file can be left out of the section and looked for in the process: usdt with options.pid and symbol.
+  const isOpen = spec.target === "" && options.path === undefined && options.pid !== undefined;
+  const { path, symbol } = isOpen
+    ? { path: undefined, symbol: options.symbol ?? "" }
+    : fileAndSymbol(spec, options);
   const [provider = "", name = ""] = symbol.split(":");
   if (provider === "" || name === "") return incomplete(spec, "write the section as usdt/PATH:PROVIDER:NAME");
   const list = usdtArguments(object);
   return attachUsdt(object.program(spec.name), {
-    path,
+    ...(path !== undefined && { path }),
     provider,
     name,
     ...(options.pid !== undefined && { pid: options.pid }),
