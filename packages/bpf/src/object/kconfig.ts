@@ -93,8 +93,8 @@ function encodeText(variable: VariableSpec, text: string, btf: Btf): Uint8Array 
   if (type.kind !== "array" || btf.sizeOf(type.type) !== 1) return refuse(variable, text, "a text");
   const value = new TextEncoder().encode(text.slice(1, -1).replace(/\\(.)/g, "$1"));
   const bytes = new Uint8Array(variable.size);
-  // What does not fit is cut; the last byte stays NUL.
-  bytes.set(value.subarray(0, Math.max(0, variable.size - 1)));
+  // What does not fit is cut; the last byte stays NUL, as in libbpf, unless it is the only one.
+  bytes.set(value.subarray(0, Math.max(1, variable.size - 1)).subarray(0, variable.size));
   return bytes;
 }
 
