@@ -49,6 +49,8 @@ export function use(probe: Loaded, view: EventView): string {
   const total = probe.maps.counts.get(0)?.reduce((a, b) => a + b, 0n);
   probe.variables.runs = 7n;
   probe.readEvents((event) => event.path.get(1).x + event.$number.delta).close();
+  probe.readRaw((event) => event.$number.ts).close();
+  probe.readPerf((event, length) => event.low + length).close();
   return \`\${delta} \${stat?.comm} \${stat?.state === State.ON} \${total} \${probe.variables.place.at_}\`;
 }
 `;
@@ -110,7 +112,7 @@ describe("bindings", () => {
   }
 
   const typescript = (spec: ReturnType<typeof boundObject>): string =>
-    bindingsOf(spec, { language: "ts", source: "./probe.o" });
+    bindingsOf(spec, { language: "ts", source: "./probe.o", records: { raw: "event", perf: "event" } });
 
   test("a struct that changed is an error of the compiler in the user's code", () => {
     assert.equal(compile({ "probe.ts": typescript(boundObject()), "user.ts": USER }), "");
@@ -144,11 +146,12 @@ try {
   });
 
   test("bindings of another version of the object are refused when it is loaded", () => {
+    const records = { raw: "event", perf: "event" };
     const digest = /checkBindings\(spec, "(\w+)"/.exec(typescript(boundObject()))?.[1] ?? "";
-    checkBindings(boundObject(), digest, "probe.o");
+    checkBindings(boundObject(), digest, "probe.o", [], records);
     for (const other of [boundObject({ pid: "tgid" }), boundObject({ narrowDelta: true })]) {
       assert.throws(
-        () => checkBindings(other, digest, "probe.o"),
+        () => checkBindings(other, digest, "probe.o", [], records),
         (error) =>
           error instanceof BpfError && error.code === "bad-object" && /make them anew/.test(error.hint ?? ""),
       );
@@ -158,7 +161,11 @@ try {
   test("names that no one would choose stay names in the source", () => {
     const evil = ['*/ evil(); /*"', "`evil()`", "constructor", "__proto__", "a\nevil();", "object", "\u2028"];
     const spec = boundObject({ maps: evil, members: evil });
-    const source = bindingsOf(spec, { language: "ts", source: '*/ evil();\n"' });
+    const source = bindingsOf(spec, {
+      language: "ts",
+      source: '*/ evil();\n"',
+      records: { raw: "event", perf: "event" },
+    });
     assert.doesNotMatch(source, /^\s*evil\(\)/m);
     assert.equal(compile({ "probe.ts": source, "user.ts": USER }), "");
     assert.throws(
@@ -170,11 +177,17 @@ try {
     );
   });
 
-  test("a type that the object does not have is told", () => {
-    assert.throws(
-      () => bindingsOf(boundObject(), { language: "ts", source: "./probe.o", types: ["nothing"] }),
-      (error) => error instanceof BpfError && error.code === "not-found",
-    );
+  test("types and buffers that the object does not have are told", () => {
+    for (const more of [
+      { types: ["nothing"] },
+      { records: { raw: "nothing" } },
+      { records: { stats: "event" } },
+    ]) {
+      assert.throws(
+        () => bindingsOf(boundObject(), { language: "ts", source: "./probe.o", ...more }),
+        (error) => error instanceof BpfError && error.code === "not-found",
+      );
+    }
   });
 
   test("Go gets structs of the exact layout, formatted, and errors where they changed", {

@@ -13,6 +13,11 @@ export interface BindingsOptions {
   readonly source: string;
   /** Names of further types to write, as in C without `struct`: events that no map and no variable names. */
   readonly types?: readonly string[];
+  /**
+   * Types of what ring and perf buffers carry, by the map's name: `{ events: "event" }`. Objects tell it only
+   * where they name it as the map's value type, which libbpf's loader does not take.
+   */
+  readonly records?: Readonly<Record<string, string>>;
   /** Go only: the package's name, `main` when absent. */
   readonly package?: string;
   /** Go only: what all names begin with; the source's base name when absent. */
@@ -24,8 +29,8 @@ export interface BindingsOptions {
  *
  * TypeScript: a module with a plain type and a view with getters at fixed offsets for each struct; the values
  * of enums; `Maps`, `Programs`, `Variables`, typed; and `load(options?)`, which gives them for the loaded
- * object, checks that it is the one they were made of, and has a `readNAME(handler)` for each ring buffer
- * whose value's type the object tells. Go: structs of the exact layout, checked by the compiler, and what
+ * object, checks that it is the one they were made of, and has a `readNAME(handler)` for each ring or
+ * perf buffer whose records' type is known. Go: structs of the exact layout, checked by the compiler, and what
  * bpf2go's users know: loadNAME, loadNAMEObjects, NAMEObjects with Maps, Programs, Variables.
  *
  * A struct that changed is an error of the compiler in code that uses what is no longer there.
@@ -33,7 +38,7 @@ export interface BindingsOptions {
  */
 export function bindingsOf(spec: ObjectSpec, options: BindingsOptions): string {
   const types = options.types ?? [];
-  const model = modelOf(spec, types);
+  const model = modelOf(spec, types, options.records);
   if (options.language === "go") return goBindings(model, options);
-  return typescriptBindings(model, options.source, types);
+  return typescriptBindings(model, options);
 }

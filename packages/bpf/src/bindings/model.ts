@@ -46,6 +46,9 @@ const RECORDS: readonly number[] = [
   MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
 ];
 
+/** RecordTypes name the type of what a ring or perf buffer carries, by the map's name. */
+export type RecordTypes = Readonly<Record<string, string>>;
+
 /** What the source of bindings may grow to; a vmlinux.h's worth of structs in a map's value is a mistake. */
 const MAX_STRUCTS = 4096;
 
@@ -126,9 +129,14 @@ function digestOf(model: Omit<BindingsModel, "digest">): string {
 
 /**
  * modelOf collects what bindings of an object say: maps but its data sections, variables, programs, and the
- * structs and enums of all of these, of `types` by name, and of what variables point to.
+ * structs and enums of all of these, of `types` by name, and of what variables point to. `records` names the
+ * types of what ring and perf buffers carry. Throws BpfError `not-found` for a map or type there is not.
  */
-export function modelOf(spec: ObjectSpec, types: readonly string[] = []): BindingsModel {
+export function modelOf(
+  spec: ObjectSpec,
+  types: readonly string[] = [],
+  records: RecordTypes = {},
+): BindingsModel {
   const btf = spec.btf === undefined ? undefined : new Btf(spec.btf);
   const layoutAt = btf === undefined ? undefined : layoutsOf(btf);
   const collected = new Collector();
@@ -138,13 +146,21 @@ export function modelOf(spec: ObjectSpec, types: readonly string[] = []): Bindin
     collected.add(layout);
     return layout;
   };
+  const namedRecords = new Map(Object.entries(records));
+  for (const name of namedRecords.keys()) {
+    const map = spec.maps.get(name);
+    if (map !== undefined && kindOf(map) === "records") continue;
+    throw new BpfError("not-found", `the object has no ring or perf buffer "${name}"`);
+  }
   const maps = [...spec.maps.values()]
     // Data sections are told as variables.
     .filter(({ name }) => !name.startsWith("."))
     .map((map): BoundMap => {
       const kind = kindOf(map);
       const key = kind === "elements" ? layoutFor(map.keyType) : undefined;
-      const value = kind === "other" ? undefined : layoutFor(map.valueType);
+      const named = namedRecords.get(map.name);
+      const valueType = named === undefined || btf === undefined ? map.valueType : typeByName(btf, named);
+      const value = kind === "other" ? undefined : layoutFor(valueType);
       return { name: map.name, spec: map, key, value, kind };
     });
   const variables: BoundVariable[] = [];

@@ -3,7 +3,17 @@ import type { LoadedObject } from "../object/loaded.js";
 import type { ObjectSpec } from "../object/spec.js";
 import type { Plain } from "../views/plain.js";
 import { type TypedMap, typedMap } from "../views/typed-map.js";
-import { modelOf } from "./model.js";
+import { modelOf, type RecordTypes } from "./model.js";
+
+// Bindings may name types that another version of the object does not have.
+function digestOrNone(spec: ObjectSpec, types: readonly string[], records: RecordTypes): string | undefined {
+  try {
+    return modelOf(spec, types, records).digest;
+  } catch (error) {
+    if (error instanceof BpfError && error.code === "not-found") return undefined;
+    throw error;
+  }
+}
 
 /** checkBindings throws BpfError `bad-object` when bindings were made of another object than this one. */
 export function checkBindings(
@@ -11,8 +21,9 @@ export function checkBindings(
   digest: string,
   source: string,
   types: readonly string[] = [],
+  records: RecordTypes = {},
 ): void {
-  if (modelOf(spec, types).digest === digest) return;
+  if (digestOrNone(spec, types, records) === digest) return;
   throw new BpfError("bad-object", `the bindings of ${source} were made of another version of it`, {
     hint: "make them anew with go3s build --bindings, and compile what uses them",
   });

@@ -2,7 +2,13 @@ import { isPerCpu } from "../maps/spec.js";
 import { MapType } from "../uapi/map-types.js";
 import type { Layout, StructLayout } from "../views/layout.js";
 import { isWide } from "../views/scalar.js";
-import { type BindingsModel, type BoundVariable, type EnumLayout, titleOf } from "./model.js";
+import {
+  type BindingsModel,
+  type BoundVariable,
+  type EnumLayout,
+  type RecordTypes,
+  titleOf,
+} from "./model.js";
 import { commentText, Names, pascalCase, propertyAccess, propertyKey } from "./names.js";
 import {
   cType,
@@ -29,6 +35,7 @@ const RESERVED = [
   "LoadOptions",
   "LoadedObject",
   "Program",
+  "PerfBufferReader",
   "RingBufferReader",
   "TypedMap",
   "Array",
@@ -57,6 +64,7 @@ const IMPORTS = [
   "LoadOptions",
   "loadObject",
   "memoryOf",
+  "PerfBufferReader",
   "Program",
   "readObject",
   "readText",
@@ -221,23 +229,24 @@ const PLACE = [
   "  }",
 ];
 
+const READERS: Readonly<Record<number, string>> = {
+  [MapType.BPF_MAP_TYPE_RINGBUF]: "RingBufferReader",
+  [MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY]: "PerfBufferReader",
+};
+
 function loadedSource(model: BindingsModel, names: TypeNames): string[] {
   const methods = new Names(["close", "object", "maps", "programs", "variables"]);
   const readers = model.maps.flatMap(({ name, kind, value, spec }) => {
-    if (
-      kind !== "records" ||
-      spec.type !== MapType.BPF_MAP_TYPE_RINGBUF ||
-      value === undefined ||
-      !isStruct(value)
-    )
-      return [];
+    const reader = READERS[spec.type];
+    if (kind !== "records" || reader === undefined || value === undefined || !isStruct(value)) return [];
     const view = viewType(value, names);
+    const method = methods.take(`read${pascalCase(name)}`);
     return [
       "",
-      `  /** Reads ring buffer "${commentText(name)}": one view, moved from record to record; start() or drain() it. */`,
-      `  ${methods.take(`read${pascalCase(name)}`)}(handler: (event: ${view}, length: number) => void): RingBufferReader {`,
+      `  /** Reads "${commentText(name)}": one view, moved from record to record, while start() or drain() is called. */`,
+      `  ${method}(handler: (event: ${view}, length: number) => void): ${reader} {`,
       `    const event = new ${view}();`,
-      `    return new RingBufferReader(this.object.map(${JSON.stringify(name)}), (memory, offset, length) => {`,
+      `    return new ${reader}(this.object.map(${JSON.stringify(name)}), (memory, offset, length) => {`,
       "      handler(event.at(memory, offset, length), length);",
       "    });",
       "  }",
@@ -271,9 +280,11 @@ function loadedSource(model: BindingsModel, names: TypeNames): string[] {
   ];
 }
 
-function loadSource(model: BindingsModel, source: string, types: readonly string[]): string[] {
+function loadSource({ digest }: BindingsModel, options: TypescriptOptions): string[] {
+  const { source, types = [], records = {} } = options;
   const file = JSON.stringify(source);
-  const more = types.length === 0 ? "" : `, ${JSON.stringify(types)}`;
+  const named = Object.keys(records).length > 0;
+  const more = `${types.length > 0 || named ? `, ${JSON.stringify(types)}` : ""}${named ? `, ${JSON.stringify(records)}` : ""}`;
   return [
     "",
     "/** Options say how the object is to be loaded. */",
@@ -289,7 +300,7 @@ function loadSource(model: BindingsModel, source: string, types: readonly string
     "/** load loads the object into the kernel. Throws BpfError `bad-object` when it is not the one this was made of. */",
     "export function load(options: Options = {}, bytes: Uint8Array = readFileSync(OBJECT)): Loaded {",
     "  const spec = readObject(bytes);",
-    `  checkBindings(spec, ${JSON.stringify(model.digest)}, ${file}${more});`,
+    `  checkBindings(spec, ${JSON.stringify(digest)}, ${file}${more});`,
     "  return new Loaded(loadObject(spec, options as LoadOptions));",
     "}",
   ];
@@ -304,8 +315,16 @@ function importsSource(body: string): string[] {
   return ['import { readFileSync } from "node:fs";', "import {", ...names, '} from "@go3s/bpf";'];
 }
 
+/** TypescriptOptions are what the model was made with, for load() to check it again. */
+export interface TypescriptOptions {
+  readonly source: string;
+  readonly types?: readonly string[];
+  readonly records?: RecordTypes;
+}
+
 /** typescriptBindings writes a model as a TypeScript module. */
-export function typescriptBindings(model: BindingsModel, source: string, types: readonly string[]): string {
+export function typescriptBindings(model: BindingsModel, options: TypescriptOptions): string {
+  const { source } = options;
   const taken = new Names(RESERVED);
   const names = new Map<StructLayout, string>();
   for (const struct of model.structs) {
@@ -323,7 +342,7 @@ export function typescriptBindings(model: BindingsModel, source: string, types: 
     ...programsSource(model),
     ...variablesSource(model, views, names),
     ...loadedSource(model, names),
-    ...loadSource(model, source, types),
+    ...loadSource(model, options),
   ];
   const body = lines.join("\n");
   const head = `// Made by go3s of ${commentText(source)}: make it anew when that changes, do not edit.`;

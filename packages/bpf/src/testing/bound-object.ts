@@ -80,6 +80,8 @@ export function boundObject(options: BoundObjectOptions = {}): ObjectSpec {
       map("stats", { keyType: u32, valueSize: size, valueType: event }),
       map("counts", { type: MapType.BPF_MAP_TYPE_PERCPU_ARRAY, keyType: u32, valueType: u64 }),
       map("events", { type: MapType.BPF_MAP_TYPE_RINGBUF, keySize: 0, valueType: event, maxEntries: 4096 }),
+      map("raw", { type: MapType.BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0, maxEntries: 4096 }),
+      map("perf", { type: MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY, valueSize: 4 }),
       ...(options.maps ?? []).map((name) => map(name, {})),
     ]),
     mapReferences: [],

@@ -41,8 +41,8 @@ interface Built {
   readonly bytes: Uint8Array;
   /** Where it lies; undefined when nobody asked for a file. */
   readonly path: string | undefined;
-  /** Structs that programs put into ring buffers. */
-  readonly events: readonly string[];
+  /** The structs that programs put into ring buffers, by map. */
+  readonly events: Readonly<Record<string, string>>;
 }
 
 async function run(parsed: Parsed, context: Context): Promise<number> {
@@ -104,7 +104,7 @@ function isObject(parsed: Parsed): boolean {
 function existing(parsed: Parsed): Built {
   const path = parsed.positionals[0] ?? "";
   try {
-    return { bytes: readFileSync(path), path, events: [] };
+    return { bytes: readFileSync(path), path, events: {} };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CliError("file-unreadable", `cannot read ${path}: ${why}`);
@@ -139,7 +139,11 @@ function compiled(
   if (out !== undefined) writeFileSync(out, result.object);
   tellPrograms(result.programs, output);
   if (out !== undefined && !output.json) output.note(`${out}: ${result.object.length} bytes`);
-  return { bytes: result.object, path: out, events: result.events.map(({ type }) => type) };
+  return {
+    bytes: result.object,
+    path: out,
+    events: Object.fromEntries(result.events.map(({ map, type }) => [map, type])),
+  };
 }
 
 function tellPrograms(programs: CompileResult["programs"], output: Context["output"]): void {
@@ -172,7 +176,7 @@ function writeBindings(language: Language, { bytes, path, events }: Built, folde
     source = file;
   }
   const from = source.startsWith(".") ? source : `./${source}`;
-  const text = asInput(() => bindingsOf(readObject(bytes), { language, source: from, types: events }));
+  const text = asInput(() => bindingsOf(readObject(bytes), { language, source: from, records: events }));
   const written = join(folder, `${stem}.${language}`);
   writeFileSync(written, text);
   return written;
