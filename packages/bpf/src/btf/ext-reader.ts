@@ -61,13 +61,21 @@ export function readBtfExt(bytes: Uint8Array, btf: Btf): Map<string, ExtSection>
   readPart(8, 8, (into, at) => {
     into.functions.push({ offset: view.getUint32(at, true), type: view.getUint32(at + 4, true) });
   });
+  // A few files and lines stand in thousands of records.
+  const files = new Map<number, string>();
+  const texts = new Map<number, string>();
+  const once = (known: Map<number, string>, offset: number, read: (offset: number) => string): string => {
+    const text = known.get(offset) ?? read(offset);
+    known.set(offset, text);
+    return text;
+  };
   readPart(16, 16, (into, at) => {
     const [fileOffset, textOffset] = [view.getUint32(at + 4, true), view.getUint32(at + 8, true)];
     const place = view.getUint32(at + 12, true);
     into.lines.push({
       offset: view.getUint32(at, true),
-      file: btf.string(fileOffset),
-      text: btf.line(textOffset),
+      file: once(files, fileOffset, (offset) => btf.string(offset)),
+      text: once(texts, textOffset, (offset) => btf.line(offset)),
       line: place >>> 10,
       column: place & 0x3ff,
       fileOffset,
