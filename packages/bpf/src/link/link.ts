@@ -132,9 +132,17 @@ const REPLACEABLE: ReadonlySet<string> = new Set([
   "iterator",
 ]);
 
-/** linkOf makes a Link that owns descriptors, which are closed in the given order; a link of the kernel's first. */
-export function linkOf(kind: LinkKind, target: string, descriptors: readonly Descriptor[]): Link {
-  const pins: string[] = [];
+/**
+ * linkOf makes a Link that owns descriptors, which are closed in the given order; a link of the kernel's first.
+ * `pinned` are the pins that are known to hold it.
+ */
+export function linkOf(
+  kind: LinkKind,
+  target: string,
+  descriptors: readonly Descriptor[],
+  pinned: readonly string[] = [],
+): Link {
+  const pins: string[] = [...pinned];
   const close = (): void => {
     for (const descriptor of descriptors) descriptor.close();
   };

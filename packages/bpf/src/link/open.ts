@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Descriptor } from "../kernel/fd.js";
 import { openPinnedAs } from "../pin/pin.js";
 import { readLinkInfo } from "./info.js";
@@ -6,13 +7,13 @@ import { type Link, linkOf } from "./link.js";
 
 /**
  * linkOfDescriptor makes a Link of a descriptor of one, which passes into its ownership. A link of a type that
- * this package does not know is given as "tracing", the kind that can do the least.
+ * this package does not know is given as "tracing", the kind that can do the least. `pinned` are its pins.
  */
-export function linkOfDescriptor(descriptor: Descriptor): Link {
+export function linkOfDescriptor(descriptor: Descriptor, pinned: readonly string[] = []): Link {
   try {
     const info = readLinkInfo(descriptor.number);
     const kind = kindOfLinkType(info.type) ?? "tracing";
-    return linkOf(kind, `what ${descriptor.what} is attached to`, [descriptor]);
+    return linkOf(kind, `what ${descriptor.what} is attached to`, [descriptor], pinned);
   } catch (error) {
     descriptor.close();
     throw error;
@@ -24,5 +25,5 @@ export function linkOfDescriptor(descriptor: Descriptor): Link {
  * detach as long as the pin is there. Throws BpfError `not-found`, `bad-pin-path`.
  */
 export function openPinnedLink(path: string): Link {
-  return linkOfDescriptor(openPinnedAs("link", path));
+  return linkOfDescriptor(openPinnedAs("link", path), [resolve(path)]);
 }
