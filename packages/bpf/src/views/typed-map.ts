@@ -1,10 +1,10 @@
 import type { Btf } from "../btf/reader.js";
 import { BpfError } from "../errors.js";
-import { BatchReader } from "../maps/batch.js";
 import { possibleCpus } from "../maps/cpus.js";
 import type { BpfMap } from "../maps/map.js";
 import { mapTitle } from "../maps/misuse.js";
 import { isPerCpu } from "../maps/spec.js";
+import { walkSteps } from "../maps/walk.js";
 import type { UpdateFlags } from "../uapi/flags.js";
 import { type Layout, layoutByName, layoutOf } from "./layout.js";
 import { type Plain, type PlainReader, plainReader } from "./plain.js";
@@ -22,9 +22,6 @@ export interface TypedMapTypes {
 export interface MovableView {
   at(memory: ViewMemory, offset: number): unknown;
 }
-
-/** Elements a step of each() reads. */
-const ROOM = 256;
 
 function layoutFor(btf: Btf, named: number | string | undefined, id: number, size: number): Layout {
   const type = named ?? (id === 0 ? undefined : id);
@@ -120,8 +117,13 @@ export class TypedMap<K, V> {
   /** entries gives each element as plain values; see BpfMap.entries() for what is deleted meanwhile. */
   entries(): Generator<[K, V]>;
   *entries(): Generator<unknown> {
-    for (const { key, value } of this.map.entries()) {
-      yield [this.#readKey(memoryOf(key).view, 0), this.#valueOf(memoryOf(value).view, 0)];
+    const { keySize } = this.map.spec;
+    for (const step of walkSteps(this.map)) {
+      const keys = memoryOf(step.keys).view;
+      const values = memoryOf(step.values).view;
+      for (let i = 0; i < step.count; i++) {
+        yield [this.#readKey(keys, i * keySize), this.#valueOf(values, i * this.map.valueBytes)];
+      }
     }
   }
 
@@ -149,17 +151,16 @@ export class TypedMap<K, V> {
   }
 
   /**
-   * each moves two views over all elements (5.6) and calls `visit` at each: nothing is made per element. Of a
+   * each moves two views over all elements and calls `visit` at each: nothing is made per element. Of a
    * per-CPU map it is called for each processor.
    */
   each(key: MovableView, value: MovableView, visit: (cpu: number) => void): void {
     const { keySize } = this.map.spec;
-    const reader = new BatchReader(this.map, Math.max(1, Math.min(ROOM, this.map.spec.maxEntries)));
-    const cpus = this.#stride === 0 ? 1 : possibleCpus();
-    for (let count = reader.next(); count > 0; count = reader.next()) {
-      const keys = memoryOf(reader.keys);
-      const values = memoryOf(reader.values);
-      for (let i = 0; i < count; i++) {
+    const cpus = this.#writeValue.length;
+    for (const step of walkSteps(this.map)) {
+      const keys = memoryOf(step.keys);
+      const values = memoryOf(step.values);
+      for (let i = 0; i < step.count; i++) {
         key.at(keys, i * keySize);
         for (let cpu = 0; cpu < cpus; cpu++) {
           value.at(values, i * this.map.valueBytes + cpu * this.#stride);
