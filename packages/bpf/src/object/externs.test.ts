@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Btf } from "../btf/reader.js";
 import { BpfError } from "../errors.js";
@@ -51,6 +52,8 @@ SEC("?socket") int calls_undefined(void *ctx) { return undefined_function(); }
 SEC("?socket") int constant(void *ctx) { u64 x; asm("%0 = MY_CONSTANT ll" : "=r"(x)); return x; }
 `;
 
+const CONFIG_PROGRAMS = ["config", "version", "text"];
+
 function refused(code: string, text: RegExp) {
   return (error: unknown): boolean => {
     assert.ok(error instanceof BpfError, String(error));
@@ -72,7 +75,7 @@ describe("what an object wants from outside", { skip: skipWithoutClangAndBpf() }
 
   test("values of the configuration are the running kernel's", (t) => {
     if (kernelConfig("CONFIG_HZ") === undefined) return t.skip("the kernel's configuration cannot be read");
-    using object = loadObject(spec);
+    using object = loadObject(spec, { programs: CONFIG_PROGRAMS });
     assert.equal(
       object.program("config").testRun({ data }).result,
       Number(kernelConfig("CONFIG_HZ")) + 30000,
@@ -97,17 +100,20 @@ describe("what an object wants from outside", { skip: skipWithoutClangAndBpf() }
       CONFIG_BPF_JIT: 0x79,
       LINUX_HAS_BPF_COOKIE: true,
     };
-    using object = loadObject(spec, { constants });
+    using object = loadObject(spec, { constants, programs: CONFIG_PROGRAMS });
     assert.equal(object.program("config").testRun({ data }).result, 40007);
     assert.equal(object.program("text").testRun({ data }).result, 0x17962);
     assert.throws(() => loadObject(spec, { constants: { CONFIG_HZ: 2 ** 40 } }), refusedArgument);
     assert.throws(() => object.set("CONFIG_HZ", 1), /is a constant/);
   });
 
-  test("symbols of the kernel are found, weak ones fall away", () => {
+  test("symbols of the kernel are found, weak ones fall away", (t) => {
+    if (/^0+ /.test(readFileSync("/proc/kallsyms", "utf8")))
+      return t.skip("addresses of the kernel are hidden");
     using object = loadObject(spec);
     assert.equal(object.program("symbols").testRun({ data }).result, 0);
     assert.equal(object.programs.has("missing"), false);
+    return undefined;
   });
 
   test("what is missing is named", () => {

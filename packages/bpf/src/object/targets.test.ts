@@ -62,7 +62,8 @@ describe("programs of several sections and targets", { skip: skipWithoutClangAnd
       try {
         loadObject(spec, { programs: [name], targetPrograms }).close();
       } catch (error) {
-        refused("permission-denied", /BPF_PROG_LOAD says EPERM/)(error);
+        assert.ok(error instanceof BpfError, String(error));
+        assert.match(error.code, /^(permission-denied|not-supported|verifier-rejected)$/);
       }
     }
   });
