@@ -38,7 +38,7 @@ function parsePartName(name: string): PartName | undefined {
   return partition === undefined ? undefined : { partition, min: Number(min), max: Number(max) };
 }
 
-/** logFolders lists the folders that hold such files: `store/XXX/UUID/deduplication_logs`. */
+/** logFolders lists the folders that hold such files: `store/PREFIX/UUID/deduplication_logs`. */
 function logFolders(databaseDirectory: string): string[] {
   const root = join(databaseDirectory, "store");
   const folders: string[] = [];
