@@ -9,6 +9,7 @@ export {
   type SourceFrame,
   type SourcePosition,
 } from "./dwarf/debug-info.js";
+export type { FrameRule } from "./dwarf/frames.js";
 export {
   type Location,
   type LocationPiece,

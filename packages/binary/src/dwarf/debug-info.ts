@@ -4,8 +4,10 @@ import { BinaryError } from "../errors.js";
 import { attribute, tag } from "./constants.js";
 import { type DebugFile, openDebugFile } from "./debug-file.js";
 import { numberOf } from "./die.js";
+import { type FrameRule, type FrameTable, readFrames } from "./frames.js";
 import { type LineHeader, readLineHeader } from "./line-header.js";
 import { type LineTable, readLineTable, rowAt, rowFlag } from "./line-table.js";
+import { withFrame } from "./location.js";
 import type { DebugUnit } from "./model.js";
 import { readScopes, type Scope, scopeDie, type UnitScopes } from "./scopes.js";
 import { openSplitUnits } from "./split.js";
@@ -50,7 +52,12 @@ export interface DebugInfo {
    * that of the next line that has. file matches whole path parts from the end ("server.go", "http/server.go").
    */
   addresses(file: string, line: number): LineAddress[];
-  /** variables returns the parameters and locals in sight at an address with where their values are. */
+  /** frame returns where the canonical frame address is at an instruction; undefined when no unwinding table says so. */
+  frame(address: number): FrameRule | undefined;
+  /**
+   * variables returns the parameters and locals in sight at an address with where their values are: in registers, or in
+   * memory at a register plus an offset as far as the unwinding tables tell where the frame is.
+   */
   variables(address: number): Variable[];
   /** parameters returns what the function at an address is called with (inlined functions apart). */
   parameters(address: number): Variable[];
@@ -146,6 +153,7 @@ export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
   const units = openUnits(file);
   const split = openSplitUnits(elf);
   let index: UnitIndex | undefined;
+  let frames: FrameTable | undefined;
 
   const readLines = (at: number): LineTable | false => {
     const unit = units.unit(at);
@@ -208,25 +216,45 @@ export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
     }
   };
 
+  const frame = (address: number): FrameRule | undefined => {
+    frames ??= readFrames(elf);
+    return frames.at(address);
+  };
+
+  const variablesOf = (unit: DebugUnit, chain: readonly Scope[], address: number): Variable[] => {
+    const rows = variablesIn(unit, chain, address);
+    let rule: FrameRule | undefined;
+    try {
+      rule = frame(address);
+    } catch (error) {
+      // Without the unwinding tables, places on the stack stay relative to the frame.
+      if (!(error instanceof BinaryError)) throw error;
+    }
+    return rule === undefined
+      ? rows
+      : rows.map((row) => ({ ...row, location: withFrame(row.location, rule) }));
+  };
+
   const variables = (address: number): Variable[] => {
     const found = scopesAt(address);
-    return found === undefined ? [] : variablesIn(found.unit, found.chain, address);
+    return found === undefined ? [] : variablesOf(found.unit, found.chain, address);
   };
 
   return {
     position,
+    frame,
     frames(address) {
       const found = scopesAt(address);
       if (found === undefined) return [];
       const { unit, chain } = found;
-      const frames: SourceFrame[] = [];
+      const out: SourceFrame[] = [];
       let at = position(address);
       for (const scope of chain.filter((row) => row.tag !== tag.LEXICAL_BLOCK).reverse()) {
         const die = scopeDie(unit, scope);
         if (die === undefined) continue;
         const name = nameOf(die) ?? "";
         const inlined = scope.tag === tag.INLINED_SUBROUTINE;
-        frames.push({ name, linkageName: linkageNameOf(die) ?? name, position: at, inlined });
+        out.push({ name, linkageName: linkageNameOf(die) ?? name, position: at, inlined });
         const number = numberOf(die, attribute.CALL_FILE);
         at =
           number === undefined
@@ -237,7 +265,7 @@ export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
                 column: numberOf(die, attribute.CALL_COLUMN) ?? 0,
               };
       }
-      return frames;
+      return out;
     },
     addresses(wanted, line) {
       let nearest = Number.POSITIVE_INFINITY;
@@ -261,7 +289,7 @@ export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
     parameters(address) {
       const found = scopesAt(address);
       if (found === undefined) return [];
-      const rows = variablesIn(found.unit, found.chain.slice(0, 1), address);
+      const rows = variablesOf(found.unit, found.chain.slice(0, 1), address);
       return rows.filter((row) => row.role !== "local");
     },
     type(name) {

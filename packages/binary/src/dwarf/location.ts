@@ -88,3 +88,24 @@ export function locationText(machine: number, location: Location): string {
       return `unsupported: ${location.reason}`;
   }
 }
+
+/** withFrame puts what the frame address is at one instruction, register + offset, in the place of the frame address. */
+export function withFrame(location: Location, rule: { register: number; offset: number }): Location {
+  const replace = (term: Term): Term => {
+    if (term.base.kind !== "frame") return term;
+    const [first = 0, ...rest] = term.path;
+    return { base: { kind: "register", register: rule.register }, path: [first + rule.offset, ...rest] };
+  };
+  switch (location.kind) {
+    case "memory":
+      return { kind: "memory", address: replace(location.address) };
+    case "value":
+      return { kind: "value", value: replace(location.value) };
+    case "pieces": {
+      const pieces = location.pieces.map((row) => ({ ...row, location: withFrame(row.location, rule) }));
+      return { kind: "pieces", pieces };
+    }
+    default:
+      return location;
+  }
+}

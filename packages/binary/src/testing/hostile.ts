@@ -34,6 +34,7 @@ export function readDebug(elf: ElfFile, addresses: readonly number[]): void {
     for (const address of addresses) {
       tolerates(() => info.position(address));
       tolerates(() => info.frames(address));
+      tolerates(() => info.frame(address));
       tolerates(() => {
         for (const row of info.variables(address)) {
           locationText(elf.machine, row.location);
@@ -96,7 +97,7 @@ export function mutate(
 
 /** debugRanges are where a file's headers and debug sections lie. */
 export function debugRanges(elf: ElfFile): [start: number, end: number][] {
-  const wanted = /^\.(z?debug_|note|gnu_debuglink|symtab|strtab|stapsdt)/;
+  const wanted = /^\.(z?debug_|eh_frame|note|gnu_debuglink|symtab|strtab|stapsdt)/;
   const ranges: [number, number][] = [[0, 64]];
   const { source } = elf;
   const view = new DataView(source.read(40, 8).slice().buffer);
