@@ -94,9 +94,9 @@ function updateLink(target: string, fd: number, program: Attachable, options: Up
     old_prog_fd: options.replaces?.fd ?? 0,
   });
   if (result >= 0) return;
-  const { kind } = readLinkInfo(fd);
   const tried = `put program "${program.name}" in the place of what is attached to ${target}`;
-  if (cannot(result) && !REPLACEABLE.has(kind)) {
+  const kind = cannot(result) ? readLinkInfo(fd).kind : undefined;
+  if (kind !== undefined && !REPLACEABLE.has(kind)) {
     throw failure(-result, {
       call,
       tried: `${tried}: links of kind ${kind} keep their program`,

@@ -72,20 +72,49 @@ export function matcher(pattern: string): (name: string) => boolean {
   return (name) => expression.test(name);
 }
 
-/** functionOffsets gives the file offsets of all functions whose name fits a pattern, each once. Throws `not-found`. */
-export function functionOffsets(path: string, pattern: string): number[] {
-  if (!isPattern(pattern)) return [symbolOffset(path, pattern)];
+/** isGoProgram tells whether a file was built by Go, whose functions must not be probed by the kernel's return probes. */
+export function isGoProgram(path: string): boolean {
   using elf = openElf(path);
-  const fits = matcher(pattern);
-  const offsets = new Set<number>();
+  return readGoBuildInfo(elf) !== undefined;
+}
+
+function goOffsets(path: string, fits: (name: string) => boolean): number[] {
+  using binary = openGoBinary(path);
+  const offsets: number[] = [];
+  for (let index = 0; index < binary.functions.count; index++) {
+    if (fits(binary.functions.name(index))) {
+      offsets.push(binary.probeAddress(binary.functions.at(index)).fileOffset);
+    }
+  }
+  return offsets;
+}
+
+function elfOffsets(path: string, fits: (name: string) => boolean): number[] {
+  using elf = openElf(path);
+  const offsets: number[] = [];
   for (const table of [elf.symbols(), elf.dynamicSymbols()]) {
     for (const symbol of table ?? []) {
       const isFunction = symbol.type === STT_FUNC || symbol.type === STT_GNU_IFUNC;
       if (!isFunction || symbol.value === 0 || !fits(symbol.name)) continue;
       const offset = elf.addressToOffset(symbol.value);
-      if (offset !== undefined) offsets.add(offset);
+      if (offset !== undefined) offsets.push(offset);
     }
   }
+  return offsets;
+}
+
+/**
+ * functionOffsets gives the file offsets at which the probes of all functions belong whose name fits a pattern,
+ * each once; a function of exactly this name alone (Go's names have stars in them). Throws `not-found`.
+ */
+export function functionOffsets(path: string, pattern: string): number[] {
+  try {
+    return [symbolOffset(path, pattern)];
+  } catch (error) {
+    if (!isPattern(pattern) || !(error instanceof BpfError)) throw error;
+  }
+  const fits = matcher(pattern);
+  const offsets = new Set(isGoProgram(path) ? goOffsets(path, fits) : elfOffsets(path, fits));
   if (offsets.size > 0) return [...offsets];
   throw new BpfError("not-found", `${path} has no function that fits "${pattern}"`);
 }

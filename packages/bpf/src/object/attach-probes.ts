@@ -6,7 +6,7 @@ import { attachKprobe } from "../link/kprobe.js";
 import { attachKprobeMulti } from "../link/kprobe-multi.js";
 import type { Link } from "../link/link.js";
 import { attachPerfEvent } from "../link/perf-event.js";
-import { findFile, functionOffsets, isPattern, matcher, symbolOffset } from "../link/symbol.js";
+import { findFile, functionOffsets, isGoProgram, isPattern, matcher, symbolOffset } from "../link/symbol.js";
 import { tracefs } from "../link/tracefs.js";
 import { attachTracepoint } from "../link/tracepoint.js";
 import { attachUprobe } from "../link/uprobe.js";
@@ -111,6 +111,12 @@ function attachUserProbe(
   const { path, symbol } = fileAndSymbol(spec, options);
   const who = options.pid === undefined ? {} : { pid: options.pid };
   const atReturn = kind.startsWith("uret");
+  if ((atReturn || kind.includes(".session")) && isGoProgram(path)) {
+    // The kernel puts its own address on the stack, and Go moves stacks and reads the addresses on them.
+    throw new BpfError("bad-argument", `return probes would break ${path}, a Go program`, {
+      hint: "probe the return instructions instead: openGoBinary().returnAddresses() of @go3s/binary, attachUprobeMulti",
+    });
+  }
   if (program.image.attachType === AttachType.BPF_TRACE_UPROBE_MULTI || kind.includes(".session")) {
     const offsets = functionOffsets(path, symbol);
     const { cookie } = options;
