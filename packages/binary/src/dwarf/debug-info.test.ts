@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type ElfFile, openElf } from "../elf/read.js";
 import { compilers, openBench, symbolizerSays } from "../testing/debug-fixtures.js";
@@ -47,6 +49,36 @@ function compare(path: string, what: string, count = 250): void {
 const where = (elf: ElfFile, row: Variable | undefined): string =>
   row === undefined ? "missing" : locationText(elf.machine, row.location);
 
+const goSource = `package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+type Shape struct {
+	Name string
+	Next *Shape
+	Tags map[string]int
+}
+
+//go:noinline
+func describe(s *Shape, name string, n int, list []byte, failed error) (text string, err error) {
+	return fmt.Sprint(s.Name, name, n, len(list)), failed
+}
+
+func main() {
+	fmt.Println(describe(&Shape{Name: os.Args[0]}, "a", 3, nil, errors.New("x")))
+}
+`;
+
+const rustSource = `
+#[inline(never)]
+fn area(w: u32, h: u32) -> u32 { let triple = |x: u32| x * 3; triple(w) * h }
+fn main() { println!("{}", area(std::env::args().count() as u32, 4)); }
+`;
+
 const variants: readonly (readonly string[])[] = [
   ["-gdwarf-4"],
   ["-gdwarf-5"],
@@ -70,6 +102,20 @@ test("every address has the functions, inlined ones too, and the lines that llvm
     const unoptimised = bench.compile(compiler, "cart", ["-O0", "-gdwarf-5"]);
     compare(unoptimised, `${compiler} -O0`);
   }
+});
+
+test("Go programs agree with llvm-symbolizer", { skip: goIsMissing || noPeer }, () => {
+  using workshop = openWorkshop();
+  compare(workshop.build("shapes", goSource, ["-ldflags=-compressdwarf=false"]), "go", 150);
+});
+
+test("Rust programs agree with llvm-symbolizer", {
+  skip: noPeer || (hasTool("rustc") ? false : "rustc is not installed"),
+}, () => {
+  using bench = openBench();
+  writeFileSync(join(bench.folder, "area.rs"), rustSource);
+  run("rustc", ["-g", "-O", "area.rs"], bench.folder);
+  compare(join(bench.folder, "area"), "rust", 150);
 });
 
 test("sections compressed by zstd answer the same", { skip: noCompiler || noPeer }, (t) => {
@@ -144,30 +190,6 @@ test("the code of a line is found by the end of its file's path", { skip: noComp
     assert.deepEqual(info.addresses("cart.cc", 4_000), []);
   }
 });
-
-const goSource = `package main
-
-import (
-	"errors"
-	"fmt"
-	"os"
-)
-
-type Shape struct {
-	Name string
-	Next *Shape
-	Tags map[string]int
-}
-
-//go:noinline
-func describe(s *Shape, name string, n int, list []byte, failed error) (text string, err error) {
-	return fmt.Sprint(s.Name, name, n, len(list)), failed
-}
-
-func main() {
-	fmt.Println(describe(&Shape{Name: os.Args[0]}, "a", 3, nil, errors.New("x")))
-}
-`;
 
 test("a Go function's parameters are where its register ABI puts them", { skip: goIsMissing }, () => {
   using workshop = openWorkshop();

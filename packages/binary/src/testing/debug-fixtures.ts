@@ -78,7 +78,8 @@ export function symbolizerSays(path: string, addresses: readonly number[]): stri
     .map((text) => text.trim().split("\n").map(plain).join("\n"));
 }
 
-/** plain takes away what the peer adds from the symbol table (main.cold), and the way through .. in paths. */
+/** plain takes away what the peer adds from the symbol table (main.cold), and the way through . and .. in paths. */
 function plain(line: string): string {
+  if (line.startsWith("././")) return line.slice(4);
   return line.startsWith("/") ? normalize(line) : line.replace(/\.(cold|llvm\.\d+|abi0)$/, "");
 }
