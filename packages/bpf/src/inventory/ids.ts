@@ -42,7 +42,7 @@ export function openById(kind: ObjectKind, id: number): Descriptor {
   throw failure(-fd, { call, since, tried: `open ${kind} ${id}`, capabilities: ["CAP_SYS_ADMIN"] });
 }
 
-/** eachObject calls `visit` with a descriptor of every object of a kind; those that go meanwhile are left out. */
+/** eachObject calls `visit` with a descriptor of every object of a kind; those that come or go meanwhile are left out. */
 export function eachObject<T>(kind: ObjectKind, visit: (fd: number) => T): T[] {
   const found: T[] = [];
   for (const id of objectIds(kind)) {
@@ -50,7 +50,10 @@ export function eachObject<T>(kind: ObjectKind, visit: (fd: number) => T): T[] {
       using fd = openById(kind, id);
       found.push(visit(fd.number));
     } catch (error) {
-      if (!(error instanceof BpfError && error.code === "not-found")) throw error;
+      // A link has an id a moment before it is there: until then the kernel says EAGAIN (kernel/bpf/syscall.c, bpf_link_by_id).
+      const isGone =
+        error instanceof BpfError && (error.code === "not-found" || error.errno === Errno.EAGAIN);
+      if (!isGone) throw error;
     }
   }
   return found;
