@@ -13,10 +13,12 @@ export interface Pin {
 /** A folder of pins is not deep; a bound keeps a loop of mounts from going on for ever. */
 const MAX_DEPTH = 16;
 
-function entriesOf(folder: string): Dirent[] {
+function entriesOf(folder: string, depth = 0): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (cause) {
+    // Folders below come and go while others pin and unpin.
+    if (depth > 0 && cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
     throw new BpfError("not-found", `cannot list the pins in ${folder}`, { cause });
   }
 }
@@ -37,7 +39,7 @@ export function pinsBelow(folder: string): Pin[] {
   const found: Pin[] = [];
   const walk = (at: string, depth: number): void => {
     if (depth > MAX_DEPTH) return;
-    for (const entry of entriesOf(at)) {
+    for (const entry of entriesOf(at, depth)) {
       const path = join(at, entry.name);
       if (entry.isDirectory()) walk(path, depth + 1);
       else if (entry.isFile()) found.push({ path, kind: kindAt(path) });
