@@ -96,7 +96,8 @@ test("a compressed section comes out decompressed, and a broken one says so", ()
     return elf.data(row);
   };
   assert.deepEqual(Buffer.from(read(chdr(1, plain.length, deflateSync(plain)))), plain);
-  refuses("unsupported-compression", () => read(chdr(2, plain.length, plain)));
+  refuses("unsupported-compression", () => read(chdr(3, plain.length, plain)));
+  refuses("malformed", () => read(chdr(2, plain.length, plain)));
   refuses("malformed", () => read(chdr(1, plain.length - 1, deflateSync(plain))));
   refuses("malformed", () => read(chdr(1, plain.length + 1, deflateSync(plain))));
   refuses("malformed", () => read(chdr(1, plain.length, plain)));
