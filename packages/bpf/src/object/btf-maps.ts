@@ -111,8 +111,8 @@ function specOf(btf: Btf, name: string, id: number, isInner: boolean): Definitio
         if (sizes.keySize === 0) sizes.keySize = 4;
         break;
       case "pinning": {
+        // Other numbers are an agreement between an object and its own loader, as Cilium's.
         const pinning = numberOf(btf, name, member);
-        if (pinning > PIN_BY_NAME) refuse(name, `there is no kind of pinning ${pinning}`);
         if (pinning === PIN_BY_NAME && isInner) refuse(name, "a map in a map cannot be pinned");
         isPinned = pinning === PIN_BY_NAME;
         break;

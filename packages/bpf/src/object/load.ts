@@ -129,6 +129,7 @@ export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedO
     const made = makeMaps(spec, {
       shared: options.maps ?? new Map(),
       sizes: options.mapSizes ?? {},
+      inner: options.innerMaps ?? {},
       contents,
       pinFolder: options.pinFolder ?? BPFFS,
       btfFd: btf?.number,

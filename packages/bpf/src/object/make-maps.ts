@@ -47,14 +47,16 @@ export interface MapChoices {
   /** Maps to use in place of the object's own; they stay the caller's. */
   readonly shared: ReadonlyMap<string, BpfMap>;
   readonly sizes: Readonly<Record<string, number | MapSize>>;
+  /** Inner maps, in place of the object's. */
+  readonly inner: Readonly<Record<string, MapSpec>>;
   /** Contents of data sections, in place of the object's. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly pinFolder: string;
   readonly btfFd: number | undefined;
 }
 
-function checkSizes(spec: ObjectSpec, sizes: MapChoices["sizes"]): void {
-  for (const name of Object.keys(sizes)) {
+function checkNames(spec: ObjectSpec, { sizes, inner }: MapChoices): void {
+  for (const name of [...Object.keys(sizes), ...Object.keys(inner)]) {
     if (spec.maps.has(name)) continue;
     const hint = `it has ${[...spec.maps.keys()].join(", ") || "none"}`;
     throw new BpfError("not-found", `the object has no map "${name}"`, { hint });
@@ -65,9 +67,11 @@ function wantedMap(defined: MapSpec, choices: MapChoices): MapSpec {
   const { name } = defined;
   const value = choices.contents.get(name);
   const size = choices.sizes[name];
+  const inner = choices.inner[name];
   return fitToMachine({
     ...defined,
     ...(value !== undefined && { contents: [{ key: u32Bytes(0), value }] }),
+    ...(inner !== undefined && { inner }),
     ...(typeof size === "number" ? { maxEntries: size } : size),
   });
 }
@@ -80,7 +84,7 @@ export function makeMaps(spec: ObjectSpec, choices: MapChoices): MadeMaps {
   const maps = new Map<string, BpfMap>();
   const owned: BpfMap[] = [];
   const pins: string[] = [];
-  checkSizes(spec, choices.sizes);
+  checkNames(spec, choices);
   const open = (name: string, wanted: MapSpec): BpfMap => {
     const { pinFolder: folder, btfFd } = choices;
     if (!spec.pinned.has(name)) return createMap(wanted, { btfFd });

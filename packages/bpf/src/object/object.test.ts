@@ -43,6 +43,9 @@ test("names of sections say type, attach type and target", () => {
     { have: "s_BEGIN_1", type: ProgramType.BPF_PROG_TYPE_KPROBE, target: "" },
     { have: "s_interval:s:1_1", type: ProgramType.BPF_PROG_TYPE_PERF_EVENT, target: "s:1" },
     { have: "s_nothing:x_1", type: ProgramType.BPF_PROG_TYPE_UNSPEC, target: "" },
+    { have: "xdp_prog1", type: ProgramType.BPF_PROG_TYPE_XDP, target: "" },
+    { have: "socket2", type: ProgramType.BPF_PROG_TYPE_SOCKET_FILTER, target: "" },
+    { have: "tcp", type: ProgramType.BPF_PROG_TYPE_UNSPEC, target: "" },
     { have: "my_section", type: ProgramType.BPF_PROG_TYPE_UNSPEC, target: "" },
   ];
   for (const { have, type, target } of cases) {

@@ -1,5 +1,6 @@
 import type { Btf } from "../btf/reader.js";
 import type { BpfMap } from "../maps/map.js";
+import type { MapSpec } from "../maps/spec.js";
 import type { Program } from "../program/program.js";
 import type { ProgramTypeId } from "../uapi/program-types.js";
 import type { ConstantValue } from "./variables.js";
@@ -25,6 +26,8 @@ export interface LoadOptions {
   readonly maps?: ReadonlyMap<string, BpfMap>;
   /** Sizes of maps, instead of what the object says; a number stands for the entries. */
   readonly mapSizes?: Readonly<Record<string, number | MapSize>>;
+  /** What the elements of maps of maps look like, where the object leaves it to who loads it. */
+  readonly innerMaps?: Readonly<Record<string, MapSpec>>;
   /** Where maps that ask for it are pinned by name and found again; absent means /sys/fs/bpf. */
   readonly pinFolder?: string;
   /** Names of the programs to load; absent means all whose section does not begin with "?". */

@@ -50,12 +50,23 @@ function placesIn(file: ObjectFile, section: ElfSection): Place[] {
 // words, of which the second is 1 for a map to be pinned by name; longer ones are of iproute2.
 const PINNED_DEFINITION_BYTES = 28;
 
+/** Definitions have 20 to 36 bytes; more is no definition. */
+const MAX_LEGACY_BYTES = 64;
+
 function isPinned(data: Uint8Array, offset: number, size: number): boolean {
   if (size !== PINNED_DEFINITION_BYTES) return false;
   return new DataView(data.buffer, data.byteOffset).getUint32(offset + 24, true) === 1;
 }
 
-function legacyMap(place: Place, data: Uint8Array, size: number): MapSpec {
+// The kernel's samples name the map within a map by its number in the section, in the sixth word.
+function legacyInner(places: readonly Place[], index: number, data: Uint8Array): MapSpec | undefined {
+  const place = places[index];
+  return place === undefined || place.size > MAX_LEGACY_BYTES
+    ? undefined
+    : legacyMap(place, data, place.size);
+}
+
+function legacyMap(place: Place, data: Uint8Array, size: number, places?: readonly Place[]): MapSpec {
   if (size < 20 || place.offset + size > data.length) {
     throw new BpfError("bad-object", `map "${place.name}" has ${size} bytes of definition`, {
       offset: place.offset,
@@ -63,9 +74,14 @@ function legacyMap(place: Place, data: Uint8Array, size: number): MapSpec {
   }
   const view = new DataView(data.buffer, data.byteOffset + place.offset, size);
   const word = (index: number): number => view.getUint32(index * 4, true);
+  const type = mapTypeOf(place.name, word(0));
+  const holdsMaps = type === MapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || type === MapType.BPF_MAP_TYPE_HASH_OF_MAPS;
+  const inner =
+    holdsMaps && size >= 24 && places !== undefined ? legacyInner(places, word(5), data) : undefined;
   return {
+    ...(inner !== undefined && { inner }),
     name: place.name,
-    type: mapTypeOf(place.name, word(0)),
+    type,
     keySize: word(1),
     valueSize: word(2),
     maxEntries: word(3),
@@ -135,7 +151,7 @@ export function readMaps(file: ObjectFile, btf: Btf | undefined): ObjectMaps {
       for (const [index, place] of here.entries()) {
         const next = here[index + 1]?.offset ?? data.length;
         const size = place.size > 0 ? place.size : next - place.offset;
-        specs.set(place.name, legacyMap(place, data, size));
+        specs.set(place.name, legacyMap(place, data, size, here));
         if (isPinned(data, place.offset, size)) pinned.add(place.name);
       }
       places.push(...here);

@@ -151,6 +151,17 @@ export const sectionRows: readonly SectionRow[] = [
 ];
 
 /**
+ * Names with something behind them and no slash: `xdp_prog1`, `socket2`, `tc_mark`. Loaders took them by their
+ * beginning before libbpf 1.0, and old objects are full of them.
+ */
+const LOOSE = /^_?(socket|classifier|action|tc|xdp|perf_event|sockops|sk_msg|sk_skb|sk_lookup)(?=[_0-9])/;
+
+function looseRow(name: string): SectionRow | undefined {
+  const prefix = LOOSE.exec(name)?.[1];
+  return prefix === undefined ? undefined : sectionRows.find((one) => one.prefix === prefix);
+}
+
+/**
  * meaningOfSection gives what a section's name says, by the longest row that fits; type UNSPEC for a name
  * that says nothing, so that the caller can give the type himself.
  */
@@ -162,6 +173,10 @@ export function meaningOfSection(name: string): SectionMeaning {
     const fits =
       plain === candidate.prefix || (candidate.target !== "none" && plain.startsWith(`${candidate.prefix}/`));
     if (fits && (best === undefined || candidate.prefix.length > best.prefix.length)) best = candidate;
+  }
+  const loose = best === undefined ? looseRow(plain) : undefined;
+  if (loose !== undefined) {
+    return { type: loose.type, attachType: loose.attachType, flags: loose.flags, target: "" };
   }
   if (best === undefined) {
     return (

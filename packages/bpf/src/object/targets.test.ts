@@ -21,6 +21,16 @@ __attribute__((section("library"), noinline)) int shared(int x) { return helper(
 SEC("odd") int mystery(void *ctx) { return shared(2); }
 `;
 
+const NESTS = `
+struct { int type, key, value, entries, flags, inner, node; } old SEC("maps") = { 2, 4, 8, 3, 0, 0, 0 };
+struct { int type, key, value, entries, flags, inner, node; } nest SEC("maps") = { 12, 4, 4, 2, 0, 0, 0 };
+struct { __uint(type, 13); __uint(max_entries, 2); __uint(key_size, 4); __uint(value_size, 4); } open_nest SEC(".maps");
+SEC("socket/nest") int nested(void *ctx) {
+  u32 key = 1;
+  return (bpf_map_lookup_elem(&nest, &key) != 0) + (bpf_map_lookup_elem(&open_nest, &key) != 0);
+}
+`;
+
 describe("programs of several sections and targets", { skip: skipWithoutClangAndBpf() }, () => {
   const open = kernelDescriptors();
   const data = new Uint8Array(64);
@@ -42,6 +52,20 @@ describe("programs of several sections and targets", { skip: skipWithoutClangAnd
     assert.equal(object.program("main_program").testRun({ data }).result, 5);
     assert.equal(object.program("legacy").testRun({ data }).result, 1);
     assert.equal(object.map("old").spec.maxEntries, 3);
+  });
+
+  test("maps of maps take what they hold from the section, or from who loads them", () => {
+    const nests = readObject(compileForBpf(NESTS));
+    assert.equal(nests.maps.get("nest")?.inner?.name, "old");
+    const old = nests.maps.get("old");
+    assert.ok(old !== undefined);
+    using object = loadObject(nests, { innerMaps: { open_nest: old } });
+    assert.equal(object.program("nested").testRun({ data }).result, 0);
+    assert.throws(() => loadObject(nests), refused("bad-argument", /"open_nest"/));
+    assert.throws(
+      () => loadObject(nests, { innerMaps: { none: old } }),
+      refused("not-found", /no map "none"/),
+    );
   });
 
   test("what replaces or watches a program needs it, and says when its function is not there", () => {
