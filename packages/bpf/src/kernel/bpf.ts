@@ -1,5 +1,6 @@
 import { Command } from "../uapi/commands.js";
 import { type AttrLayout, type AttrValues, encodeAttr, MAX_ATTR_BYTES } from "./attr.js";
+import { withoutSignals } from "./signals.js";
 import { addressOf, syscall } from "./syscall.js";
 
 /** CommandName is a command of bpf(2). */
@@ -18,7 +19,8 @@ export function bpf<L extends AttrLayout>(command: CommandName, layout: L, value
   if (address === 0) address = addressOf(bytes);
   bytes.fill(0);
   encodeAttr(view, layout, values);
-  return syscall("bpf", Command[command], address, layout.bytes, 0, 0, 0, true);
+  const call = (): number => syscall("bpf", Command[command], address, layout.bytes, 0, 0, 0, true);
+  return command === "BPF_PROG_LOAD" ? withoutSignals(call) : call();
 }
 
 /** attrU32 reads a field back from the attr of the last bpf() call. */

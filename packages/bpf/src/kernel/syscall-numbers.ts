@@ -7,6 +7,7 @@ export const SYSCALL_NUMBERS = {
     close: 3,
     mmap: 9,
     munmap: 11,
+    rt_sigprocmask: 14,
     ioctl: 16,
     socket: 41,
     sendto: 44,
@@ -26,6 +27,7 @@ export const SYSCALL_NUMBERS = {
     pidfd_open: 434,
   },
   arm64: {
+    rt_sigprocmask: 135,
     epoll_create1: 20,
     epoll_ctl: 21,
     epoll_pwait: 22,
