@@ -3,9 +3,13 @@ import { once } from "node:events";
 import { statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { exit } from "../asm/flow.js";
+import { R0, R1 } from "../asm/instruction.js";
+import { load } from "../asm/memory.js";
 import { interfaceIndex } from "../kernel/interface.js";
 import { openSocket, receiveBytes, sendBytes, setSocketOption } from "../kernel/socket.js";
 import { createMap, u32Bytes } from "../maps/map.js";
+import { loadProgram } from "../program/load.js";
 import { refused } from "../testing/errors.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
 import { createVeth, enterOwnNetwork, ourFramesInSkb, sendFrames } from "../testing/network.js";
@@ -188,27 +192,46 @@ describe("the hooks of sockets and namespaces", { skip: skipWithoutBpf() }, () =
     });
   }
 
-  test("parser and stream verdict go together", () => {
-    using tally = new Tally();
-    using map = createMap({
-      name: "sockets",
-      type: MapType.BPF_MAP_TYPE_SOCKMAP,
-      keySize: 4,
-      valueSize: 4,
-      maxEntries: 2,
-    });
-    const type = ProgramType.BPF_PROG_TYPE_SK_SKB;
-    using parser = tally.program(type, 0, { attachType: SOCKMAP_HOOKS.stream_parser });
-    using verdict = tally.program(type, 1, { attachType: SOCKMAP_HOOKS.stream_verdict });
-    using plain = tally.program(type, 1, { attachType: SOCKMAP_HOOKS.verdict });
-    using first = attachSockmap(parser, { map, hook: "stream_parser" });
-    using second = attachSockmap(verdict, { map, hook: "stream_verdict" });
-    assert.deepEqual([first.kind, second.kind], ["sockmap", "sockmap"]);
-    assert.throws(() => attachSockmap(plain, { map, hook: "verdict" }), refused("already-exists", /EBUSY/));
-    assert.throws(
-      () => attachSockmap(plain, { map: tally.map, hook: "verdict" }),
-      refused("system-call-failed", /must be a SOCKMAP/),
-    );
+  test("parser and stream verdict see the messages of a stream together", async () => {
+    const { server, port } = await listening();
+    const socket = connect(port, "127.0.0.1");
+    try {
+      await once(socket, "connect");
+      using tally = new Tally();
+      using map = createMap({
+        name: "sockets",
+        type: MapType.BPF_MAP_TYPE_SOCKMAP,
+        keySize: 4,
+        valueSize: 4,
+        maxEntries: 2,
+      });
+      const type = ProgramType.BPF_PROG_TYPE_SK_SKB;
+      // Each packet is a message: its length is the first word of __sk_buff.
+      using parser = loadProgram({
+        name: "parser",
+        type,
+        attachType: SOCKMAP_HOOKS.stream_parser,
+        license: "GPL",
+        instructions: [load(4, R0, R1, 0), exit()],
+      });
+      using verdict = tally.program(type, 1, { attachType: SOCKMAP_HOOKS.stream_verdict });
+      using plain = tally.program(type, 1, { attachType: SOCKMAP_HOOKS.verdict });
+      using first = attachSockmap(parser, { map, hook: "stream_parser" });
+      using second = attachSockmap(verdict, { map, hook: "stream_verdict" });
+      assert.deepEqual([first.kind, second.kind], ["sockmap", "sockmap"]);
+      map.update(u32Bytes(0), u32Bytes(descriptorOf(socket)));
+      socket.write("ping");
+      assert.equal(String(await once(socket, "data")), "ping");
+      assert.ok(tally.count >= 1);
+      assert.throws(() => attachSockmap(plain, { map, hook: "verdict" }), refused("already-exists", /EBUSY/));
+      assert.throws(
+        () => attachSockmap(plain, { map: tally.map, hook: "verdict" }),
+        refused("system-call-failed", /must be a SOCKMAP/),
+      );
+    } finally {
+      socket.destroy();
+      server.close();
+    }
   });
 
   test("a socket filter keeps and drops packets", () => {
