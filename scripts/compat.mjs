@@ -28,10 +28,25 @@ function objectsBelow(folder) {
     .sort();
 }
 
-// Sections that say nothing need someone who says what their programs are.
-function typesFor(spec) {
+// Sections that say nothing need someone who says what their programs are: these are tried in turn.
+const GUESSES = [
+  ProgramType.BPF_PROG_TYPE_SOCKET_FILTER,
+  ProgramType.BPF_PROG_TYPE_SCHED_CLS,
+  ProgramType.BPF_PROG_TYPE_XDP,
+  ProgramType.BPF_PROG_TYPE_KPROBE,
+];
+
+function typesFor(spec, guess) {
   const nameless = [...spec.programs.values()].filter((program) => program.type === 0 && program.autoload);
-  return Object.fromEntries(nameless.map(({ name }) => [name, ProgramType.BPF_PROG_TYPE_SOCKET_FILTER]));
+  return Object.fromEntries(nameless.map(({ name }) => [name, guess]));
+}
+
+// Maps of maps whose inner one is left to the loader get one that fits nothing in particular.
+function innerFor(spec) {
+  const holders = [MapType.BPF_MAP_TYPE_ARRAY_OF_MAPS, MapType.BPF_MAP_TYPE_HASH_OF_MAPS];
+  const inner = { name: "inner", type: MapType.BPF_MAP_TYPE_HASH, keySize: 4, valueSize: 8, maxEntries: 16 };
+  const open = [...spec.maps.values()].filter((map) => holders.includes(map.type) && map.inner === undefined);
+  return Object.fromEntries(open.map(({ name }) => [name, inner]));
 }
 
 function symbolsFor(spec) {
@@ -59,9 +74,9 @@ function reasonOf(error) {
   return { code: error.code, why: error.message.split("\n")[0] };
 }
 
-function attempt(spec, options) {
+function attemptAs(spec, types, options) {
   try {
-    return { object: loadObject(spec, { pinFolder, types: typesFor(spec), ...options }) };
+    return { object: loadObject(spec, { pinFolder, types, ...options }) };
   } catch (error) {
     return { error: reasonOf(error) };
   } finally {
@@ -71,6 +86,17 @@ function attempt(spec, options) {
       // Nothing was pinned.
     }
   }
+}
+
+function attempt(spec, options) {
+  const innerMaps = innerFor(spec);
+  const isNameless = Object.keys(typesFor(spec, 1)).length > 0;
+  let result;
+  for (const guess of isNameless ? GUESSES : GUESSES.slice(0, 1)) {
+    result = attemptAs(spec, typesFor(spec, guess), { innerMaps, ...options });
+    if (result.object !== undefined) return result;
+  }
+  return result;
 }
 
 // The same types with ids one higher, so that an answer which is merely the object's own id is seen to be wrong.
@@ -151,6 +177,7 @@ function tryOut(path) {
     const types = beside === undefined ? [] : [`BTF of ${beside.name}`];
     const names = [
       ...types,
+      ...Object.keys(innerFor(spec)).map((name) => `what ${name} holds`),
       ...Object.keys(symbols).map((name) => `a value for ${name}`),
       ...Object.keys(mapSizes).map((name) => `the size of ${name}`),
     ];

@@ -53,7 +53,7 @@ const PINNED_DEFINITION_BYTES = 28;
 /** Definitions have 20 to 36 bytes; more is no definition. */
 const MAX_LEGACY_BYTES = 64;
 
-function isPinned(data: Uint8Array, offset: number, size: number): boolean {
+function isPinned(data: Uint8Array, { offset, size }: Place): boolean {
   if (size !== PINNED_DEFINITION_BYTES) return false;
   return new DataView(data.buffer, data.byteOffset).getUint32(offset + 24, true) === 1;
 }
@@ -61,12 +61,11 @@ function isPinned(data: Uint8Array, offset: number, size: number): boolean {
 // The kernel's samples name the map within a map by its number in the section, in the sixth word.
 function legacyInner(places: readonly Place[], index: number, data: Uint8Array): MapSpec | undefined {
   const place = places[index];
-  return place === undefined || place.size > MAX_LEGACY_BYTES
-    ? undefined
-    : legacyMap(place, data, place.size);
+  return place === undefined || place.size > MAX_LEGACY_BYTES ? undefined : legacyMap(place, data);
 }
 
-function legacyMap(place: Place, data: Uint8Array, size: number, places?: readonly Place[]): MapSpec {
+function legacyMap(place: Place, data: Uint8Array, places?: readonly Place[]): MapSpec {
+  const { size } = place;
   if (size < 20 || place.offset + size > data.length) {
     throw new BpfError("bad-object", `map "${place.name}" has ${size} bytes of definition`, {
       offset: place.offset,
@@ -146,13 +145,16 @@ export function readMaps(file: ObjectFile, btf: Btf | undefined): ObjectMaps {
   for (const section of file.sections) {
     if (isData(section)) specs.set(section.name, dataMap(file, section));
     if (isLegacyMaps(section) && section.size > 0) {
-      const here = placesIn(file, section);
       const data = file.data(section);
-      for (const [index, place] of here.entries()) {
-        const next = here[index + 1]?.offset ?? data.length;
-        const size = place.size > 0 ? place.size : next - place.offset;
-        specs.set(place.name, legacyMap(place, data, size, here));
-        if (isPinned(data, place.offset, size)) pinned.add(place.name);
+      const found = placesIn(file, section);
+      // Old compilers leave the sizes of symbols open.
+      const here = found.map((place, index) => {
+        const next = found[index + 1]?.offset ?? data.length;
+        return { ...place, size: place.size > 0 ? place.size : next - place.offset };
+      });
+      for (const place of here) {
+        specs.set(place.name, legacyMap(place, data, here));
+        if (isPinned(data, place)) pinned.add(place.name);
       }
       places.push(...here);
     }
