@@ -1,3 +1,4 @@
+import { grown, orderOf } from "../bytes/order.js";
 import { u8, u16, u32 } from "../bytes/view.js";
 import type { ElfFile } from "../elf/read.js";
 import { BinaryError } from "../errors.js";
@@ -210,16 +211,20 @@ interface Indexed {
 /** indexSection keeps 20 bytes a function; the entry itself is read again when it is asked for. */
 function indexSection(section: FrameSection): Indexed {
   const commons = new Map<number, CommonEntry>();
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const places: number[] = [];
+  let starts = new Float64Array(64);
+  let ends = new Float64Array(64);
+  let places = new Float64Array(64);
+  let count = 0;
   for (const entry of frameEntries(section, commons)) {
     if (entry.start >= entry.end) continue;
-    starts.push(entry.start);
-    ends.push(entry.end);
-    places.push(entry.at);
+    starts = grown(starts, count);
+    ends = grown(ends, count);
+    places = grown(places, count);
+    starts[count] = entry.start;
+    ends[count] = entry.end;
+    places[count++] = entry.at;
   }
-  const order = Uint32Array.from(starts.keys()).sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
+  const order = orderOf(starts, count);
   return {
     section,
     commons,

@@ -1,3 +1,5 @@
+import { addressSpan, orderOf } from "../bytes/order.js";
+
 /** SymbolAt is the symbol that an address belongs to. */
 export interface SymbolAt {
   /** name as the linker knows it; displayName makes it readable. */
@@ -41,10 +43,6 @@ export interface SymbolCollector {
   finish(names: Names): SymbolMap;
 }
 
-/** A sort key holds an address, relative to the lowest, and a row's number in the 53 bits of a number. */
-const keyRows = 2 ** 21;
-const keySpan = 2 ** 32;
-
 interface Columns {
   starts: Float64Array;
   sizes: Uint32Array;
@@ -59,20 +57,6 @@ function columnsOf(capacity: number): Columns {
     names: new Uint32Array(capacity),
     ranks: new Uint8Array(capacity),
   };
-}
-
-/** ordered returns the rows' numbers by rising address; a native sort of packed keys, 0.1 s for a million. */
-function ordered(columns: Columns, count: number, lowest: number, highest: number): Uint32Array {
-  const { starts } = columns;
-  if (count <= keyRows && highest - lowest < keySpan) {
-    const keys = new Float64Array(count);
-    for (let row = 0; row < count; row++) keys[row] = ((starts[row] ?? 0) - lowest) * keyRows + row;
-    keys.sort();
-    return Uint32Array.from(keys, (key) => key % keyRows);
-  }
-  return Uint32Array.from({ length: count }, (_, row) => row).sort(
-    (a, b) => (starts[a] ?? 0) - (starts[b] ?? 0),
-  );
 }
 
 function mapOf(
@@ -153,7 +137,7 @@ export function collectSymbols(capacity = 1_024): SymbolCollector {
       if (start > highest) highest = start;
     },
     finish(names) {
-      const order = ordered(columns, count, lowest, highest);
+      const order = orderOf(columns.starts, count);
       let kept = 0;
       for (const row of order) {
         const before = order[kept - 1] ?? 0;
@@ -165,7 +149,7 @@ export function collectSymbols(capacity = 1_024): SymbolCollector {
       const rows = order.subarray(0, kept);
       const sizes = Uint32Array.from(rows, (row) => columns.sizes[row] ?? 0);
       const nameNumbers = Uint32Array.from(rows, (row) => columns.names[row] ?? 0);
-      const narrow = highest - lowest < keySpan;
+      const narrow = highest - lowest < addressSpan;
       const startOf = narrow
         ? startsFrom(
             Uint32Array.from(rows, (row) => (columns.starts[row] ?? 0) - lowest),
