@@ -14,13 +14,12 @@ export interface Abbreviation {
   readonly implicit: readonly number[];
 }
 
-/** readAbbreviations reads one unit's table: (code, tag, children, (attribute, form)… 0 0)… 0. */
-export function readAbbreviations(section: Bytes, offset: number): ReadonlyMap<number, Abbreviation> {
-  const table = new Map<number, Abbreviation>();
+/** abbreviationRows yields one unit's table in its order: (code, tag, children, (attribute, form)… 0 0)… 0. */
+export function* abbreviationRows(section: Bytes, offset: number): Generator<Abbreviation> {
   const cursor: Cursor = { bytes: section, at: offset };
   for (;;) {
     const code = uleb(cursor);
-    if (code === 0) return table;
+    if (code === 0) return;
     const tag = uleb(cursor);
     const children = uleb(cursor) !== 0;
     const attributes: number[] = [];
@@ -34,11 +33,20 @@ export function readAbbreviations(section: Bytes, offset: number): ReadonlyMap<n
       forms.push(kind);
       implicit.push(kind === form.IMPLICIT_CONST ? sleb(cursor) : 0);
     }
-    if (table.has(code)) {
-      throw new BinaryError("malformed", `${section.what}: code ${code} twice`, {
-        offset: section.base + cursor.at,
+    yield { code, tag, children, attributes, forms, implicit };
+  }
+}
+
+/** readAbbreviations reads one unit's table whole. */
+export function readAbbreviations(section: Bytes, offset: number): ReadonlyMap<number, Abbreviation> {
+  const table = new Map<number, Abbreviation>();
+  for (const row of abbreviationRows(section, offset)) {
+    if (table.has(row.code)) {
+      throw new BinaryError("malformed", `${section.what}: code ${row.code} twice`, {
+        offset: section.base + offset,
       });
     }
-    table.set(code, { code, tag, children, attributes, forms, implicit });
+    table.set(row.code, row);
   }
+  return table;
 }

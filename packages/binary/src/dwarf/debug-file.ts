@@ -30,7 +30,7 @@ export interface DebugFile {
 const heldBytes = 0x400_0000;
 
 /** heldTables bounds the abbreviation tables held at once. */
-const heldTables = 4_096;
+const heldTables = 512;
 
 function readHeaders(info: LazySection): Unit[] {
   const units: Unit[] = [];

@@ -1,4 +1,4 @@
-import { type Abbreviation, readAbbreviations } from "./abbreviations.js";
+import { type Abbreviation, abbreviationRows } from "./abbreviations.js";
 import { fixedSizes, form, numberForms, offsetForms } from "./constants.js";
 import { skipForm } from "./entry.js";
 import type { LazySection } from "./lazy-section.js";
@@ -31,13 +31,26 @@ function fixedSizeOf(shape: Abbreviation, unit: Unit): number {
   return size;
 }
 
-/** readShapes reads the table at offset `at` of .debug_abbrev for units whose sizes are those of `unit`. */
+/**
+ * readShapes reads the table at offset `at` of .debug_abbrev for units whose sizes are those of `unit`, as far as codes are
+ * asked for: the first entries of all units together need a thousandth of it, and a whole table takes 0.3 MB.
+ */
 export function readShapes(abbreviations: LazySection, at: number, unit: Unit): ShapeTable {
   const byCode = new Map<number, Shape>();
-  for (const [code, row] of readAbbreviations(abbreviations.whole(), at)) {
-    byCode.set(code, { ...row, fixedSize: fixedSizeOf(row, unit) });
-  }
-  return byCode;
+  const rest = abbreviationRows(abbreviations.whole(), at);
+  return {
+    get(code) {
+      const there = byCode.get(code);
+      if (there !== undefined) return there;
+      for (let next = rest.next(); !next.done; next = rest.next()) {
+        const row = next.value;
+        // Of a code that stands there twice the first counts.
+        if (!byCode.has(row.code)) byCode.set(row.code, { ...row, fixedSize: fixedSizeOf(row, unit) });
+        if (row.code === code) return byCode.get(code);
+      }
+      return undefined;
+    },
+  };
 }
 
 /** skipAttributes moves over the attributes of an entry of this shape. */
