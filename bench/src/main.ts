@@ -1,6 +1,7 @@
 import { goOverhead } from "./go-overhead.js";
 import { ingest } from "./ingest.js";
 import { loading } from "./loading.js";
+import { ringbuf } from "./ringbuf.js";
 
 /** Benchmark is one comparison: what it shows, and the function that runs it with the arguments behind its name. */
 interface Benchmark {
@@ -17,6 +18,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   load: {
     shows: "an object of 30 programs and 20 maps: time to load beyond the kernel's own, beside ebpf-go",
     run: loading,
+  },
+  ringbuf: {
+    shows:
+      "ring buffers: drained, live at 5 M events/s, idle, and how soon an event is there, beside ebpf-go",
+    run: ringbuf,
   },
 };
 

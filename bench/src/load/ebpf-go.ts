@@ -50,18 +50,23 @@ func main() {
 /** EbpfGo is the compiled peer, or why there is none. */
 export type EbpfGo = { readonly program: string; readonly version: string } | { readonly missing: string };
 
-/** buildEbpfGo builds the peer's loader in a folder of its own; it needs Go, and the module proxy once. */
+/** buildEbpfGo builds the peer's loader. */
 export function buildEbpfGo(folder: string): EbpfGo {
-  const place = join(folder, "ebpf-go");
+  return buildWithEbpfGo(folder, "loader", source);
+}
+
+/** buildWithEbpfGo builds a Go program in a folder of its own; it needs Go, and the module proxy once. */
+export function buildWithEbpfGo(folder: string, name: string, text: string): EbpfGo {
+  const place = join(folder, `ebpf-go-${name}`);
   mkdirSync(place);
-  writeFileSync(join(place, "main.go"), source);
+  writeFileSync(join(place, "main.go"), text);
   writeFileSync(
     join(place, "go.mod"),
-    `module loader\n\ngo 1.24\n\nrequire github.com/cilium/ebpf ${VERSION}\n`,
+    `module ${name}\n\ngo 1.24\n\nrequire github.com/cilium/ebpf ${VERSION}\n`,
   );
   for (const args of [
     ["mod", "tidy"],
-    ["build", "-o", "loader", "."],
+    ["build", "-o", name, "."],
   ]) {
     const done = spawnSync("go", args, { cwd: place, encoding: "utf8", timeout: 240_000 });
     if (done.status !== 0) {
@@ -69,5 +74,5 @@ export function buildEbpfGo(folder: string): EbpfGo {
       return { missing: `go ${args.join(" ")} failed: ${why}` };
     }
   }
-  return { program: join(place, "loader"), version: VERSION };
+  return { program: join(place, name), version: VERSION };
 }

@@ -99,6 +99,34 @@ describe("the pace of a reader", () => {
     bench.pace.close();
   });
 
+  test("looks often while it sleeps once something came that did not wake it, until something does", async (t) => {
+    const delays: (number | undefined)[] = [];
+    const real = setTimeout;
+    t.mock.method(globalThis, "setTimeout", (callback: () => void, milliseconds?: number) => {
+      delays.push(milliseconds);
+      return real(callback, milliseconds);
+    });
+    const bench = new Bench({ min: 1, max: 3, idle: 20 });
+    const sleepAgain = async (): Promise<void> => {
+      await bench.until(() => bench.pace.isAsleep);
+      // The look after it fell asleep, which sets the timer.
+      await bench.until(() => true);
+    };
+    bench.pace.start();
+    await bench.until(() => true);
+    assert.deepEqual(delays, [20]);
+    bench.waiting = 5;
+    await bench.until(() => bench.looks.includes(5));
+    await sleepAgain();
+    assert.equal(delays.at(-1), 3);
+    bench.waiting = 6;
+    bench.wake();
+    await bench.until(() => bench.looks.includes(6));
+    await sleepAgain();
+    assert.equal(delays.at(-1), 20);
+    bench.pace.close();
+  });
+
   test("looks again at once when more than half of the buffer had come", async () => {
     const bench = new Bench({ min: 1000, max: 1000 });
     bench.waiting = 600;

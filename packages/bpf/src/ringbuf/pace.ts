@@ -10,13 +10,14 @@ export interface RingTimer {
   /**
    * Milliseconds between two looks while the reader sleeps until a program wakes it; 500 when absent. This
    * is for programs that submit with BPF_RB_NO_WAKEUP; where all of them wake, give Infinity. One look of an
-   * idle process costs 0.24 ms in a virtual machine: 500 is 0.05 % of a processor, Infinity none.
+   * idle process costs 0.24 ms in a virtual machine: 500 is 0.05 % of a processor, Infinity none. When a look
+   * finds what nobody woke the reader for, it is `max` until somebody does.
    */
   readonly idle?: number;
   /**
    * A global variable of the program (4 bytes, LoadedObject.variable) that is 1 while the reader sleeps and
    * 0 while it looks by itself: a program that submits with BPF_RB_FORCE_WAKEUP or BPF_RB_NO_WAKEUP by it
-   * pays for a wake-up only when one is needed.
+   * pays for a wake-up only when one is needed. The way for programs that may begin with a flood.
    */
   readonly asleep?: DataView;
 }
@@ -52,6 +53,8 @@ export class Pace {
   #soon: NodeJS.Immediate | undefined;
   #isRunning = false;
   #isAsleep = false;
+  /** Something came while it slept and did not wake it. */
+  #isUnwoken = false;
   #quiet = 0;
   #delay: number;
   #lastLook = 0;
@@ -64,7 +67,10 @@ export class Pace {
     this.#idle = Math.max(this.#max, timer.idle ?? 500);
     this.#asleep = timer.asleep;
     this.#delay = this.#min;
-    this.#watch = watch(this.#awake);
+    this.#watch = watch(() => {
+      this.#isUnwoken = false;
+      this.#awake();
+    });
   }
 
   /** isAsleep tells whether it waits for a program to wake it. */
@@ -96,7 +102,7 @@ export class Pace {
     this.#watch.close();
   }
 
-  readonly #awake = (): void => {
+  #awake(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#soon);
     this.#watch.disarm();
@@ -104,7 +110,7 @@ export class Pace {
     this.#quiet = 0;
     this.#delay = this.#min;
     this.#look();
-  };
+  }
 
   readonly #look = (): void => {
     let bytes = 0;
@@ -114,6 +120,12 @@ export class Pace {
     } finally {
       if (this.#isRunning) this.#next(bytes);
     }
+  };
+
+  readonly #lookAsleep = (): void => {
+    // Awake after this look means that it found what nobody told of.
+    this.#look();
+    this.#isUnwoken ||= this.#isRunning && !this.#isAsleep;
   };
 
   #next(bytes: number): void {
@@ -160,7 +172,8 @@ export class Pace {
       });
       return;
     }
-    if (Number.isFinite(this.#idle)) this.#timer = setTimeout(this.#look, this.#idle);
+    const idle = this.#isUnwoken ? this.#max : this.#idle;
+    if (Number.isFinite(idle)) this.#timer = setTimeout(this.#lookAsleep, idle);
   }
 
   #setAsleep(asleep: boolean): void {
