@@ -1,5 +1,6 @@
 import { goOverhead } from "./go-overhead.js";
 import { ingest } from "./ingest.js";
+import { leaks } from "./leaks.js";
 import { loading } from "./loading.js";
 import { ringbuf } from "./ringbuf.js";
 
@@ -15,6 +16,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: goOverhead,
   },
   ingest: { shows: "acknowledged spans/s over HTTP and gRPC, CPU per million, bytes on disk", run: ingest },
+  leaks: {
+    shows: "10,000 times load, attach, read, close: descriptors, mappings, memory, kernel objects",
+    run: leaks,
+  },
   load: {
     shows: "an object of 30 programs and 20 maps: time to load beyond the kernel's own, beside ebpf-go",
     run: loading,
