@@ -66,13 +66,13 @@ console.log(`attached to ${link.target}`);
 const { port, server } = await startServer("hello");
 const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
 await once(socket, "connect");
+socket.on("error", () => undefined); // what is refused is told to the write's callback
 const fd: unknown = Reflect.get(Object(Reflect.get(socket, "_handle")), "fd");
 if (typeof fd !== "number") throw new Error("this version of Node keeps its sockets elsewhere");
 sockets.update(u32Bytes(0), u32Bytes(fd));
 
 const send = (text: string): Promise<string> =>
   new Promise((resolve) => {
-    socket.once("error", () => undefined);
     socket.write(text, (error) => resolve(error ? Reflect.get(error, "code") : "sent"));
   });
 console.log(`20 bytes: ${await send("x".repeat(20))}`);

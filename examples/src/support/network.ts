@@ -31,7 +31,11 @@ export async function sendDatagrams(ports: readonly number[]): Promise<number> {
 
 /** startServer listens for TCP connections on any free port and answers each with one line. */
 export async function startServer(line: string): Promise<{ port: number; server: Server }> {
-  const server = createServer((socket) => socket.end(line)).listen(0, "127.0.0.1");
+  const server = createServer((socket) => {
+    // Who asks may go away before everything is said.
+    socket.on("error", () => undefined);
+    socket.resume().end(line);
+  }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("it does not listen on a port");
