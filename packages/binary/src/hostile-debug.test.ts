@@ -17,7 +17,7 @@ function addressesOf(bytes: Uint8Array): number[] {
 }
 
 /** A seed that once broke something stays here by its number; the long runs of scripts/fuzz.mjs use others. */
-const seeds = [1, 2, 3];
+const seeds = [1, 2];
 
 test("changed debug information gives answers or BinaryErrors, in bounded time and memory", { skip }, () => {
   using bench = openBench();
@@ -29,7 +29,7 @@ test("changed debug information gives answers or BinaryErrors, in bounded time a
     const ranges = debugRanges(readElf(bytes));
     for (const seed of seeds) {
       const random = randomFrom(seed);
-      for (let run = 0; run < 100; run++) {
+      for (let run = 0; run < 60; run++) {
         const undo = mutate(bytes, ranges, random);
         readEverything(bytes, addresses);
         undo();
@@ -50,7 +50,7 @@ test("a changed split unit gives answers or BinaryErrors", { skip }, () => {
     const bytes = readFileSync(name);
     const ranges = debugRanges(readElf(bytes));
     const random = randomFrom(7);
-    for (let run = 0; run < 100; run++) {
+    for (let run = 0; run < 60; run++) {
       const undo = mutate(bytes, ranges, random);
       writeFileSync(name, bytes);
       readDebug(program, addresses);

@@ -63,6 +63,7 @@ export const attribute = {
   CALL_COLUMN: 0x57,
   CALL_FILE: 0x58,
   CALL_LINE: 0x59,
+  SIGNATURE: 0x69,
   DATA_BIT_OFFSET: 0x6b,
   LINKAGE_NAME: 0x6e,
   STR_OFFSETS_BASE: 0x72,

@@ -58,6 +58,7 @@ export interface UnitLinks {
   readonly skeleton?: DebugUnit;
   readonly contribution?: Contribution;
   resolve(offset: number): Die | undefined;
+  typeAt(signature: bigint): number | undefined;
 }
 
 /** openUnit makes a header into a unit. */
@@ -84,6 +85,7 @@ export function openUnit(file: DebugFile, header: Unit, links: UnitLinks): Debug
     },
     bytes: () => file.unitBytes(header),
     resolve: (offset) => links.resolve(offset),
+    typeAt: (signature) => links.typeAt(signature),
     root() {
       if (!known) root = readRoot(self);
       known = true;

@@ -220,6 +220,11 @@ export function referenceOf(die: Die, name: number): DieReference | undefined {
     case form.REF8:
     case form.REF_UDATA:
       return { offset: die.unit.header.start + (plainNumber(die, value) ?? 0) };
+    case form.REF_SIG8: {
+      const signature = signatureOf(die, name);
+      const offset = signature === undefined ? undefined : die.unit.typeAt(signature);
+      return offset === undefined ? undefined : { offset };
+    }
     default:
       return undefined;
   }

@@ -36,6 +36,8 @@ export interface DebugUnit {
   root(): Die | undefined;
   /** resolve reads the entry at an offset of .debug_info; undefined when there is none. */
   resolve(offset: number): Die | undefined;
+  /** typeAt returns where a type unit's type of this signature stands in .debug_info; undefined when there is none. */
+  typeAt(signature: bigint): number | undefined;
 }
 
 /** Die is one debugging information entry: its shape and where each attribute lies, read when asked for. */

@@ -121,6 +121,9 @@ export const voidType: TypeDescription = {
   enumerators: () => [],
 };
 
+/** unknownType is what a type is that lies where this reader does not look: in a type unit, in a supplementary file. */
+const unknownType: TypeDescription = { ...voidType, kind: "unknown", name: "?" };
+
 /** childrenOf yields the direct children of an entry, passing over their own. */
 export function* childrenOf(die: Die): Generator<Die> {
   if (!die.shape.children) return;
@@ -145,11 +148,18 @@ export function* childrenOf(die: Die): Generator<Die> {
   }
 }
 
+/** whole follows a declaration to the type unit that has the type itself. */
+function whole(die: Die | undefined): Die | undefined {
+  const reference = die === undefined ? undefined : referenceOf(die, attribute.SIGNATURE);
+  return reference === undefined ? die : (die?.unit.resolve(reference.offset) ?? die);
+}
+
 function typeDie(die: Die): Die | undefined {
-  return follow(die, (row) => {
+  const found = follow(die, (row) => {
     const reference = referenceOf(row, attribute.TYPE);
     return reference === undefined ? undefined : row.unit.resolve(reference.offset);
   });
+  return whole(found);
 }
 
 function kindOf(die: Die): TypeKind {
@@ -239,7 +249,7 @@ function oldBitOffset(die: Die, offset: number, bitSize: number, type: TypeDescr
 }
 
 function memberOf(die: Die): TypeMember {
-  const type = describeType(typeDie(die));
+  const type = typeOf(die);
   const offset = numberOf(die, attribute.MEMBER_LOCATION) ?? 0;
   const bitSize = numberOf(die, attribute.BIT_SIZE);
   const bitOffset = numberOf(die, attribute.DATA_BIT_OFFSET) ?? oldBitOffset(die, offset, bitSize ?? 0, type);
@@ -273,8 +283,8 @@ export function describeType(die: Die | undefined): TypeDescription {
     size: sizeOf(die),
     count: countOf(die),
     target() {
-      const target = typeDie(die);
-      return target === undefined && !hasAttribute(die, attribute.TYPE) ? undefined : describeType(target);
+      const points = kind === "pointer" || kind === "typedef" || kind === "qualifier" || kind === "function";
+      return points || hasAttribute(die, attribute.TYPE) ? typeOf(die) : undefined;
     },
     members() {
       const rows: TypeMember[] = [];
@@ -297,9 +307,15 @@ export function describeType(die: Die | undefined): TypeDescription {
   };
 }
 
+function describeTypeOr(type: Die | undefined): TypeDescription {
+  return type === undefined ? unknownType : describeType(type);
+}
+
 /** typeOf describes the type of a variable, parameter or function's result. */
 export function typeOf(die: Die): TypeDescription {
-  return describeType(typeDie(die));
+  const type = typeDie(die);
+  const named = type !== undefined || follow(die, (row) => hasAttribute(row, attribute.TYPE) || undefined);
+  return named ? describeTypeOr(type) : voidType;
 }
 
 /** namedType finds a type of this name in a unit, a whole one before a declaration. */

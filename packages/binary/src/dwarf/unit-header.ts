@@ -15,6 +15,8 @@ export interface Unit {
   readonly abbreviationsAt: number;
   /** kind is a unitKind; COMPILE before DWARF 5. */
   readonly kind: number;
+  /** type is a type unit's signature and where in .debug_info its type stands (DWARF 5; version 4 has another section). */
+  readonly type: { readonly signature: bigint; readonly at: number } | undefined;
   /** splitId joins a skeleton with its split unit (DWARF 5 has it in the header). */
   readonly splitId: bigint | undefined;
 }
@@ -62,6 +64,7 @@ export function readUnitHeader(bytes: Bytes, at: number, start: number, size: nu
       addressSize: checkAddressSize(bytes, body + 2 + offsetSize),
       abbreviationsAt: read(body + 2),
       kind: unitKind.COMPILE,
+      type: undefined,
       splitId: undefined,
     };
   }
@@ -74,7 +77,8 @@ export function readUnitHeader(bytes: Bytes, at: number, start: number, size: nu
   const fixed = 4 + offsetSize;
   const isSplit = kind === unitKind.SKELETON || kind === unitKind.SPLIT;
   const isType = kind === unitKind.TYPE || kind === unitKind.SPLIT_TYPE;
-  if (isSplit) need(bytes, body + fixed, 8);
+  if (isSplit || isType) need(bytes, body + fixed, 8);
+  const id = isSplit || isType ? bytes.view.getBigUint64(body + fixed, true) : undefined;
   return {
     start,
     entries: start + prefix + fixed + (isSplit ? 8 : 0) + (isType ? 8 + offsetSize : 0),
@@ -84,6 +88,7 @@ export function readUnitHeader(bytes: Bytes, at: number, start: number, size: nu
     addressSize: checkAddressSize(bytes, body + 3),
     abbreviationsAt: read(body + 4),
     kind,
-    splitId: isSplit ? bytes.view.getBigUint64(body + fixed, true) : undefined,
+    type: isType && id !== undefined ? { signature: id, at: start + read(body + fixed + 8) } : undefined,
+    splitId: isSplit ? id : undefined,
   };
 }

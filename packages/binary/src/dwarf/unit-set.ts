@@ -41,6 +41,11 @@ export function openUnits(file: DebugFile, links?: SplitLinks): UnitSet {
     const owner = unit(index);
     return readDie(owner, owner.bytes(), offset - owner.header.start);
   };
+  let types: Map<bigint, number> | undefined;
+  const typeAt = (signature: bigint): number | undefined => {
+    types ??= new Map(headers.flatMap(({ type }) => (type === undefined ? [] : [[type.signature, type.at]])));
+    return types.get(signature);
+  };
   const unit = (index: number): DebugUnit => {
     const there = opened[index];
     if (there !== undefined) return there;
@@ -50,6 +55,7 @@ export function openUnits(file: DebugFile, links?: SplitLinks): UnitSet {
     const contribution = links?.contribution(header);
     const made = openUnit(file, header, {
       resolve,
+      typeAt,
       ...(skeleton === undefined ? {} : { skeleton }),
       ...(contribution === undefined ? {} : { contribution }),
     });
