@@ -91,12 +91,18 @@ function attemptAs(spec, types, options) {
 function attempt(spec, options) {
   const innerMaps = innerFor(spec);
   const isNameless = Object.keys(typesFor(spec, 1)).length > 0;
-  let result;
-  for (const guess of isNameless ? GUESSES : GUESSES.slice(0, 1)) {
-    result = attemptAs(spec, typesFor(spec, guess), { innerMaps, ...options });
+  // What tail calls lead to is of the type of the program that makes them.
+  const known = GUESSES.filter((type) =>
+    [...spec.programs.values()].some((program) => program.type === type),
+  );
+  const guesses = [...new Set([...known, ...GUESSES])];
+  let first;
+  for (const guess of isNameless ? guesses : guesses.slice(0, 1)) {
+    const result = attemptAs(spec, typesFor(spec, guess), { innerMaps, ...options });
     if (result.object !== undefined) return result;
+    first ??= result;
   }
-  return result;
+  return first;
 }
 
 // The same types with ids one higher, so that an answer which is merely the object's own id is seen to be wrong.

@@ -25,6 +25,10 @@ function fitToMachine(spec: MapSpec): MapSpec {
     // Objects may name the type of records as the value's, for those who decode them; the kernel wants none.
     return { ...spec, keySize: 0, valueSize: 0, keyType: 0, valueType: 0, maxEntries: size };
   }
+  const holdsMaps =
+    spec.type === MapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || spec.type === MapType.BPF_MAP_TYPE_HASH_OF_MAPS;
+  // The value is a descriptor, whose size some objects leave out.
+  if (holdsMaps && spec.valueSize === 0) return { ...spec, valueSize: 4 };
   if (spec.type === MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
     return {
       ...spec,

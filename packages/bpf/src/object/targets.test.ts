@@ -23,7 +23,7 @@ SEC("odd") int mystery(void *ctx) { return shared(2); }
 
 const NESTS = `
 struct { int type, key, value, entries, flags, inner, node; } old SEC("maps") = { 2, 4, 8, 3, 0, 0, 0 };
-struct { int type, key, value, entries, flags, inner, node; } nest SEC("maps") = { 12, 4, 4, 2, 0, 0, 0 };
+struct { int type, key, value, entries, flags, inner, node; } nest SEC("maps") = { 12, 4, 0, 2, 0, 0, 0 };
 struct { __uint(type, 13); __uint(max_entries, 2); __uint(key_size, 4); __uint(value_size, 4); } open_nest SEC(".maps");
 SEC("socket/nest") int nested(void *ctx) {
   u32 key = 1;
