@@ -8,6 +8,7 @@ import { addressOf, syscall } from "./syscall.js";
 const EPOLL_CLOEXEC = 0x80000;
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
+const EPOLLET = 0x80000000;
 
 // struct epoll_event is packed on x86-64 only.
 const EVENT_BYTES = process.arch === "x64" ? 12 : 16;
@@ -30,9 +31,12 @@ export class Poller {
     return this.#fd.number;
   }
 
-  /** add watches a descriptor; one that is closed leaves by itself. */
-  add(fd: number): void {
-    this.#view.setUint32(0, EPOLLIN, true);
+  /**
+   * add watches a descriptor; one that is closed leaves by itself. With `edges` it counts as readable once for
+   * each time that it wakes who waits for it, not for as long as something is there.
+   */
+  add(fd: number, edges = false): void {
+    this.#view.setUint32(0, (EPOLLIN | (edges ? EPOLLET : 0)) >>> 0, true);
     writeU64(this.#view, DATA_OFFSET, fd);
     const result = syscall("epoll_ctl", this.#fd.number, EPOLL_CTL_ADD, fd, addressOf(this.#event));
     if (result < 0) throw failure(-result, { call: "epoll_ctl", tried: `watch descriptor ${fd}` });

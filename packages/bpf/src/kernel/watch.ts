@@ -1,4 +1,5 @@
 import koffi from "koffi";
+import { Poller } from "./epoll.js";
 
 /** Watch calls back, in the thread that made it, once a descriptor is readable. */
 export interface Watch {
@@ -51,6 +52,36 @@ export function watchReadable(fd: number, readable: () => void): Watch {
       disarm();
       isOpen = false;
       handle.close();
+    },
+  };
+}
+
+/**
+ * watchWakeups calls back for each time that a descriptor wakes who waits for it, and stays armed. For ring
+ * buffers whose programs wake at a fill level: what waits there without a wake-up does not count.
+ */
+export function watchWakeups(fd: number, woken: () => void): Watch {
+  const poller = new Poller();
+  let watch: Watch | undefined;
+  try {
+    poller.add(fd, true);
+    watch = watchReadable(poller.fd, () => {
+      // Taking the event is what makes the poller unreadable until the next one.
+      poller.wait(0);
+      watch?.arm();
+      woken();
+    });
+  } catch (error) {
+    poller.close();
+    throw error;
+  }
+  const inner = watch;
+  return {
+    arm: () => inner.arm(),
+    disarm: () => inner.disarm(),
+    close() {
+      inner.close();
+      poller.close();
     },
   };
 }

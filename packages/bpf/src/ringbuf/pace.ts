@@ -20,6 +20,12 @@ export interface RingTimer {
    * pays for a wake-up only when one is needed. The way for programs that may begin with a flood.
    */
   readonly asleep?: DataView;
+  /**
+   * The program submits with BPF_RB_NO_WAKEUP and, where bpf_ringbuf_query() says that much waits, with
+   * BPF_RB_FORCE_WAKEUP: then a look comes at once, also between two of the timer. Not for programs that
+   * leave it to the kernel, which wakes with nearly every record when the reader is fast.
+   */
+  readonly threshold?: boolean;
 }
 
 /** PacedSource is what a pace looks after. */
@@ -49,6 +55,7 @@ export class Pace {
   readonly #max: number;
   readonly #idle: number;
   readonly #asleep: DataView | undefined;
+  readonly #keepsWatch: boolean;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
   #isRunning = false;
@@ -66,6 +73,7 @@ export class Pace {
     this.#max = Math.max(this.#min, timer.max ?? 20);
     this.#idle = Math.max(this.#max, timer.idle ?? 500);
     this.#asleep = timer.asleep;
+    this.#keepsWatch = timer.threshold === true;
     this.#delay = this.#min;
     this.#watch = watch(() => {
       this.#isUnwoken = false;
@@ -105,7 +113,7 @@ export class Pace {
   #awake(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#soon);
-    this.#watch.disarm();
+    if (!this.#keepsWatch) this.#watch.disarm();
     this.#setAsleep(false);
     this.#quiet = 0;
     this.#delay = this.#min;

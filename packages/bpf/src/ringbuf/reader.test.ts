@@ -135,6 +135,36 @@ describe("ring buffers of the kernel", { skip: skipWithoutBpf() }, () => {
     assert.equal(reader.counts().discarded, 1);
   });
 
+  test("a threshold's wake-up comes between two looks of the timer", { timeout: 30_000 }, async () => {
+    using loud = bench(4096, RingBufferFlag.BPF_RB_FORCE_WAKEUP);
+    using reader = new RingBufferReader(loud.ring, () => {});
+    let told = (): void => {};
+    reader.start({ min: 1e6, max: 1e6, threshold: true }, () => told());
+    for (let round = 1; round <= 4; round++) {
+      await new Promise<void>((resolve) => {
+        told = resolve;
+        setImmediate(() => loud.run(5));
+      });
+      assert.equal(reader.counts().records, 4 * round);
+    }
+  });
+
+  test("records without a wake-up are left to the timer where there is a threshold", async () => {
+    using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    using reader = new RingBufferReader(b.ring, () => {});
+    b.run(5);
+    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise<void>((resolve) => {
+      reader.start({ min: 1e6, max: 1e6, threshold: true }, resolve);
+    });
+    // What was noticed of the first records is over.
+    await pause();
+    b.run(5);
+    await pause();
+    assert.equal(reader.counts().records, 4);
+    assert.equal(reader.drain(), 4);
+  });
+
   test("a drain ends after a bufferful although the program goes on", () => {
     using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
     using reader = new RingBufferReader(b.ring, () => b.run(1));

@@ -1,7 +1,7 @@
 import { BpfError } from "../errors.js";
 import { Poller } from "../kernel/epoll.js";
 import { MappedMemory, pageSize } from "../kernel/mmap.js";
-import { watchReadable } from "../kernel/watch.js";
+import { watchReadable, watchWakeups } from "../kernel/watch.js";
 import type { BpfMap } from "../maps/map.js";
 import { MapType } from "../uapi/map-types.js";
 import { Pace, type RingTimer } from "./pace.js";
@@ -234,7 +234,8 @@ export class RingBufferReader {
       return this.#position - before;
     };
     const source = { look, size: this.size, ...(drained !== undefined && { drained }) };
-    this.#pace = new Pace(source, (readable) => watchReadable(this.#map.fd, readable), timer);
+    const watch = timer.threshold === true ? watchWakeups : watchReadable;
+    this.#pace = new Pace(source, (readable) => watch(this.#map.fd, readable), timer);
     this.#pace.start();
   }
 
