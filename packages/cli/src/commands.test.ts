@@ -128,6 +128,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -136,7 +137,12 @@ func main() {
 	mux.HandleFunc("/hello/{name}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello ", r.PathValue("name")) })
 	listener, _ := net.Listen("tcp", "127.0.0.1:0")
 	go http.Serve(listener, mux)
-	time.Sleep(1500 * time.Millisecond)
+	for {
+		if _, err := os.Stat(os.Args[1]); err == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	for i := range 5 {
 		response, err := http.Get(fmt.Sprintf("http://%s/hello/%d", listener.Addr(), i))
 		if err != nil {
@@ -148,8 +154,12 @@ func main() {
 }
 `,
   );
+  // The program begins when it is observed, however busy the machine is.
+  const begin = `${program.path}.begin`;
   try {
-    const { code, stdout } = await runCli(["observe", "--json", "--", program.path]);
+    const { code, stdout } = await runCli(["observe", "--json", "--", program.path, begin], (text) => {
+      if (text.includes('"attached"')) writeFileSync(begin, "");
+    });
     assert.equal(code, 0);
     const out = lines(stdout);
     assert.match(String(out.find((line) => line["event"] === "attached")?.["runtime"]), /^go1\./);

@@ -75,11 +75,13 @@ export async function startGo3s(more: readonly string[], directory?: string): Pr
 /** runCli runs the command to its end. */
 export async function runCli(
   args: readonly string[],
+  onOutput: (stdout: string) => void = () => undefined,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [cliPath, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const parts = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => {
     parts.stdout += chunk.toString();
+    onOutput(parts.stdout);
   });
   child.stderr.on("data", (chunk: Buffer) => {
     parts.stderr += chunk.toString();
