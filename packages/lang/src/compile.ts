@@ -208,7 +208,16 @@ function build(
 export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
   const report = newReporter();
   const files = openSources(sources);
-  const trees = parse(files, report);
+  return compileTrees(parse(files, report), files, report, options);
+}
+
+/** compileTrees goes on from parsed files; what their parser reported is in the reporter. */
+export function compileTrees(
+  trees: readonly File[],
+  files: readonly SourceFile[],
+  report: Reporter,
+  options: CompileOptions,
+): CompileResult {
   const ast: Stages = options.emit?.includes("ast") === true ? { ast: trees.map(treeText).join("\n\n") } : {};
   let built: Built | undefined;
   try {

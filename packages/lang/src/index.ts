@@ -1,3 +1,17 @@
+export { compileScript, type ScriptOptions, type ScriptResult } from "./bpftrace/compile-script.js";
+export { placeName } from "./bpftrace/generate.js";
+export {
+  type Aggregation,
+  type FormatPiece,
+  type LinearBuckets,
+  type ProbePlace,
+  type Script,
+  type ScriptEvent,
+  type ScriptMap,
+  type ScriptProbe,
+  type Shape,
+  shapeBytes,
+} from "./bpftrace/script.js";
 export {
   type CompileOptions,
   type CompileResult,

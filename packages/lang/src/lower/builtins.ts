@@ -5,7 +5,7 @@ import { bare } from "../types/convert.js";
 import { isScalar, sizeOf, type Type, uint8, uint16, uint32, uint64, under } from "../types/type.js";
 import { choose, clamp, compareValues, guard, wide } from "./arithmetic.js";
 import { equalBytes } from "./bytes.js";
-import { operandAddress } from "./map-methods.js";
+import { operandAddress, reserveRecord } from "./map-methods.js";
 import {
   addressOf,
   bytePlace,
@@ -324,6 +324,15 @@ const mapLookup: Lowering = (c) => {
   );
 };
 
+/** reserveAs: a ring buffer carries records of several types, so each reservation says its own. */
+const reserveAs: Lowering = (c) => {
+  const first = bare(argument(c, 0));
+  const inner = first.kind === "unary" ? bare(first.operand) : first;
+  const map = c.low.shared.checked.symbols.get(inner.id);
+  if (map?.kind !== "map") throw new Error("the map is checked before");
+  return reserveRecord(c.low, map, c.types[0] ?? uint8, c.expr);
+};
+
 const copyPointers: Lowering = (c) => {
   const from = pointerPlace(c, 1);
   const to = pointerPlace(c, 0);
@@ -383,6 +392,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   Htonl: swapped(32),
   Ntohll: swapped(64),
   Htonll: swapped(64),
+  Reserve: reserveAs,
   Zero: (c) => {
     const place = pointerPlace(c, 0);
     if (!isDirect(place.space))

@@ -162,11 +162,14 @@ const add: Method = (low, map, expr) => {
 };
 
 /** reserve gives a cleared record. Large records are better sent from a scratch value by OutputN: clearing costs. */
-const reserve: Method = (low, map, expr) => {
+const reserve: Method = (low, map, expr) => reserveRecord(low, map, map.type.value, expr);
+
+/** reserveRecord reserves a cleared record of any type. */
+export function reserveRecord(low: Low, map: MapSymbol, type: Type, expr: CallExpr): Scalar {
   const { b } = low;
   const pointer = b.call(HelperFunction.ringbuf_reserve, [
     b.mapAddress(map),
-    b.constant(BigInt(sizeOf(map.type.value))),
+    b.constant(BigInt(sizeOf(type))),
     b.constant(0n),
   ]);
   pointer.nilable = true;
@@ -177,7 +180,7 @@ const reserve: Method = (low, map, expr) => {
   b.seal(clear);
   b.enter(clear);
   zero(low, {
-    type: map.type.value,
+    type,
     space: "ring",
     base: pointer,
     slot: undefined,
@@ -190,7 +193,7 @@ const reserve: Method = (low, map, expr) => {
   b.enter(after);
   b.at = expr;
   return { value: pointer, space: "ring" };
-};
+}
 
 const finish =
   (helper: number): Method =>

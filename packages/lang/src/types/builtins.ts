@@ -290,6 +290,18 @@ const assignInto: Check = (c) => {
   return voidType;
 };
 
+const reserveAs: Check = (c) => {
+  const target = pointer(c, 0);
+  if (target.kind !== "bad" && (target.kind !== "map" || target.row.family !== "ring"))
+    fail(
+      c.env,
+      "wrong-type",
+      argument(c, 0),
+      `a ring buffer's address is needed, this is ${typeName(target)}`,
+    );
+  return { kind: "pointer", target: c.types[0] ?? badType };
+};
+
 /** builtinRows are all builtin functions; lowering has a row of the same name for each. */
 export const builtinRows: readonly BuiltinRow[] = [
   gives("PID", uint32),
@@ -331,6 +343,7 @@ export const builtinRows: readonly BuiltinRow[] = [
   takes("Htonl", 1, 1, swap(uint32)),
   takes("Ntohll", 1, 1, swap(uint64)),
   takes("Htonll", 1, 1, swap(uint64)),
+  takes("Reserve", 1, 1, reserveAs, 1),
   takes("Zero", 1, 1, (c) => {
     pointer(c, 0);
     return voidType;

@@ -1,0 +1,109 @@
+import { kernelConstants } from "../types/constants.js";
+import { spaceOf } from "./fields.js";
+import { bad, type State, type Value } from "./state.js";
+import { textLiteral } from "./text.js";
+import type { WordNode } from "./tree.js";
+import { integer } from "./values.js";
+
+type Builtin = (state: State, node: WordNode) => Value;
+
+const unsigned =
+  (code: string): Builtin =>
+  () =>
+    integer(code, false);
+
+const registers: ReadonlySet<string> = new Set(["uprobe", "uretprobe", "kprobe", "kretprobe"]);
+
+function wrongProbe(state: State, node: WordNode, probes: string): Value {
+  state.report.error(
+    "wrong-context",
+    node,
+    `${node.name} is not known in a ${state.unit.place.kind} probe`,
+    `it is in ${probes} probes`,
+  );
+  return bad;
+}
+
+const returned: Builtin = (state, node) => {
+  const { kind } = state.unit.place;
+  if (kind !== "uretprobe" && kind !== "kretprobe") return wrongProbe(state, node, "uretprobe and kretprobe");
+  return { ...integer("ctx.Ret()", false), space: spaceOf(state) };
+};
+
+const functionName: Builtin = (state, node) => {
+  const { place } = state.unit;
+  if (place.kind === "uprobe" || place.kind === "uretprobe") return textLiteral(state, place.symbol);
+  if (place.kind === "kprobe" || place.kind === "kretprobe") return textLiteral(state, place.name);
+  return wrongProbe(state, node, "uprobe and kprobe");
+};
+
+const stack =
+  (kind: "kstack" | "ustack"): Builtin =>
+  (state) =>
+    stackOf(state, kind, 127);
+
+/** stackOf takes the stack of the running thread. */
+export function stackOf(state: State, kind: "kstack" | "ustack", limit: number): Value {
+  state.usesStacks = true;
+  // BPF_F_USER_STACK is 1 << 8, include/uapi/linux/bpf.h.
+  const id = `uint64(uint32(helpers.GetStackid(ctx, stacks, ${kind === "ustack" ? 256 : 0})))`;
+  return { type: { kind, limit }, code: kind === "ustack" ? `(uint64(bpf.PID())<<32 | ${id})` : id };
+}
+
+/** builtins are the words that stand for a value of the machine or the probe. */
+const builtins: Readonly<Record<string, Builtin>> = {
+  pid: unsigned("uint64(bpf.PID())"),
+  tid: unsigned("uint64(bpf.TID())"),
+  uid: unsigned("uint64(bpf.UID())"),
+  gid: unsigned("uint64(bpf.GID())"),
+  cpu: unsigned("uint64(bpf.CPU())"),
+  nsecs: unsigned("bpf.KtimeNS()"),
+  elapsed: unsigned("(bpf.KtimeNS() - started)"),
+  cgroup: unsigned("bpf.CgroupID()"),
+  rand: unsigned("uint64(bpf.Random())"),
+  ctx: unsigned("bpf.Addr(ctx)"),
+  retval: returned,
+  func: functionName,
+  kstack: stack("kstack"),
+  ustack: stack("ustack"),
+  true: () => integer("int64(1)", true, 1n),
+  false: () => integer("int64(0)", true, 0n),
+  probe: (state) => textLiteral(state, state.unit.name),
+  args: () => ({ type: { kind: "args" }, code: "" }),
+  comm: (state) => ({
+    type: { kind: "text", size: 16 },
+    code: "",
+    into: (to, size) => {
+      state.out.push(size === 16 ? `${to} = bpf.Comm()` : `helpers.GetCurrentComm(&${to}, 16)`);
+    },
+  }),
+  curtask: (state, node) => {
+    const task = state.kernel.named("task_struct");
+    if (task?.kind === "struct")
+      return { type: { kind: "pointer", target: task }, code: "bpf.CurrentTask()" };
+    state.report.error("no-kernel-type", node, "curtask needs the kernel's BTF, which is not here");
+    return bad;
+  },
+};
+
+/** builtin compiles a word: a builtin, `arg0`, or one of the kernel's constants. */
+export function builtin(state: State, node: WordNode): Value {
+  const row = Object.hasOwn(builtins, node.name) ? builtins[node.name] : undefined;
+  if (row !== undefined) return row(state, node);
+  const argument = /^arg(\d)$/.exec(node.name)?.[1];
+  if (argument !== undefined) {
+    const { kind } = state.unit.place;
+    if (kind !== "rawtracepoint" && !registers.has(kind))
+      return wrongProbe(state, node, "uprobe, kprobe and rawtracepoint");
+    return { ...integer(`ctx.Arg(${argument})`, false), space: spaceOf(state) };
+  }
+  const constant = Object.hasOwn(kernelConstants, node.name) ? kernelConstants[node.name] : undefined;
+  if (constant !== undefined) return integer(`int64(${constant})`, true, constant);
+  state.report.error(
+    "undefined",
+    node,
+    `nothing is called ${node.name}`,
+    `known are ${Object.keys(builtins).join(", ")}, arg0 to arg5; variables are written $${node.name}, maps @${node.name}`,
+  );
+  return bad;
+}

@@ -1,0 +1,79 @@
+import { type CompileOptions, type CompileResult, compileTrees } from "../compile.js";
+import { lex } from "../lex/lexer.js";
+import { newReporter } from "../source/diagnostics.js";
+import { openSources } from "../source/file.js";
+import type { File } from "../syntax/ast.js";
+import { parseFile } from "../syntax/parser.js";
+import { newKernelTypes, noKernelTypes } from "../types/kernel.js";
+import { generate } from "./generate.js";
+import { parseScript } from "./parser.js";
+import type { ScriptMachine } from "./probes.js";
+import type { Script } from "./script.js";
+import { relocate, stripMarks } from "./source-map.js";
+
+/** ScriptOptions are the target's facts, and what the script is given. */
+export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "tracepointFormat"> {
+  /** parameters are the script's $1, $2, …. */
+  readonly parameters?: readonly string[];
+  /** textBytes is the room of a text that str() reads, with its NUL; 64 when left out. */
+  readonly textBytes?: number;
+  /** mapEntries is how many keys a map holds; 10240 when left out. */
+  readonly mapEntries?: number;
+}
+
+/** ScriptResult is a compiled script: the object, and what must be known to run it. */
+export interface ScriptResult extends CompileResult {
+  readonly script: Script | undefined;
+  /** generated is the Go3s program that the script was turned into. */
+  readonly generated: string;
+}
+
+/**
+ * compileScript turns a script in bpftrace's language into a BPF object: its own parser and its own types, then the same
+ * checked tree, SSA and code as any Go3s program. Diagnostics and line records point into the script.
+ */
+export function compileScript(
+  source: { readonly name: string; readonly text: string },
+  options: ScriptOptions = {},
+): ScriptResult {
+  const report = newReporter();
+  const files = openSources([source]);
+  const actions = parseScript(source.text, report);
+  const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
+  const limits = {
+    textBytes: options.textBytes ?? 64,
+    mapEntries: options.mapEntries ?? 10240,
+    parameters: options.parameters ?? [],
+  };
+  const generated =
+    report.errors > 0 && actions.length === 0
+      ? undefined
+      : generate(actions, options, kernel, limits, report);
+  const marked = stripMarks(generated?.text ?? "");
+  if (generated === undefined || report.errors > 0)
+    return {
+      object: undefined,
+      diagnostics: report.list(),
+      programs: [],
+      events: [],
+      files,
+      stages: {},
+      script: undefined,
+      generated: marked.text,
+    };
+  const [tree, mistakes] = treeOf(marked.text);
+  if (mistakes !== undefined)
+    throw new Error(`the script's program does not parse: ${mistakes}\n${marked.text}`);
+  relocate(tree, marked);
+  const result = compileTrees([tree], files, report, options);
+  return { ...result, events: [], script: generated.script, generated: marked.text };
+}
+
+function treeOf(text: string): [File, string | undefined] {
+  const report = newReporter();
+  const [file] = openSources([{ name: "generated", text }]);
+  if (file === undefined) throw new Error("one source gives one file");
+  const tree = parseFile(lex(file, report), report, { next: 1 });
+  const [first] = report.list();
+  return [tree, first?.message];
+}

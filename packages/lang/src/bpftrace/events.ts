@@ -1,0 +1,49 @@
+import type { Range } from "../source/file.js";
+import { storable, writeInto } from "./maps.js";
+import type { ScriptEvent, Shape } from "./script.js";
+import { emit, fresh, goType, type State, type Value } from "./state.js";
+
+/** Given is a value that goes into an event, and where it stands in the script. */
+export interface Given {
+  readonly value: Value;
+  readonly at: Range;
+}
+
+/** shapesOf gives the shapes of values, or undefined when one of them cannot be sent. */
+export function shapesOf(state: State, values: readonly Given[]): Shape[] | undefined {
+  const shapes = values.flatMap(({ value, at }) => storable(state, value, at, "printed") ?? []);
+  return shapes.length === values.length ? shapes : undefined;
+}
+
+/** send emits a record: a word that says which event it is, then the values. */
+export function send(
+  state: State,
+  at: Range,
+  event: ScriptEvent,
+  values: readonly Given[] = [],
+  shapes: readonly Shape[] = [],
+): void {
+  const id = state.events.length;
+  state.events.push(event);
+  const type = `Event${id}`;
+  const fields = shapes.map((shape, i) => `A${i} ${goType(shape)}`);
+  state.declarations.push(`type ${type} struct { ID uint64; ${fields.join("; ")} }`);
+  const record = fresh(state, "e");
+  // What is computed is computed before the record is held: less can go wrong between reserve and submit.
+  const held = values.map(({ value }, i) => {
+    const shape = shapes[i];
+    if (shape === undefined || shape.kind === "text" || shape.kind === "usym") return value;
+    const name = fresh(state, "a");
+    state.out.push(`var ${name} ${goType(shape)}`);
+    writeInto(state, value, name, shape);
+    return { ...value, type: shape, code: name };
+  });
+  emit(state, at, `${record} := bpf.Reserve[${type}](&events)`);
+  state.out.push(`if ${record} == nil {`, "lost.Increment(0)", "} else {", `${record}.ID = ${id}`);
+  held.forEach((value, i) => {
+    const shape = shapes[i];
+    if (shape !== undefined) writeInto(state, value, `${record}.A${i}`, shape);
+  });
+  emit(state, at, `events.Submit((*Event)(${record}))`);
+  state.out.push("}");
+}

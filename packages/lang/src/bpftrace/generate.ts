@@ -1,0 +1,324 @@
+import { newReporter, type Reporter } from "../source/diagnostics.js";
+import type { KernelTypes } from "../types/kernel.js";
+import { evaluate } from "./expressions.js";
+import { keyType } from "./maps.js";
+import { placesOf, type ScriptMachine } from "./probes.js";
+import type { ProbePlace, Script, ScriptMap, ScriptProbe } from "./script.js";
+import { captured, goType, type MapEntry, mark, type ScriptLimits, type State, type Unit } from "./state.js";
+import { statements } from "./statements.js";
+import type { Action, AttachPoint, Node } from "./tree.js";
+import { condition } from "./values.js";
+
+/** Generated is a script as a Go3s program, with marks that say which part comes from where. */
+export interface Generated {
+  readonly text: string;
+  readonly script: Script;
+}
+
+/** prelude is what generated programs use. log2bucket: 0 below zero, 1 is 0, then one bucket for each power of two. */
+const prelude = `
+type Event struct { ID uint64 }
+type Aggregate struct { N uint64; V int64 }
+func b2i(b bool) int64 { if b { return 1 }; return 0 }
+func log2bucket(v int64) uint64 {
+	if v < 0 { return 0 }
+	if v == 0 { return 1 }
+	n := uint64(v)
+	var r uint64 = 2
+	if n >= 1<<32 { n = n >> 32; r += 32 }
+	if n >= 1<<16 { n = n >> 16; r += 16 }
+	if n >= 1<<8 { n = n >> 8; r += 8 }
+	if n >= 1<<4 { n = n >> 4; r += 4 }
+	if n >= 1<<2 { n = n >> 2; r += 2 }
+	if n >= 1<<1 { r += 1 }
+	return r
+}
+`;
+
+const ringBytes = 1 << 20;
+const stackEntries = 8192;
+
+interface Hook {
+  readonly attribute: string;
+  readonly context: string;
+}
+
+/** hookOf is the kind of program a place needs. BEGIN and END are run by the loader, so any raw tracepoint's kind will do. */
+function hookOf(place: ProbePlace): Hook {
+  switch (place.kind) {
+    case "begin":
+    case "end":
+      return { attribute: "@raw_tp:sys_enter", context: "RawTracepoint" };
+    case "rawtracepoint":
+      return { attribute: `@raw_tp:${place.name}`, context: "RawTracepoint" };
+    case "tracepoint":
+      return { attribute: `@tracepoint:${place.group}:${place.name}`, context: "Tracepoint" };
+    case "kprobe":
+    case "kretprobe":
+      return { attribute: `@${place.kind}:${place.name}`, context: "KProbe" };
+    case "uprobe":
+    case "uretprobe":
+      return { attribute: `@${place.kind}`, context: "UProbe" };
+    default:
+      return { attribute: "@perf_event", context: "PerfEvent" };
+  }
+}
+
+/** placeName is the probe's name as the builtin `probe` and -v show it. */
+export function placeName(place: ProbePlace): string {
+  switch (place.kind) {
+    case "begin":
+      return "BEGIN";
+    case "end":
+      return "END";
+    case "tracepoint":
+      return `tracepoint:${place.group}:${place.name}`;
+    case "uprobe":
+    case "uretprobe":
+      return `${place.kind}:${place.path}:${place.symbol}${place.offset === 0 ? "" : `+${place.offset}`}`;
+    case "interval":
+      return place.period % 1e9 === 0
+        ? `interval:s:${place.period / 1e9}`
+        : place.period % 1e6 === 0
+          ? `interval:ms:${place.period / 1e6}`
+          : `interval:us:${Math.round(place.period / 1e3)}`;
+    case "profile":
+      return place.frequency !== undefined
+        ? `profile:hz:${place.frequency}`
+        : `profile:us:${Math.round((place.period ?? 0) / 1e3)}`;
+    case "software":
+    case "hardware":
+      return `${place.kind}:${place.event}:${place.period}`;
+    default:
+      return `${place.kind}:${place.name}`;
+  }
+}
+
+/** uses tells whether a tree holds a word, such as `args`. */
+function uses(tree: Action, words: ReadonlySet<string>): boolean {
+  const waiting: object[] = [tree];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (
+      "kind" in node &&
+      node.kind === "word" &&
+      "name" in node &&
+      typeof node.name === "string" &&
+      words.has(node.name)
+    )
+      return true;
+    for (const value of Object.values(node))
+      if (typeof value === "object" && value !== null) waiting.push(value);
+  }
+  return false;
+}
+
+interface Planned {
+  readonly action: Action;
+  readonly point: AttachPoint;
+  readonly places: readonly ProbePlace[];
+}
+
+/** plan gives the programs of a script: places that a program cannot tell apart share one. */
+function plan(actions: readonly Action[], machine: ScriptMachine, report: Reporter): Planned[] {
+  return actions.flatMap((action) => {
+    const apart = uses(action, new Set(["probe", "func"]));
+    const fields = apart || uses(action, new Set(["args"]));
+    return action.points.flatMap((point): Planned[] => {
+      const places = placesOf(point, machine, report);
+      const [first] = places;
+      if (first === undefined) return [];
+      const share = first.kind === "tracepoint" ? !fields : !apart;
+      if (share && (first.kind === "tracepoint" || first.kind === "uprobe" || first.kind === "uretprobe"))
+        return [{ action, point, places }];
+      return places.map((place) => ({ action, point, places: [place] }));
+    });
+  });
+}
+
+interface Body {
+  readonly planned: Planned;
+  readonly name: string;
+  readonly lines: readonly string[];
+  readonly variables: Unit["variables"];
+}
+
+function walk(
+  state: State,
+  planned: readonly Planned[],
+  kept: Map<number, Unit["variables"]>,
+  machine: ScriptMachine,
+): Body[] {
+  return planned.map((each, i) => {
+    const [place] = each.places;
+    if (place === undefined) throw new Error("a planned program has a place");
+    const known = kept.get(i);
+    state.unit = {
+      place,
+      name: placeName(place),
+      variables: new Map(),
+      format: place.kind === "tracepoint" ? machine.tracepointFormat?.(place.group, place.name) : undefined,
+    };
+    // Widths that a later assignment asked for are known from the walk before.
+    if (known !== undefined)
+      for (const [name, type] of known) if (type.kind === "text") state.widths.set(name, type.size);
+    const { lines } = captured(state, () => {
+      if (each.action.predicate !== undefined) predicate(state, each.action.predicate);
+      statements(state, each.action.body);
+    });
+    state.widths.clear();
+    kept.set(i, state.unit.variables);
+    return { planned: each, name: `p${i}`, lines, variables: state.unit.variables };
+  });
+}
+
+function predicate(state: State, node: Node): void {
+  const test = condition(state, node);
+  state.out.push(`${mark(node)}if !(${test}) { return 0 }`);
+}
+
+function mapDeclaration(entry: MapEntry, entries: number): { types: string[]; variable: string } {
+  const { name, declaration } = keyType(entry);
+  const plural =
+    entry.aggregation === "avg" ||
+    entry.aggregation === "stats" ||
+    entry.aggregation === "min" ||
+    entry.aggregation === "max";
+  const value = plural
+    ? "Aggregate"
+    : entry.aggregation === "sum"
+      ? "int64"
+      : entry.aggregation !== undefined
+        ? "uint64"
+        : goType(entry.value ?? { kind: "int", signed: true });
+  const kind = entry.aggregation === undefined ? "Hash" : "PerCPUHash";
+  const keyless =
+    (entry.keys ?? []).length === 0 && entry.aggregation !== "hist" && entry.aggregation !== "lhist";
+  return {
+    types: declaration === undefined ? [] : [declaration],
+    variable: `${mark(entry.at)}var ${entry.go} = bpf.${kind}[${name}, ${value}](${keyless ? 1 : entries})`,
+  };
+}
+
+const rounds = 6;
+
+/** generate turns a script into a Go3s program. Types of maps grow from their uses, so the script is walked until they stand. */
+export function generate(
+  actions: readonly Action[],
+  machine: ScriptMachine,
+  kernel: KernelTypes,
+  limits: ScriptLimits,
+  report: Reporter,
+): Generated | undefined {
+  const planned = plan(actions, machine, report);
+  if (planned.length === 0) {
+    if (report.errors === 0)
+      report.error(
+        "no-program",
+        { start: 0, end: 0 },
+        "there is no probe here",
+        "tracepoint:syscalls:sys_enter_openat { @ = count(); }",
+      );
+    return undefined;
+  }
+  const maps = new Map<string, MapEntry>();
+  const kept = new Map<number, Unit["variables"]>();
+  let bodies: Body[] = [];
+  let state: State | undefined;
+  for (let round = 0; round < rounds; round++) {
+    const quiet = newReporter();
+    state = newState(kernel, limits, maps, quiet);
+    bodies = walk(state, planned, kept, machine);
+    if (!state.changed || round === rounds - 1) break;
+  }
+  state = newState(kernel, limits, maps, report);
+  bodies = walk(state, planned, kept, machine);
+  for (const entry of maps.values()) {
+    if (entry.value === undefined && entry.aggregation === undefined)
+      report.error("undefined", entry.at, `${entry.name} is never assigned`, `e.g. ${entry.name} = count();`);
+  }
+  if (report.errors > 0) return undefined;
+  return { text: textOf(state, bodies, limits), script: scriptOf(state, bodies, limits) };
+}
+
+function newState(
+  kernel: KernelTypes,
+  limits: ScriptLimits,
+  maps: Map<string, MapEntry>,
+  report: Reporter,
+): State {
+  return {
+    report,
+    kernel,
+    limits,
+    maps,
+    events: [],
+    declarations: [],
+    unit: { place: { kind: "begin" }, name: "", variables: new Map(), format: undefined },
+    widths: new Map(),
+    out: [],
+    counter: 0,
+    loops: 0,
+    usesStacks: false,
+    effectOnly: false,
+    changed: false,
+    evaluate,
+  };
+}
+
+function textOf(state: State, bodies: readonly Body[], limits: ScriptLimits): string {
+  const declared = [...state.maps.values()].map((entry) => mapDeclaration(entry, limits.mapEntries));
+  const lines = [
+    "package script",
+    prelude,
+    ...declared.flatMap((each) => each.types),
+    ...state.declarations,
+    ...declared.map((each) => each.variable),
+    `var events = bpf.RingBuf[Event](${ringBytes})`,
+    "var lost = bpf.PerCPUArray[uint64](1)",
+    "var started uint64 = 0 // @config",
+    ...(state.usesStacks ? [`var stacks = bpf.StackTrace(${stackEntries})`] : []),
+  ];
+  for (const { planned, name, lines: body, variables } of bodies) {
+    const [place] = planned.places;
+    if (place === undefined) continue;
+    const { attribute, context } = hookOf(place);
+    lines.push(
+      `// ${attribute}`,
+      `${mark(planned.point)}func ${name}(ctx *bpf.${context}) int {`,
+      ...[...variables].flatMap(([variable, type]) => [
+        `var v_${variable} ${goType(type)}`,
+        `_ = v_${variable}`,
+      ]),
+      ...body,
+      "return 0",
+      "}",
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): Script {
+  const probes = bodies.map(
+    ({ planned, name }): ScriptProbe => ({ program: name, places: planned.places, at: planned.point }),
+  );
+  const maps = [...state.maps.values()].map(
+    (entry): ScriptMap => ({
+      name: entry.name,
+      map: entry.go,
+      keys: entry.keys ?? [],
+      value: entry.value ?? { kind: "int", signed: true },
+      aggregation: entry.aggregation,
+      signed: true,
+      linear: entry.linear,
+      entries: limits.mapEntries,
+    }),
+  );
+  return {
+    probes,
+    maps,
+    events: state.events,
+    ring: "events",
+    lost: "lost",
+    stacks: state.usesStacks ? "stacks" : undefined,
+  };
+}

@@ -1,0 +1,101 @@
+import type { Range } from "../source/file.js";
+
+/** Shape says what a value in a map or an event is, and how it is shown. */
+export type Shape =
+  | { readonly kind: "int"; readonly signed: boolean }
+  | { readonly kind: "text"; readonly size: number }
+  /** Stacks are the number of a stack trace; user stacks have the process in the upper half. */
+  | { readonly kind: "kstack" | "ustack"; readonly limit: number }
+  | { readonly kind: "ksym" }
+  /** A user address: the address, then the process. */
+  | { readonly kind: "usym" }
+  | { readonly kind: "strftime"; readonly format: string };
+
+/** Aggregation is what a map does with the values it is given. */
+export type Aggregation = "count" | "sum" | "avg" | "min" | "max" | "stats" | "hist" | "lhist";
+
+/** LinearBuckets are lhist()'s numbers. */
+export interface LinearBuckets {
+  readonly low: bigint;
+  readonly high: bigint;
+  readonly step: bigint;
+}
+
+/** ScriptMap is one map of a script and how its bytes read: keys one behind the other, each a multiple of 8 bytes. */
+export interface ScriptMap {
+  /** name with its @. */
+  readonly name: string;
+  /** map is its name in the object. */
+  readonly map: string;
+  readonly keys: readonly Shape[];
+  readonly value: Shape;
+  readonly aggregation: Aggregation | undefined;
+  /** signed: the values given to the aggregation. */
+  readonly signed: boolean;
+  readonly linear: LinearBuckets | undefined;
+  readonly entries: number;
+}
+
+/** FormatPiece is plain text or one conversion of a printf format. */
+export type FormatPiece =
+  | { readonly kind: "plain"; readonly text: string }
+  | {
+      readonly kind: "conversion";
+      readonly flags: string;
+      readonly width: number | undefined;
+      readonly precision: number | undefined;
+      readonly letter: "d" | "u" | "x" | "X" | "o" | "c" | "p" | "s";
+    };
+
+/** ScriptEvent is one kind of record in the ring buffer: a word with its index in the list, then its fields. */
+export type ScriptEvent =
+  | { readonly kind: "printf"; readonly format: readonly FormatPiece[]; readonly fields: readonly Shape[] }
+  | { readonly kind: "print-map"; readonly map: string; readonly top: number; readonly divisor: number }
+  | { readonly kind: "print-value"; readonly fields: readonly Shape[] }
+  | { readonly kind: "clear" | "zero"; readonly map: string }
+  | { readonly kind: "time"; readonly format: string }
+  | { readonly kind: "join"; readonly separator: string; readonly fields: readonly Shape[] }
+  | { readonly kind: "exit" };
+
+/** ProbePlace is where a program of a script is attached. */
+export type ProbePlace =
+  | { readonly kind: "begin" | "end" }
+  | { readonly kind: "tracepoint"; readonly group: string; readonly name: string }
+  | { readonly kind: "rawtracepoint"; readonly name: string }
+  | { readonly kind: "kprobe" | "kretprobe"; readonly name: string }
+  | {
+      readonly kind: "uprobe" | "uretprobe";
+      readonly path: string;
+      readonly symbol: string;
+      readonly offset: number;
+    }
+  /** Once in `period` nanoseconds, on one processor. */
+  | { readonly kind: "interval"; readonly period: number }
+  /** On every processor: so many times a second, or once in `period` nanoseconds. */
+  | { readonly kind: "profile"; readonly frequency: number | undefined; readonly period: number | undefined }
+  | { readonly kind: "software" | "hardware"; readonly event: string; readonly period: number };
+
+/** ScriptProbe is one program and all places it goes to. */
+export interface ScriptProbe {
+  readonly program: string;
+  readonly places: readonly ProbePlace[];
+  /** at is where the first of its attach points stands in the script. */
+  readonly at: Range;
+}
+
+/** Script is what must be known of a compiled script to run it. */
+export interface Script {
+  readonly probes: readonly ScriptProbe[];
+  readonly maps: readonly ScriptMap[];
+  readonly events: readonly ScriptEvent[];
+  /** ring and lost name the ring buffer and the counter of records it had no room for. */
+  readonly ring: string;
+  readonly lost: string;
+  /** stacks names the stack trace map, when the script takes stacks. */
+  readonly stacks: string | undefined;
+}
+
+/** shapeBytes is what a value takes in keys, values and events. */
+export function shapeBytes(shape: Shape): number {
+  return shape.kind === "text" ? shape.size : shape.kind === "usym" ? 16 : 8;
+}
