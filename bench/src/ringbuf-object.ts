@@ -56,8 +56,8 @@ var (
 	asleep uint32
 )
 
-// @xdp
-func quietly(ctx *bpf.XDP) int {${FILL.replace("bpf.KtimeNS()", "20")}
+// @tc
+func quietly(ctx *bpf.SKB) int {${FILL.replace("bpf.KtimeNS()", "20")}
 	if asleep != 0 {
 		events.Submit(e, bpf.BPF_RB_FORCE_WAKEUP)
 		return 2
@@ -66,8 +66,8 @@ func quietly(ctx *bpf.XDP) int {${FILL.replace("bpf.KtimeNS()", "20")}
 	return 2
 }
 
-// @xdp
-func waking(ctx *bpf.XDP) int {${FILL}
+// @tc
+func waking(ctx *bpf.SKB) int {${FILL}
 	events.Submit(e)
 	return 2
 }
