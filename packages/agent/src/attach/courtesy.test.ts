@@ -15,7 +15,10 @@ function recorded(mayRaise = true) {
       nices.push(wanted);
     },
   });
-  return { courtesy, nice: () => nice, nices, wait: (ms: number) => void (time += ms) };
+  const advance = (ms: number): void => {
+    time += ms;
+  };
+  return { courtesy, nice: () => nice, nices, wait: advance };
 }
 
 test("the agent gives way to a busy machine, and not when the ring buffer fills or somebody waits", () => {
