@@ -7,6 +7,8 @@ export const environment = {
   dumbTerminal: process.env["TERM"] === "dumb",
   /** path is where programs are looked for (the demo asks whether a Go toolchain is there). */
   path: process.env["PATH"] ?? "",
+  /** notifiesAttached: bpftrace's test suites wait for a line that says so. */
+  notifiesAttached: (process.env["__BPFTRACE_NOTIFY_PROBES_ATTACHED"] ?? "") !== "",
 } as const;
 
 /** markParts puts a name into the environment that every process started from now on inherits. */

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream, existsSync, readFileSync, type WriteStream } from "node:fs";
 import { isPerCpu, loadObject, readObject } from "@go3s/bpf";
 import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
@@ -7,14 +6,16 @@ import { CliError, exitCodes } from "../failure.js";
 import { durationOption, type Parsed } from "../options.js";
 import { compileFiles } from "../programs.js";
 import { attachAll } from "../trace/attach.js";
+import { ended, startCommand } from "../trace/ending.js";
 import { readEvents } from "../trace/events.js";
 import { newPrinter } from "../trace/print.js";
 
 export const command: Command = {
   name: "trace",
   summary: "Runs a probe program: prints its events as they come and its maps at the end.",
-  usage: "trace FILE.go3s… [options]",
+  usage: "trace 'PROBE { … }' | FILE.bt | FILE.go3s… [options]",
   options: [
+    { name: "expression", short: "e", value: "PROGRAM", help: "a one-liner in bpftrace's language" },
     {
       name: "pid",
       short: "p",
@@ -30,6 +31,7 @@ export const command: Command = {
     { name: "dry-run", help: "load and attach, then stop" },
   ],
   examples: [
+    "go3s trace 'tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }'",
     "go3s trace examples/syn-count.go3s",
     "go3s trace examples/syn-count.go3s -c 'curl -s http://127.0.0.1:7303/healthz'",
     "go3s trace probe.go3s -f json --duration 10s",
@@ -43,8 +45,17 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const format = parsed.text("format") ?? (output.json ? "json" : "text");
   if (format !== "text" && format !== "json")
     throw new CliError("usage", `-f ${format}: not a format`, "text or json");
-  const files = filesOf(parsed);
   const pid = pidOf(parsed);
+  const script = scriptOf(parsed);
+  if (script !== undefined) {
+    // What scripts need is only loaded for them.
+    const { runScript } = await import("../trace/script/run.js");
+    const { text, flag } = parsed;
+    const flags = { debug: flag("debug"), verbose: flag("verbose"), dryRun: flag("dry-run") };
+    const where = { format, output: text("output"), pid, command: text("command"), duration } as const;
+    return runScript({ ...script, ...flags, ...where }, context);
+  }
+  const files = filesOf(parsed);
   const compiled = compileFiles(files, parsed.flag("debug") ? { emit: ["asm"] } : {}, output.note);
   if (parsed.flag("debug")) {
     output.line(compiled.stages.asm ?? "");
@@ -83,15 +94,34 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   return interrupted.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
 }
 
+interface ScriptText {
+  readonly name: string;
+  readonly text: string;
+  readonly parameters: readonly string[];
+}
+
+/** scriptOf finds the script in bpftrace's language among the arguments: -e, a .bt file, or the program as it is. */
+function scriptOf(parsed: Parsed): ScriptText | undefined {
+  const given = parsed.text("expression");
+  if (given !== undefined) return { name: "-e", text: given, parameters: parsed.positionals };
+  const [first, ...parameters] = parsed.positionals;
+  if (first === undefined || first.endsWith(".go3s")) return undefined;
+  if (first.includes("{")) return { name: "one-liner", text: first, parameters };
+  if (first === "-") return { name: "stdin", text: readFileSync(0, "utf8"), parameters };
+  if (!existsSync(first)) return undefined;
+  return { name: first, text: readFileSync(first, "utf8"), parameters };
+}
+
 function filesOf(parsed: Parsed): readonly string[] {
   const files = parsed.positionals;
-  if (files.length === 0) throw new CliError("usage", "no probe program given", "go3s trace FILE.go3s");
+  if (files.length === 0)
+    throw new CliError("usage", "no probe program given", "go3s trace 'PROBE { … }', or a .bt or .go3s file");
   const other = files.find((file) => !file.endsWith(".go3s"));
   if (other !== undefined)
     throw new CliError(
       "usage",
-      `"${other}" is no .go3s file`,
-      "one-liners and .bt files are not taken yet: write the probe in Go3s (docs/language.md)",
+      `"${other}" is no probe program and no file`,
+      "give a one-liner (PROBE { … }), a .bt or a .go3s file",
     );
   return files;
 }
@@ -115,38 +145,4 @@ function sink(parsed: Parsed, { output }: Context, closing: Closing): (line: str
       ),
   );
   return (line) => void file.write(`${line}\n`);
-}
-
-function startCommand(text: string, closing: Closing): Promise<void> {
-  const child: ChildProcess = spawn("/bin/sh", ["-c", `exec ${text}`], { stdio: "inherit" });
-  closing.defer(() => {
-    if (child.exitCode === null && child.signalCode === null) child.kill();
-  });
-  return new Promise((resolve, reject) => {
-    child.once("exit", () => resolve());
-    child.once("error", (error) =>
-      reject(new CliError("command-failed", `cannot start ${text}: ${error.message}`)),
-    );
-  });
-}
-
-function ended(
-  interrupted: AbortSignal,
-  duration: number | undefined,
-  child: Promise<void> | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (interrupted.aborted) return resolve();
-    // The timer also keeps the process alive while nothing else would.
-    const timer = setTimeout(resolve, duration ?? 2 ** 31 - 1);
-    const end = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    interrupted.addEventListener("abort", end, { once: true });
-    child?.then(end, (error: unknown) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
 }

@@ -76,7 +76,7 @@ function note(state: State, map: MapNode, call: CallNode, linear: LinearBuckets 
   return true;
 }
 
-function valueOf(state: State, node: Node | undefined, signed: boolean): string {
+function givenValue(state: State, node: Node | undefined, signed: boolean): string {
   return node === undefined ? "0" : as(scalar(state, node, "an aggregation"), signed);
 }
 
@@ -100,7 +100,7 @@ export function aggregate(state: State, map: MapNode, call: CallNode): void {
   if (name === "lhist" && linear === undefined) return;
   const value = fresh(state, "a");
   if (wanted > 0)
-    state.out.push(`${value} := ${mark(call)}${valueOf(state, call.arguments[0], true)}`, `_ = ${value}`);
+    state.out.push(`${value} := ${mark(call)}${givenValue(state, call.arguments[0], true)}`, `_ = ${value}`);
   if (!note(state, map, call, linear)) return;
   if (name === "hist" || linear !== undefined) {
     let bucket = `log2bucket(${value})`;

@@ -172,8 +172,9 @@ function walk(
 }
 
 function predicate(state: State, node: Node): void {
+  state.out.push("{");
   const test = condition(state, node);
-  state.out.push(`${mark(node)}if !(${test}) { return 0 }`);
+  state.out.push(`${mark(node)}if !(${test}) { return 0 }`, "}");
 }
 
 function mapDeclaration(entry: MapEntry, entries: number): { types: string[]; variable: string } {

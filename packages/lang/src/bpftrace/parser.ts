@@ -337,7 +337,7 @@ export function parseScript(text: string, report: Reporter): Action[] {
   const action = (): Action | undefined => {
     const points: AttachPoint[] = [];
     const begin = scanner.position;
-    do {
+    for (let more = true; more; ) {
       const point = scanner.attachPoint();
       if (point === undefined) {
         token = scanner.next();
@@ -363,7 +363,9 @@ export function parseScript(text: string, report: Reporter): Action[] {
         stop(point, `"${point.text}" is not taken in scripts`);
       points.push({ text: point.text, start: point.start, end: point.end });
       token = scanner.next();
-    } while (is(",") && ((last = token.end), true));
+      more = is(",");
+      if (more) last = token.end;
+    }
     let predicate: Node | undefined;
     if (is("/")) {
       advance();

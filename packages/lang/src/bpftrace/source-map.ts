@@ -15,7 +15,7 @@ export function stripMarks(marked: string): Marked {
   const from: Range[] = [];
   let text = "";
   let last = 0;
-  for (const match of marked.matchAll(/\u0001(\d+),(\d+)\u0002/g)) {
+  for (const match of marked.matchAll(/⟦(\d+),(\d+)⟧/g)) {
     text += marked.slice(last, match.index);
     at.push(text.length);
     from.push({ start: Number(match[1]), end: Number(match[2]) });
@@ -54,6 +54,8 @@ export function relocate(tree: File, marked: Marked): void {
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
+    // Generated blocks keep pointers to themselves.
+    if ("kind" in node && node.kind === "block") Object.assign(node, { closed: true });
     if (isPositioned(node)) {
       const { start, end } = originOf(marked, node.start);
       node.start = start;

@@ -97,7 +97,7 @@ export function emit(state: State, at: Range, line: string): void {
 
 /** mark is read by source-map.ts: what follows comes from this stretch of the script. */
 export function mark(at: Range): string {
-  return `\u0001${at.start},${at.end}\u0002`;
+  return `⟦${at.start},${at.end}⟧`;
 }
 
 /** fresh gives a name that no other temporary has. */

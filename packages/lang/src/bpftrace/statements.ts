@@ -8,7 +8,12 @@ const unrollLimit = 100n;
 
 /** statements compiles a block's statements. */
 export function statements(state: State, body: readonly Statement[]): void {
-  for (const each of body) statement(state, each);
+  for (const each of body) {
+    // Each in a block of its own: what it needs on the stack ends with it.
+    state.out.push("{");
+    statement(state, each);
+    state.out.push("}");
+  }
 }
 
 function block(state: State, head: string, at: Node | Statement, body: () => void): void {

@@ -275,8 +275,12 @@ export function statement(low: Low, stmt: Stmt): void {
   switch (stmt.kind) {
     case "block": {
       const outer = low.frame;
+      const firstSlot = low.b.fn.slots.length;
       for (const each of stmt.body) low.statement(low, each);
       low.frame = outer;
+      if (stmt.closed === true)
+        for (const slot of low.b.fn.slots.slice(firstSlot))
+          if (slot.to === Number.POSITIVE_INFINITY) slot.to = low.b.clock;
       break;
     }
     case "expression":

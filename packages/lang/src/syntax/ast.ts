@@ -129,6 +129,8 @@ export type Expr =
 export interface BlockStmt extends NodeBase {
   readonly kind: "block";
   readonly body: readonly Stmt[];
+  /** closed blocks let no address of their variables out, so that later blocks may use the same stack. */
+  closed?: boolean;
 }
 export interface ExprStmt extends NodeBase {
   readonly kind: "expression";

@@ -1,0 +1,81 @@
+import type { LinearBuckets } from "@go3s/lang";
+
+/** Bucket is one row of a histogram: its bounds (both inside), undefined where it has none, and its count. */
+export interface Bucket {
+  readonly label: string;
+  readonly min: bigint | undefined;
+  readonly max: bigint | undefined;
+  readonly count: bigint;
+}
+
+const barWidth = 52;
+const powers = ["", "K", "M", "G", "T", "P", "E"];
+
+/** powerLabel writes 2^n as bpftrace does: 512, 1K, 2K. */
+function powerLabel(power: number): string {
+  return `${1 << (power % 10)}${powers[Math.floor(power / 10)] ?? ""}`;
+}
+
+/** linearLabel writes a bound: whole multiples of 1024 with their letter. */
+function linearLabel(value: bigint): string {
+  if (value === 0n) return "0";
+  if (value % 1_048_576n === 0n) return `${value / 1_048_576n}M`;
+  return value % 1024n === 0n ? `${value / 1024n}K` : value.toString();
+}
+
+/** between gives the numbers of the first and the last bucket that has something in it. */
+function between(counts: ReadonlyMap<number, bigint>): [number, number] | undefined {
+  const used = [...counts].filter(([, count]) => count > 0n).map(([index]) => index);
+  return used.length === 0 ? undefined : [Math.min(...used), Math.max(...used)];
+}
+
+/** powerBuckets are hist()'s rows: below zero, 0, 1, then powers of two. */
+export function powerBuckets(counts: ReadonlyMap<number, bigint>): Bucket[] {
+  const range = between(counts);
+  if (range === undefined) return [];
+  const rows: Bucket[] = [];
+  for (let i = range[0]; i <= range[1]; i++) {
+    const count = counts.get(i) ?? 0n;
+    if (i === 0) rows.push({ label: "(..., 0)", min: undefined, max: -1n, count });
+    else if (i <= 2) rows.push({ label: `[${i - 1}]`, min: BigInt(i - 1), max: BigInt(i - 1), count });
+    else {
+      const power = i - 2;
+      const label = `[${powerLabel(power)}, ${powerLabel(power + 1)})`;
+      rows.push({ label, min: 1n << BigInt(power), max: (1n << BigInt(power + 1)) - 1n, count });
+    }
+  }
+  return rows;
+}
+
+/** linearBuckets are lhist()'s rows: below, the steps, above. */
+export function linearBuckets(counts: ReadonlyMap<number, bigint>, linear: LinearBuckets): Bucket[] {
+  const range = between(counts);
+  if (range === undefined) return [];
+  const { low, high, step } = linear;
+  const last = Number((high - low + step - 1n) / step) + 1;
+  const rows: Bucket[] = [];
+  for (let i = range[0]; i <= range[1]; i++) {
+    const count = counts.get(i) ?? 0n;
+    if (i === 0) rows.push({ label: `(..., ${linearLabel(low)})`, min: undefined, max: low - 1n, count });
+    else if (i === last)
+      rows.push({ label: `[${linearLabel(high)}, ...)`, min: high, max: undefined, count });
+    else {
+      const from = low + BigInt(i - 1) * step;
+      const to = from + step;
+      rows.push({ label: `[${linearLabel(from)}, ${linearLabel(to)})`, min: from, max: to - 1n, count });
+    }
+  }
+  return rows;
+}
+
+/** bars draws rows as text. */
+export function bars(rows: readonly Bucket[], divisor: number): string {
+  let most = 1n;
+  for (const { count } of rows) if (count > most) most = count;
+  return rows
+    .map(({ label, count }) => {
+      const bar = "@".repeat(Math.floor((Number(count) / Number(most)) * barWidth)).padEnd(barWidth);
+      return `${label.padEnd(16)}${(count / BigInt(divisor)).toString().padStart(8)} |${bar}|\n`;
+    })
+    .join("");
+}

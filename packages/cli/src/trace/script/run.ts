@@ -1,0 +1,158 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { type Link, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
+import { compileScript, placeName, renderDiagnostics, type Script, type ScriptResult } from "@go3s/lang";
+import { type Closing, newClosing } from "../../closing.js";
+import type { Context } from "../../command.js";
+import { environment } from "../../environment.js";
+import { CliError, exitCodes } from "../../failure.js";
+import { ended, startCommand } from "../ending.js";
+import { scriptFacts } from "./machine.js";
+import { attachPlace } from "./places.js";
+import { type Records, readRecords } from "./records.js";
+import { newScriptPrinter } from "./script-printer.js";
+import { newReader } from "./shown.js";
+import { openSymbols } from "./symbols.js";
+
+/** ScriptRun is a script in bpftrace's language and how it is to run. */
+export interface ScriptRun {
+  readonly name: string;
+  readonly text: string;
+  readonly parameters: readonly string[];
+  readonly format: "text" | "json";
+  /** output is a file to write to instead of stdout. */
+  readonly output: string | undefined;
+  readonly pid: number | undefined;
+  readonly command: string | undefined;
+  readonly duration: number | undefined;
+  readonly debug: boolean;
+  readonly verbose: boolean;
+  readonly dryRun: boolean;
+}
+
+type Compiled = ScriptResult & { readonly object: Uint8Array; readonly script: Script };
+
+function compiled(run: ScriptRun, note: (text: string) => void): Compiled {
+  const result = compileScript(
+    { name: run.name, text: run.text },
+    { ...scriptFacts(), parameters: run.parameters, ...(run.debug ? { emit: ["asm"] } : {}) },
+  );
+  const text = renderDiagnostics(result);
+  const { object, script } = result;
+  if (object !== undefined && script !== undefined) {
+    if (text !== "") note(text);
+    return { ...result, object, script };
+  }
+  const errors = result.diagnostics.filter((each) => each.severity === "error").length;
+  throw new CliError("bad-program", `${errors} error${errors === 1 ? "" : "s"} in ${run.name}\n${text}`);
+}
+
+const probesOf = (script: Script): string[] => script.probes.flatMap((probe) => probe.places.map(placeName));
+
+function runAll(object: LoadedObject, script: Script, kind: "begin" | "end"): void {
+  for (const probe of script.probes)
+    if (probe.places.some((place) => place.kind === kind)) object.program(probe.program).testRun();
+}
+
+function attachScript(object: LoadedObject, script: Script, pid: number | undefined, closing: Closing): void {
+  const links: Link[] = [];
+  closing.defer(() => {
+    for (const link of links) link.close();
+  });
+  for (const { program, places } of script.probes)
+    for (const place of places) {
+      const link = attachPlace(object, program, place, pid);
+      if (link !== undefined) links.push(link);
+    }
+}
+
+/** opened gives the function that writes output, in order and at once. */
+function opened(run: ScriptRun, context: Context, closing: Closing): (text: string) => void {
+  if (run.output === undefined) return (text) => void context.output.bytes(Buffer.from(text));
+  const file = openSync(run.output, "w");
+  closing.defer(() => closeSync(file));
+  return (text) => void writeSync(file, text);
+}
+
+/**
+ * runScript runs a script until it calls exit(), its command ends, its time is over or a signal comes. Maps are printed
+ * before the probes are detached: detaching takes the kernel 60 ms and more for each tracepoint.
+ */
+export async function runScript(run: ScriptRun, context: Context): Promise<number> {
+  const { output, interrupted } = context;
+  const { object: bytes, script, stages, programs } = compiled(run, output.note);
+  if (run.debug) {
+    for (const name of probesOf(script)) output.line(`# ${name}`);
+    output.line(stages.asm ?? "");
+    return exitCodes.done;
+  }
+  const closing = newClosing();
+  try {
+    const write = opened(run, context, closing);
+    const held: string[] = [];
+    let isHeld = true;
+    const printer = newScriptPrinter(run.format, (text) => {
+      if (isHeld) held.push(text);
+      else write(text);
+    });
+    const object = loadObject(readObject(bytes), { constants: { started: process.hrtime.bigint() } });
+    closing.defer(() => object.close());
+    const symbols = openSymbols(script.stacks === undefined ? undefined : object.map(script.stacks));
+    closing.defer(() => symbols.close());
+    let exited = false;
+    let leave = (): void => undefined;
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    const records = readRecords({ script, object, reader: newReader(symbols), printer }, () => {
+      exited = true;
+      leave();
+    });
+    closing.defer(() => records.close());
+    if (!run.dryRun) runAll(object, script, "begin");
+    records.drain();
+    if (!exited) attachScript(object, script, run.pid, closing);
+    isHeld = false;
+    printer.attached(probesOf(script).length);
+    for (const text of held) write(text);
+    if (environment.notifiesAttached) write("__BPFTRACE_NOTIFY_PROBES_ATTACHED\n");
+    if (run.verbose) tell(script, programs, output.note);
+    if (run.dryRun) return exitCodes.done;
+    if (!exited) {
+      const child = run.command === undefined ? undefined : startCommand(run.command, closing);
+      records.start();
+      await ended(interrupted, run.duration, child === undefined ? left : Promise.race([child, left]));
+    }
+    finish(object, script, records);
+    printer.finished();
+    records.printMaps();
+    tellFull(object, script, output.note);
+  } finally {
+    await closing.all();
+  }
+  return interrupted.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
+}
+
+function finish(object: LoadedObject, script: Script, records: Records & { again(): void }): void {
+  records.drain();
+  if (!script.probes.some((probe) => probe.places.some((place) => place.kind === "end"))) return;
+  records.again();
+  runAll(object, script, "end");
+  records.drain();
+}
+
+function tell(script: Script, programs: Compiled["programs"], note: (text: string) => void): void {
+  for (const { program, places } of script.probes) {
+    const size = programs.find((each) => each.name === program)?.instructions ?? 0;
+    for (const place of places) note(`${placeName(place)}: ${program}, ${size} instructions`);
+  }
+}
+
+/** tellFull says which maps had no room for more keys: bpftrace leaves these out without a word. */
+function tellFull(object: LoadedObject, script: Script, note: (text: string) => void): void {
+  for (const { name, map, keys, entries } of script.maps) {
+    if (keys.length === 0) continue;
+    let count = 0;
+    for (const _ of object.map(map).entries()) count++;
+    if (count >= entries) note(`${name} is full: it holds ${entries} keys, others are missing`);
+  }
+}

@@ -1,0 +1,57 @@
+import { type Shape, shapeBytes } from "@go3s/lang";
+import type { Symbols } from "./symbols.js";
+import { formatTime } from "./time-format.js";
+
+/** Shown is a value of a script as text and as JSON has it, with what it sorts by. */
+export interface Shown {
+  readonly text: string;
+  readonly json: string | number | bigint;
+  readonly order: bigint | string;
+}
+
+/** Reader turns bytes of maps and events into values. */
+export interface Reader {
+  /** read shows a value; stacks are indented by so many blanks. */
+  read(shape: Shape, bytes: Uint8Array, offset: number, indent: number): Shown;
+}
+
+const decoder = new TextDecoder();
+
+/** textAt gives the text up to the first NUL. */
+export function textAt(bytes: Uint8Array, offset: number, size: number): string {
+  const end = bytes.indexOf(0, offset);
+  return decoder.decode(bytes.subarray(offset, end < 0 || end > offset + size ? offset + size : end));
+}
+
+const number = (value: bigint): Shown => ({ text: value.toString(), json: value, order: value });
+const plain = (text: string): Shown => ({ text, json: text, order: text });
+
+/** newReader reads values; symbols are only looked up when a value needs them. */
+export function newReader(symbols: Symbols): Reader {
+  return {
+    read(shape, bytes, offset, indent) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      if (offset + shapeBytes(shape) > bytes.length) return plain("");
+      switch (shape.kind) {
+        case "int":
+          return number(shape.signed ? view.getBigInt64(offset, true) : view.getBigUint64(offset, true));
+        case "text":
+          return plain(textAt(bytes, offset, shape.size));
+        case "kstack":
+          return plain(symbols.kernelStack(view.getInt32(offset, true), shape.limit, indent));
+        case "ustack": {
+          const pid = view.getUint32(offset + 4, true);
+          return plain(symbols.userStack(view.getInt32(offset, true), pid, shape.limit, indent));
+        }
+        case "ksym":
+          return plain(symbols.kernel(view.getBigUint64(offset, true)));
+        case "usym":
+          return plain(
+            symbols.user(view.getBigUint64(offset, true), Number(view.getBigUint64(offset + 8, true))),
+          );
+        case "strftime":
+          return plain(formatTime(shape.format, symbols.wallClock(view.getBigUint64(offset, true))));
+      }
+    },
+  };
+}
