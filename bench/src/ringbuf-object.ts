@@ -72,6 +72,11 @@ func waking(ctx *bpf.SKB) int {${FILL}
 	return 2
 }
 
+// @tc
+func nothing(ctx *bpf.SKB) int {
+	return 0
+}
+
 // @raw_tp:mark_victim
 func rarely(ctx *bpf.RawTracepoint) int {${FILL.replaceAll("return 2", "return 0")}
 	events.Submit(e)

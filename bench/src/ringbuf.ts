@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bindingsOf, readObject } from "@go3s/bpf";
+import { bindingsOf, loadObject, readObject } from "@go3s/bpf";
 import { buildWithEbpfGo } from "./load/ebpf-go.js";
 import { median, pause } from "./measure/processes.js";
 import { printTable } from "./measure/table.js";
@@ -75,10 +75,11 @@ export async function ringbuf(args: readonly string[]): Promise<void> {
       ["every field read", ...cells(drained, rate, 1)],
       ["the same by views made at run time", ...cells(atRunTime, rate, 1)],
     ]);
+    const bare = bareRunNs(object);
     const quiet = await inTurn(peers, rounds, (peer) => live(peer, "quiet"));
-    show("live, woken only from sleep, a look every 5 ms at most", liveRows(quiet));
+    show("live, woken only from sleep, a look every 5 ms at most", liveRows(quiet, bare));
     const waking = await inTurn(peers, rounds, (peer) => live(peer, "waking"));
-    show("live, the kernel wakes when all was read", liveRows(waking));
+    show("live, the kernel wakes when all was read", liveRows(waking, bare));
     const late = await inTurn(peers, 1, (peer) => runLive(peer, "latency", 16, 6));
     show("an event when idle is there after, us", [
       ["median", ...cells(late, (one) => one.median / 1e3, 0)],
@@ -110,13 +111,21 @@ function makeBindings(folder: string, object: string): string {
   return join(folder, "rings.js");
 }
 
-function liveRows(runs: readonly (readonly Live[])[]): string[][] {
+/** bareRunNs is what a run by request costs when the program does nothing. */
+function bareRunNs(object: string): number {
+  using loaded = loadObject(readObject(readFileSync(object)), { programs: ["nothing"] });
+  const run = { data: new Uint8Array(64), repeat: 1_000_000 };
+  const nothing = loaded.program("nothing");
+  return median(Array.from({ length: 5 }, () => nothing.testRun(run).durationNs));
+}
+
+function liveRows(runs: readonly (readonly Live[])[], bare: number): string[][] {
   const lost = ({ production, records }: Live): number => 1e6 * (1 - records / production.runs);
   return [
     ["offered, M/s", ...cells(runs, ({ production }) => production.perSecond / 1e6, 2)],
     ["lost of a million", ...cells(runs, lost, 1)],
     ["reader, % of a processor", ...cells(runs, (one) => one.cpuNs / 1e7 / one.seconds, 1)],
-    ["program, ns per record", ...cells(runs, ({ production }) => production.nsPerRun, 0)],
+    ["a record costs its program, ns", ...cells(runs, ({ production }) => production.nsPerRun - bare, 0)],
   ];
 }
 
