@@ -151,8 +151,10 @@ const remove: Call = (state, node) => {
 };
 
 const exit: Call = (state, node) => {
+  // Its record may find no room: the variable stands for it then.
+  state.out.push("leaving = 1");
   send(state, node, { kind: "exit" });
-  state.out.push("return 0");
+  state.out.push(...state.leave);
   return nothing;
 };
 

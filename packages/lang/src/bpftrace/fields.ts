@@ -20,7 +20,7 @@ function fieldValue(state: State, node: Node, place: string, type: Type): Value 
       return { type: { kind: "int", signed: false }, code: `uint64(b2i(${place}))`, condition: place };
     case "pointer": {
       const target = under(of.target);
-      if (target.kind === "struct" && target.name !== "")
+      if (target.kind === "struct")
         return { type: { kind: "pointer", target }, code: place, space: "kernel" };
       return { ...integer(`bpf.Addr(${place})`, false), space: "kernel" };
     }

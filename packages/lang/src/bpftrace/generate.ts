@@ -259,6 +259,7 @@ function newState(
     out: [],
     counter: 0,
     loops: 0,
+    leave: ["return 0"],
     usesStacks: false,
     effectOnly: false,
     changed: false,
@@ -277,6 +278,8 @@ function textOf(state: State, bodies: readonly Body[], limits: ScriptLimits): st
     `var events = bpf.RingBuf[Event](${ringBytes})`,
     "var lost = bpf.PerCPUArray[uint64](1)",
     "var started uint64 = 0 // @config",
+    "var unknown uint64",
+    "var leaving uint64",
     ...(state.usesStacks ? [`var stacks = bpf.StackTrace(${stackEntries})`] : []),
   ];
   for (const { planned, name, lines: body, variables } of bodies) {
@@ -320,6 +323,7 @@ function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): 
     events: state.events,
     ring: "events",
     lost: "lost",
+    leaving: "leaving",
     stacks: state.usesStacks ? "stacks" : undefined,
   };
 }

@@ -232,7 +232,7 @@ export function newScanner(text: string, report: Reporter): Scanner {
       // Paths hold slashes; behind the other kinds of probes a slash begins the predicate.
       const kind = /^\w+/.exec(text.slice(at, at + 32))?.[0] ?? "";
       const paths = /^(?:u|ur|uprobe|uretprobe|usdt|U|watchpoint|w)$/.test(kind);
-      const pattern = paths ? /^(?:"[^"\n]*"|[^\s,{"])+/ : /^(?:"[^"\n]*"|[^\s,{"/])+/;
+      const pattern = paths ? /^(?:"[^"\n]*"|[^\s,{};"])+/ : /^(?:"[^"\n]*"|[^\s,{};"/])+/;
       const found = pattern.exec(text.slice(at, at + 4096))?.[0];
       if (found === undefined) return undefined;
       at += found.length;

@@ -55,6 +55,8 @@ export type ScriptEvent =
   | { readonly kind: "clear" | "zero"; readonly map: string }
   | { readonly kind: "time"; readonly format: string }
   | { readonly kind: "join"; readonly separator: string; readonly fields: readonly Shape[] }
+  /** A loop was ended after so many rounds. */
+  | { readonly kind: "endless"; readonly at: Range; readonly rounds: number }
   | { readonly kind: "exit" };
 
 /** ProbePlace is where a program of a script is attached. */
@@ -91,6 +93,8 @@ export interface Script {
   /** ring and lost name the ring buffer and the counter of records it had no room for. */
   readonly ring: string;
   readonly lost: string;
+  /** leaving names the variable that exit() sets to 1, for its record may be among the lost. */
+  readonly leaving: string;
   /** stacks names the stack trace map, when the script takes stacks. */
   readonly stacks: string | undefined;
 }

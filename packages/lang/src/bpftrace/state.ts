@@ -78,6 +78,8 @@ export interface State {
   out: string[];
   counter: number;
   loops: number;
+  /** leave are the statements that end the program from here. */
+  leave: readonly string[];
   usesStacks: boolean;
   /** effectOnly: the expression at hand is a statement, its value is not wanted. */
   effectOnly: boolean;

@@ -1,4 +1,5 @@
 import { aggregate, isAggregation } from "./aggregate.js";
+import { send } from "./events.js";
 import { assignMap, entryOf, keyOf, noteValue, readMap, storable, writeInto } from "./maps.js";
 import { emit, fresh, goType, type State, type shapeOf, typeTitle, type Value, wider } from "./state.js";
 import type { AssignStatement, Node, Statement, VariableNode } from "./tree.js";
@@ -69,7 +70,7 @@ function statement(state: State, node: Statement): void {
     case "while":
       loop(state, node.body, node, () => {
         const test = condition(state, node.condition);
-        emit(state, node.condition, `if !(${test}) { break }`);
+        emit(state, node.condition, `if !(${test}) { return true }`);
       });
       return;
     case "for": {
@@ -77,34 +78,45 @@ function statement(state: State, node: Statement): void {
       const to = scalar(state, node.to, "a loop's bound");
       note(state, node.variable, { kind: "int", signed: true });
       const [i, end] = [fresh(state, "i"), fresh(state, "n")];
-      state.out.push(`${i} := ${as(from, true)}`, `${end} := ${as(to, true)}`);
+      state.out.push(`${i} := ${as(from, true)} + int64(unknown)`, `${end} := ${as(to, true)}`);
       loop(state, node.body, node, () => {
-        state.out.push(`if ${i} >= ${end} { break }`, `v_${node.variable.name} = ${i}`, `${i} += 1`);
+        state.out.push(`if ${i} >= ${end} { return true }`, `v_${node.variable.name} = ${i}`, `${i} += 1`);
       });
       return;
     }
     case "return":
-      emit(state, node, "return 0");
+      for (const line of state.leave) emit(state, node, line);
       return;
     case "break":
     case "continue":
       if (state.loops === 0) state.report.error("misplaced", node, `${node.kind} stands in no loop`);
-      else emit(state, node, node.kind);
+      else emit(state, node, `return ${node.kind === "break"}`);
   }
 }
 
-// The verifier follows every round: 8,192 short ones are well inside its million instructions.
-const roundLimit = 8192;
+/** roundLimit ends loops that would never end: they would hold a processor. */
+const roundLimit = 1 << 20;
 
-/** loop runs at most roundLimit rounds, which the kernel must be able to follow; the head may leave it. */
+/** loop runs a body by bpf_loop (kernel 5.17), whose rounds the verifier need not follow; the head may leave it. */
 function loop(state: State, body: readonly Statement[], at: Statement, head: () => void): void {
-  const rounds = fresh(state, "r");
-  block(state, `for ${rounds} := 0; ${rounds} < ${roundLimit}; ${rounds}++`, at, () => {
-    state.loops++;
-    head();
-    statements(state, body);
-    state.loops--;
-  });
+  const outer = state.leave;
+  const [left, rounds] = [fresh(state, "q"), fresh(state, "r")];
+  state.out.push(`var ${left} bool`);
+  // A counter that the verifier knows to be 0 makes it walk through every round; one that comes from memory does not.
+  for (const [name, type] of state.unit.variables)
+    if (type.kind === "int") state.out.push(`v_${name} += ${type.signed ? "int64" : "uint64"}(unknown)`);
+  emit(state, at, `${rounds} := bpf.Loop(${roundLimit}, func(_ uint32) bool {`);
+  state.loops++;
+  // Inside the loop's body, a function of its own, leaving the program takes two steps.
+  state.leave = [`${left} = true`, "return true"];
+  head();
+  statements(state, body);
+  state.out.push("return false", "})");
+  state.leave = outer;
+  state.loops--;
+  state.out.push(`if ${left} {`, ...outer, "}", `if ${rounds} >= ${roundLimit} {`);
+  send(state, at, { kind: "endless", at: { start: at.start, end: at.end }, rounds: roundLimit });
+  state.out.push("}");
 }
 
 /** note gives a variable its type. */
@@ -166,6 +178,15 @@ function assign(state: State, node: AssignStatement): void {
     return;
   }
   if (value.type.kind === "pointer") {
+    if (value.type.target.name === "") {
+      state.report.error(
+        "unsupported",
+        given,
+        "a pointer to a struct without a name cannot be kept",
+        "keep one of its fields",
+      );
+      return;
+    }
     if (note(state, target, value.type))
       emit(state, node, `v_${target.name} = (${goType(value.type)})(bpf.Addr(${value.code}))`);
     return;

@@ -1,4 +1,4 @@
-import type { BpfMap } from "@go3s/bpf";
+import type { MapEntry } from "@go3s/bpf";
 import { type ScriptMap, shapeBytes } from "@go3s/lang";
 import { type Bucket, linearBuckets, powerBuckets } from "./histogram.js";
 import type { Reader, Shown } from "./shown.js";
@@ -94,12 +94,12 @@ function byKeys(a: MapRow, b: MapRow): number {
   return 0;
 }
 
-/** mapRows reads a map's contents in the order in which they are printed: by value, the largest last; others by key. */
-export function mapRows(script: ScriptMap, map: BpfMap, reader: Reader): MapRow[] {
+/** mapRows puts a map's contents into the order in which they are printed: by value, the largest last; others by key. */
+export function mapRows(script: ScriptMap, entries: readonly MapEntry[], reader: Reader): MapRow[] {
   const isHistogram = script.aggregation === "hist" || script.aggregation === "lhist";
   const readings = new Map<string, Reading>();
   const rows: MapRow[] = [];
-  for (const { key, value } of map.entries()) {
+  for (const { key, value } of entries) {
     let at = 0;
     const keys = script.keys.map((shape) => {
       const shown = reader.read(shape, key, at, stackIndent);

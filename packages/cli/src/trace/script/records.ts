@@ -1,4 +1,4 @@
-import { type LoadedObject, RingBufferReader } from "@go3s/bpf";
+import { type LoadedObject, type MapEntry, RingBufferReader } from "@go3s/bpf";
 import { type Script, type ScriptEvent, type ScriptMap, type Shape, shapeBytes } from "@go3s/lang";
 import { mapRows } from "./contents.js";
 import { printfText } from "./printf.js";
@@ -24,6 +24,8 @@ interface Reading {
   readonly object: LoadedObject;
   readonly reader: Reader;
   readonly printer: ScriptPrinter;
+  /** note tells a person, beside the output. */
+  readonly note: (text: string) => void;
 }
 
 function fieldsOf(reading: Reading, shapes: readonly Shape[], bytes: Uint8Array): Shown[] {
@@ -43,8 +45,18 @@ function empty(object: LoadedObject, map: ScriptMap, keepKeys: boolean): void {
   }
 }
 
-function printMap(reading: Reading, map: ScriptMap, top: number, divisor: number): void {
-  reading.printer.map(map, mapRows(map, reading.object.map(map.map), reading.reader), top, divisor);
+function contents(reading: Reading, map: ScriptMap): readonly MapEntry[] {
+  return [...reading.object.map(map.map).entries()];
+}
+
+function printMap(
+  reading: Reading,
+  map: ScriptMap,
+  entries: readonly MapEntry[],
+  top = 0,
+  divisor = 1,
+): void {
+  reading.printer.map(map, mapRows(map, entries, reading.reader), top, divisor);
 }
 
 /** handle does what a record says; true when it was exit(). */
@@ -68,7 +80,7 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): boolea
       return false;
     case "print-map": {
       const map = named(event.map);
-      if (map !== undefined) printMap(reading, map, event.top, event.divisor);
+      if (map !== undefined) printMap(reading, map, contents(reading, map), event.top, event.divisor);
       return false;
     }
     case "clear":
@@ -77,6 +89,11 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): boolea
       if (map !== undefined) empty(reading.object, map, event.kind === "zero");
       return false;
     }
+    case "endless":
+      reading.note(
+        `the loop at offset ${event.at.start} of the script was ended after ${event.rounds} rounds`,
+      );
+      return false;
     case "exit":
       return true;
   }
@@ -106,6 +123,9 @@ export function readRecords(reading: Reading, exited: () => void): Records & { a
     const total = lost();
     if (total > told) printer.lost(total - told);
     told = total;
+    if (total === 0 || silent || object.variable(script.leaving).getBigUint64(0, true) === 0n) return;
+    silent = true;
+    exited();
   };
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -124,8 +144,10 @@ export function readRecords(reading: Reading, exited: () => void): Records & { a
     },
     lost,
     printMaps() {
-      for (const map of script.maps.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
-        printMap(reading, map, 0, 1);
+      // Probes still run: all maps are read at one time, and only then are symbols looked up, which takes long.
+      const maps = script.maps.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const read = maps.map((map) => ({ map, entries: contents(reading, map) }));
+      for (const { map, entries } of read) printMap(reading, map, entries);
     },
     close() {
       clearInterval(timer);

@@ -103,10 +103,13 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     const left = new Promise<void>((resolve) => {
       leave = resolve;
     });
-    const records = readRecords({ script, object, reader: newReader(symbols), printer }, () => {
-      exited = true;
-      leave();
-    });
+    const records = readRecords(
+      { script, object, reader: newReader(symbols), printer, note: output.note },
+      () => {
+        exited = true;
+        leave();
+      },
+    );
     closing.defer(() => records.close());
     if (!run.dryRun) runAll(object, script, "begin");
     records.drain();

@@ -76,6 +76,7 @@ function jsonPrinter(write: (text: string) => void): ScriptPrinter {
           line(jsonKinds[first.value.kind], { [map.name]: jsonValue(first.value, divisor) });
         return;
       }
+      if (first === undefined) return;
       // An object of JavaScript would put keys that look like numbers first: the fields are written one by one.
       const fields = shown.map(
         ({ keys, value }) =>

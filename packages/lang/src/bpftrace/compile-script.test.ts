@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { kernelBtf, loadObject, readObject } from "@go3s/bpf";
+import { renderDiagnostics } from "../compile.js";
+import { cannotRun } from "../testing/live.js";
+import { compileScript, type ScriptOptions } from "./compile-script.js";
+
+const format = `name: sys_enter_openat
+ID: 1
+format:
+	field:unsigned short common_type;	offset:0;	size:2;	signed:0;
+
+	field:int __syscall_nr;	offset:8;	size:4;	signed:1;
+	field:int dfd;	offset:16;	size:8;	signed:0;
+	field:const char * filename;	offset:24;	size:8;	signed:0;
+`;
+
+const paper: ScriptOptions = {
+  tracepoints: () => ["syscalls:sys_enter_openat", "syscalls:sys_exit_openat", "sched:sched_switch"],
+  tracepointFormat: (group, name) =>
+    `${group}:${name}` === "syscalls:sys_enter_openat" ? format : undefined,
+  symbols: () => ["parse", "parse_file", "main"],
+  findProgram: (name) => (name === "/bin/there" ? name : undefined),
+};
+
+const machine = (): ScriptOptions => ({
+  kernelBtf: kernelBtf(),
+  check: true,
+  tracepointFormat(group, name) {
+    try {
+      return readFileSync(`/sys/kernel/tracing/events/${group}/${name}/format`, "utf8");
+    } catch {
+      return undefined;
+    }
+  },
+});
+
+const compiled = (text: string, options: ScriptOptions = paper): ReturnType<typeof compileScript> =>
+  compileScript({ name: "x.bt", text }, options);
+
+/** wrong are scripts with the place and the start of each message, in order. */
+const wrong: readonly { readonly script: string; readonly told: readonly RegExp[] }[] = [
+  {
+    script: "t:syscalls:sys_enter_opennat { @ = count(); }",
+    told: [
+      /^x\.bt:1:1: error: there is no tracepoint syscalls:sys_enter_opennat[\s\S]*did you mean syscalls:sys_enter_openat/,
+    ],
+  },
+  {
+    script: "trcepoint:a:b { @ = 1 }",
+    told: [/^x\.bt:1:1: error: there is no kind of probe "trcepoint"[\s\S]*tracepoint\?/],
+  },
+  {
+    script: 't:syscalls:sys_enter_openat { printf("%d\\n", args.filenam); }',
+    told: [
+      /1:51: error: syscalls:sys_enter_openat has no field filenam[\s\S]*it has __syscall_nr, dfd, filename/,
+    ],
+  },
+  {
+    script: 'BEGIN { printf("%d %s\\n", 1); }',
+    told: [/1:16: error: the format has 2 conversions, 1 value is given/],
+  },
+  {
+    script: 'BEGIN { printf("%s\\n", pid); printf("%d\\n", comm); }',
+    told: [/1:24: error: %s cannot show an unsigned integer/, /1:45: error: %d cannot show text/],
+  },
+  {
+    script: 'BEGIN { @x = count(); @x = 5; @y[1] = 1; @y["a"] = 1; }',
+    told: [
+      /1:23: error: @x is a count\(\) elsewhere/,
+      /1:42: error: @y is used with text here and with an integer elsewhere/,
+    ],
+  },
+  {
+    script: "BEGIN { print($x); @y = @z; }",
+    told: [/1:15: error: \$x is read before/, /1:25: error: @z is never assigned/],
+  },
+  {
+    script: "BEGIN { if (comm == 5) { exit() } }",
+    told: [/1:13: error: == has text on the left and an integer on the right/],
+  },
+  {
+    script: "BEGIN { @x = hist(1, 2); @l = lhist(1, 5, 1, 1); @n = 1 / 0; }",
+    told: [
+      /1:14: error: hist takes 1 argument, 2 given/,
+      /1:31: error: lhist\(5, 1, 1\): the upper bound/,
+      /1:55: error: division by zero/,
+    ],
+  },
+  {
+    script: 'BEGIN { system("ls"); frob(); override(1) }',
+    told: [
+      /1:9: error: system\(\) is refused/,
+      /1:23: error: there is no function frob/,
+      /1:31: error: override\(\) is refused/,
+    ],
+  },
+  {
+    script: "profile:hz:99 { @[arg0] = count(); } interval:q:1 { exit() }",
+    told: [
+      /1:19: error: arg0 is not known in a profile probe/,
+      /1:38: error: write it as interval:UNIT:COUNT/,
+    ],
+  },
+  {
+    script: "BEGIN { 5 } } BEGIN { @x = ; } BEGIN { frob() }",
+    told: [
+      /1:9: error: this value is not used/,
+      /1:13: error: "}" where a probe is needed/,
+      /1:28: error: ";" where a value is needed/,
+      /1:40: error: there is no function frob/,
+    ],
+  },
+  {
+    script: "usdt:/bin/there:x { @ = 1 } u:/bin/gone:main { @ = 1 } u:/bin/there:q* { @ = 1 }",
+    told: [
+      /usdt probes are not taken/,
+      /there is no program or library \/bin\/gone/,
+      /no function of \/bin\/there matches q\*/,
+    ],
+  },
+  {
+    script: "BEGIN { @x = (1, 2); } END { break; }",
+    told: [/1:16: error: tuples are only taken as keys/, /1:30: error: break stands in no loop/],
+  },
+  {
+    script: "struct a { int b; } BEGIN { exit() }",
+    told: [/1:1: error: declarations \(struct\) are not taken/],
+  },
+  { script: 'BEGIN { printf("no end); }', told: [/1:16: error: this text has no end/] },
+  { script: "", told: [/there is no probe here/] },
+];
+
+for (const { script, told } of wrong) {
+  test(`refused: ${script.slice(0, 60)}`, () => {
+    const result = compiled(script);
+    const texts = result.diagnostics.map((each) =>
+      renderDiagnostics({ files: result.files, diagnostics: [each] }),
+    );
+    assert.equal(result.object, undefined);
+    for (const [i, pattern] of told.entries()) assert.match(texts[i] ?? "", pattern, texts.join("\n"));
+  });
+}
+
+test("patterns give all places; programs are shared where they cannot tell the places apart", () => {
+  const shared = compiled("t:syscalls:* { @ = count(); }").script?.probes ?? [];
+  assert.deepEqual(
+    shared.map((probe) => probe.places.length),
+    [2],
+  );
+  const apart = compiled("u:/bin/there:parse* { @[func] = count(); }").script?.probes ?? [];
+  assert.deepEqual(
+    apart.map((probe) => probe.places),
+    [
+      [{ kind: "uprobe", path: "/bin/there", symbol: "parse", offset: 0 }],
+      [{ kind: "uprobe", path: "/bin/there", symbol: "parse_file", offset: 0 }],
+    ],
+  );
+});
+
+test("a map's kind and widths come from all its uses, whatever their order", () => {
+  const { script } = compiled(
+    'BEGIN { print(@t[1]); } END { @t[1] = "ab"; @t[2] = "a longer text"; $v = "x"; $v = comm; @n[$v, 3]++; }',
+  );
+  assert.deepEqual(
+    script?.maps.map(({ name, keys, value }) => ({ name, keys, value })),
+    [
+      { name: "@t", keys: [{ kind: "int", signed: true }], value: { kind: "text", size: 16 } },
+      {
+        name: "@n",
+        keys: [
+          { kind: "text", size: 16 },
+          { kind: "int", signed: true },
+        ],
+        value: { kind: "int", signed: true },
+      },
+    ],
+  );
+});
+
+test("line records point into the script", () => {
+  const { object } = compiled("BEGIN\n{\n  @x = pid;\n}\n");
+  assert.ok(object);
+  assert.ok(Buffer.from(object).includes("  @x = pid;"));
+});
+
+test("parameters stand for $1 and its kin", () => {
+  const { script, diagnostics } = compiled("BEGIN { @a[$1] = str($2); @b = $#; @c = $9; }", {
+    ...paper,
+    parameters: ["7", "seven"],
+  });
+  assert.deepEqual(diagnostics, []);
+  assert.equal(script?.maps[0]?.value.kind, "text");
+});
+
+/** accepted are scripts that this kernel's verifier must take. */
+const accepted: readonly string[] = [
+  't:syscalls:sys_enter_openat /comm != "x" && pid > 1/ { printf("%s %s\\n", comm, str(args->filename)); @[comm, pid] = count(); }',
+  "t:syscalls:sys_enter_read { @s[tid] = nsecs; } t:syscalls:sys_exit_read /@s[tid]/ { @ns[comm] = hist(nsecs - @s[tid]); delete(@s[tid]); @l = lhist(args.ret, 0, 1000, 100); @st = stats(args.ret); @a = avg(args.ret); @mi = min(args.ret); @ma = max(args.ret); @su = sum(args.ret); }",
+  "profile:hz:99 { @[kstack, ustack(3), comm] = count(); } i:s:1 { print(@); clear(@); time(); }",
+  't:sched:sched_switch { $t = (struct task_struct *)curtask; $p = $t->real_parent; @[$p->comm, $p->pid, args.next_comm] = count(); printf("%s %d\\n", curtask->comm, curtask->mm->pgd->pgd); }',
+  "t:syscalls:sys_enter_execve { join(args.argv); @n[str(args.filename, 16)]++; @p[probe]--; }",
+  'BEGIN { $i = 0; while ($i < 100000) { $i++; if ($i == 5) { continue; } @x[$i & 7] = $i * 2; } for ($j : 0..5) { @y += $j; if ($j == 3) { break; } } unroll(3) { @z++; } @t = pid > 0 ? "yes" : "no"; @b = comm == "node" || @z++ > 3 ? 1 : 2; exit(); }',
+  'u:/bin/sh:main { @[func, usym(reg("ip")), arg0] = count(); } ur:/bin/sh:main { printf("%s\\n", str(retval)); }',
+  "rt:sched_switch { @[ksym(arg0), (uint8)arg1, (int32)arg2] = count(); } software:faults:1 { @s[cgroup, cpu, uid, gid, rand, elapsed] = count(); }",
+  't:sched:sched_process_exec { @[args.filename, strncmp(comm, "node", 2)] = count(); if (!uid) { @r = -1; } else if (pid % 2 == 0) { @r |= 1 << 3; } else { return; } zero(@r); }',
+];
+
+for (const script of accepted) {
+  test(`loads: ${script.slice(0, 60)}`, { skip: cannotRun() }, () => {
+    const result = compiled(script, machine());
+    assert.ok(result.object, renderDiagnostics(result));
+    loadObject(readObject(result.object)).close();
+  });
+}
