@@ -170,7 +170,7 @@ interval:ms:20 { @ticks++; }`;
 
 test("uprobes see arguments and results of a function", {
   skip: skip || (!existsSync("/bin/bash") && "needs bash"),
-}, async () => {
+}, async (t) => {
   const script = 'uprobe:/bin/bash:main { printf("%s %d %s\\n", func, arg0, probe); }';
   const { code, stdout, stderr } = await runCli(["trace", script, "-c", "/bin/bash -c true one two"]);
   if (/has no function "main"/.test(stderr)) return t.skip("this bash is stripped");
