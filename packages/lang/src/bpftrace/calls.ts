@@ -6,7 +6,7 @@ import { spaceOf } from "./fields.js";
 import { parseFormat } from "./format.js";
 import { entryOf, keyOf } from "./maps.js";
 import type { FormatPiece, Shape } from "./script.js";
-import { bad, emit, mark, type State, typeTitle, type Value } from "./state.js";
+import { bad, emit, fresh, mark, type State, typeTitle, type Value } from "./state.js";
 import type { CallNode, MapNode, Node } from "./tree.js";
 import { as, compareTexts, fromCondition, integer, isText, scalar } from "./values.js";
 
@@ -200,6 +200,9 @@ const join: Call = (state, node) => {
   if (separator === undefined || address.type.kind === "bad") return nothing;
   const read = (address.space ?? spaceOf(state)) === "user" ? "User" : "Kernel";
   const shapes: Shape[] = Array.from({ length: 16 }, () => ({ kind: "text", size: 64 }));
+  // The list ends with a zero; behind it, for argv, the environment begins.
+  const goesOn = fresh(state, "g");
+  state.out.push(`${goesOn} := true`);
   const values = shapes.map(
     (shape, i): Given => ({
       at: node,
@@ -207,11 +210,11 @@ const join: Call = (state, node) => {
         type: shape,
         code: "",
         into: (to) => {
-          const word = `w${state.counter++}`;
+          const word = fresh(state, "w");
           state.out.push(
             `var ${word} uint64`,
-            `bpf.Read${read}(&${word}, ${as(address, false)} + ${i * 8})`,
-            `if ${word} != 0 { bpf.Read${read}String(&${to}, ${word}) }`,
+            `if ${goesOn} { bpf.Read${read}(&${word}, ${as(address, false)} + ${i * 8}) }`,
+            `if ${word} == 0 { ${goesOn} = false } else { bpf.Read${read}String(&${to}, ${word}) }`,
           );
         },
       },

@@ -140,6 +140,15 @@ tracepoint:syscalls:sys_exit_read /@fd[pid] && args.ret == 3000/ { @sizes = hist
   assert.deepEqual(Object.values(reads["@reads"]), [1]);
 });
 
+test("join writes the words of a list up to its end", { skip }, async () => {
+  const word = `go3s-${process.pid}`;
+  const script =
+    'tracepoint:syscalls:sys_enter_execve /str(args.filename) == "/bin/true"/ { join(args.argv, "|"); }';
+  const { code, stdout, stderr } = await runCli(["trace", script, "-c", `/bin/true ${word} two`]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, new RegExp(`^/bin/true\\|${word}\\|two$`, "m"));
+});
+
 test("interval and profile probes fire; stacks and symbols are named", { skip }, async () => {
   const script = `profile:hz:199 /comm == "go3s-busy"/ {
   @[ustack(1), usym(reg("ip"))] = count(); @any = count(); @seen++;
