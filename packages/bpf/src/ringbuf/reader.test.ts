@@ -153,7 +153,8 @@ describe("ring buffers of the kernel", { skip: skipWithoutBpf() }, () => {
     using b = bench(4096, RingBufferFlag.BPF_RB_NO_WAKEUP);
     using reader = new RingBufferReader(b.ring, () => {});
     b.run(5);
-    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
+    const pause = (): Promise<void> =>
+      new Promise((resolve) => setTimeout(() => setImmediate(() => setImmediate(resolve)), 10));
     await new Promise<void>((resolve) => {
       reader.start({ min: 1e6, max: 1e6, threshold: true }, resolve);
     });
