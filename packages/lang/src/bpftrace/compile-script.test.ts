@@ -214,3 +214,37 @@ for (const script of accepted) {
     loadObject(readObject(result.object)).close();
   });
 }
+
+test("the examples of docs/one-liners.md compile", { skip: cannotRun() }, () => {
+  const page = readFileSync(new URL("../../../../docs/one-liners.md", import.meta.url), "utf8");
+  const block = /```sh\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+  const scripts = [...block.matchAll(/go3s trace '([^']*)'/g)].map((match) => match[1] ?? "");
+  assert.ok(scripts.length >= 7);
+  for (const script of scripts) {
+    const result = compiled(script, machine());
+    assert.ok(result.object, renderDiagnostics(result));
+  }
+});
+
+test("broken scripts give a message, whatever is broken", () => {
+  const pieces = accepted.flatMap((script) => script.match(/\$\w+|@\w*|"[^"]*"|\w+|\S/g) ?? []);
+  let seed = 1;
+  const random = (below: number): number => {
+    seed = (seed * 1103515245 + 12345) & 0x7fffffff;
+    return (seed >> 8) % below;
+  };
+  for (let round = 0; round < 300; round++) {
+    const words =
+      (accepted[random(accepted.length)] ?? "").match(/\s+|\$\w+|@\w*|"[^"]*"|\w+|[^\s\w]/g) ?? [];
+    for (let i = random(3); i >= 0; i--)
+      words.splice(random(words.length), random(2), pieces[random(pieces.length)] ?? "");
+    const text = words.join("");
+    const result = compiled(text, { ...paper, tracepointFormat: () => format });
+    assert.ok(result.object !== undefined || result.diagnostics.length > 0, text);
+    assert.deepEqual(
+      result.diagnostics.filter((each) => each.id === "internal"),
+      [],
+      text,
+    );
+  }
+});
