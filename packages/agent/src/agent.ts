@@ -1,4 +1,4 @@
-import { LogWriter, SpanWriter } from "@go3s/telemetry";
+import { FusedSpanWriter, LogWriter, SpanWriter } from "@go3s/telemetry";
 import { openKernelObserver } from "./attach/observer.js";
 import type { KernelObserver } from "./attach/observer-types.js";
 import { newPolicy, type Policy } from "./attach/policy.js";
@@ -34,6 +34,8 @@ export interface AgentOptions {
   /** exclude lists processes that are never watched, besides those that carry partMarker in their environment. */
   readonly exclude: readonly number[];
   readonly exporter: Exporter;
+  /** fused sends spans in the shorter form of docs/fused-otlp.md; only to a receiver that is known to take it. */
+  readonly fused?: boolean;
   readonly onAttached?: (process: AttachedProcess) => void;
 }
 
@@ -91,8 +93,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const programs = newGoPrograms();
   const policies = new Map<number, PolicyState>();
   const spanBatches: Batches<SpanWriter> = newBatches(
-    "traces",
-    () => new SpanWriter(),
+    options.fused === true ? "fused" : "traces",
+    () => (options.fused === true ? new FusedSpanWriter() : new SpanWriter()),
     encodedScope,
     exporter,
   );

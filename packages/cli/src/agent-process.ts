@@ -20,6 +20,8 @@ async function start(order: AgentStart): Promise<void> {
       selection: { all: true },
       exclude: order.exclude,
       exporter: openExporter({ url: order.otlpUrl }),
+      // The receiver is the server of the same release, in the process that started this one.
+      fused: true,
     });
   } catch (error) {
     const { message, hint } = failureOf(error);

@@ -7,8 +7,9 @@ export {
 } from "./context/tracestate.js";
 export * from "./errors.js";
 export { type AttributeKey, attributeKey } from "./hot/attribute-key.js";
+export { FUSED, FusedSpanWriter } from "./hot/fused-span-writer.js";
 export { LogWriter } from "./hot/log-writer.js";
-export { SpanWriter } from "./hot/span-writer.js";
+export { type SpanShare, SpanWriter } from "./hot/span-writer.js";
 export * from "./otlp/common.js";
 export { decodeJson } from "./otlp/json-decode.js";
 export { encodeJson } from "./otlp/json-encode.js";

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 
-/** Signal is one of OTLP/HTTP's three paths. */
-export type Signal = "traces" | "logs" | "metrics";
+/** Signal is one of OTLP/HTTP's three paths, or the one for spans as docs/fused-otlp.md has them. */
+export type Signal = "traces" | "logs" | "metrics" | "fused";
 
 /** ExporterOptions are the exporter's choices. */
 export interface ExporterOptions {

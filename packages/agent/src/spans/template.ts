@@ -1,6 +1,6 @@
 // The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
 import { Buffer } from "node:buffer";
-import type { SpanWriter } from "@go3s/telemetry";
+import type { SpanShare, SpanWriter } from "@go3s/telemetry";
 import { addressSize } from "../events/layout.js";
 import type { Exchange } from "./exchange.js";
 
@@ -16,7 +16,7 @@ export interface SpanTemplate {
   record(exchange: Exchange, writer: SpanWriter, mark: number): void;
   /** forget makes the template match nothing. */
   forget(): void;
-  /** write appends the kept fields to a span that was begun. */
+  /** write appends the kept fields to a span that was begun, unless its request has them already. */
   write(writer: SpanWriter): void;
 }
 
@@ -36,6 +36,7 @@ export function newSpanTemplate(): SpanTemplate {
   let requestBytes = 0;
   let pattern = "";
   let told = false;
+  const share: SpanShare = { request: 0, index: 0 };
 
   return {
     matches(exchange) {
@@ -58,6 +59,7 @@ export function newSpanTemplate(): SpanTemplate {
       fieldsLength = writer.byteLength - mark;
       if (fieldsLength > fields.length) fields = Buffer.allocUnsafeSlow(fieldsLength * 2);
       writer.copySince(mark, fields);
+      writer.keepShare(share);
       if (exchange.headLength > head.length) head = Buffer.allocUnsafeSlow(exchange.headLength * 2);
       exchange.head.copy(head, 0, 0, exchange.headLength);
       headLength = exchange.headLength;
@@ -69,7 +71,11 @@ export function newSpanTemplate(): SpanTemplate {
     forget() {
       headLength = -1;
     },
-    write: (writer) => writer.encodedFields(fields, fieldsLength),
+    write(writer) {
+      if (writer.shareAgain(share)) return;
+      writer.encodedFields(fields, fieldsLength);
+      writer.keepShare(share);
+    },
   };
 }
 

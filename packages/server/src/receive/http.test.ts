@@ -7,7 +7,12 @@ import {
   ExportTraceServiceRequest,
   ExportTraceServiceResponse,
   encodeJson,
+  encodeProtobuf,
+  FusedSpanWriter,
+  InstrumentationScope,
+  Resource,
   RpcStatus,
+  type SpanShare,
 } from "@go3s/telemetry";
 import { shopSpans, shopTraces } from "../testing/shop.js";
 import { type Started, send, start } from "../testing/start.js";
@@ -276,4 +281,42 @@ test("many requests at once are each acknowledged and all stored", async () => {
     ),
   );
   assert.equal(await spansStored(), before + 50 * shopTraces * 7);
+});
+
+test("spans in the fused form are stored, and only in protobuf; plain receivers' paths do not take their fields", async () => {
+  const writer = new FusedSpanWriter();
+  writer.beginResource(encodeProtobuf(Resource, {}));
+  writer.beginScope(encodeProtobuf(InstrumentationScope, { name: "fused" }));
+  const share: SpanShare = { request: 0, index: 0 };
+  for (let i = 1; i <= 3; i++) {
+    writer.beginSpan();
+    writer.traceId(new Uint8Array(16).fill(i), 0);
+    writer.spanId(new Uint8Array(8).fill(i), 0);
+    if (!writer.shareAgain(share)) {
+      writer.name("GET /fused");
+      writer.keepShare(share);
+    }
+    writer.endSpan();
+  }
+  const body = writer.finish().slice();
+  const before = await spansStored();
+  const plain = await send(`${url}/v1/traces`, { method: "POST", headers: protobuf, body });
+  assert.equal(plain.status, 200);
+  assert.equal(await spansStored(), before);
+  const fused = await send(`${url}/v1/fused`, { method: "POST", headers: protobuf, body });
+  assert.equal(fused.status, 200);
+  assert.equal(await spansStored(), before + 3);
+  const json = await send(`${url}/v1/fused`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  assert.equal(json.status, 415);
+  const cut = await send(`${url}/v1/fused`, {
+    method: "POST",
+    headers: protobuf,
+    body: body.subarray(0, body.length - 1),
+  });
+  assert.equal(cut.status, 400);
+  assert.equal(await spansStored(), before + 3);
 });

@@ -24,9 +24,22 @@ const keepAliveMs = 75_000;
 // How long a client may take for one body; slower ones hold memory that others need.
 const requestMs = 60_000;
 
-const byPath = new Map(otlpSignals.map((signal) => [`/v1/${signal.signal}`, signal]));
+/** Route is what a path takes. */
+interface Route {
+  readonly signal: OtlpSignal;
+  readonly fused: boolean;
+}
 
-/** createOtlpHttp makes the OTLP/HTTP server (not listening yet): POST /v1/traces, /v1/logs, /v1/metrics. */
+const byPath = new Map<string, Route>(
+  otlpSignals.map((signal) => [`/v1/${signal.signal}`, { signal, fused: false }]),
+);
+const traces = byPath.get("/v1/traces")?.signal;
+if (traces !== undefined) byPath.set("/v1/fused", { signal: traces, fused: true });
+
+/**
+ * createOtlpHttp makes the OTLP/HTTP server (not listening yet): POST /v1/traces, /v1/logs, /v1/metrics, and /v1/fused
+ * for spans as docs/fused-otlp.md has them.
+ */
 export function createOtlpHttp(receiver: Receiver, reader: BodyReader): Server {
   const server = createServer(
     { keepAliveTimeout: keepAliveMs, requestTimeout: requestMs, noDelay: true },
@@ -49,10 +62,15 @@ async function handle(
   let format: Format = "json";
   let signal: OtlpSignal | undefined;
   try {
-    signal = route(request, response);
+    const taken = route(request, response);
+    signal = taken.signal;
     format = formatOf(request);
+    if (taken.fused && format === "json")
+      throw new ServerError("unsupported-type", "/v1/fused takes protobuf only", {
+        hint: "use application/x-protobuf, or send OTLP/JSON to /v1/traces",
+      });
     const encoding = contentEncoding(request);
-    const accepted = await receive(receiver, reader, request, signal, format, encoding);
+    const accepted = await receive(receiver, reader, request, taken, format, encoding);
     succeed(receiver, "http", signal, accepted);
     const body = format === "json" ? responseJson(signal, accepted) : responseBytes(signal, accepted);
     response.setHeader("Content-Type", contentTypes[format]);
@@ -68,7 +86,7 @@ async function receive(
   receiver: Receiver,
   reader: BodyReader,
   request: IncomingMessage,
-  signal: OtlpSignal,
+  { signal, fused }: Route,
   format: Format,
   encoding: ReturnType<typeof contentEncoding>,
 ): Promise<Accepted> {
@@ -78,21 +96,21 @@ async function receive(
     count(receiver.counters, "bytes", "http", signal.signal).value += raw.wireBytes;
     const body = await decompress(raw, encoding, reader.limits);
     const bytes = format === "json" ? otlpJsonToBytes(signal.signal, body.bytes) : body.bytes;
-    done = receiver.intake.accept(signal.signal, bytes);
+    done = receiver.intake.accept(signal.signal, bytes, fused);
   } finally {
     raw.release();
   }
   return done;
 }
 
-function route(request: IncomingMessage, response: ServerResponse): OtlpSignal {
+function route(request: IncomingMessage, response: ServerResponse): Route {
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
-  const signal = byPath.get(path);
-  if (!signal)
+  const found = byPath.get(path);
+  if (!found)
     throw new ServerError("not-found", `${path.slice(0, 200)} takes no telemetry`, {
       hint: "send OTLP to /v1/traces, /v1/logs or /v1/metrics",
     });
-  if (request.method === "POST") return signal;
+  if (request.method === "POST") return found;
   response.setHeader("Allow", "POST");
   throw new ServerError("method-not-allowed", `${path} takes POST, not ${request.method}`);
 }

@@ -9,7 +9,10 @@ type Block = Parameters<Store["append"]>[0][number];
 
 /** Decoder collects requests of one signal into one block; the store's ingest classes are such. */
 export interface Decoder {
-  append(request: Uint8Array): { readonly rows: number; readonly rejected: ReadonlyMap<string, number> };
+  append(
+    request: Uint8Array,
+    options?: { readonly fused?: boolean },
+  ): { readonly rows: number; readonly rejected: ReadonlyMap<string, number> };
   take(): Block | undefined;
   /** recycle takes the memory of a block back that is on disk. */
   recycle?(block: Block): void;
@@ -69,8 +72,8 @@ export function createIntake(store: Pick<Store, "append">, decoders: Decoders): 
   };
 
   return {
-    async accept(signal, body) {
-      const { rows, rejected } = decode(decoders[signal], body);
+    async accept(signal, body, fused = false) {
+      const { rows, rejected } = decode(decoders[signal], body, fused);
       if (rows > 0) {
         batch.rows += rows;
         batch.bytes += body.length;
@@ -88,9 +91,9 @@ export function createIntake(store: Pick<Store, "append">, decoders: Decoders): 
   };
 }
 
-function decode(decoder: Decoder, body: Uint8Array): ReturnType<Decoder["append"]> {
+function decode(decoder: Decoder, body: Uint8Array, fused: boolean): ReturnType<Decoder["append"]> {
   try {
-    return decoder.append(body);
+    return decoder.append(body, { fused });
   } catch (error) {
     if (error instanceof TelemetryError) {
       throw new ServerError("not-otlp", error.message, { hint: error.hint ?? "", cause: error });

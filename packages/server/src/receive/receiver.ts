@@ -6,9 +6,10 @@ import { type Accepted, type OtlpSignal, type Refusal, refusalOf } from "./statu
 export interface Intake {
   /**
    * accept decodes at once (the bytes may be reused when it returns) and resolves after the group commit.
-   * Rejects with ServerError: not-otlp, too-many, disk-full, store-not-ready.
+   * Rejects with ServerError: not-otlp, too-many, disk-full, store-not-ready. `fused` bodies are those of
+   * docs/fused-otlp.md, of spans only.
    */
-  accept(signal: OtlpSignal["signal"], body: Uint8Array): Promise<Accepted>;
+  accept(signal: OtlpSignal["signal"], body: Uint8Array, fused?: boolean): Promise<Accepted>;
   /** idle resolves when nothing accepted is on its way to the disk. */
   idle(): Promise<void>;
 }

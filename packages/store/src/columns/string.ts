@@ -81,6 +81,11 @@ export class StringColumn implements NativeColumn {
     return this.at;
   }
 
+  /** lengthAt gives byteLength at a mark. */
+  lengthAt(mark: Mark): number {
+    return this.byteMarks[mark];
+  }
+
   /** pushEncoded appends `rows` values of `length` bytes as Native has them. */
   pushEncoded(values: Uint8Array, length: number, rows: number): void {
     if (this.at + length > this.data.length) this.grow(length);

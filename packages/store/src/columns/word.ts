@@ -104,6 +104,11 @@ export class WordColumn implements NativeColumn {
     this.rows = rows + count;
   }
 
+  /** rowsAt gives the number of rows at a mark. */
+  rowsAt(mark: Mark): number {
+    return this.marks[mark];
+  }
+
   /** copyLast copies the last `count` numbers. */
   copyLast(count: number, into: Uint32Array): void {
     const first = this.rows - count;

@@ -1,4 +1,5 @@
 import { WIRE, type WireReader } from "@go3s/telemetry";
+import { MARK } from "../columns/native-column.js";
 import { NestedColumn } from "../columns/nested.js";
 import { StringColumn } from "../columns/string.js";
 import { WordColumn } from "../columns/word.js";
@@ -10,6 +11,13 @@ const KEY = (1 << 3) | 2;
 const VALUE_TAG = (2 << 3) | 2;
 const STRING = (1 << 3) | 2;
 const INT = 3 << 3;
+
+/** AttributeRun is a row's attributes as the column has them: to be appended again and again within one block. */
+export interface AttributeRun {
+  readonly count: number;
+  readonly keys: Uint32Array;
+  readonly values: Uint8Array;
+}
 
 /** AttributesColumn is a Map column that is filled from KeyValue messages as they lie in the request. */
 export class AttributesColumn extends NestedColumn<readonly [WordColumn, StringColumn]> {
@@ -42,6 +50,24 @@ export class AttributesColumn extends NestedColumn<readonly [WordColumn, StringC
   override reset(): void {
     super.reset();
     this.generation++;
+  }
+
+  /** takeRow takes the attributes pushed since the last row out of the column. */
+  takeRow(): AttributeRun {
+    const { keys, values } = this;
+    const count = keys.rows - keys.rowsAt(MARK.ROW);
+    const start = values.lengthAt(MARK.ROW);
+    const run = { count, keys: new Uint32Array(count), values: new Uint8Array(values.byteLength - start) };
+    keys.copyLast(count, run.keys);
+    values.copyFrom(start, run.values);
+    this.rollback(MARK.ROW);
+    return run;
+  }
+
+  /** pushRun appends what takeRow gave. */
+  pushRun({ count, keys, values }: AttributeRun): void {
+    this.keys.pushList(keys, count);
+    this.values.pushEncoded(values, values.length, count);
   }
 
   /** pushAttributes is pushAttribute for as many as follow each other with the same tag of one byte. */

@@ -28,6 +28,8 @@ export interface AppendOptions {
   readonly tenant?: string;
   /** When the request came in, Unix milliseconds: the time of log records that have none. Default: now. */
   readonly receivedMs?: number;
+  /** fused: the request is one of docs/fused-otlp.md. Plain requests may not have its fields. */
+  readonly fused?: boolean;
 }
 
 /** NO_REJECTION is shared by all requests of which everything was taken. */
@@ -50,6 +52,7 @@ export abstract class SignalIngest {
   protected receivedLo = 0;
   protected receivedHi = 0;
   private columns: readonly NamedColumn[] = [];
+  private fused = false;
   private blockRows = 0;
   private requestRows = 0;
   private repeated = 0;
@@ -80,6 +83,7 @@ export abstract class SignalIngest {
     this.requestRows = 0;
     this.repeated = 0;
     this.rejected = undefined;
+    this.fused = options.fused === true;
     const received = BigInt(Math.trunc(options.receivedMs ?? Date.now())) * 1_000_000n;
     this.receivedLo = Number(BigInt.asUintN(32, received));
     this.receivedHi = Number(BigInt.asUintN(32, received >> 32n));
@@ -132,6 +136,14 @@ export abstract class SignalIngest {
 
   /** item appends the rows of one span, log record or metric, which the reader has entered. */
   protected abstract item(reader: WireReader): void;
+
+  /** beginFused begins a scope of a fused request. */
+  protected beginFused(): void {}
+
+  /** fusedField reads a field that only fused requests have, or gives false for one that it does not know. */
+  protected fusedField(_field: number, _reader: WireReader): boolean {
+    return false;
+  }
 
   /** own tells the base about the columns of the signal itself. */
   protected own(columns: readonly NamedColumn[]): void {
@@ -240,9 +252,10 @@ export abstract class SignalIngest {
     const scope = this.findScope(reader);
     reader.pos = start;
     const before = this.requestRows;
+    if (this.fused) this.beginFused();
     for (let field = reader.next(); field !== 0; field = reader.next()) {
       if (field !== 2) {
-        reader.skip();
+        if (!this.fused || !this.fusedField(field, reader)) reader.skip();
         continue;
       }
       reader.expect(WIRE.BYTES, field);

@@ -1,4 +1,4 @@
-import { WIRE, type WireReader } from "@go3s/telemetry";
+import { FUSED, malformed, WIRE, type WireReader } from "@go3s/telemetry";
 import { Int64Column, UInt8Column, UInt32Column } from "../columns/fixed.js";
 import { HexColumn } from "../columns/hex.js";
 import { MARK } from "../columns/native-column.js";
@@ -7,6 +7,8 @@ import { WordColumn } from "../columns/word.js";
 import { typeOf } from "../schema/column-type.js";
 import { AttributesColumn } from "./attributes.js";
 import { isZero, pushOptionalId, pushTime } from "./id-check.js";
+import { INGEST_LIMITS, requireBelow } from "./limits.js";
+import { enterRows, readSharedSpan, readStatus, type SharedSpan, type SpanStatus } from "./shared-span.js";
 import { SignalIngest } from "./signal-ingest.js";
 import { EventsColumn, LinksColumn } from "./span-lists.js";
 
@@ -31,7 +33,6 @@ const FLAGS = (16 << 3) | 5;
 const WIRE_TYPES = [0, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5];
 
 const MAX_KIND = 5;
-const MAX_STATUS = 2;
 
 /**
  * TracesIngest decodes ExportTraceServiceRequest. Spans without valid trace id and span id, or with a parent id of a
@@ -55,9 +56,9 @@ export class TracesIngest extends SignalIngest {
   private readonly droppedAttributes = new UInt32Column();
   private readonly droppedEvents = new UInt32Column();
   private readonly droppedLinks = new UInt32Column();
-  private statusCode = 0;
-  private statusStart = 0;
-  private statusEnd = 0;
+  private readonly status: SpanStatus = { statusCode: 0, statusStart: 0, statusEnd: 0 };
+  private readonly shared: SharedSpan[] = [];
+  private sharedBytes = 0;
 
   constructor() {
     super("traces");
@@ -104,9 +105,10 @@ export class TracesIngest extends SignalIngest {
     let droppedEvents = 0;
     let droppedLinks = 0;
     let lists = false;
-    this.statusCode = 0;
-    this.statusStart = 0;
-    this.statusEnd = 0;
+    const { status } = this;
+    status.statusCode = 0;
+    status.statusStart = 0;
+    status.statusEnd = 0;
     for (let field = reader.next(); field !== 0; field = reader.next()) {
       switch ((field << 3) | reader.wireType) {
         case ATTRIBUTE:
@@ -174,7 +176,7 @@ export class TracesIngest extends SignalIngest {
           droppedLinks = reader.uint32();
           break;
         case STATUS:
-          this.readStatus(reader);
+          readStatus(reader, status);
           break;
         case FLAGS:
           flags = reader.fixed32();
@@ -207,14 +209,84 @@ export class TracesIngest extends SignalIngest {
     this.flags.push(flags);
     this.operations.pushBytes(bytes, reader.view, nameStart, nameEnd);
     this.kinds.push(kind <= MAX_KIND ? kind : 0);
-    this.statusCodes.push(this.statusCode);
-    this.statusMessages.push(bytes, reader.view, this.statusStart, this.statusEnd);
+    this.statusCodes.push(status.statusCode);
+    this.statusMessages.push(bytes, reader.view, status.statusStart, status.statusEnd);
+    this.pushTimes(startLo, startHi, endLo, endHi);
+    this.endRow(lists, droppedAttributes, droppedEvents, droppedLinks);
+  }
+
+  protected override beginFused(): void {
+    this.shared.length = 0;
+    this.sharedBytes = 0;
+  }
+
+  protected override fusedField(field: number, reader: WireReader): boolean {
+    if (field === FUSED.SHARED) {
+      reader.expect(WIRE.BYTES, field);
+      const outer = reader.enter();
+      this.shared.push(readSharedSpan(reader, this.operations, this.attributes));
+      reader.leave(outer);
+      return true;
+    }
+    if (field !== FUSED.ROWS) return false;
+    const end = enterRows(reader);
+    for (let at = reader.pos; at < end; at += FUSED.ROW_BYTES) this.row(reader, at);
+    reader.pos = end;
+    return true;
+  }
+
+  /** row appends the span of one row. */
+  private row({ bytes, view }: WireReader, at: number): void {
+    const { ROW } = FUSED;
+    const number = view.getUint32(at + ROW.SHARED, true);
+    const shared = this.shared[number];
+    if (shared === undefined)
+      throw malformed(at, `a row names shared part ${number} of ${this.shared.length} before it`);
+    const trace = at + ROW.TRACE_ID;
+    const span = at + ROW.SPAN_ID;
+    const wrong = isZero(bytes, trace, 16)
+      ? "invalid-trace-id"
+      : isZero(bytes, span, 8)
+        ? "invalid-span-id"
+        : "";
+    if (wrong !== "") {
+      this.reject(wrong);
+      return;
+    }
+    // A few bytes of a row must not become megabytes of columns before anybody looks.
+    this.sharedBytes += shared.attributes.values.length + shared.stateEnd - shared.stateStart;
+    this.sharedBytes += shared.attributes.count + shared.messageEnd - shared.messageStart;
+    requireBelow("bytes of shared parts times rows", this.sharedBytes, INGEST_LIMITS.blockBytes);
+    this.traceIds.push(bytes, trace);
+    this.spanIds.push(bytes, span);
+    pushOptionalId(this.parentIds, bytes, at + ROW.PARENT_ID, 8, 8);
+    this.states.push(bytes, view, shared.stateStart, shared.stateEnd);
+    this.flags.push(view.getUint32(at + ROW.FLAGS, true));
+    this.operations.push(shared.operation);
+    this.kinds.push(shared.kind);
+    this.statusCodes.push(shared.statusCode);
+    this.statusMessages.push(bytes, view, shared.messageStart, shared.messageEnd);
+    this.pushTimes(
+      view.getUint32(at + ROW.START, true),
+      view.getUint32(at + ROW.START + 4, true),
+      view.getUint32(at + ROW.END, true),
+      view.getUint32(at + ROW.END + 4, true),
+    );
+    this.attributes.pushRun(shared.attributes);
+    this.endRow(false, shared.droppedAttributes, 0, 0);
+  }
+
+  private pushTimes(startLo: number, startHi: number, endLo: number, endHi: number): void {
     pushTime(this.times, startLo, startHi);
     // A span that ends before it starts lasted 0: clocks jump, and a negative duration has no place in UInt64.
     const borrow = endLo < startLo ? 1 : 0;
     const high = endHi - startHi - borrow;
     if (high < 0) this.durations.push(0, 0);
     else this.durations.push((endLo - startLo) >>> 0, high);
+  }
+
+  /** endRow closes the lists of a row; `lists` says whether it has events or links. */
+  private endRow(lists: boolean, attributes: number, events: number, links: number): void {
     this.attributes.endRow();
     this.attributes.mark(MARK.ROW);
     this.events.endRow();
@@ -227,26 +299,9 @@ export class TracesIngest extends SignalIngest {
       this.events.markEnds(MARK.ROW);
       this.links.markEnds(MARK.ROW);
     }
-    this.droppedAttributes.push(droppedAttributes);
-    this.droppedEvents.push(droppedEvents);
-    this.droppedLinks.push(droppedLinks);
+    this.droppedAttributes.push(attributes);
+    this.droppedEvents.push(events);
+    this.droppedLinks.push(links);
     this.rowDone();
-  }
-
-  private readStatus(reader: WireReader): void {
-    const outer = reader.enter();
-    for (let field = reader.next(); field !== 0; field = reader.next()) {
-      if (field === 2) {
-        reader.expect(WIRE.BYTES, field);
-        const length = reader.length();
-        this.statusStart = reader.pos;
-        this.statusEnd = reader.pos = this.statusStart + length;
-      } else if (field === 3) {
-        reader.expect(WIRE.VARINT, field);
-        const code = reader.uint32();
-        this.statusCode = code <= MAX_STATUS ? code : 0;
-      } else reader.skip();
-    }
-    reader.leave(outer);
   }
 }

@@ -11,6 +11,8 @@ const DECODER = new TextDecoder();
 /** RecordTags are the field tags in which spans and log records differ. */
 export interface RecordTags {
   readonly attributes: number;
+  /** record is the tag of a record in its scope, one byte; field 2 of ScopeSpans and ScopeLogs when absent. */
+  readonly record?: number;
 }
 
 /**
@@ -29,11 +31,13 @@ export class BatchWriter {
   private scopeMark = 0;
   private recordMark = 0;
   private readonly attributesTag: number;
+  private readonly recordTag: number;
 
   constructor(tags: RecordTags, capacity = 64 * 1024) {
     this.buffer = Buffer.allocUnsafeSlow(Math.max(256, capacity));
     this.view = new DataView(this.buffer.buffer);
     this.attributesTag = tags.attributes;
+    this.recordTag = tags.record ?? (2 << 3) | BYTES;
   }
 
   /** byteLength is how large the request is so far; senders flush by it. */
@@ -168,7 +172,7 @@ export class BatchWriter {
     this.level = LEVEL.RECORD;
     this.reserve(64);
     this.recordMark = this.at;
-    this.buffer[this.at++] = (2 << 3) | BYTES;
+    this.buffer[this.at++] = this.recordTag;
     // Two bytes hold lengths of 128 to 16,383, as nearly all records have: then nothing has to move.
     this.at += 2;
   }

@@ -2,14 +2,31 @@ import { BatchWriter } from "./batch-writer.js";
 
 const ATTRIBUTES = (9 << 3) | 2;
 
+/** SpanShare remembers where fields that many spans have lie in a request; it is made empty and belongs to a writer then. */
+export interface SpanShare {
+  request: number;
+  index: number;
+}
+
 /**
  * SpanWriter writes an ExportTraceServiceRequest span by span. Ids come as bytes, times as unsigned 32-bit halves of
  * Unix nanoseconds. Fields may come in any order between beginSpan and endSpan; unset ones are left out.
  */
 export class SpanWriter extends BatchWriter {
-  constructor(capacity?: number) {
-    super({ attributes: ATTRIBUTES }, capacity);
+  constructor(capacity?: number, record?: number) {
+    super(record === undefined ? { attributes: ATTRIBUTES } : { attributes: ATTRIBUTES, record }, capacity);
   }
+
+  /**
+   * shareAgain says whether the span that was begun needs nothing but its ids and times, since the fields that `share`
+   * stands for are in the request already. Plain OTLP has no such thing: then the fields are to be written.
+   */
+  shareAgain(_share: SpanShare): boolean {
+    return false;
+  }
+
+  /** keepShare makes `share` stand for the fields of the span that was begun. */
+  keepShare(_share: SpanShare): void {}
 
   /** beginSpan starts a span in the current scope. */
   beginSpan(): void {
