@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { elfMachine } from "../elf/constants.js";
 import { openElf } from "../elf/read.js";
 import { BinaryError } from "../errors.js";
@@ -9,18 +9,12 @@ import {
   hasTool,
   helloSource,
   npmFixtures,
-  openWorkshop,
   run,
-  type Workshop,
+  workshopOfTests,
 } from "../testing/go-program.js";
 import { decodeInstruction, returnOffsets } from "./instruction.js";
 
-let opened: Workshop | undefined;
-const workshop = () => {
-  opened ??= openWorkshop();
-  return opened;
-};
-after(() => opened?.[Symbol.dispose]());
+const workshop = workshopOfTests();
 
 interface Listing {
   readonly all: number[];

@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { elfMachine } from "../elf/constants.js";
 import { openGoBinary } from "../go/binary.js";
-import {
-  goIsMissing,
-  helloSource,
-  npmFixtures,
-  openWorkshop,
-  run,
-  type Workshop,
-} from "../testing/go-program.js";
+import { goIsMissing, helloSource, npmFixtures, run, workshopOfTests } from "../testing/go-program.js";
 import { type CallAbi, probeSite } from "./probe-site.js";
 
-let opened: Workshop | undefined;
-const workshop = () => {
-  opened ??= openWorkshop();
-  return opened;
-};
-after(() => opened?.[Symbol.dispose]());
+const workshop = workshopOfTests();
 
 interface Case {
   readonly name: string;

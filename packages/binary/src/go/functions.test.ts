@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { openElf, readElf } from "../elf/read.js";
 import { BinaryError } from "../errors.js";
 import {
@@ -8,19 +8,13 @@ import {
   hasTool,
   helloSource,
   npmFixtures,
-  openWorkshop,
   run,
-  type Workshop,
+  workshopOfTests,
 } from "../testing/go-program.js";
 import { openGoBinary } from "./binary.js";
 import { readGoFunctions } from "./functions.js";
 
-let opened: Workshop | undefined;
-const workshop = () => {
-  opened ??= openWorkshop();
-  return opened;
-};
-after(() => opened?.[Symbol.dispose]());
+const workshop = workshopOfTests();
 
 /** symbols returns the code symbols `go tool nm` shows, without the assembler's ABI suffix. */
 function symbols(path: string): { name: string; address: number }[] {

@@ -1,24 +1,18 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { BinaryError } from "../errors.js";
 import {
   goIsMissing,
   helloSource,
   npmFixtures,
-  openWorkshop,
   serverSource,
-  type Workshop,
+  workshopOfTests,
 } from "../testing/go-program.js";
 import { openGoBinary } from "./binary.js";
 import { goStructFields } from "./offset-fields.js";
 import { goOffsets } from "./offsets.js";
 
-let opened: Workshop | undefined;
-const workshop = () => {
-  opened ??= openWorkshop();
-  return opened;
-};
-after(() => opened?.[Symbol.dispose]());
+const workshop = workshopOfTests();
 
 test("the table says for this Go release what the program's own DWARF says", { skip: goIsMissing }, () => {
   using plain = openGoBinary(workshop().build("server", serverSource));

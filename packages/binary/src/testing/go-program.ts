@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { after } from "node:test";
 
 /** goIsMissing is the reason to skip a test that builds Go programs, false where it can run. */
 export const goIsMissing: string | false =
@@ -48,6 +49,16 @@ export function openWorkshop(): Workshop {
       return path;
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** workshopOfTests gives one workshop for all tests of a file, made when the first asks and removed after the last. */
+export function workshopOfTests(): () => Workshop {
+  let opened: Workshop | undefined;
+  after(() => opened?.[Symbol.dispose]());
+  return () => {
+    opened ??= openWorkshop();
+    return opened;
   };
 }
 

@@ -14,6 +14,7 @@ import { openProcess } from "../kernel/pidfd.js";
 import { openSocket } from "../kernel/socket.js";
 import { loadProgram } from "../program/load.js";
 import { OwnCgroup, skipWithoutCgroups } from "../testing/cgroup.js";
+import { refused } from "../testing/errors.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
 import { MapFlag } from "../uapi/flags.js";
 import { HelperFunction } from "../uapi/helper-functions.js";
@@ -31,11 +32,6 @@ const STORAGE = { valueSize: 8, maxEntries: 0, flags: MapFlag.BPF_F_NO_PREALLOC 
 const LOOPBACK = 1;
 const AF_XDP = 44;
 const SOCK_RAW = 3;
-
-function refused(code: string, text: RegExp) {
-  return (error: unknown): boolean =>
-    error instanceof BpfError && error.code === code && text.test(`${error.message} ${error.hint ?? ""}`);
-}
 
 /** descriptorOf gives the descriptor of one of Node's sockets, which it does not tell otherwise. */
 function descriptorOf(socket: Socket): number {

@@ -6,9 +6,9 @@ import { R0, R1, R2, R10, withLabel } from "../asm/instruction.js";
 import { atomic, loadMapFd, storeReg } from "../asm/memory.js";
 import { BtfBuilder } from "../btf/builder.js";
 import { loadBtf } from "../btf/load.js";
-import { BpfError } from "../errors.js";
 import { kernelIsAtLeast } from "../kernel/version.js";
 import { loadProgram } from "../program/load.js";
+import { refused } from "../testing/errors.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
 import { MapFlag, UpdateFlag } from "../uapi/flags.js";
 import { HelperFunction } from "../uapi/helper-functions.js";
@@ -25,11 +25,6 @@ import type { MapSpec } from "./spec.js";
 
 function spec(type: MapTypeId, more: Partial<MapSpec> = {}): MapSpec {
   return { name: "go3s_kind", type, keySize: 4, valueSize: 8, maxEntries: 4, ...more };
-}
-
-function refused(code: string, text: RegExp) {
-  return (error: unknown): boolean =>
-    error instanceof BpfError && error.code === code && text.test(`${error.message} ${error.hint ?? ""}`);
 }
 
 describe("kinds of maps", { skip: skipWithoutBpf() }, () => {

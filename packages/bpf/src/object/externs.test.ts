@@ -6,6 +6,7 @@ import { BpfError } from "../errors.js";
 import { kernelConfig } from "../features/row.js";
 import { kernelRelease } from "../kernel/version.js";
 import { compileForBpf, skipWithoutClangAndBpf } from "../testing/clang.js";
+import { refusedWithHint } from "../testing/errors.js";
 import { kernelDescriptors } from "../testing/kernel.js";
 import { encodeConfig } from "./kconfig.js";
 import { loadObject } from "./load.js";
@@ -53,16 +54,6 @@ SEC("?socket") int constant(void *ctx) { u64 x; asm("%0 = MY_CONSTANT ll" : "=r"
 `;
 
 const CONFIG_PROGRAMS = ["config", "version", "text"];
-
-function refused(code: string, text: RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof BpfError, String(error));
-    assert.equal(error.code, code);
-    assert.match(error.message, text);
-    assert.ok(error.hint !== undefined);
-    return true;
-  };
-}
 
 describe("what an object wants from outside", { skip: skipWithoutClangAndBpf() }, () => {
   const open = kernelDescriptors();
@@ -118,17 +109,20 @@ describe("what an object wants from outside", { skip: skipWithoutClangAndBpf() }
 
   test("what is missing is named", () => {
     const load = (name: string) => () => loadObject(spec, { programs: [name] }).close();
-    assert.throws(load("missing"), refused("relocation-failed", /address of "missing_symbol"/));
-    assert.throws(load("calls_missing"), refused("relocation-failed", /kernel function "missing_kfunc"/));
+    assert.throws(load("missing"), refusedWithHint("relocation-failed", /address of "missing_symbol"/));
+    assert.throws(
+      load("calls_missing"),
+      refusedWithHint("relocation-failed", /kernel function "missing_kfunc"/),
+    );
     assert.throws(
       load("calls_weak"),
-      refused("relocation-failed", /"unguarded", which is not there; used at .*a\.c/),
+      refusedWithHint("relocation-failed", /"unguarded", which is not there; used at .*a\.c/),
     );
     assert.throws(
       load("calls_undefined"),
-      refused("relocation-failed", /"undefined_function".*does not define/),
+      refusedWithHint("relocation-failed", /"undefined_function".*does not define/),
     );
-    assert.throws(load("constant"), refused("relocation-failed", /a value for "MY_CONSTANT"/));
+    assert.throws(load("constant"), refusedWithHint("relocation-failed", /a value for "MY_CONSTANT"/));
     using object = loadObject(spec, { programs: ["constant"], symbols: { MY_CONSTANT: 77 } });
     assert.equal(object.program("constant").testRun({ data }).result, 77);
   });
@@ -138,7 +132,7 @@ describe("what an object wants from outside", { skip: skipWithoutClangAndBpf() }
     assert.deepEqual([...object.programs.keys()].sort(), ["config", "version"]);
     assert.throws(
       () => loadObject(spec, { without: ["nothing"] }),
-      refused("not-found", /no program "nothing"/),
+      refusedWithHint("not-found", /no program "nothing"/),
     );
   });
 
@@ -169,7 +163,7 @@ describe("what an object wants from outside", { skip: skipWithoutClangAndBpf() }
     ] as const) {
       assert.throws(
         () => encodeConfig(variable(name), text, btf),
-        refused("relocation-failed", new RegExp(name)),
+        refusedWithHint("relocation-failed", new RegExp(name)),
       );
     }
   });

@@ -13,7 +13,7 @@ import { BtfBuilder } from "../btf/builder.js";
 import { CoreKind } from "../btf/kinds.js";
 import { Btf } from "../btf/reader.js";
 import { resolveRelocation } from "../core/resolve.js";
-import { BpfError } from "../errors.js";
+import { refused } from "../testing/errors.js";
 import { readObject } from "./read.js";
 
 const CODE = sectionFlag.ALLOC | sectionFlag.EXECINSTR;
@@ -31,15 +31,6 @@ function functionsOver(bytes: number, count: number, name = (index: number) => `
       size: bytes,
     })),
   });
-}
-
-function refused(code: string, text: RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof BpfError, String(error));
-    assert.match(error.message, text);
-    assert.equal(error.code, code);
-    return true;
-  };
 }
 
 test("functions that overlap do not multiply without measure", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { BpfError } from "../errors.js";
 import { compileForBpf, skipWithoutClangAndBpf } from "../testing/clang.js";
+import { refused } from "../testing/errors.js";
 import { kernelDescriptors } from "../testing/kernel.js";
 import { ProgramType } from "../uapi/program-types.js";
 import { loadObject } from "./load.js";
@@ -92,12 +93,3 @@ describe("programs of several sections and targets", { skip: skipWithoutClangAnd
     }
   });
 });
-
-function refused(code: string, text: RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof BpfError, String(error));
-    assert.match(error.message, text);
-    assert.equal(error.code, code);
-    return true;
-  };
-}

@@ -6,12 +6,12 @@ import { after, before, describe, test } from "node:test";
 import { movImm } from "../asm/arithmetic.js";
 import { exit } from "../asm/flow.js";
 import { R0 } from "../asm/instruction.js";
-import { BpfError } from "../errors.js";
 import { objectIds } from "../inventory/ids.js";
 import { attachRawTracepoint } from "../link/raw-tracepoint.js";
 import { createMap, u32Bytes } from "../maps/map.js";
 import { openMapById, openPinnedMap } from "../maps/open.js";
 import { loadProgram } from "../program/load.js";
+import { refused } from "../testing/errors.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
 import { MapType } from "../uapi/map-types.js";
 import { ProgramType } from "../uapi/program-types.js";
@@ -21,11 +21,6 @@ import { openPinned, openPinnedAs, pinObject } from "./pin.js";
 import { openPinnedProgram } from "./program.js";
 
 const ARRAY = { name: "pinned", type: MapType.BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 4, maxEntries: 2 };
-
-function refused(code: string, text: RegExp) {
-  return (error: unknown): boolean =>
-    error instanceof BpfError && error.code === code && text.test(`${error.message} ${error.hint ?? ""}`);
-}
 
 function skipReason(): string | false {
   const reason = skipWithoutBpf();
