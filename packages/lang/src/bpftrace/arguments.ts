@@ -8,6 +8,8 @@ export interface TracepointArgument {
   readonly located: boolean;
   /** user fields are pointers into the process. */
   readonly user: boolean;
+  /** struct is the type that a pointer is declared to point to. */
+  readonly struct: string | undefined;
 }
 
 const declared = /^\s*field:(.+?)\s*(\w+)(?:\[\w*\])?;/;
@@ -25,6 +27,7 @@ export function tracepointArguments(format: string): TracepointArgument[] {
       field,
       located: /__data_loc/.test(declaration) && /\bchar\b/.test(declaration),
       user: declaration.includes("*") && format.includes("name: sys_"),
+      struct: /^(?:const )?struct (\w+) ?\*$/.exec(declaration.trim())?.[1],
     };
   });
 }

@@ -185,6 +185,15 @@ test("line records point into the script", () => {
   assert.ok(Buffer.from(object).includes("  @x = pid;"));
 });
 
+test("preprocessor lines are taken as with BTF: no headers, and the branches that ask for it", () => {
+  const text =
+    "#!/usr/bin/env bpftrace\n#ifndef BPFTRACE_HAVE_BTF\n#include <linux/sched.h>\nBEGIN { frob(); }\n#else\n#include <x.h>\n#endif\nBEGIN { @x = 1; }\n";
+  assert.deepEqual(compiled(text).diagnostics, []);
+  const [first, second] = compiled("#define A 5\n#ifdef X\nBEGIN { exit() }\n").diagnostics;
+  assert.match(first?.message ?? "", /#define is not taken/);
+  assert.match(second?.message ?? "", /has no #endif/);
+});
+
 test("parameters stand for $1 and its kin", () => {
   const { script, diagnostics } = compiled("BEGIN { @a[$1] = str($2); @b = $#; @c = $9; }", {
     ...paper,
@@ -203,6 +212,7 @@ const accepted: readonly string[] = [
   "t:syscalls:sys_enter_execve { join(args.argv); @n[str(args.filename, 16)]++; @p[probe]--; }",
   'BEGIN { $i = 0; while ($i < 100000) { $i++; if ($i == 5) { continue; } @x[$i & 7] = $i * 2; } for ($j : 0..5) { @y += $j; if ($j == 3) { break; } } unroll(3) { @z++; } @t = pid > 0 ? "yes" : "no"; @b = comm == "node" || @z++ > 3 ? 1 : 2; exit(); }',
   'u:/bin/sh:main { @[func, usym(reg("ip")), arg0] = count(); } ur:/bin/sh:main { printf("%s\\n", str(retval)); }',
+  't:syscalls:sys_enter_nanosleep { printf("%d %d %p\\n", args.rqtp->tv_sec, args->rqtp->tv_nsec, args.rqtp); @[args.rqtp] = 1; }',
   "rt:sched_switch { @[ksym(arg0), (uint8)arg1, (int32)arg2] = count(); } software:faults:1 { @s[cgroup, cpu, uid, gid, rand, elapsed] = count(); }",
   't:sched:sched_process_exec { @[args.filename, strncmp(comm, "node", 2)] = count(); if (!uid) { @r = -1; } else if (pid % 2 == 0) { @r |= 1 << 3; } else { return; } zero(@r); }',
 ];

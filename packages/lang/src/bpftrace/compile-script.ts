@@ -5,6 +5,7 @@ import { openSources } from "../source/file.js";
 import type { File } from "../syntax/ast.js";
 import { parseFile } from "../syntax/parser.js";
 import { newKernelTypes, noKernelTypes } from "../types/kernel.js";
+import { withoutDirectives } from "./directives.js";
 import { generate } from "./generate.js";
 import { parseScript } from "./parser.js";
 import type { ScriptMachine } from "./probes.js";
@@ -38,7 +39,7 @@ export function compileScript(
 ): ScriptResult {
   const report = newReporter();
   const files = openSources([source]);
-  const actions = parseScript(source.text, report);
+  const actions = parseScript(withoutDirectives(source.text, report), report);
   const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
   const limits = {
     textBytes: options.textBytes ?? 64,

@@ -84,7 +84,9 @@ export function fieldOf(state: State, node: FieldNode): Value {
     state.report.error("unsupported", node.nameAt, `${node.name} is a bit field, which cannot be read`);
     return bad;
   }
-  return fieldValue(state, node, `${object.code}.${mark(node.nameAt)}${node.name}`, field.type);
+  const value = fieldValue(state, node, `${object.code}.${mark(node.nameAt)}${node.name}`, field.type);
+  // What stands in the process's memory points into it.
+  return object.space === "user" ? { ...value, space: "user" } : value;
 }
 
 function argumentField(state: State, node: FieldNode): Value {
@@ -119,6 +121,16 @@ function argumentField(state: State, node: FieldNode): Value {
       into: (to) => {
         state.out.push(`bpf.DataLoc(&${to}, ctx, ${code})`);
       },
+    };
+  }
+  const target = found.struct === undefined ? undefined : state.kernel.named(found.struct);
+  if (target?.kind === "struct") {
+    const space = found.user ? "user" : "kernel";
+    const make = found.user ? "User" : "Kernel";
+    return {
+      type: { kind: "pointer", target },
+      code: `bpf.${make}[vmlinux.${found.struct}](uint64(${code}))`,
+      space,
     };
   }
   const value = fieldValue(state, node, code, found.field.type);

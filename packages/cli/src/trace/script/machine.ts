@@ -15,11 +15,35 @@ function folders(path: string): string[] {
   }
 }
 
+// ld.so(8), and Debian's folders by machine.
+const libraryFolders = [
+  `/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`,
+  `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`,
+  "/lib64",
+  "/usr/lib64",
+  "/usr/local/lib",
+  "/usr/lib",
+];
+
+/** library finds `libc` as libc.so.6: the name without its version, as scripts write it. */
+function library(name: string): string | undefined {
+  const versioned = new RegExp(`^${name.replace(/[^\w-]/g, "\\$&")}\\.so(?:\\.[0-9.]+)?$`);
+  for (const folder of libraryFolders) {
+    // A name with a version first: libc.so alone is a text for the linker.
+    const found = existsSync(folder) ? readdirSync(folder).filter((entry) => versioned.test(entry)) : [];
+    const best = found.sort((a, b) => b.length - a.length)[0];
+    if (best !== undefined) return join(folder, best);
+  }
+  return undefined;
+}
+
 /** findProgram looks for a program in PATH, then for a library where libraries are. */
 function findProgram(name: string): string | undefined {
   if (!name.includes("/")) {
     const found = environment.path.split(":").find((folder) => existsSync(join(folder, name)));
     if (found !== undefined) return join(found, name);
+    const unversioned = library(name);
+    if (unversioned !== undefined) return unversioned;
   }
   try {
     const path = findFile(name);

@@ -1,0 +1,55 @@
+import type { Reporter } from "../source/diagnostics.js";
+
+/** What scripts ask their compiler for. Types come from BTF here, so headers are not needed. */
+const defined: ReadonlySet<string> = new Set(["BPFTRACE_HAVE_BTF"]);
+
+interface Branch {
+  readonly start: number;
+  readonly outer: boolean;
+  taken: boolean;
+}
+
+const blank = (line: string): string => line.replace(/[^\t\r]/g, " ");
+
+/**
+ * withoutDirectives blanks out C's preprocessor lines and the branches that are not taken, so that every offset stays.
+ * `#include` has no effect: kernel types are known from BTF.
+ */
+export function withoutDirectives(text: string, report: Reporter): string {
+  const open: Branch[] = [];
+  let taken = true;
+  let at = 0;
+  const lines = text.split("\n").map((line) => {
+    const start = at;
+    at += line.length + 1;
+    const match =
+      /^\s*#\s*(include|ifdef|ifndef|else|endif|define|undef|if|elif|pragma|error)\b\s*(\w*)/.exec(line);
+    if (match === null) return taken ? line : blank(line);
+    const [whole, directive = "", name = ""] = match;
+    const range = { start, end: start + whole.length };
+    const top = open.at(-1);
+    if (directive === "ifdef" || directive === "ifndef") {
+      const own = defined.has(name) === (directive === "ifdef");
+      open.push({ start, outer: taken, taken: own });
+      taken &&= own;
+    } else if (directive === "else" && top !== undefined) {
+      top.taken = !top.taken;
+      taken = top.outer && top.taken;
+    } else if (directive === "endif" && top !== undefined) {
+      open.pop();
+      taken = top.outer;
+    } else if (directive !== "include" && taken) {
+      const stray = directive === "else" || directive === "endif";
+      report.error(
+        stray ? "syntax" : "unsupported",
+        range,
+        stray ? `#${directive} without #ifdef` : `#${directive} is not taken in scripts`,
+        "taken are #include (without effect), #ifdef, #ifndef, #else and #endif",
+      );
+    }
+    return blank(line);
+  });
+  for (const { start } of open)
+    report.error("unterminated", { start, end: start + 1 }, "this condition has no #endif");
+  return lines.join("\n");
+}
