@@ -81,7 +81,7 @@ export const responseLayout = {
   tail: 40,
   head: 48,
   /** Behind the head's whole room; a record without a route ends with its head. */
-  route: 304,
+  route: 560,
 } as const;
 
 export const moreLayout = {

@@ -231,12 +231,21 @@ function helper(low: Low, call: Call & { kind: "helper" }, expr: CallExpr): Scal
     call.id,
     values.map((each) => each.value),
   );
-  const space: Space =
-    call.name === "get_current_task_btf" || call.name === "task_pt_regs" ? "btf" : "kernel";
-  if (call.name === "map_lookup_elem") result.nilable = true;
+  const space: Space = trackedResults.has(call.name) ? "btf" : "kernel";
+  if (call.name === "map_lookup_elem" || call.name === "skc_to_tcp_sock") result.nilable = true;
   const type = typeOf(low, expr);
   return { value: isScalar(type) ? result : b.constant(0n), space };
 }
+
+/**
+ * trackedResults are helpers whose result the verifier knows the type of (RET_PTR_TO_BTF_ID in kernel/trace/bpf_trace.c and
+ * net/core/filter.c): its fields are loaded, where any other kernel pointer needs a call for each.
+ */
+const trackedResults: ReadonlySet<string> = new Set([
+  "get_current_task_btf",
+  "task_pt_regs",
+  "skc_to_tcp_sock",
+]);
 
 function register(low: Low, call: Call & { kind: "register" }, expr: CallExpr, offset: number): Scalar {
   const type = under(typeOf(low, call.object));
