@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, { summary: string; load(): Promise<{ com
     load: () => import("./commands/observe.js"),
   },
   trace: { summary: "run a probe program", load: () => import("./commands/trace.js") },
+  bpftrace: { summary: "stand in bpftrace's place", load: () => import("./commands/bpftrace.js") },
   build: { summary: "compile a probe program to a BPF object", load: () => import("./commands/build.js") },
   load: { summary: "load, attach or pin any BPF object", load: () => import("./commands/load.js") },
   unload: { summary: "take away what load pinned", load: () => import("./commands/unload.js") },
