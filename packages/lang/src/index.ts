@@ -1,4 +1,11 @@
 export { compileScript, type ScriptOptions, type ScriptResult } from "./bpftrace/compile-script.js";
+export {
+  configure,
+  defaultConfig,
+  fromEnvironment,
+  type ScriptConfig,
+  type StackMode,
+} from "./bpftrace/config.js";
 export { placeName } from "./bpftrace/generate.js";
 export {
   type Aggregation,

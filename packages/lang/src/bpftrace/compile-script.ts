@@ -5,6 +5,7 @@ import { openSources } from "../source/file.js";
 import type { File } from "../syntax/ast.js";
 import { parseFile } from "../syntax/parser.js";
 import { newKernelTypes, noKernelTypes } from "../types/kernel.js";
+import { defaultConfig, type ScriptConfig } from "./config.js";
 import { withoutDirectives } from "./directives.js";
 import { generate } from "./generate.js";
 import { parseScript } from "./parser.js";
@@ -20,6 +21,8 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly textBytes?: number;
   /** mapEntries is how many keys a map holds; 10240 when left out. */
   readonly mapEntries?: number;
+  /** config is what the environment sets; the script's config block changes it where the environment is silent. */
+  readonly config?: ScriptConfig;
 }
 
 /** ScriptResult is a compiled script: the object, and what must be known to run it. */
@@ -41,10 +44,12 @@ export function compileScript(
   const files = openSources([source]);
   const actions = parseScript(withoutDirectives(source.text, report), report);
   const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
+  const config = options.config ?? defaultConfig();
   const limits = {
     textBytes: options.textBytes ?? 64,
     mapEntries: options.mapEntries ?? 10240,
     parameters: options.parameters ?? [],
+    config,
   };
   const generated =
     report.errors > 0 && actions.length === 0

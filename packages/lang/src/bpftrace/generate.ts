@@ -323,6 +323,7 @@ function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): 
     events: state.events,
     ring: "events",
     lost: "lost",
+    config: limits.config,
     leaving: "leaving",
     stacks: state.usesStacks ? "stacks" : undefined,
   };

@@ -1,4 +1,5 @@
 import type { Range } from "../source/file.js";
+import type { ScriptConfig } from "./config.js";
 
 /** Shape says what a value in a map or an event is, and how it is shown. */
 export type Shape =
@@ -95,6 +96,7 @@ export interface Script {
   readonly lost: string;
   /** leaving names the variable that exit() sets to 1, for its record may be among the lost. */
   readonly leaving: string;
+  readonly config: ScriptConfig;
   /** stacks names the stack trace map, when the script takes stacks. */
   readonly stacks: string | undefined;
 }

@@ -2,6 +2,7 @@ import type { Reporter } from "../source/diagnostics.js";
 import type { Range } from "../source/file.js";
 import type { KernelTypes } from "../types/kernel.js";
 import type { ArrayType, StructType } from "../types/type.js";
+import type { ScriptConfig } from "./config.js";
 import type { Aggregation, LinearBuckets, ProbePlace, ScriptEvent, Shape } from "./script.js";
 import type { Node } from "./tree.js";
 
@@ -62,6 +63,7 @@ export interface ScriptLimits {
   readonly textBytes: number;
   readonly mapEntries: number;
   readonly parameters: readonly string[];
+  readonly config: ScriptConfig;
 }
 
 /** State is shared by all of one walk over a script. */
