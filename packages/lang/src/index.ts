@@ -33,3 +33,11 @@ export { type DiagnosticId, diagnosticCodes } from "./source/codes.js";
 export type { Diagnostic, Note } from "./source/diagnostics.js";
 export type { KernelBtf } from "./types/kernel.js";
 export type { Architecture } from "./types/registers.js";
+export {
+  type LogDeclaration,
+  type MetricDeclaration,
+  type TelemetryDeclaration,
+  type TelemetryField,
+  type TraceDeclaration,
+  telemetryTag,
+} from "./types/telemetry.js";

@@ -14,6 +14,7 @@ import { BtfBuilder, CoreKind, encodeBtfExt, type LineInfo, type SectionInfo } f
 import type { IrFunction, Text } from "../ir/ir.js";
 import { lineText, placeOf, type SourceFile } from "../source/file.js";
 import type { Checked, GlobalSymbol } from "../types/symbols.js";
+import { telemetryTag } from "../types/telemetry.js";
 import { alignOf } from "../types/type.js";
 import type { Assembled, Fixup } from "./assemble.js";
 import { functionType, mapType, newTypeWriter, type TypeWriter } from "./btf-types.js";
@@ -239,6 +240,10 @@ export function writeObject(input: ObjectInput): Uint8Array {
     const { id, size } = mapType(writer, map);
     const variable = builder.add({ kind: "var", name: map.name, type: id, linkage: linkage.global });
     mapVariables.push({ type: variable, offset: mapsSize, size });
+    for (const { map: annotated, declaration } of checked.telemetry) {
+      const name = `${telemetryTag}${JSON.stringify(declaration)}`;
+      if (annotated === map) builder.add({ kind: "decl_tag", name, type: variable, component: -1 });
+    }
     addSymbol(symbols, map, {
       name: map.name,
       binding: symbolBinding.GLOBAL,

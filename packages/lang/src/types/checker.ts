@@ -1,6 +1,7 @@
 import type { Attribute } from "../lex/token.js";
 import type { Reporter } from "../source/diagnostics.js";
 import type { ConstDecl, Decl, File, FuncDecl, FunctionExpr, ImportDecl, TypeDecl } from "../syntax/ast.js";
+import { annotationsOf } from "./annotations.js";
 import { checkTypeAttributes, checkVariableAttributes, hooksOf, licenseOf } from "./attributes.js";
 import { defaultLicense } from "./constants.js";
 import { contextRow } from "./contexts.js";
@@ -389,6 +390,7 @@ export function checkPackage(
     programs: declared.programs,
     functions: declared.functions,
     maps: [...unit.maps.values()],
+    telemetry: annotationsOf(env, of("var"), of("type")),
     globals: declared.globals,
     structs: of("type").flatMap((decl) => {
       const symbol = scope.names.get(decl.name.name);

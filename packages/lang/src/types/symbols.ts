@@ -3,6 +3,7 @@ import type { ConstDecl, Expr, FuncDecl, FunctionExpr } from "../syntax/ast.js";
 import type { ContextRow } from "./contexts.js";
 import type { MapMethodRow } from "./map-kinds.js";
 import type { ProgramKind } from "./program-kinds.js";
+import type { TelemetryDeclaration } from "./telemetry.js";
 import type { Field, FunctionType, MapType, NamedType, Type } from "./type.js";
 
 /** Constant is the value of a constant expression; strings have one character per byte. */
@@ -41,6 +42,12 @@ export interface MapSymbol {
   readonly type: MapType;
   readonly pin: boolean;
   readonly flags: number;
+}
+
+/** AnnotatedMap is a map with a telemetry annotation that was checked. */
+export interface AnnotatedMap {
+  readonly map: MapSymbol;
+  readonly declaration: TelemetryDeclaration;
 }
 
 export interface ConstantSymbol {
@@ -141,6 +148,8 @@ export interface Checked {
   readonly functions: readonly FunctionSymbol[];
   readonly maps: readonly MapSymbol[];
   readonly globals: readonly GlobalSymbol[];
+  /** telemetry says what maps become as OpenTelemetry. */
+  readonly telemetry: readonly AnnotatedMap[];
   /** structs are the package's exported structs: whoever decodes events finds them in the object's BTF, used by a map or not. */
   readonly structs: readonly Type[];
 }
