@@ -16,6 +16,8 @@ export interface Command {
   readonly options: readonly OptionRow[];
   readonly examples: readonly string[];
   run(parsed: Parsed, context: Context): Promise<number>;
+  /** bare takes the arguments as they stand, instead of `run`: a command that has another tool's command line. */
+  bare?(argv: readonly string[], context: Context): Promise<number>;
 }
 
 /** helpOf draws a command's help: one screen, made from its rows. */

@@ -21,3 +21,11 @@ export function childEnvironment(more: Readonly<Record<string, string>>, without
   const { [without]: _, ...rest } = process.env;
   return { ...rest, ...more };
 }
+
+/** bpftraceVariables are the BPFTRACE_… settings that people have in their environment. */
+export function bpftraceVariables(): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env))
+    if (name.startsWith("BPFTRACE_") && value !== undefined) found[name] = value;
+  return found;
+}

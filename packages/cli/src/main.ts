@@ -65,6 +65,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const row = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (row === undefined) throw unknownCommand(name);
     const { command } = await row.load();
+    if (command.bare !== undefined) return await command.bare(rest, { output, interrupted: interruption() });
     if (own.includes("--help") || own.includes("-h")) {
       output.line(helpOf(command));
       return exitCodes.done;

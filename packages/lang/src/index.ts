@@ -7,6 +7,7 @@ export {
   type StackMode,
 } from "./bpftrace/config.js";
 export { placeName } from "./bpftrace/generate.js";
+export { renderScriptMessages, scriptContext, scriptPlace } from "./bpftrace/messages.js";
 export {
   type Aggregation,
   type FormatPiece,

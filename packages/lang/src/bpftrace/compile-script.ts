@@ -23,6 +23,8 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly mapEntries?: number;
   /** config is what the environment sets; the script's config block changes it where the environment is silent. */
   readonly config?: ScriptConfig;
+  /** unsafe allows what changes the machine: system(), signal(), write_user(). */
+  readonly unsafe?: boolean;
 }
 
 /** ScriptResult is a compiled script: the object, and what must be known to run it. */
@@ -50,6 +52,7 @@ export function compileScript(
     mapEntries: options.mapEntries ?? 10240,
     parameters: options.parameters ?? [],
     config,
+    unsafe: options.unsafe ?? false,
   };
   const generated =
     report.errors > 0 && actions.length === 0
@@ -62,6 +65,7 @@ export function compileScript(
       diagnostics: report.list(),
       programs: [],
       events: [],
+      notes: [],
       files,
       stages: {},
       script: undefined,

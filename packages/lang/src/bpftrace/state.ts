@@ -64,6 +64,8 @@ export interface ScriptLimits {
   readonly mapEntries: number;
   readonly parameters: readonly string[];
   readonly config: ScriptConfig;
+  /** unsafe allows what changes the machine. */
+  readonly unsafe: boolean;
 }
 
 /** State is shared by all of one walk over a script. */

@@ -1,12 +1,22 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { type Link, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
-import { compileScript, placeName, renderDiagnostics, type Script, type ScriptResult } from "@go3s/lang";
+import {
+  compileScript,
+  defaultConfig,
+  fromEnvironment,
+  placeName,
+  renderDiagnostics,
+  renderScriptMessages,
+  type Script,
+  type ScriptResult,
+} from "@go3s/lang";
 import { type Closing, newClosing } from "../../closing.js";
 import type { Context } from "../../command.js";
 import { environment } from "../../environment.js";
 import { CliError, exitCodes } from "../../failure.js";
 import { ended, startCommand } from "../ending.js";
 import { scriptFacts } from "./machine.js";
+import { type Manner, plainManner } from "./manner.js";
 import { attachPlace } from "./places.js";
 import { type Records, readRecords } from "./records.js";
 import { newScriptPrinter } from "./script-printer.js";
@@ -27,21 +37,44 @@ export interface ScriptRun {
   readonly debug: boolean;
   readonly verbose: boolean;
   readonly dryRun: boolean;
+  /** named are the script's own options, for getopt(): NAME or NAME=VALUE. */
+  readonly named?: readonly string[];
+  /** variables are BPFTRACE_… settings. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** includes stand before the script: #include <FILE>. */
+  readonly includes?: readonly string[];
+  readonly includeFolders?: readonly string[];
+  readonly manner?: Manner;
+}
+
+/** ScriptMistakes is a script that does not compile; its message is bpftrace's whole report. */
+export class ScriptMistakes extends Error {
+  override readonly name = "ScriptMistakes";
 }
 
 type Compiled = ScriptResult & { readonly object: Uint8Array; readonly script: Script };
 
-function compiled(run: ScriptRun, note: (text: string) => void): Compiled {
+function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void): Compiled {
+  const config = defaultConfig();
+  const wrong = fromEnvironment(config, run.variables ?? {});
+  if (wrong !== undefined) throw new CliError("usage", wrong);
   const result = compileScript(
     { name: run.name, text: run.text },
-    { ...scriptFacts(), parameters: run.parameters, ...(run.debug ? { emit: ["asm"] } : {}) },
+    {
+      ...scriptFacts(),
+      parameters: run.parameters,
+      config,
+      unsafe: manner.unsafe,
+      ...(run.debug ? { emit: ["asm"] } : {}),
+    },
   );
-  const text = renderDiagnostics(result);
+  const text = manner.isBpftrace ? renderScriptMessages(result, manner.warnings) : renderDiagnostics(result);
   const { object, script } = result;
   if (object !== undefined && script !== undefined) {
     if (text !== "") note(text);
     return { ...result, object, script };
   }
+  if (manner.isBpftrace) throw new ScriptMistakes(text);
   const errors = result.diagnostics.filter((each) => each.severity === "error").length;
   throw new CliError("bad-program", `${errors} error${errors === 1 ? "" : "s"} in ${run.name}\n${text}`);
 }
@@ -79,7 +112,12 @@ function opened(run: ScriptRun, context: Context, closing: Closing): (text: stri
  */
 export async function runScript(run: ScriptRun, context: Context): Promise<number> {
   const { output, interrupted } = context;
-  const { object: bytes, script, stages, programs } = compiled(run, output.note);
+  const { manner = plainManner } = run;
+  const { object: bytes, script, stages, programs } = compiled(run, manner, output.note);
+  if (manner.emitObject !== undefined) {
+    writeFileSync(manner.emitObject, bytes);
+    return exitCodes.done;
+  }
   if (run.debug) {
     for (const name of probesOf(script)) output.line(`# ${name}`);
     output.line(stages.asm ?? "");
@@ -115,24 +153,33 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     records.drain();
     if (!exited) attachScript(object, script, run.pid, closing);
     isHeld = false;
-    printer.attached(probesOf(script).length);
+    const attached = probesOf(script).length;
+    // bpftrace says it beside the output; in JSON it is part of it.
+    if (manner.isBpftrace && run.format === "text") {
+      if (!manner.quiet) output.note(`Attached ${attached} probe${attached === 1 ? "" : "s"}`);
+    } else if (!manner.quiet) printer.attached(attached);
     for (const text of held) write(text);
-    if (environment.notifiesAttached) write("__BPFTRACE_NOTIFY_PROBES_ATTACHED\n");
+    if (environment.notifiesAttached) output.line("__BPFTRACE_NOTIFY_PROBES_ATTACHED");
     if (run.verbose) tell(script, programs, output.note);
     if (run.dryRun) return exitCodes.done;
     if (!exited) {
       const child = run.command === undefined ? undefined : startCommand(run.command, closing);
       records.start();
-      await ended(interrupted, run.duration, child === undefined ? left : Promise.race([child, left]));
+      // Nothing more can come of a script that only begins and ends.
+      const waits = script.probes.some(({ places }) =>
+        places.some(({ kind }) => kind !== "begin" && kind !== "end"),
+      );
+      if (waits || child !== undefined)
+        await ended(interrupted, run.duration, child === undefined ? left : Promise.race([child, left]));
     }
     finish(object, script, records);
     printer.finished();
-    records.printMaps();
+    if (script.config.printMapsOnExit) records.printMaps();
     tellFull(object, script, output.note);
   } finally {
     await closing.all();
   }
-  return interrupted.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
+  return interrupted.reason === "SIGINT" && !manner.isBpftrace ? exitCodes.interrupted : exitCodes.done;
 }
 
 function finish(object: LoadedObject, script: Script, records: Records & { again(): void }): void {
