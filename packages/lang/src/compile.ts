@@ -1,14 +1,10 @@
 import { disassemble } from "@go3s/bpf";
-import { allocate } from "./emit/allocate.js";
-import { type Assembled, assemble } from "./emit/assemble.js";
-import { layFrame, stackLimit } from "./emit/frame.js";
+import { emitModule } from "./emit/module.js";
 import { writeObject } from "./emit/object.js";
-import { type InstructionSet, select } from "./emit/select.js";
-import type { IrFunction } from "./ir/ir.js";
+import type { InstructionSet } from "./emit/select.js";
 import { moduleText } from "./ir/print.js";
 import { lex } from "./lex/lexer.js";
 import { lowerModule } from "./lower/module.js";
-import { runPasses } from "./passes/pipeline.js";
 import { type Diagnostic, newReporter, type Reporter, renderDiagnostic } from "./source/diagnostics.js";
 import { openSources, type SourceFile } from "./source/file.js";
 import type { File } from "./syntax/ast.js";
@@ -63,52 +59,11 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   readonly programs: readonly ProgramInfo[];
   readonly events: readonly RingEvents[];
+  /** notes tell what the compiler did that the source does not show: which values left the stack. For `-v`. */
+  readonly notes: readonly string[];
   readonly files: readonly SourceFile[];
   /** stages are the texts `emit` asked for. */
   readonly stages: { readonly ast?: string; readonly ssa?: string; readonly asm?: string };
-}
-
-interface Target {
-  readonly set: InstructionSet;
-  readonly check: boolean;
-}
-
-/** emitFunction takes one function from SSA to bytes. */
-function emitFunction(fn: IrFunction, report: Reporter, target: Target): Assembled | undefined {
-  runPasses(fn, report, target.check);
-  if (report.errors > 0) return undefined;
-  const machine = select(fn, target.set);
-  if (!allocate(machine)) {
-    report.error(
-      "internal",
-      fn.at,
-      `no registers were found for ${fn.name}`,
-      "this is a mistake of the compiler: please report the program",
-    );
-    return undefined;
-  }
-  const frame = layFrame(machine);
-  if (frame.size > stackLimit) {
-    report.error(
-      "stack-overflow",
-      fn.at,
-      `${fn.name} needs ${frame.size} bytes of stack, ${stackLimit} are there`,
-      "keep large values in a bpf.PerCPUArray[T](1) and work on them in place",
-    );
-    return undefined;
-  }
-  try {
-    return assemble(machine, frame);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    report.error(
-      "too-large",
-      fn.at,
-      `${fn.name} cannot be encoded: ${why}`,
-      "split it, or use fewer unrolled rounds",
-    );
-    return undefined;
-  }
 }
 
 function parse(files: readonly SourceFile[], report: Reporter): File[] {
@@ -122,6 +77,7 @@ interface Built {
   readonly object: Uint8Array;
   readonly programs: readonly ProgramInfo[];
   readonly events: readonly RingEvents[];
+  readonly notes: readonly string[];
   readonly stages: Stages;
 }
 
@@ -160,17 +116,12 @@ function build(
     architecture: options.architecture ?? "x86_64",
     signedDivision: set === "v4",
   });
-  const target = { set, check: options.check ?? false };
-  const emitted = lowered.programs.map((program) => ({
-    ...program,
-    assembled: emitFunction(program.code, report, target),
-  }));
-  const subprograms = lowered.subprograms.flatMap((fn) => emitFunction(fn, report, target) ?? []);
+  const emitted = emitModule(checked, lowered, report, { set, check: options.check ?? false });
   if (report.errors > 0) return undefined;
-  const programs = emitted.flatMap((each) =>
-    each.assembled === undefined ? [] : [{ name: each.name, section: each.section, code: each.assembled }],
-  );
-  const object = writeObject({ checked, files, programs, subprograms, texts: [...lowered.texts.values()] });
+  const { programs, subprograms, scratchMaps, notes } = emitted;
+  const maps = [...checked.maps, ...scratchMaps];
+  const texts = [...lowered.texts.values()];
+  const object = writeObject({ checked: { ...checked, maps }, files, programs, subprograms, texts });
   const infos = checked.programs.flatMap((program) => {
     const code = programs.find((each) => each.name === program.name)?.code;
     if (code === undefined) return [];
@@ -194,6 +145,7 @@ function build(
     object,
     programs: infos,
     events: eventsOf(checked),
+    notes,
     stages: {
       ...(options.emit?.includes("ssa") === true ? { ssa: moduleText(lowered) } : {}),
       ...(options.emit?.includes("asm") === true ? { asm: assembly() } : {}),
@@ -234,7 +186,8 @@ export function compileTrees(
   }
   const stages = { ...ast, ...built?.stages };
   if (built === undefined || report.errors > 0) {
-    return { object: undefined, diagnostics: report.list(), programs: [], events: [], files, stages };
+    const nothing = { object: undefined, programs: [], events: [], notes: [] };
+    return { ...nothing, diagnostics: report.list(), files, stages };
   }
   return { ...built, diagnostics: report.list(), files, stages };
 }

@@ -57,6 +57,7 @@ function spill(fn: MachineFunction, spilled: ReadonlySet<Register>, short: Set<R
       size: 8,
       from: 0,
       to: Number.POSITIVE_INFINITY,
+      pinned: true,
     };
     slots.set(register, slot);
     fn.spills.push(slot);

@@ -134,7 +134,7 @@ function encode(
     case "atomic":
       return [
         atomic(
-          "add",
+          instruction.name,
           instruction.size,
           real(instruction.address.base),
           offsetOf(instruction.address, frame),

@@ -1,7 +1,7 @@
 import type { Slot } from "../ir/ir.js";
 import type { MachineFunction } from "./machine.js";
 
-/** stackLimit is MAX_BPF_STACK, include/linux/filter.h. */
+/** stackLimit is MAX_BPF_STACK, include/linux/filter.h: of a program and everything it calls. */
 export const stackLimit = 512;
 
 /** Frame says where each slot is, as a negative offset from r10. */
@@ -22,13 +22,13 @@ function slotsIn(fn: MachineFunction): Set<Slot> {
   return used;
 }
 
-/** layFrame places the slots that are used; those that never live at one time share bytes. */
-export function layFrame(fn: MachineFunction): Frame {
-  const offsets = new Map<Slot, number>();
+/** layOut places slots one behind the other; those that never live at one time share bytes. */
+export function layOut(slots: Iterable<Slot>): { size: number; starts: Map<Slot, number> } {
+  const starts = new Map<Slot, number>();
   const placed: { slot: Slot; start: number }[] = [];
   let size = 0;
   // Large slots first: small ones then fit into the gaps.
-  for (const slot of [...slotsIn(fn)].sort((a, b) => b.size - a.size || a.id - b.id)) {
+  for (const slot of [...slots].sort((a, b) => b.size - a.size || a.id - b.id)) {
     const conflicts = placed
       .filter((other) => slot.from < other.slot.to && other.slot.from < slot.to)
       .sort((a, b) => a.start - b.start);
@@ -38,8 +38,14 @@ export function layFrame(fn: MachineFunction): Frame {
       start = Math.max(start, other.start + other.slot.size);
     }
     placed.push({ slot, start });
-    offsets.set(slot, -(start + slot.size));
+    starts.set(slot, start);
     size = Math.max(size, start + slot.size);
   }
-  return { size, offsets };
+  return { size, starts };
+}
+
+/** layFrame places the slots that the code uses. */
+export function layFrame(fn: MachineFunction): Frame {
+  const { size, starts } = layOut(slotsIn(fn));
+  return { size, offsets: new Map([...starts].map(([slot, start]) => [slot, -(start + slot.size)])) };
 }

@@ -43,7 +43,7 @@ export type MachineInstruction = { at: Range } & (
   | { kind: "slot"; dst: Register; slot: Slot; offset: number }
   | { kind: "load"; dst: Register; size: Size; signed: boolean; address: Address }
   | { kind: "store"; size: Size; address: Address; operand: MutableOperand }
-  | { kind: "atomic"; size: 4 | 8; address: Address; src: Register }
+  | { kind: "atomic"; name: "add" | "xchg"; size: 4 | 8; address: Address; src: Register }
   | { kind: "call"; helper: number; arguments: number }
   | { kind: "call-function"; function: IrFunction; arguments: number }
   | {
@@ -117,8 +117,9 @@ export function writes(instruction: MachineInstruction): readonly Register[] {
     case "call":
     case "call-function":
       return clobbered;
-    case "store":
     case "atomic":
+      return instruction.name === "xchg" ? [instruction.src] : [];
+    case "store":
     case "jump-if":
     case "jump":
     case "exit":
@@ -169,7 +170,7 @@ export function renameRegisters(
       break;
     case "atomic":
       address(instruction.address);
-      instruction.src = read(instruction.src);
+      instruction.src = instruction.name === "xchg" ? write(instruction.src) : read(instruction.src);
       break;
     case "jump-if":
       instruction.left = read(instruction.left);

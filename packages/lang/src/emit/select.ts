@@ -376,9 +376,12 @@ function valueInto(s: Selector, value: Value): void {
     case "atomic": {
       const [base, amount] = value.args;
       if (base === undefined || amount === undefined) break;
-      const src = registerOf(s, amount, value.at);
+      const exchange = value.atomic === "xchg";
+      const src = exchange ? registerOf(s, value, value.at) : registerOf(s, amount, value.at);
+      if (exchange) materialise(s, amount, src, value.at);
       push(s, value.at, {
         kind: "atomic",
+        name: exchange ? "xchg" : "add",
         size: value.size === 4 ? 4 : 8,
         address: addressOf(s, base, Number(value.imm), value.at),
         src,

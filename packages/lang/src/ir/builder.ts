@@ -38,7 +38,7 @@ export interface Builder {
   binary(op: BinaryOp, a: Value, b: Value, width?: Width): Value;
   unary(op: "neg" | "swap" | "zext" | "trunc" | "sext", a: Value, width: Width, bits?: number): Value;
   compare(condition: Condition, a: Value, b: Value): Value;
-  slot(size: number, name: string): Slot;
+  slot(size: number, name: string, pinned?: boolean): Slot;
   slotAddress(slot: Slot, offset?: number): Value;
   load(base: Value, offset: number, size: Size, signed: boolean, width: Width, core?: CorePath): Value;
   store(base: Value, offset: number, size: Size, value: Value): void;
@@ -182,13 +182,14 @@ export function newBuilder(fn: IrFunction): Builder {
     binary: (op, a, b, width = a.width) => push(op, width, [a, b]),
     unary: (op, a, width, bits = 0) => push(op, width, [a], { imm: BigInt(bits) }),
     compare: (condition, a, b) => push("cmp", 32, [a, b], { condition }),
-    slot(size, name) {
+    slot(size, name, pinned = false) {
       const slot: Slot = {
         id: fn.slots.length,
         name,
         size: Math.ceil(size / 8) * 8,
         from: ticks,
         to: Number.POSITIVE_INFINITY,
+        pinned,
       };
       fn.slots.push(slot);
       return slot;

@@ -53,6 +53,8 @@ export interface Slot {
   readonly from: number;
   /** to is set when the slot's scope ends. */
   to: number;
+  /** pinned slots must be on the stack: pointers are kept in them, or a helper takes nothing else. */
+  readonly pinned: boolean;
 }
 
 /** CorePath is the way from a kernel struct to a member or element, which the loader relocates. */
@@ -86,8 +88,8 @@ export interface Value {
   global: GlobalSymbol | Text | undefined;
   func: IrFunction | undefined;
   core: CorePath | undefined;
-  /** atomic is the operation of an atomic access. */
-  atomic: "add" | undefined;
+  /** atomic is the operation of an atomic access; xchg gives what was there before. */
+  atomic: "add" | "xchg" | undefined;
   /** nilable values may be nil until compared. */
   nilable: boolean;
   /** owned values are ring-buffer reservations. */

@@ -244,8 +244,16 @@ const loop: Lowering = (c) => {
   const { b } = low;
   const count = wideAt(c, 0);
   const body = argument(c, 1);
-  const state = c.expr.arguments.length > 2 ? scalarAt(c, 2).value : undefined;
-  const { code, environment } = low.callback(low, body);
+  const given = c.expr.arguments.length > 2 ? scalarAt(c, 2) : undefined;
+  // The kernel hands on pointers to the stack only; another goes through a word there, as do values that may leave the stack.
+  const boxed = given !== undefined && (given.space !== "stack" || sizeOf(targetAt(c, 2)) > 64);
+  let state = given?.value;
+  if (boxed && given !== undefined) {
+    const box = b.slot(8, "state", true);
+    b.store(b.slotAddress(box), 0, 8, given.value);
+    state = b.slotAddress(box);
+  }
+  const { code, environment } = low.callback(low, body, boxed);
   b.at = c.expr;
   const done = b.call(HelperFunction.loop, [
     count,

@@ -44,9 +44,10 @@ function spaceOfParameter(symbol: VariableSymbol): Space {
 }
 
 /** bind stores parameters where the body expects them. */
-function bind(low: Low, parameters: readonly VariableSymbol[]): void {
+function bind(low: Low, parameters: readonly VariableSymbol[], boxed = false): void {
   parameters.forEach((symbol, i) => {
-    const word = low.b.parameter(i);
+    const given = low.b.parameter(i);
+    const word = boxed && i === 1 ? low.b.load(given, 0, 8, false, 64) : given;
     const value =
       widthOf(symbol.type) === 32 && isScalar(symbol.type) ? low.b.unary("trunc", word, 32) : word;
     const space = spaceOfParameter(symbol);
@@ -146,7 +147,7 @@ function environmentOf(
   if (captures.length === 0) return undefined;
   // The literal gets one pointer: to a table of the addresses' frame. All captured variables live in this frame's slots,
   // so the table is not needed when there is one; several are reached through pointers kept in the table.
-  const table = low.b.slot(captures.length * 8, "captures");
+  const table = low.b.slot(captures.length * 8, "captures", true);
   const at: Place = {
     type: voidType,
     space: "stack",
@@ -167,14 +168,14 @@ function environmentOf(
 }
 
 /** callback lowers the body of bpf.Loop as a subprogram; variables it captures are reached through a table of pointers. */
-function callback(low: Low, expr: Expr): { code: IrFunction; environment: Value | undefined } {
+function callback(low: Low, expr: Expr, boxed = false): { code: IrFunction; environment: Value | undefined } {
   const { shared } = low;
   const inner = bare(expr);
   if (inner.kind === "name") {
     const symbol = shared.checked.symbols.get(inner.id);
     if (symbol?.kind === "function")
       return {
-        code: callbackBody(shared, symbol.name, symbol.parameters, symbol, undefined, []),
+        code: callbackBody(shared, symbol.name, symbol.parameters, symbol, undefined, [], boxed),
         environment: undefined,
       };
   }
@@ -192,6 +193,7 @@ function callback(low: Low, expr: Expr): { code: IrFunction; environment: Value 
       const found = environment?.storages.get(symbol);
       return { symbol, offset: found?.offset ?? 0, space: found?.storage.space };
     }),
+    boxed,
   );
   return { code, environment: environment?.address };
 }
@@ -209,6 +211,7 @@ function callbackBody(
   symbol: FunctionSymbol | undefined,
   literal: FunctionExpr | undefined,
   captures: readonly Capture[],
+  boxed: boolean,
 ): IrFunction {
   const body = literal?.body ?? symbol?.declaration.body;
   const key = literal ?? symbol;
@@ -223,7 +226,7 @@ function callbackBody(
   shared.subprograms.set(shared.subprograms.has(key) ? fn : key, fn);
   const b = newBuilder(fn);
   const low = newLow(shared, b, entryFrame(symbol, resultType));
-  bind(low, parameters);
+  bind(low, parameters, boxed);
   if (captures.length > 0) {
     const table = b.parameter(1);
     for (const { symbol: captured, offset, space } of captures) {

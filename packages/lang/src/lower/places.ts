@@ -24,27 +24,25 @@ import {
   widthOf,
 } from "./state.js";
 
-/** stackLimit is MAX_BPF_STACK, include/linux/filter.h. */
-export const stackLimit = 512;
-
-/** inlineLimit: larger values are not copied or cleared word by word. */
+/** inlineLimit: larger values are not copied or cleared word by word, so none is declared in a function. */
 const inlineLimit = 8192;
 
 /** slotPlace makes a new place on the stack; its bytes are not initialised. */
 export function slotPlace(low: Low, type: Type, name: string): Place {
   const size = sizeOf(type);
-  if (size > stackLimit) {
+  if (size > inlineLimit) {
     const what = name === "" ? "a value" : name;
-    const hint = "keep it in a bpf.PerCPUArray[T](1) and work on it in place";
+    const hint = "keep it in a map: bpf.Array[T](n)";
     refuse(
       low,
       "stack-overflow",
       low.b.at,
-      `${what} of ${size} bytes does not fit the stack of ${stackLimit}`,
+      `${what} of ${size} bytes is too large: ${inlineLimit} are possible`,
       hint,
     );
   }
-  const slot = low.b.slot(Math.min(size, stackLimit), name);
+  const pointer = under(type).kind === "pointer";
+  const slot = low.b.slot(Math.min(size, inlineLimit), name, pointer);
   return { type, space: "stack", base: undefined, slot, offset: 0, core: undefined, align: 8 };
 }
 

@@ -90,8 +90,8 @@ export interface Low {
   /** effect evaluates an expression for what it does. */
   effect(low: Low, expr: Expr): void;
   statement(low: Low, stmt: Stmt): void;
-  /** callback lowers a function literal or function as a subprogram that helpers call. */
-  callback(low: Low, expr: Expr): { code: IrFunction; environment: Value | undefined };
+  /** callback lowers a function literal or function as a subprogram that helpers call; a boxed state is behind a pointer to it. */
+  callback(low: Low, expr: Expr, boxed?: boolean): { code: IrFunction; environment: Value | undefined };
   /** subprogram gives the code of a function that is called, not inlined. */
   subprogram(low: Low, symbol: FunctionSymbol): IrFunction;
 }

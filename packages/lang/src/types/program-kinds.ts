@@ -9,6 +9,13 @@ export interface ProgramKind {
   readonly section: (target: string) => string;
   /** context is the row of contexts.ts this program gets. */
   readonly context: string;
+  /**
+   * nests is false where no second run starts on a CPU before the first ends: the kernel counts runs
+   * (bpf_prog_active in kernel/trace and kernel/events) or they belong to one softirq.
+   */
+  readonly nests?: false;
+  /** pass is what a program returns that could not do its work; 0 when left out. */
+  readonly pass?: number;
 }
 
 const plain = (prefix: string) => (target: string) => (target === "" ? prefix : `${prefix}/${target}`);
@@ -21,6 +28,7 @@ export const programKinds: readonly ProgramKind[] = [
     target: "category:name",
     section: (target) => `tracepoint/${target.replace(":", "/")}`,
     context: "Tracepoint",
+    nests: false,
   },
   {
     name: "raw_tp",
@@ -30,8 +38,15 @@ export const programKinds: readonly ProgramKind[] = [
     context: "RawTracepoint",
   },
   { name: "tp_btf", aliases: [], target: "name", section: plain("tp_btf"), context: "TracepointBTF" },
-  { name: "kprobe", aliases: [], target: "name", section: plain("kprobe"), context: "KProbe" },
-  { name: "kretprobe", aliases: [], target: "name", section: plain("kretprobe"), context: "KProbe" },
+  { name: "kprobe", aliases: [], target: "name", section: plain("kprobe"), context: "KProbe", nests: false },
+  {
+    name: "kretprobe",
+    aliases: [],
+    target: "name",
+    section: plain("kretprobe"),
+    context: "KProbe",
+    nests: false,
+  },
   { name: "uprobe", aliases: [], target: "optional", section: plain("uprobe"), context: "UProbe" },
   { name: "uretprobe", aliases: [], target: "optional", section: plain("uretprobe"), context: "UProbe" },
   {
@@ -40,11 +55,12 @@ export const programKinds: readonly ProgramKind[] = [
     target: "none",
     section: () => "perf_event",
     context: "PerfEvent",
+    nests: false,
   },
-  { name: "xdp", aliases: [], target: "none", section: () => "xdp", context: "XDP" },
+  { name: "xdp", aliases: [], target: "none", section: () => "xdp", context: "XDP", nests: false, pass: 2 },
   { name: "socket", aliases: ["socket_filter"], target: "none", section: () => "socket", context: "SKB" },
   { name: "tc", aliases: ["classifier"], target: "none", section: () => "tc", context: "SKB" },
-  { name: "cgroup_skb", aliases: [], target: "none", section: () => "cgroup/skb", context: "SKB" },
+  { name: "cgroup_skb", aliases: [], target: "none", section: () => "cgroup/skb", context: "SKB", pass: 1 },
 ];
 
 const byName = new Map(
