@@ -1,3 +1,4 @@
+import { codegen } from "./codegen.js";
 import { goOverhead } from "./go-overhead.js";
 import { ingest } from "./ingest.js";
 import { leaks } from "./leaks.js";
@@ -11,6 +12,10 @@ interface Benchmark {
 }
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
+  codegen: {
+    shows: "our code beside clang's for probes written in both languages; --peer bpftrace: one-liners",
+    run: codegen,
+  },
   "go-overhead": {
     shows: "requests/s of a Go service at its maximum, observed against not; CPU and memory of ours",
     run: goOverhead,
