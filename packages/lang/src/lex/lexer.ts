@@ -33,7 +33,7 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-const numberPattern = /0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*(?![0-9])|[1-9][0-9_]*/y;
+const numberPattern = /(?=\.\d)|0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*(?![0-9])|[1-9][0-9_]*/y;
 const namePattern = /[\p{L}_][\p{L}\p{Nd}_]*/uy;
 
 function parseInteger(text: string): bigint {
@@ -150,12 +150,14 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     if (/[\w.]/.test(text[at] ?? "")) {
       const rest = /^[\w.]+/.exec(text.slice(at))?.[0] ?? "";
       at += rest.length;
-      const floating = /^\.?\d*([eE]\d*)?$/.test(rest);
+      const floating = /^\.?\d*([eE]\d*)?i?$/.test(rest);
       report.error(
         floating ? "unsupported" : "bad-character",
         { start: base + from, end: base + at },
         floating ? "BPF has no floating-point numbers" : `${number}${rest} is not a number`,
-        floating ? "scale to an integer, e.g. microseconds instead of seconds" : undefined,
+        floating
+          ? "scale to an integer, e.g. microseconds instead of seconds"
+          : "numbers are written 10, 0x1f, 0b101, 0o17 or 1_000",
       );
       push("integer", from, number, 0n);
       return true;

@@ -1,5 +1,6 @@
 import type { Attribute } from "../lex/token.js";
 import type { Range } from "../source/file.js";
+import type { Refusal } from "./refused.js";
 
 /** NodeBase: every node has an id, unique in its compilation, by which side tables name it. */
 interface NodeBase extends Range {
@@ -96,12 +97,25 @@ export interface Parameter extends NodeBase {
 }
 export interface Signature extends NodeBase {
   readonly parameters: readonly Parameter[];
+  /** result is a type; a tuple type when there are several results. */
   readonly result: Expr | undefined;
+  /** results are the results' names, when they have some. */
+  readonly results: readonly Identifier[];
 }
 export interface FunctionExpr extends NodeBase {
   readonly kind: "function";
   readonly signature: Signature;
   readonly body: BlockStmt;
+}
+/** TupleExpr is the values of a return with several, and the type of a function with several results. */
+export interface TupleExpr extends NodeBase {
+  readonly kind: "tuple";
+  readonly members: readonly Expr[];
+}
+/** RefusedExpr is Go that BPF cannot have: the parser reads over it, the checker tells why. */
+export interface RefusedExpr extends NodeBase {
+  readonly kind: "refused";
+  readonly refusal: Refusal;
 }
 /** BadExpr stands where the parser found no expression; it was reported. */
 export interface BadExpr extends NodeBase {
@@ -124,6 +138,8 @@ export type Expr =
   | ArrayTypeExpr
   | StructTypeExpr
   | FunctionExpr
+  | TupleExpr
+  | RefusedExpr
   | BadExpr;
 
 export interface BlockStmt extends NodeBase {

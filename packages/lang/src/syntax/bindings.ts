@@ -1,7 +1,9 @@
 import type { Attribute } from "../lex/token.js";
 import type { ConstDecl, Expr, Identifier, TypeDecl, VarDecl } from "./ast.js";
 import type { Cursor } from "./cursor.js";
-import { parseExpression, parseType } from "./expressions.js";
+import { parseExpression } from "./expressions.js";
+import { refusedForms, skipBrackets } from "./refused.js";
+import { parseType } from "./types.js";
 
 function names(cursor: Cursor, what: string): Identifier[] {
   const found = [cursor.identifier(what)];
@@ -69,8 +71,15 @@ export function parseTypeDecl(cursor: Cursor, outer: readonly Attribute[]): Type
   return group(cursor, (_index, own) => {
     const { start } = cursor.token;
     const name = cursor.identifier("a type's name");
+    const { token } = cursor;
+    const generic = cursor.is("[") && cursor.peek(1).kind === "name" && cursor.peek(2).kind === "name";
+    if (generic) skipBrackets(cursor);
+    const end = cursor.previousEnd;
     cursor.accept("=");
-    const type = parseType(cursor);
+    const written = parseType(cursor);
+    const type: Expr = generic
+      ? { kind: "refused", refusal: refusedForms.generic, id: cursor.id(), start: token.start, end }
+      : written;
     return { kind: "type", name, type, attributes: [...outer, ...own], ...cursor.span(start) };
   });
 }

@@ -1,11 +1,12 @@
 import type { Lexed } from "../lex/lexer.js";
 import type { Attribute } from "../lex/token.js";
 import type { Reporter } from "../source/diagnostics.js";
-import type { Decl, File, FuncDecl, ImportDecl, Parameter } from "./ast.js";
+import type { Decl, File, FuncDecl, Identifier, ImportDecl, Parameter, TypeDecl } from "./ast.js";
 import { parseConst, parseTypeDecl, parseVar } from "./bindings.js";
 import { type Cursor, newCursor } from "./cursor.js";
-import { parseSignature } from "./expressions.js";
+import { refusedForms, skipBrackets } from "./refused.js";
 import { parseBlock } from "./statements.js";
+import { parseSignature } from "./types.js";
 
 function importSpec(cursor: Cursor): ImportDecl | undefined {
   const { start } = cursor.token;
@@ -57,10 +58,21 @@ function parseSignatureOnly(cursor: Cursor): Parameter | undefined {
   return { name, type, ...cursor.span(start) };
 }
 
-function func(cursor: Cursor, attributes: readonly Attribute[]): FuncDecl {
+/** generic reads over a function with type parameters; its name stays known, so that calls of it are no second mistake. */
+function generic(cursor: Cursor, name: Identifier, attributes: readonly Attribute[]): TypeDecl {
+  const { start } = cursor.token;
+  skipBrackets(cursor);
+  const type = { kind: "refused", refusal: refusedForms.generic, ...cursor.span(start) } as const;
+  while (!cursor.is("{") && cursor.token.kind !== "end") cursor.next();
+  skipBrackets(cursor);
+  return { kind: "type", name, type, attributes, ...cursor.span(name.start) };
+}
+
+function func(cursor: Cursor, attributes: readonly Attribute[]): FuncDecl | TypeDecl {
   const { start } = cursor.next();
   const of = receiver(cursor);
   const name = cursor.identifier("the function's name");
+  if (cursor.is("[")) return generic(cursor, name, attributes);
   const signature = parseSignature(cursor);
   const body = parseBlock(cursor);
   return { kind: "func", name, receiver: of, signature, body, attributes, ...cursor.span(start) };

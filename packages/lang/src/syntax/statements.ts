@@ -3,6 +3,7 @@ import type { BlockStmt, CaseClause, Expr, ForStmt, IfStmt, RangeStmt, Stmt, Swi
 import { parseConst, parseTypeDecl, parseVar } from "./bindings.js";
 import type { Cursor } from "./cursor.js";
 import { parseExpression, parseHeader, setBodyParser } from "./expressions.js";
+import { refusedForms, refusedStatements } from "./refused.js";
 
 const assignments: ReadonlySet<string> = new Set([
   "=",
@@ -19,15 +20,6 @@ const assignments: ReadonlySet<string> = new Set([
   ">>=",
   "&^=",
 ]);
-
-/** refused are Go's statements that BPF cannot have, with the reason and the way out. */
-const refused: Readonly<Record<string, readonly [string, string]>> = {
-  go: ["BPF programs have no goroutines", "call the function"],
-  defer: ["BPF programs have no defer", "do it before each return"],
-  select: ["BPF programs have no channels", "use a ring buffer"],
-  goto: ["goto is not supported", "use a labelled break or continue"],
-  fallthrough: ["fallthrough must be the last statement of a case", "move it to the case's end"],
-};
 
 /** parseBlock parses `{ statements }`. */
 export function parseBlock(cursor: Cursor): BlockStmt {
@@ -93,9 +85,9 @@ function keywordStatement(
 ): Stmt | undefined {
   const { token } = cursor;
   const { start } = token;
-  const why = refused[token.text];
-  if (why !== undefined) {
-    cursor.report.error("unsupported", token, why[0], why[1]);
+  const refusal = refusedStatements[token.text];
+  if (refusal !== undefined) {
+    cursor.report.error(refusal.code, token, refusal.why, refusal.instead);
     cursor.failed = true;
     return undefined;
   }
@@ -114,16 +106,11 @@ function keywordStatement(
     }
     case "return": {
       cursor.next();
-      const value = cursor.is(";") || cursor.is("}") ? undefined : parseExpression(cursor);
-      if (cursor.is(",")) {
-        cursor.report.error(
-          "unsupported",
-          cursor.token,
-          "a function has at most one result",
-          "return a struct",
-        );
-        cursor.failed = true;
-      }
+      const values = cursor.is(";") || cursor.is("}") ? [] : expressions(cursor);
+      const value: Expr | undefined =
+        values.length < 2
+          ? values[0]
+          : { kind: "tuple", members: values, ...cursor.span(values[0]?.start ?? start) };
       return { kind: "return", value, ...cursor.span(start) };
     }
     case "var":
@@ -162,6 +149,12 @@ function simpleStatement(cursor: Cursor): Stmt {
   if (operator === "++" || operator === "--") {
     cursor.next();
     return { kind: "increment", operator, target: first, ...cursor.span(start) };
+  }
+  if (operator === "<-" && left.length === 1) {
+    cursor.next();
+    parseExpression(cursor);
+    const value: Expr = { kind: "refused", refusal: refusedForms.send, ...cursor.span(start) };
+    return { kind: "expression", value, ...cursor.span(start) };
   }
   if (left.length > 1) cursor.unexpected("`=` or `:=` behind the list");
   return { kind: "expression", value: first, ...cursor.span(start) };

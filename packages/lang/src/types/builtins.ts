@@ -380,11 +380,25 @@ export function builtinRow(from: BuiltinRow["package"], name: string): BuiltinRo
   return byName.get(`${from}.${name}`);
 }
 
-/** heapBuiltins are Go's builtins that need a heap, with what to do instead. */
-export const heapBuiltins: Readonly<Record<string, string>> = {
-  make: "declare an array, or a map as a package variable",
-  new: "declare a variable and take its address",
-  append: "use an array and an index, or a queue map",
+const needsHeap = "needs a heap, which BPF does not have";
+const needsSlices = "is for slices, which BPF does not have";
+const needsRuntime = "needs Go's run-time, which BPF does not have";
+
+/** heapBuiltins are Go's builtins that need a heap or a run-time, with what to do instead. */
+export const heapBuiltins: Readonly<Record<string, { readonly why: string; readonly instead: string }>> = {
+  make: { why: needsHeap, instead: "declare an array, or a map as a package variable" },
+  new: { why: needsHeap, instead: "declare a variable and take its address" },
+  append: { why: needsHeap, instead: "use an array and an index, or a queue map" },
+  copy: { why: needsSlices, instead: "assign arrays with =, or use bpf.Copy(&to, &from)" },
+  cap: { why: needsSlices, instead: "len gives an array's length" },
+  clear: { why: needsSlices, instead: "bpf.Zero(&x) clears a variable" },
+  delete: { why: "is for Go's maps", instead: "BPF maps have a method: m.Delete(key)" },
+  close: { why: "is for channels, which BPF does not have", instead: "remove it" },
+  panic: { why: needsRuntime, instead: "return from the program" },
+  recover: { why: needsRuntime, instead: "a BPF program cannot panic: remove it" },
+  print: { why: needsRuntime, instead: 'use bpf.Printk("%d", x), or a ring buffer' },
+  println: { why: needsRuntime, instead: 'use bpf.Printk("%d", x), or a ring buffer' },
+  complex: { why: needsRuntime, instead: "use two integers" },
 };
 
 /** isAddressable tells whether & may be applied. */

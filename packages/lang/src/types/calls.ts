@@ -81,7 +81,8 @@ function callFunction(env: Env, expr: CallExpr, symbol: FunctionSymbol, receiver
       markAddressTaken(env, receiver);
   }
   const own = receiver === undefined ? parameters : parameters.slice(1);
-  countOf(env, expr, symbol.name, expr.arguments.length, own.length, own.length);
+  if (own.at(-1)?.kind !== "bad")
+    countOf(env, expr, symbol.name, expr.arguments.length, own.length, own.length);
   expr.arguments.forEach((value, i) => {
     const to = own[i];
     const from = env.check(env, value, to);
@@ -329,7 +330,12 @@ function packageOf(env: Env, expr: SelectorExpr): "bpf" | "helpers" | "vmlinux" 
 
 function asType(env: Env, callee: Expr): Type | undefined {
   const inner = bare(callee);
-  if (inner.kind === "star" || inner.kind === "array-type" || inner.kind === "struct-type")
+  if (
+    inner.kind === "star" ||
+    inner.kind === "array-type" ||
+    inner.kind === "struct-type" ||
+    inner.kind === "refused"
+  )
     return env.resolveType(env, inner);
   if (inner.kind === "name") {
     const symbol: AnySymbol | undefined = lookUp(env.scope, inner.name);
@@ -377,13 +383,22 @@ export function checkCall(env: Env, expr: CallExpr, want: Type | undefined): Typ
       if (found !== undefined) return found;
       const heap = heapBuiltins[callee.name];
       if (heap !== undefined) {
-        fail(env, "heap", expr, `${callee.name} needs a heap`, heap);
+        fail(env, "heap", expr, `${callee.name} ${heap.why}`, heap.instead);
         return badType;
       }
     }
   }
   const found = env.check(env, expr.callee);
-  if (found.kind !== "bad") fail(env, "bad-call", expr, `${typeName(found)} cannot be called`);
+  if (found.kind === "function")
+    fail(
+      env,
+      "heap",
+      expr,
+      "a function literal runs only as the body that bpf.Loop and ForEach are given",
+      "declare a function and call it by its name: calls are inlined",
+    );
+  else if (found.kind !== "bad")
+    fail(env, "bad-call", expr, `${typeName(found)} cannot be called`, "only functions and types can");
   for (const value of expr.arguments) env.check(env, value);
   return badType;
 }

@@ -1,4 +1,4 @@
-import type { CompositeExpr, Expr, IndexExpr, NameExpr, SelectorExpr } from "../syntax/ast.js";
+import type { CompositeExpr, Expr, IndexExpr, NameExpr, RefusedExpr, SelectorExpr } from "../syntax/ast.js";
 import { checkCall } from "./calls.js";
 import { kernelConstants } from "./constants.js";
 import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
@@ -8,6 +8,7 @@ import type { AnySymbol, Constant } from "./symbols.js";
 import {
   type ArrayType,
   badType,
+  basicTypes,
   boolType,
   type ContextType,
   type Field,
@@ -58,6 +59,16 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
     if (expr.name === "iota" && env.iota !== undefined) {
       constants.set(expr.id, env.iota);
       return untypedInt;
+    }
+    if (Object.hasOwn(basicTypes, expr.name)) {
+      fail(
+        env,
+        "wrong-type",
+        expr,
+        `${expr.name} is a type, a value is needed here`,
+        `convert a value: ${expr.name}(x)`,
+      );
+      return badType;
     }
     fail(
       env,
@@ -263,6 +274,12 @@ function star(env: Env, expr: Expr & { kind: "star" }): Type {
   return badType;
 }
 
+function refused(env: Env, expr: RefusedExpr): Type {
+  const { code, why, instead } = expr.refusal;
+  fail(env, code, expr, why, instead);
+  return badType;
+}
+
 function find(env: Env, expr: Expr, want: Type | undefined): Type {
   const { constants } = env.unit;
   switch (expr.kind) {
@@ -310,6 +327,10 @@ function find(env: Env, expr: Expr, want: Type | undefined): Type {
     case "struct-type":
       fail(env, "wrong-type", expr, "this is a type, a value is needed here");
       return badType;
+    case "tuple":
+      return { kind: "tuple", members: expr.members.map((each) => env.check(env, each)) };
+    case "refused":
+      return refused(env, expr);
     case "bad":
       return badType;
   }

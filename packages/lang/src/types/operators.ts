@@ -124,6 +124,10 @@ function comparable(type: Type): boolean {
   );
 }
 
+function isText(type: Type): boolean {
+  return type.kind === "untyped" && type.of === "string";
+}
+
 /** checkBinary checks an operation of two operands. */
 export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined): Type {
   const { operator } = expr;
@@ -133,6 +137,17 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
   let right = env.check(env, expr.right, left.kind === "untyped" ? inner : left);
   if (left.kind === "bad" || right.kind === "bad")
     return comparisons.has(operator) || logical.has(operator) ? boolType : badType;
+  if (operator === "+" && (isText(left) || isText(right)) && left.kind !== right.kind) {
+    const hint = "bpf.Copy and ReadUserString fill a [N]byte; send the parts as fields of their own";
+    fail(env, "heap", expr, "joining text needs a heap", hint);
+    return badType;
+  }
+  const arithmetical = !comparisons.has(operator) && !logical.has(operator);
+  if (arithmetical && (under(left).kind === "pointer" || under(right).kind === "pointer")) {
+    const hint = "use bpf.Addr(p) + n and bpf.User[T](address) or bpf.Kernel[T](address)";
+    fail(env, "bad-operation", expr, "pointers have no arithmetic", hint);
+    return badType;
+  }
   if (left.kind === "untyped" && right.kind !== "untyped") {
     if (!assignable(env, expr.left, left, right, `the left side of ${operator}`))
       return comparisons.has(operator) ? boolType : badType;
@@ -180,16 +195,6 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
       );
     } else if (constants) fold(env, expr, operator, a, b, boolType);
     return boolType;
-  }
-  if (of.kind === "pointer" && (operator === "+" || operator === "-")) {
-    fail(
-      env,
-      "bad-operation",
-      expr,
-      "pointers have no arithmetic",
-      "use bpf.Addr(p) + n and bpf.User[T](address) or bpf.Kernel[T](address)",
-    );
-    return badType;
   }
   const stringSum = of.kind === "untyped" && of.of === "string" && operator === "+";
   if (of.kind !== "int" && !(of.kind === "untyped" && (of.of === "int" || stringSum))) {

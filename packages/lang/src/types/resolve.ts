@@ -116,6 +116,10 @@ export function resolveType(env: Env, expr: Expr, name = ""): Type {
     }
     case "struct-type":
       return struct(env, expr, name);
+    case "tuple":
+      return { kind: "tuple", members: expr.members.map((each) => env.resolveType(env, each)) };
+    case "refused":
+      return env.check(env, expr);
     default:
       if (expr.kind !== "bad") fail(env, "wrong-type", expr, "this is not a type");
       return badType;

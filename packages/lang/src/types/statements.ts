@@ -9,6 +9,7 @@ import type {
   SwitchStmt,
   VarDecl,
 } from "../syntax/ast.js";
+import { refusedForms, refusedTypes } from "../syntax/refused.js";
 import { assignable, bare, defaultType, settle, wantInteger } from "./convert.js";
 import { type Env, fail, newVariable } from "./env.js";
 import { badType, boolType, intType, isKernelStruct, type Type, typeName, under } from "./type.js";
@@ -32,6 +33,16 @@ function declare(env: Env, name: Identifier, type: Type): void {
   env.unit.symbols.set(name.id, symbol);
 }
 
+/** unholdable says what to do about a value that no variable can have. */
+function unholdable(type: Type): string | undefined {
+  if (type.kind === "map") return "use the map by its name";
+  if (type.kind === "void") return "call the function in a statement of its own";
+  if (type.kind === "tuple") return `name ${type.members.length} variables on the left`;
+  if (type.kind !== "untyped") return undefined;
+  if (type.of === "string") return "give the variable a type: var text [16]byte = …";
+  return "give the variable a type: var p *T";
+}
+
 /** initial checks a variable's first value and gives the variable's type. */
 function initial(env: Env, value: Expr, type: Type | undefined): Type {
   const from = env.check(env, value, type);
@@ -44,11 +55,13 @@ function initial(env: Env, value: Expr, type: Type | undefined): Type {
     assignable(env, value, from, to, "the variable");
     return to;
   }
-  if (from.kind === "untyped" || from.kind === "void" || from.kind === "function" || from.kind === "map") {
-    const hint =
-      from.kind === "untyped" && from.of === "string"
-        ? "give the variable a type: var text [16]byte = …"
-        : undefined;
+  if (from.kind === "function") {
+    const { why, instead } = refusedTypes["func"] ?? refusedForms.generic;
+    fail(env, "heap", value, why, instead);
+    return badType;
+  }
+  const hint = unholdable(from);
+  if (hint !== undefined) {
     fail(env, "wrong-type", value, `a variable cannot hold ${typeName(from)}`, hint);
     return badType;
   }
@@ -254,7 +267,7 @@ function switched(env: Env, stmt: SwitchStmt): void {
   let defaults = 0;
   for (const clause of stmt.clauses) {
     if (clause.isDefault && ++defaults > 1) fail(env, "redeclared", clause, "a switch has one default");
-    for (const value of clause.values)
+    for (const value of subject.kind === "bad" ? [] : clause.values)
       assignable(head, value, head.check(head, value, subject), subject, "the case");
     const body = inner(head);
     for (const each of clause.body) statement(body, each);
