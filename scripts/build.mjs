@@ -1,9 +1,10 @@
-// Builds everything that is not built yet: TypeScript by project references, then the page by Vite.
+// Builds everything that is not built yet: TypeScript by project references, the commands' bundle, the page by Vite.
 // `node scripts/build.mjs [package…] [--no-web]`; with package names only those (and what they need) are compiled.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, "node_modules", ".bin", name);
@@ -42,4 +43,5 @@ const projects = packages.map((name) =>
   existsSync(join(root, "packages", name)) ? `packages/${name}` : name,
 );
 run(bin("tsc"), ["-b", ...projects]);
+if (packages.length === 0 || packages.includes("cli")) await bundle();
 if (!args.includes("--no-web") && (packages.length === 0 || packages.includes("web"))) buildWeb();

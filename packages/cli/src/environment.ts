@@ -1,5 +1,12 @@
 // The only place of this package that reads the environment.
 
+// bin/go3s hides this one from Node, which would read its certificates first. What we start is to have it.
+const certificates = process.env["GO3S_NODE_EXTRA_CA_CERTS"];
+if (certificates !== undefined) {
+  process.env["NODE_EXTRA_CA_CERTS"] = certificates;
+  delete process.env["GO3S_NODE_EXTRA_CA_CERTS"];
+}
+
 /** environment is what the command takes from the process's environment. */
 export const environment = {
   /** colour is off when NO_COLOR is set to anything but the empty text (no-color.org). */

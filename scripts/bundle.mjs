@@ -1,0 +1,95 @@
+// Makes packages/cli/dist/bundle/: the commands whose start people wait for (packages/cli/src/bundled.ts) as one file,
+// and V8's code cache for it. Reading and compiling the 400 modules one by one takes Node 120 ms, the bundle 15.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = join(root, "packages", "cli", "dist", "bundle");
+const target = join(folder, "go3s.cjs");
+// packages/cli/bin/go3s.js compares the same files.
+const packages = ["binary", "bpf", "lang", "cli"];
+
+function isFresh() {
+  if (!existsSync(target)) return false;
+  const { mtimeMs } = statSync(target);
+  const sources = [
+    ...packages.map((name) => join(root, "packages", name, "dist", ".tsbuildinfo")),
+    fileURLToPath(import.meta.url),
+    join(root, "package-lock.json"),
+  ];
+  return sources.every((path) => !existsSync(path) || statSync(path).mtimeMs <= mtimeMs);
+}
+
+// koffi's own loader looks for its library in 5 ms: it reads Node's ELF header and tries folders.
+const koffi = `
+const native = (name) => require(name);
+let found;
+try {
+  found = native(\`@koromix/koffi-linux-\${process.arch}/linux_\${process.arch}/koffi.node\`);
+} catch {
+  found = native("koffi");
+}
+module.exports = found;`;
+
+const plugin = {
+  name: "go3s",
+  resolveId: (id) => (id === "koffi" ? "\0koffi" : undefined),
+  load: (id) => (id === "\0koffi" ? { code: koffi, moduleType: "js" } : undefined),
+};
+
+async function bundledCode() {
+  const { rolldown } = await import("rolldown");
+  const build = await rolldown({
+    input: join(root, "packages", "cli", "dist", "bundled.js"),
+    platform: "node",
+    // None of our modules does anything by being imported: what nobody uses is left out.
+    treeshake: { moduleSideEffects: false },
+    plugins: [plugin],
+    onLog(level, log) {
+      if (level === "warn") throw new Error(`bundle: ${log.message}`);
+    },
+  });
+  const { output } = await build.generate({
+    format: "cjs",
+    codeSplitting: false,
+    comments: { legal: false, annotation: false, jsdoc: false },
+  });
+  await build.close();
+  return ascii(withLazyBuiltins(output[0].code));
+}
+
+// Node's own modules that few runs need, 1 to 3.5 ms each: they are taken when something of theirs is.
+const rare = ["child_process", "crypto", "worker_threads", "zlib"];
+
+function withLazyBuiltins(code) {
+  const lazy = "const lazily = (name) => new Proxy({}, { get: (_, key) => require(name)[key] });";
+  const names = rare.join("|");
+  const taken = new RegExp(`^let (node_(?:${names})) = require\\("(node:(?:${names}))"\\);$`, "gm");
+  return `${lazy}\n${code.replace(taken, 'const $1 = lazily("$2");')}`;
+}
+
+/** ascii: V8 keeps a text with a character beyond Latin-1 in twice the memory, and UTF-8 takes longer to read. */
+function ascii(code) {
+  return code.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** bundle makes the bundle when a module is newer than it. */
+export async function bundle() {
+  if (isFresh()) return;
+  const code = await bundledCode();
+  // The cache's name holds this: V8 itself compares a cache with no more than the length of its source.
+  const id = createHash("sha256").update(code).digest("hex").slice(0, 16);
+  mkdirSync(folder, { recursive: true });
+  const caches = readdirSync(folder).filter((name) => name.endsWith(".cache"));
+  for (const name of caches) if (!name.includes(id)) rmSync(join(folder, name), { force: true });
+  const part = `${target}.${process.pid}`;
+  writeFileSync(part, `// ${id}\n(function (exports, require, module, __filename, __dirname) {${code}\n})`);
+  renameSync(part, target);
+  if (caches.some((name) => name.includes(`${id}-${process.version}-`))) return;
+  spawnSync(process.execPath, [join(root, "scripts", "warm.mjs")], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
