@@ -1,6 +1,9 @@
 /** AGENT_ERROR_CODES lists every code an AgentError can carry, with its one-line meaning. */
 export const AGENT_ERROR_CODES = {
   "bad-probes": "the built-in probes do not compile or do not fit together: a mistake of ours",
+  "bad-annotation":
+    "an object's telemetry annotation that does not fit its types: a broken or foreign object",
+  "no-annotation": "a probe whose maps and events say nothing of becoming telemetry",
 } as const;
 
 /** AgentErrorCode is one of the keys of AGENT_ERROR_CODES. */

@@ -6,6 +6,12 @@ export {
   type ReportedProcess,
   startAgent,
 } from "./agent.js";
+export {
+  type DeclaredExport,
+  type DeclaredOptions,
+  type DeclaredReport,
+  exportDeclared,
+} from "./declared/export-declared.js";
 export { partMarker } from "./discovery/registry.js";
 export type { Selection } from "./discovery/selection.js";
 export { type Exporter, type ExporterOptions, type ExporterStats, openExporter } from "./export/exporter.js";

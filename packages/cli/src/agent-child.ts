@@ -1,13 +1,19 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { AgentReport } from "@go3s/agent";
-import { type AgentStop, isAgentTold } from "./agent-messages.js";
+import type { AgentReport, DeclaredReport } from "@go3s/agent";
+import { type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
+import type { ProbeObject } from "./declared-probe.js";
 import type { MissingRights } from "./rights.js";
 
 /** AgentChildState is what the server knows of its agent process. */
 export type AgentChildState =
   | { readonly state: "starting" }
-  | { readonly state: "running"; readonly pid: number; readonly report: AgentReport }
+  | {
+      readonly state: "running";
+      readonly pid: number;
+      readonly report: AgentReport;
+      readonly probes: readonly DeclaredReport[];
+    }
   | {
       readonly state: "failed";
       readonly message: string;
@@ -28,8 +34,8 @@ const program = fileURLToPath(new URL("./agent-process.js", import.meta.url));
 const restart = { firstMs: 500, mostMs: 30_000 } as const;
 const closeMs = 8000;
 
-/** startAgentChild starts the process that sends what it sees to `otlpUrl`. */
-export function startAgentChild(otlpUrl: string): AgentChild {
+/** startAgentChild starts the process that sends what it sees, and what the probes tell, to `otlpUrl`. */
+export function startAgentChild(otlpUrl: string, probes: readonly ProbeObject[] = []): AgentChild {
   let state: AgentChildState = { state: "starting" };
   let child: ChildProcess | undefined;
   let closed = false;
@@ -39,6 +45,11 @@ export function startAgentChild(otlpUrl: string): AgentChild {
   const first = new Promise<AgentChildState>((resolve) => {
     settle = resolve;
   });
+
+  const objects = probes.map(({ name, object }) => ({
+    name,
+    object: Buffer.from(object).toString("base64"),
+  }));
 
   const become = (next: AgentChildState): void => {
     state = next;
@@ -54,7 +65,7 @@ export function startAgentChild(otlpUrl: string): AgentChild {
       if (!isAgentTold(message)) return;
       if (message.type === "report") {
         delay = restart.firstMs;
-        become({ state: "running", pid: started.pid ?? 0, report: message.report });
+        become({ state: "running", pid: started.pid ?? 0, report: message.report, probes: message.probes });
       } else {
         refused = true;
         become({ ...message, state: "failed" });
@@ -74,7 +85,8 @@ export function startAgentChild(otlpUrl: string): AgentChild {
       timer = setTimeout(start, delay);
       delay = Math.min(delay * 2, restart.mostMs);
     });
-    started.send({ type: "start", otlpUrl, exclude: [process.pid] });
+    const order: AgentStart = { type: "start", otlpUrl, exclude: [process.pid], probes: objects };
+    started.send(order);
   };
   start();
 

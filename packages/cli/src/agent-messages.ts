@@ -1,4 +1,4 @@
-import type { AgentReport } from "@go3s/agent";
+import type { AgentReport, DeclaredReport } from "@go3s/agent";
 import type { MissingRights } from "./rights.js";
 
 /** AgentStart is what `go3s up` tells its agent process first. */
@@ -7,6 +7,8 @@ export interface AgentStart {
   readonly otlpUrl: string;
   /** exclude lists processes that are never watched, with their children: Go3s itself. */
   readonly exclude: readonly number[];
+  /** probes are compiled programs that are run beside the built-in ones, their objects in base64. */
+  readonly probes: readonly { readonly name: string; readonly object: string }[];
 }
 
 /** AgentStop asks the agent process to send what it has and end; a parent that is gone without it was killed. */
@@ -16,7 +18,7 @@ export interface AgentStop {
 
 /** AgentTold is what the agent process says: its report once a second, or why it cannot work. */
 export type AgentTold =
-  | { readonly type: "report"; readonly report: AgentReport }
+  | { readonly type: "report"; readonly report: AgentReport; readonly probes: readonly DeclaredReport[] }
   | {
       readonly type: "failed";
       readonly message: string;

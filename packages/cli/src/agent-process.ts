@@ -2,11 +2,13 @@
 // when this process ends, however it ends, the kernel takes back everything it had attached.
 import { type Agent, openExporter, startAgent } from "@go3s/agent";
 import { type AgentStart, type AgentTold, isAgentOrder } from "./agent-messages.js";
+import { type RunningProbe, startProbe } from "./declared-probe.js";
 import { failureOf } from "./failure.js";
-import { missingRights } from "./rights.js";
+import { type MissingRights as MissingPart, missingRights } from "./rights.js";
 
 const reportMs = 1000;
 let agent: Agent | undefined;
+const probes: RunningProbe[] = [];
 let finished = false;
 
 function tell(message: AgentTold): void {
@@ -14,12 +16,13 @@ function tell(message: AgentTold): void {
 }
 
 async function start(order: AgentStart): Promise<void> {
-  const missing = missingRights();
+  const missing: MissingPart[] = [...missingRights()];
+  const exporter = openExporter({ url: order.otlpUrl });
   try {
     agent = await startAgent({
       selection: { all: true },
       exclude: order.exclude,
-      exporter: openExporter({ url: order.otlpUrl }),
+      exporter,
       // The receiver is the server of the same release, in the process that started this one.
       fused: true,
     });
@@ -31,10 +34,20 @@ async function start(order: AgentStart): Promise<void> {
     if (process.connected) process.disconnect();
     return;
   }
+  for (const { name, object } of order.probes) {
+    try {
+      probes.push(startProbe({ name, object: Buffer.from(object, "base64") }, exporter));
+    } catch (error) {
+      // One probe that the kernel refuses is no reason to see nothing at all.
+      const { message, hint } = failureOf(error);
+      missing.push({ what: `probe ${name}`, why: message, hint: hint ?? "" });
+    }
+  }
   const report = (): void => {
     if (agent === undefined) return;
     const told = agent.report();
-    tell({ type: "report", report: { ...told, missing: [...missing, ...told.missing] } });
+    const reports = probes.map((each) => each.report());
+    tell({ type: "report", report: { ...told, missing: [...missing, ...told.missing] }, probes: reports });
   };
   report();
   setInterval(report, reportMs).unref();
@@ -45,6 +58,8 @@ async function stop(): Promise<void> {
   // Still attaching: it has collected nothing, and its end takes everything back.
   if (closing === undefined) process.exit();
   agent = undefined;
+  // Before the agent, which closes the exporter that they share.
+  for (const probe of probes) probe.close();
   await closing.close();
   finished = true;
   if (process.connected) process.disconnect();

@@ -40,7 +40,7 @@ export function agentStatus(state: AgentChildState | undefined): AgentStatus {
     probes: report.probes,
     cpu_share: report.cpuShare,
     rss_bytes: report.rssBytes,
-    spans: report.spans,
+    spans: report.spans + state.probes.reduce((sum, each) => sum + each.spans, 0),
     processes: report.processes.map((process) => ({
       pid: process.pid,
       service_name: process.serviceName,
@@ -51,11 +51,11 @@ export function agentStatus(state: AgentChildState | undefined): AgentStatus {
       probes: process.probes,
       spans: process.spans,
     })),
-    dropped: Object.entries(report.dropped).map(([reason, count]) => ({
-      place: "agent",
-      reason,
-      count,
-      unit: "events",
-    })),
+    dropped: [
+      ...Object.entries(report.dropped),
+      ...state.probes.flatMap(({ probe, dropped }) =>
+        Object.entries(dropped).map(([reason, count]) => [`${probe}: ${reason}`, count] as const),
+      ),
+    ].map(([reason, count]) => ({ place: "agent", reason, count, unit: "events" })),
   };
 }

@@ -1,14 +1,15 @@
 import type { Exporter } from "@go3s/agent";
 import {
-  type AnyValue,
   decodeProtobuf,
   ExportTraceServiceRequest,
-  type KeyValue,
   SPAN_KIND,
   type Span,
   STATUS_CODE,
 } from "@go3s/telemetry";
+import { type Values, valuesOf } from "./attribute-values.js";
+import { durationText } from "./duration-text.js";
 import type { Output } from "./output.js";
+import { newMetricPrinter, printLogs } from "./signal-lines.js";
 import { cellText } from "./table.js";
 
 const kinds = namesByNumber(SPAN_KIND);
@@ -18,11 +19,17 @@ function namesByNumber(table: Readonly<Record<string, number>>): ReadonlyMap<num
   return new Map(Object.entries(table).map(([name, number]) => [number, name]));
 }
 
-/** printingExporter shows spans instead of sending them: lines for people, or one JSON value a line. */
-export function printingExporter(output: Output): Exporter {
+/**
+ * printingExporter shows spans instead of sending them: lines for people, or one JSON value a line; with `all` also log
+ * records and points.
+ */
+export function printingExporter(output: Output, all = false): Exporter {
   let sentItems = 0;
+  const printMetrics = newMetricPrinter();
   return {
     send(signal, body, items) {
+      if (all && signal === "logs") printLogs(body, output);
+      if (all && signal === "metrics") printMetrics(body, output);
       // Logs of connections are for the store; on a terminal they would drown the spans.
       if (signal !== "traces") return;
       sentItems += items;
@@ -39,20 +46,6 @@ export function printingExporter(output: Output): Exporter {
     stats: () => ({ sentItems, sentBytes: 0, waitingBytes: 0, dropped: {} }),
     close: async () => undefined,
   };
-}
-
-type Values = Readonly<Record<string, unknown>>;
-
-function valuesOf(attributes: readonly KeyValue[]): Values {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, plain(value)]));
-}
-
-function plain(value: AnyValue | undefined): unknown {
-  if (value === undefined) return null;
-  if (value.arrayValue !== undefined) return value.arrayValue.values.map(plain);
-  if (value.kvlistValue !== undefined) return valuesOf(value.kvlistValue.values);
-  if (value.bytesValue !== undefined) return Buffer.from(value.bytesValue).toString("base64");
-  return value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue ?? null;
 }
 
 /** spanValue is a span as `observe --json` prints it (spec/cli.md). */
@@ -89,11 +82,4 @@ function spanLine(span: Span, resource: Values, { paint }: Output): string {
     cellText(shown),
     paint.dim(span.traceId.slice(0, 8)),
   ].join("  ");
-}
-
-/** durationText writes nanoseconds with three significant figures. */
-export function durationText(ns: number): string {
-  const [value, unit] =
-    ns < 1e3 ? [ns, "ns"] : ns < 1e6 ? [ns / 1e3, "µs"] : ns < 1e9 ? [ns / 1e6, "ms"] : [ns / 1e9, "s"];
-  return `${value >= 100 || unit === "ns" ? value.toFixed(0) : value.toPrecision(3)} ${unit}`;
 }

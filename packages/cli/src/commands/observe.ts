@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { type Agent, type AgentOptions, openExporter, startAgent } from "@go3s/agent";
+import { type Agent, type Exporter, openExporter, type Selection, startAgent } from "@go3s/agent";
+import { newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
+import { type RunningProbe, readProbe, startProbe } from "../declared-probe.js";
 import { CliError, exitCodes } from "../failure.js";
 import { durationOption, type Parsed } from "../options.js";
 import { printingExporter } from "../span-lines.js";
@@ -8,12 +10,18 @@ import { printingExporter } from "../span-lines.js";
 export const command: Command = {
   name: "observe",
   summary: "Attaches to running processes and shows their requests as spans, or sends them on as OTLP.",
-  usage: "observe (--pid N | --port N | --name GLOB | --all | -- COMMAND ARGS…) [options]",
+  usage: "observe (--pid N | --port N | --name GLOB | --all | --probe FILE | -- COMMAND ARGS…) [options]",
   options: [
     { name: "pid", value: "N", multiple: true, help: "this process and its children" },
     { name: "port", value: "N", multiple: true, help: "processes that listen on this port" },
     { name: "name", value: "GLOB", multiple: true, help: "services or executables of this name" },
     { name: "all", help: "every process, also those that start later" },
+    {
+      name: "probe",
+      value: "FILE",
+      multiple: true,
+      help: "run this .go3s or .o and export what its annotations say",
+    },
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
   ],
@@ -22,6 +30,7 @@ export const command: Command = {
     "go3s observe --port 8080 --json --duration 10s",
     "go3s observe --all --otlp http://127.0.0.1:4318",
     "go3s observe -- ./my-service --listen :8080",
+    "go3s observe --probe examples/tcp-connect.go3s",
   ],
   run,
 };
@@ -30,51 +39,80 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const { output, interrupted } = context;
   const duration = durationOption(parsed, "duration");
   const selection = selectionOf(parsed);
+  const probes = parsed.list("probe").map((path) => readProbe(path, output.note));
+  const observes = asked(selection) || parsed.rest !== undefined;
   const program = parsed.rest === undefined ? undefined : startProgram(parsed.rest, output.json);
   const otlp = parsed.text("otlp");
-  const options: AgentOptions = {
-    selection:
-      program === undefined ? selection : { ...selection, pids: [...(selection.pids ?? []), program.pid] },
+  const exporter =
+    otlp === undefined
+      ? printingExporter(output, probes.length > 0)
+      : openExporter({ url: otlpUrl(otlp), onProblem: (text) => text !== "" && output.note(text) });
+  const closing = newClosing();
+  closing.defer(() => exporter.close());
+  closing.defer(() => program?.stop());
+  let agent: Agent | undefined;
+  const running: RunningProbe[] = [];
+  let ended = false;
+  try {
+    if (observes) {
+      const pids = [...(selection.pids ?? []), ...(program === undefined ? [] : [program.pid])];
+      agent = await observe({ ...selection, pids }, exporter, context);
+      const started = agent;
+      closing.defer(() => started.close());
+    }
+    // Behind the agent, so that they are closed before it: it closes the exporter that they share.
+    for (const probe of probes) {
+      const started = startProbe(probe, exporter, 1000);
+      running.push(started);
+      closing.defer(() => started.close());
+      tellProbe(started, context);
+    }
+    await finished(interrupted, duration, program?.exited);
+    ended = true;
+  } finally {
+    await closing.all();
+    if (ended) summarise(agent, running, context);
+  }
+  return interrupted.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
+}
+
+/** observe starts the agent; nothing to observe is an error, unless it may still start. */
+async function observe(selection: Selection, exporter: Exporter, { output }: Context): Promise<Agent> {
+  const agent = await startAgent({
+    selection,
     exclude: [process.pid],
-    exporter:
-      otlp === undefined
-        ? printingExporter(output)
-        : openExporter({ url: otlpUrl(otlp), onProblem: (text) => text !== "" && output.note(text) }),
+    exporter,
     onAttached: ({ pid, runtime, probes, lost }) => {
       if (output.json) output.value({ event: "attached", pid, runtime, probes });
       else output.note(`attached to ${pid} (${runtime}), ${probes} probes`);
       for (const loss of lost) output.note(`  without ${loss}`);
     },
-  };
-  let agent: Agent;
-  try {
-    agent = await startAgent(options);
-  } catch (error) {
-    program?.child.kill();
-    throw error;
-  }
-  let found = true;
-  try {
-    found = agent.report().processes.some((each) => each.watched);
-    if (!found && selection.all !== true && (selection.names ?? []).length === 0) {
-      throw new CliError(
-        "nothing-to-observe",
-        "no running process matches",
-        "go3s observe --all watches every process; is the pid or port right?",
-      );
-    }
-    for (const part of agent.report().missing)
-      output.note(`missing: ${part.what}: ${part.why}${part.hint === "" ? "" : ` (${part.hint})`}`);
-    await finished(interrupted, duration, program?.exited);
-  } finally {
+  });
+  const found = agent.report().processes.some((each) => each.watched);
+  if (!found && selection.all !== true && (selection.names ?? []).length === 0) {
     await agent.close();
-    await program?.stop();
-    if (found) summarise(agent, context);
+    throw new CliError(
+      "nothing-to-observe",
+      "no running process matches",
+      "go3s observe --all watches every process; is the pid or port right?",
+    );
   }
-  return interrupted.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
+  for (const part of agent.report().missing)
+    output.note(`missing: ${part.what}: ${part.why}${part.hint === "" ? "" : ` (${part.hint})`}`);
+  return agent;
 }
 
-function selectionOf(parsed: Parsed): AgentOptions["selection"] {
+function tellProbe(running: RunningProbe, { output }: Context): void {
+  const { probe, becomes } = running.report();
+  if (output.json) output.value({ event: "probe", name: probe, programs: running.programs, becomes });
+  else for (const line of becomes) output.note(`${probe}: ${line}`);
+}
+
+function asked({ pids, ports, names, all }: Selection): boolean {
+  return all === true || [pids, ports, names].some((each) => (each ?? []).length > 0);
+}
+
+function selectionOf(parsed: Parsed): Selection {
   const numbers = (name: string): number[] =>
     parsed.list(name).map((text) => {
       if (!/^\d+$/.test(text)) throw new CliError("usage", `--${name} ${text}: not a number`);
@@ -86,12 +124,11 @@ function selectionOf(parsed: Parsed): AgentOptions["selection"] {
     names: parsed.list("name"),
     all: parsed.flag("all"),
   };
-  const asked = selection.pids.length + selection.ports.length + selection.names.length > 0 || selection.all;
-  if (!asked && parsed.rest === undefined) {
+  if (!asked(selection) && parsed.rest === undefined && parsed.list("probe").length === 0) {
     throw new CliError(
       "usage",
       "nothing to observe was named",
-      "give --pid, --port, --name, --all or -- COMMAND",
+      "give --pid, --port, --name, --all, --probe FILE or -- COMMAND",
     );
   }
   if (parsed.positionals.length > 0)
@@ -166,20 +203,35 @@ function finished(
   });
 }
 
-function summarise(agent: Agent, { output }: Context): void {
-  const report = agent.report();
+function summarise(agent: Agent | undefined, probes: readonly RunningProbe[], { output }: Context): void {
+  const report = agent?.report();
+  const reports = probes.map((each) => each.report());
+  const dropped: Record<string, number> = { ...report?.dropped };
+  for (const each of reports)
+    for (const [reason, count] of Object.entries(each.dropped))
+      dropped[reason] = (dropped[reason] ?? 0) + count;
+  const sum = (of: "spans" | "logs" | "points") => reports.reduce((total, each) => total + each[of], 0);
+  const spans = (report?.spans ?? 0) + sum("spans");
+  const { cpuMs, maxRssBytes } = report ?? ownCost();
   if (output.json) {
     output.value({
       event: "summary",
-      spans: report.spans,
-      dropped: report.dropped,
-      cpu_ms: report.cpuMs,
-      max_rss_bytes: report.maxRssBytes,
+      spans,
+      ...(probes.length === 0 ? {} : { logs: sum("logs"), points: sum("points") }),
+      dropped,
+      cpu_ms: cpuMs,
+      max_rss_bytes: maxRssBytes,
     });
     return;
   }
-  const dropped = Object.entries(report.dropped).map(([reason, count]) => `${count} ${reason}`);
+  const lost = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
+  const made = probes.length === 0 ? "" : `, ${sum("logs")} log records, ${sum("points")} points`;
   output.note(
-    `${report.spans} spans, ${dropped.length === 0 ? "nothing dropped" : `dropped: ${dropped.join(", ")}`}, ${report.cpuMs} ms of CPU, ${Math.round(report.maxRssBytes / 1048576)} MiB`,
+    `${spans} spans${made}, ${lost.length === 0 ? "nothing dropped" : `dropped: ${lost.join(", ")}`}, ${cpuMs} ms of CPU, ${Math.round(maxRssBytes / 1048576)} MiB`,
   );
+}
+
+function ownCost(): { cpuMs: number; maxRssBytes: number } {
+  const { user, system } = process.cpuUsage();
+  return { cpuMs: Math.round((user + system) / 1000), maxRssBytes: process.resourceUsage().maxRSS * 1024 };
 }

@@ -7,6 +7,7 @@ import { agentStatus } from "../agent-status.js";
 import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { announceRunning, dataDirectory, makeDataDirectory } from "../data-directory.js";
+import { type ProbeObject, readProbe } from "../declared-probe.js";
 import { openShop } from "../demo/shop.js";
 import { markParts } from "../environment.js";
 import { CliError, exitCodes } from "../failure.js";
@@ -29,12 +30,19 @@ export const command: Command = {
     { name: "otlp-http-port", value: "N", help: "default 4318; 0 takes any free port" },
     { name: "web-port", value: "N", help: "default 7303; 0 takes any free port" },
     { name: "no-agent", help: "take OTLP only, observe nothing" },
+    {
+      name: "probe",
+      value: "FILE",
+      multiple: true,
+      help: "run this .go3s or .o too and keep what its annotations say",
+    },
     { name: "no-web", help: "serve the API without the page" },
     { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
   ],
   examples: [
     "go3s up",
     "go3s up --demo",
+    "go3s up --probe examples/tcp-connect.go3s",
     "go3s up --json --web-port 0 --otlp-http-port 0 --otlp-grpc-port 0",
   ],
   run,
@@ -45,6 +53,10 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     throw new CliError("usage", `"${parsed.positionals[0]}": up takes options only`);
   const host = parsed.text("host") ?? "127.0.0.1";
   requireLoopback(host);
+  // Before anything is opened: a wrong probe is a wrong command line.
+  const probes = parsed.list("probe").map((path) => readProbe(path, context.output.note));
+  if (probes.length > 0 && parsed.flag("no-agent"))
+    throw new CliError("usage", "--probe needs the agent", "leave out --no-agent");
   const ports = {
     web: portOption(parsed, "web-port", 7303),
     otlpHttp: portOption(parsed, "otlp-http-port", 4318),
@@ -52,7 +64,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   };
   const closing = newClosing();
   try {
-    await open({ parsed, context, host, ports, closing });
+    await open({ parsed, context, host, ports, probes, closing });
     await aborted(context.interrupted);
     context.output.note("stopping: everything that was accepted is kept …");
     return exitCodes.done;
@@ -66,11 +78,12 @@ interface Opening {
   readonly context: Context;
   readonly host: string;
   readonly ports: { readonly web: number; readonly otlpHttp: number; readonly otlpGrpc: number };
+  readonly probes: readonly ProbeObject[];
   readonly closing: Closing;
 }
 
 /** open starts the parts in the order in which they need each other; what it opened is closed by `closing`, backwards. */
-async function open({ parsed, context, host, ports, closing }: Opening): Promise<void> {
+async function open({ parsed, context, host, ports, probes, closing }: Opening): Promise<void> {
   const { output, interrupted } = context;
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
@@ -90,7 +103,7 @@ async function open({ parsed, context, host, ports, closing }: Opening): Promise
   closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc }));
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
-    const started = startAgentChild(otlp_http);
+    const started = startAgentChild(otlp_http, probes);
     agent = started;
     closing.defer(() => started.close());
     if (!output.json) void started.first.then((state) => tellAgent(state, context));
@@ -154,6 +167,7 @@ function tellAgent(state: AgentChildState, { output }: Context): void {
   output.line(
     `observing    ${watched.length} processes, ${go.length} of them Go${names === "" ? "" : ` (${names})`}, ${report.probes} probes, every TCP connection`,
   );
+  for (const { probe, becomes } of state.probes) output.line(`probe        ${probe}: ${becomes.join("; ")}`);
   if (go.length === 0)
     output.line(
       "             start a Go HTTP service and its requests appear by themselves; npm start -- --demo brings a shop",

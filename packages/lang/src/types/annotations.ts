@@ -29,9 +29,11 @@ const spanKinds = ["internal", "server", "client", "producer", "consumer"] as co
 // Fields with the process's id by the names that people give them.
 const pidNames = /^(?:pid|tgid)$/i;
 
+const isAnnotation = (name: string): name is AnnotationName => Object.hasOwn(known, name);
+
 /** isTelemetry tells whether an attribute is a telemetry annotation. */
 export function isTelemetry(attribute: Attribute): boolean {
-  return Object.hasOwn(known, attribute.name);
+  return isAnnotation(attribute.name);
 }
 
 /** annotationsOf checks the annotations of a package's variables and types and says what its maps become. */
@@ -102,7 +104,8 @@ interface Reading {
 }
 
 function readAnnotation(r: Reading): TelemetryDeclaration | undefined {
-  const name = r.attribute.name as AnnotationName;
+  const { name } = r.attribute;
+  if (!isAnnotation(name)) return undefined;
   const parsed = parseAnnotation(r.attribute.rest);
   if (parsed.problem !== undefined) {
     refuse(r, parsed.problem, `@${name}(${known[name][0]}="…", …)`);
@@ -137,6 +140,7 @@ function metricOf(r: Reading): MetricDeclaration {
   const labels = r.events ? fieldsGiven(r, "labels", from, []) : labelsOf(r);
   return {
     signal: "metric",
+    record: r.events ? recordOf(r) : "",
     name: requiredOf(r, "name"),
     type,
     unit: textOf(r, "unit"),
@@ -153,6 +157,7 @@ function logOf(r: Reading): LogDeclaration {
   const body = templateOf(r, "body");
   return {
     signal: "log",
+    record: recordOf(r),
     level: oneOf(r, "level", levels, "info").toUpperCase(),
     event: textOf(r, "event"),
     body,
@@ -178,6 +183,7 @@ function traceOf(r: Reading): TraceDeclaration {
   const others = fieldsOf(value).filter((each) => !times.has(each));
   return {
     signal: "trace",
+    record: recordOf(r),
     span: requiredOf(r, "span") && templateOf(r, "span"),
     kind: oneOf(r, "kind", spanKinds, "internal").toUpperCase(),
     start,
@@ -188,6 +194,16 @@ function traceOf(r: Reading): TraceDeclaration {
     fields: fieldsGiven(r, "fields", value, others),
     pid: pidOf(r, value),
   };
+}
+
+/** recordOf names the struct of a buffer's events: whoever reads them finds it in the object's BTF. */
+function recordOf(r: Reading): string {
+  const { value } = r.map.type;
+  const of = under(value);
+  if (of.kind === "struct" && of.name !== "") return of.name;
+  if (r.events)
+    refuse(r, `the events of ${r.map.name} are ${typeName(value)}: they need a struct with a name`);
+  return "";
 }
 
 function refuse(r: Reading, message: string, hint?: string): void {

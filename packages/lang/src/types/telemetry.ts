@@ -7,6 +7,8 @@ export interface TelemetryField {
 /** MetricDeclaration says what a map or the events of a buffer count. */
 export interface MetricDeclaration {
   readonly signal: "metric";
+  /** record is the struct of the buffer's events, "" when a map's values are counted. */
+  readonly record: string;
   readonly name: string;
   readonly type: "counter" | "updowncounter" | "gauge" | "histogram";
   readonly unit: string;
@@ -22,6 +24,7 @@ export interface MetricDeclaration {
 /** LogDeclaration makes each event a log record. */
 export interface LogDeclaration {
   readonly signal: "log";
+  readonly record: string;
   readonly level: string;
   /** event is the record's event name. */
   readonly event: string;
@@ -34,6 +37,7 @@ export interface LogDeclaration {
 /** TraceDeclaration makes each event a span; times are CLOCK_MONOTONIC nanoseconds, as `bpf.KtimeNS()` gives them. */
 export interface TraceDeclaration {
   readonly signal: "trace";
+  readonly record: string;
   /** span is the operation's name, with {Field} for values. */
   readonly span: string;
   readonly kind: string;
