@@ -27,14 +27,15 @@ export const integerTypes = [
 const operators = ["+", "-", "*", "/", "%", "&", "|", "^", "&^", "<<", ">>"];
 const comparisons = ["==", "!=", "<", "<=", ">", ">="];
 
-function pick<T>(random: Random, from: readonly T[]): T {
+/** pick takes one of several. */
+export function pick<T>(random: Random, from: readonly T[]): T {
   const found = from[random(from.length)];
   if (found === undefined) throw new Error("nothing to pick from");
   return found;
 }
 
 /** constantOf writes a constant that every type of that name can hold and that is not 0. */
-function constantOf(random: Random, type: string): string {
+export function constantOf(random: Random, type: string): string {
   const bits = Number(/\d+/.exec(type)?.[0] ?? 8);
   const most = type.startsWith("u") ? bits : bits - 1;
   const size = 1 + random(Math.min(most, 52));
