@@ -8,10 +8,12 @@ import { clamp, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
 import { mapMethod } from "./map-methods.js";
 import { addressOf, copy, loadScalar, pointee, slotPlace, storeScalar } from "./places.js";
+import { declareResults, readMember, resultMembers } from "./results.js";
 import {
   type Frame,
   isDirect,
   type Low,
+  type Part,
   type Place,
   refuse,
   type Scalar,
@@ -19,6 +21,7 @@ import {
   typeOf,
   widthOf,
 } from "./state.js";
+import { livesInMemory } from "./variables.js";
 
 const nothing = (low: Low): Scalar => ({ value: low.b.constant(0n), space: "kernel" });
 
@@ -56,7 +59,7 @@ function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
 
 /** bindParameter gives a parameter of an inlined function its argument. */
 function bindParameter(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): void {
-  const inMemory = symbol.addressTaken || symbol.captured || !isScalar(symbol.type);
+  const inMemory = livesInMemory(symbol);
   low.frame = caller;
   if (!inMemory) {
     const value = low.scalar(low, argument);
@@ -86,7 +89,7 @@ function recursive(low: Low, symbol: FunctionSymbol): boolean {
 }
 
 /** inline lowers a function's body in place of the call; `to` receives an aggregate result. */
-function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to: Place | undefined): Scalar {
+function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to: Place | undefined): Part[] {
   const { symbol } = call;
   const { b } = low;
   if (recursive(low, symbol)) {
@@ -97,15 +100,25 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
       `${symbol.name} calls itself; BPF programs have no recursion`,
       "use a loop with a bound",
     );
-    return nothing(low);
+    return resultMembers(low, symbol.type.result, to).map((member) =>
+      member.place === undefined ? { scalar: nothing(low) } : { place: member.place },
+    );
   }
   const caller = low.frame;
   const after = b.newBlock();
   const resultType = symbol.type.result;
-  const result = { type: resultType, variable: {}, to: after, space: undefined, place: to };
-  const frame: Frame = { storage: new Map(), outer: caller, result, resultType, function: symbol, loops: [] };
-  const values = argumentsOf(call, expr);
+  const members = resultMembers(low, resultType, to);
   const firstSlot = b.fn.slots.length;
+  const frame: Frame = {
+    storage: new Map(),
+    outer: caller,
+    result: { to: after, members },
+    firstSlot,
+    resultType,
+    function: symbol,
+    loops: [],
+  };
+  const values = argumentsOf(call, expr);
   symbol.parameters.forEach((parameter, i) => {
     const argument = values[i];
     if (argument === undefined) return;
@@ -113,6 +126,7 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
     else bindParameter(low, frame, parameter, argument, caller);
   });
   low.frame = frame;
+  declareResults(low, symbol);
   low.statement(low, symbol.declaration.body);
   if (b.block !== undefined && resultType.kind !== "void") {
     refuse(
@@ -128,14 +142,19 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
   b.enter(after);
   low.frame = caller;
   // What the function had on the stack ends with it, unless its result may point there.
-  if (under(resultType).kind !== "pointer") {
+  if (!members.some((member) => under(member.type).kind === "pointer")) {
     for (const slot of b.fn.slots.slice(firstSlot))
       if (slot.to === Number.POSITIVE_INFINITY) slot.to = b.clock;
   }
   b.at = expr;
-  if (resultType.kind === "void" || !isScalar(resultType)) return nothing(low);
-  if (after.predecessors.length === 0) return { value: b.constant(0n, widthOf(resultType)), space: "kernel" };
-  return { value: b.read(result.variable, widthOf(resultType)), space: frame.result?.space ?? "kernel" };
+  if (after.predecessors.length === 0) {
+    return members.map((member) =>
+      member.place === undefined
+        ? { scalar: { value: b.constant(0n, widthOf(member.type)), space: "kernel" } }
+        : { place: member.place },
+    );
+  }
+  return members.map((member) => readMember(low, member));
 }
 
 function bindReceiver(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): void {
@@ -289,7 +308,9 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
     case "conversion":
       return conversion(low, expr, call.to);
     case "function":
-      return call.symbol.subprogram ? callSubprogram(low, call, expr) : inline(low, call, expr, undefined);
+      return call.symbol.subprogram
+        ? callSubprogram(low, call, expr)
+        : onlyScalar(low, inline(low, call, expr, undefined));
     case "builtin":
       return lowerBuiltin(low, call.name, call.types, expr);
     case "helper":
@@ -304,10 +325,16 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
 }
 
 /** callTuple evaluates a call with several results. */
-export function callTuple(low: Low, expr: CallExpr): Scalar[] {
+export function callTuple(low: Low, expr: CallExpr): Part[] {
   const call = callOf(low, expr);
-  if (call.kind !== "register" || call.pair === undefined) throw new Error("only GoString has two results");
-  return [register(low, call, expr, call.offset), register(low, call, expr, call.pair)];
+  if (call.kind === "function") return inline(low, call, expr, undefined);
+  if (call.kind !== "register" || call.pair === undefined) throw new Error("this call has one result");
+  return [call.offset, call.pair].map((offset) => ({ scalar: register(low, call, expr, offset) }));
+}
+
+function onlyScalar(low: Low, parts: readonly Part[]): Scalar {
+  const [part] = parts;
+  return part !== undefined && "scalar" in part ? part.scalar : nothing(low);
 }
 
 /** callInto evaluates a call whose result is an aggregate, into a place. */

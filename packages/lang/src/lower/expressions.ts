@@ -1,11 +1,13 @@
 import type { Block, Size, Value } from "../ir/ir.js";
 import type { BinaryExpr, CompositeExpr, Expr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
-import type { Constant, VariableSymbol } from "../types/symbols.js";
+import type { Constant } from "../types/symbols.js";
 import { isScalar, sizeOf, type Type, under } from "../types/type.js";
-import { compareValues, operate } from "./arithmetic.js";
+import { compareValues, operate, wide } from "./arithmetic.js";
 import { equalBytes, textWord } from "./bytes.js";
 import { callInto, callScalar } from "./calls.js";
+import { refuseKept } from "./escape.js";
+import { enumeratorValue } from "./kernel-facts.js";
 import {
   addressOf,
   bytePlace,
@@ -20,77 +22,16 @@ import {
   temporary,
   zero,
 } from "./places.js";
-import {
-  type Frame,
-  isDirect,
-  type Low,
-  type Place,
-  refuse,
-  type Scalar,
-  type Storage,
-  typeOf,
-  widthOf,
-} from "./state.js";
+import { isDirect, type Low, type Place, refuse, type Scalar, typeOf, widthOf } from "./state.js";
+import { readVariable, storageOf } from "./variables.js";
 
 /** constantOf gives the value of a constant expression. */
 export function constantOf(low: Low, expr: Expr): Constant | undefined {
   return low.shared.checked.constants.get(expr.id);
 }
 
-/** storageOf finds where a variable lives, in this frame or those around it. */
-export function storageOf(low: Low, symbol: VariableSymbol): Storage {
-  for (let frame: Frame | undefined = low.frame; frame !== undefined; frame = frame.outer) {
-    const found = frame.storage.get(symbol);
-    if (found !== undefined) return found;
-  }
-  throw new Error(`the variable ${symbol.name} has no storage`);
-}
-
 function constantValue(low: Low, value: bigint | boolean, type: Type): Value {
   return low.b.constant(BigInt(value), widthOf(type));
-}
-
-function readVariable(low: Low, symbol: VariableSymbol): Scalar {
-  const storage = storageOf(low, symbol);
-  if (storage.kind === "register")
-    return { value: low.b.read(symbol, widthOf(symbol.type)), space: storage.space ?? "kernel" };
-  const loaded = loadScalar(low, storage.place);
-  return storage.space === undefined ? loaded : { ...loaded, space: storage.space };
-}
-
-/** checkSpace reports when a pointer variable would point into two kinds of memory. */
-function checkSpace(low: Low, storage: Storage, value: Scalar, expr: Expr): void {
-  const isNil = value.value.op === "const" && value.value.imm === 0n;
-  if (isNil) return;
-  if (storage.space === undefined) storage.space = value.space;
-  else if (storage.space !== value.space && !(isDirect(storage.space) && isDirect(value.space))) {
-    refuse(
-      low,
-      "address-space",
-      expr,
-      `this pointer is to ${value.space} memory, the variable holds pointers to ${storage.space} memory`,
-      "use two variables",
-    );
-  }
-}
-
-/** assignVariable gives a variable a value. */
-export function assignVariable(low: Low, symbol: VariableSymbol, expr: Expr): void {
-  const storage = storageOf(low, symbol);
-  if (!isScalar(symbol.type)) {
-    if (storage.kind === "memory") low.into(low, storage.place, expr);
-    return;
-  }
-  const value = low.scalar(low, expr);
-  setVariable(low, symbol, value, expr);
-}
-
-/** setVariable gives a scalar variable a value that is at hand. */
-export function setVariable(low: Low, symbol: VariableSymbol, value: Scalar, expr: Expr): void {
-  const storage = storageOf(low, symbol);
-  if (under(symbol.type).kind === "pointer") checkSpace(low, storage, value, expr);
-  if (storage.kind === "register") low.b.write(symbol, value.value);
-  else storeScalar(low, storage.place, value.value, expr);
 }
 
 function binary(low: Low, expr: BinaryExpr): Scalar {
@@ -98,6 +39,8 @@ function binary(low: Low, expr: BinaryExpr): Scalar {
   if (operator === "&&" || operator === "||") return { value: asBool(low, expr), space: "kernel" };
   const type = typeOf(low, expr.left);
   const of = under(type);
+  if (of.kind === "pointer" && (operator === "+" || operator === "-"))
+    return movePointer(low, expr, low.scalar(low, expr.left), expr.right, operator, of.target);
   if (of.kind === "array") return { value: compareArrays(low, expr), space: "kernel" };
   const left = low.scalar(low, expr.left).value;
   const right = low.scalar(low, expr.right).value;
@@ -136,12 +79,41 @@ function compareArrays(low: Low, expr: BinaryExpr): Value {
   return expr.operator === "==" ? equal : low.b.compare("eq", equal, low.b.constant(0n, 32));
 }
 
+/** movePointer goes on by elements, as C does: only through memory that is probed, for nothing tells where it ends. */
+function movePointer(
+  low: Low,
+  expr: Expr,
+  pointer: Scalar,
+  by: Expr,
+  operator: "+" | "-",
+  target: Type,
+): Scalar {
+  const { b } = low;
+  if (isDirect(pointer.space))
+    refuse(
+      low,
+      "address-space",
+      expr,
+      `this points to ${pointer.space} memory, whose end must be known`,
+      "use an array and an index",
+    );
+  const index = wide(low, low.scalar(low, by).value, typeOf(low, by));
+  low.b.at = expr;
+  const size = BigInt(Math.max(1, sizeOf(target)));
+  const distance = size === 1n ? index : b.binary("mul", index, b.constant(size));
+  const value = b.binary(operator === "+" ? "add" : "sub", pointer.value, distance);
+  return { value, space: pointer.space === "btf" ? "kernel" : pointer.space };
+}
+
 /** scalar evaluates an expression into a register. */
 export function scalar(low: Low, expr: Expr): Scalar {
   const { b } = low;
   const type = typeOf(low, expr);
   const constant = constantOf(low, expr);
   b.at = expr;
+  const selection = expr.kind === "selector" ? low.shared.checked.selections.get(expr.id) : undefined;
+  if (selection?.kind === "enumerator")
+    return { value: enumeratorValue(low, selection.enumerator, type), space: "kernel" };
   if (typeof constant === "bigint" || typeof constant === "boolean")
     return { value: constantValue(low, constant, type), space: "kernel" };
   switch (expr.kind) {
@@ -203,11 +175,25 @@ function address(low: Low, operand: Expr): Scalar {
   return { value: addressOf(low, place), space: place.space };
 }
 
+/** notNil refuses a pointer that is surely nil; others that may be are found when control flow is known. */
+function notNil(low: Low, pointer: Scalar, at: Expr): Scalar {
+  // In an inlined function a constant nil may be an argument that the function compares first.
+  if (low.frame.result === undefined && pointer.value.op === "const" && pointer.value.imm === 0n)
+    refuse(
+      low,
+      "unchecked-nil",
+      at,
+      "this pointer is nil here",
+      "give it a value first: p = &x, p = m.Lookup(k)",
+    );
+  return pointer;
+}
+
 /** objectPlace is what a selector or index is applied to: a value's place, or what a pointer points to. */
 function objectPlace(low: Low, object: Expr): Place {
   const type = typeOf(low, object);
   const of = under(type);
-  if (of.kind === "pointer") return pointee(low.scalar(low, object), of.target);
+  if (of.kind === "pointer") return pointee(notNil(low, low.scalar(low, object), object), of.target);
   return low.place(low, object);
 }
 
@@ -239,7 +225,7 @@ export function place(low: Low, expr: Expr): Place {
       break;
     }
     case "star": {
-      const pointer = low.scalar(low, expr.operand);
+      const pointer = notNil(low, low.scalar(low, expr.operand), expr);
       return pointee(pointer, type);
     }
     case "selector": {
@@ -256,13 +242,19 @@ export function place(low: Low, expr: Expr): Place {
           align: 8,
         };
       }
-      if (selection !== undefined) return fieldPlace(objectPlace(low, expr.object), selection.path);
+      if (selection?.kind === "fields") return fieldPlace(objectPlace(low, expr.object), selection.path);
       break;
     }
     case "index": {
       const [subscript] = expr.indices;
       const object = objectPlace(low, expr.object);
       const array = under(object.type);
+      if (
+        subscript !== undefined &&
+        array.kind !== "array" &&
+        under(typeOf(low, expr.object)).kind === "pointer"
+      )
+        return pointee(movePointer(low, expr, low.scalar(low, expr.object), subscript, "+", type), type);
       if (subscript !== undefined && array.kind === "array") {
         const { value } = low.scalar(low, subscript);
         low.b.at = expr;
@@ -333,9 +325,9 @@ export function into(low: Low, to: Place, expr: Expr): void {
     return;
   }
   if (isScalar(to.type)) {
-    const { value } = low.scalar(low, expr);
+    const given = low.scalar(low, expr);
     low.b.at = expr;
-    storeScalar(low, to, value, expr);
+    if (!refuseKept(low, to, given, expr)) storeScalar(low, to, given.value, expr);
     return;
   }
   if (inner.kind === "composite") {

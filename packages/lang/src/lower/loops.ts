@@ -1,10 +1,9 @@
 import type { ForStmt, RangeStmt } from "../syntax/ast.js";
 import { intType, isScalar, under } from "../types/type.js";
 import { compareValues } from "./arithmetic.js";
-import { setVariable, storageOf } from "./expressions.js";
 import { copy, elementPlace, loadScalar, pointee } from "./places.js";
 import { type Low, type Place, refuse, typeOf, widthOf } from "./state.js";
-import { declareVariable } from "./variables.js";
+import { declareVariable, setVariable, storageOf } from "./variables.js";
 
 /** maxUnroll keeps unrolled loops within sensible code sizes. */
 const maxUnroll = 512n;

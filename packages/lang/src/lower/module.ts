@@ -6,8 +6,10 @@ import { bare } from "../types/convert.js";
 import type { Architecture } from "../types/registers.js";
 import type { Checked, FunctionSymbol, Program, VariableSymbol } from "../types/symbols.js";
 import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
-import { condition, into, place, scalar, storageOf } from "./expressions.js";
+import { wide } from "./arithmetic.js";
+import { condition, into, place, scalar } from "./expressions.js";
 import { addressOf, slotPlace, storeScalar } from "./places.js";
+import { declareResults } from "./results.js";
 import {
   type Frame,
   type Low,
@@ -18,7 +20,8 @@ import {
   type Storage,
   widthOf,
 } from "./state.js";
-import { effect, statement } from "./statements.js";
+import { effect, statement, tuple } from "./statements.js";
+import { byValue, livesInMemory, readVariable, storageOf } from "./variables.js";
 
 /** LowerOptions are the facts of the target that lowering needs. */
 export interface LowerOptions {
@@ -32,7 +35,7 @@ export interface Lowered extends IrModule {
 }
 
 function newLow(shared: Shared, b: Builder, frame: Frame): Low {
-  return { shared, b, frame, scalar, place, into, condition, effect, statement, callback, subprogram };
+  return { shared, b, frame, scalar, place, into, condition, effect, statement, tuple, callback, subprogram };
 }
 
 /** spaceOfParameter: programs get their context; other functions get direct memory, or kernel objects by type. */
@@ -51,7 +54,7 @@ function bind(low: Low, parameters: readonly VariableSymbol[], boxed = false): v
     const value =
       widthOf(symbol.type) === 32 && isScalar(symbol.type) ? low.b.unary("trunc", word, 32) : word;
     const space = spaceOfParameter(symbol);
-    if (symbol.addressTaken || symbol.captured) {
+    if (livesInMemory(symbol)) {
       const home = slotPlace(low, symbol.type, symbol.name);
       storeScalar(low, home, value, symbol.declared);
       low.frame.storage.set(symbol, { kind: "memory", place: home, space });
@@ -63,7 +66,15 @@ function bind(low: Low, parameters: readonly VariableSymbol[], boxed = false): v
 }
 
 function entryFrame(symbol: FunctionSymbol | undefined, resultType: Frame["resultType"]): Frame {
-  return { storage: new Map(), outer: undefined, result: undefined, resultType, function: symbol, loops: [] };
+  return {
+    storage: new Map(),
+    outer: undefined,
+    result: undefined,
+    firstSlot: 0,
+    resultType,
+    function: symbol,
+    loops: [],
+  };
 }
 
 function lowerBody(shared: Shared, symbol: FunctionSymbol, name: string, isProgram: boolean): IrFunction {
@@ -86,6 +97,7 @@ function lowerBody(shared: Shared, symbol: FunctionSymbol, name: string, isProgr
     low,
     symbol.parameters.filter((parameter) => isScalar(parameter.type)),
   );
+  declareResults(low, symbol);
   low.statement(low, declaration.body);
   if (b.block !== undefined && hasResult && (b.block.predecessors.length > 0 || b.block === fn.blocks[0])) {
     const end = declaration.body.end;
@@ -160,6 +172,12 @@ function environmentOf(
   const storages = new Map<VariableSymbol, { storage: Storage; offset: number }>();
   captures.forEach((symbol, i) => {
     const storage = storageOf(low, symbol);
+    if (byValue(symbol)) {
+      const { value } = readVariable(low, symbol);
+      low.b.store(low.b.slotAddress(table, i * 8), 0, 8, wide(low, value, symbol.type));
+      storages.set(symbol, { storage, offset: i * 8 });
+      return;
+    }
     if (storage.kind !== "memory") throw new Error(`the captured variable ${symbol.name} is not in memory`);
     low.b.store(low.b.slotAddress(table, i * 8), 0, 8, addressOf(low, storage.place));
     storages.set(symbol, { storage, offset: i * 8 });
@@ -231,6 +249,12 @@ function callbackBody(
     const table = b.parameter(1);
     for (const { symbol: captured, offset, space } of captures) {
       const base = b.load(table, offset, 8, false, 64);
+      if (byValue(captured)) {
+        const value = widthOf(captured.type) === 32 ? b.unary("trunc", base, 32) : base;
+        low.frame.storage.set(captured, { kind: "register", space });
+        b.write(captured, value);
+        continue;
+      }
       const at: Place = {
         type: captured.type,
         space: "stack",

@@ -1,5 +1,5 @@
 import type { Builder } from "../ir/builder.js";
-import type { Block, CorePath, IrFunction, Slot, Text, Value, Width } from "../ir/ir.js";
+import type { Block, CorePath, IrFunction, Size, Slot, Text, Value, Width } from "../ir/ir.js";
 import type { Reporter } from "../source/diagnostics.js";
 import type { Range } from "../source/file.js";
 import type { Expr, FunctionExpr, Stmt } from "../syntax/ast.js";
@@ -26,8 +26,17 @@ export interface Place {
   readonly slot: Slot | undefined;
   readonly offset: number;
   readonly core: CorePath | undefined;
+  /** bits is set for a bit field: the bytes to load, and the shifts that leave the field. */
+  readonly bits?: BitAccess;
   /** align is the known alignment of the address, which accesses to the stack must keep. */
   readonly align: number;
+}
+
+/** BitAccess says how a bit field is read from the 64 bits its storage is extended to. */
+export interface BitAccess {
+  readonly bytes: Size;
+  readonly left: number;
+  readonly right: number;
 }
 
 /** Scalar is a value in a register; pointers have a space. */
@@ -47,19 +56,25 @@ export interface LoopTarget {
   readonly continueTo: Block | undefined;
 }
 
+/** ResultMember is one result of an inlined function: a scalar in a variable, an aggregate in a place. */
+export interface ResultMember {
+  readonly type: Type;
+  readonly variable: object;
+  space: Space | undefined;
+  readonly place: Place | undefined;
+}
+
+/** Part is one of several values that a call gives. */
+export type Part = { readonly scalar: Scalar } | { readonly place: Place };
+
 /** Frame is one function being lowered: the program itself, or a function inlined into it. */
 export interface Frame {
   readonly storage: Map<VariableSymbol, Storage>;
   readonly outer: Frame | undefined;
-  readonly result:
-    | {
-        readonly type: Type;
-        readonly variable: object;
-        readonly to: Block;
-        space: Space | undefined;
-        place: Place | undefined;
-      }
-    | undefined;
+  /** result is where an inlined function goes at its return, and what it leaves there. */
+  readonly result: { readonly to: Block; readonly members: readonly ResultMember[] } | undefined;
+  /** firstSlot is the first stack slot of this function: earlier ones are its callers'. */
+  readonly firstSlot: number;
   readonly resultType: Type;
   readonly function: FunctionSymbol | undefined;
   readonly loops: LoopTarget[];
@@ -90,6 +105,8 @@ export interface Low {
   /** effect evaluates an expression for what it does. */
   effect(low: Low, expr: Expr): void;
   statement(low: Low, stmt: Stmt): void;
+  /** tuple evaluates a call with several results. */
+  tuple(low: Low, expr: Expr): Part[];
   /** callback lowers a function literal or function as a subprogram that helpers call; a boxed state is behind a pointer to it. */
   callback(low: Low, expr: Expr, boxed?: boolean): { code: IrFunction; environment: Value | undefined };
   /** subprogram gives the code of a function that is called, not inlined. */

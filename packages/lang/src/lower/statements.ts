@@ -4,11 +4,12 @@ import type { VariableSymbol } from "../types/symbols.js";
 import { isScalar, type Type, under } from "../types/type.js";
 import { compareValues, operate } from "./arithmetic.js";
 import { callTuple } from "./calls.js";
-import { assignVariable, setVariable, storageOf } from "./expressions.js";
+import { refuseKept } from "./escape.js";
 import { forLoop, rangeLoop } from "./loops.js";
 import { copy, loadScalar, release, storeScalar, temporary, zero } from "./places.js";
-import { type LoopTarget, type Low, type Scalar, typeOf, widthOf } from "./state.js";
-import { declareVariable } from "./variables.js";
+import { returned } from "./results.js";
+import { type LoopTarget, type Low, type Part, type Scalar, typeOf, widthOf } from "./state.js";
+import { assignVariable, declareVariable, setVariable, storageOf } from "./variables.js";
 
 function variableOf(low: Low, expr: Expr): VariableSymbol | undefined {
   const inner = bare(expr);
@@ -37,7 +38,24 @@ function initialise(low: Low, name: Identifier, value: Expr | undefined, at: Exp
   } else low.b.write(symbol, low.b.constant(0n, widthOf(type)));
 }
 
+/** tuple evaluates a call with several results. */
+export function tuple(low: Low, expr: Expr): Part[] {
+  const inner = bare(expr);
+  if (inner.kind !== "call") throw new Error("only calls have several results");
+  return callTuple(low, inner);
+}
+
 function localVar(low: Low, decl: VarDecl): void {
+  const [only] = decl.values;
+  if (decl.names.length > 1 && decl.values.length === 1 && only !== undefined) {
+    const parts = low.tuple(low, only);
+    decl.names.forEach((name, i) => {
+      const part = parts[i];
+      const symbol = declareVariable(low, name);
+      if (part !== undefined && symbol !== undefined) setPart(low, symbol, part, only);
+    });
+    return;
+  }
   decl.names.forEach((name, i) => {
     initialise(low, name, decl.values[i], name);
   });
@@ -60,7 +78,7 @@ function assignTo(low: Low, left: Expr, right: Expr): void {
     const value = low.scalar(low, right);
     const to = low.place(low, left);
     low.b.at = left;
-    storeScalar(low, to, value.value, left);
+    if (!refuseKept(low, to, value, left)) storeScalar(low, to, value.value, left);
     return;
   }
   low.into(low, low.place(low, left), right);
@@ -80,12 +98,11 @@ function assign(low: Low, stmt: AssignStmt): void {
   const [first] = right;
   const [target] = left;
   if (first === undefined || target === undefined) return;
-  const tuple = left.length > 1 && right.length === 1 ? bare(first) : undefined;
-  if (tuple?.kind === "call") {
-    const values = callTuple(low, tuple);
+  if (left.length > 1 && right.length === 1) {
+    const parts = low.tuple(low, first);
     left.forEach((each, i) => {
-      const value = values[i];
-      if (value !== undefined) assignValue(low, each, value, operator === ":=");
+      const part = parts[i];
+      if (part !== undefined) assignPart(low, each, part, operator === ":=");
     });
     return;
   }
@@ -101,6 +118,28 @@ function assign(low: Low, stmt: AssignStmt): void {
   parallel(low, stmt);
 }
 
+function setPart(low: Low, symbol: VariableSymbol, part: Part, at: Expr): void {
+  if ("scalar" in part) {
+    setVariable(low, symbol, part.scalar, at);
+    return;
+  }
+  const storage = storageOf(low, symbol);
+  if (storage.kind === "memory") copy(low, storage.place, part.place, at);
+}
+
+function assignPart(low: Low, left: Expr, part: Part, defines: boolean): void {
+  if ("scalar" in part) {
+    assignValue(low, left, part.scalar, defines);
+    return;
+  }
+  if (left.kind === "name" && left.name === "_") return;
+  const symbol = left.kind === "name" ? low.shared.checked.symbols.get(left.id) : undefined;
+  if (left.kind === "name" && defines && symbol?.kind === "variable" && symbol.declared === left)
+    declareVariable(low, left);
+  copy(low, low.place(low, left), part.place, left);
+  release(low, part.place);
+}
+
 function assignValue(low: Low, left: Expr, value: Scalar, defines: boolean): void {
   if (left.kind === "name" && left.name === "_") return;
   if (left.kind === "name" && defines) {
@@ -109,7 +148,10 @@ function assignValue(low: Low, left: Expr, value: Scalar, defines: boolean): voi
   }
   const variable = variableOf(low, left);
   if (variable !== undefined) setVariable(low, variable, value, left);
-  else storeScalar(low, low.place(low, left), value.value, left);
+  else {
+    const to = low.place(low, left);
+    if (!refuseKept(low, to, value, left)) storeScalar(low, to, value.value, left);
+  }
 }
 
 /** parallel assigns several values: all right sides are evaluated before any left side is written. */
@@ -225,31 +267,6 @@ function switched(low: Low, stmt: SwitchStmt): void {
   b.enter(after);
 }
 
-function returned(low: Low, stmt: Stmt & { kind: "return" }): void {
-  const { b } = low;
-  const { result, resultType } = low.frame;
-  if (result === undefined) {
-    const value =
-      stmt.value === undefined || resultType.kind === "void" ? undefined : low.scalar(low, stmt.value).value;
-    b.at = stmt;
-    b.ret(value);
-    return;
-  }
-  if (stmt.value !== undefined && resultType.kind !== "void") {
-    if (!isScalar(resultType)) {
-      if (result.place !== undefined) low.into(low, result.place, stmt.value);
-      else low.effect(low, stmt.value);
-    } else {
-      const value = low.scalar(low, stmt.value);
-      const isNil = value.value.op === "const";
-      if (under(resultType).kind === "pointer" && !isNil) result.space ??= value.space;
-      b.write(result.variable, value.value);
-    }
-  }
-  b.at = stmt;
-  b.jump(result.to);
-}
-
 function branches(low: Low, stmt: Stmt & { kind: "if" }): void {
   const { b } = low;
   if (stmt.init !== undefined) low.statement(low, stmt.init);
@@ -257,11 +274,12 @@ function branches(low: Low, stmt: Stmt & { kind: "if" }): void {
   low.condition(low, stmt.condition, yes, no);
   b.seal(yes);
   b.seal(no);
+  const { dead } = low.shared.checked;
   b.enter(yes);
-  low.statement(low, stmt.then);
+  if (!dead.has(stmt.then)) low.statement(low, stmt.then);
   b.jump(after);
   b.enter(no);
-  if (stmt.otherwise !== undefined) low.statement(low, stmt.otherwise);
+  if (stmt.otherwise !== undefined && !dead.has(stmt.otherwise)) low.statement(low, stmt.otherwise);
   b.jump(after);
   b.seal(after);
   b.enter(after);

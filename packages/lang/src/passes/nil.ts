@@ -1,3 +1,4 @@
+import { HelperFunction } from "@go3s/bpf";
 import { dropTrivialPhis } from "../ir/builder.js";
 import { postorder } from "../ir/dominators.js";
 import type { Block, IrFunction, Value } from "../ir/ir.js";
@@ -71,6 +72,21 @@ function nilFacts(fn: IrFunction, candidates: ReadonlySet<Value>): Map<Block, Se
   return known;
 }
 
+/** whyNil says when a pointer is nil, and how to check it. */
+function whyNil(value: Value): { readonly why: string; readonly fix: string } {
+  const fix = "compare it first: if p == nil { return 0 }";
+  if (value.op === "call" && value.imm === BigInt(HelperFunction.map_lookup_elem))
+    return { why: "the map may not have the key", fix };
+  if (value.op === "call" && value.imm === BigInt(HelperFunction.ringbuf_reserve))
+    return { why: "the ring buffer may be full", fix: "compare it first: if e == nil { return 0 }" };
+  if (value.op === "phi" && value.nilable)
+    return {
+      why: "the packet may be shorter",
+      fix: "compare it first: p := bpf.Packet[T](ctx, n); if p == nil { return 0 }",
+    };
+  return { why: "nothing on some way here says that it is not", fix };
+}
+
 /** checkNil refuses uses of pointers that may be nil. */
 export const checkNil: Pass = {
   name: "check-nil",
@@ -81,20 +97,19 @@ export const checkNil: Pass = {
     const candidates = mayBeNil(fn);
     if (candidates.size === 0) return;
     const facts = nilFacts(fn, candidates);
+    const told = new Set<Value>();
     for (const block of fn.blocks) {
       const known = facts.get(block) ?? new Set<Value>();
       for (const value of block.values) {
         if (value.op === "phi" || value.op === "cmp") continue;
         for (const arg of value.args) {
-          if (!candidates.has(arg) || known.has(arg)) continue;
-          const from = arg.op === "phi" ? [] : [{ ...arg.at, message: "it comes from here" }];
-          report.error(
-            "unchecked-nil",
-            value.at,
-            "this pointer may be nil here",
-            "compare it first: if p == nil { return 0 }",
-            from,
-          );
+          // One missing check is one mistake, however often the pointer is used.
+          if (!candidates.has(arg) || known.has(arg) || told.has(arg)) continue;
+          told.add(arg);
+          const { why, fix } = whyNil(arg);
+          const elsewhere = arg.at.start !== value.at.start && arg.op !== "phi";
+          const from = elsewhere ? [{ ...arg.at, message: "it comes from here" }] : [];
+          report.error("unchecked-nil", value.at, `this pointer may be nil here: ${why}`, fix, from);
         }
       }
     }

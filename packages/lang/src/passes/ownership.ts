@@ -33,6 +33,8 @@ function roots(value: Value, seen: Set<Value> = new Set()): Set<Value> {
 interface Walk {
   readonly reservation: Value;
   readonly report: Reporter | undefined;
+  /** told is set once something was reported of this reservation: what follows from it is no second mistake. */
+  told: boolean;
   readonly rootsOf: (value: Value) => Set<Value>;
 }
 
@@ -57,14 +59,21 @@ function step(walk: Walk, state: number, value: Value): number {
     const what = isRelease(value)
       ? "this record was given back already on some path"
       : "this record was given back already and must not be used";
-    report?.error("reservation-reused", value.at, what, "submit or discard it once, last", [
-      { ...reservation.at, message: "reserved here" },
-    ]);
-    return state;
+    if (!walk.told)
+      report?.error("reservation-reused", value.at, what, "submit or discard it once, last", [
+        { ...reservation.at, message: "reserved here" },
+      ]);
+    walk.told = report !== undefined;
+    return isRelease(value) ? GIVEN_BACK : state;
   }
   if (isRelease(value)) return GIVEN_BACK;
+  // The table of what a function literal captures lives only while the literal runs.
+  const captured = value.args[0]?.op === "slot" && value.args[0].slot?.name === "captures";
   const stored =
-    value.op === "store" && value.args[1] !== undefined && walk.rootsOf(value.args[1]).has(reservation);
+    !captured &&
+    value.op === "store" &&
+    value.args[1] !== undefined &&
+    walk.rootsOf(value.args[1]).has(reservation);
   if (stored)
     report?.error(
       "reservation-lost",
@@ -81,10 +90,26 @@ function alongEdge(reservation: Value, state: number, from: Block, to: Block): n
   return fact.isNil ? state & NIL : state & ~NIL;
 }
 
+/** givenAway tells whether a reservation goes to code of its own that tries to give it back: that is told there. */
+function givenAway(fn: IrFunction, reservation: Value, rootsOf: Walk["rootsOf"]): boolean {
+  const callees = new Set<IrFunction>();
+  let leaves = false;
+  for (const block of fn.blocks) {
+    for (const value of block.values) {
+      if (value.func !== undefined) callees.add(value.func);
+      const stored =
+        value.op === "store" && value.args[1] !== undefined && rootsOf(value.args[1]).has(reservation);
+      const passed = value.op === "callfn" && value.args.some((arg) => rootsOf(arg).has(reservation));
+      leaves ||= stored || passed;
+    }
+  }
+  return leaves && [...callees].some((callee) => callee.blocks.some((block) => block.values.some(isRelease)));
+}
+
 function analyse(fn: IrFunction, reservation: Value, rootsOf: Walk["rootsOf"], report: Reporter): void {
   const order = postorder(fn).reverse();
   const entering = new Map<Block, number>();
-  const quiet: Walk = { reservation, report: undefined, rootsOf };
+  const quiet: Walk = { reservation, report: undefined, told: false, rootsOf };
   for (let changed = true; changed; ) {
     changed = false;
     for (const block of order) {
@@ -101,14 +126,15 @@ function analyse(fn: IrFunction, reservation: Value, rootsOf: Walk["rootsOf"], r
       }
     }
   }
-  const loud: Walk = { reservation, report, rootsOf };
+  const loud: Walk = { reservation, report, told: givenAway(fn, reservation, rootsOf), rootsOf };
   for (const block of order) {
     let state = entering.get(block) ?? 0;
     for (const value of block.values) state = step(loud, state, value);
     const { end } = block;
     if ((state & HELD) === 0 || end === undefined || end.kind === "jump" || end.kind === "branch") continue;
     if (end.kind === "trap" && state === HELD) discard(fn, block, reservation);
-    else {
+    else if (!loud.told) {
+      loud.told = true;
       report.error(
         "reservation-lost",
         reservation.at,
@@ -161,7 +187,7 @@ export const checkOwned: Pass = {
             "reservation-reused",
             value.at,
             "only a record that Reserve gave in this function can be submitted or discarded",
-            "use Output for other memory",
+            "give it back where it was reserved, or remove //go:noinline; other memory is sent by Output",
           );
         }
       }

@@ -2,6 +2,7 @@ import type { CallExpr, Expr, SelectorExpr } from "../syntax/ast.js";
 import { builtinRow, heapBuiltins } from "./builtins.js";
 import { assignable, bare, constantInteger, countOf, fits, settle, wantInteger, wrap } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
+import { mayBeMissing, typeOrMissing } from "./existence.js";
 import { helperId, helperResult } from "./helpers.js";
 import { mapMethods, mapRow } from "./map-kinds.js";
 import { declareMap } from "./maps.js";
@@ -71,6 +72,7 @@ function convert(env: Env, expr: CallExpr, to: Type): Type {
 }
 
 function callFunction(env: Env, expr: CallExpr, symbol: FunctionSymbol, receiver: Expr | undefined): Type {
+  if (env.function !== undefined) env.unit.edges.push({ from: env.function, to: symbol, at: expr });
   env.unit.calls.set(expr.id, { kind: "function", symbol, ...(receiver === undefined ? {} : { receiver }) });
   const { parameters, result } = symbol.type;
   if (receiver !== undefined) {
@@ -357,7 +359,8 @@ export function checkCall(env: Env, expr: CallExpr, want: Type | undefined): Typ
     const name = instance.name.name;
     if (from === "helpers") return helper(env, expr, instance);
     if (from === "bpf") {
-      const types = callee.kind === "index" ? callee.indices.map((each) => env.resolveType(env, each)) : [];
+      const read = mayBeMissing(name) ? typeOrMissing : env.resolveType;
+      const types = callee.kind === "index" ? callee.indices.map((each) => read(env, each)) : [];
       const found = published(env, expr, name) ?? builtin(env, expr, "bpf", name, types);
       if (found !== undefined) return found;
       const map = mapRow(name) !== undefined;

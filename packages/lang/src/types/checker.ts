@@ -1,6 +1,15 @@
 import type { Attribute } from "../lex/token.js";
 import type { Reporter } from "../source/diagnostics.js";
-import type { ConstDecl, Decl, File, FuncDecl, FunctionExpr, ImportDecl, TypeDecl } from "../syntax/ast.js";
+import type {
+  ConstDecl,
+  Decl,
+  File,
+  FuncDecl,
+  FunctionExpr,
+  Identifier,
+  ImportDecl,
+  TypeDecl,
+} from "../syntax/ast.js";
 import { annotationsOf } from "./annotations.js";
 import { checkTypeAttributes, checkVariableAttributes, hooksOf, licenseOf } from "./attributes.js";
 import { defaultLicense } from "./constants.js";
@@ -10,6 +19,7 @@ import { type Env, fail, newVariable, type Scope, type Unit } from "./env.js";
 import { checkExpression } from "./expressions.js";
 import { declareGlobal } from "./globals.js";
 import type { KernelTypes } from "./kernel.js";
+import { checkRecursion } from "./recursion.js";
 import type { Architecture } from "./registers.js";
 import { resolveType, signatureType } from "./resolve.js";
 import { block, inner } from "./statements.js";
@@ -186,11 +196,26 @@ function contextFor(
     return { kind: "context", row, fields: tracepointFields(format) };
   }
   if (row.access === "typed") {
-    const words = options.kernel.arguments(target);
-    if (words === undefined) fail(env, "no-tracepoint", at, `the kernel's BTF has no tracepoint ${target}`);
+    const words = typedWords(options.kernel, row.name, target);
+    if (words === undefined)
+      fail(
+        env,
+        "no-tracepoint",
+        at,
+        `the kernel's BTF has no ${row.name === "TracepointBTF" ? "tracepoint" : "function"} ${target}`,
+      );
     return { kind: "context", row, ...(words === undefined ? {} : { words }) };
   }
   return { kind: "context", row };
+}
+
+/** typedWords are the words of a context whose types are in the kernel's BTF; a function's result stands behind its arguments. */
+function typedWords(kernel: KernelTypes, context: string, target: string): readonly Type[] | undefined {
+  if (context === "TracepointBTF") return kernel.arguments(target);
+  const found = kernel.signature(context === "Iter" ? `bpf_iter_${target}` : target);
+  if (found === undefined) return undefined;
+  const words = found.parameters.map((parameter) => parameter.type);
+  return context === "FExit" ? [...words, found.result] : words;
 }
 
 interface Declared {
@@ -248,6 +273,7 @@ function declareFunction(env: Env, decl: FuncDecl, options: CheckOptions, into: 
     declaration: decl,
     type,
     parameters: [],
+    results: [],
     subprogram,
   };
   if (decl.receiver !== undefined) {
@@ -275,7 +301,7 @@ function declareFunction(env: Env, decl: FuncDecl, options: CheckOptions, into: 
 
 function checkBody(env: Env, symbol: FunctionSymbol): void {
   const { declaration } = symbol;
-  const body = inner(env, { owner: declaration, result: symbol.type.result });
+  const body = inner(env, { owner: declaration, function: symbol, result: symbol.type.result });
   const nodes =
     declaration.receiver === undefined
       ? declaration.signature.parameters
@@ -287,7 +313,24 @@ function checkBody(env: Env, symbol: FunctionSymbol): void {
     return variable;
   });
   symbol.parameters = parameters;
+  const { result } = symbol.type;
+  const types = result.kind === "tuple" ? result.members : [result];
+  symbol.results = declaration.signature.results.map((name, i) => {
+    const variable = newVariable(name.name, name, types[i] ?? badType, declaration);
+    if (name.name !== "_") declareResult(body, variable, name);
+    return variable;
+  });
   block(body, declaration.body);
+}
+
+function declareResult(body: Env, variable: VariableSymbol, name: Identifier): void {
+  if (body.scope.names.has(name.name)) {
+    fail(body, "redeclared", name, `${name.name} is a parameter and a result`, "rename one of them");
+    return;
+  }
+  variable.reassigned = true;
+  body.scope.names.set(name.name, variable);
+  body.unit.symbols.set(name.id, variable);
 }
 
 function checkLiteral(env: Env, expr: FunctionExpr): Type {
@@ -330,12 +373,15 @@ export function checkPackage(
     calls: new Map(),
     selections: new Map(),
     literals: new Map(),
+    dead: new Set(),
+    edges: [],
     maps: new Map(),
   };
   const env: Env = {
     unit,
     scope,
     owner: undefined,
+    function: undefined,
     result: undefined,
     loops: 0,
     breakable: 0,
@@ -373,6 +419,7 @@ export function checkPackage(
   }
   for (const decl of of("func")) declareFunction(env, decl, options, declared);
   for (const symbol of declared.functions) checkBody(env, symbol);
+  checkRecursion(unit);
   const license =
     fileLicense ??
     all
@@ -387,6 +434,8 @@ export function checkPackage(
     calls: unit.calls,
     selections: unit.selections,
     literals: unit.literals,
+    dead: unit.dead,
+    enumerator: unit.kernel.enumerator,
     programs: declared.programs,
     functions: declared.functions,
     maps: [...unit.maps.values()],

@@ -1,10 +1,20 @@
 import type { DiagnosticId } from "../source/codes.js";
 import type { Reporter } from "../source/diagnostics.js";
 import type { Range } from "../source/file.js";
-import type { ConstDecl, Expr, FuncDecl, FunctionExpr, TypeDecl } from "../syntax/ast.js";
+import type { ConstDecl, Expr, FuncDecl, FunctionExpr, Stmt, TypeDecl } from "../syntax/ast.js";
 import type { KernelTypes } from "./kernel.js";
+import type { CallEdge } from "./recursion.js";
 import type { Architecture } from "./registers.js";
-import type { AnySymbol, Call, Checked, Constant, MapSymbol, Selection, VariableSymbol } from "./symbols.js";
+import type {
+  AnySymbol,
+  Call,
+  Checked,
+  Constant,
+  FunctionSymbol,
+  MapSymbol,
+  Selection,
+  VariableSymbol,
+} from "./symbols.js";
 import type { Type } from "./type.js";
 
 /** Scope holds the names of one block. */
@@ -35,6 +45,10 @@ export interface Unit {
   readonly calls: Map<number, Call>;
   readonly selections: Map<number, Selection>;
   readonly literals: Checked["literals"];
+  /** edges are the calls between functions, to find recursion. */
+  readonly edges: CallEdge[];
+  /** dead are statements that the kernel compiled for does not reach: see existence.ts. */
+  readonly dead: Set<Stmt>;
   /** maps by name; a map may be declared by its use. */
   readonly maps: Map<string, MapSymbol>;
 }
@@ -44,6 +58,8 @@ export interface Env {
   readonly unit: Unit;
   readonly scope: Scope;
   readonly owner: FuncDecl | FunctionExpr | undefined;
+  /** function is the declared function around, whatever literals lie between. */
+  readonly function: FunctionSymbol | undefined;
   readonly result: Type | undefined;
   readonly loops: number;
   readonly breakable: number;
@@ -72,5 +88,15 @@ export function newVariable(
   type: Type,
   owner: VariableSymbol["owner"],
 ): VariableSymbol {
-  return { kind: "variable", name, declared, type, used: false, addressTaken: false, captured: false, owner };
+  return {
+    kind: "variable",
+    name,
+    declared,
+    type,
+    used: false,
+    addressTaken: false,
+    captured: false,
+    reassigned: false,
+    owner,
+  };
 }

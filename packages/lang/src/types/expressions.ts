@@ -91,6 +91,7 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
     case "constant":
       return constantSymbol(env, expr, symbol);
     case "function":
+      if (env.function !== undefined) env.unit.edges.push({ from: env.function, to: symbol, at: expr });
       return symbol.type;
     case "type":
       fail(env, "wrong-type", expr, `${expr.name} is a type, a value is needed here`);
@@ -111,6 +112,18 @@ function packageMember(env: Env, expr: SelectorExpr, from: "bpf" | "helpers" | "
     }
   }
   if (from === "vmlinux") {
+    const enumerator = env.unit.kernel.enumerator(member.name);
+    if (enumerator !== undefined) {
+      env.unit.constants.set(expr.id, enumerator.value);
+      // Relocations find enums by name; the values of one without are as they were.
+      if (enumerator.type.enumOf !== "") env.unit.selections.set(expr.id, { kind: "enumerator", enumerator });
+      return untypedInt;
+    }
+    if (env.unit.kernel.named(member.name) === undefined) {
+      const hint = `it may be a macro, which BTF does not have; ask for what may be missing: bpf.EnumExists`;
+      fail(env, "no-kernel-type", member, `the kernel has no type or value ${member.name}`, hint);
+      return badType;
+    }
     fail(env, "wrong-type", expr, `vmlinux.${member.name} is a type, a value is needed here`);
     return badType;
   }
@@ -183,16 +196,6 @@ function selector(env: Env, expr: SelectorExpr): Type {
     );
     return badType;
   }
-  if (last.bits !== undefined) {
-    fail(
-      env,
-      "unsupported",
-      expr.name,
-      `${last.name} is a bit field, which cannot be read`,
-      "read the field that holds it and mask it",
-    );
-    return badType;
-  }
   env.unit.selections.set(expr.id, { kind: "fields", path });
   return last.type;
 }
@@ -202,13 +205,27 @@ function index(env: Env, expr: IndexExpr): Type {
   const array = type.kind === "pointer" ? under(type.target) : type;
   const subscript = expr.indices[0];
   if (type.kind === "bad" || subscript === undefined) return badType;
+  if (
+    type.kind === "pointer" &&
+    array.kind !== "array" &&
+    array.kind !== "map" &&
+    expr.indices.length === 1
+  ) {
+    // C's p[i]: the address space is known when the pointer's origin is, so lowering refuses memory of the program.
+    if (array.kind === "bad") return badType;
+    wantInteger(env, subscript, intType, "an index");
+    return type.target;
+  }
   if (array.kind !== "array" || expr.indices.length !== 1) {
     if (array.kind !== "bad") fail(env, "bad-operation", expr, `${typeName(type)} has no index`);
     return badType;
   }
   wantInteger(env, subscript, intType, "an index");
   const value = env.unit.constants.get(subscript.id);
-  if (typeof value === "bigint" && (value < 0n || value >= BigInt(array.length))) {
+  if (
+    typeof value === "bigint" &&
+    (value < 0n || (value >= BigInt(array.length) && array.flexible !== true))
+  ) {
     fail(env, "out-of-range", subscript, `index ${value} is outside ${typeName(array)}`);
   }
   return array.element;

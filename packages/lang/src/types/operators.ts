@@ -1,8 +1,19 @@
 import type { BinaryExpr, UnaryExpr } from "../syntax/ast.js";
 import { assignable, bare, fits, wrap } from "./convert.js";
 import { type Env, fail } from "./env.js";
+import { lacks, unseen } from "./existence.js";
 import type { Constant } from "./symbols.js";
-import { badType, boolType, identical, type Type, typeName, under, untypedInt, untypedNil } from "./type.js";
+import {
+  badType,
+  boolType,
+  identical,
+  intType,
+  type Type,
+  typeName,
+  under,
+  untypedInt,
+  untypedNil,
+} from "./type.js";
 
 const comparisons: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
 const logical: ReadonlySet<string> = new Set(["&&", "||"]);
@@ -134,6 +145,12 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
   if (shifts.has(operator)) return shift(env, expr, want);
   const inner = comparisons.has(operator) || logical.has(operator) ? undefined : want;
   let left = env.check(env, expr.left, inner);
+  const known = logical.has(operator) ? lacks(env, expr.left) : undefined;
+  if (known !== undefined && known === (operator === "||")) {
+    env.check(unseen(env), expr.right);
+    env.unit.constants.set(expr.id, known);
+    return boolType;
+  }
   let right = env.check(env, expr.right, left.kind === "untyped" ? inner : left);
   if (left.kind === "bad" || right.kind === "bad")
     return comparisons.has(operator) || logical.has(operator) ? boolType : badType;
@@ -141,6 +158,11 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
     const hint = "bpf.Copy and ReadUserString fill a [N]byte; send the parts as fields of their own";
     fail(env, "heap", expr, "joining text needs a heap", hint);
     return badType;
+  }
+  const rightInteger = under(right).kind === "int" || (right.kind === "untyped" && right.of === "int");
+  if ((operator === "+" || operator === "-") && under(left).kind === "pointer" && rightInteger) {
+    if (right.kind === "untyped") assignable(env, expr.right, right, intType, "the distance");
+    return left;
   }
   const arithmetical = !comparisons.has(operator) && !logical.has(operator);
   if (arithmetical && (under(left).kind === "pointer" || under(right).kind === "pointer")) {

@@ -1,3 +1,4 @@
+import type { Range } from "../source/file.js";
 import type {
   AssignStmt,
   BlockStmt,
@@ -12,7 +13,8 @@ import type {
 import { refusedForms, refusedTypes } from "../syntax/refused.js";
 import { assignable, bare, defaultType, settle, wantInteger } from "./convert.js";
 import { type Env, fail, newVariable } from "./env.js";
-import { badType, boolType, intType, isKernelStruct, type Type, typeName, under } from "./type.js";
+import { lacks, unseen } from "./existence.js";
+import { badType, boolType, identical, intType, isKernelStruct, type Type, typeName, under } from "./type.js";
 
 /** inner opens a scope. */
 export function inner(env: Env, extra: Partial<Env> = {}): Env {
@@ -68,10 +70,39 @@ function initial(env: Env, value: Expr, type: Type | undefined): Type {
   return from;
 }
 
+/** membersOf gives the types of the values a call gives; they must be as many as wanted. */
+function membersOf(env: Env, range: Range, from: Type, wanted: number): readonly Type[] {
+  if (from.kind === "tuple" && from.members.length === wanted) return from.members;
+  if (from.kind !== "bad") {
+    const given = from.kind === "tuple" ? from.members.length : from.kind === "void" ? 0 : 1;
+    const values = `${given} value${given === 1 ? "" : "s"}`;
+    fail(env, "bad-call", range, `${wanted} variables, but the right side gives ${values}`, "name as many");
+  }
+  return Array.from({ length: wanted }, () => badType);
+}
+
+/** sameType checks a value of several that one call gives: it has its type already. */
+function sameType(env: Env, range: Range, from: Type | undefined, to: Type): void {
+  if (from === undefined || identical(from, to)) return;
+  const hint = "assign it to a new variable and convert that";
+  fail(env, "wrong-type", range, `this gives ${typeName(from)}, the variable is ${typeName(to)}`, hint);
+}
+
 function localVar(env: Env, decl: VarDecl): void {
   const type = decl.type === undefined ? undefined : env.resolveType(env, decl.type);
   if (decl.values.length > 0 && decl.values.length !== decl.names.length) {
     fail(env, "bad-call", decl, `${decl.names.length} variables, ${decl.values.length} values`);
+  }
+  const [only] = decl.values;
+  if (decl.names.length > 1 && decl.values.length === 1 && only !== undefined) {
+    const from = env.check(env, only);
+    const members = membersOf(env, decl, from, decl.names.length);
+    decl.names.forEach((name, i) => {
+      const own = type ?? members[i] ?? badType;
+      if (type !== undefined) sameType(env, only, members[i], type);
+      declare(env, name, own);
+    });
+    return;
   }
   decl.names.forEach((name, i) => {
     const value = decl.values[i];
@@ -87,6 +118,7 @@ function target(env: Env, expr: Expr): Type {
     if (left.name === "_") return badType;
     const type = env.check(env, left);
     const symbol = env.unit.symbols.get(left.id);
+    if (symbol?.kind === "variable") symbol.reassigned = true;
     if (symbol !== undefined && symbol.kind !== "variable" && symbol.kind !== "global") {
       fail(env, "not-assignable", expr, `${left.name} is a ${symbol.kind} and cannot be assigned to`);
     } else if (symbol?.kind === "global" && symbol.section === ".rodata") {
@@ -129,17 +161,7 @@ function assign(env: Env, stmt: AssignStmt): void {
   const define = operator === ":=";
   let types: (Type | undefined)[];
   if (tuple !== undefined) {
-    const from = env.check(env, tuple);
-    types = from.kind === "tuple" ? [...from.members] : left.map(() => badType);
-    if (from.kind !== "tuple" || from.members.length !== left.length) {
-      if (from.kind !== "bad")
-        fail(
-          env,
-          "bad-call",
-          stmt,
-          `${left.length} variables, but the right side gives ${from.kind === "tuple" ? from.members.length : 1} value`,
-        );
-    }
+    types = [...membersOf(env, stmt, env.check(env, tuple), left.length)];
   } else {
     if (left.length !== right.length)
       fail(env, "bad-call", stmt, `${left.length} variables, ${right.length} values`);
@@ -153,7 +175,10 @@ function assign(env: Env, stmt: AssignStmt): void {
       fail(env, "redeclared", stmt, "no new variable on the left of :=", "use =");
     const values = left.map((each, i) => {
       const known = types[i];
-      if (known !== undefined) return known;
+      if (known !== undefined) {
+        if (fresh[i] !== true) sameType(env, each, known, target(env, each));
+        return known;
+      }
       const value = right[i];
       if (value === undefined) return badType;
       if (fresh[i] === true) return initial(env, value, undefined);
@@ -175,7 +200,10 @@ function assign(env: Env, stmt: AssignStmt): void {
   left.forEach((each, i) => {
     const to = target(env, each);
     const value = right[i];
-    if (tuple !== undefined) return;
+    if (tuple !== undefined) {
+      sameType(env, each, types[i], to);
+      return;
+    }
     if (value === undefined) return;
     const blank = each.kind === "name" && each.name === "_";
     const from = env.check(env, value, blank ? undefined : to);
@@ -304,8 +332,12 @@ export function statement(env: Env, stmt: Stmt): void {
       const head = inner(env);
       if (stmt.init !== undefined) statement(head, stmt.init);
       condition(head, stmt.condition);
-      block(head, stmt.then);
-      if (stmt.otherwise !== undefined) statement(head, stmt.otherwise);
+      const known = lacks(head, stmt.condition);
+      if (known === false) env.unit.dead.add(stmt.then);
+      block(known === false ? unseen(head) : head, stmt.then);
+      if (stmt.otherwise === undefined) break;
+      if (known === true) env.unit.dead.add(stmt.otherwise);
+      statement(known === true ? unseen(head) : head, stmt.otherwise);
       break;
     }
     case "for":
@@ -337,13 +369,52 @@ function returned(env: Env, value: Expr | undefined, stmt: Stmt): void {
   const { result } = env;
   const isVoid = result === undefined || result.kind === "void";
   if (value === undefined) {
-    if (!isVoid) fail(env, "bad-call", stmt, `this function returns ${typeName(result)}`, "return 0");
+    const named = env.owner?.kind === "func" && env.owner.signature.results.length > 0;
+    if (!isVoid && !named)
+      fail(env, "bad-call", stmt, `this function returns ${typeName(result)}`, "return 0");
+    return;
+  }
+  if (value.kind === "tuple" || result?.kind === "tuple") {
+    returnedSeveral(env, value, result ?? badType);
     return;
   }
   const type = env.check(env, value, isVoid ? undefined : result);
   if (isVoid) {
-    if (type.kind !== "bad") fail(env, "bad-call", value, "this function has no result");
+    if (type.kind !== "bad")
+      fail(
+        env,
+        "bad-call",
+        value,
+        "this function has no result",
+        "give it one: func f() int, or write return alone",
+      );
   } else assignable(env, value, type, result, "return");
+}
+
+function returnedSeveral(env: Env, value: Expr, result: Type): void {
+  const wanted = result.kind === "tuple" ? result.members : result.kind === "void" ? [] : [result];
+  if (value.kind !== "tuple") {
+    const members = membersOf(env, value, env.check(env, value), wanted.length);
+    wanted.forEach((to, i) => void sameType(env, value, members[i], to));
+    return;
+  }
+  if (value.members.length !== wanted.length) {
+    const hint = "return as many values as the function has results";
+    fail(
+      env,
+      "bad-call",
+      value,
+      `${value.members.length} values, the function has ${wanted.length} results`,
+      hint,
+    );
+  }
+  const types = value.members.map((each, i) => {
+    const to = wanted[i];
+    const from = env.check(env, each, to);
+    if (to !== undefined) assignable(env, each, from, to, `result ${i + 1}`);
+    return to ?? from;
+  });
+  env.unit.types.set(value.id, { kind: "tuple", members: types });
 }
 
 /** block checks the statements of a block in a scope of their own. */

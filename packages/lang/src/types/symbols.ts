@@ -1,6 +1,7 @@
 import type { Range } from "../source/file.js";
-import type { ConstDecl, Expr, FuncDecl, FunctionExpr } from "../syntax/ast.js";
+import type { ConstDecl, Expr, FuncDecl, FunctionExpr, Stmt } from "../syntax/ast.js";
 import type { ContextRow } from "./contexts.js";
+import type { Enumerator, KernelTypes } from "./kernel.js";
 import type { MapMethodRow } from "./map-kinds.js";
 import type { ProgramKind } from "./program-kinds.js";
 import type { TelemetryDeclaration } from "./telemetry.js";
@@ -18,6 +19,8 @@ export interface VariableSymbol {
   used: boolean;
   /** addressTaken variables live in memory. */
   addressTaken: boolean;
+  /** reassigned variables change behind their declaration; a literal that captures another gets its value. */
+  reassigned: boolean;
   /** captured variables are used by a function literal that runs as a callback: they live in its frame. */
   captured: boolean;
   /** owner is the function or literal that declares it. */
@@ -77,6 +80,8 @@ export interface FunctionSymbol {
   type: FunctionType;
   /** parameters are the symbols of the receiver and the parameters, set when the body is checked. */
   parameters: readonly VariableSymbol[];
+  /** results are the variables of named results. */
+  results: readonly VariableSymbol[];
   /** subprogram functions are called, not inlined. */
   readonly subprogram: boolean;
 }
@@ -120,6 +125,8 @@ export type Call =
 /** Selection says what a selector expression selects. */
 export type Selection =
   | { readonly kind: "fields"; readonly path: readonly Field[] }
+  /** enumerator is a value of a kernel's enum: a constant here, which the loader puts right. */
+  | { readonly kind: "enumerator"; readonly enumerator: Enumerator }
   | {
       readonly kind: "context-field";
       readonly offset: number;
@@ -144,6 +151,10 @@ export interface Checked {
   readonly calls: Map<number, Call>;
   readonly selections: Map<number, Selection>;
   readonly literals: Map<number, LiteralInfo>;
+  /** enumerator finds a value of the kernel's enums. */
+  readonly enumerator: KernelTypes["enumerator"];
+  /** dead are statements that the kernel compiled for does not reach; they are not lowered. */
+  readonly dead: ReadonlySet<Stmt>;
   readonly programs: readonly Program[];
   readonly functions: readonly FunctionSymbol[];
   readonly maps: readonly MapSymbol[];
