@@ -3,6 +3,7 @@ import { goOverhead } from "./go-overhead.js";
 import { ingest } from "./ingest.js";
 import { leaks } from "./leaks.js";
 import { loading } from "./loading.js";
+import { onelinerStart } from "./oneliner-start.js";
 import { ringbuf } from "./ringbuf.js";
 
 /** Benchmark is one comparison: what it shows, and the function that runs it with the arguments behind its name. */
@@ -28,6 +29,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   load: {
     shows: "an object of 30 programs and 20 maps: time to load beyond the kernel's own, beside ebpf-go",
     run: loading,
+  },
+  "oneliner-start": {
+    shows:
+      "whole processes of one-liners: first line, wall time, memory, beside bpftrace; compiling 1,000 lines",
+    run: onelinerStart,
   },
   ringbuf: {
     shows:
