@@ -57,8 +57,11 @@ function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
   return given;
 }
 
-/** bindParameter gives a parameter of an inlined function its argument. */
-function bindParameter(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): void {
+/** Bind writes a parameter once all arguments are evaluated: a call among them may be one of the same function. */
+type Bind = () => void;
+
+/** bindParameter evaluates the argument for a parameter of an inlined function. */
+function bindParameter(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): Bind {
   const inMemory = livesInMemory(symbol);
   low.frame = caller;
   if (!inMemory) {
@@ -119,12 +122,13 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
     loops: [],
   };
   const values = argumentsOf(call, expr);
-  symbol.parameters.forEach((parameter, i) => {
+  const binds = symbol.parameters.map((parameter, i): Bind => {
     const argument = values[i];
-    if (argument === undefined) return;
-    if (call.receiver === argument) bindReceiver(low, frame, parameter, argument, caller);
-    else bindParameter(low, frame, parameter, argument, caller);
+    if (argument === undefined) return () => {};
+    if (call.receiver === argument) return bindReceiver(low, frame, parameter, argument, caller);
+    return bindParameter(low, frame, parameter, argument, caller);
   });
+  for (const bind of binds) bind();
   low.frame = frame;
   declareResults(low, symbol);
   low.statement(low, symbol.declaration.body);
@@ -157,19 +161,16 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
   return members.map((member) => readMember(low, member));
 }
 
-function bindReceiver(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): void {
+function bindReceiver(low: Low, frame: Frame, symbol: VariableSymbol, argument: Expr, caller: Frame): Bind {
   const wanted = under(symbol.type).kind === "pointer";
   const given = under(typeOf(low, argument)).kind === "pointer";
   low.frame = caller;
-  if (wanted === given) {
-    bindParameter(low, frame, symbol, argument, caller);
-    return;
-  }
+  if (wanted === given) return bindParameter(low, frame, symbol, argument, caller);
   if (wanted) {
     const place = low.place(low, argument);
+    const address = addressOf(low, place);
     frame.storage.set(symbol, { kind: "register", space: place.space });
-    low.b.write(symbol, addressOf(low, place));
-    return;
+    return () => low.b.write(symbol, address);
   }
   const of = under(typeOf(low, argument));
   const from = pointee(low.scalar(low, argument), of.kind === "pointer" ? of.target : symbol.type);
