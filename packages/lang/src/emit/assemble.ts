@@ -27,7 +27,7 @@ import {
   toEndian,
   withLabel,
 } from "@go3s/bpf";
-import type { CorePath, IrFunction, Text } from "../ir/ir.js";
+import type { CorePath, CoreQuery, IrFunction, Text } from "../ir/ir.js";
 import type { Range } from "../source/file.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 import type { Frame } from "./frame.js";
@@ -40,6 +40,7 @@ export type Fixup = { readonly offset: number } & (
   | { readonly kind: "function"; readonly function: IrFunction }
   | { readonly kind: "call"; readonly function: IrFunction }
   | { readonly kind: "core"; readonly core: CorePath }
+  | { readonly kind: "query"; readonly query: CoreQuery }
 );
 
 /** Assembled is one function's bytecode and what is needed to link and explain it. */
@@ -177,8 +178,12 @@ function fixupOf(instruction: MachineInstruction, offset: number): Fixup | undef
     if (value.kind === "map") return { kind: "map", map: value.map, offset };
     if (value.kind === "global") return { kind: "global", global: value.global, offset };
     if (value.kind === "function") return { kind: "function", function: value.function, offset };
+    if (value.kind === "number" && value.query !== undefined)
+      return { kind: "query", query: value.query, offset };
   }
   if (instruction.kind === "call-function") return { kind: "call", function: instruction.function, offset };
+  if (instruction.kind === "mov" && instruction.query !== undefined)
+    return { kind: "query", query: instruction.query, offset };
   if (instruction.kind === "alu" && instruction.core !== undefined)
     return { kind: "core", core: instruction.core, offset };
   if (instruction.kind === "load" && instruction.address.core !== undefined)

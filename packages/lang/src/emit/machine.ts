@@ -1,5 +1,5 @@
 import type { AluName, Condition as JumpCondition } from "@go3s/bpf";
-import type { CorePath, IrFunction, Size, Slot, Text, Width } from "../ir/ir.js";
+import type { CorePath, CoreQuery, IrFunction, Size, Slot, Text, Width } from "../ir/ir.js";
 import type { Range } from "../source/file.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 
@@ -21,7 +21,7 @@ export interface Address {
 
 /** Wide is what an ld_imm64 loads. */
 export type Wide =
-  | { readonly kind: "number"; readonly value: bigint }
+  | { readonly kind: "number"; readonly value: bigint; readonly query?: CoreQuery }
   | { readonly kind: "map"; readonly map: MapSymbol }
   | { readonly kind: "global"; readonly global: GlobalSymbol | Text; readonly offset: number }
   | { readonly kind: "function"; readonly function: IrFunction };
@@ -37,7 +37,7 @@ export type MachineInstruction = { at: Range } & (
     }
   | { kind: "neg"; width: Width; dst: Register }
   | { kind: "swap"; dst: Register; bits: 16 | 32 | 64 }
-  | { kind: "mov"; width: Width; dst: Register; operand: MutableOperand }
+  | { kind: "mov"; width: Width; dst: Register; operand: MutableOperand; query?: CoreQuery }
   | { kind: "sext"; dst: Register; src: Register; bits: 8 | 16 | 32; width: Width }
   | { kind: "wide"; dst: Register; value: Wide }
   | { kind: "slot"; dst: Register; slot: Slot; offset: number }

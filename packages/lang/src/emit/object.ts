@@ -10,7 +10,14 @@ import {
   symbolType,
   writeElf,
 } from "@go3s/binary";
-import { BtfBuilder, CoreKind, encodeBtfExt, type LineInfo, type SectionInfo } from "@go3s/bpf";
+import {
+  BtfBuilder,
+  CoreKind,
+  type CoreKindId,
+  encodeBtfExt,
+  type LineInfo,
+  type SectionInfo,
+} from "@go3s/bpf";
 import type { IrFunction, Text } from "../ir/ir.js";
 import { lineText, placeOf, type SourceFile } from "../source/file.js";
 import type { Checked, GlobalSymbol } from "../types/symbols.js";
@@ -124,7 +131,7 @@ function relocationsOf(linked: Linked, symbols: Symbols): RelocationSpec[] {
   for (const { code, offset } of linked.functions) {
     for (const fixup of code.fixups) {
       const symbol = symbols.index.get(symbolKey(fixup));
-      if (fixup.kind === "core") continue;
+      if (fixup.kind === "core" || fixup.kind === "query") continue;
       if (symbol === undefined) throw new Error(`a relocation names no symbol (${fixup.kind})`);
       const type = fixup.kind === "call" ? bpfRelocation.R64_32 : bpfRelocation.R64_64;
       found.push({ offset: offset + fixup.offset, type, symbol });
@@ -137,7 +144,7 @@ function symbolKey(fixup: Fixup): unknown {
   if (fixup.kind === "map") return fixup.map;
   if (fixup.kind === "global") return fixup.global;
   // Subprograms are static: they are reached by their section, the place in it stands in the instruction.
-  return fixup.kind === "core" ? undefined : ".text";
+  return fixup.kind === "core" || fixup.kind === "query" ? undefined : ".text";
 }
 
 /** patchCalls writes places in .text into calls and function addresses, as clang does for static functions. */
@@ -161,12 +168,7 @@ function describeSection(
 ): SectionInfo {
   const functions: { offset: number; type: number }[] = [];
   const lines: LineInfo[] = [];
-  const relocations: {
-    offset: number;
-    type: number;
-    access: string;
-    kind: typeof CoreKind.FIELD_BYTE_OFFSET;
-  }[] = [];
+  const relocations: { offset: number; type: number; access: string; kind: CoreKindId }[] = [];
   for (const { name, code, offset, isProgram } of linked.functions) {
     functions.push({
       offset,
@@ -174,6 +176,12 @@ function describeSection(
     });
     lines.push(...lineInfos(input.files, code, offset));
     for (const fixup of code.fixups) {
+      if (fixup.kind === "query")
+        relocations.push({
+          offset: offset + fixup.offset,
+          ...core.query(fixup.query),
+          kind: fixup.query.kind,
+        });
       if (fixup.kind === "core")
         relocations.push({
           offset: offset + fixup.offset,
@@ -206,7 +214,10 @@ export function writeObject(input: ObjectInput): Uint8Array {
   const sections: SectionSpec[] = [];
   for (const each of code) {
     for (const { code: assembled } of each.functions) {
-      for (const fixup of assembled.fixups) if (fixup.kind === "core") core.register(fixup.core);
+      for (const fixup of assembled.fixups) {
+        if (fixup.kind === "core") core.register(fixup.core);
+        if (fixup.kind === "query") core.registerQuery(fixup.query);
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import type { AluName, Condition as JumpCondition } from "@go3s/bpf";
+import { type AluName, CoreKind, type Condition as JumpCondition } from "@go3s/bpf";
 import { loopDepths } from "../ir/dominators.js";
 import {
   type BinaryOp,
@@ -392,6 +392,23 @@ function valueInto(s: Selector, value: Value): void {
     case "callfn":
       call(s, value);
       break;
+    case "query": {
+      if (value.query === undefined) break;
+      const { query } = value;
+      const dst = registerOf(s, value, value.at);
+      // Values of enums may have 64 bits on another kernel; the rest are small.
+      if (query.of.kind === "enumerator" && query.kind === CoreKind.ENUMVAL_VALUE)
+        push(s, value.at, { kind: "wide", dst, value: { kind: "number", value: query.value, query } });
+      else
+        push(s, value.at, {
+          kind: "mov",
+          width: 64,
+          dst,
+          operand: { constant: Number(query.value) },
+          query,
+        });
+      break;
+    }
     case "core": {
       const [base] = value.args;
       if (base === undefined || value.core === undefined) break;

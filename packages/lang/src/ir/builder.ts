@@ -5,6 +5,7 @@ import {
   type Block,
   type Condition,
   type CorePath,
+  type CoreQuery,
   type IrFunction,
   newValue,
   type Op,
@@ -49,6 +50,7 @@ export interface Builder {
   globalAddress(global: GlobalSymbol | Text, offset?: number): Value;
   functionAddress(fn: IrFunction): Value;
   core(base: Value, path: CorePath): Value;
+  query(query: CoreQuery): Value;
   parameter(index: number): Value;
   /** clock counts what was emitted; slots live from one tick to another. */
   readonly clock: number;
@@ -207,6 +209,7 @@ export function newBuilder(fn: IrFunction): Builder {
     globalAddress: (global, offset = 0) => push("global", 64, [], { global, imm: BigInt(offset) }),
     functionAddress: (func) => push("func", 64, [], { func }),
     core: (base, path) => push("core", 64, [base], { core: path }),
+    query: (query) => push("query", 64, [], { query }),
     parameter: (index) => push("param", 64, [], { imm: BigInt(index) }),
     finish() {
       for (const block of fn.blocks) if (!sealed.has(block)) builder.seal(block);

@@ -1,6 +1,8 @@
+import type { CoreKindId } from "@go3s/bpf";
 import type { Range } from "../source/file.js";
+import type { Enumerator } from "../types/kernel.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
-import type { Field, StructType } from "../types/type.js";
+import type { Field, IntType, StructType } from "../types/type.js";
 
 /** Width of a value in bits. 32-bit values have zero upper halves in their registers; signed ones narrower than 32 are sign-extended to 32. */
 export type Width = 32 | 64;
@@ -41,6 +43,7 @@ export type Op =
   | "call"
   | "callfn"
   | "core"
+  | "query"
   | "phi";
 
 export type Condition = "eq" | "ne" | "ult" | "ule" | "ugt" | "uge" | "slt" | "sle" | "sgt" | "sge";
@@ -62,6 +65,19 @@ export interface CorePath {
   readonly root: StructType;
   readonly steps: readonly (Field | number)[];
   readonly offset: number;
+}
+
+/**
+ * CoreQuery is a fact about the running kernel that the loader writes into an instruction: of a field, a type or an
+ * enumerator. `value` is what it was where the program was compiled.
+ */
+export interface CoreQuery {
+  readonly kind: CoreKindId;
+  readonly value: bigint;
+  readonly of:
+    | { readonly kind: "field"; readonly path: CorePath }
+    | { readonly kind: "type"; readonly type: StructType | IntType }
+    | { readonly kind: "enumerator"; readonly enumerator: Enumerator };
 }
 
 /** Text is a constant in .rodata. */
@@ -88,6 +104,8 @@ export interface Value {
   global: GlobalSymbol | Text | undefined;
   func: IrFunction | undefined;
   core: CorePath | undefined;
+  /** query is what a `query` asks of the kernel's types. */
+  query: CoreQuery | undefined;
   /** atomic is the operation of an atomic access; xchg gives what was there before. */
   atomic: "add" | "xchg" | undefined;
   /** nilable values may be nil until compared. */
@@ -183,6 +201,7 @@ export const opRows: Readonly<Record<Op, OpRow>> = {
   call: effect,
   callfn: effect,
   core: pure,
+  query: pure,
   phi: pure,
 };
 
@@ -245,6 +264,7 @@ export function newValue(
     global: undefined,
     func: undefined,
     core: undefined,
+    query: undefined,
     atomic: undefined,
     nilable: false,
     owned: false,

@@ -14,6 +14,7 @@ function valueText(value: Value): string {
     const steps = value.core.steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step.name}`));
     parts.push(`core ${value.core.root.name}${steps.join("")}+${value.core.offset}`);
   }
+  if (value.query !== undefined) parts.push(`kind ${value.query.kind}`);
   const shown =
     value.op === "const" ||
     value.op === "call" ||

@@ -1,10 +1,22 @@
 import { HelperFunction } from "@go3s/bpf";
 import type { Size, Text, Value } from "../ir/ir.js";
-import type { CallExpr, Expr } from "../syntax/ast.js";
+import type { CallExpr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { isScalar, sizeOf, type Type, uint8, uint16, uint32, uint64, under } from "../types/type.js";
 import { choose, clamp, compareValues, guard, wide } from "./arithmetic.js";
+import {
+  argument,
+  destination,
+  type Lowering,
+  plain,
+  pointerPlace,
+  scalarAt,
+  source,
+  targetAt,
+  wideAt,
+} from "./builtin.js";
 import { equalBytes } from "./bytes.js";
+import { existenceLowerings } from "./existence.js";
 import { operandAddress, reserveRecord } from "./map-methods.js";
 import {
   addressOf,
@@ -19,32 +31,6 @@ import {
   zero,
 } from "./places.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, type Space, typeOf } from "./state.js";
-
-interface Context {
-  readonly low: Low;
-  readonly expr: CallExpr;
-  readonly types: readonly Type[];
-}
-
-type Lowering = (c: Context) => Scalar;
-
-const plain = (value: Value): Scalar => ({ value, space: "kernel" });
-
-function argument(c: Context, index: number): Expr {
-  const found = c.expr.arguments[index];
-  if (found === undefined) throw new Error("argument counts are checked before");
-  return found;
-}
-
-const scalarAt = (c: Context, index: number): Scalar => c.low.scalar(c.low, argument(c, index));
-const wideAt = (c: Context, index: number): Value =>
-  wide(c.low, scalarAt(c, index).value, typeOf(c.low, argument(c, index)));
-
-/** target is what a pointer argument points to. */
-function targetAt(c: Context, index: number): Type {
-  const of = under(typeOf(c.low, argument(c, index)));
-  return of.kind === "pointer" ? of.target : uint8;
-}
 
 const word =
   (helper: number): Lowering =>
@@ -153,47 +139,6 @@ function readWord(low: Low, place: Place, size: Size): Value {
   const value = loadWord(low, hold, size);
   release(low, hold);
   return value;
-}
-
-/** pointerPlace is what an argument points to; `&x` gives x itself, so that its slot stays known. */
-function pointerPlace(c: Context, index: number): Place {
-  const expr = bare(argument(c, index));
-  if (expr.kind === "unary" && expr.operator === "&") {
-    const inner = bare(expr.operand);
-    if (inner.kind !== "composite") return c.low.place(c.low, expr.operand);
-  }
-  return pointee(scalarAt(c, index), targetAt(c, index));
-}
-
-/** source is an address to read from: a number, or a pointer whose space must agree. */
-function source(c: Context, index: number, space: "kernel" | "user"): Value {
-  const { low } = c;
-  const expr = argument(c, index);
-  const of = under(typeOf(low, expr));
-  const given = low.scalar(low, expr);
-  const agrees =
-    of.kind !== "pointer" || given.space === space || (space === "kernel" && given.space !== "user");
-  if (!agrees)
-    refuse(
-      low,
-      "address-space",
-      expr,
-      `this points to ${given.space} memory`,
-      space === "user" ? "use bpf.ReadKernel" : "use bpf.ReadUser",
-    );
-  return wide(low, given.value, typeOf(low, expr));
-}
-
-function destination(c: Context): Value {
-  const given = scalarAt(c, 0);
-  if (!isDirect(given.space))
-    refuse(
-      c.low,
-      "address-space",
-      argument(c, 0),
-      `this reads into memory of the program, not into ${given.space} memory`,
-    );
-  return given.value;
 }
 
 const read =
@@ -416,6 +361,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   MapLookup: mapLookup,
   MapUpdate: published(HelperFunction.map_update_elem),
   MapDelete: published(HelperFunction.map_delete_elem),
+  ...existenceLowerings,
 };
 
 /** lowerBuiltin lowers a builtin that gives a scalar or nothing. */

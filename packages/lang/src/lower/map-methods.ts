@@ -76,6 +76,17 @@ const lookup: Method = (low, map, expr) => {
   return { value, space: "map" };
 };
 
+/** lookupCpu finds the value of another CPU; nil when there is no such key or no such CPU. */
+const lookupCpu: Method = (low, map, expr) => {
+  const key = operandAddress(low, argument(expr, 0), map.type.key);
+  const cpu = integer(low, expr, 1, 0n);
+  low.b.at = expr;
+  const value = low.b.call(HelperFunction.map_lookup_percpu_elem, [low.b.mapAddress(map), key.address, cpu]);
+  value.nilable = true;
+  done(low, key);
+  return { value, space: "map" };
+};
+
 const update =
   (flags: bigint): Method =>
   (low, map, expr) => {
@@ -253,6 +264,7 @@ const queue =
 /** methods by name, one for each row of types/map-kinds.ts. */
 const methods: Readonly<Record<string, Method>> = {
   Lookup: lookup,
+  LookupCPU: lookupCpu,
   Update: update(0n),
   Insert: update(1n),
   Replace: update(2n),

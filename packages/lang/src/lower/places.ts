@@ -13,6 +13,7 @@ import {
   under,
 } from "../types/type.js";
 import { guard, wide } from "./arithmetic.js";
+import { bitPlace, loadBits } from "./bit-fields.js";
 import {
   isDirect,
   isSigned,
@@ -63,6 +64,7 @@ export function pointee(pointer: Scalar, target: Type): Place {
     struct.kind === "struct" && struct.kernel !== undefined && struct.name !== ""
       ? { root: struct, steps: [], offset: 0 }
       : undefined;
+  // What user memory has of kernel types, it has by the kernel's headers: pt_regs, sockaddr.
   const relocated = pointer.space === "kernel" || pointer.space === "btf";
   return {
     type: target,
@@ -83,6 +85,7 @@ const alignAt = (align: number, offset: number): number => {
 
 /** within is the place at a fixed distance inside another. */
 export function within(place: Place, offset: number, type: Type, step?: Field | number): Place {
+  if (typeof step === "object" && step.bits !== undefined) return bitPlace(place, step, step.bits);
   if (place.core !== undefined && step !== undefined) {
     const core = {
       root: place.core.root,
@@ -128,7 +131,8 @@ export function elementPlace(
   const align = alignAt(place.align, size);
   return {
     type: array.element,
-    space: place.space,
+    // The verifier loads at constant distances from objects it knows; elsewhere it takes a probe read.
+    space: place.space === "btf" ? "kernel" : place.space,
     base,
     slot: undefined,
     offset: 0,
@@ -166,6 +170,7 @@ function baseOf(low: Low, place: Place): { base: Value; offset: number } {
 
 /** loadScalar reads a scalar. */
 export function loadScalar(low: Low, place: Place): Scalar {
+  if (place.bits !== undefined) return { value: loadBits(low, place, place.bits), space: "kernel" };
   const { b } = low;
   const of = under(place.type);
   const space = of.kind === "pointer" ? loadedSpace(place.space, of) : "kernel";

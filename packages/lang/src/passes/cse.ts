@@ -1,6 +1,14 @@
 import { HelperFunction } from "@go3s/bpf";
 import { dominators } from "../ir/dominators.js";
-import { type Block, type IrFunction, opRows, replaceAll, type Value } from "../ir/ir.js";
+import {
+  type Block,
+  type CorePath,
+  type CoreQuery,
+  type IrFunction,
+  opRows,
+  replaceAll,
+  type Value,
+} from "../ir/ir.js";
 import type { Pass } from "./pass.js";
 
 /** steady helpers give the same all through one run of a program. */
@@ -46,6 +54,17 @@ function keyOf(value: Value, contextReads: boolean): string | undefined {
   return `${op}${value.width} ${args} ${value.imm} ${value.condition ?? ""}${op === "load" ? value.size : ""}${refOf(value)}`;
 }
 
+function queryKey(query: CoreQuery): string {
+  const { of } = query;
+  if (of.kind === "enumerator") return `q${query.kind}${of.enumerator.type.enumOf}.${of.enumerator.name}`;
+  if (of.kind === "type") return `q${query.kind}${of.type.kind === "int" ? of.type.enumOf : of.type.name}`;
+  return `q${query.kind}${pathKey(of.path)}`;
+}
+
+function pathKey({ root, steps }: CorePath): string {
+  return `${root.name}${steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step.name}`)).join("")}`;
+}
+
 /** refOf names what a value means outside of SSA. */
 function refOf(value: Value): string {
   if (value.slot !== undefined) return `s${value.slot.id}`;
@@ -53,9 +72,9 @@ function refOf(value: Value): string {
     return value.global.kind === "text" ? `t${value.id}` : `g${value.global.name}`;
   if (value.map !== undefined) return `m${value.map.name}`;
   if (value.func !== undefined) return `f${value.func.name}`;
+  if (value.query !== undefined) return queryKey(value.query);
   if (value.core === undefined) return "";
-  const { root, steps } = value.core;
-  return `c${root.name}${steps.map((step) => (typeof step === "number" ? step : `.${step.name}`)).join("")}`;
+  return `c${pathKey(value.core)}`;
 }
 
 /** mergeEqual gives equal values one computation, where the first dominates the second. */

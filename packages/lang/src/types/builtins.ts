@@ -1,6 +1,19 @@
-import type { CallExpr, Expr } from "../syntax/ast.js";
+import type { Expr } from "../syntax/ast.js";
+import {
+  addressOrPointer,
+  argument,
+  type BuiltinCall,
+  type BuiltinRow,
+  type Check,
+  gives,
+  integer,
+  pointer,
+  takes,
+  text,
+} from "./builtin-check.js";
 import { assignable, bare, wantInteger } from "./convert.js";
-import { type Env, fail } from "./env.js";
+import { fail } from "./env.js";
+import { existenceRows } from "./existence.js";
 import {
   badType,
   boolType,
@@ -17,81 +30,6 @@ import {
   under,
   voidType,
 } from "./type.js";
-
-/** BuiltinCall is one call of a builtin under check. */
-export interface BuiltinCall {
-  readonly env: Env;
-  readonly call: CallExpr;
-  readonly arguments: readonly Expr[];
-  /** types are the type arguments in brackets. */
-  readonly types: readonly Type[];
-}
-
-/** BuiltinRow is a function of the package bpf, or of Go's universe. */
-export interface BuiltinRow {
-  readonly name: string;
-  readonly package: "bpf" | "universe";
-  readonly typeArguments: number;
-  readonly least: number;
-  readonly most: number;
-  readonly check: (call: BuiltinCall) => Type;
-}
-
-type Check = BuiltinRow["check"];
-
-/** gives: a builtin without arguments. */
-const gives = (name: string, result: Type): BuiltinRow => ({
-  name,
-  package: "bpf",
-  typeArguments: 0,
-  least: 0,
-  most: 0,
-  check: () => result,
-});
-
-const takes = (name: string, least: number, most: number, check: Check, typeArguments = 0): BuiltinRow => ({
-  name,
-  package: "bpf",
-  typeArguments,
-  least,
-  most,
-  check,
-});
-
-function argument(c: BuiltinCall, index: number): Expr {
-  const found = c.arguments[index];
-  if (found === undefined) throw new Error("argument counts are checked before");
-  return found;
-}
-
-function integer(c: BuiltinCall, index: number, type: Type): void {
-  wantInteger(c.env, argument(c, index), type, `argument ${index + 1}`);
-}
-
-/** pointer checks a pointer argument and gives its target. */
-function pointer(c: BuiltinCall, index: number): Type {
-  const expr = argument(c, index);
-  const type = under(c.env.check(c.env, expr));
-  if (type.kind === "pointer") return type.target;
-  if (type.kind !== "bad") {
-    fail(
-      c.env,
-      "wrong-type",
-      expr,
-      `argument ${index + 1} needs a pointer, this is ${typeName(type)}`,
-      "take its address with &",
-    );
-  }
-  return badType;
-}
-
-/** addressOrPointer takes an integer address or a pointer to kernel or user memory. */
-function addressOrPointer(c: BuiltinCall, index: number): void {
-  const expr = argument(c, index);
-  const type = c.env.check(c.env, expr, uint64);
-  if (under(type).kind === "pointer" || type.kind === "bad") return;
-  wantInteger(c.env, expr, uint64, `argument ${index + 1}`);
-}
 
 function swap(type: Type): Check {
   return (c) => {
@@ -141,15 +79,6 @@ const readSized: Check = (c) => {
   addressOrPointer(c, 2);
   return intType;
 };
-
-function text(c: BuiltinCall, index: number): string | undefined {
-  const expr = argument(c, index);
-  c.env.check(c.env, expr);
-  const value = c.env.unit.constants.get(expr.id);
-  if (typeof value === "string") return value;
-  fail(c.env, "not-constant", expr, `argument ${index + 1} must be a constant string`);
-  return undefined;
-}
 
 const printk: Check = (c) => {
   const format = text(c, 0) ?? "";
@@ -368,6 +297,7 @@ export const builtinRows: readonly BuiltinRow[] = [
     integer(c, 2, uint32);
     return intType;
   }),
+  ...existenceRows,
   { ...takes("len", 1, 1, length), package: "universe" },
   { ...takes("min", 2, 2, extreme), package: "universe" },
   { ...takes("max", 2, 2, extreme), package: "universe" },

@@ -1,19 +1,49 @@
 import type { BtfType } from "@go3s/bpf";
-import { boolType, type Field, type StructType, type Type, uint8, uint64, voidType } from "./type.js";
+import {
+  boolType,
+  type Field,
+  type IntType,
+  type StructType,
+  type Type,
+  uint8,
+  uint64,
+  voidType,
+} from "./type.js";
 
 /** KernelBtf is what the checker asks of the kernel's BTF: the `Btf` of @go3s/bpf answers it. */
 export interface KernelBtf {
   /** find gives the ids of all types of a name. */
   find(name: string): readonly number[];
   type(id: number): BtfType;
+  /** findEnumerator gives the enum that has a value of a name. */
+  findEnumerator?(name: string): number | undefined;
+}
+
+/** Enumerator is a value of one of the kernel's enums. */
+export interface Enumerator {
+  readonly name: string;
+  readonly type: IntType;
+  readonly value: bigint;
 }
 
 /** KernelTypes turns BTF into types of the language, each only when it is named. */
 export interface KernelTypes {
   /** named gives a struct, union, enum or typedef by name. */
   named(name: string): Type | undefined;
+  /** enumerator gives a value of an enum by its name, from the enum of that name when it is given. */
+  enumerator(name: string, of?: string): Enumerator | undefined;
   /** arguments gives the types of a BTF tracepoint's arguments. */
   arguments(tracepoint: string): readonly Type[] | undefined;
+  /** enumValues gives the names of an enum's values. */
+  enumValues?(name: string): ReadonlyMap<bigint, string> | undefined;
+  /** signature gives the parameters and the result of a function of the kernel. */
+  signature(name: string): KernelSignature | undefined;
+}
+
+/** KernelSignature is how a function of the kernel is called; what is larger than a word is an unsigned word. */
+export interface KernelSignature {
+  readonly parameters: readonly { readonly name: string; readonly type: Type }[];
+  readonly result: Type;
 }
 
 const modifiers: ReadonlySet<BtfType["kind"]> = new Set([
@@ -96,12 +126,20 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
         if (type.encoding === "bool") return boolType;
         const bits = bitsOf(type.size);
         const signed = type.encoding === "signed" && type.name !== "char";
-        return { kind: "int", name: `${signed ? "" : "u"}int${bits}`, bits, signed };
+        const char = type.name === "char";
+        return {
+          kind: "int",
+          name: `${signed ? "" : "u"}int${bits}`,
+          bits,
+          signed,
+          ...(char ? { char } : {}),
+        };
       }
       case "enum":
       case "enum64": {
         const bits = bitsOf(type.size);
-        return { kind: "int", name: `uint${bits}`, bits, signed: false, enumOf: type.name };
+        const signed = type.signed ?? false;
+        return { kind: "int", name: `${signed ? "" : "u"}int${bits}`, bits, signed, enumOf: type.name };
       }
       case "ptr": {
         const target = strip(type.type).type;
@@ -111,7 +149,12 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
         return { kind: "pointer", target: lazy(type.type) };
       }
       case "array":
-        return { kind: "array", element: fromId(type.type), length: type.length };
+        return {
+          kind: "array",
+          element: fromId(type.type),
+          length: type.length,
+          ...(type.length === 0 ? { flexible: true } : {}),
+        };
       case "struct":
       case "union":
         return struct(type);
@@ -148,10 +191,25 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
     };
   };
 
+  /** wordOf is the type of an argument: a word holds it. */
+  const wordOf = (id: number): Type => {
+    const type = fromId(id);
+    return type.kind === "void" || sizeOfId(id) > 8 ? uint64 : type;
+  };
+
   return {
     named(name) {
       const id = find(name, ["struct", "union", "typedef", "enum", "enum64"]);
       return id === undefined ? undefined : fromId(id);
+    },
+    enumerator(name, of) {
+      const id = of === undefined ? btf.findEnumerator?.(name) : find(of, ["enum", "enum64"]);
+      const declared = id === undefined ? undefined : btf.type(id);
+      if (id === undefined || declared === undefined || !("values" in declared)) return undefined;
+      const found = declared.values.find((each) => each.name === name);
+      const type = fromId(id);
+      if (found === undefined || type.kind !== "int") return undefined;
+      return { name, type, value: BigInt(found.value) };
     },
     arguments(tracepoint) {
       // DECLARE_TRACE makes `typedef void (*btf_trace_NAME)(void *data, ARGS)`, include/trace/bpf_probe.h.
@@ -160,13 +218,31 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
       const pointer = strip(id).type;
       const proto = pointer?.kind === "ptr" ? strip(pointer.type).type : undefined;
       if (proto?.kind !== "func_proto") return undefined;
-      return proto.parameters.slice(1).map((parameter) => {
-        const type = fromId(parameter.type);
-        return type.kind === "void" || sizeOfId(parameter.type) > 8 ? uint64 : type;
-      });
+      return proto.parameters.slice(1).map((parameter) => wordOf(parameter.type));
+    },
+    enumValues(name) {
+      const id = find(name, ["enum", "enum64"]);
+      const type = id === undefined ? undefined : btf.type(id);
+      if (type?.kind !== "enum" && type?.kind !== "enum64") return undefined;
+      return new Map(type.values.map((each) => [BigInt(each.value), each.name]));
+    },
+    signature(name) {
+      const id = find(name, ["func"]);
+      const func = id === undefined ? undefined : btf.type(id);
+      const proto = func?.kind === "func" ? strip(func.type).type : undefined;
+      if (proto?.kind !== "func_proto") return undefined;
+      return {
+        parameters: proto.parameters.map(({ name, type }) => ({ name, type: wordOf(type) })),
+        result: proto.type === 0 ? voidType : wordOf(proto.type),
+      };
     },
   };
 }
 
 /** noKernelTypes stands in when no BTF was given. */
-export const noKernelTypes: KernelTypes = { named: () => undefined, arguments: () => undefined };
+export const noKernelTypes: KernelTypes = {
+  named: () => undefined,
+  enumerator: () => undefined,
+  arguments: () => undefined,
+  signature: () => undefined,
+};

@@ -64,6 +64,8 @@ const stores = ["hash", "array"] as const;
 /** mapMethods are all methods; which map has which is in `families`. */
 export const mapMethods: readonly MapMethodRow[] = [
   { name: "Lookup", families: stores, operands: ["key"], optional: 0, result: "value-pointer" },
+  // What another CPU holds: kernel 5.19, for maps whose values are per CPU.
+  { name: "LookupCPU", families: stores, operands: ["key", "flags"], optional: 0, result: "value-pointer" },
   { name: "Update", families: stores, operands: ["key", "value", "flags"], optional: 1, result: "int" },
   { name: "Insert", families: ["hash"], operands: ["key", "value"], optional: 0, result: "int" },
   { name: "Replace", families: stores, operands: ["key", "value"], optional: 0, result: "int" },

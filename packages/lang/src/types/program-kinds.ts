@@ -50,6 +50,23 @@ export const programKinds: readonly ProgramKind[] = [
   { name: "uprobe", aliases: [], target: "optional", section: plain("uprobe"), context: "UProbe" },
   { name: "uretprobe", aliases: [], target: "optional", section: plain("uretprobe"), context: "UProbe" },
   {
+    name: "uprobe_multi",
+    aliases: [],
+    target: "optional",
+    section: plain("uprobe.multi"),
+    context: "UProbe",
+  },
+  {
+    name: "uretprobe_multi",
+    aliases: [],
+    target: "optional",
+    section: plain("uretprobe.multi"),
+    context: "UProbe",
+  },
+  { name: "fentry", aliases: [], target: "name", section: plain("fentry"), context: "FEntry" },
+  { name: "fexit", aliases: [], target: "name", section: plain("fexit"), context: "FExit" },
+  { name: "iter", aliases: [], target: "name", section: plain("iter"), context: "Iter" },
+  {
     name: "perf_event",
     aliases: ["profile"],
     target: "none",

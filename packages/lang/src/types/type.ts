@@ -8,6 +8,8 @@ export interface IntType {
   readonly signed: boolean;
   /** enumOf names the kernel's enum this integer stands for; CO-RE compares kinds. */
   readonly enumOf?: string;
+  /** char is C's type of that name: arrays of it are text. */
+  readonly char?: boolean;
 }
 export interface BoolType {
   readonly kind: "bool";
@@ -28,6 +30,8 @@ export interface ArrayType {
   readonly kind: "array";
   readonly element: Type;
   readonly length: number;
+  /** flexible arrays end a struct of the kernel: their length is known to the kernel alone. */
+  readonly flexible?: boolean;
 }
 export interface Field {
   readonly name: string;
@@ -36,7 +40,7 @@ export interface Field {
   readonly offset: number;
   /** embedded fields lend their own fields: Go's embedding, C's anonymous members. */
   readonly embedded: boolean;
-  /** bits is the place of a bit field in its storage unit; such fields cannot be read. */
+  /** bits is the place of a bit field from the start of its struct, in bits. */
   readonly bits?: { readonly offset: number; readonly size: number };
 }
 export interface StructType {
@@ -48,6 +52,8 @@ export interface StructType {
   readonly align: number;
   /** kernel is set for types from the kernel's BTF: accesses get CO-RE relocations. */
   readonly kernel?: { readonly union: boolean };
+  /** union is set for C's unions that are not the kernel's. */
+  readonly union?: boolean;
 }
 export interface PointerType {
   readonly kind: "pointer";
