@@ -67,17 +67,17 @@ function bindParameter(low: Low, frame: Frame, symbol: VariableSymbol, argument:
   if (!inMemory) {
     const value = low.scalar(low, argument);
     frame.storage.set(symbol, { kind: "register", space: value.space });
-    low.b.write(symbol, value.value);
-  } else {
-    const place = slotPlace(low, symbol.type, symbol.name);
-    let space: Space | undefined;
-    if (isScalar(symbol.type)) {
-      const value = low.scalar(low, argument);
-      space = value.space;
-      storeScalar(low, place, value.value, argument);
-    } else low.into(low, place, argument);
-    frame.storage.set(symbol, { kind: "memory", place, space });
+    return () => low.b.write(symbol, value.value);
   }
+  const place = slotPlace(low, symbol.type, symbol.name);
+  let space: Space | undefined;
+  if (isScalar(symbol.type)) {
+    const value = low.scalar(low, argument);
+    space = value.space;
+    storeScalar(low, place, value.value, argument);
+  } else low.into(low, place, argument);
+  frame.storage.set(symbol, { kind: "memory", place, space });
+  return () => {};
 }
 
 /** argumentsOf puts the receiver before the arguments. */
@@ -177,6 +177,13 @@ function bindReceiver(low: Low, frame: Frame, symbol: VariableSymbol, argument: 
   const place = slotPlace(low, symbol.type, symbol.name);
   copy(low, place, from, argument);
   frame.storage.set(symbol, { kind: "memory", place, space: undefined });
+  return () => {};
+}
+
+/** receiverAddress is what a called method of *T gets: the pointer it is called on, or the variable's address. */
+function receiverAddress(low: Low, receiver: Expr): Value {
+  if (under(typeOf(low, receiver)).kind === "pointer") return low.scalar(low, receiver).value;
+  return addressOf(low, low.place(low, receiver));
 }
 
 function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallExpr): Scalar {
@@ -191,7 +198,12 @@ function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallE
     );
     return nothing(low);
   }
-  const args = values.map((value) => wide(low, low.scalar(low, value).value, typeOf(low, value)));
+  const args = values.map((value, i) => {
+    const wanted = call.symbol.type.parameters[i];
+    if (value === call.receiver && wanted !== undefined && under(wanted).kind === "pointer")
+      return receiverAddress(low, value);
+    return wide(low, low.scalar(low, value).value, typeOf(low, value));
+  });
   const code = low.subprogram(low, call.symbol);
   low.b.at = expr;
   const result = low.b.callFunction(code, args);
