@@ -6,8 +6,9 @@ export {
   type ScriptConfig,
   type StackMode,
 } from "./bpftrace/config.js";
-export { placeName } from "./bpftrace/generate.js";
 export { renderScriptMessages, scriptContext, scriptPlace } from "./bpftrace/messages.js";
+export { glob, isGlob } from "./bpftrace/pattern.js";
+export { placeName } from "./bpftrace/place-name.js";
 export {
   type Aggregation,
   type FormatPiece,
@@ -20,6 +21,14 @@ export {
   type Shape,
   shapeBytes,
 } from "./bpftrace/script.js";
+export type {
+  FoundAddress,
+  FoundFile,
+  FoundFunction,
+  FunctionArgument,
+  ScriptMachine,
+  UsdtSite,
+} from "./bpftrace/script-machine.js";
 export {
   type CompileOptions,
   type CompileResult,
@@ -30,6 +39,7 @@ export {
   type SourceText,
 } from "./compile.js";
 export type { InstructionSet } from "./emit/select.js";
+export { type Formatted, formatSource } from "./format/format.js";
 export { type DiagnosticId, diagnosticCodes } from "./source/codes.js";
 export type { Diagnostic, Note } from "./source/diagnostics.js";
 export type { KernelBtf } from "./types/kernel.js";
