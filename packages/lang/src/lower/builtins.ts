@@ -21,6 +21,7 @@ import { operandAddress, reserveRecord } from "./map-methods.js";
 import {
   addressOf,
   bytePlace,
+  checkPacket,
   copy,
   loadWord,
   pointee,
@@ -79,6 +80,7 @@ const packet: Lowering = (c) => {
   const row = type.kind === "pointer" ? under(type.target) : type;
   const bounds = row.kind === "context" ? row.row.packet : undefined;
   if (bounds === undefined) throw new Error("packets are checked before");
+  low.packet = { context, end: bounds.end };
   const offset = wideAt(c, 1);
   const data = b.load(context, bounds.data, 4, false, 64);
   const end = b.load(context, bounds.end, 4, false, 64);
@@ -121,6 +123,7 @@ const loadAt =
     if (isDirect(place.space))
       guard(low, b.compare("ule", index, b.constant(BigInt(bytes - size))), argument(c, 1));
     const base = b.binary("add", addressOf(low, place), index);
+    if (place.space === "packet") checkPacket(low, base, size, argument(c, 1));
     return plain(
       readWord(
         low,
@@ -164,10 +167,12 @@ const hasPrefix: Lowering = (c) => {
     if (index.op === "const") place = bytePlace(place, Number(index.imm));
     else {
       guard(low, low.b.compare("ule", index, low.b.constant(bytes - BigInt(prefix.length))), argument(c, 2));
+      const base = low.b.binary("add", addressOf(low, place), index);
+      if (place.space === "packet") checkPacket(low, base, prefix.length, argument(c, 2));
       place = {
         ...place,
         type: uint8,
-        base: low.b.binary("add", addressOf(low, place), index),
+        base,
         slot: undefined,
         offset: 0,
         core: undefined,

@@ -35,7 +35,22 @@ export interface Lowered extends IrModule {
 }
 
 function newLow(shared: Shared, b: Builder, frame: Frame): Low {
-  return { shared, b, frame, scalar, place, into, condition, effect, statement, tuple, callback, subprogram };
+  const packet = undefined;
+  return {
+    shared,
+    b,
+    packet,
+    frame,
+    scalar,
+    place,
+    into,
+    condition,
+    effect,
+    statement,
+    tuple,
+    callback,
+    subprogram,
+  };
 }
 
 /** spaceOfParameter: programs get their context; other functions get direct memory, or kernel objects by type. */

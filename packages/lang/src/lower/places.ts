@@ -123,11 +123,18 @@ export function elementPlace(
 ): Place {
   const { b } = low;
   const size = sizeOf(array.element);
-  if (index.op === "const") return within(place, Number(index.imm) * size, array.element, Number(index.imm));
+  if (index.op === "const") {
+    const inside = BigInt.asUintN(index.width, index.imm) < BigInt(array.length);
+    // A variable whose value is known here: the checker knows only constants.
+    if (!inside && isDirect(place.space)) guard(low, b.constant(0n, 32), at);
+    const known = inside || !isDirect(place.space) ? Number(index.imm) : 0;
+    return within(place, known * size, array.element, known);
+  }
   const wideIndex = wide(low, index, indexType);
   if (isDirect(place.space)) guard(low, b.compare("ult", wideIndex, b.constant(BigInt(array.length))), at);
   const offset = size === 1 ? wideIndex : b.binary("mul", wideIndex, b.constant(BigInt(size)));
   const base = b.binary("add", addressOf(low, place), offset);
+  if (place.space === "packet") checkPacket(low, base, size, at);
   const align = alignAt(place.align, size);
   return {
     type: array.element,
@@ -139,6 +146,17 @@ export function elementPlace(
     core: undefined,
     align,
   };
+}
+
+/**
+ * checkPacket compares an address with the packet's end. The verifier forgets what it knew of a packet's pointer when a
+ * variable is added to it (find_good_pkt_pointers in kernel/bpf/verifier.c goes by the pointer's id).
+ */
+export function checkPacket(low: Low, base: Value, size: number, at: Range): void {
+  const { b, packet } = low;
+  if (packet === undefined) return;
+  const end = b.load(packet.context, packet.end, 4, false, 64);
+  guard(low, b.compare("ule", b.binary("add", base, b.constant(BigInt(size))), end), at);
 }
 
 /** loadedSpace is the space of a pointer read from memory: the kernel's own, or by what it points to. */

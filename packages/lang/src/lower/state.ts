@@ -95,6 +95,8 @@ export interface Shared {
 export interface Low {
   readonly shared: Shared;
   readonly b: Builder;
+  /** packet is where the packet's end is read, once something asked for the packet. */
+  packet: { readonly context: Value; readonly end: number } | undefined;
   frame: Frame;
   scalar(low: Low, expr: Expr): Scalar;
   /** place finds where an expression is; aggregates without a place get a temporary. */
