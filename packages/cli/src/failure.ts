@@ -43,6 +43,10 @@ export const cliErrorCodes = {
     exitCode: exitCodes.usage,
     meaning: "A probe program given to the command does not compile.",
   },
+  "probe-refused": {
+    exitCode: exitCodes.refused,
+    meaning: "The kernel did not let a script's probe be attached.",
+  },
   "no-server": {
     exitCode: exitCodes.failed,
     meaning: "No running server was found and there is no data to open.",

@@ -113,6 +113,8 @@ async function run(given: Arguments, pid: number | undefined, context: Context):
         probeFilter: text("probe-filter"),
         buffering,
         emitObject: text("emit-elf"),
+        debugFolders: (given.values.get("debuginfo") ?? []).flatMap((each) => each.split(":")),
+        traceable: text("traceable-functions"),
       },
     },
     context,

@@ -3,6 +3,7 @@ import { spaceOf } from "./fields.js";
 import { bad, type State, type Value } from "./state.js";
 import { textLiteral } from "./text.js";
 import type { WordNode } from "./tree.js";
+import { usdtArgument } from "./usdt-arguments.js";
 import { integer } from "./values.js";
 
 type Builtin = (state: State, node: WordNode) => Value;
@@ -32,6 +33,7 @@ const returned: Builtin = (state, node) => {
 
 const functionName: Builtin = (state, node) => {
   const { place } = state.unit;
+  if (place.kind === "fentry" || place.kind === "fexit") return textLiteral(state, place.name);
   if (place.kind === "uprobe" || place.kind === "uretprobe") return textLiteral(state, place.symbol);
   if (place.kind === "kprobe" || place.kind === "kretprobe") return textLiteral(state, place.name);
   return wrongProbe(state, node, "uprobe and kprobe");
@@ -90,9 +92,11 @@ const builtins: Readonly<Record<string, Builtin>> = {
 export function builtin(state: State, node: WordNode): Value {
   const row = Object.hasOwn(builtins, node.name) ? builtins[node.name] : undefined;
   if (row !== undefined) return row(state, node);
-  const argument = /^arg(\d)$/.exec(node.name)?.[1];
+  const argument = /^arg(\d+)$/.exec(node.name)?.[1];
   if (argument !== undefined) {
-    const { kind } = state.unit.place;
+    const { place } = state.unit;
+    const { kind } = place;
+    if (place.kind === "usdt") return usdtArgument(state, node, Number(argument), place.layouts);
     if (kind !== "rawtracepoint" && !registers.has(kind))
       return wrongProbe(state, node, "uprobe, kprobe and rawtracepoint");
     return { ...integer(`ctx.Arg(${argument})`, false), space: spaceOf(state) };

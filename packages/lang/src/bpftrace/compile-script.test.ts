@@ -21,7 +21,7 @@ const paper: ScriptOptions = {
   tracepointFormat: (group, name) =>
     `${group}:${name}` === "syscalls:sys_enter_openat" ? format : undefined,
   symbols: () => ["parse", "parse_file", "main"],
-  findProgram: (name) => (name === "/bin/there" ? name : undefined),
+  findFiles: (name) => (name === "/bin/there" ? [{ path: name, shown: name }] : []),
 };
 
 const machine = (): ScriptOptions => ({
@@ -44,12 +44,12 @@ const wrong: readonly { readonly script: string; readonly told: readonly RegExp[
   {
     script: "t:syscalls:sys_enter_opennat { @ = count(); }",
     told: [
-      /^x\.bt:1:1: error: there is no tracepoint syscalls:sys_enter_opennat[\s\S]*did you mean syscalls:sys_enter_openat/,
+      /^x\.bt:1:1: error: No matches for tracepoint syscalls:sys_enter_opennat\.[\s\S]*did you mean syscalls:sys_enter_openat/,
     ],
   },
   {
     script: "trcepoint:a:b { @ = 1 }",
-    told: [/^x\.bt:1:1: error: there is no kind of probe "trcepoint"[\s\S]*tracepoint\?/],
+    told: [/^x\.bt:1:1: error: Invalid probe type: trcepoint[\s\S]*tracepoint\?/],
   },
   {
     script: 't:syscalls:sys_enter_openat { printf("%d\\n", args.filenam); }',
@@ -100,7 +100,7 @@ const wrong: readonly { readonly script: string; readonly told: readonly RegExp[
     script: "profile:hz:99 { @[arg0] = count(); } interval:q:1 { exit() }",
     told: [
       /1:19: error: arg0 is not known in a profile probe/,
-      /1:38: error: write it as interval:UNIT:COUNT/,
+      /1:38: error: Invalid unit of interval probe: q/,
     ],
   },
   {
@@ -115,9 +115,9 @@ const wrong: readonly { readonly script: string; readonly told: readonly RegExp[
   {
     script: "usdt:/bin/there:x { @ = 1 } u:/bin/gone:main { @ = 1 } u:/bin/there:q* { @ = 1 }",
     told: [
-      /usdt probes are not taken/,
-      /there is no program or library \/bin\/gone/,
-      /no function of \/bin\/there matches q\*/,
+      /No matches for usdt \/bin\/there:x\./,
+      /uprobe target file '\/bin\/gone' does not exist/,
+      /Probe has no valid attach points\./,
     ],
   },
   {
@@ -153,8 +153,16 @@ test("patterns give all places; programs are shared where they cannot tell the p
   assert.deepEqual(
     apart.map((probe) => probe.places),
     [
-      [{ kind: "uprobe", path: "/bin/there", symbol: "parse", offset: 0 }],
-      [{ kind: "uprobe", path: "/bin/there", symbol: "parse_file", offset: 0 }],
+      [{ kind: "uprobe", path: "/bin/there", symbol: "parse", offset: 0, title: "uprobe:/bin/there:parse" }],
+      [
+        {
+          kind: "uprobe",
+          path: "/bin/there",
+          symbol: "parse_file",
+          offset: 0,
+          title: "uprobe:/bin/there:parse_file",
+        },
+      ],
     ],
   );
 });

@@ -9,8 +9,8 @@ import { defaultConfig, type ScriptConfig } from "./config.js";
 import { withoutDirectives } from "./directives.js";
 import { generate } from "./generate.js";
 import { parseScript } from "./parser.js";
-import type { ScriptMachine } from "./probes.js";
 import type { Script } from "./script.js";
+import type { ScriptMachine } from "./script-machine.js";
 import { relocate, stripMarks } from "./source-map.js";
 
 /** ScriptOptions are the target's facts, and what the script is given. */
@@ -25,11 +25,19 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly config?: ScriptConfig;
   /** unsafe allows what changes the machine: system(), signal(), write_user(). */
   readonly unsafe?: boolean;
+  /** uprobeMulti: one link holds all uprobes of a program (Linux 6.6). */
+  readonly uprobeMulti?: boolean;
+  /** mode is "run", or "test" or "bench": those probes are only taken in their mode. */
+  readonly mode?: string;
+  /** probeFilter leaves out probes whose names it does not fit; begin and end stay. */
+  readonly probeFilter?: RegExp;
 }
 
 /** ScriptResult is a compiled script: the object, and what must be known to run it. */
 export interface ScriptResult extends CompileResult {
   readonly script: Script | undefined;
+  /** isEmpty: nothing is wrong, but no probe was left. */
+  readonly isEmpty: boolean;
   /** generated is the Go3s program that the script was turned into. */
   readonly generated: string;
 }
@@ -53,11 +61,15 @@ export function compileScript(
     parameters: options.parameters ?? [],
     config,
     unsafe: options.unsafe ?? false,
+    uprobeMulti: options.uprobeMulti ?? false,
   };
   const generated =
     report.errors > 0 && actions.length === 0
       ? undefined
-      : generate(actions, options, kernel, limits, report);
+      : generate(actions, options, kernel, limits, report, {
+          mode: options.mode ?? "run",
+          filter: options.probeFilter,
+        });
   const marked = stripMarks(generated?.text ?? "");
   if (generated === undefined || report.errors > 0)
     return {
@@ -69,6 +81,7 @@ export function compileScript(
       files,
       stages: {},
       script: undefined,
+      isEmpty: report.errors === 0,
       generated: marked.text,
     };
   const [tree, mistakes] = treeOf(marked.text);
@@ -76,7 +89,7 @@ export function compileScript(
     throw new Error(`the script's program does not parse: ${mistakes}\n${marked.text}`);
   relocate(tree, marked);
   const result = compileTrees([tree], files, report, options);
-  return { ...result, events: [], script: generated.script, generated: marked.text };
+  return { ...result, events: [], isEmpty: false, script: generated.script, generated: marked.text };
 }
 
 function treeOf(text: string): [File, string | undefined] {

@@ -195,7 +195,7 @@ function readAt(
 /** spaceOf is where a probe's plain addresses point: into the process where the probe is there. */
 export function spaceOf(state: State): "kernel" | "user" {
   const { place } = state.unit;
-  if (place.kind === "uprobe" || place.kind === "uretprobe") return "user";
+  if (place.kind === "uprobe" || place.kind === "uretprobe" || place.kind === "usdt") return "user";
   return place.kind === "tracepoint" && (place.group === "syscalls" || place.group === "raw_syscalls")
     ? "user"
     : "kernel";

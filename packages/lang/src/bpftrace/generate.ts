@@ -2,11 +2,13 @@ import { newReporter, type Reporter } from "../source/diagnostics.js";
 import type { KernelTypes } from "../types/kernel.js";
 import { evaluate } from "./expressions.js";
 import { keyType } from "./maps.js";
-import { placesOf, type ScriptMachine } from "./probes.js";
-import type { ProbePlace, Script, ScriptMap, ScriptProbe } from "./script.js";
+import { placeName } from "./place-name.js";
+import { hookOf, type Planned, plan, type Wanted } from "./plan.js";
+import type { Script, ScriptMap, ScriptProbe } from "./script.js";
+import type { ScriptMachine } from "./script-machine.js";
 import { captured, goType, type MapEntry, mark, type ScriptLimits, type State, type Unit } from "./state.js";
 import { statements } from "./statements.js";
-import type { Action, AttachPoint, Node } from "./tree.js";
+import type { Action, Node } from "./tree.js";
 import { condition } from "./values.js";
 
 /** Generated is a script as a Go3s program, with marks that say which part comes from where. */
@@ -37,103 +39,6 @@ func log2bucket(v int64) uint64 {
 
 const ringBytes = 1 << 20;
 const stackEntries = 8192;
-
-interface Hook {
-  readonly attribute: string;
-  readonly context: string;
-}
-
-/** hookOf is the kind of program a place needs. BEGIN and END are run by the loader, so any raw tracepoint's kind will do. */
-function hookOf(place: ProbePlace): Hook {
-  switch (place.kind) {
-    case "begin":
-    case "end":
-      return { attribute: "@raw_tp:sys_enter", context: "RawTracepoint" };
-    case "rawtracepoint":
-      return { attribute: `@raw_tp:${place.name}`, context: "RawTracepoint" };
-    case "tracepoint":
-      return { attribute: `@tracepoint:${place.group}:${place.name}`, context: "Tracepoint" };
-    case "kprobe":
-    case "kretprobe":
-      return { attribute: `@${place.kind}:${place.name}`, context: "KProbe" };
-    case "uprobe":
-    case "uretprobe":
-      return { attribute: `@${place.kind}`, context: "UProbe" };
-    default:
-      return { attribute: "@perf_event", context: "PerfEvent" };
-  }
-}
-
-/** placeName is the probe's name as the builtin `probe` and -v show it. */
-export function placeName(place: ProbePlace): string {
-  switch (place.kind) {
-    case "begin":
-      return "BEGIN";
-    case "end":
-      return "END";
-    case "tracepoint":
-      return `tracepoint:${place.group}:${place.name}`;
-    case "uprobe":
-    case "uretprobe":
-      return `${place.kind}:${place.path}:${place.symbol}${place.offset === 0 ? "" : `+${place.offset}`}`;
-    case "interval":
-      return place.period % 1e9 === 0
-        ? `interval:s:${place.period / 1e9}`
-        : place.period % 1e6 === 0
-          ? `interval:ms:${place.period / 1e6}`
-          : `interval:us:${Math.round(place.period / 1e3)}`;
-    case "profile":
-      return place.frequency !== undefined
-        ? `profile:hz:${place.frequency}`
-        : `profile:us:${Math.round((place.period ?? 0) / 1e3)}`;
-    case "software":
-    case "hardware":
-      return `${place.kind}:${place.event}:${place.period}`;
-    default:
-      return `${place.kind}:${place.name}`;
-  }
-}
-
-/** uses tells whether a tree holds a word, such as `args`. */
-function uses(tree: Action, words: ReadonlySet<string>): boolean {
-  const waiting: object[] = [tree];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (
-      "kind" in node &&
-      node.kind === "word" &&
-      "name" in node &&
-      typeof node.name === "string" &&
-      words.has(node.name)
-    )
-      return true;
-    for (const value of Object.values(node))
-      if (typeof value === "object" && value !== null) waiting.push(value);
-  }
-  return false;
-}
-
-interface Planned {
-  readonly action: Action;
-  readonly point: AttachPoint;
-  readonly places: readonly ProbePlace[];
-}
-
-/** plan gives the programs of a script: places that a program cannot tell apart share one. */
-function plan(actions: readonly Action[], machine: ScriptMachine, report: Reporter): Planned[] {
-  return actions.flatMap((action) => {
-    const apart = uses(action, new Set(["probe", "func"]));
-    const fields = apart || uses(action, new Set(["args"]));
-    return action.points.flatMap((point): Planned[] => {
-      const places = placesOf(point, machine, report);
-      const [first] = places;
-      if (first === undefined) return [];
-      const share = first.kind === "tracepoint" ? !fields : !apart;
-      if (share && (first.kind === "tracepoint" || first.kind === "uprobe" || first.kind === "uretprobe"))
-        return [{ action, point, places }];
-      return places.map((place) => ({ action, point, places: [place] }));
-    });
-  });
-}
 
 interface Body {
   readonly planned: Planned;
@@ -209,10 +114,18 @@ export function generate(
   kernel: KernelTypes,
   limits: ScriptLimits,
   report: Reporter,
+  wanted: Wanted = { mode: "run", filter: undefined },
 ): Generated | undefined {
-  const planned = plan(actions, machine, report);
+  const { config, parameters } = limits;
+  const planning = {
+    parameters,
+    missing: config.missingProbes,
+    maxProbes: config.maxProbes,
+    maxPrograms: config.maxBpfProgs,
+  };
+  const planned = plan(actions, machine, { ...planning, ...wanted }, report);
   if (planned.length === 0) {
-    if (report.errors === 0)
+    if (report.errors === 0 && actions.length === 0)
       report.error(
         "no-program",
         { start: 0, end: 0 },
@@ -285,7 +198,7 @@ function textOf(state: State, bodies: readonly Body[], limits: ScriptLimits): st
   for (const { planned, name, lines: body, variables } of bodies) {
     const [place] = planned.places;
     if (place === undefined) continue;
-    const { attribute, context } = hookOf(place);
+    const { attribute, context } = hookOf(place, limits.uprobeMulti);
     lines.push(
       `// ${attribute}`,
       `${mark(planned.point)}func ${name}(ctx *bpf.${context}) int {`,

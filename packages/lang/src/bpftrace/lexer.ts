@@ -230,13 +230,15 @@ export function newScanner(text: string, report: Reporter): Scanner {
       skip();
       const start = at;
       // Paths hold slashes; behind the other kinds of probes a slash begins the predicate.
-      const kind = /^\w+/.exec(text.slice(at, at + 32))?.[0] ?? "";
-      const paths = /^(?:u|ur|uprobe|uretprobe|usdt|U|watchpoint|w)$/.test(kind);
-      const pattern = paths ? /^(?:"[^"\n]*"|[^\s,{};"])+/ : /^(?:"[^"\n]*"|[^\s,{};"/])+/;
+      const kind = /^(?:\w+=)?(\w+)/.exec(text.slice(at, at + 64))?.[1] ?? "";
+      const isPath = /^(?:u|ur|uprobe|uretprobe|usdt|U|iter|it)$/.test(kind);
+      const pattern = isPath
+        ? /^(?:"(?:[^"\\\n]|\\.)*"|[^\s,{};"])+/
+        : /^(?:"(?:[^"\\\n]|\\.)*"|[^\s,{};"/])+/;
       const found = pattern.exec(text.slice(at, at + 4096))?.[0];
       if (found === undefined) return undefined;
       at += found.length;
-      return { kind: "word", text: found.replaceAll('"', ""), start, end: at };
+      return { kind: "word", text: found, start, end: at };
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { UsdtArgument } from "@go3s/binary";
 import type { Range } from "../source/file.js";
 import type { ScriptConfig } from "./config.js";
 
@@ -60,23 +61,68 @@ export type ScriptEvent =
   | { readonly kind: "endless"; readonly at: Range; readonly rounds: number }
   | { readonly kind: "exit" };
 
-/** ProbePlace is where a program of a script is attached. */
-export type ProbePlace =
+/** UsdtPlace is one instruction of a USDT probe; its cookie tells the program which of the argument lists is meant. */
+export interface UsdtPlace {
+  readonly offset: number;
+  readonly refCounter: number;
+  readonly cookie: number;
+}
+
+/** UsdtLayout says where the arguments of a USDT probe are. */
+export interface UsdtLayout {
+  readonly arguments: readonly UsdtArgument[];
+  /** variables are the addresses of what arguments name, relative to the probe's instruction. */
+  readonly variables: Readonly<Record<string, number>>;
+}
+
+/** ProbePlace is where a program of a script is attached. `title` is its name where that is not made of the rest. */
+export type ProbePlace = { readonly title?: string } & (
   | { readonly kind: "begin" | "end" }
+  /** Run when the tracing process gets the signal. */
+  | { readonly kind: "self"; readonly signal: string }
+  /** Run by --mode test and --mode bench only. */
+  | { readonly kind: "test" | "bench"; readonly name: string }
   | { readonly kind: "tracepoint"; readonly group: string; readonly name: string }
   | { readonly kind: "rawtracepoint"; readonly name: string }
-  | { readonly kind: "kprobe" | "kretprobe"; readonly name: string }
+  | {
+      readonly kind: "kprobe" | "kretprobe";
+      readonly name: string;
+      readonly offset?: number;
+      readonly address?: bigint;
+    }
+  | { readonly kind: "fentry" | "fexit"; readonly name: string; readonly module: string | undefined }
+  /** iterators walk the kernel's objects once. */
+  | { readonly kind: "iter"; readonly name: string; readonly pin: string | undefined }
   | {
       readonly kind: "uprobe" | "uretprobe";
       readonly path: string;
       readonly symbol: string;
       readonly offset: number;
+      /** fileOffset is where the instruction stands, when the probe names an address or a line. */
+      readonly fileOffset?: number;
+    }
+  | {
+      readonly kind: "usdt";
+      readonly path: string;
+      readonly provider: string;
+      readonly name: string;
+      readonly sites: readonly UsdtPlace[];
+      /** layouts by cookie. */
+      readonly layouts: readonly UsdtLayout[];
+    }
+  /** A hardware breakpoint at an address, or at what an argument of a function points to. */
+  | {
+      readonly kind: "watchpoint" | "asyncwatchpoint";
+      readonly address: bigint;
+      readonly length: number;
+      readonly mode: string;
     }
   /** Once in `period` nanoseconds, on one processor. */
   | { readonly kind: "interval"; readonly period: number }
   /** On every processor: so many times a second, or once in `period` nanoseconds. */
   | { readonly kind: "profile"; readonly frequency: number | undefined; readonly period: number | undefined }
-  | { readonly kind: "software" | "hardware"; readonly event: string; readonly period: number };
+  | { readonly kind: "software" | "hardware"; readonly event: string; readonly period: number }
+);
 
 /** ScriptProbe is one program and all places it goes to. */
 export interface ScriptProbe {

@@ -66,6 +66,7 @@ export interface ScriptLimits {
   readonly config: ScriptConfig;
   /** unsafe allows what changes the machine. */
   readonly unsafe: boolean;
+  readonly uprobeMulti: boolean;
 }
 
 /** State is shared by all of one walk over a script. */

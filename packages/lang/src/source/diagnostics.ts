@@ -30,7 +30,8 @@ export function newReporter(): Reporter {
   const places = new Set<string>();
   let errors = 0;
   const add = (diagnostic: Diagnostic): void => {
-    const key = `${diagnostic.severity}:${diagnostic.start}`;
+    const told = diagnostic.severity === "error" ? "" : diagnostic.message;
+    const key = `${diagnostic.severity}:${diagnostic.start}:${told}`;
     if (places.has(key)) return;
     places.add(key);
     found.push(diagnostic);
@@ -45,10 +46,10 @@ export function newReporter(): Reporter {
     get errors() {
       return errors;
     },
-    // Beside errors warnings are mostly their shadows.
+    // Beside errors warnings are mostly their shadows; that a function cannot be probed explains one.
     list: () =>
       found
-        .filter((each) => errors === 0 || each.severity === "error")
+        .filter((each) => errors === 0 || each.severity === "error" || each.id === "not-traceable")
         .toSorted((a, b) => a.start - b.start || a.end - b.end),
   };
 }

@@ -15,6 +15,10 @@ export interface Manner {
   readonly buffering: "line" | "full" | "none";
   /** emitObject is a file that the object is written to, instead of running it. */
   readonly emitObject: string | undefined;
+  /** debugFolders hold separate debug files. */
+  readonly debugFolders: readonly string[];
+  /** traceable is a file that lists the functions that kprobes may take. */
+  readonly traceable: string | undefined;
 }
 
 /** plainManner is go3s trace's own. */
@@ -28,4 +32,6 @@ export const plainManner: Manner = {
   probeFilter: undefined,
   buffering: "line",
   emitObject: undefined,
+  debugFolders: [],
+  traceable: undefined,
 };

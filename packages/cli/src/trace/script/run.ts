@@ -1,9 +1,10 @@
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
-import { type Link, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
+import { type LoadedObject, loadObject, readObject } from "@go3s/bpf";
 import {
   compileScript,
   defaultConfig,
   fromEnvironment,
+  type ProbePlace,
   placeName,
   renderDiagnostics,
   renderScriptMessages,
@@ -15,9 +16,10 @@ import type { Context } from "../../command.js";
 import { environment } from "../../environment.js";
 import { CliError, exitCodes } from "../../failure.js";
 import { ended, startCommand } from "../ending.js";
+import { attachScript, isByUs, runIterators, runKind, watchSignals } from "./attach-script.js";
+import { runBenches } from "./bench.js";
 import { scriptFacts } from "./machine.js";
 import { type Manner, plainManner } from "./manner.js";
-import { attachPlace } from "./places.js";
 import { type Records, readRecords } from "./records.js";
 import { newScriptPrinter } from "./script-printer.js";
 import { newReader } from "./shown.js";
@@ -58,45 +60,48 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
   const config = defaultConfig();
   const wrong = fromEnvironment(config, run.variables ?? {});
   if (wrong !== undefined) throw new CliError("usage", wrong);
+  const facts = scriptFacts({
+    pid: run.pid,
+    hasCommand: run.command !== undefined,
+    unsafe: manner.unsafe,
+    debugFolders: manner.debugFolders,
+    traceable: manner.traceable,
+  });
   const result = compileScript(
     { name: run.name, text: run.text },
     {
-      ...scriptFacts(),
+      ...facts,
+      mode: manner.mode,
+      ...(manner.probeFilter === undefined ? {} : { probeFilter: filterOf(manner.probeFilter) }),
       parameters: run.parameters,
       config,
       unsafe: manner.unsafe,
       ...(run.debug ? { emit: ["asm"] } : {}),
     },
   );
+  facts.close();
   const text = manner.isBpftrace ? renderScriptMessages(result, manner.warnings) : renderDiagnostics(result);
   const { object, script } = result;
   if (object !== undefined && script !== undefined) {
     if (text !== "") note(text);
     return { ...result, object, script };
   }
-  if (manner.isBpftrace) throw new ScriptMistakes(text);
+  if (manner.isBpftrace)
+    throw new ScriptMistakes(result.isEmpty ? `${text}${text === "" ? "" : "\n"}No probes to attach` : text);
+  if (result.isEmpty) throw new CliError("bad-program", `${run.name}: no probes to attach\n${text}`);
   const errors = result.diagnostics.filter((each) => each.severity === "error").length;
   throw new CliError("bad-program", `${errors} error${errors === 1 ? "" : "s"} in ${run.name}\n${text}`);
 }
 
+function filterOf(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern);
+  } catch {
+    throw new CliError("usage", `Invalid --probe-filter regex: ${pattern}`);
+  }
+}
+
 const probesOf = (script: Script): string[] => script.probes.flatMap((probe) => probe.places.map(placeName));
-
-function runAll(object: LoadedObject, script: Script, kind: "begin" | "end"): void {
-  for (const probe of script.probes)
-    if (probe.places.some((place) => place.kind === kind)) object.program(probe.program).testRun();
-}
-
-function attachScript(object: LoadedObject, script: Script, pid: number | undefined, closing: Closing): void {
-  const links: Link[] = [];
-  closing.defer(() => {
-    for (const link of links) link.close();
-  });
-  for (const { program, places } of script.probes)
-    for (const place of places) {
-      const link = attachPlace(object, program, place, pid);
-      if (link !== undefined) links.push(link);
-    }
-}
 
 /** opened gives the function that writes output, in order and at once. */
 function opened(run: ScriptRun, context: Context, closing: Closing): (text: string) => void {
@@ -149,11 +154,15 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       },
     );
     closing.defer(() => records.close());
-    if (!run.dryRun) runAll(object, script, "begin");
+    if (!run.dryRun) runKind(object, script, "begin");
     records.drain();
-    if (!exited) attachScript(object, script, run.pid, closing);
+    const drain = (): void => records.drain();
+    const attachment = exited
+      ? { iterators: [], refused: [] }
+      : attachScript(object, script, run.pid, closing, output.note);
+    watchSignals(object, script, closing, drain);
     isHeld = false;
-    const attached = probesOf(script).length;
+    const attached = probesOf(script).length - attachment.refused.length;
     // bpftrace says it beside the output; in JSON it is part of it.
     if (manner.isBpftrace && run.format === "text") {
       if (!manner.quiet) output.note(`Attached ${attached} probe${attached === 1 ? "" : "s"}`);
@@ -165,10 +174,10 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     if (!exited) {
       const child = run.command === undefined ? undefined : startCommand(run.command, closing);
       records.start();
+      runIterators(attachment.iterators, drain);
+      if (manner.mode === "bench") write(runBenches(object, script, drain));
       // Nothing more can come of a script that only begins and ends.
-      const waits = script.probes.some(({ places }) =>
-        places.some(({ kind }) => kind !== "begin" && kind !== "end"),
-      );
+      const waits = script.probes.some(({ places }) => places.some(goesOn));
       if (waits || child !== undefined)
         await ended(interrupted, run.duration, child === undefined ? left : Promise.race([child, left]));
     }
@@ -182,11 +191,15 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
   return interrupted.reason === "SIGINT" && !manner.isBpftrace ? exitCodes.interrupted : exitCodes.done;
 }
 
+/** goesOn tells whether a place may still run its program when all is attached. */
+const goesOn = (place: ProbePlace): boolean =>
+  place.kind === "self" || (!isByUs(place) && place.kind !== "iter");
+
 function finish(object: LoadedObject, script: Script, records: Records & { again(): void }): void {
   records.drain();
   if (!script.probes.some((probe) => probe.places.some((place) => place.kind === "end"))) return;
   records.again();
-  runAll(object, script, "end");
+  runKind(object, script, "end");
   records.drain();
 }
 

@@ -241,7 +241,7 @@ test("what the kernel refuses ends with 3, what is wrong with 2 and a caret, als
   assert.match(stderr, /3 errors/);
   assert.match(
     stderr,
-    /wrong\.bt:1:1: error: there is no tracepoint[\s\S]*\^{37}[\s\S]*did you mean syscalls:sys_enter_openat/,
+    /wrong\.bt:1:1: error: No matches for tracepoint syscalls:sys_enter_opennat[\s\S]*\^{37}[\s\S]*did you mean syscalls:sys_enter_openat/,
   );
   assert.match(stderr, /wrong\.bt:2:16: error: the format has 1 conversion/);
   assert.match(stderr, /wrong\.bt:2:25: error: there is no function frob/);

@@ -1,0 +1,98 @@
+import { BpfError, type Link, type LoadedObject, readIterator } from "@go3s/bpf";
+import { type ProbePlace, placeName, type Script, type ScriptProbe } from "@go3s/lang";
+import type { Closing } from "../../closing.js";
+import { CliError, failureOf } from "../../failure.js";
+import { attachPlaces } from "./places.js";
+
+/** runKind runs all programs of a kind that no hook of the kernel runs: begin and end. */
+export function runKind(object: LoadedObject, script: Script, kind: "begin" | "end"): void {
+  for (const probe of script.probes)
+    for (const place of probe.places) if (place.kind === kind) object.program(probe.program).testRun();
+}
+
+/** Attached is what a script's probes became. */
+export interface Attached {
+  /** iterators are run once all else is attached. */
+  readonly iterators: readonly Link[];
+  /** refused are the places that the kernel did not take, where the script allows that. */
+  readonly refused: readonly string[];
+}
+
+const byUs: ReadonlySet<ProbePlace["kind"]> = new Set(["begin", "end", "self", "test", "bench"]);
+
+/** isByUs tells whether a place is run by this process, not by a hook of the kernel. */
+export const isByUs = (place: ProbePlace): boolean => byUs.has(place.kind);
+
+/** inOrder: the kernel runs a uprobe's programs last attached first, all others as they were attached. */
+function inOrder(probes: readonly ScriptProbe[]): ScriptProbe[] {
+  const isUser = ({ places }: ScriptProbe): boolean =>
+    places.some(({ kind }) => kind === "uprobe" || kind === "uretprobe" || kind === "usdt");
+  return [...probes.filter((probe) => !isUser(probe)), ...probes.filter(isUser).reverse()];
+}
+
+/** attachScript attaches all probes; `closing` lets go of them. What fails ends it, unless missing_probes is lax. */
+export function attachScript(
+  object: LoadedObject,
+  script: Script,
+  pid: number | undefined,
+  closing: Closing,
+  note: (text: string) => void,
+): Attached {
+  const links: Link[] = [];
+  const iterators: Link[] = [];
+  const refused: string[] = [];
+  closing.defer(() => {
+    for (const link of links) link.close();
+  });
+  const { missingProbes } = script.config;
+  for (const { program, places } of inOrder(script.probes)) {
+    try {
+      const attached = attachPlaces(object, program, places, pid);
+      links.push(...attached);
+      if (places.some(({ kind }) => kind === "iter")) iterators.push(...attached);
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      const names = places.map(placeName);
+      const [name = program] = names;
+      const told = failureOf(error);
+      if (missingProbes === "error")
+        throw new CliError(
+          "probe-refused",
+          `Unable to attach probe: ${name}. ${told.message}`,
+          `${told.hint === undefined ? "" : `${told.hint}; `}if this is expected, set the 'missing_probes' config variable to 'warn'.`,
+        );
+      if (missingProbes === "warn")
+        note(`WARNING: Unable to attach probe: ${name}. Skipping. ${told.message}`);
+      refused.push(...names);
+    }
+  }
+  return { iterators, refused };
+}
+
+/** watchSignals runs the programs of self:signal probes when this process gets their signals. */
+export function watchSignals(
+  object: LoadedObject,
+  script: Script,
+  closing: Closing,
+  after: () => void,
+): void {
+  for (const { program, places } of script.probes)
+    for (const place of places) {
+      if (place.kind !== "self") continue;
+      const name = place.signal === "SIGUSR2" ? "SIGUSR2" : "SIGUSR1";
+      const run = (): void => {
+        object.program(program).testRun();
+        after();
+      };
+      process.on(name, run);
+      closing.defer(() => void process.off(name, run));
+    }
+}
+
+/** runIterators walks the kernel's objects; the programs' records come by the ring buffer. */
+export function runIterators(iterators: readonly Link[], after: () => void): void {
+  for (const link of iterators) {
+    readIterator(link);
+    after();
+  }
+}
