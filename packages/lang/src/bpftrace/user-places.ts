@@ -191,7 +191,8 @@ export function usdtPlaces(point: Point, machine: ScriptMachine, fail: Fail): Ex
     }
     return [...groups.values()].map((sites) => usdtPlace(file, sites));
   });
-  const patterned = everywhere || isGlob(program) || isGlob(name) || isGlob(provider);
+  const patterned =
+    everywhere || isGlob(program) || isGlob(name) || (texts.length === 3 && isGlob(texts[1] ?? ""));
   return places.length === 0 && !patterned ? { places, missing: `usdt ${texts.join(":")}` } : { places };
 }
 
