@@ -146,6 +146,8 @@ export interface IrFunction {
   readonly slots: Slot[];
   readonly at: Range;
   nextId: number;
+  /** trapResult is what the function gives when an index is out of range: 1 ends a bpf_loop; 0 when left out. */
+  trapResult?: bigint;
 }
 
 /** IrModule is all code of a compilation. */

@@ -256,6 +256,7 @@ function callbackBody(
     start: body.start,
     end: body.start + 1,
   });
+  fn.trapResult = 1n;
   shared.subprograms.set(shared.subprograms.has(key) ? fn : key, fn);
   const b = newBuilder(fn);
   const low = newLow(shared, b, entryFrame(symbol, resultType));

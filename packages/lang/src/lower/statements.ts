@@ -8,7 +8,7 @@ import { refuseKept } from "./escape.js";
 import { forLoop, rangeLoop } from "./loops.js";
 import { copy, loadScalar, release, storeScalar, temporary, zero } from "./places.js";
 import { returned } from "./results.js";
-import { type LoopTarget, type Low, type Part, type Scalar, typeOf, widthOf } from "./state.js";
+import { type LoopTarget, type Low, type Part, type Place, type Scalar, typeOf, widthOf } from "./state.js";
 import { assignVariable, declareVariable, setVariable, storageOf } from "./variables.js";
 
 function variableOf(low: Low, expr: Expr): VariableSymbol | undefined {
@@ -140,7 +140,7 @@ function assignPart(low: Low, left: Expr, part: Part, defines: boolean): void {
   release(low, part.place);
 }
 
-function assignValue(low: Low, left: Expr, value: Scalar, defines: boolean): void {
+function assignValue(low: Low, left: Expr, value: Scalar, defines: boolean, place?: Place): void {
   if (left.kind === "name" && left.name === "_") return;
   if (left.kind === "name" && defines) {
     const symbol = low.shared.checked.symbols.get(left.id);
@@ -149,13 +149,19 @@ function assignValue(low: Low, left: Expr, value: Scalar, defines: boolean): voi
   const variable = variableOf(low, left);
   if (variable !== undefined) setVariable(low, variable, value, left);
   else {
-    const to = low.place(low, left);
+    const to = place ?? low.place(low, left);
     if (!refuseKept(low, to, value, left)) storeScalar(low, to, value.value, left);
   }
 }
 
-/** parallel assigns several values: all right sides are evaluated before any left side is written. */
+/** placeBefore is where an element or field is that will be written: its index must not see the writes before it. */
+function placeBefore(low: Low, left: Expr): Place | undefined {
+  return bare(left).kind === "name" ? undefined : low.place(low, left);
+}
+
+/** parallel assigns several values: what is on both sides is evaluated before any left side is written. */
 function parallel(low: Low, stmt: AssignStmt): void {
+  const places = stmt.left.map((left) => placeBefore(low, left));
   const writes = stmt.left.map((left, i) => {
     const right = stmt.right[i];
     if (right === undefined) return () => {};
@@ -166,13 +172,13 @@ function parallel(low: Low, stmt: AssignStmt): void {
     const type = typeOf(low, right);
     if (isScalar(type)) {
       const value = low.scalar(low, right);
-      return () => assignValue(low, left, value, stmt.operator === ":=");
+      return () => assignValue(low, left, value, stmt.operator === ":=", places[i]);
     }
     const hold = temporary(low, type);
     low.into(low, hold, right);
     return () => {
       if (left.kind === "name" && stmt.operator === ":=") declareVariable(low, left);
-      copy(low, low.place(low, left), hold, right);
+      copy(low, places[i] ?? low.place(low, left), hold, right);
       release(low, hold);
     };
   });

@@ -1,7 +1,7 @@
 import { newValue } from "../ir/ir.js";
 import type { Pass } from "./pass.js";
 
-/** returnTraps makes traps what they are in the end: the program returns 0. Reservations were discarded before. */
+/** returnTraps makes traps what they are in the end: the program returns 0, a loop's body 1. Reservations were discarded before. */
 export const returnTraps: Pass = {
   name: "return-traps",
   needs: ["owned-checked"],
@@ -10,9 +10,10 @@ export const returnTraps: Pass = {
     for (const block of fn.blocks) {
       if (block.end?.kind !== "trap") continue;
       const { at } = block.end;
-      const zero = newValue(fn, block, "const", 32, [], at);
-      block.values.push(zero);
-      block.end = { kind: "return", value: zero, at };
+      const result = newValue(fn, block, "const", 32, [], at);
+      result.imm = fn.trapResult ?? 0n;
+      block.values.push(result);
+      block.end = { kind: "return", value: result, at };
     }
   },
 };
