@@ -33,6 +33,8 @@ export interface CompileOptions {
   readonly tracepointFormat?: (category: string, name: string) => string | undefined;
   /** check verifies the SSA behind every pass: for tests of the compiler. */
   readonly check?: boolean;
+  /** optimise is true when left out; without it only what is needed is done: for tests, which compare both. */
+  readonly optimise?: boolean;
   /** emit asks for readable stages in the result. */
   readonly emit?: readonly ("ast" | "ssa" | "asm")[];
 }
@@ -116,7 +118,11 @@ function build(
     architecture: options.architecture ?? "x86_64",
     signedDivision: set === "v4",
   });
-  const emitted = emitModule(checked, lowered, report, { set, check: options.check ?? false });
+  const emitted = emitModule(checked, lowered, report, {
+    set,
+    check: options.check ?? false,
+    optimise: options.optimise ?? true,
+  });
   if (report.errors > 0) return undefined;
   const { programs, subprograms, scratchMaps, notes } = emitted;
   const maps = [...checked.maps, ...scratchMaps];

@@ -31,6 +31,7 @@ import type { CorePath, CoreQuery, IrFunction, Text } from "../ir/ir.js";
 import type { Range } from "../source/file.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 import type { Frame } from "./frame.js";
+import { layOut } from "./layout.js";
 import type { Address, MachineBlock, MachineFunction, MachineInstruction } from "./machine.js";
 
 /** Fixup is an instruction that the loader or linker completes. Offsets are in bytes from the function's start. */
@@ -161,17 +162,6 @@ function encode(
   }
 }
 
-/** through follows blocks that only jump on. */
-function through(block: MachineBlock): MachineBlock {
-  let at = block;
-  for (let steps = 0; steps < 1000; steps++) {
-    const [first] = at.code;
-    if (first?.kind !== "jump") break;
-    at = first.to;
-  }
-  return at;
-}
-
 function fixupOf(instruction: MachineInstruction, offset: number): Fixup | undefined {
   if (instruction.kind === "wide") {
     const { value } = instruction;
@@ -191,33 +181,9 @@ function fixupOf(instruction: MachineInstruction, offset: number): Fixup | undef
   return undefined;
 }
 
-/** layOut orders the blocks and drops jumps to what follows anyway. */
-function layOut(fn: MachineFunction): MachineBlock[] {
-  for (const block of fn.blocks) {
-    for (const instruction of block.code)
-      if (instruction.kind === "jump" || instruction.kind === "jump-if")
-        instruction.to = through(instruction.to);
-  }
-  const [entry] = fn.blocks;
-  const reached = new Set<MachineBlock>();
-  const work = entry === undefined ? [] : [entry];
-  for (let block = work.pop(); block !== undefined; block = work.pop()) {
-    if (reached.has(block)) continue;
-    reached.add(block);
-    for (const instruction of block.code)
-      if (instruction.kind === "jump" || instruction.kind === "jump-if") work.push(instruction.to);
-  }
-  const order = fn.blocks.filter((block) => reached.has(block));
-  order.forEach((block, i) => {
-    const last = block.code.at(-1);
-    if (last?.kind === "jump" && last.to === order[i + 1]) block.code.pop();
-  });
-  return order;
-}
-
-/** assemble turns allocated code into bytes. */
-export function assemble(fn: MachineFunction, frame: Frame): Assembled {
-  const order = layOut(fn);
+/** assemble turns allocated code into bytes. Sets without `hasLess` (v1) cannot jump on "less". */
+export function assemble(fn: MachineFunction, frame: Frame, hasLess: boolean): Assembled {
+  const order = layOut(fn, hasLess);
   const label = (block: MachineBlock): string => `b${block.id}`;
   const instructions: Instruction[] = [];
   const fixups: Fixup[] = [];

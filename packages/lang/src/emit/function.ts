@@ -12,6 +12,7 @@ import { type InstructionSet, select } from "./select.js";
 export interface EmitTarget {
   readonly set: InstructionSet;
   readonly check: boolean;
+  readonly optimise: boolean;
   /** stack is how many bytes the function should use, and most how many it may: others on the way need theirs. */
   readonly stack: number;
   readonly most: number;
@@ -39,7 +40,7 @@ function machineCode(fn: IrFunction, report: Reporter, set: InstructionSet): Mac
 /** emitFunction takes one function from SSA to bytes. */
 export function emitFunction(fn: IrFunction, report: Reporter, target: EmitTarget): Emitted | undefined {
   const { stack, set } = target;
-  runPasses(fn, report, target.check);
+  runPasses(fn, report, target);
   if (report.errors > 0) return undefined;
   let scratch = moveToScratch(fn, stack, target.scratch);
   let machine = machineCode(fn, report, set);
@@ -65,7 +66,7 @@ export function emitFunction(fn: IrFunction, report: Reporter, target: EmitTarge
     return undefined;
   }
   try {
-    return { code: assemble(machine, frame), scratch };
+    return { code: assemble(machine, frame, target.set !== "v1"), scratch };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     report.error(

@@ -35,7 +35,7 @@ export function emitModule(
   checked: Checked,
   lowered: Lowered,
   report: Reporter,
-  options: { readonly set: InstructionSet; readonly check: boolean },
+  options: { readonly set: InstructionSet; readonly check: boolean; readonly optimise: boolean },
 ): EmittedModule {
   const names = new Set(checked.maps.map((map) => map.name));
   const scratchMaps: MapSymbol[] = [];

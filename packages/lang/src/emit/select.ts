@@ -12,6 +12,7 @@ import {
   type Value,
   type Width,
 } from "../ir/ir.js";
+import { maxAt } from "../ir/range.js";
 import type { Range } from "../source/file.js";
 import {
   type Address,
@@ -107,10 +108,19 @@ function materialise(s: Selector, value: Value, into: Register, at: Range): void
   } else push(s, at, { kind: "mov", width: 64, dst: into, operand: { register: registerOf(s, value, at) } });
 }
 
+/** isSameRegister: a truncation of what has no upper half changes nothing. */
+function isSameRegister(value: Value): boolean {
+  const [a] = value.args;
+  if (value.op !== "trunc" || a === undefined || isFree(a)) return false;
+  const most = maxAt(a, value.block, false);
+  return most !== undefined && most <= 0xffff_ffffn;
+}
+
 /** registerOf gives the register a value is in, making free values in a new one. */
 function registerOf(s: Selector, value: Value, at: Range): Register {
   if (value.op === "zext" && value.args[0] !== undefined && !isFree(value.args[0]))
     return registerOf(s, value.args[0], at);
+  if (isSameRegister(value)) return registerOf(s, value.args[0] ?? value, at);
   if (isFree(value)) {
     const register = fresh(s);
     materialise(s, value, register, at);
@@ -352,7 +362,7 @@ function valueInto(s: Selector, value: Value): void {
     }
     case "trunc": {
       const [a] = value.args;
-      if (a !== undefined)
+      if (a !== undefined && !isSameRegister(value))
         push(s, value.at, {
           kind: "mov",
           width: 32,

@@ -73,6 +73,9 @@ function shape(value: Value, depth: number): bigint | undefined {
   }
 }
 
+/** shapeMax is an upper bound that a value's computation alone shows. */
+export const shapeMax = (value: Value): bigint | undefined => shape(value, 0);
+
 /** edgeBound is what taking an edge says of a value's largest value. With `signed` negative values count as small. */
 function edgeBound(value: Value, from: Block, to: Block, signed: boolean): bigint | undefined {
   const { end } = from;

@@ -1,12 +1,5 @@
-import {
-  type Condition,
-  type IrFunction,
-  inverse,
-  mirrored,
-  opRows,
-  replaceAll,
-  type Value,
-} from "../ir/ir.js";
+import { type IrFunction, inverse, mirrored, opRows, replaceAll, type Value } from "../ir/ir.js";
+import { holds } from "./known.js";
 import type { Pass } from "./pass.js";
 
 const unsigned = (value: Value): bigint => BigInt.asUintN(value.width, value.imm);
@@ -45,26 +38,6 @@ function compute(op: Value["op"], a: Value, b: Value): bigint | undefined {
       return signed(a) >> count;
     default:
       return undefined;
-  }
-}
-
-function holds(condition: Condition, a: Value, b: Value): boolean {
-  const isSigned = condition.startsWith("s");
-  const x = isSigned ? signed(a) : unsigned(a);
-  const y = isSigned ? signed(b) : unsigned(b);
-  switch (condition.replace(/^[us]/, "")) {
-    case "eq":
-      return x === y;
-    case "ne":
-      return x !== y;
-    case "lt":
-      return x < y;
-    case "le":
-      return x <= y;
-    case "gt":
-      return x > y;
-    default:
-      return x >= y;
   }
 }
 

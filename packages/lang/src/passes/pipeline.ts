@@ -4,12 +4,15 @@ import type { Reporter } from "../source/diagnostics.js";
 import { simplifyBranches } from "./branches.js";
 import { mergeEqual } from "./cse.js";
 import { dropDead } from "./dead.js";
+import { decideKnown } from "./decided.js";
 import { fold } from "./fold.js";
 import { checkLoops } from "./loops.js";
+import { narrow } from "./narrow.js";
 import { checkNil } from "./nil.js";
 import { checkOwned } from "./ownership.js";
-import type { Pass } from "./pass.js";
+import type { Fact, Pass } from "./pass.js";
 import { expandCompares, splitEdges } from "./prepare.js";
+import { mergeReturns } from "./returns.js";
 import { dropDeadStores } from "./stores.js";
 import { returnTraps } from "./traps.js";
 
@@ -21,10 +24,14 @@ export const passes: readonly Pass[] = [
   returnTraps,
   fold,
   mergeEqual,
+  decideKnown,
   simplifyBranches,
   fold,
   mergeEqual,
+  decideKnown,
+  narrow,
   dropDead,
+  mergeReturns,
   simplifyBranches,
   dropDeadStores,
   expandCompares,
@@ -32,17 +39,27 @@ export const passes: readonly Pass[] = [
   splitEdges,
 ];
 
-/** runPasses runs all passes over a function. With `check` the SSA is verified behind each, which tests do. */
-export function runPasses(fn: IrFunction, report: Reporter, check: boolean): void {
+/** proofs are the facts whose passes all run, so that one run tells everything; code that failed one is not optimised. */
+const proofs: ReadonlySet<Fact> = new Set(["nil-checked", "owned-checked", "bounded"]);
+
+/** isNeeded: what gives a fact is needed by selection, or by the passes that are; the rest makes the code better. */
+const isNeeded = (pass: Pass): boolean => pass.gives.length > 0;
+
+/** PassOptions: with `check` the SSA is verified behind each pass; without `optimise` only what is needed runs. */
+export interface PassOptions {
+  readonly check: boolean;
+  readonly optimise: boolean;
+}
+
+/** runPasses runs all passes over a function. */
+export function runPasses(fn: IrFunction, report: Reporter, options: PassOptions): void {
   const before = report.errors;
   for (const pass of passes) {
-    // All proofs run, so that one run tells everything; code that failed one is not worth optimising.
-    const proves = pass.gives.some(
-      (fact) => fact === "nil-checked" || fact === "owned-checked" || fact === "bounded",
-    );
+    const proves = pass.gives.some((fact) => proofs.has(fact));
     if (!proves && report.errors > before) return;
+    if (!options.optimise && !isNeeded(pass)) continue;
     pass.run(fn, report);
-    if (!check) continue;
+    if (!options.check) continue;
     const problems = verifyFunction(fn);
     if (problems.length > 0) throw new Error(`${fn.name} after ${pass.name}: ${problems.join("; ")}`);
   }

@@ -1,0 +1,147 @@
+import { dominates, dominators } from "../ir/dominators.js";
+import {
+  type Block,
+  type IrFunction,
+  newValue,
+  opRows,
+  pruneUnreachable,
+  successors,
+  usesOf,
+  type Value,
+} from "../ir/ir.js";
+import { shapeMax } from "../ir/range.js";
+import { repair } from "../ir/repair.js";
+import { comparisonOf, decide } from "./known.js";
+import { retarget } from "./prepare.js";
+
+/** copyLimit is how many values a way may get a copy of to go past a decision. */
+const copyLimit = 3;
+
+/** threadLimit bounds the work on programs that are all branches. */
+const threadLimit = 400;
+
+/** isNotNil: the ways a pointer is made by that may not be nil, as checkNil sees it. */
+function isNotNil(phi: Value, arg: Value): boolean {
+  return phi.nilable && !arg.nilable && arg.op !== "const" && arg.op !== "phi";
+}
+
+/** outcome tells where a decision goes for those that come from one predecessor. */
+function outcome(
+  block: Block,
+  condition: Value,
+  from: Block,
+  tree: ReadonlyMap<Block, Block>,
+): boolean | undefined {
+  const index = block.predecessors.indexOf(from);
+  const here = (value: Value): Value =>
+    value.op === "phi" && value.block === block ? (value.args[index] ?? value) : value;
+  const cmp = comparisonOf(condition);
+  if (cmp === undefined) {
+    const value = here(condition);
+    return value.op === "const" ? value.imm !== 0n : undefined;
+  }
+  const [a, b] = [here(cmp.a), here(cmp.b)];
+  if (b.op === "const" && b.imm === 0n && isNotNil(cmp.a, a)) {
+    if (cmp.condition === "eq") return false;
+    if (cmp.condition === "ne") return true;
+  }
+  return decide({ condition: cmp.condition, a, b }, tree, { from, to: block }, shapeMax);
+}
+
+/** movable lists what a decision's block computes besides phis, when a way past it may have a copy. */
+function movable(block: Block): Value[] | undefined {
+  const rest = block.values.filter((value) => value.op !== "phi");
+  const counted = rest.filter((value) => value.op !== "const" && value.op !== "cmp");
+  const pure = rest.every((value) => opRows[value.op].pure);
+  return pure && counted.length <= copyLimit ? rest : undefined;
+}
+
+/** lead takes the way from a predecessor past a decision to where it goes anyway. */
+function lead(
+  fn: IrFunction,
+  block: Block,
+  from: Block,
+  to: Block,
+  rest: readonly Value[],
+  id: number,
+): void {
+  const at = block.end?.at ?? fn.at;
+  const middle: Block = { id, values: [], predecessors: [from], end: { kind: "jump", to, at } };
+  const index = block.predecessors.indexOf(from);
+  const copies = new Map<Value, Value>();
+  const copied = (value: Value): Value => copies.get(value) ?? value;
+  for (const value of block.values)
+    if (value.op === "phi" && value.args[index] !== undefined) copies.set(value, value.args[index] ?? value);
+  for (const value of rest) {
+    const copy: Value = {
+      ...value,
+      id: newValue(fn, middle, "const", value.width, [], value.at).id,
+      args: value.args.map(copied),
+      block: middle,
+    };
+    copies.set(value, copy);
+    middle.values.push(copy);
+  }
+  const through = to.predecessors.indexOf(block);
+  to.predecessors.push(middle);
+  for (const value of to.values) {
+    const arg = value.op === "phi" ? value.args[through] : undefined;
+    if (arg !== undefined) value.args.push(copied(arg));
+  }
+  block.predecessors.splice(index, 1);
+  for (const value of block.values) if (value.op === "phi") value.args.splice(index, 1);
+  if (from.end !== undefined) from.end = retarget(from.end, block, middle);
+  fn.blocks.splice(fn.blocks.indexOf(block) + 1, 0, middle);
+  const used = usedOutside(fn, block);
+  for (const [old, copy] of copies) {
+    if (!used.has(old)) continue;
+    repair(
+      fn,
+      old,
+      new Map([
+        [block, old],
+        [middle, copy],
+      ]),
+    );
+  }
+}
+
+/** usedOutside finds a block's values that other blocks read. */
+function usedOutside(fn: IrFunction, block: Block): Set<Value> {
+  const found = new Set<Value>();
+  for (const other of fn.blocks) {
+    if (other === block) continue;
+    for (const value of other.values) for (const arg of value.args) if (arg.block === block) found.add(arg);
+    for (const value of usesOf(other.end)) if (value.block === block) found.add(value);
+  }
+  return found;
+}
+
+/** thread leads ways whose outcome is known past the blocks that decide it. */
+export function thread(fn: IrFunction): boolean {
+  let id = fn.blocks.reduce((most, block) => Math.max(most, block.id), 0) + 1;
+  let count = 0;
+  let tree = dominators(fn);
+  for (const block of [...fn.blocks]) {
+    const { end } = block;
+    if (end?.kind !== "branch" || end.yes === end.no || block.predecessors.length < 2) continue;
+    if (end.yes === block || end.no === block) continue;
+    const rest = movable(block);
+    // Past a loop's head the way would lead into the middle of the loop.
+    if (rest === undefined || block.predecessors.some((from) => dominates(tree, block, from))) continue;
+    let changed = false;
+    for (const from of [...block.predecessors]) {
+      if (count >= threadLimit || successors(from).filter((each) => each === block).length !== 1) continue;
+      const known = outcome(block, end.condition, from, tree);
+      if (known === undefined) continue;
+      lead(fn, block, from, known ? end.yes : end.no, rest, id++);
+      count++;
+      changed = true;
+    }
+    if (changed) {
+      pruneUnreachable(fn);
+      tree = dominators(fn);
+    }
+  }
+  return count > 0;
+}
