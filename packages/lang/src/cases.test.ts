@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { compile, renderDiagnostics } from "./compile.js";
+import { codeHelp } from "./source/code-help.js";
 import { placeOf } from "./source/file.js";
 import { casesIn } from "./testing/cases.js";
 import { cannotRun, load, machineOptions, runXdp } from "./testing/live.js";
@@ -29,6 +30,8 @@ for (const { file, cases } of casesIn()) {
           });
         assert.deepEqual(found, each.errors, renderDiagnostics(result));
         assert.equal(result.object, undefined);
+        for (const one of result.diagnostics)
+          assert.ok(one.hint ?? codeHelp[one.id]?.hint, `${one.id} says what to do`);
       });
     }
   });

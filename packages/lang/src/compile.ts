@@ -5,6 +5,7 @@ import type { InstructionSet } from "./emit/select.js";
 import { moduleText } from "./ir/print.js";
 import { lex } from "./lex/lexer.js";
 import { lowerModule } from "./lower/module.js";
+import { checkAvailability } from "./passes/availability.js";
 import { type Diagnostic, newReporter, type Reporter, renderDiagnostic } from "./source/diagnostics.js";
 import { openSources, type SourceFile } from "./source/file.js";
 import type { File } from "./syntax/ast.js";
@@ -118,6 +119,10 @@ function build(
     architecture: options.architecture ?? "x86_64",
     signedDivision: set === "v4",
   });
+  for (const { name, code } of lowered.programs) {
+    const kind = checked.programs.find((each) => each.name === name)?.kind;
+    if (kind !== undefined) checkAvailability(code, kind.name, report);
+  }
   const emitted = emitModule(checked, lowered, report, {
     set,
     check: options.check ?? false,

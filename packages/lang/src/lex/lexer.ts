@@ -7,6 +7,8 @@ import { type Attribute, keywords, operators, type Token, type TokenKind } from 
 export interface Lexed {
   readonly tokens: readonly Token[];
   readonly attributes: readonly Attribute[];
+  /** badLines have mistakes that were reported: what the parser finds odd there follows from them. */
+  readonly badLines: ReadonlySet<number>;
 }
 
 /** endsStatement: Go inserts a semicolon at a line's end behind these tokens (Go spec, "Semicolons"). */
@@ -59,8 +61,11 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
       tokens.push({ kind: "operator", text: ";", start: base + at, end: base + at, line });
     }
   };
-  const fail = (from: number, what: string): void =>
+  const badLines = new Set<number>();
+  const fail = (from: number, what: string): void => {
+    badLines.add(line);
     report.error("unterminated", { start: base + from, end: base + at }, `${what} is not terminated`);
+  };
 
   const attribute = (content: string, from: number): void => {
     const found = parseAttribute(content, base + from, line);
@@ -189,11 +194,12 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
       if (operator !== undefined) push("operator", from, operator);
       else {
         const range = { start: base + from, end: base + at };
+        badLines.add(line);
         report.error("bad-character", range, `${JSON.stringify(text.slice(from, at))} starts no token`);
       }
     }
   }
   newline();
   push("end", at, "end of file");
-  return { tokens, attributes };
+  return { tokens, attributes, badLines };
 }

@@ -3,9 +3,10 @@ import type { CallExpr, Expr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { sizedHelpers } from "../types/helpers.js";
 import type { Call, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
-import { isKernelStruct, isScalar, sizeOf, type Type, under } from "../types/type.js";
+import { alignOf, isKernelStruct, isScalar, sizeOf, type Type, typeName, under } from "../types/type.js";
 import { clamp, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
+import { kfuncCall } from "./kfunc.js";
 import { mapMethod } from "./map-methods.js";
 import { addressOf, copy, loadScalar, pointee, slotPlace, storeScalar } from "./places.js";
 import { declareResults, readMember, resultMembers } from "./results.js";
@@ -31,6 +32,28 @@ function callOf(low: Low, expr: CallExpr): Call {
   return found;
 }
 
+/**
+ * checkCast refuses to look at memory of the program as more than was proven to be there, or on the stack at an address
+ * that the type may not have. Ring records carry several types: the verifier knows each one's size.
+ */
+function checkCast(low: Low, given: Scalar, from: Type, to: Type, at: CallExpr): void {
+  if (!isDirect(given.space) || given.space === "ring" || given.space === "context") return;
+  const [had, wants] = [sizeOf(from), sizeOf(to)];
+  if (wants > had) {
+    const message = `${had} bytes are known to be here, ${typeName(to)} has ${wants}`;
+    const fix =
+      given.space === "packet"
+        ? `bpf.Packet[${typeName(to)}](ctx, n) checks them`
+        : "use a larger type from the start";
+    refuse(low, "out-of-range", at, message, fix);
+  } else if (given.space === "stack" && alignOf(to) > alignOf(from)) {
+    const { value } = given;
+    if (value.op === "slot" && value.imm % BigInt(alignOf(to)) === 0n) return;
+    const message = `${typeName(to)} stands at multiples of ${alignOf(to)} on the stack, ${typeName(from)} may not`;
+    refuse(low, "out-of-range", at, message, "read words with bpf.Load64(&bytes, i) and its like");
+  }
+}
+
 function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
   const [value] = expr.arguments;
   if (value === undefined) return nothing(low);
@@ -42,6 +65,8 @@ function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
     return { value: convert(low, given.value, from, to), space: "kernel" };
   if (target.kind === "pointer" && source.kind === "int")
     return { value: wide(low, given.value, from), space: "kernel" };
+  if (target.kind === "pointer" && source.kind === "pointer")
+    checkCast(low, given, source.target, target.target, expr);
   if (
     target.kind === "pointer" &&
     source.kind === "pointer" &&
@@ -328,6 +353,8 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
       return lowerBuiltin(low, call.name, call.types, expr);
     case "helper":
       return helper(low, call, expr);
+    case "kfunc":
+      return kfuncCall(low, call, expr);
     case "map-method":
       return mapMethod(low, call.row, call.map, expr);
     case "register":

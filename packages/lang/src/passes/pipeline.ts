@@ -10,6 +10,7 @@ import { checkLoops } from "./loops.js";
 import { narrow } from "./narrow.js";
 import { checkNil } from "./nil.js";
 import { checkOwned } from "./ownership.js";
+import { checkPackets } from "./packets.js";
 import type { Fact, Pass } from "./pass.js";
 import { expandCompares, splitEdges } from "./prepare.js";
 import { mergeReturns } from "./returns.js";
@@ -20,6 +21,7 @@ import { returnTraps } from "./traps.js";
 export const passes: readonly Pass[] = [
   checkNil,
   checkOwned,
+  checkPackets,
   checkLoops,
   returnTraps,
   fold,
@@ -40,7 +42,7 @@ export const passes: readonly Pass[] = [
 ];
 
 /** proofs are the facts whose passes all run, so that one run tells everything; code that failed one is not optimised. */
-const proofs: ReadonlySet<Fact> = new Set(["nil-checked", "owned-checked", "bounded"]);
+const proofs: ReadonlySet<Fact> = new Set(["nil-checked", "owned-checked", "packets-checked", "bounded"]);
 
 /** isNeeded: what gives a fact is needed by selection, or by the passes that are; the rest makes the code better. */
 const isNeeded = (pass: Pass): boolean => pass.gives.length > 0;

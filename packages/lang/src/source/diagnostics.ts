@@ -1,3 +1,4 @@
+import { codeHelp } from "./code-help.js";
 import type { DiagnosticId } from "./codes.js";
 import { lineText, placeOf, type Range, type SourceFile } from "./file.js";
 
@@ -79,6 +80,7 @@ export function renderDiagnostic(files: readonly SourceFile[], diagnostic: Diagn
   for (const note of diagnostic.notes) {
     lines.push(`${where(files, note.start)}: note: ${note.message}`, ...excerpt(files, note));
   }
-  if (diagnostic.hint !== undefined) lines.push(`  help: ${diagnostic.hint}`);
+  const hint = diagnostic.hint ?? codeHelp[diagnostic.id]?.hint;
+  if (hint !== undefined) lines.push(`  help: ${hint}`);
   return lines.join("\n");
 }

@@ -51,12 +51,13 @@ export function describe(token: Token): string {
 
 /** newCursor starts at the first token; `counter` hands out node ids for the whole compilation. */
 export function newCursor(lexed: Lexed, report: Reporter, counter: { next: number }): Cursor {
-  const { tokens, attributes } = lexed;
+  const { tokens, attributes, badLines } = lexed;
   const last = tokens[tokens.length - 1];
   if (last === undefined) throw new Error("a token list ends with an end token");
   let at = 0;
   let attributeAt = 0;
   let depth = 0;
+  let abandoned = false;
   const tokenAt = (index: number): Token => tokens[index] ?? last;
   const cursor: Cursor = {
     report,
@@ -89,7 +90,7 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
       return false;
     },
     unexpected(wanted) {
-      if (!cursor.failed)
+      if (!cursor.failed && !abandoned && !badLines.has(cursor.token.line))
         report.error("syntax", cursor.token, `expected ${wanted}, found ${describe(cursor.token)}`);
       cursor.failed = true;
     },
@@ -147,6 +148,7 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
           "split it into functions or variables",
         );
         cursor.failed = true;
+        abandoned = true;
         at = tokens.length - 1;
         return otherwise;
       }

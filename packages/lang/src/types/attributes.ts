@@ -1,6 +1,7 @@
 import { attributeArguments } from "../lex/attribute.js";
 import type { Attribute } from "../lex/token.js";
 import type { Reporter } from "../source/diagnostics.js";
+import { nearest } from "../source/nearest.js";
 import { type ProgramKind, programKind, programKinds } from "./program-kinds.js";
 
 /** Hook is what an attribute of a function attaches it to. */
@@ -74,7 +75,9 @@ export function hooksOf(attributes: readonly Attribute[], report: Reporter): Hoo
           "bad-attribute",
           attribute,
           `@${name || attribute.name} is no kind of program`,
-          `known are ${known}`,
+          nearest(name, [...programKinds.map((each) => each.name), ...functionAttributes]) === undefined
+            ? `known are ${known}`
+            : `did you mean @${nearest(name, [...programKinds.map((each) => each.name), ...functionAttributes])}?`,
         );
       }
       continue;
@@ -100,7 +103,9 @@ export function checkVariableAttributes(attributes: readonly Attribute[], report
         "bad-attribute",
         attribute,
         `@${attribute.name} has no meaning on a variable`,
-        "known are @config, @map and the telemetry annotations",
+        nearest(attribute.name, variableAttributes) === undefined
+          ? "known are @config, @map and the telemetry annotations"
+          : `did you mean @${nearest(attribute.name, variableAttributes)}?`,
       );
     }
   }

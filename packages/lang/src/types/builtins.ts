@@ -14,6 +14,7 @@ import {
 import { assignable, bare, wantInteger } from "./convert.js";
 import { fail } from "./env.js";
 import { existenceRows } from "./existence.js";
+import { kernelSymbolRows } from "./kernel-symbols.js";
 import {
   badType,
   boolType,
@@ -168,7 +169,25 @@ const hasPrefix: Check = (c) => {
   if (target.kind === "array" && prefix !== undefined && prefix.length > target.length) {
     fail(c.env, "out-of-range", argument(c, 1), `the text is longer than ${typeName(target)}`);
   }
-  if (c.arguments.length > 2) integer(c, 2, intType);
+  if (c.arguments.length > 2) {
+    integer(c, 2, intType);
+    const at = c.env.unit.constants.get(argument(c, 2).id);
+    const beyond = typeof at === "bigint" && at + BigInt(prefix?.length ?? 0);
+    if (
+      target.kind === "array" &&
+      typeof beyond === "bigint" &&
+      (beyond > BigInt(target.length) || beyond < 0n)
+    ) {
+      const hint = "the text must end within the array";
+      fail(
+        c.env,
+        "out-of-range",
+        argument(c, 2),
+        `the text would end at ${beyond} of ${typeName(target)}`,
+        hint,
+      );
+    }
+  }
   return boolType;
 };
 
@@ -298,6 +317,7 @@ export const builtinRows: readonly BuiltinRow[] = [
     return intType;
   }),
   ...existenceRows,
+  ...kernelSymbolRows,
   { ...takes("len", 1, 1, length), package: "universe" },
   { ...takes("min", 2, 2, extreme), package: "universe" },
   { ...takes("max", 2, 2, extreme), package: "universe" },

@@ -1,14 +1,17 @@
+import { didYouMean } from "../source/nearest.js";
 import type { CallExpr, Expr, SelectorExpr } from "../syntax/ast.js";
 import { builtinRow, heapBuiltins } from "./builtins.js";
 import { assignable, bare, constantInteger, countOf, fits, settle, wantInteger, wrap } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import { mayBeMissing, typeOrMissing } from "./existence.js";
 import { helperId, helperResult } from "./helpers.js";
-import { mapMethods, mapRow } from "./map-kinds.js";
+import { checkKfunc } from "./kfunc-call.js";
+import { mapMethods, mapRow, mapRows } from "./map-kinds.js";
 import { declareMap } from "./maps.js";
 import { markAddressTaken } from "./operators.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
-import type { AnySymbol, FunctionSymbol, MapSymbol } from "./symbols.js";
+import { suggestMember } from "./suggest.js";
+import type { AnySymbol, FunctionSymbol, MapSymbol, PackageSymbol } from "./symbols.js";
 import {
   badType,
   basicTypes,
@@ -124,7 +127,8 @@ function helper(env: Env, expr: CallExpr, callee: SelectorExpr): Type {
       "undefined",
       callee.name,
       `there is no helper ${callee.name.name}`,
-      "helpers have the kernel's names: bpf_probe_read_user is helpers.ProbeReadUser",
+      suggestMember("helpers", callee.name.name) ??
+        "helpers have the kernel's names: bpf_probe_read_user is helpers.ProbeReadUser",
     );
     return badType;
   }
@@ -161,7 +165,7 @@ function mapMethod(env: Env, expr: CallExpr, callee: SelectorExpr, map: MapSymbo
       "no-field",
       callee.name,
       `${typeName(type)} has no method ${callee.name.name}`,
-      `it has ${names.join(", ")}`,
+      didYouMean(callee.name.name, names, 24),
     );
     return badType;
   }
@@ -292,9 +296,30 @@ function method(env: Env, expr: CallExpr, callee: SelectorExpr, want: Type | und
     const found = named?.kind === "type" ? named.methods.get(callee.name.name) : undefined;
     if (found !== undefined) return callFunction(env, expr, found, callee.object);
   }
-  fail(env, "no-field", callee.name, `${typeName(type)} has no method ${callee.name.name}`);
+  fail(
+    env,
+    "no-field",
+    callee.name,
+    `${typeName(type)} has no method ${callee.name.name}`,
+    methodHint(env, struct, callee.name.name),
+  );
   for (const value of expr.arguments) env.check(env, value, want);
   return badType;
+}
+
+function methodHint(env: Env, of: Type, wanted: string): string | undefined {
+  if (of.kind === "context" || (of.kind === "struct" && of.name === "pt_regs" && of.kernel !== undefined)) {
+    const access = of.kind === "context" ? of.row.access : "registers";
+    if (access === "fields" || access === "format") return "this context has fields only: ctx.name";
+    if (access !== "registers") return "it has Arg(n)";
+    const rows = registerRows[env.unit.architecture];
+    return didYouMean(wanted, [
+      ...registerMethods.map((each) => each.name),
+      "GoString",
+      ...Object.keys(rows.named),
+    ]);
+  }
+  return "declare it: func (x *T) name() { … }";
 }
 
 /** mapByUse reads `bpf::map::Kind[T]("name")`: a map declared by its use. */
@@ -307,7 +332,9 @@ function mapByUse(env: Env, expr: CallExpr): MapSymbol | undefined {
   const row = mapRow(instance.name.name);
   if (from !== undefined && from.kind !== "package") return undefined;
   if (row === undefined) {
-    fail(env, "undefined", instance.name, `there is no kind of map ${instance.name.name}`);
+    const kinds = mapRows.map((each) => each.name);
+    const hint = didYouMean(instance.name.name, kinds, 40);
+    fail(env, "undefined", instance.name, `there is no kind of map ${instance.name.name}`, hint);
     return undefined;
   }
   const types =
@@ -323,7 +350,7 @@ function mapByUse(env: Env, expr: CallExpr): MapSymbol | undefined {
 }
 
 /** packageOf tells which package a selector's object names; `bpf` may be named without import. */
-function packageOf(env: Env, expr: SelectorExpr): "bpf" | "helpers" | "vmlinux" | undefined {
+function packageOf(env: Env, expr: SelectorExpr): PackageSymbol["package"] | undefined {
   const object = bare(expr.object);
   if (object.kind !== "name") return undefined;
   const symbol = lookUp(env.scope, object.name);
@@ -358,6 +385,7 @@ export function checkCall(env: Env, expr: CallExpr, want: Type | undefined): Typ
     const from = packageOf(env, instance);
     const name = instance.name.name;
     if (from === "helpers") return helper(env, expr, instance);
+    if (from === "kfunc") return checkKfunc(env, expr, instance);
     if (from === "bpf") {
       const read = mayBeMissing(name) ? typeOrMissing : env.resolveType;
       const types = callee.kind === "index" ? callee.indices.map((each) => read(env, each)) : [];
@@ -369,7 +397,7 @@ export function checkCall(env: Env, expr: CallExpr, want: Type | undefined): Typ
         "undefined",
         instance.name,
         `bpf.${name} is not a function`,
-        map ? "maps are package variables: var m = bpf.…" : undefined,
+        map ? "maps are package variables: var m = bpf.…" : suggestMember("bpf", name),
       );
       return badType;
     }

@@ -48,6 +48,8 @@ const packages: Readonly<Record<string, PackageSymbol["package"]>> = {
   "bpf/helpers": "helpers",
   vmlinux: "vmlinux",
   "bpf/vmlinux": "vmlinux",
+  kfunc: "kfunc",
+  "bpf/kfunc": "kfunc",
   "github.com/go3s/bpf": "bpf",
 };
 
@@ -249,6 +251,17 @@ function declareFunction(env: Env, decl: FuncDecl, options: CheckOptions, into: 
       );
     }
   }
+  const other = hooks.find((each) => each.kind.context !== hook?.kind.context);
+  if (hook !== undefined && other !== undefined && parameters.length > 0) {
+    const message = `a ${other.kind.name} program gets *bpf.${other.kind.context}, a ${hook.kind.name} program *bpf.${hook.kind.context}`;
+    fail(
+      env,
+      "wrong-context",
+      other.attribute,
+      message,
+      "write one function for each, and share what they do",
+    );
+  }
   if (hook !== undefined && parameters.length > 1)
     fail(env, "bad-call", decl.name, "a program has one parameter, its context");
   if (
@@ -374,6 +387,7 @@ export function checkPackage(
     selections: new Map(),
     literals: new Map(),
     dead: new Set(),
+    asked: new Set(),
     edges: [],
     maps: new Map(),
   };
@@ -399,7 +413,7 @@ export function checkPackage(
     },
   };
   // The compiler's own packages need no import: one-page probes are pasted without their head.
-  for (const name of ["bpf", "helpers", "vmlinux"] as const) {
+  for (const name of ["bpf", "helpers", "vmlinux", "kfunc"] as const) {
     scope.names.set(name, { kind: "package", name, declared: { start: 0, end: 0 }, package: name });
   }
   const all: Decl[] = files.flatMap((file) => file.declarations);
@@ -436,6 +450,12 @@ export function checkPackage(
     literals: unit.literals,
     dead: unit.dead,
     enumerator: unit.kernel.enumerator,
+    kfunc(name) {
+      const found = unit.kernel.kfunc(name);
+      return found === "no" ? undefined : found;
+    },
+    variable: unit.kernel.variable,
+    asked: unit.asked,
     programs: declared.programs,
     functions: declared.functions,
     maps: [...unit.maps.values()],

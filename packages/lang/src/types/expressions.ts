@@ -1,10 +1,13 @@
+import { didYouMean } from "../source/nearest.js";
 import type { CompositeExpr, Expr, IndexExpr, NameExpr, RefusedExpr, SelectorExpr } from "../syntax/ast.js";
 import { checkCall } from "./calls.js";
 import { kernelConstants } from "./constants.js";
 import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import { checkBinary, checkUnary } from "./operators.js";
-import type { AnySymbol, Constant } from "./symbols.js";
+import { maxArrayLength } from "./resolve.js";
+import { suggestField, suggestMember, suggestName } from "./suggest.js";
+import type { AnySymbol, Constant, PackageSymbol } from "./symbols.js";
 import {
   type ArrayType,
   badType,
@@ -75,7 +78,7 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
       "undefined",
       expr,
       `${expr.name} is not declared`,
-      expr.name === "_" ? "_ cannot be read" : undefined,
+      expr.name === "_" ? "_ cannot be read" : suggestName(env.scope, expr.name),
     );
     return badType;
   }
@@ -102,7 +105,7 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
   }
 }
 
-function packageMember(env: Env, expr: SelectorExpr, from: "bpf" | "helpers" | "vmlinux"): Type {
+function packageMember(env: Env, expr: SelectorExpr, from: PackageSymbol["package"]): Type {
   const { name: member } = expr;
   if (from === "bpf") {
     const value = kernelConstants[member.name];
@@ -127,7 +130,7 @@ function packageMember(env: Env, expr: SelectorExpr, from: "bpf" | "helpers" | "
     fail(env, "wrong-type", expr, `vmlinux.${member.name} is a type, a value is needed here`);
     return badType;
   }
-  fail(env, "undefined", member, `${from}.${member.name} is not known`);
+  fail(env, "undefined", member, `${from}.${member.name} is not known`, suggestMember(from, member.name));
   return badType;
 }
 
@@ -149,23 +152,12 @@ function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type 
   const names = [...row.fields, ...(context.fields ?? [])].map((each) => each.name);
   const hint =
     names.length > 0
-      ? `it has ${names.join(", ")}`
+      ? (didYouMean(member.name, names, 24) ?? "docs/language.md lists its fields")
       : row.access === "format"
         ? "the tracepoint's format is not known here"
         : "it has ctx.Arg(n)";
   fail(env, "no-field", member, `bpf.${row.name} has no field ${member.name}`, hint);
   return badType;
-}
-
-/** nearest suggests a field whose name is alike. */
-function nearest(struct: StructType, wanted: string): string | undefined {
-  const lower = wanted.toLowerCase();
-  const close = struct.fields.find(
-    (field) => field.name.toLowerCase() === lower || (field.name !== "" && field.name.startsWith(wanted)),
-  );
-  if (close !== undefined) return `is it ${close.name}?`;
-  const names = struct.fields.map((field) => field.name).filter((each) => each !== "");
-  return names.length > 0 && names.length <= 12 ? `it has ${names.join(", ")}` : undefined;
 }
 
 function selector(env: Env, expr: SelectorExpr): Type {
@@ -180,7 +172,13 @@ function selector(env: Env, expr: SelectorExpr): Type {
   if (target.kind === "context") return contextField(env, expr, target);
   if (target.kind !== "struct") {
     if (target.kind !== "bad")
-      fail(env, "no-field", expr.name, `${typeName(type)} has no field ${expr.name.name}`);
+      fail(
+        env,
+        "no-field",
+        expr.name,
+        `${typeName(type)} has no field ${expr.name.name}`,
+        "only structs and contexts have fields",
+      );
     return badType;
   }
   const path = findField(target, expr.name.name);
@@ -192,7 +190,7 @@ function selector(env: Env, expr: SelectorExpr): Type {
       id,
       expr.name,
       `${typeName(target)} has no field ${expr.name.name}`,
-      nearest(target, expr.name.name),
+      suggestField(target, expr.name.name),
     );
     return badType;
   }
@@ -239,7 +237,7 @@ function compositeStruct(env: Env, expr: CompositeExpr, struct: StructType): voi
       field = key.kind === "name" ? struct.fields.find((each) => each.name === key.name) : undefined;
       if (field === undefined) {
         const text = key.kind === "name" ? key.name : "this";
-        fail(env, "no-field", key, `${typeName(struct)} has no field ${text}`, nearest(struct, text));
+        fail(env, "no-field", key, `${typeName(struct)} has no field ${text}`, suggestField(struct, text));
         return;
       }
     } else if (field === undefined) {
@@ -262,6 +260,20 @@ function compositeArray(env: Env, expr: CompositeExpr, array: ArrayType): void {
   }
 }
 
+/** literalLength is the length of a `[...]T{…}`: one more than its largest index. */
+function literalLength(env: Env, expr: CompositeExpr): number {
+  let at = 0;
+  let most = 0;
+  for (const { key } of expr.elements) {
+    if (key !== undefined) at = Number(constantInteger(env, key, "an element's index") ?? at);
+    at++;
+    most = Math.max(most, at);
+  }
+  if (most <= maxArrayLength) return most;
+  fail(env, "out-of-range", expr, `an array of ${most} elements is not possible`);
+  return 0;
+}
+
 function composite(env: Env, expr: CompositeExpr, want: Type | undefined): Type {
   let type: Type = want ?? badType;
   if (expr.type !== undefined) {
@@ -273,7 +285,7 @@ function composite(env: Env, expr: CompositeExpr, want: Type | undefined): Type 
       type = {
         kind: "array",
         element: env.resolveType(env, expr.type.element),
-        length: expr.elements.length,
+        length: literalLength(env, expr),
       };
     } else type = env.resolveType(env, expr.type);
   } else if (want === undefined) fail(env, "wrong-type", expr, "the type of this literal is not known here");

@@ -12,6 +12,13 @@ export function helperId(name: string): { name: string; id: number } | undefined
   return byName.get(plain) ?? byName.get(plain.replace(/^bpf/, ""));
 }
 
+/** helperNames are all helpers in Go's casing. */
+export function helperNames(): string[] {
+  return Object.keys(HelperFunction).map((name) =>
+    name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+  );
+}
+
 /** helperNumber is the id of a helper the compiler itself calls. */
 export function helperNumber(name: keyof typeof HelperFunction): number {
   return HelperFunction[name];

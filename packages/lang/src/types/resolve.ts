@@ -1,12 +1,13 @@
+import { nearest } from "../source/nearest.js";
 import type { Expr, Signature, StructTypeExpr } from "../syntax/ast.js";
 import { contextRow } from "./contexts.js";
 import { constantInteger } from "./convert.js";
-import { type Env, fail, lookUp } from "./env.js";
+import { type Env, fail, lookUp, type Scope } from "./env.js";
 import { mapRow } from "./map-kinds.js";
 import { badType, basicTypes, type FunctionType, layOut, type Type, voidType } from "./type.js";
 
 /** maxArrayLength keeps sizes within what any map value may have. */
-const maxArrayLength = 1 << 26;
+export const maxArrayLength = 1 << 26;
 
 function struct(env: Env, expr: StructTypeExpr, name: string): Type {
   const seen = new Set<string>();
@@ -55,6 +56,13 @@ function selected(env: Env, expr: Expr & { kind: "selector" }): Type {
   return badType;
 }
 
+function typeNames(env: Env): string[] {
+  const names = Object.keys(basicTypes);
+  for (let at: Scope | undefined = env.scope; at !== undefined; at = at.parent)
+    for (const [name, symbol] of at.names) if (symbol.kind === "type") names.push(name);
+  return names;
+}
+
 /** resolveType reads an expression as a type. */
 export function resolveType(env: Env, expr: Expr, name = ""): Type {
   switch (expr.kind) {
@@ -86,6 +94,9 @@ export function resolveType(env: Env, expr: Expr, name = ""): Type {
         "undefined",
         expr,
         symbol === undefined ? `the type ${expr.name} is not declared` : `${expr.name} is not a type`,
+        nearest(expr.name, typeNames(env)) === undefined
+          ? undefined
+          : `did you mean ${nearest(expr.name, typeNames(env))}?`,
       );
       return badType;
     }
