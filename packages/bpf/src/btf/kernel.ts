@@ -36,7 +36,7 @@ export function kernelBtf(): Btf {
       cause,
     });
   }
-  const btf = new Btf(bytes);
+  const btf = new Btf(bytes, undefined, true);
   cached = new WeakRef(btf);
   return btf;
 }

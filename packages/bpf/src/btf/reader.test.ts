@@ -161,3 +161,19 @@ test("the kernel's types are found by name", {
   assert.ok(btf.findOne("btf_trace_sched_switch", BtfKind.TYPEDEF) !== undefined);
   assert.equal(btf.sizeOf(btf.findOne("pid_t", BtfKind.TYPEDEF) ?? 0), 4);
 });
+
+test("the first searches walk over the types, later ones ask an index: both find the same", {
+  skip: hasKernelTypes ? false : "this kernel has no BTF",
+}, () => {
+  const names = ["task_struct", "file", "int", "pid_t", "sock", "inode", "no such type", "list_head"];
+  const { bytes } = kernelBtf();
+  const found = names.map((name) => new Btf(bytes, undefined, true).find(name));
+  const indexed = new Btf(bytes);
+  for (let i = 0; i < 8; i++) indexed.find("task_struct");
+  assert.deepEqual(
+    names.map((name) => indexed.find(name)),
+    found,
+  );
+  assert.deepEqual(found[6], []);
+  assert.equal(new Btf(bytes, undefined, true).endId, indexed.endId);
+});

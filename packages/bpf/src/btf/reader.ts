@@ -1,6 +1,7 @@
 import { BpfError } from "../errors.js";
 import { decodeType } from "./decode-type.js";
 import { BTF_HEADER_BYTES, BTF_MAGIC, BTF_TYPE_BYTES, BtfKind } from "./kinds.js";
+import { typeOffsets, wordsOf } from "./offsets.js";
 import type { BtfType } from "./types.js";
 
 /** Names are at most KSYM_NAME_LEN (512) in the kernel; those of C++ and Rust may be longer. */
@@ -11,22 +12,6 @@ const MAX_DECODED = 512;
 
 /** How many modifiers and typedefs are followed before BTF is called circular; the kernel's own limit. */
 const MAX_DEPTH = 32;
-
-/** Bytes that follow struct btf_type, fixed and per element, by kind. Source: Documentation/bpf/btf.rst. */
-const TAIL: readonly (readonly [fixed: number, each: number])[] = (() => {
-  const rows: (readonly [number, number])[] = Array.from({ length: 20 }, () => [0, 0] as const);
-  rows[BtfKind.INT] = [4, 0];
-  rows[BtfKind.ARRAY] = [12, 0];
-  rows[BtfKind.STRUCT] = [0, 12];
-  rows[BtfKind.UNION] = [0, 12];
-  rows[BtfKind.ENUM] = [0, 8];
-  rows[BtfKind.FUNC_PROTO] = [0, 8];
-  rows[BtfKind.VAR] = [4, 0];
-  rows[BtfKind.DATASEC] = [0, 12];
-  rows[BtfKind.DECL_TAG] = [4, 0];
-  rows[BtfKind.ENUM64] = [0, 12];
-  return rows;
-})();
 
 function broken(why: string, offset: number): never {
   throw new BpfError("bad-btf", `broken BTF: ${why}`, { offset });
@@ -49,15 +34,32 @@ interface NameIndex {
   readonly mask: number;
 }
 
+/** slotAt finds a type's number by its place, undefined where none begins. */
+function slotAt(offsets: Uint32Array, place: number): number | undefined {
+  let low = 0;
+  let high = offsets.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const there = offsets[middle] ?? 0;
+    if (there === place) return middle;
+    if (there < place) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
+}
+
 /** Fibonacci hashing of a name's place: places are multiples of nothing, so that few fall together. */
 function hashPlace(place: number): number {
   return Math.imul(place, 0x9e3779b1) >>> 8;
 }
 
+/** Searches for names that go over the types; then an index is made, which costs a new process as much as five of them. */
+const WALKS = 5;
+
 /**
- * Btf reads BTF without turning its types into objects: a table of offsets is made at once, an index of
- * names at the first search, a type's value when it is asked for. For the kernel's 5.5 MB that is 3 ms
- * and 3 ms. Ids, names and lengths are checked, for objects come from anywhere.
+ * Btf reads BTF without turning its types into objects: a table of offsets is made first, an index of names after a
+ * few searches, a type's value when it is asked for. For the kernel's 5.5 MB that is 1 to 4 ms, 1 ms a search, and
+ * 3 ms. Ids, names and lengths are checked, for objects come from anywhere.
  */
 export class Btf {
   readonly bytes: Uint8Array;
@@ -65,18 +67,21 @@ export class Btf {
   readonly base: Btf | undefined;
   /** The first id that is in these bytes: 1, or the number of the base's types and void. */
   readonly firstId: number;
-  /** One more than the highest id. */
-  readonly endId: number;
   readonly #view: DataView;
   readonly #typesAt: number;
+  readonly #typesLength: number;
   readonly #strings: Uint8Array;
   readonly #stringsBase: number;
-  readonly #offsets: Uint32Array;
+  #offsets: Uint32Array | undefined;
   readonly #decoded = new Map<number, BtfType>();
   #index: NameIndex | undefined;
+  #walks = 0;
 
-  /** Throws BpfError `bad-btf` with the offset when the bytes are not BTF. */
-  constructor(bytes: Uint8Array, base?: Btf) {
+  /**
+   * Throws BpfError `bad-btf` with the offset when the bytes are not BTF. `later` looks at the types only when one is
+   * asked for: for the kernel's, which are whole, and which most programs never ask.
+   */
+  constructor(bytes: Uint8Array, base?: Btf, later = false) {
     this.bytes = bytes;
     this.base = base;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -97,8 +102,13 @@ export class Btf {
     this.#strings = bytes.subarray(header + stringsAt, header + stringsAt + stringsLength);
     this.#stringsBase = base === undefined ? 0 : base.#stringsBase + base.#strings.length;
     this.firstId = base?.endId ?? 1;
-    this.#offsets = this.#scan(typesLength);
-    this.endId = this.firstId + this.#offsets.length;
+    this.#typesLength = typesLength;
+    if (!later) this.#table();
+  }
+
+  /** endId is one more than the highest id. */
+  get endId(): number {
+    return this.firstId + this.#table().length;
   }
 
   /** kind gives a type's BtfKind; void is 0. Throws `bad-btf` for an id that does not exist. */
@@ -168,20 +178,44 @@ export class Btf {
   /** A walk over all types, for names that might share their places in the index. */
   #withNames(names: ReadonlySet<number>): number[] {
     const ids: number[] = [];
-    for (let slot = 0; slot < this.#offsets.length; slot++) {
-      if (names.has(this.#view.getUint32(this.#offsets[slot] ?? 0, true))) ids.push(this.firstId + slot);
+    const offsets = this.#table();
+    for (let slot = 0; slot < offsets.length; slot++) {
+      if (names.has(this.#view.getUint32(offsets[slot] ?? 0, true))) ids.push(this.firstId + slot);
+    }
+    return ids;
+  }
+
+  /**
+   * A search of all words for one name's place: what is found is a name where a type begins. Undefined when most of it
+   * is something else, for low places look like ids of types.
+   */
+  #withName(name: number): number[] | undefined {
+    const offsets = this.#table();
+    const words = wordsOf(this.#section());
+    const ids: number[] = [];
+    let others = 0;
+    for (let at = words.indexOf(name); at >= 0; at = words.indexOf(name, at + 1)) {
+      const slot = slotAt(offsets, this.#typesAt + at * 4);
+      if (slot !== undefined) ids.push(this.firstId + slot);
+      else if (++others > FEW_NAMES) return undefined;
     }
     return ids;
   }
 
   #byNames(names: ReadonlySet<number>): number[] {
     if (names.size === 0) return [];
+    const [first] = names;
+    if (this.#index === undefined && names.size === 1 && first !== undefined && this.#walks++ < WALKS) {
+      const ids = this.#withName(first);
+      if (ids !== undefined) return ids;
+    }
     this.#index ??= this.#buildIndex();
+    const offsets = this.#table();
     const { heads, next, mask } = this.#index;
     const ids: number[] = [];
     for (const name of names) {
       for (let slot = heads[hashPlace(name) & mask] ?? -1; slot >= 0; slot = next[slot] ?? -1) {
-        if (this.#view.getUint32(this.#offsets[slot] ?? 0, true) === name) ids.push(this.firstId + slot);
+        if (this.#view.getUint32(offsets[slot] ?? 0, true) === name) ids.push(this.firstId + slot);
       }
     }
     return ids.sort((a, b) => a - b);
@@ -226,8 +260,9 @@ export class Btf {
     if (inBase !== undefined) return inBase;
     const places = this.#placesOf(new TextEncoder().encode(name), new Set());
     if (places.size === 0) return undefined;
-    for (let slot = 0; slot < this.#offsets.length; slot++) {
-      const at = this.#offsets[slot] ?? 0;
+    const offsets = this.#table();
+    for (let slot = 0; slot < offsets.length; slot++) {
+      const at = offsets[slot] ?? 0;
       const info = this.#view.getUint32(at + 4, true);
       const kind = (info >>> 24) & 0x1f;
       if (kind !== BtfKind.ENUM && kind !== BtfKind.ENUM64) continue;
@@ -290,7 +325,7 @@ export class Btf {
 
   /** offsetOf gives the place of a type in `bytes`. Throws `bad-btf` for an id that is not in these bytes. */
   offsetOf(id: number): number {
-    const offset = this.#offsets[id - this.firstId];
+    const offset = (this.#offsets ?? this.#table())[id - this.firstId];
     if (offset === undefined) broken(`there is no type ${id}`, 0);
     return offset;
   }
@@ -300,36 +335,24 @@ export class Btf {
     return this.#view.getUint32(this.offsetOf(id) + at, true);
   }
 
-  #scan(length: number): Uint32Array {
-    let offsets = new Uint32Array(Math.ceil(length / 24) + 16);
-    let count = 0;
-    const end = this.#typesAt + length;
-    for (let at = this.#typesAt; at < end; ) {
-      if (at + BTF_TYPE_BYTES > end) broken("a type is cut off", at);
-      const info = this.#view.getUint32(at + 4, true);
-      const tail = TAIL[(info >>> 24) & 0x1f];
-      if (tail === undefined || ((info >>> 24) & 0x1f) === 0)
-        broken(`unknown kind ${(info >>> 24) & 0x1f}`, at);
-      if (count === offsets.length) {
-        const grown = new Uint32Array(count * 2);
-        grown.set(offsets);
-        offsets = grown;
-      }
-      offsets[count++] = at;
-      at += BTF_TYPE_BYTES + tail[0] + tail[1] * (info & 0xffff);
-      if (at > end) broken("a type is cut off", at);
-    }
-    return offsets.slice(0, count);
+  #section(): Uint8Array {
+    return this.bytes.subarray(this.#typesAt, this.#typesAt + this.#typesLength);
+  }
+
+  #table(): Uint32Array {
+    this.#offsets ??= typeOffsets(this.#section(), this.#typesAt);
+    return this.#offsets;
   }
 
   #buildIndex(): NameIndex {
-    const count = this.#offsets.length;
+    const offsets = this.#table();
+    const count = offsets.length;
     const mask = 2 ** Math.max(4, Math.ceil(Math.log2(count + 1))) - 1;
     const heads = new Int32Array(mask + 1).fill(-1);
     const next = new Int32Array(count).fill(-1);
     // From the last to the first, so that each chain gives the lowest id first.
     for (let slot = count - 1; slot >= 0; slot--) {
-      const name = this.#view.getUint32(this.#offsets[slot] ?? 0, true);
+      const name = this.#view.getUint32(offsets[slot] ?? 0, true);
       if (name === 0) continue;
       const hash = hashPlace(name) & mask;
       next[slot] = heads[hash] ?? -1;
