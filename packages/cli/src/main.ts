@@ -10,6 +10,7 @@ const commands: Commands = {
   trace: { summary: "run a probe program", load: () => import("./commands/trace.js") },
   bpftrace: { summary: "stand in bpftrace's place", load: () => import("./commands/bpftrace.js") },
   build: { summary: "compile a probe program to a BPF object", load: () => import("./commands/build.js") },
+  lsp: { summary: "answer an editor: language server over stdio", load: () => import("./commands/lsp.js") },
   fmt: { summary: "lay out .go3s files as gofmt does", load: () => import("./commands/fmt.js") },
   load: { summary: "load, attach or pin any BPF object", load: () => import("./commands/load.js") },
   unload: { summary: "take away what load pinned", load: () => import("./commands/unload.js") },

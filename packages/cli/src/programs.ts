@@ -45,7 +45,7 @@ function readSource(path: string): string {
 }
 
 /** machineFacts are the running kernel's types and tracepoints; what is not there is only missed by programs that ask. */
-function machineFacts(): Pick<CompileOptions, "kernelBtf" | "tracepointFormat" | "architecture"> {
+export function machineFacts(): Pick<CompileOptions, "kernelBtf" | "tracepointFormat" | "architecture"> {
   const format = (category: string, name: string): string | undefined => {
     try {
       return readFileSync(`${tracefs()}/events/${category}/${name}/format`, "utf8");

@@ -40,6 +40,10 @@ export {
 } from "./compile.js";
 export type { InstructionSet } from "./emit/select.js";
 export { type Formatted, formatSource } from "./format/format.js";
+export { type Analysis, analyse, type FileRange, fileRange, type Spot } from "./service/analysis.js";
+export { type Completion, type CompletionKind, completionsAt, type MachineNames } from "./service/complete.js";
+export { definitionAt } from "./service/definition.js";
+export { type Hover, hoverAt } from "./service/hover.js";
 export { type DiagnosticId, diagnosticCodes } from "./source/codes.js";
 export type { Diagnostic, Note } from "./source/diagnostics.js";
 export type { KernelBtf } from "./types/kernel.js";
