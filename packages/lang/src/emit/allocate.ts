@@ -55,6 +55,7 @@ function spill(fn: MachineFunction, spilled: ReadonlySet<Register>, short: Set<R
       id: -1 - fn.spills.length,
       name: `spill${fn.spills.length}`,
       size: 8,
+      bytes: 8,
       from: 0,
       to: Number.POSITIVE_INFINITY,
       pinned: true,

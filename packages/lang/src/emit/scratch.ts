@@ -178,6 +178,7 @@ function prologue(fn: IrFunction, map: MapSymbol, use: ScratchUse): Value {
     id: fn.slots.length,
     name: "scratch key",
     size: 8,
+    bytes: 8,
     from: 0,
     to: Number.POSITIVE_INFINITY,
     pinned: true,

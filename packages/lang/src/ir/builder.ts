@@ -189,6 +189,7 @@ export function newBuilder(fn: IrFunction): Builder {
         id: fn.slots.length,
         name,
         size: Math.ceil(size / 8) * 8,
+        bytes: size,
         from: ticks,
         to: Number.POSITIVE_INFINITY,
         pinned,

@@ -53,6 +53,8 @@ export interface Slot {
   readonly id: number;
   readonly name: string;
   readonly size: number;
+  /** bytes is the size of the value; what lies behind it up to `size` is padding. */
+  readonly bytes: number;
   readonly from: number;
   /** to is set when the slot's scope ends. */
   to: number;

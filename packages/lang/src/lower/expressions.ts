@@ -361,7 +361,7 @@ export function into(low: Low, to: Place, expr: Expr): void {
 
 /** padSlot clears the bytes behind a value on the stack, which copies to user space would carry along. */
 function padSlot(low: Low, to: Place): void {
-  if (to.slot === undefined || to.offset !== 0) return;
+  if (to.slot === undefined || to.offset !== 0 || sizeOf(to.type) !== to.slot.bytes) return;
   for (let at = sizeOf(to.type); at < to.slot.size; at++)
     low.b.store(low.b.slotAddress(to.slot, at), 0, 1, low.b.constant(0n));
 }

@@ -261,7 +261,7 @@ function tooLarge(low: Low, size: number): boolean {
 /** zero clears a place. */
 export function zero(low: Low, place: Place): void {
   const { b } = low;
-  const whole = place.slot !== undefined && place.offset === 0 && sizeOf(place.type) + 8 > place.slot.size;
+  const whole = place.slot !== undefined && place.offset === 0 && sizeOf(place.type) >= place.slot.bytes;
   const size = whole && place.slot !== undefined ? place.slot.size : sizeOf(place.type);
   if (tooLarge(low, size)) return;
   const { base, offset } = baseOf(low, place);
