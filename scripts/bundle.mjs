@@ -34,10 +34,25 @@ try {
 }
 module.exports = found;`;
 
+/**
+ * In one file there is nothing to load later: with import() in it, each module becomes a function that is called in
+ * order, and all of a package runs where one function of it is used.
+ */
+function withStaticImports(code, id) {
+  if (!id.startsWith(join(root, "packages", "cli", "dist"))) return undefined;
+  const imports = [];
+  const text = code.replace(/\bawait import\("(\.[^"]+)"\)/g, (_, path) => {
+    imports.push(`import * as loaded${imports.length} from "${path}";`);
+    return `loaded${imports.length - 1}`;
+  });
+  return imports.length === 0 ? undefined : `${imports.join("\n")}\n${text}`;
+}
+
 const plugin = {
   name: "go3s",
   resolveId: (id) => (id === "koffi" ? "\0koffi" : undefined),
   load: (id) => (id === "\0koffi" ? { code: koffi, moduleType: "js" } : undefined),
+  transform: withStaticImports,
 };
 
 async function bundledCode() {
