@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { canObserve } from "./testing/go-service.js";
+
+const bin = fileURLToPath(new URL("../bin", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "go3s-bundled-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** layOut makes a checkout of the launcher alone: a bundle and modules that only say who they are. */
+function layOut(name: string): {
+  readonly bundle: string;
+  readonly info: string;
+  run(...args: string[]): string;
+} {
+  const packages = join(folder, name, "packages");
+  const dist = join(packages, "cli", "dist");
+  cpSync(bin, join(packages, "cli", "bin"), { recursive: true });
+  mkdirSync(join(dist, "bundle"), { recursive: true });
+  mkdirSync(join(packages, "lang", "dist"), { recursive: true });
+  const bundle = join(dist, "bundle", "go3s.cjs");
+  const text = "exports.main = (argv) => console.log('bundle', argv.join());";
+  writeFileSync(
+    bundle,
+    `// 0123456789abcdef\n(function (exports, require, module, __filename, __dirname) {${text}\n})`,
+  );
+  writeFileSync(join(packages, "cli", "package.json"), '{ "type": "module" }');
+  writeFileSync(join(dist, "main.js"), 'console.log("modules", process.argv.slice(2).join());');
+  const info = join(packages, "lang", "dist", ".tsbuildinfo");
+  writeFileSync(info, "{}");
+  return {
+    bundle,
+    info,
+    run(...args) {
+      const done = spawnSync(process.execPath, [join(packages, "cli", "bin", "go3s.js"), ...args], {
+        encoding: "utf8",
+      });
+      return `${done.status} ${done.stdout}${done.stderr}`.trim();
+    },
+  };
+}
+
+const age = (path: string, seconds: number): void => {
+  const at = Date.now() / 1000 - seconds;
+  utimesSync(path, at, at);
+};
+
+test("a command of the bundle runs from it, and the first run leaves a code cache that broken bytes do not spoil", () => {
+  const { bundle, info, run } = layOut("fresh");
+  age(info, 60);
+  const caches = (): string[] => readdirSync(join(bundle, "..")).filter((name) => name.endsWith(".cache"));
+  assert.equal(run("trace", "x"), "0 bundle trace,x");
+  const [cache = ""] = caches();
+  assert.match(cache, /^go3s\.cjs\.0123456789abcdef-v/);
+  assert.equal(run("build"), "0 bundle build");
+  writeFileSync(join(bundle, "..", cache), "no cache");
+  assert.equal(run("bpftrace"), "0 bundle bpftrace");
+  assert.deepEqual(caches(), [cache]);
+});
+
+test("other commands run module by module, and all do while a module is newer than the bundle", () => {
+  const { bundle, info, run } = layOut("stale");
+  age(info, 60);
+  assert.equal(run("query", "x"), "0 modules query,x");
+  age(bundle, 120);
+  assert.equal(run("trace", "x"), "0 modules trace,x");
+});
+
+test("without anything built it says what to do", () => {
+  const { bundle, run } = layOut("bare");
+  rmSync(join(bundle, "..", ".."), { recursive: true });
+  assert.match(run("trace"), /^1 go3s is not built yet: run `npm start`/);
+});
+
+test("npm's command hides the extra certificates from Node only where no TLS is spoken", () => {
+  const probe = join(folder, "probe.go3s");
+  writeFileSync(
+    probe,
+    "package p\n\n// @raw_tp:sys_enter\nfunc f(ctx *bpf.RawTracepoint) int { return 0 }\n",
+  );
+  const run = (...args: string[]): string => {
+    // Node warns at its start when it cannot read the file.
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "none.pem") };
+    const done = spawnSync(join(bin, "go3s"), args, { encoding: "utf8", env });
+    return `${done.status} ${done.stderr}`;
+  };
+  assert.doesNotMatch(run("build", probe, "-o", join(folder, "probe.o")), /^[^0]|extra certs/);
+  assert.match(run("query", "--help"), /^0 .*extra certs/);
+});
+
+test("what a trace starts has the certificates' variable again", {
+  skip: canObserve ? false : "needs root to load BPF programs",
+}, () => {
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: "/none.pem" };
+  const command = 'sh -c "echo $NODE_EXTRA_CA_CERTS,$GO3S_NODE_EXTRA_CA_CERTS"';
+  const args = ["trace", "interval:s:1000 { }", "-c", command];
+  const done = spawnSync(join(bin, "go3s"), args, { encoding: "utf8", env });
+  assert.match(done.stdout, /^\/none\.pem,$/m);
+  assert.doesNotMatch(done.stderr, /extra certs/);
+});
