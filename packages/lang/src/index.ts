@@ -6,11 +6,14 @@ export {
   type ScriptConfig,
   type StackMode,
 } from "./bpftrace/config.js";
+export type { ScriptFacts, UserSymbol } from "./bpftrace/facts.js";
+export type { LateKind, LateShape } from "./bpftrace/late.js";
 export { renderScriptMessages, scriptContext, scriptPlace } from "./bpftrace/messages.js";
 export { glob, isGlob } from "./bpftrace/pattern.js";
 export { placeName } from "./bpftrace/place-name.js";
 export {
   type Aggregation,
+  type Clock,
   type FormatPiece,
   type LinearBuckets,
   type ProbePlace,
@@ -41,7 +44,12 @@ export {
 export type { InstructionSet } from "./emit/select.js";
 export { type Formatted, formatSource } from "./format/format.js";
 export { type Analysis, analyse, type FileRange, fileRange, type Spot } from "./service/analysis.js";
-export { type Completion, type CompletionKind, completionsAt, type MachineNames } from "./service/complete.js";
+export {
+  type Completion,
+  type CompletionKind,
+  completionsAt,
+  type MachineNames,
+} from "./service/complete.js";
 export { definitionAt } from "./service/definition.js";
 export { type Hover, hoverAt } from "./service/hover.js";
 export { type DiagnosticId, diagnosticCodes } from "./source/codes.js";

@@ -2,6 +2,39 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Closing } from "../closing.js";
 import { CliError } from "../failure.js";
 
+/** Waiting is the command of -c before it is let go: its number is known, and it does nothing yet. */
+export interface Waiting {
+  readonly pid: number;
+  /** go lets it run; the promise is kept when it ends. */
+  go(): Promise<void>;
+}
+
+/** prepareCommand starts the command of -c and holds it before its first instruction. */
+export function prepareCommand(text: string, closing: Closing): Waiting {
+  // The shell waits at a pipe of its own, so that the command's stdin stays the terminal's.
+  const child: ChildProcess = spawn("/bin/sh", ["-c", `read _ <&3; exec 3<&-; exec ${text}`], {
+    stdio: ["inherit", "inherit", "inherit", "pipe"],
+  });
+  closing.defer(() => {
+    if (child.exitCode === null && child.signalCode === null) child.kill();
+  });
+  const end = new Promise<void>((resolve, reject) => {
+    child.once("exit", () => resolve());
+    child.once("error", (error) =>
+      reject(new CliError("command-failed", `cannot start ${text}: ${error.message}`)),
+    );
+  });
+  end.catch(() => undefined);
+  return {
+    pid: child.pid ?? 0,
+    go() {
+      const pipe = child.stdio[3];
+      if (pipe !== null && pipe !== undefined && "end" in pipe) pipe.end("\n");
+      return end;
+    },
+  };
+}
+
 /** startCommand starts the command of -c; the promise is kept when it ends. */
 export function startCommand(text: string, closing: Closing): Promise<void> {
   const child: ChildProcess = spawn("/bin/sh", ["-c", `exec ${text}`], { stdio: "inherit" });

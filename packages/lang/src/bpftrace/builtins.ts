@@ -1,10 +1,11 @@
 import { kernelConstants } from "../types/constants.js";
+import type { StackMode } from "./config.js";
 import { spaceOf } from "./fields.js";
-import { bad, type State, type Value } from "./state.js";
+import { bad, fresh, type State, type Value } from "./state.js";
 import { textLiteral } from "./text.js";
-import type { WordNode } from "./tree.js";
+import type { Node, WordNode } from "./tree.js";
 import { usdtArgument } from "./usdt-arguments.js";
-import { integer } from "./values.js";
+import { fromCondition, integer, literal } from "./values.js";
 
 type Builtin = (state: State, node: WordNode) => Value;
 
@@ -42,25 +43,81 @@ const functionName: Builtin = (state, node) => {
 const stack =
   (kind: "kstack" | "ustack"): Builtin =>
   (state) =>
-    stackOf(state, kind, 127);
+    stackOf(state, kind, 127, state.limits.config.stackMode);
 
 /** stackOf takes the stack of the running thread. */
-export function stackOf(state: State, kind: "kstack" | "ustack", limit: number): Value {
+export function stackOf(state: State, kind: "kstack" | "ustack", limit: number, mode: StackMode): Value {
   state.usesStacks = true;
   // BPF_F_USER_STACK is 1 << 8, include/uapi/linux/bpf.h.
   const id = `uint64(uint32(helpers.GetStackid(ctx, stacks, ${kind === "ustack" ? 256 : 0})))`;
-  return { type: { kind, limit }, code: kind === "ustack" ? `(uint64(bpf.PID())<<32 | ${id})` : id };
+  return { type: { kind, limit, mode }, code: kind === "ustack" ? `(uint64(bpf.PID())<<32 | ${id})` : id };
+}
+
+/** processNumber is pid or tid, as the namespace sees it that the script is run in. */
+export function processNumber(
+  state: State,
+  which: "pid" | "tid",
+  space: "curr_ns" | "init" = "curr_ns",
+): Value {
+  const own = state.limits.facts.pidNamespace;
+  if (space === "init" || own === undefined)
+    return integer(which === "pid" ? "uint64(bpf.PID())" : "uint64(bpf.TID())", false);
+  // struct bpf_pidns_info, include/uapi/linux/bpf.h: pid is the thread, tgid the process.
+  const held = fresh(state, "n");
+  state.out.push(
+    `var ${held} struct { Pid uint32; Tgid uint32 }`,
+    `helpers.GetNsCurrentPidTgid(${own.device}, ${own.inode}, &${held}, 8)`,
+  );
+  return integer(`uint64(${held}.${which === "pid" ? "Tgid" : "Pid"})`, false);
+}
+
+/** usermode: whether the processor ran the process's own code; the two lowest bits of CS are its privilege (x86). */
+function usermode(state: State, node: WordNode): Value {
+  const { kind } = state.unit.place;
+  // BEGIN and END were uprobes once: bpftrace still says they are the process's own code.
+  if (kind === "begin" || kind === "end") return integer("int64(1)", true, 1n);
+  if (/uprobe|usdt/.test(kind)) return integer("int64(1)", true, 1n);
+  if (/kprobe|fentry|fexit|tracepoint/.test(kind)) return integer("int64(0)", true, 0n);
+  if (/profile|interval|software|hardware/.test(kind)) return fromCondition("(ctx.IP() < (1 << 63))");
+  return wrongProbe(state, node, "profile, kprobe and uprobe");
+}
+
+function probeType(kind: string): string {
+  return kind === "begin" || kind === "end" ? "special" : kind;
+}
+
+/** taskField follows fields from the running task. */
+function taskField(state: State, node: WordNode, names: readonly string[]): Value {
+  return state.evaluate(
+    state,
+    names.reduce<Node>(
+      (object, name) => ({ kind: "field", object, name, nameAt: node, start: node.start, end: node.end }),
+      { ...node, name: "curtask" },
+    ),
+  );
 }
 
 /** builtins are the words that stand for a value of the machine or the probe. */
 const builtins: Readonly<Record<string, Builtin>> = {
-  pid: unsigned("uint64(bpf.PID())"),
-  tid: unsigned("uint64(bpf.TID())"),
+  pid: (state) => processNumber(state, "pid"),
+  tid: (state) => processNumber(state, "tid"),
+  numaid: unsigned("uint64(helpers.GetNumaNodeId())"),
+  jiffies: unsigned("helpers.Jiffies64()"),
+  ncpus: (state) => literal(BigInt(state.limits.facts.cpus ?? 1)),
+  cpid: unsigned("childPid"),
+  has_cpid: () => fromCondition("(childPid != 0)"),
+  username: () => ({ type: { kind: "late", show: "user", size: 8 }, code: "uint64(bpf.UID())" }),
+  usermode: (state, node) => usermode(state, node),
+  probetype: (state) => textLiteral(state, probeType(state.unit.place.kind)),
+  ppid: (state, node) => taskField(state, node, ["real_parent", "tgid"]),
+  pcomm: (state, node) => taskField(state, node, ["real_parent", "comm"]),
+  leader_tid: (state, node) => taskField(state, node, ["group_leader", "pid"]),
+  leader_comm: (state, node) => taskField(state, node, ["group_leader", "comm"]),
   uid: unsigned("uint64(bpf.UID())"),
   gid: unsigned("uint64(bpf.GID())"),
   cpu: unsigned("uint64(bpf.CPU())"),
-  nsecs: unsigned("bpf.KtimeNS()"),
-  elapsed: unsigned("(bpf.KtimeNS() - started)"),
+  nsecs: () => ({ ...integer("bpf.BootNS()", false), clock: "boot" }),
+  elapsed: unsigned("(bpf.BootNS() - started)"),
   cgroup: unsigned("bpf.CgroupID()"),
   rand: unsigned("uint64(bpf.Random())"),
   ctx: unsigned("bpf.Addr(ctx)"),
@@ -87,6 +144,11 @@ const builtins: Readonly<Record<string, Builtin>> = {
     return bad;
   },
 };
+
+/** isBuiltin tells whether a word stands for a value, and may be called like a function. */
+export function isBuiltin(name: string): boolean {
+  return Object.hasOwn(builtins, name) || /^arg\d$/.test(name);
+}
 
 /** builtin compiles a word: a builtin, `arg0`, or one of the kernel's constants. */
 export function builtin(state: State, node: WordNode): Value {

@@ -7,6 +7,7 @@ import { parseFile } from "../syntax/parser.js";
 import { newKernelTypes, noKernelTypes } from "../types/kernel.js";
 import { defaultConfig, type ScriptConfig } from "./config.js";
 import { withoutDirectives } from "./directives.js";
+import type { ScriptFacts } from "./facts.js";
 import { generate } from "./generate.js";
 import { parseScript } from "./parser.js";
 import type { Script } from "./script.js";
@@ -31,6 +32,7 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly mode?: string;
   /** probeFilter leaves out probes whose names it does not fit; begin and end stay. */
   readonly probeFilter?: RegExp;
+  readonly facts?: ScriptFacts;
 }
 
 /** ScriptResult is a compiled script: the object, and what must be known to run it. */
@@ -62,6 +64,7 @@ export function compileScript(
     config,
     unsafe: options.unsafe ?? false,
     uprobeMulti: options.uprobeMulti ?? false,
+    facts: options.facts ?? {},
   };
   const generated =
     report.errors > 0 && actions.length === 0

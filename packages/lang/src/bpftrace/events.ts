@@ -1,6 +1,6 @@
 import type { Range } from "../source/file.js";
 import { storable, writeInto } from "./maps.js";
-import type { ScriptEvent, Shape } from "./script.js";
+import { isPlaced, type ScriptEvent, type Shape } from "./script.js";
 import { emit, fresh, goType, type State, type Value } from "./state.js";
 
 /** Given is a value that goes into an event, and where it stands in the script. */
@@ -32,7 +32,7 @@ export function send(
   // What is computed is computed before the record is held: less can go wrong between reserve and submit.
   const held = values.map(({ value }, i) => {
     const shape = shapes[i];
-    if (shape === undefined || shape.kind === "text" || shape.kind === "usym") return value;
+    if (shape === undefined || isPlaced(shape)) return value;
     const name = fresh(state, "a");
     state.out.push(`var ${name} ${goType(shape)}`);
     writeInto(state, value, name, shape);

@@ -3,6 +3,7 @@ import { call } from "./calls.js";
 import { fieldOf, indexOf } from "./fields.js";
 import { mapStep, readMap } from "./maps.js";
 import { integerTypes } from "./parser.js";
+import { isPlaced } from "./script.js";
 import { bad, captured, emit, fresh, type State, typeTitle, type Value } from "./state.js";
 import { textLiteral } from "./text.js";
 import type { BinaryNode, CastNode, Node, TernaryNode, UnaryNode } from "./tree.js";
@@ -78,7 +79,7 @@ function readVariable(state: State, node: Node & { kind: "variable" }): Value {
     return bad;
   }
   const code = `v_${node.name}`;
-  if (type.kind === "text" || type.kind === "usym") return stored(state, type, code);
+  if (type.kind !== "pointer" && isPlaced(type)) return stored(state, type, code);
   return { type, code };
 }
 

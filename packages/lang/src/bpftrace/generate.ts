@@ -191,6 +191,7 @@ function textOf(state: State, bodies: readonly Body[], limits: ScriptLimits): st
     `var events = bpf.RingBuf[Event](${ringBytes})`,
     "var lost = bpf.PerCPUArray[uint64](1)",
     "var started uint64 = 0 // @config",
+    "var childPid uint64 = 0 // @config",
     "var unknown uint64",
     "var leaving uint64",
     ...(state.usesStacks ? [`var stacks = bpf.StackTrace(${stackEntries})`] : []),

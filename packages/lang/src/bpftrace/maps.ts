@@ -1,5 +1,5 @@
 import type { Range } from "../source/file.js";
-import { type Shape, shapeBytes } from "./script.js";
+import { isPlaced, type Shape, shapeBytes } from "./script.js";
 import {
   bad,
   emit,
@@ -53,7 +53,7 @@ export function storable(state: State, value: Value, at: Range, what: string): S
 
 /** writeInto writes a value into a zeroed place of a shape. */
 export function writeInto(state: State, value: Value, place: string, shape: Shape): void {
-  if (shape.kind === "text" || shape.kind === "usym") {
+  if (isPlaced(shape)) {
     value.into?.(place, shapeBytes(shape));
     return;
   }
@@ -147,7 +147,7 @@ export function readMap(state: State, node: MapNode): Value {
   emit(state, node, `${found} := ${entry.go}.Lookup(${key})`);
   const held = fresh(state, shape.kind === "text" ? "s" : "t");
   state.out.push(`var ${held} ${goType(shape)}`, `if ${found} != nil { ${held} = *${found} }`);
-  if (shape.kind === "text" || shape.kind === "usym") return stored(state, shape, held);
+  if (isPlaced(shape)) return stored(state, shape, held);
   return { type: shape, code: held };
 }
 

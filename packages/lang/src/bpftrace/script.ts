@@ -1,17 +1,23 @@
 import type { UsdtArgument } from "@go3s/binary";
 import type { Range } from "../source/file.js";
-import type { ScriptConfig } from "./config.js";
+import type { ScriptConfig, StackMode } from "./config.js";
+import { isWord, type LateShape } from "./late.js";
 
 /** Shape says what a value in a map or an event is, and how it is shown. */
 export type Shape =
   | { readonly kind: "int"; readonly signed: boolean }
-  | { readonly kind: "text"; readonly size: number }
+  /** cut: a text of so many bytes was cut there, and is shown as cut. */
+  | { readonly kind: "text"; readonly size: number; readonly cut?: number }
   /** Stacks are the number of a stack trace; user stacks have the process in the upper half. */
-  | { readonly kind: "kstack" | "ustack"; readonly limit: number }
+  | { readonly kind: "kstack" | "ustack"; readonly limit: number; readonly mode: StackMode }
   | { readonly kind: "ksym" }
   /** A user address: the address, then the process. */
   | { readonly kind: "usym" }
-  | { readonly kind: "strftime"; readonly format: string };
+  | { readonly kind: "strftime"; readonly format: string; readonly clock: Clock }
+  | LateShape;
+
+/** Clock is one of the kernel's: monotonic stands still while the machine sleeps, boot does not, tai is the world's. */
+export type Clock = "monotonic" | "boot" | "tai";
 
 /** Aggregation is what a map does with the values it is given. */
 export type Aggregation = "count" | "sum" | "avg" | "min" | "max" | "stats" | "hist" | "lhist";
@@ -46,12 +52,23 @@ export type FormatPiece =
       readonly flags: string;
       readonly width: number | undefined;
       readonly precision: number | undefined;
-      readonly letter: "d" | "u" | "x" | "X" | "o" | "c" | "p" | "s";
+      /** bits that are looked at: hh is 8, h 16, l and its kin 64, nothing 32, as in C. */
+      readonly bits: 8 | 16 | 32 | 64;
+      readonly letter: "d" | "u" | "x" | "X" | "o" | "c" | "p" | "s" | "r" | "rx" | "rh" | "gr";
     };
+
+/** PrintfKind is what becomes of a text made by a format: told, a file's name, or a command. */
+export type PrintfKind = "printf" | "errorf" | "warnf" | "cat" | "system";
 
 /** ScriptEvent is one kind of record in the ring buffer: a word with its index in the list, then its fields. */
 export type ScriptEvent =
-  | { readonly kind: "printf"; readonly format: readonly FormatPiece[]; readonly fields: readonly Shape[] }
+  | {
+      readonly kind: "printf";
+      readonly to: PrintfKind;
+      readonly format: readonly FormatPiece[];
+      readonly fields: readonly Shape[];
+      readonly at: Range;
+    }
   | { readonly kind: "print-map"; readonly map: string; readonly top: number; readonly divisor: number }
   | { readonly kind: "print-value"; readonly fields: readonly Shape[] }
   | { readonly kind: "clear" | "zero"; readonly map: string }
@@ -59,7 +76,8 @@ export type ScriptEvent =
   | { readonly kind: "join"; readonly separator: string; readonly fields: readonly Shape[] }
   /** A loop was ended after so many rounds. */
   | { readonly kind: "endless"; readonly at: Range; readonly rounds: number }
-  | { readonly kind: "exit" };
+  /** fields: the exit code, when one was given. */
+  | { readonly kind: "exit"; readonly fields: readonly Shape[] };
 
 /** UsdtPlace is one instruction of a USDT probe; its cookie tells the program which of the argument lists is meant. */
 export interface UsdtPlace {
@@ -149,5 +167,11 @@ export interface Script {
 
 /** shapeBytes is what a value takes in keys, values and events. */
 export function shapeBytes(shape: Shape): number {
+  if (shape.kind === "late") return shape.size;
   return shape.kind === "text" ? shape.size : shape.kind === "usym" ? 16 : 8;
+}
+
+/** isPlaced tells that a value is kept in a place and copied from there; others are words. */
+export function isPlaced(shape: Shape): boolean {
+  return shape.kind === "text" || shape.kind === "usym" || (shape.kind === "late" && !isWord(shape));
 }

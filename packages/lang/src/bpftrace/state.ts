@@ -3,7 +3,9 @@ import type { Range } from "../source/file.js";
 import type { KernelTypes } from "../types/kernel.js";
 import type { ArrayType, StructType } from "../types/type.js";
 import type { ScriptConfig } from "./config.js";
-import type { Aggregation, LinearBuckets, ProbePlace, ScriptEvent, Shape } from "./script.js";
+import type { ScriptFacts } from "./facts.js";
+import { lateTitle, lateType } from "./late.js";
+import type { Aggregation, Clock, LinearBuckets, ProbePlace, ScriptEvent, Shape } from "./script.js";
 import type { Node } from "./tree.js";
 
 /** ValueType is the type of an expression of a script. */
@@ -24,6 +26,8 @@ export interface Value {
   /** condition is the same as a Go bool, where it began as one. */
   readonly condition?: string;
   readonly constant?: bigint | string;
+  /** clock that a time was read from. */
+  readonly clock?: Clock;
   /** space of the memory that an address points into, where it is known. */
   readonly space?: "kernel" | "user";
   /** into writes the value into a place of the program that is zero. */
@@ -67,6 +71,7 @@ export interface ScriptLimits {
   /** unsafe allows what changes the machine. */
   readonly unsafe: boolean;
   readonly uprobeMulti: boolean;
+  readonly facts: ScriptFacts;
 }
 
 /** State is shared by all of one walk over a script. */
@@ -127,6 +132,7 @@ export function goType(shape: Shape | PointerShape): string {
   if (shape.kind === "pointer") return `*vmlinux.${shape.target.name}`;
   if (shape.kind === "text") return `[${shape.size}]byte`;
   if (shape.kind === "usym") return "[2]uint64";
+  if (shape.kind === "late") return lateType(shape);
   return shape.kind === "int" && shape.signed ? "int64" : "uint64";
 }
 
@@ -161,6 +167,8 @@ export function typeTitle(type: ValueType): string {
       return "a symbol";
     case "strftime":
       return "a time";
+    case "late":
+      return lateTitle(type);
     case "pointer":
       return `a pointer to ${type.target.name}`;
     case "record":
@@ -182,5 +190,7 @@ const round8 = (size: number): number => Math.ceil(size / 8) * 8;
 export function wider(a: Shape, b: Shape): Shape | undefined {
   if (a.kind === "text" && b.kind === "text") return { kind: "text", size: round8(Math.max(a.size, b.size)) };
   if (a.kind === "int" && b.kind === "int") return a;
+  if (a.kind === "late" && b.kind === "late")
+    return a.show === b.show ? { ...a, size: round8(Math.max(a.size, b.size)) } : undefined;
   return a.kind === b.kind ? a : undefined;
 }

@@ -26,7 +26,8 @@ function block(state: State, head: string, at: Node | Statement, body: () => voi
 function statement(state: State, node: Statement): void {
   switch (node.kind) {
     case "expression": {
-      state.effectOnly = node.value.kind === "step";
+      state.effectOnly =
+        node.value.kind === "step" || (node.value.kind === "call" && node.value.name === "delete");
       const value = state.evaluate(state, node.value);
       state.effectOnly = false;
       const isEffect =

@@ -1,5 +1,6 @@
 import type { Range } from "../source/file.js";
-import { bad, captured, fresh, mark, type State, typeTitle, type Value, type ValueType } from "./state.js";
+import type { Shape } from "./script.js";
+import { bad, captured, fresh, mark, type State, typeTitle, type Value } from "./state.js";
 import { quoted, textInto, textPlace } from "./text.js";
 import type { BinaryNode, Node } from "./tree.js";
 
@@ -23,7 +24,7 @@ export function fromCondition(condition: string): Value {
 }
 
 /** stored is a value that stands in a place of its own type. */
-export function stored(state: State, type: ValueType & { kind: "text" | "usym" }, place: string): Value {
+export function stored(state: State, type: Shape, place: string): Value {
   return {
     type,
     code: place,

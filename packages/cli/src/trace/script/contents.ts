@@ -83,7 +83,8 @@ function compare(a: bigint | string, b: bigint | string): number {
 
 function weight(value: MapValue): bigint | undefined {
   if (value.kind === "buckets") return value.rows.reduce((total, row) => total + row.count, 0n);
-  return value.kind === "plain" && typeof value.shown.order === "bigint" ? value.shown.order : undefined;
+  if (value.kind !== "plain") return value.average;
+  return typeof value.shown.order === "bigint" ? value.shown.order : undefined;
 }
 
 function byKeys(a: MapRow, b: MapRow): number {

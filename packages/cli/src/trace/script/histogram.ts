@@ -16,9 +16,9 @@ function powerLabel(power: number): string {
   return `${1 << (power % 10)}${powers[Math.floor(power / 10)] ?? ""}`;
 }
 
-/** linearLabel writes a bound: whole multiples of 1024 with their letter. */
-function linearLabel(value: bigint): string {
-  if (value === 0n) return "0";
+/** linearLabel writes a bound: with steps of 1024 its whole multiples have their letter. */
+function linearLabel(value: bigint, step: bigint): string {
+  if (value === 0n || step % 1024n !== 0n) return value.toString();
   if (value % 1_048_576n === 0n) return `${value / 1_048_576n}M`;
   return value % 1024n === 0n ? `${value / 1024n}K` : value.toString();
 }
@@ -56,13 +56,19 @@ export function linearBuckets(counts: ReadonlyMap<number, bigint>, linear: Linea
   const rows: Bucket[] = [];
   for (let i = range[0]; i <= range[1]; i++) {
     const count = counts.get(i) ?? 0n;
-    if (i === 0) rows.push({ label: `(..., ${linearLabel(low)})`, min: undefined, max: low - 1n, count });
+    if (i === 0)
+      rows.push({ label: `(..., ${linearLabel(low, step)})`, min: undefined, max: low - 1n, count });
     else if (i === last)
-      rows.push({ label: `[${linearLabel(high)}, ...)`, min: high, max: undefined, count });
+      rows.push({ label: `[${linearLabel(high, step)}, ...)`, min: high, max: undefined, count });
     else {
       const from = low + BigInt(i - 1) * step;
       const to = from + step;
-      rows.push({ label: `[${linearLabel(from)}, ${linearLabel(to)})`, min: from, max: to - 1n, count });
+      rows.push({
+        label: `[${linearLabel(from, step)}, ${linearLabel(to, step)})`,
+        min: from,
+        max: to - 1n,
+        count,
+      });
     }
   }
   return rows;

@@ -1,13 +1,15 @@
 import type { FormatPiece } from "@go3s/lang";
+import { bufferText } from "./late-values.js";
+import { pageFlags } from "./page-flags.js";
 import type { Shown } from "./shown.js";
 
 type Conversion = FormatPiece & { readonly kind: "conversion" };
 
 function digits(piece: Conversion, value: bigint): { sign: string; text: string } {
-  const unsigned = BigInt.asUintN(64, value);
+  const unsigned = BigInt.asUintN(piece.letter === "p" ? 64 : piece.bits, value);
   switch (piece.letter) {
     case "d": {
-      const signed = BigInt.asIntN(64, value);
+      const signed = BigInt.asIntN(piece.bits, value);
       const sign = signed < 0n ? "-" : piece.flags.includes("+") ? "+" : piece.flags.includes(" ") ? " " : "";
       return { sign, text: (signed < 0n ? -signed : signed).toString() };
     }
@@ -33,8 +35,13 @@ function convert(piece: Conversion, value: Shown): string {
   const pad = (text: string): string => (left ? text.padEnd(width) : text.padStart(width));
   if (piece.letter === "s")
     return pad(piece.precision === undefined ? value.text : value.text.slice(0, piece.precision));
+  if (piece.letter === "r" || piece.letter === "rx" || piece.letter === "rh") {
+    const form = { r: "text", rx: "hex", rh: "spaced" } as const;
+    return pad(bufferText(value.bytes ?? new Uint8Array(0), form[piece.letter]));
+  }
   const number = typeof value.order === "bigint" ? value.order : 0n;
   if (typeof value.order !== "bigint") return pad(value.text);
+  if (piece.letter === "gr") return pad(pageFlags(BigInt.asUintN(64, number)));
   if (piece.letter === "c") return pad(String.fromCharCode(Number(number & 255n)));
   const { sign, text } = digits(piece, number);
   const precise = text.padStart(piece.precision ?? 0, "0");
@@ -43,7 +50,7 @@ function convert(piece: Conversion, value: Shown): string {
   return pad(sign + precise);
 }
 
-/** printfText writes values by a format, as C's printf does with 64-bit integers. */
+/** printfText writes values by a format, as C's printf does. */
 export function printfText(format: readonly FormatPiece[], values: readonly Shown[]): string {
   let next = 0;
   let text = "";

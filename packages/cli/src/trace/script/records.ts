@@ -1,6 +1,17 @@
+import { closeSync, openSync, readSync } from "node:fs";
 import { type LoadedObject, type MapEntry, RingBufferReader } from "@go3s/bpf";
-import { type Script, type ScriptEvent, type ScriptMap, type Shape, shapeBytes } from "@go3s/lang";
+import {
+  type Script,
+  type ScriptEvent,
+  type ScriptMap,
+  type ScriptResult,
+  type Shape,
+  scriptPlace,
+  shapeBytes,
+} from "@go3s/lang";
+import { newCommands } from "./commands.js";
 import { mapRows } from "./contents.js";
+import { errorText } from "./error-texts.js";
 import { printfText } from "./printf.js";
 import type { ScriptPrinter } from "./script-printer.js";
 import type { Reader, Shown } from "./shown.js";
@@ -14,6 +25,8 @@ export interface Records {
   /** lost is how many records the ring buffer had no room for. */
   lost(): number;
   printMaps(): void;
+  /** settled waits for the commands of system(), and for what was told behind them. */
+  settled(interrupted: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -24,8 +37,11 @@ interface Reading {
   readonly object: LoadedObject;
   readonly reader: Reader;
   readonly printer: ScriptPrinter;
+  /** files are the script's text, for the places of messages. */
+  readonly files: ScriptResult["files"];
   /** note tells a person, beside the output. */
   readonly note: (text: string) => void;
+  readonly warnings: boolean;
 }
 
 function fieldsOf(reading: Reading, shapes: readonly Shape[], bytes: Uint8Array): Shown[] {
@@ -59,58 +75,103 @@ function printMap(
   reading.printer.map(map, mapRows(map, entries, reading.reader), top, divisor);
 }
 
-/** handle does what a record says; true when it was exit(). */
-function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): boolean {
+/** formatted tells a text that a format made, or the file of that name. */
+function formatted(reading: Reading, event: ScriptEvent & { kind: "printf" }, text: string): void {
+  const { printer, script } = reading;
+  if (event.to === "printf") printer.text("printf", text);
+  else if (event.to === "cat") {
+    const found = readFile(text, script.config.maxCatBytes);
+    if (typeof found === "string") reading.note(`ERROR: failed to open file '${text}' (${found})`);
+    else printer.text("cat", found.toString("utf8"));
+  } else if (event.to === "errorf" || (event.to === "warnf" && reading.warnings)) {
+    const place = scriptPlace(reading.files, event.at);
+    const [, file = "", line = "0", column = "0"] = /^(.*?):(\d+)(?::(\d+))?/.exec(place) ?? [];
+    printer.told(event.to, text, { place, file, line: Number(line), column: Number(column) });
+  }
+}
+
+/** readFile gives a file's first bytes, or why it cannot be read, in C's words. */
+function readFile(path: string, most: number): Buffer | string {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const room = Buffer.alloc(most);
+      let length = 0;
+      // Files of /proc give what they have in pieces.
+      for (let got = 1; got > 0 && length < most; length += got)
+        got = readSync(file, room, length, most - length, null);
+      return room.subarray(0, length);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const number: unknown = error instanceof Error ? Reflect.get(error, "errno") : undefined;
+    return errorText(typeof number === "number" ? Math.abs(number) : 0);
+  }
+}
+
+/** handle does what a record says; gives the exit code when it was exit(). */
+function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): number | undefined {
   const { printer, script } = reading;
   const named = (name: string): ScriptMap | undefined => script.maps.find((map) => map.name === name);
   switch (event.kind) {
     case "printf":
-      printer.text("printf", printfText(event.format, fieldsOf(reading, event.fields, bytes)));
-      return false;
+      formatted(reading, event, printfText(event.format, fieldsOf(reading, event.fields, bytes)));
+      return undefined;
     case "join": {
       const words = fieldsOf(reading, event.fields, bytes).map((word) => word.text);
-      printer.text("join", `${words.filter((word) => word !== "").join(event.separator)}\n`);
-      return false;
+      printer.text("join", words.filter((word) => word !== "").join(event.separator));
+      return undefined;
     }
     case "time":
       printer.text("time", formatTime(event.format, BigInt(Date.now()) * 1_000_000n));
-      return false;
+      return undefined;
     case "print-value":
       for (const shown of fieldsOf(reading, event.fields, bytes)) printer.value(shown);
-      return false;
+      return undefined;
     case "print-map": {
       const map = named(event.map);
       if (map !== undefined) printMap(reading, map, contents(reading, map), event.top, event.divisor);
-      return false;
+      return undefined;
     }
     case "clear":
     case "zero": {
       const map = named(event.map);
       if (map !== undefined) empty(reading.object, map, event.kind === "zero");
-      return false;
+      return undefined;
     }
     case "endless":
       reading.note(
         `the loop at offset ${event.at.start} of the script was ended after ${event.rounds} rounds`,
       );
-      return false;
-    case "exit":
-      return true;
+      return undefined;
+    case "exit": {
+      const [code] = fieldsOf(reading, event.fields, bytes);
+      return typeof code?.order === "bigint" ? Number(BigInt.asUintN(8, code.order)) : 0;
+    }
   }
 }
 
 /** readRecords reads the ring buffer of a script. After exit() no record is told until `again` is called for END. */
-export function readRecords(reading: Reading, exited: () => void): Records & { again(): void } {
+export function readRecords(reading: Reading, exited: (code: number) => void): Records & { again(): void } {
   const { script, object, printer } = reading;
+  const commands = newCommands((text) => printer.text("syscall", text));
   let silent = false;
   let told = 0;
   const ring = new RingBufferReader(object.map(script.ring), (memory, offset, length) => {
     if (silent || length < 8) return;
     const event = script.events[Number(memory.view.getBigUint64(offset, true))];
     if (event === undefined) return;
-    if (!handle(reading, event, memory.bytes.subarray(offset, offset + length))) return;
-    silent = true;
-    exited();
+    const bytes = memory.bytes.subarray(offset, offset + length);
+    if (event.kind === "exit") {
+      silent = true;
+      exited(handle(reading, event, bytes) ?? 0);
+    } else if (event.kind === "printf" && event.to === "system") {
+      commands.run(printfText(event.format, fieldsOf(reading, event.fields, bytes)));
+    } else if (commands.isBusy()) {
+      const kept = bytes.slice();
+      commands.behind(() => void handle(reading, event, kept));
+    } else handle(reading, event, bytes);
   });
   const lost = (): number => {
     const value = object.map(script.lost).lookup(new Uint8Array(4)) ?? new Uint8Array(0);
@@ -125,7 +186,7 @@ export function readRecords(reading: Reading, exited: () => void): Records & { a
     told = total;
     if (total === 0 || silent || object.variable(script.leaving).getBigUint64(0, true) === 0n) return;
     silent = true;
-    exited();
+    exited(0);
   };
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -143,6 +204,7 @@ export function readRecords(reading: Reading, exited: () => void): Records & { a
       silent = false;
     },
     lost,
+    settled: (interrupted) => commands.settled(interrupted),
     printMaps() {
       // Probes still run: all maps are read at one time, and only then are symbols looked up, which takes long.
       const maps = script.maps.toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { type LoadedObject, loadObject, readObject } from "@go3s/bpf";
 import {
   compileScript,
@@ -15,9 +15,11 @@ import { type Closing, newClosing } from "../../closing.js";
 import type { Context } from "../../command.js";
 import { environment } from "../../environment.js";
 import { CliError, exitCodes } from "../../failure.js";
-import { ended, startCommand } from "../ending.js";
+import { ended, prepareCommand } from "../ending.js";
 import { attachScript, isByUs, runIterators, runKind, watchSignals } from "./attach-script.js";
 import { runBenches } from "./bench.js";
+import { openClocks } from "./clocks.js";
+import { machineFacts } from "./facts.js";
 import { scriptFacts } from "./machine.js";
 import { type Manner, plainManner } from "./manner.js";
 import { type Records, readRecords } from "./records.js";
@@ -76,6 +78,7 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
       parameters: run.parameters,
       config,
       unsafe: manner.unsafe,
+      facts: machineFacts(),
       ...(run.debug ? { emit: ["asm"] } : {}),
     },
   );
@@ -118,7 +121,7 @@ function opened(run: ScriptRun, context: Context, closing: Closing): (text: stri
 export async function runScript(run: ScriptRun, context: Context): Promise<number> {
   const { output, interrupted } = context;
   const { manner = plainManner } = run;
-  const { object: bytes, script, stages, programs } = compiled(run, manner, output.note);
+  const { object: bytes, script, stages, programs, files } = compiled(run, manner, output.note);
   if (manner.emitObject !== undefined) {
     writeFileSync(manner.emitObject, bytes);
     return exitCodes.done;
@@ -129,15 +132,24 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     return exitCodes.done;
   }
   const closing = newClosing();
+  let exitCode: number = exitCodes.done;
   try {
     const write = opened(run, context, closing);
     const held: string[] = [];
     let isHeld = true;
-    const printer = newScriptPrinter(run.format, (text) => {
-      if (isHeld) held.push(text);
-      else write(text);
+    const printer = newScriptPrinter(
+      run.format,
+      (text) => {
+        if (isHeld) held.push(text);
+        else write(text);
+      },
+      output.note,
+    );
+    const clocks = openClocks();
+    const child = run.command === undefined ? undefined : prepareCommand(run.command, closing);
+    const object = loadObject(readObject(bytes), {
+      constants: { started: clocks.boot(), childPid: BigInt(child?.pid ?? 0) },
     });
-    const object = loadObject(readObject(bytes), { constants: { started: process.hrtime.bigint() } });
     closing.defer(() => object.close());
     const symbols = openSymbols(script.stacks === undefined ? undefined : object.map(script.stacks));
     closing.defer(() => symbols.close());
@@ -147,9 +159,18 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       leave = resolve;
     });
     const records = readRecords(
-      { script, object, reader: newReader(symbols), printer, note: output.note },
-      () => {
+      {
+        script,
+        files,
+        object,
+        reader: newReader(symbols, clocks, script.config.strTruncTrailer),
+        printer,
+        note: output.note,
+        warnings: manner.warnings,
+      },
+      (code) => {
         exited = true;
+        exitCode = code;
         leave();
       },
     );
@@ -167,28 +188,40 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     if (manner.isBpftrace && run.format === "text") {
       if (!manner.quiet) output.note(`Attached ${attached} probe${attached === 1 ? "" : "s"}`);
     } else if (!manner.quiet) printer.attached(attached);
-    for (const text of held) write(text);
     if (environment.notifiesAttached) output.line("__BPFTRACE_NOTIFY_PROBES_ATTACHED");
+    for (const text of held) write(text);
     if (run.verbose) tell(script, programs, output.note);
     if (run.dryRun) return exitCodes.done;
     if (!exited) {
-      const child = run.command === undefined ? undefined : startCommand(run.command, closing);
+      const ending = child?.go();
       records.start();
       runIterators(attachment.iterators, drain);
       if (manner.mode === "bench") write(runBenches(object, script, drain));
       // Nothing more can come of a script that only begins and ends.
       const waits = script.probes.some(({ places }) => places.some(goesOn));
-      if (waits || child !== undefined)
-        await ended(interrupted, run.duration, child === undefined ? left : Promise.race([child, left]));
+      if (run.pid !== undefined) watch(run.pid, closing, leave);
+      if (waits || ending !== undefined)
+        await ended(interrupted, run.duration, ending === undefined ? left : Promise.race([ending, left]));
     }
+    await records.settled(interrupted);
     finish(object, script, records);
+    await records.settled(interrupted);
     printer.finished();
     if (script.config.printMapsOnExit) records.printMaps();
     tellFull(object, script, output.note);
   } finally {
     await closing.all();
   }
-  return interrupted.reason === "SIGINT" && !manner.isBpftrace ? exitCodes.interrupted : exitCodes.done;
+  if (interrupted.reason === "SIGINT" && !manner.isBpftrace) return exitCodes.interrupted;
+  return exitCode;
+}
+
+/** watch ends the run when the traced process is gone: nothing more would come. */
+function watch(pid: number, closing: Closing, leave: () => void): void {
+  const timer = setInterval(() => {
+    if (!existsSync(`/proc/${pid}`)) leave();
+  }, 100);
+  closing.defer(() => clearInterval(timer));
 }
 
 /** goesOn tells whether a place may still run its program when all is attached. */

@@ -3,11 +3,24 @@ import type { MapRow, MapValue } from "./contents.js";
 import { bars } from "./histogram.js";
 import type { Shown } from "./shown.js";
 
+/** TextKind is where a text comes from, as JSON names it. */
+export type TextKind = "printf" | "time" | "join" | "cat" | "syscall";
+
+/** Told is a place of the script that a message is about. */
+export interface Told {
+  readonly place: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** ScriptPrinter writes what a script tells, in bpftrace's shapes. */
 export interface ScriptPrinter {
   attached(probes: number): void;
-  /** text is printf's, time's and join's output. */
-  text(kind: "printf" | "time" | "join", text: string): void;
+  /** text is output of printf, time, join, cat and system. */
+  text(kind: TextKind, text: string): void;
+  /** told is errorf's and warnf's: `where` is the place in the script. */
+  told(kind: "errorf" | "warnf", text: string, where: Told): void;
   value(shown: Shown): void;
   /** map prints rows; with `top` only the last ones, which are the largest. */
   map(map: ScriptMap, rows: readonly MapRow[], top: number, divisor: number): void;
@@ -16,10 +29,11 @@ export interface ScriptPrinter {
   finished(): void;
 }
 
-/** spacedJson writes JSON with a blank behind colons and commas, as bpftrace does; integers keep all their digits. */
+/** spacedJson writes JSON as bpftrace does: blanks in objects, none in lists; a number that doubles do not hold is a text. */
 export function spacedJson(value: unknown): string {
-  if (typeof value === "bigint") return value.toString();
-  if (Array.isArray(value)) return `[${value.map(spacedJson).join(", ")}]`;
+  if (typeof value === "bigint")
+    return BigInt(Number(value)) === value ? value.toString() : JSON.stringify(value.toString());
+  if (Array.isArray(value)) return `[${value.map(spacedJson).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const fields = Object.entries(value).map(
       ([name, each]) => `${JSON.stringify(name)}: ${spacedJson(each)}`,
@@ -63,10 +77,13 @@ function kindOf(map: ScriptMap): MapValue["kind"] {
 function jsonPrinter(write: (text: string) => void): ScriptPrinter {
   const line = (type: string, data: unknown): void => write(`${spacedJson({ type, data })}\n`);
   return {
-    attached: (probes) => line("attached_probes", { probes }),
+    attached: (probes) =>
+      write(`${spacedJson({ type: "attached_probes", count: probes, data: { probes } })}\n`),
     text: line,
+    told: (kind, text, { file, line: row, column }) =>
+      write(`${spacedJson({ type: kind, msg: text, filename: file, line: row, col: column })}\n`),
     value: (shown) => line("value", shown.json),
-    lost: (events) => line("lost_events", { events }),
+    lost: (events) => write(`${spacedJson({ type: "lost_events", count: events, data: { events } })}\n`),
     finished: () => undefined,
     map(map, rows, top, divisor) {
       const shown = top > 0 ? rows.slice(-top) : rows;
@@ -89,10 +106,12 @@ function jsonPrinter(write: (text: string) => void): ScriptPrinter {
   };
 }
 
-function textPrinter(write: (text: string) => void): ScriptPrinter {
+function textPrinter(write: (text: string) => void, note: (text: string) => void): ScriptPrinter {
   return {
     attached: (probes) => write(`Attached ${probes} probe${probes === 1 ? "" : "s"}\n`),
-    text: (_kind, text) => write(text),
+    text: (kind, text) => write(kind === "join" || kind === "syscall" ? `${text}\n` : text),
+    told: (kind, text, { place }) =>
+      note(`${place}: ${kind === "errorf" ? "ERROR" : "WARNING"}: ${text.replace(/\n$/, "")}`),
     value: (shown) => write(`${shown.text}\n`),
     lost: (events) => write(`Lost ${events} events\n`),
     finished: () => write("\n\n"),
@@ -106,13 +125,15 @@ function textPrinter(write: (text: string) => void): ScriptPrinter {
             break;
           }
           case "average":
-            write(`${name}: ${value.average / BigInt(divisor)}\n\n`);
+            write(`${name}: ${value.average / BigInt(divisor)}\n`);
             break;
           case "stats":
-            write(`${name}: count ${value.count}, average ${value.average}, total ${value.total}\n\n`);
+            write(
+              `${name}: { .count = ${value.count}, .average = ${value.average / BigInt(divisor)}, .total = ${value.total} }\n`,
+            );
             break;
           case "buckets":
-            write(`${name}: \n${bars(value.rows, divisor)}\n`);
+            write(`${name}:\n${bars(value.rows, divisor)}\n`);
         }
       }
     },
@@ -120,6 +141,10 @@ function textPrinter(write: (text: string) => void): ScriptPrinter {
 }
 
 /** newScriptPrinter makes the printer of a format; `write` gets text as it is to stand there, line ends included. */
-export function newScriptPrinter(format: "text" | "json", write: (text: string) => void): ScriptPrinter {
-  return format === "json" ? jsonPrinter(write) : textPrinter(write);
+export function newScriptPrinter(
+  format: "text" | "json",
+  write: (text: string) => void,
+  note: (text: string) => void,
+): ScriptPrinter {
+  return format === "json" ? jsonPrinter(write) : textPrinter(write, note);
 }

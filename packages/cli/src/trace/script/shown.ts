@@ -1,12 +1,16 @@
 import { type Shape, shapeBytes } from "@go3s/lang";
+import type { Clocks } from "./clocks.js";
+import { lateValue } from "./late-values.js";
 import type { Symbols } from "./symbols.js";
 import { formatTime } from "./time-format.js";
 
 /** Shown is a value of a script as text and as JSON has it, with what it sorts by. */
 export interface Shown {
   readonly text: string;
-  readonly json: string | number | bigint;
+  readonly json: unknown;
   readonly order: bigint | string;
+  /** bytes of a buffer, for %rx and %rh. */
+  readonly bytes?: Uint8Array;
 }
 
 /** Reader turns bytes of maps and events into values. */
@@ -18,16 +22,25 @@ export interface Reader {
 const decoder = new TextDecoder();
 
 /** textAt gives the text up to the first NUL. */
-export function textAt(bytes: Uint8Array, offset: number, size: number): string {
+export function textAt(
+  bytes: Uint8Array,
+  offset: number,
+  size: number,
+  cut = Number.POSITIVE_INFINITY,
+  trailer = "",
+): string {
   const end = bytes.indexOf(0, offset);
-  return decoder.decode(bytes.subarray(offset, end < 0 || end > offset + size ? offset + size : end));
+  const last = end < 0 || end > offset + size ? offset + size : end;
+  return last - offset < cut
+    ? decoder.decode(bytes.subarray(offset, last))
+    : `${decoder.decode(bytes.subarray(offset, offset + cut))}${trailer}`;
 }
 
 const number = (value: bigint): Shown => ({ text: value.toString(), json: value, order: value });
 const plain = (text: string): Shown => ({ text, json: text, order: text });
 
 /** newReader reads values; symbols are only looked up when a value needs them. */
-export function newReader(symbols: Symbols): Reader {
+export function newReader(symbols: Symbols, clocks: Clocks, trailer: string): Reader {
   return {
     read(shape, bytes, offset, indent) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -36,7 +49,7 @@ export function newReader(symbols: Symbols): Reader {
         case "int":
           return number(shape.signed ? view.getBigInt64(offset, true) : view.getBigUint64(offset, true));
         case "text":
-          return plain(textAt(bytes, offset, shape.size));
+          return plain(textAt(bytes, offset, shape.size, shape.cut, trailer));
         case "kstack":
           return plain(symbols.kernelStack(view.getInt32(offset, true), shape.limit, indent));
         case "ustack": {
@@ -49,8 +62,10 @@ export function newReader(symbols: Symbols): Reader {
           return plain(
             symbols.user(view.getBigUint64(offset, true), Number(view.getBigUint64(offset + 8, true))),
           );
+        case "late":
+          return lateValue(shape, bytes, offset);
         case "strftime":
-          return plain(formatTime(shape.format, symbols.wallClock(view.getBigUint64(offset, true))));
+          return plain(formatTime(shape.format, clocks.wall(view.getBigUint64(offset, true), shape.clock)));
       }
     },
   };

@@ -7,14 +7,12 @@ import {
 } from "@go3s/binary";
 import type { BpfMap } from "@go3s/bpf";
 
-/** Symbols names addresses and stacks, and tells the wall clock's time of the kernel's. It owns files of processes. */
+/** Symbols names addresses and stacks. It owns files of processes. */
 export interface Symbols {
   kernel(address: bigint): string;
   user(address: bigint, pid: number): string;
   kernelStack(id: number, limit: number, indent: number): string;
   userStack(id: number, pid: number, limit: number, indent: number): string;
-  /** wallClock turns nanoseconds since boot into nanoseconds since 1970. */
-  wallClock(nanoseconds: bigint): bigint;
   close(): void;
 }
 
@@ -25,8 +23,6 @@ export function openSymbols(stacks: BpfMap | undefined): Symbols {
   let kernelTable: KernelSymbols | undefined | "unread" = "unread";
   const processes = new Map<number, ProcessSymbolizer | undefined>();
   const cache = openModuleCache();
-  // Both clocks are read at once, so that what was adjusted later does not matter.
-  const bootTime = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
 
   const kernelAt = (address: bigint): { name: string; offset: number } | undefined => {
     if (kernelTable === "unread") {
@@ -82,7 +78,6 @@ export function openSymbols(stacks: BpfMap | undefined): Symbols {
     user: (address, pid) => userAt(address, pid)?.name ?? hex(address),
     kernelStack: (id, limit, indent) => stack(id, limit, indent, kernelAt),
     userStack: (id, pid, limit, indent) => stack(id, limit, indent, (address) => userAt(address, pid)),
-    wallClock: (nanoseconds) => bootTime + nanoseconds,
     close() {
       for (const each of processes.values()) each?.close();
       cache.close();

@@ -1,0 +1,55 @@
+import { readFileSync, statSync } from "node:fs";
+import { elfType, openElf } from "@go3s/binary";
+import type { ScriptFacts, UserSymbol } from "@go3s/lang";
+
+let kernel: Map<string, bigint> | undefined;
+
+/** kernelAddress reads /proc/kallsyms once, when a script names a symbol. */
+function kernelAddress(name: string): bigint | undefined {
+  if (kernel === undefined) {
+    kernel = new Map();
+    for (const line of readFileSync("/proc/kallsyms", "latin1").split("\n")) {
+      const [address = "", , symbol = ""] = line.split(/[ \t]/);
+      if (symbol !== "" && !kernel.has(symbol)) kernel.set(symbol, BigInt(`0x${address}`));
+    }
+  }
+  return kernel.get(name);
+}
+
+function userAddress(path: string, name: string): UserSymbol | undefined {
+  using elf = openElf(path);
+  for (const table of [elf.symbols(), elf.dynamicSymbols()]) {
+    const found = table?.find(name);
+    if (found !== undefined)
+      return { address: BigInt(found.value), size: Number(found.size), moves: elf.type === elfType.DYN };
+  }
+  return undefined;
+}
+
+/** cgroupId is the number of a control group's folder. */
+function cgroupId(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+/** possibleCpus counts the processors that may come to be: 0-7 is eight. */
+export function possibleCpus(): number {
+  const text = readFileSync("/sys/devices/system/cpu/possible", "utf8");
+  return Math.max(...(text.match(/\d+/g) ?? ["0"]).map(Number)) + 1;
+}
+
+// PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's first namespace.
+const firstNamespace = 0xeffffffcn;
+
+/** machineFacts are asked only when a script needs them. */
+export function machineFacts(): ScriptFacts {
+  const { dev, ino } = statSync("/proc/self/ns/pid", { bigint: true });
+  return {
+    kernelAddress,
+    userAddress,
+    cgroupId,
+    get cpus() {
+      return possibleCpus();
+    },
+    ...(ino === firstNamespace ? {} : { pidNamespace: { device: dev, inode: ino } }),
+  };
+}

@@ -1,0 +1,107 @@
+import { argument, type Call, type CallRow, mapArgument, nothing, row } from "./call-arguments.js";
+import { send } from "./events.js";
+import { entryOf, keyOf } from "./maps.js";
+import { bad, emit, fresh } from "./state.js";
+import type { CallNode, MapNode, Node } from "./tree.js";
+import { fromCondition } from "./values.js";
+
+const whole =
+  (kind: "clear" | "zero"): Call =>
+  (state, node) => {
+    const found = mapArgument(state, argument(node, 0), kind);
+    if (found === undefined) return nothing;
+    if (found.keys.length > 0)
+      state.report.error(
+        "bad-call",
+        found,
+        `${kind} takes a whole map`,
+        `delete(${found.name}[…]) takes one element`,
+      );
+    else send(state, node, { kind, map: entryOf(state, found.name, found).name });
+    return nothing;
+  };
+
+/** keysOf takes a tuple apart: delete(@x, (1, 2)) is delete(@x[1, 2]). */
+function keysOf(key: Node): readonly Node[] {
+  const elements: unknown = String(key.kind) === "tuple" ? Reflect.get(key, "elements") : undefined;
+  return Array.isArray(elements) ? elements : [key];
+}
+
+/** element is the map with the key that a call names. */
+function element(node: CallNode, map: MapNode): MapNode {
+  const key = node.arguments[1];
+  return key === undefined ? map : { ...map, keys: keysOf(key) };
+}
+
+const remove: Call = (state, node) => {
+  const found = mapArgument(state, argument(node, 0), "delete");
+  if (found === undefined) return bad;
+  const known = entryOf(state, found.name, found);
+  if (known.aggregation === "hist" || known.aggregation === "lhist") {
+    state.report.error(
+      "unsupported",
+      node,
+      `one element of a ${known.aggregation}() cannot be deleted`,
+      `clear(${found.name}) empties it`,
+    );
+    return bad;
+  }
+  const { effectOnly } = state;
+  state.effectOnly = false;
+  const { entry, key } = keyOf(state, element(node, found));
+  if (effectOnly) {
+    emit(state, node, `${entry.go}.Delete(${key})`);
+    return nothing;
+  }
+  const done = fresh(state, "d");
+  emit(state, node, `${done} := ${entry.go}.Delete(${key})`);
+  return fromCondition(`${done} == 0`);
+};
+
+const hasKey: Call = (state, node) => {
+  const found = mapArgument(state, argument(node, 0), "has_key");
+  if (found === undefined) return bad;
+  const { keys } = entryOf(state, found.name, found);
+  if (keys !== undefined && keys.length === 0) {
+    state.report.error(
+      "bad-call",
+      node,
+      "call to has_key() expects a map with explicit keys (non-scalar map)",
+    );
+    return bad;
+  }
+  const { entry, key } = keyOf(state, element(node, found));
+  const there = fresh(state, "p");
+  emit(state, node, `${there} := ${entry.go}.Lookup(${key})`);
+  const has = fresh(state, "h");
+  state.out.push(`${has} := ${there} != nil`);
+  return fromCondition(has);
+};
+
+/** length counts a map's keys, or the frames of a stack. */
+const length: Call = (state, node) => {
+  const first = argument(node, 0);
+  if (first.kind !== "map") {
+    const value = state.evaluate(state, first);
+    const { kind } = value.type;
+    if (kind !== "bad")
+      state.report.error("wrong-type", first, "len takes a map or a stack", "len(@x), len(kstack)");
+    return bad;
+  }
+  const entry = entryOf(state, first.name, first);
+  if (entry.keys !== undefined && entry.keys.length === 0) {
+    state.report.error("bad-call", node, "call to len() expects a map with explicit keys (non-scalar map)");
+    return bad;
+  }
+  state.report.error("unsupported", node, "the number of a map's keys is only known when it is printed");
+  return bad;
+};
+
+/** mapCalls work on maps. */
+export const mapCalls: Readonly<Record<string, CallRow>> = {
+  clear: row(1, 1, "clear(@x)", whole("clear")),
+  zero: row(1, 1, "zero(@x)", whole("zero")),
+  delete: row(1, 2, "delete(@x[key])", remove),
+  has_key: row(2, 2, "has_key(@x, key)", hasKey),
+  len: row(1, 1, "len(@x)", length),
+};
