@@ -8,9 +8,11 @@ export {
 } from "./bpftrace/config.js";
 export type { ScriptFacts, UserSymbol } from "./bpftrace/facts.js";
 export type { LateKind, LateShape } from "./bpftrace/late.js";
+export { pointPlaces, scriptPlaces } from "./bpftrace/list-places.js";
 export { renderScriptMessages, scriptContext, scriptPlace } from "./bpftrace/messages.js";
 export { glob, isGlob } from "./bpftrace/pattern.js";
 export { placeName } from "./bpftrace/place-name.js";
+export { probeKindOf, probeKinds } from "./bpftrace/probes.js";
 export {
   type Aggregation,
   type Clock,
@@ -32,6 +34,7 @@ export type {
   ScriptMachine,
   UsdtSite,
 } from "./bpftrace/script-machine.js";
+export { hardwareEvents, softwareEvents } from "./bpftrace/timed-places.js";
 export {
   type CompileOptions,
   type CompileResult,

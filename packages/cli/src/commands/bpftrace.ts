@@ -68,13 +68,25 @@ async function answer(given: Arguments, count: number, context: Context): Promis
   const pid = pidOf(text("pid"));
   if (flags.has("list")) {
     const { list } = await import("../bpftrace/list.js");
+    const expression = text("expression");
     return list(
-      { search: given.rest[0], expression: text("expression"), verbose: flags.has("verbose"), pid },
+      {
+        search: expression === undefined ? given.rest[0] : undefined,
+        expression,
+        parameters: expression === undefined ? given.rest.slice(1) : given.rest,
+        verbose: flags.has("verbose"),
+        pid,
+        debugFolders: debugFolders(given),
+        traceable: text("traceable-functions"),
+      },
       output,
     );
   }
   return run(given, pid, context);
 }
+
+const debugFolders = (given: Arguments): readonly string[] =>
+  (given.values.get("debuginfo") ?? []).flatMap((each) => each.split(":"));
 
 async function run(given: Arguments, pid: number | undefined, context: Context): Promise<number> {
   const { flags } = given;
@@ -113,7 +125,7 @@ async function run(given: Arguments, pid: number | undefined, context: Context):
         probeFilter: text("probe-filter"),
         buffering,
         emitObject: text("emit-elf"),
-        debugFolders: (given.values.get("debuginfo") ?? []).flatMap((each) => each.split(":")),
+        debugFolders: debugFolders(given),
         traceable: text("traceable-functions"),
       },
     },

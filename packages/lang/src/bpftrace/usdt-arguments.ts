@@ -45,7 +45,10 @@ function assigned(state: State, argument: UsdtArgument, layout: UsdtLayout, into
   const widened = (code: string): string =>
     size === 8 ? `uint64(${code})` : signed ? `uint64(int64(${type}(${code})))` : `uint64(${type}(${code}))`;
   if (argument.float) return [`${into} = 0`];
-  if (place.kind === "constant") return [`${into} = ${BigInt.asUintN(64, place.value)}`];
+  if (place.kind === "constant") {
+    const value = signed ? BigInt.asIntN(size * 8, place.value) : BigInt.asUintN(size * 8, place.value);
+    return [`${into} = ${BigInt.asUintN(64, value)}`];
+  }
   if (place.kind === "register") {
     const value = register(place.register);
     if (value === undefined) return [`${into} = 0`];

@@ -28,7 +28,34 @@ const bytes = (size: number): Written => ({ front: "char", back: `[${size}]`, si
 const isNamed = (type: TypeDescription): boolean =>
   /^(?:struct |union |class )?[A-Za-z_]\w*$/.test(type.name);
 
-const plainName = (type: TypeDescription): string => type.name.replace(/^(?:struct|union|class) /, "");
+const plainName = (type: TypeDescription): string => type.name.replace(/^(?:struct|union|class|enum) /, "");
+
+/** cTypeText writes a type as bpftrace lists it: the star stands at the type, structs are called so. */
+export function cTypeText(type: TypeDescription, depth = 0): string {
+  const target = depth < 16 ? type.target() : undefined;
+  switch (type.kind) {
+    case "pointer": {
+      const to = target === undefined ? "void" : cTypeText(target, depth + 1);
+      return target?.kind === "function" ? "void*" : `${to}*`;
+    }
+    case "struct":
+    case "union":
+    case "enum":
+      return `${type.kind} ${plainName(type)}`;
+    case "array":
+      return `${target === undefined ? "" : cTypeText(target, depth + 1)}[${type.count ?? ""}]`;
+    case "qualifier": {
+      const word =
+        /^(const|volatile|restrict|_Atomic)\b/.exec(type.name)?.[1] ??
+        /\b(const|volatile|restrict)$/.exec(type.name)?.[1];
+      const to = target === undefined ? "void" : cTypeText(target, depth + 1);
+      if (word === undefined || word === "restrict") return to;
+      return to.endsWith("*") ? `${to} ${word}` : `${word} ${to}`;
+    }
+    default:
+      return type.name;
+  }
+}
 
 /**
  * declarationsOf writes a struct and the structs it holds as C, with its members where the debug information has them: gaps

@@ -7,10 +7,9 @@ import {
   openDebugFile,
   openDebugInfo,
   openElf,
-  type TypeDescription,
 } from "@go3s/binary";
 import type { FoundAddress, FunctionArgument } from "@go3s/lang";
-import { declarationsOf } from "./c-declarations.js";
+import { cTypeText, declarationsOf } from "./c-declarations.js";
 
 /** DebugFacts answers by the DWARF of programs. It holds their files open until close. */
 export interface DebugFacts {
@@ -106,7 +105,7 @@ export function openDebugFacts(folders: readonly string[]): DebugFacts {
         return found.info
           .parameters(address)
           .filter((each) => each.role === "parameter")
-          .map(({ name, type }) => ({ name, type: typeText(type) }));
+          .map(({ name, type }) => ({ name, type: cTypeText(type) }));
       }),
     declaration: (path, name) =>
       unlessBroken(() => {
@@ -122,9 +121,4 @@ export function openDebugFacts(folders: readonly string[]): DebugFacts {
       held.clear();
     },
   };
-}
-
-/** typeText writes a type as bpftrace lists it: the star stands at the type. */
-export function typeText(type: TypeDescription): string {
-  return type.name.replace(/\s+\*/g, "*");
 }
