@@ -1,7 +1,8 @@
 import type { ForStmt, RangeStmt } from "../syntax/ast.js";
 import { intType, isScalar, under } from "../types/type.js";
 import { compareValues } from "./arithmetic.js";
-import { copy, elementPlace, loadScalar, pointee } from "./places.js";
+import { copy, elementPlace, loadScalar, pointee, slotPlace } from "./places.js";
+import { changesSubject } from "./range-copy.js";
 import { type Low, type Place, refuse, typeOf, widthOf } from "./state.js";
 import { declareVariable, setVariable, storageOf } from "./variables.js";
 
@@ -90,6 +91,11 @@ export function rangeLoop(low: Low, stmt: RangeStmt): void {
       of.kind === "pointer"
         ? pointee(low.scalar(low, stmt.subject), of.target)
         : low.place(low, stmt.subject);
+    if (of.kind !== "pointer" && changesSubject(low, stmt)) {
+      const kept = slotPlace(low, type, "");
+      copy(low, kept, source, stmt.subject);
+      source = kept;
+    }
   }
   const limit =
     array === undefined ? low.scalar(low, stmt.subject).value : b.constant(BigInt(array.length), width);
