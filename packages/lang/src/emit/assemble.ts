@@ -27,7 +27,7 @@ import {
   toEndian,
   withLabel,
 } from "@go3s/bpf";
-import type { CorePath, CoreQuery, IrFunction, Text } from "../ir/ir.js";
+import type { CorePath, CoreQuery, Extern, IrFunction, Text } from "../ir/ir.js";
 import type { Range } from "../source/file.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 import type { Frame } from "./frame.js";
@@ -41,6 +41,7 @@ export type Fixup = { readonly offset: number } & (
   | { readonly kind: "function"; readonly function: IrFunction }
   | { readonly kind: "call"; readonly function: IrFunction }
   | { readonly kind: "core"; readonly core: CorePath }
+  | { readonly kind: "extern"; readonly extern: Extern; readonly call: boolean }
   | { readonly kind: "query"; readonly query: CoreQuery }
 );
 
@@ -112,6 +113,7 @@ function encode(
       const { value, dst } = instruction;
       if (value.kind === "number") return [loadImm64(real(dst), value.value)];
       if (value.kind === "function") return [loadFunction(real(dst), 0)];
+      if (value.kind === "extern") return [loadImm64(real(dst), 0n)];
       return [loadImm64(real(dst), BigInt(value.kind === "global" ? value.offset : 0))];
     }
     case "slot": {
@@ -145,6 +147,7 @@ function encode(
       ];
     case "call":
       return [callHelper(instruction.helper)];
+    case "call-kernel":
     case "call-function":
       return [callFunction(-1)];
     case "jump-if": {
@@ -168,9 +171,12 @@ function fixupOf(instruction: MachineInstruction, offset: number): Fixup | undef
     if (value.kind === "map") return { kind: "map", map: value.map, offset };
     if (value.kind === "global") return { kind: "global", global: value.global, offset };
     if (value.kind === "function") return { kind: "function", function: value.function, offset };
+    if (value.kind === "extern") return { kind: "extern", extern: value.extern, call: false, offset };
     if (value.kind === "number" && value.query !== undefined)
       return { kind: "query", query: value.query, offset };
   }
+  if (instruction.kind === "call-kernel")
+    return { kind: "extern", extern: instruction.extern, call: true, offset };
   if (instruction.kind === "call-function") return { kind: "call", function: instruction.function, offset };
   if (instruction.kind === "mov" && instruction.query !== undefined)
     return { kind: "query", query: instruction.query, offset };

@@ -1,5 +1,5 @@
 import type { AluName, Condition as JumpCondition } from "@go3s/bpf";
-import type { CorePath, CoreQuery, IrFunction, Size, Slot, Text, Width } from "../ir/ir.js";
+import type { CorePath, CoreQuery, Extern, IrFunction, Size, Slot, Text, Width } from "../ir/ir.js";
 import type { Range } from "../source/file.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 
@@ -24,6 +24,7 @@ export type Wide =
   | { readonly kind: "number"; readonly value: bigint; readonly query?: CoreQuery }
   | { readonly kind: "map"; readonly map: MapSymbol }
   | { readonly kind: "global"; readonly global: GlobalSymbol | Text; readonly offset: number }
+  | { readonly kind: "extern"; readonly extern: Extern }
   | { readonly kind: "function"; readonly function: IrFunction };
 
 export type MachineInstruction = { at: Range } & (
@@ -45,6 +46,7 @@ export type MachineInstruction = { at: Range } & (
   | { kind: "store"; size: Size; address: Address; operand: MutableOperand }
   | { kind: "atomic"; name: "add" | "xchg"; size: 4 | 8; address: Address; src: Register }
   | { kind: "call"; helper: number; arguments: number }
+  | { kind: "call-kernel"; extern: Extern; arguments: number }
   | { kind: "call-function"; function: IrFunction; arguments: number }
   | {
       kind: "jump-if";
@@ -99,6 +101,7 @@ export function reads(instruction: MachineInstruction): Register[] {
       return [...baseOf(instruction.address), instruction.src];
     case "call":
     case "call-function":
+    case "call-kernel":
       return [1, 2, 3, 4, 5].slice(0, instruction.arguments);
     case "jump-if":
       return [instruction.left, ...registerOf(instruction.operand)];
@@ -116,6 +119,7 @@ export function writes(instruction: MachineInstruction): readonly Register[] {
   switch (instruction.kind) {
     case "call":
     case "call-function":
+    case "call-kernel":
       return clobbered;
     case "atomic":
       return instruction.name === "xchg" ? [instruction.src] : [];

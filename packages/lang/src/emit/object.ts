@@ -26,6 +26,7 @@ import { alignOf } from "../types/type.js";
 import type { Assembled, Fixup } from "./assemble.js";
 import { functionType, mapType, newTypeWriter, type TypeWriter } from "./btf-types.js";
 import { type CoreTypes, newCoreTypes } from "./core-types.js";
+import { describeExterns, externsOf } from "./externs.js";
 
 /** Linked is one code section: functions one behind the other. */
 interface Linked {
@@ -133,7 +134,8 @@ function relocationsOf(linked: Linked, symbols: Symbols): RelocationSpec[] {
       const symbol = symbols.index.get(symbolKey(fixup));
       if (fixup.kind === "core" || fixup.kind === "query") continue;
       if (symbol === undefined) throw new Error(`a relocation names no symbol (${fixup.kind})`);
-      const type = fixup.kind === "call" ? bpfRelocation.R64_32 : bpfRelocation.R64_64;
+      const calls = fixup.kind === "call" || (fixup.kind === "extern" && fixup.call);
+      const type = calls ? bpfRelocation.R64_32 : bpfRelocation.R64_64;
       found.push({ offset: offset + fixup.offset, type, symbol });
     }
   }
@@ -143,6 +145,7 @@ function relocationsOf(linked: Linked, symbols: Symbols): RelocationSpec[] {
 function symbolKey(fixup: Fixup): unknown {
   if (fixup.kind === "map") return fixup.map;
   if (fixup.kind === "global") return fixup.global;
+  if (fixup.kind === "extern") return `extern ${fixup.extern.name}`;
   // Subprograms are static: they are reached by their section, the place in it stands in the instruction.
   return fixup.kind === "core" || fixup.kind === "query" ? undefined : ".text";
 }
@@ -315,6 +318,13 @@ export function writeObject(input: ObjectInput): Uint8Array {
     if (each.name === ".bss")
       sections.push({ ...common, type: sectionType.NOBITS, data: new Uint8Array(0), size: each.size });
     else sections.push({ ...common, data: dataBytes(each) });
+  }
+
+  const externs = externsOf(code.flatMap((each) => each.functions.map((one) => one.code)));
+  describeExterns(builder, externs);
+  for (const extern of externs) {
+    const binding = extern.weak ? symbolBinding.WEAK : symbolBinding.GLOBAL;
+    addSymbol(symbols, `extern ${extern.name}`, { name: extern.name, binding, type: symbolType.NOTYPE });
   }
 
   const license = Buffer.from(`${checked.license}\0`, "utf8");

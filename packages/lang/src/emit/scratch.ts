@@ -177,8 +177,8 @@ function prologue(fn: IrFunction, map: MapSymbol, use: ScratchUse): Value {
   const key: Slot = {
     id: fn.slots.length,
     name: "scratch key",
+    bytes: 4,
     size: 8,
-    bytes: 8,
     from: 0,
     to: Number.POSITIVE_INFINITY,
     pinned: true,

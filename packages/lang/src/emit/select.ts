@@ -207,6 +207,12 @@ function call(s: Selector, value: Value): void {
     materialise(s, each, register, value.at);
   if (value.op === "callfn" && value.func !== undefined)
     push(s, value.at, { kind: "call-function", function: value.func, arguments: value.args.length });
+  else if (value.kfunc !== undefined)
+    push(s, value.at, {
+      kind: "call-kernel",
+      extern: { name: value.kfunc.name, kind: "function", shape: value.kfunc.shape, weak: false },
+      arguments: value.args.length,
+    });
   else push(s, value.at, { kind: "call", helper: Number(value.imm), arguments: value.args.length });
   if ((s.uses.get(value) ?? 0) > 0) {
     push(s, value.at, {
@@ -398,7 +404,16 @@ function valueInto(s: Selector, value: Value): void {
       });
       break;
     }
+    case "extern":
+      if (value.extern !== undefined)
+        push(s, value.at, {
+          kind: "wide",
+          dst: registerOf(s, value, value.at),
+          value: { kind: "extern", extern: value.extern },
+        });
+      break;
     case "call":
+    case "callk":
     case "callfn":
       call(s, value);
       break;

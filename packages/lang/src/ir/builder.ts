@@ -1,4 +1,5 @@
 import type { Range } from "../source/file.js";
+import type { KernelFunction } from "../types/kernel.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 import {
   type BinaryOp,
@@ -6,6 +7,7 @@ import {
   type Condition,
   type CorePath,
   type CoreQuery,
+  type Extern,
   type IrFunction,
   newValue,
   type Op,
@@ -46,6 +48,8 @@ export interface Builder {
   atomicAdd(base: Value, offset: number, size: Size, value: Value): void;
   call(helper: number, args: Value[]): Value;
   callFunction(fn: IrFunction, args: Value[]): Value;
+  callKernel(fn: KernelFunction, args: Value[]): Value;
+  externAddress(extern: Extern): Value;
   mapAddress(map: MapSymbol): Value;
   globalAddress(global: GlobalSymbol | Text, offset?: number): Value;
   functionAddress(fn: IrFunction): Value;
@@ -206,6 +210,8 @@ export function newBuilder(fn: IrFunction): Builder {
       void push("atomic", 64, [base, value], { imm: BigInt(offset), size, atomic: "add" }),
     call: (helper, args) => push("call", 64, args, { imm: BigInt(helper) }),
     callFunction: (callee, args) => push("callfn", 64, args, { func: callee }),
+    callKernel: (kfunc, args) => push("callk", 64, args, { kfunc }),
+    externAddress: (extern) => push("extern", 64, [], { extern }),
     mapAddress: (map) => push("map", 64, [], { map }),
     globalAddress: (global, offset = 0) => push("global", 64, [], { global, imm: BigInt(offset) }),
     functionAddress: (func) => push("func", 64, [], { func }),

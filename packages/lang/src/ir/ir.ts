@@ -1,6 +1,7 @@
 import type { CoreKindId } from "@go3s/bpf";
 import type { Range } from "../source/file.js";
-import type { Enumerator } from "../types/kernel.js";
+import type { Enumerator, KernelFunction } from "../types/kernel.js";
+import type { Shape } from "../types/shapes.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
 import type { Field, IntType, StructType } from "../types/type.js";
 
@@ -42,6 +43,8 @@ export type Op =
   | "atomic"
   | "call"
   | "callfn"
+  | "callk"
+  | "extern"
   | "core"
   | "query"
   | "phi";
@@ -82,6 +85,15 @@ export interface CoreQuery {
     | { readonly kind: "enumerator"; readonly enumerator: Enumerator };
 }
 
+/** Extern is a function or variable of the kernel, which the loader finds by name; a weak one may be missing. */
+export interface Extern {
+  readonly name: string;
+  readonly kind: "function" | "variable";
+  /** shape is what it must be like; a variable without one is found by name alone. */
+  readonly shape: Shape | undefined;
+  readonly weak: boolean;
+}
+
 /** Text is a constant in .rodata. */
 export interface Text {
   readonly kind: "text";
@@ -106,13 +118,19 @@ export interface Value {
   global: GlobalSymbol | Text | undefined;
   func: IrFunction | undefined;
   core: CorePath | undefined;
+  /** kfunc is the kernel's function that a `callk` calls. */
+  kfunc: KernelFunction | undefined;
+  /** extern is what an `extern` gives the address of. */
+  extern: Extern | undefined;
+  /** giveBack is the function that takes an owned object back; records of ring buffers are discarded. */
+  giveBack: KernelFunction | undefined;
   /** query is what a `query` asks of the kernel's types. */
   query: CoreQuery | undefined;
   /** atomic is the operation of an atomic access; xchg gives what was there before. */
   atomic: "add" | "xchg" | undefined;
   /** nilable values may be nil until compared. */
   nilable: boolean;
-  /** owned values are ring-buffer reservations. */
+  /** owned values must be given back: ring-buffer reservations, references to objects of the kernel. */
   owned: boolean;
   /** max is a proven unsigned upper bound, for values whose shape does not show it. */
   max: bigint | undefined;
@@ -204,6 +222,8 @@ export const opRows: Readonly<Record<Op, OpRow>> = {
   atomic: effect,
   call: effect,
   callfn: effect,
+  callk: effect,
+  extern: pure,
   core: pure,
   query: pure,
   phi: pure,
@@ -268,6 +288,9 @@ export function newValue(
     global: undefined,
     func: undefined,
     core: undefined,
+    kfunc: undefined,
+    extern: undefined,
+    giveBack: undefined,
     query: undefined,
     atomic: undefined,
     nilable: false,

@@ -14,6 +14,8 @@ function valueText(value: Value): string {
     const steps = value.core.steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step.name}`));
     parts.push(`core ${value.core.root.name}${steps.join("")}+${value.core.offset}`);
   }
+  if (value.kfunc !== undefined) parts.push(value.kfunc.name);
+  if (value.extern !== undefined) parts.push(value.extern.name);
   if (value.query !== undefined) parts.push(`kind ${value.query.kind}`);
   const shown =
     value.op === "const" ||
@@ -99,6 +101,7 @@ export function verifyFunction(fn: IrFunction): string[] {
         value.args.some((each) => each.width !== value.width) &&
         value.op !== "call" &&
         value.op !== "callfn" &&
+        value.op !== "callk" &&
         value.op !== "atomic"
       ) {
         problems.push(`v${value.id} = ${value.op} mixes widths`);

@@ -1,5 +1,5 @@
 import { HelperFunction } from "@go3s/bpf";
-import type { Size, Text, Value } from "../ir/ir.js";
+import type { Size, Value } from "../ir/ir.js";
 import type { CallExpr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { isScalar, sizeOf, type Type, uint8, uint16, uint32, uint64, under } from "../types/type.js";
@@ -15,8 +15,9 @@ import {
   targetAt,
   wideAt,
 } from "./builtin.js";
-import { equalBytes } from "./bytes.js";
+import { equalBytes, textAddress } from "./bytes.js";
 import { existenceLowerings } from "./existence.js";
+import { symbolLowerings } from "./kernel-symbols.js";
 import { operandAddress, reserveRecord } from "./map-methods.js";
 import {
   addressOf,
@@ -52,14 +53,11 @@ const narrow =
 const printk: Lowering = (c) => {
   const { low } = c;
   const format = low.shared.checked.constants.get(argument(c, 0).id);
-  const bytes = Buffer.from(`${typeof format === "string" ? format : ""}\0`, "latin1");
-  const key = bytes.toString("latin1");
-  const text: Text = low.shared.texts.get(key) ?? { kind: "text", bytes };
-  low.shared.texts.set(key, text);
+  const text = typeof format === "string" ? format : "";
   const values = c.expr.arguments.slice(1).map((_, i) => wideAt(c, i + 1));
   const code = low.b.call(HelperFunction.trace_printk, [
-    low.b.globalAddress(text),
-    low.b.constant(BigInt(bytes.length)),
+    textAddress(low, text),
+    low.b.constant(BigInt(text.length + 1)),
     ...values,
   ]);
   return plain(low.b.unary("trunc", code, 32));
@@ -370,6 +368,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   MapUpdate: published(HelperFunction.map_update_elem),
   MapDelete: published(HelperFunction.map_delete_elem),
   ...existenceLowerings,
+  ...symbolLowerings,
 };
 
 /** lowerBuiltin lowers a builtin that gives a scalar or nothing. */

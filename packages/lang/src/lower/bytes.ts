@@ -1,4 +1,4 @@
-import type { Size, Value } from "../ir/ir.js";
+import type { Size, Text, Value } from "../ir/ir.js";
 import { bytePlace, copy, loadWord, temporary } from "./places.js";
 import { isDirect, type Low, type Place } from "./state.js";
 
@@ -19,6 +19,15 @@ export function textWord(text: string, at: number, size: number): bigint {
   let word = 0n;
   for (let i = size - 1; i >= 0; i--) word = (word << 8n) | BigInt((text.charCodeAt(at + i) || 0) & 0xff);
   return word;
+}
+
+/** textAddress is the address of a constant text with NUL behind it. */
+export function textAddress(low: Low, text: string): Value {
+  const bytes = Buffer.from(`${text}\0`, "latin1");
+  const key = bytes.toString("latin1");
+  const known: Text = low.shared.texts.get(key) ?? { kind: "text", bytes };
+  low.shared.texts.set(key, known);
+  return low.b.globalAddress(known);
 }
 
 /** equalBytes compares memory with memory or with a text, by words and without branches. */

@@ -15,6 +15,7 @@ import {
   elementPlace,
   fieldPlace,
   loadScalar,
+  movable,
   pointee,
   release,
   slotPlace,
@@ -101,7 +102,11 @@ function movePointer(
   low.b.at = expr;
   const size = BigInt(Math.max(1, sizeOf(target)));
   const distance = size === 1n ? index : b.binary("mul", index, b.constant(size));
-  const value = b.binary(operator === "+" ? "add" : "sub", pointer.value, distance);
+  const value = b.binary(
+    operator === "+" ? "add" : "sub",
+    movable(low, pointer.value, pointer.space, distance),
+    distance,
+  );
   return { value, space: pointer.space === "btf" ? "kernel" : pointer.space };
 }
 

@@ -1,5 +1,6 @@
 import { HelperFunction } from "@go3s/bpf";
 import type { CorePath, Size, Value } from "../ir/ir.js";
+import { maxAt } from "../ir/range.js";
 import type { Range } from "../source/file.js";
 import {
   type ArrayType,
@@ -112,6 +113,26 @@ export function addressOf(low: Low, place: Place): Value {
   return place.offset === 0 ? base : b.binary("add", base, b.constant(BigInt(place.offset)));
 }
 
+/** farthest is how far the verifier lets addresses of objects it knows be moved; BPF_MAX_VAR_OFF, kernel/bpf/verifier.c. */
+const farthest = 1n << 29n;
+
+/**
+ * movable gives the base of an address that a number is added to. The verifier wants that number's bound to be known for
+ * objects it knows; else the address is taken as a number, through memory.
+ */
+export function movable(low: Low, base: Value, space: Space, distance: Value): Value {
+  const { b } = low;
+  const bound = b.block === undefined ? undefined : maxAt(distance, b.block, false);
+  if (space !== "btf" || (bound !== undefined && bound < farthest)) return base;
+  const [kept, number] = [b.slot(8, "", true), b.slot(8, "")];
+  b.store(b.slotAddress(kept), 0, 8, base);
+  b.call(HelperFunction.probe_read_kernel, [b.slotAddress(number), b.constant(8n), b.slotAddress(kept)]);
+  const value = b.load(b.slotAddress(number), 0, 8, false, 64);
+  kept.to = b.clock;
+  number.to = b.clock;
+  return value;
+}
+
 /** elementPlace is an element of an array; a variable index is checked, and ends the program when it is out of range. */
 export function elementPlace(
   low: Low,
@@ -128,12 +149,14 @@ export function elementPlace(
     // A variable whose value is known here: the checker knows only constants.
     if (!inside && isDirect(place.space)) guard(low, b.constant(0n, 32), at);
     const known = inside || !isDirect(place.space) ? Number(index.imm) : 0;
-    return within(place, known * size, array.element, known);
+    const found = within(place, known * size, array.element, known);
+    // An object's type ends where its flexible array begins: the verifier lets nothing be loaded there.
+    return array.flexible === true && place.space === "btf" ? { ...found, space: "kernel" } : found;
   }
   const wideIndex = wide(low, index, indexType);
   if (isDirect(place.space)) guard(low, b.compare("ult", wideIndex, b.constant(BigInt(array.length))), at);
   const offset = size === 1 ? wideIndex : b.binary("mul", wideIndex, b.constant(BigInt(size)));
-  const base = b.binary("add", addressOf(low, place), offset);
+  const base = b.binary("add", movable(low, addressOf(low, place), place.space, offset), offset);
   if (place.space === "packet") checkPacket(low, base, size, at);
   const align = alignAt(place.align, size);
   return {
@@ -159,10 +182,42 @@ export function checkPacket(low: Low, base: Value, size: number, at: Range): voi
   guard(low, b.compare("ule", b.binary("add", base, b.constant(BigInt(size))), end), at);
 }
 
+/**
+ * maybeNull are pointers that the verifier wants compared with nil when it loads them (BTF_TYPE_SAFE_RCU_OR_NULL and
+ * BTF_TYPE_SAFE_TRUSTED_OR_NULL in kernel/bpf/verifier.c); probe reads take nil as 0, as the language does.
+ */
+const maybeNull: ReadonlySet<string> = new Set([
+  "mm_struct.exe_file",
+  "sk_buff.sk",
+  "request_sock.sk",
+  "dentry.d_inode",
+  "socket.sk",
+  "vm_area_struct.vm_mm",
+  "vm_area_struct.vm_file",
+]);
+
+/** memberName is the last member of a path with the struct that has it. */
+function memberName(core: CorePath | undefined): string {
+  let owner: Type | undefined = core?.root;
+  let name = "";
+  for (const step of core?.steps ?? []) {
+    const of: ReturnType<typeof under> | undefined = owner === undefined ? undefined : under(owner);
+    if (typeof step === "number") owner = of?.kind === "array" ? of.element : undefined;
+    else {
+      name = `${of?.kind === "struct" ? of.name : ""}.${step.name}`;
+      owner = step.type;
+    }
+  }
+  return name;
+}
+
 /** loadedSpace is the space of a pointer read from memory: the kernel's own, or by what it points to. */
-function loadedSpace(from: Space, type: PointerType): Space {
-  if (from === "kernel" || from === "btf") return "kernel";
-  if (from === "user") return "user";
+function loadedSpace(place: Place, type: PointerType): Space {
+  if (place.space === "user" || type.tag === "user") return "user";
+  // The verifier goes on knowing objects that it gets to from those it knows.
+  if (place.space === "btf" && type.tag === undefined && isKernelStruct(type.target))
+    return maybeNull.has(memberName(place.core)) ? "kernel" : "btf";
+  if (place.space === "kernel" || place.space === "btf") return "kernel";
   return isKernelStruct(type.target) ? "kernel" : "user";
 }
 
@@ -191,7 +246,7 @@ export function loadScalar(low: Low, place: Place): Scalar {
   if (place.bits !== undefined) return { value: loadBits(low, place, place.bits), space: "kernel" };
   const { b } = low;
   const of = under(place.type);
-  const space = of.kind === "pointer" ? loadedSpace(place.space, of) : "kernel";
+  const space = of.kind === "pointer" ? loadedSpace(place, of) : "kernel";
   const size = accessSize(place.type);
   const width = widthOf(place.type);
   const signed = isSigned(place.type) && size < 4;

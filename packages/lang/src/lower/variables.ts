@@ -51,6 +51,8 @@ function checkSpace(low: Low, storage: Storage, value: Scalar, expr: Expr): void
   const isNil = value.value.op === "const" && value.value.imm === 0n;
   if (isNil) return;
   if (storage.space === undefined) storage.space = value.space;
+  // An object the verifier knows is kernel memory too: reading it by calls is right, only slower.
+  else if (storage.space === "kernel" && value.space === "btf") return;
   else if (storage.space !== value.space && !(isDirect(storage.space) && isDirect(value.space))) {
     refuse(
       low,

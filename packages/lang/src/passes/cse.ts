@@ -72,6 +72,7 @@ function refOf(value: Value): string {
     return value.global.kind === "text" ? `t${value.id}` : `g${value.global.name}`;
   if (value.map !== undefined) return `m${value.map.name}`;
   if (value.func !== undefined) return `f${value.func.name}`;
+  if (value.extern !== undefined) return `e${value.extern.name}`;
   if (value.query !== undefined) return queryKey(value.query);
   if (value.core === undefined) return "";
   return `c${pathKey(value.core)}`;

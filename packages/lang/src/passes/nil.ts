@@ -79,6 +79,7 @@ function whyNil(value: Value): { readonly why: string; readonly fix: string } {
     return { why: "the map may not have the key", fix };
   if (value.op === "call" && value.imm === BigInt(HelperFunction.ringbuf_reserve))
     return { why: "the ring buffer may be full", fix: "compare it first: if e == nil { return 0 }" };
+  if (value.op === "callk") return { why: "the kernel may not have it", fix };
   if (value.op === "phi" && value.nilable)
     return {
       why: "the packet may be shorter",

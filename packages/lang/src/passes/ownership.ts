@@ -1,8 +1,8 @@
-import { HelperFunction } from "@go3s/bpf";
 import { postorder } from "../ir/dominators.js";
-import { type Block, type IrFunction, newValue, type Value } from "../ir/ir.js";
+import type { Block, IrFunction, Value } from "../ir/ir.js";
 import type { Reporter } from "../source/diagnostics.js";
 import { nilFact } from "./nil.js";
+import { giveBackAt, givenBack, isRecordRelease, wordsFor } from "./owned-objects.js";
 import type { Pass } from "./pass.js";
 
 // What can be true of a reservation at a point, as bits: several ways may meet there.
@@ -11,11 +11,7 @@ const GIVEN_BACK = 2;
 const NIL = 4;
 
 function isRelease(value: Value): boolean {
-  return (
-    value.op === "call" &&
-    (value.imm === BigInt(HelperFunction.ringbuf_submit) ||
-      value.imm === BigInt(HelperFunction.ringbuf_discard))
-  );
+  return givenBack(value) !== undefined;
 }
 
 /** roots finds the reservations a pointer can be, through phis and offsets. */
@@ -41,13 +37,16 @@ interface Walk {
 /** step is what one instruction does to a reservation; with a reporter it tells what is wrong. */
 function step(walk: Walk, state: number, value: Value): number {
   const { reservation, report } = walk;
+  const words = wordsFor(reservation);
   if (value === reservation) {
     if ((state & HELD) !== 0) {
       report?.error(
         "reservation-lost",
         value.at,
-        "the loop reserves again while the record before is still held",
-        "submit or discard it in each round",
+        words.thing === "record"
+          ? "the loop reserves again while the record before is still held"
+          : `the loop takes another ${words.thing} while the one before is still held`,
+        `${words.way} in each round`,
       );
     }
     return HELD | NIL;
@@ -57,16 +56,17 @@ function step(walk: Walk, state: number, value: Value): number {
   if (!touches) return state;
   if ((state & GIVEN_BACK) !== 0) {
     const what = isRelease(value)
-      ? "this record was given back already on some path"
-      : "this record was given back already and must not be used";
+      ? `this ${words.thing} was given back already on some path`
+      : `this ${words.thing} was given back already and must not be used`;
     if (!walk.told)
-      report?.error("reservation-reused", value.at, what, "submit or discard it once, last", [
-        { ...reservation.at, message: "reserved here" },
+      report?.error("reservation-reused", value.at, what, `${words.way} once, last`, [
+        { ...reservation.at, message: words.where },
       ]);
     walk.told = report !== undefined;
     return isRelease(value) ? GIVEN_BACK : state;
   }
-  if (isRelease(value)) return GIVEN_BACK;
+  const taken = givenBack(value);
+  if (taken !== undefined && walk.rootsOf(taken).has(reservation)) return GIVEN_BACK;
   // The table of what a function literal captures lives only while the literal runs.
   const captured = value.args[0]?.op === "slot" && value.args[0].slot?.name === "captures";
   const stored =
@@ -78,8 +78,8 @@ function step(walk: Walk, state: number, value: Value): number {
     report?.error(
       "reservation-lost",
       value.at,
-      "a reservation cannot be stored",
-      "submit or discard it in this function",
+      words.thing === "record" ? "a reservation cannot be stored" : `this ${words.thing} cannot be stored`,
+      `${words.way} in this function`,
     );
   return state;
 }
@@ -126,20 +126,25 @@ function analyse(fn: IrFunction, reservation: Value, rootsOf: Walk["rootsOf"], r
       }
     }
   }
+  const words = wordsFor(reservation);
   const loud: Walk = { reservation, report, told: givenAway(fn, reservation, rootsOf), rootsOf };
   for (const block of order) {
     let state = entering.get(block) ?? 0;
     for (const value of block.values) state = step(loud, state, value);
     const { end } = block;
     if ((state & HELD) === 0 || end === undefined || end.kind === "jump" || end.kind === "branch") continue;
-    if (end.kind === "trap" && state === HELD) discard(fn, block, reservation);
+    if (end.kind === "trap" && state === HELD) giveBackAt(fn, block, reservation);
     else if (!loud.told) {
       loud.told = true;
       report.error(
         "reservation-lost",
         reservation.at,
-        "this reservation is not given back on every path",
-        "submit or discard it before each return; a nil one needs neither",
+        words.thing === "record"
+          ? "this reservation is not given back on every path"
+          : `this ${words.thing} is not given back on every path`,
+        words.thing === "record"
+          ? "submit or discard it before each return; a nil one needs neither"
+          : `${words.way} before each return; not a nil one`,
         [
           {
             ...end.at,
@@ -152,15 +157,6 @@ function analyse(fn: IrFunction, reservation: Value, rootsOf: Walk["rootsOf"], r
       );
     }
   }
-}
-
-/** discard gives a reservation back where an index out of range ends the program. */
-function discard(fn: IrFunction, block: Block, reservation: Value): void {
-  const at = block.end?.at ?? reservation.at;
-  const flags = newValue(fn, block, "const", 64, [], at);
-  const call = newValue(fn, block, "call", 64, [reservation, flags], at);
-  call.imm = BigInt(HelperFunction.ringbuf_discard);
-  block.values.push(flags, call);
 }
 
 /** checkOwned proves that each reservation is given back exactly once on every path. */
@@ -182,7 +178,9 @@ export const checkOwned: Pass = {
     for (const block of fn.blocks) {
       for (const value of block.values) {
         if (value.owned) reservations.push(value);
-        if (isRelease(value) && value.args[0] !== undefined && rootsOf(value.args[0]).size === 0) {
+        const taken = givenBack(value);
+        // Objects of the kernel come from elsewhere too: out of a map, from an iterator.
+        if (taken !== undefined && isRecordRelease(value) && rootsOf(taken).size === 0) {
           report.error(
             "reservation-reused",
             value.at,

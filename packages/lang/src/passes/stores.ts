@@ -149,7 +149,7 @@ export const dropDeadStores: Pass = {
               },
               value.size,
             );
-        } else if (value.op === "call" || value.op === "callfn") {
+        } else if (value.op === "call" || value.op === "callk" || value.op === "callfn") {
           callEffects(value, coverage, hidden);
           if (value.owned) coverage.delete(value);
         }

@@ -47,6 +47,8 @@ export interface Unit {
   readonly literals: Checked["literals"];
   /** edges are the calls between functions, to find recursion. */
   readonly edges: CallEdge[];
+  /** asked are functions of the kernel whose existence is asked for. */
+  readonly asked: Set<string>;
   /** dead are statements that the kernel compiled for does not reach: see existence.ts. */
   readonly dead: Set<Stmt>;
   /** maps by name; a map may be declared by its use. */

@@ -18,7 +18,7 @@ import {
   voidType,
 } from "./type.js";
 
-const asked: ReadonlySet<string> = new Set(["FieldExists", "TypeExists", "EnumExists"]);
+const asked: ReadonlySet<string> = new Set(["FieldExists", "TypeExists", "EnumExists", "FuncExists"]);
 
 /** mayBeMissing tells whether a builtin takes types that the kernel may not have. */
 export function mayBeMissing(name: string): boolean {
@@ -113,6 +113,14 @@ const enumValue: Check = (c) => {
   return uint64;
 };
 
+const funcExists: Check = (c) => {
+  const name = text(c, 0);
+  const found = name === undefined ? undefined : c.env.unit.kernel.kfunc(name);
+  if (typeof found !== "object" || name === undefined) c.env.unit.constants.set(c.call.id, false);
+  else c.env.unit.asked.add(name);
+  return boolType;
+};
+
 const typeSize: Check = (c) => {
   kernelStruct(c);
   return intType;
@@ -124,6 +132,7 @@ export const existenceRows: readonly BuiltinRow[] = [
   takes("TypeExists", 0, 0, typeExists, 1),
   takes("TypeSize", 0, 0, typeSize, 1),
   takes("EnumExists", 1, 1, enumExists, 1),
+  takes("FuncExists", 1, 1, funcExists),
   takes("EnumValue", 1, 1, enumValue, 1),
 ];
 

@@ -1,4 +1,6 @@
 import type { BtfType } from "@go3s/bpf";
+import { type KfuncTraits, kfuncTraits } from "./kfuncs.js";
+import { type PrototypeShape, type Shape, shapeOf } from "./shapes.js";
 import {
   boolType,
   type Field,
@@ -36,8 +38,27 @@ export interface KernelTypes {
   arguments(tracepoint: string): readonly Type[] | undefined;
   /** enumValues gives the names of an enum's values. */
   enumValues?(name: string): ReadonlyMap<bigint, string> | undefined;
+  /** kfunc gives a function that programs may call; undefined when there is none, "no" when it is only the kernel's. */
+  kfunc(name: string): KernelFunction | "no" | undefined;
+  /** variable gives a per-CPU variable. */
+  variable(name: string): KernelVariable | undefined;
   /** signature gives the parameters and the result of a function of the kernel. */
   signature(name: string): KernelSignature | undefined;
+}
+
+/** KernelFunction is a kfunc: a function of the kernel that programs call by its name. */
+export interface KernelFunction {
+  readonly name: string;
+  readonly signature: KernelSignature;
+  readonly shape: PrototypeShape;
+  readonly traits: KfuncTraits;
+}
+
+/** KernelVariable is a variable of the kernel; BTF has those that each CPU has its own of. */
+export interface KernelVariable {
+  readonly name: string;
+  readonly type: Type;
+  readonly shape: Shape;
 }
 
 /** KernelSignature is how a function of the kernel is called; what is larger than a word is an unsigned word. */
@@ -57,6 +78,7 @@ const modifiers: ReadonlySet<BtfType["kind"]> = new Set([
 /** newKernelTypes reads types lazily: a struct's members are only made when something selects one. */
 export function newKernelTypes(btf: KernelBtf): KernelTypes {
   const made = new Map<number, Type>();
+  let tagged: ReadonlySet<number> | undefined;
   const typeAt = (id: number): BtfType | undefined => (id === 0 ? undefined : btf.type(id));
   const find = (name: string, kinds: readonly BtfType["kind"][]): number | undefined =>
     btf.find(name).find((id) => kinds.includes(btf.type(id).kind));
@@ -73,6 +95,20 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
       type = typeAt(at);
     }
     return { id: at, type };
+  };
+
+  /** tagOf tells of pointers that another address space than the kernel's is behind them. */
+  const tagOf = (id: number): "user" | "percpu" | undefined => {
+    let type = typeAt(id);
+    for (
+      let steps = 0;
+      type !== undefined && modifiers.has(type.kind) && "type" in type && steps < 64;
+      steps++
+    ) {
+      if (type.kind === "type_tag" && (type.name === "user" || type.name === "percpu")) return type.name;
+      type = typeAt(type.type);
+    }
+    return undefined;
   };
 
   const sizeOfId = (id: number): number => {
@@ -146,7 +182,8 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
         // Pointers to void and to functions can only be carried as addresses.
         if (target === undefined || target.kind === "func_proto") return { kind: "pointer", target: uint8 };
         if (target.kind === "fwd") return { kind: "pointer", target: uint8 };
-        return { kind: "pointer", target: lazy(type.type) };
+        const tag = tagOf(type.type);
+        return { kind: "pointer", target: lazy(type.type), ...(tag === undefined ? {} : { tag }) };
       }
       case "array":
         return {
@@ -226,17 +263,41 @@ export function newKernelTypes(btf: KernelBtf): KernelTypes {
       if (type?.kind !== "enum" && type?.kind !== "enum64") return undefined;
       return new Map(type.values.map((each) => [BigInt(each.value), each.name]));
     },
-    signature(name) {
+    kfunc(name) {
       const id = find(name, ["func"]);
       const func = id === undefined ? undefined : btf.type(id);
-      const proto = func?.kind === "func" ? strip(func.type).type : undefined;
-      if (proto?.kind !== "func_proto") return undefined;
-      return {
-        parameters: proto.parameters.map(({ name, type }) => ({ name, type: wordOf(type) })),
-        result: proto.type === 0 ? voidType : wordOf(proto.type),
-      };
+      const signature = signatureOf(name);
+      if (id === undefined || func?.kind !== "func" || signature === undefined) return undefined;
+      // Kernels from 6.10 on tag their kfuncs (pahole 1.26); for others the verifier decides.
+      tagged ??= new Set(
+        btf.find("bpf_kfunc").flatMap((each) => {
+          const tag = btf.type(each);
+          return tag.kind === "decl_tag" ? [tag.type] : [];
+        }),
+      );
+      if (tagged.size > 0 && !tagged.has(id)) return "no";
+      const shape = shapeOf(func.type, (each) => strip(each).type);
+      if (shape.kind !== "prototype") return undefined;
+      return { name, signature, shape, traits: kfuncTraits(name) };
     },
+    variable(name) {
+      const id = find(name, ["var"]);
+      const found = id === undefined ? undefined : btf.type(id);
+      if (found?.kind !== "var") return undefined;
+      return { name, type: fromId(found.type), shape: shapeOf(found.type, (each) => strip(each).type) };
+    },
+    signature: signatureOf,
   };
+  function signatureOf(name: string): KernelSignature | undefined {
+    const id = find(name, ["func"]);
+    const func = id === undefined ? undefined : btf.type(id);
+    const proto = func?.kind === "func" ? strip(func.type).type : undefined;
+    if (proto?.kind !== "func_proto") return undefined;
+    return {
+      parameters: proto.parameters.map(({ name, type }) => ({ name, type: wordOf(type) })),
+      result: proto.type === 0 ? voidType : wordOf(proto.type),
+    };
+  }
 }
 
 /** noKernelTypes stands in when no BTF was given. */
@@ -244,5 +305,7 @@ export const noKernelTypes: KernelTypes = {
   named: () => undefined,
   enumerator: () => undefined,
   arguments: () => undefined,
+  kfunc: () => undefined,
+  variable: () => undefined,
   signature: () => undefined,
 };

@@ -1,7 +1,8 @@
 import type { Range } from "../source/file.js";
 import type { ConstDecl, Expr, FuncDecl, FunctionExpr, Stmt } from "../syntax/ast.js";
 import type { ContextRow } from "./contexts.js";
-import type { Enumerator, KernelTypes } from "./kernel.js";
+import type { Enumerator, KernelFunction, KernelTypes, KernelVariable } from "./kernel.js";
+import type { KfuncArgument } from "./kfunc-call.js";
 import type { MapMethodRow } from "./map-kinds.js";
 import type { ProgramKind } from "./program-kinds.js";
 import type { TelemetryDeclaration } from "./telemetry.js";
@@ -90,7 +91,7 @@ export interface PackageSymbol {
   readonly kind: "package";
   readonly name: string;
   readonly declared: Range;
-  readonly package: "bpf" | "helpers" | "vmlinux";
+  readonly package: "bpf" | "helpers" | "vmlinux" | "kfunc";
 }
 
 /** AnySymbol is whatever a name can stand for. */
@@ -118,6 +119,7 @@ export type Call =
   | { readonly kind: "function"; readonly symbol: FunctionSymbol; readonly receiver?: Expr }
   | { readonly kind: "builtin"; readonly name: string; readonly types: readonly Type[] }
   | { readonly kind: "helper"; readonly name: string; readonly id: number }
+  | { readonly kind: "kfunc"; readonly fn: KernelFunction; readonly arguments: readonly KfuncArgument[] }
   | { readonly kind: "map-method"; readonly row: MapMethodRow; readonly map: MapSymbol }
   | { readonly kind: "register"; readonly offset: number; readonly object: Expr; readonly pair?: number }
   | { readonly kind: "context-word"; readonly index: number; readonly object: Expr };
@@ -153,6 +155,11 @@ export interface Checked {
   readonly literals: Map<number, LiteralInfo>;
   /** enumerator finds a value of the kernel's enums. */
   readonly enumerator: KernelTypes["enumerator"];
+  /** kfunc finds a function of the kernel, variable one of its per-CPU variables. */
+  readonly kfunc: (name: string) => KernelFunction | undefined;
+  readonly variable: (name: string) => KernelVariable | undefined;
+  /** asked are functions of the kernel whose existence the program asks for: they may be missing. */
+  readonly asked: ReadonlySet<string>;
   /** dead are statements that the kernel compiled for does not reach; they are not lowered. */
   readonly dead: ReadonlySet<Stmt>;
   readonly programs: readonly Program[];

@@ -58,6 +58,8 @@ export interface StructType {
 export interface PointerType {
   readonly kind: "pointer";
   readonly target: Type;
+  /** tag says that a kernel's pointer is to user memory, or to something each CPU has its own of. */
+  readonly tag?: "user" | "percpu";
 }
 export interface MapType {
   readonly kind: "map";
@@ -88,6 +90,8 @@ export interface TupleType {
 export interface NamedType {
   readonly kind: "named";
   readonly name: string;
+  /** package is shown before the name of an imported package's type. */
+  readonly package?: string;
   /** underlying is set once the declaration was resolved. */
   underlying: Type;
 }
@@ -185,8 +189,9 @@ export function identical(a: Type, b: Type): boolean {
 export function typeName(type: Type): string {
   switch (type.kind) {
     case "int":
-    case "named":
       return type.name;
+    case "named":
+      return type.package === undefined ? type.name : `${type.package}.${type.name}`;
     case "bool":
       return "bool";
     case "untyped":
