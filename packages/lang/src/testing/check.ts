@@ -14,6 +14,6 @@ export function checkText(text: string): { tree: File; checked: Checked } | unde
   if (file === undefined) return undefined;
   const tree = parseFile(lex(file, report), report, { next: 1 });
   const options = { kernel: noKernelTypes, hasKernel: false, architecture: "x86_64" } as const;
-  const checked = checkPackage([tree], report, options, undefined);
+  const checked = checkPackage([tree], report, options);
   return report.errors > 0 ? undefined : { tree, checked };
 }

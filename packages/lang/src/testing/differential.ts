@@ -15,7 +15,10 @@ import { type Input, interpret, newMachine } from "./interpret/interpret.js";
 import type { Machine } from "./interpret/machine.js";
 import { Unsupported } from "./interpret/memory.js";
 
-/** Verdict is what became of a program: all but `same`, `refused` and `unsupported` are mistakes of ours. */
+/**
+ * Verdict is what became of a program. `refused` by the compiler, `unsupported` by the interpreter and `too-long` for the
+ * verifier, which follows at most a million instructions on all paths, are no mistakes; all others but `same` are.
+ */
 export interface Verdict {
   readonly kind:
     | "same"
@@ -24,6 +27,7 @@ export interface Verdict {
     | "internal"
     | "slow"
     | "rejected"
+    | "too-long"
     | "different"
     | "crashed";
   /** why is for people; programs with one `about` fail in one way. */
@@ -31,7 +35,7 @@ export interface Verdict {
   readonly about: string;
 }
 
-/** slowest is how long compiling a program may take, in milliseconds. */
+/** slowest is how long compiling a program may take, in milliseconds of the processor: others may use the machine too. */
 const slowest = 1000;
 
 const verdict = (kind: Verdict["kind"], why = "", about = why): Verdict => ({ kind, why, about });
@@ -52,12 +56,14 @@ function badCompile(result: CompileResult): Verdict {
 /** rejected tells of a program that the kernel does not take; anything but the verifier's refusal is passed on. */
 function rejected(error: unknown): Verdict {
   if (!(error instanceof BpfError)) throw error;
-  const lines = error.message.split("\n");
-  return verdict(
-    "rejected",
-    `${error.code}: ${error.message}`,
-    `${error.code}: ${lines[0]?.replaceAll(/\d+/g, "N")}`,
-  );
+  const why = `${error.code}: ${error.message}`;
+  if (/\bE2BIG\b/.test(error.message)) return verdict("too-long", why, "too-long");
+  return verdict("rejected", why, why.split("\n")[0]?.replaceAll(/\d+/g, "N"));
+}
+
+/** isMistake tells whether a verdict is about a mistake of ours. */
+export function isMistake({ kind }: Verdict): boolean {
+  return kind !== "same" && kind !== "refused" && kind !== "unsupported" && kind !== "too-long";
 }
 
 /** compileTimed compiles, and says so when that took too long or failed. */
@@ -65,9 +71,10 @@ export function compileTimed(
   text: string,
   cpu: InstructionSet,
 ): { object: Uint8Array } | { verdict: Verdict } {
-  const started = performance.now();
+  const started = process.cpuUsage();
   const result = compile([{ name: "random.go3s", text }], { cpu });
-  const took = performance.now() - started;
+  const { user, system } = process.cpuUsage(started);
+  const took = (user + system) / 1000;
   if (took > slowest) return { verdict: verdict("slow", `${Math.round(took)} ms`, "slow") };
   return result.object === undefined ? { verdict: badCompile(result) } : { object: result.object };
 }

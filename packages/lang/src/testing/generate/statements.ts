@@ -8,7 +8,7 @@ import { arrayOf, boolType, type GenType, plainInts, sizeOfGen } from "./types.j
 type Text = string | Piece;
 
 /** mostRounds is how often a statement within loops may run. */
-const mostRounds = 64;
+const mostRounds = 40;
 
 /** mostStack keeps variables within the stack of 512 bytes most of the time. */
 const mostStack = 260;
@@ -64,7 +64,9 @@ function declaration(gen: Gen): Text {
         ? boolType
         : choice === 6
           ? pick(random, gen.declared.structs)
-          : arrayOf(pick(random, gen.declared.ints), pick(random, [2, 4, 7, 8, 16]));
+          : random(2) === 0
+            ? pick(random, gen.declared.arrays)
+            : arrayOf(pick(random, gen.declared.ints), pick(random, [2, 4, 7, 8, 16]));
   if (gen.stack + sizeOfGen(type) > mostStack) return "";
   // Sometimes a name that hides one further out.
   const { length } = gen.scope;

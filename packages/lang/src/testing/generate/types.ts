@@ -65,13 +65,20 @@ export interface Declared {
   readonly text: string;
   readonly ints: readonly GenInt[];
   readonly structs: readonly (GenType & { kind: "struct" })[];
+  /** arrays are few, so that there are several of one type to copy and compare. */
+  readonly arrays: readonly GenType[];
 }
 
-function fieldType(random: Random, ints: readonly GenInt[], structs: readonly GenType[]): GenType {
+function fieldType(
+  random: Random,
+  ints: readonly GenInt[],
+  structs: readonly GenType[],
+  arrays: readonly GenType[],
+): GenType {
   const choice = random(12);
   if (choice === 0) return boolType;
   if (choice === 1 && structs.length > 0) return pick(random, structs);
-  if (choice <= 4) return arrayOf(pick(random, ints), pick(random, [2, 3, 4, 5, 8]));
+  if (choice <= 4) return pick(random, arrays);
   if (choice === 5 && structs.length > 0) return arrayOf(pick(random, structs), 2);
   return pick(random, ints);
 }
@@ -86,11 +93,13 @@ export function declareTypes(random: Random): Declared {
     ints.push({ kind: "int", name, base });
     lines.push(`type ${name} ${base}`);
   }
+  const arrays = [bytesType(pick(random, [2, 3, 4, 6, 8]))];
+  for (let i = 0; i < 2; i++) arrays.push(arrayOf(pick(random, ints), pick(random, [2, 3, 4, 5, 8])));
   const structs: (GenType & { kind: "struct" })[] = [];
   for (let i = 0, count = 1 + random(3); i < count; i++) {
     const fields = Array.from({ length: 1 + random(5) }, (_, n) => ({
       name: `F${n}`,
-      type: fieldType(random, ints, structs),
+      type: fieldType(random, ints, structs, arrays),
     }));
     const struct = { kind: "struct", name: `S${i}`, fields } as const;
     if (sizeOfGen(struct) > 120) continue;
@@ -103,5 +112,5 @@ export function declareTypes(random: Random): Declared {
     structs.push({ kind: "struct", name: "S9", fields: [{ name: "F0", type: uint64Type }] });
     lines.push("type S9 struct {\n\tF0 uint64\n}");
   }
-  return { text: `${lines.join("\n")}\n`, ints, structs };
+  return { text: `${lines.join("\n")}\n`, ints, structs, arrays };
 }
