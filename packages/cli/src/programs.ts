@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { kernelBtf, tracefs } from "@go3s/bpf";
 import {
   type CompileOptions,
@@ -6,8 +6,11 @@ import {
   compile,
   type InstructionSet,
   renderDiagnostics,
+  type SourceText,
 } from "@go3s/lang";
 import { CliError } from "./failure.js";
+import type { OptionRow } from "./options.js";
+import { diskPackages, sourcesIn } from "./package-folders.js";
 
 /** instructionSets are what --cpu takes. */
 export const instructionSets: readonly InstructionSet[] = ["v1", "v2", "v3", "v4"];
@@ -17,9 +20,11 @@ export function compileFiles(
   paths: readonly string[],
   options: CompileOptions,
   note: (text: string) => void,
+  importRoots: readonly string[] = [],
 ): CompileResult & { readonly object: Uint8Array } {
-  const sources = paths.map((path) => ({ name: path, text: readSource(path) }));
-  const result = compile(sources, { ...machineFacts(), ...options });
+  const sources = paths.flatMap(readSources);
+  const readPackage = diskPackages(importRoots);
+  const result = compile(sources, { ...machineFacts(), readPackage, ...options });
   const text = renderDiagnostics(result);
   const { object } = result;
   if (object !== undefined) {
@@ -33,9 +38,21 @@ export function compileFiles(
   );
 }
 
-function readSource(path: string): string {
+/** importOption is how commands that compile take roots of import paths. */
+export const importOption: OptionRow = {
+  name: "import-root",
+  value: "DIR",
+  multiple: true,
+  help: "look for imported packages below this folder too",
+};
+
+/** readSources reads a file, or all of a package when the path is a folder. */
+function readSources(path: string): SourceText[] {
   try {
-    return readFileSync(path, "utf8");
+    if (!statSync(path).isDirectory()) return [{ name: path, text: readFileSync(path, "utf8") }];
+    const found = sourcesIn(path);
+    if (found.length === 0) throw new Error("the folder has no .go3s files");
+    return found;
   } catch (error) {
     throw new CliError(
       "file-unreadable",

@@ -58,7 +58,7 @@ function check(text: string): { checked: Checked; expressions: Expr[] } {
   assert.ok(file);
   const tree = parseFile(lex(file, report), report, { next: 1 });
   const options = { kernel: noKernelTypes, hasKernel: false, architecture: "x86_64" } as const;
-  const checked = checkPackage([tree], report, options, undefined);
+  const checked = checkPackage([tree], report, options);
   assert.deepEqual(
     report.list().filter((each) => each.severity === "error"),
     [],

@@ -3,24 +3,19 @@ import { emitModule } from "./emit/module.js";
 import { writeObject } from "./emit/object.js";
 import type { InstructionSet } from "./emit/select.js";
 import { moduleText } from "./ir/print.js";
-import { lex } from "./lex/lexer.js";
 import { lowerModule } from "./lower/module.js";
+import { loadPackages, type ReadPackage, type SourceText } from "./packages.js";
 import { checkAvailability } from "./passes/availability.js";
 import { type Diagnostic, newReporter, type Reporter, renderDiagnostic } from "./source/diagnostics.js";
-import { openSources, type SourceFile } from "./source/file.js";
+import type { SourceFile } from "./source/file.js";
 import type { File } from "./syntax/ast.js";
-import { parseFile } from "./syntax/parser.js";
 import { treeText } from "./syntax/print.js";
-import { checkPackage } from "./types/checker.js";
+import { checkPackages, type PackageTree } from "./types/checker.js";
 import { type KernelBtf, newKernelTypes, noKernelTypes } from "./types/kernel.js";
 import type { Architecture } from "./types/registers.js";
 import type { Checked } from "./types/symbols.js";
 
-/** SourceText is one file of a program. */
-export interface SourceText {
-  readonly name: string;
-  readonly text: string;
-}
+export type { SourceText } from "./packages.js";
 
 /** CompileOptions are the facts of the target; nothing is read from the machine. */
 export interface CompileOptions {
@@ -32,6 +27,8 @@ export interface CompileOptions {
   readonly kernelBtf?: KernelBtf;
   /** tracepointFormat gives the text of a tracepoint's `format` file, or undefined when there is none. */
   readonly tracepointFormat?: (category: string, name: string) => string | undefined;
+  /** readPackage finds imported packages; without it only the compiler's own can be imported. */
+  readonly readPackage?: ReadPackage;
   /** check verifies the SSA behind every pass: for tests of the compiler. */
   readonly check?: boolean;
   /** optimise is true when left out; without it only what is needed is done: for tests, which compare both. */
@@ -69,11 +66,6 @@ export interface CompileResult {
   readonly stages: { readonly ast?: string; readonly ssa?: string; readonly asm?: string };
 }
 
-function parse(files: readonly SourceFile[], report: Reporter): File[] {
-  const counter = { next: 1 };
-  return files.map((file) => parseFile(lex(file, report), report, counter));
-}
-
 type Stages = CompileResult["stages"];
 
 interface Built {
@@ -85,18 +77,13 @@ interface Built {
 }
 
 /** check parses and checks; the checked tree is worth lowering when there are no errors. */
-function check(trees: readonly File[], report: Reporter, options: CompileOptions): Checked {
-  const checked = checkPackage(
-    trees,
-    report,
-    {
-      kernel: options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf),
-      hasKernel: options.kernelBtf !== undefined,
-      architecture: options.architecture ?? "x86_64",
-      ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
-    },
-    undefined,
-  );
+function check(packages: readonly PackageTree[], report: Reporter, options: CompileOptions): Checked {
+  const checked = checkPackages(packages, report, {
+    kernel: options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf),
+    hasKernel: options.kernelBtf !== undefined,
+    architecture: options.architecture ?? "x86_64",
+    ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
+  });
   if (report.errors === 0 && checked.programs.length === 0) {
     report.error(
       "no-program",
@@ -170,8 +157,8 @@ function build(
  */
 export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
   const report = newReporter();
-  const files = openSources(sources);
-  return compileTrees(parse(files, report), files, report, options);
+  const { packages, files } = loadPackages(sources, options.readPackage, report);
+  return compilePackages(packages, files, report, options);
 }
 
 /** compileTrees goes on from parsed files; what their parser reported is in the reporter. */
@@ -181,10 +168,21 @@ export function compileTrees(
   report: Reporter,
   options: CompileOptions,
 ): CompileResult {
+  const tree = { name: trees[0]?.package ?? "main", files: trees, imports: new Map() };
+  return compilePackages([tree], files, report, options);
+}
+
+function compilePackages(
+  packages: readonly PackageTree[],
+  files: readonly SourceFile[],
+  report: Reporter,
+  options: CompileOptions,
+): CompileResult {
+  const trees = packages.at(-1)?.files ?? [];
   const ast: Stages = options.emit?.includes("ast") === true ? { ast: trees.map(treeText).join("\n\n") } : {};
   let built: Built | undefined;
   try {
-    const checked = check(trees, report, options);
+    const checked = check(packages, report, options);
     if (report.errors === 0) built = build(checked, files, report, options);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -42,10 +42,10 @@ export {
   type ProgramInfo,
   type RingEvents,
   renderDiagnostics,
-  type SourceText,
 } from "./compile.js";
 export type { InstructionSet } from "./emit/select.js";
 export { type Formatted, formatSource } from "./format/format.js";
+export type { ImportedPackage, ReadPackage, SourceText } from "./packages.js";
 export { type Analysis, analyse, type FileRange, fileRange, type Spot } from "./service/analysis.js";
 export {
   type Completion,

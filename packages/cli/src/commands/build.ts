@@ -7,13 +7,13 @@ import { CliError, exitCodes } from "../failure.js";
 import { asInput } from "../load/input.js";
 import { pinAll } from "../load/pins.js";
 import type { Parsed } from "../options.js";
-import { compileFiles, instructionSets } from "../programs.js";
+import { compileFiles, importOption, instructionSets } from "../programs.js";
 
 export const command: Command = {
   name: "build",
   summary:
     "Compiles a probe program to a BPF object that the kernel's verifier, bpftool, libbpf and ebpf-go take as it is.",
-  usage: "build FILE.go3s… -o OUT.o [options]",
+  usage: "build FILE.go3s…|DIR -o OUT.o [options]",
   options: [
     { name: "output", short: "o", value: "FILE", help: "the object file to write" },
     { name: "cpu", value: "V", help: "instruction set v1 to v4 (default v3: kernel 5.1 and newer)" },
@@ -25,6 +25,7 @@ export const command: Command = {
       help: "write typed bindings: ts, go or ts,go; FILE may be any object",
     },
     { name: "bindings-dir", value: "DIR", help: "where bindings go (default: beside the object)" },
+    importOption,
     { name: "emit", value: "STAGES", help: "print stages of the compiler: ast, ssa, asm" },
   ],
   examples: [
@@ -134,7 +135,12 @@ function compiled(
       "no output file given",
       "name it with -o OUT.o, or look at a stage with --emit asm",
     );
-  const result = compileFiles(parsed.positionals, { cpu: set, emit: stages }, output.note);
+  const result = compileFiles(
+    parsed.positionals,
+    { cpu: set, emit: stages },
+    output.note,
+    parsed.list("import-root"),
+  );
   for (const stage of stages) output.line(result.stages[stage] ?? "");
   if (out !== undefined) writeFileSync(out, result.object);
   tellPrograms(result.programs, output);

@@ -1,10 +1,10 @@
-import { createWriteStream, existsSync, readFileSync, type WriteStream } from "node:fs";
+import { createWriteStream, existsSync, readFileSync, statSync, type WriteStream } from "node:fs";
 import { isPerCpu, loadObject, readObject } from "@go3s/bpf";
 import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { CliError, exitCodes } from "../failure.js";
 import { durationOption, type Parsed } from "../options.js";
-import { compileFiles } from "../programs.js";
+import { compileFiles, importOption } from "../programs.js";
 import { attachAll } from "../trace/attach.js";
 import { ended, startCommand } from "../trace/ending.js";
 import { readEvents } from "../trace/events.js";
@@ -26,6 +26,7 @@ export const command: Command = {
     { name: "output", short: "o", value: "FILE", help: "write there instead of stdout" },
     { name: "format", short: "f", value: "F", help: "text (default) or json" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
+    importOption,
     { name: "debug", short: "d", help: "print the compiled program and stop" },
     { name: "verbose", short: "v", help: "say what is attached and what the compiler did" },
     { name: "dry-run", help: "load and attach, then stop" },
@@ -56,7 +57,12 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     return runScript({ ...script, ...flags, ...where }, context);
   }
   const files = filesOf(parsed);
-  const compiled = compileFiles(files, parsed.flag("debug") ? { emit: ["asm"] } : {}, output.note);
+  const compiled = compileFiles(
+    files,
+    parsed.flag("debug") ? { emit: ["asm"] } : {},
+    output.note,
+    parsed.list("import-root"),
+  );
   if (parsed.flag("debug")) {
     output.line(compiled.stages.asm ?? "");
     return exitCodes.done;
@@ -108,7 +114,7 @@ function scriptOf(parsed: Parsed): ScriptText | undefined {
   if (first === undefined || first.endsWith(".go3s")) return undefined;
   if (first.includes("{")) return { name: "one-liner", text: first, parameters };
   if (first === "-") return { name: "stdin", text: readFileSync(0, "utf8"), parameters };
-  if (!existsSync(first)) return undefined;
+  if (!existsSync(first) || statSync(first).isDirectory()) return undefined;
   return { name: first, text: readFileSync(first, "utf8"), parameters };
 }
 
@@ -116,7 +122,8 @@ function filesOf(parsed: Parsed): readonly string[] {
   const files = parsed.positionals;
   if (files.length === 0)
     throw new CliError("usage", "no probe program given", "go3s trace 'PROBE { … }', or a .bt or .go3s file");
-  const other = files.find((file) => !file.endsWith(".go3s"));
+  const isPackage = (file: string): boolean => existsSync(file) && statSync(file).isDirectory();
+  const other = files.find((file) => !file.endsWith(".go3s") && !isPackage(file));
   if (other !== undefined)
     throw new CliError(
       "usage",

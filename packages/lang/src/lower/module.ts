@@ -151,10 +151,10 @@ function subprogram(low: Low, symbol: FunctionSymbol): IrFunction {
       );
     return known;
   }
-  const placeholder = newFunction(symbol.name, symbol.parameters.length, true, symbol.declared);
+  const placeholder = newFunction(symbol.linkName, symbol.parameters.length, true, symbol.declared);
   shared.subprograms.set(symbol, placeholder);
   pending.add(placeholder);
-  const made = lowerBody(shared, symbol, symbol.name, false);
+  const made = lowerBody(shared, symbol, symbol.linkName, false);
   placeholder.blocks.push(...made.blocks);
   placeholder.slots.push(...made.slots);
   placeholder.nextId = made.nextId;
@@ -208,7 +208,7 @@ function callback(low: Low, expr: Expr, boxed = false): { code: IrFunction; envi
     const symbol = shared.checked.symbols.get(inner.id);
     if (symbol?.kind === "function")
       return {
-        code: callbackBody(shared, symbol.name, symbol.parameters, symbol, undefined, [], boxed),
+        code: callbackBody(shared, symbol.linkName, symbol.parameters, symbol, undefined, [], boxed),
         environment: undefined,
       };
   }

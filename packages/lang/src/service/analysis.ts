@@ -1,10 +1,9 @@
 import type { CompileOptions, SourceText } from "../compile.js";
-import { lex } from "../lex/lexer.js";
+import { loadPackages } from "../packages.js";
 import { newReporter } from "../source/diagnostics.js";
-import { openSources, type Range, type SourceFile } from "../source/file.js";
+import type { Range, SourceFile } from "../source/file.js";
 import type { File } from "../syntax/ast.js";
-import { parseFile } from "../syntax/parser.js";
-import { checkPackage } from "../types/checker.js";
+import { checkPackages } from "../types/checker.js";
 import { type KernelTypes, newKernelTypes, noKernelTypes } from "../types/kernel.js";
 import type { Checked } from "../types/symbols.js";
 
@@ -19,22 +18,16 @@ export interface Analysis {
 
 /** analyse parses and checks a program, wrong or not; nothing is made of it. */
 export function analyse(sources: readonly SourceText[], options: CompileOptions): Analysis {
-  const files = openSources(sources);
   const report = newReporter();
-  const counter = { next: 1 };
-  const trees = files.map((file) => parseFile(lex(file, report), report, counter));
+  const { packages, files } = loadPackages(sources, options.readPackage, report);
+  const trees = packages.at(-1)?.files ?? [];
   const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
-  const checked = checkPackage(
-    trees,
-    report,
-    {
-      kernel,
-      hasKernel: options.kernelBtf !== undefined,
-      architecture: options.architecture ?? "x86_64",
-      ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
-    },
-    undefined,
-  );
+  const checked = checkPackages(packages, report, {
+    kernel,
+    hasKernel: options.kernelBtf !== undefined,
+    architecture: options.architecture ?? "x86_64",
+    ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
+  });
   return { files, trees, checked, kernel, options };
 }
 

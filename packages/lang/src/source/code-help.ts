@@ -45,6 +45,7 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   },
   "unused-import": {
     hint: "remove the import",
+    example: `import "bpf/helpers"\n\n${xdp("")}`,
   },
   "import-cycle": {
     hint: "move what both need into a third package",

@@ -22,8 +22,9 @@ export interface Place {
 /** openSources lays files one behind the other, one unit apart so that the end of one is not the start of the next. */
 export function openSources(
   files: readonly { readonly name: string; readonly text: string }[],
+  start = 0,
 ): SourceFile[] {
-  let base = 0;
+  let base = start;
   return files.map(({ name, text }) => {
     const lineStarts = [0];
     for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) lineStarts.push(i + 1);

@@ -292,9 +292,8 @@ function method(env: Env, expr: CallExpr, callee: SelectorExpr, want: Type | und
     const found = register(env, expr, callee);
     if (found !== undefined) return found;
   } else if (target.kind === "named") {
-    const named = lookUp(env.unit.package, target.name);
-    const found = named?.kind === "type" ? named.methods.get(callee.name.name) : undefined;
-    if (found !== undefined) return callFunction(env, expr, found, callee.object);
+    const found = findMethod(env, callee.object, target, callee.name.name);
+    if (found !== undefined) return callFunction(env, expr, found.symbol, found.receiver);
   }
   fail(
     env,
@@ -305,6 +304,39 @@ function method(env: Env, expr: CallExpr, callee: SelectorExpr, want: Type | und
   );
   for (const value of expr.arguments) env.check(env, value, want);
   return badType;
+}
+
+interface Method {
+  readonly symbol: FunctionSymbol;
+  readonly receiver: Expr;
+}
+
+/** findMethod finds a method of a type, or of what it embeds: then the embedded part is the receiver. */
+function findMethod(env: Env, object: Expr, type: Type, name: string, depth = 0): Method | undefined {
+  const own = type.kind === "named" ? env.unit.named.get(type)?.methods.get(name) : undefined;
+  if (own !== undefined) return { symbol: own, receiver: object };
+  const struct = under(type);
+  if (struct.kind !== "struct" || struct.kernel !== undefined || depth > 8) return undefined;
+  for (const field of struct.fields) {
+    if (!field.embedded) continue;
+    const target = under(field.type).kind === "pointer" ? under(field.type) : field.type;
+    const inner = target.kind === "pointer" ? target.target : target;
+    const range = { start: object.start, end: object.end };
+    const node = { name: field.name, id: env.unit.synthetic.next--, ...range };
+    const part: SelectorExpr = {
+      kind: "selector",
+      object,
+      name: node,
+      id: env.unit.synthetic.next--,
+      ...range,
+    };
+    const found = findMethod(env, part, inner, name, depth + 1);
+    if (found === undefined) continue;
+    env.unit.types.set(part.id, field.type);
+    env.unit.selections.set(part.id, { kind: "fields", path: [field] });
+    return found;
+  }
+  return undefined;
 }
 
 function methodHint(env: Env, of: Type, wanted: string): string | undefined {

@@ -13,9 +13,10 @@ import type {
   FunctionSymbol,
   MapSymbol,
   Selection,
+  TypeSymbol,
   VariableSymbol,
 } from "./symbols.js";
-import type { Type } from "./type.js";
+import type { NamedType, Type } from "./type.js";
 
 /** Scope holds the names of one block. */
 export interface Scope {
@@ -27,7 +28,9 @@ export interface Scope {
 export function lookUp(scope: Scope, name: string): AnySymbol | undefined {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     const found = at.names.get(name);
-    if (found !== undefined) return found;
+    if (found === undefined) continue;
+    if (found.kind === "package") found.used = true;
+    return found;
   }
   return undefined;
 }
@@ -38,7 +41,18 @@ export interface Unit {
   readonly kernel: KernelTypes;
   readonly hasKernel: boolean;
   readonly architecture: Architecture;
+  /** package has the names of the package that is checked. */
   readonly package: Scope;
+  /** prefix begins the names of an imported package's maps, variables and functions in the object. */
+  readonly prefix: string;
+  /** title is what its types are shown with: the package, when it is imported. */
+  readonly title: { readonly package?: string };
+  /** later are the package's variables, some of which are not declared yet. */
+  readonly later: Set<string>;
+  /** named finds the symbol of a named type, which has its methods. */
+  readonly named: Map<NamedType, TypeSymbol>;
+  /** synthetic hands out ids of nodes that the checker makes; they count down. */
+  readonly synthetic: { next: number };
   readonly types: Checked["types"];
   readonly constants: Map<number, Constant>;
   readonly symbols: Map<number, AnySymbol>;

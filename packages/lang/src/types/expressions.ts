@@ -1,9 +1,11 @@
+import type { Range } from "../source/file.js";
 import { didYouMean } from "../source/nearest.js";
 import type { CompositeExpr, Expr, IndexExpr, NameExpr, RefusedExpr, SelectorExpr } from "../syntax/ast.js";
 import { checkCall } from "./calls.js";
 import { kernelConstants } from "./constants.js";
 import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
+import { unknownMember } from "./imports.js";
 import { checkBinary, checkUnary } from "./operators.js";
 import { maxArrayLength } from "./resolve.js";
 import { suggestField, suggestMember, suggestName } from "./suggest.js";
@@ -26,12 +28,32 @@ import {
   untypedString,
 } from "./type.js";
 
-function constantSymbol(env: Env, expr: Expr, symbol: AnySymbol & { kind: "constant" }): Type {
+/** resolveConstant evaluates a constant the first time it is used; one that needs itself is refused. */
+export function resolveConstant(
+  env: Env,
+  symbol: AnySymbol & { kind: "constant" },
+  at: Range,
+): { readonly type: Type; readonly value: Constant } {
   const { state } = symbol;
-  if (state === "resolving" || "declaration" in state) {
-    fail(env, "recursion", expr, `the constant ${symbol.name} is defined by itself`);
-    return badType;
+  if (state === "resolving") {
+    fail(
+      env,
+      "recursion",
+      at,
+      `the constant ${symbol.name} is defined by itself`,
+      "give it a value of its own",
+    );
+    return { type: badType, value: 0n };
   }
+  if (!("resolve" in state)) return state;
+  symbol.state = "resolving";
+  const found = state.resolve();
+  symbol.state = found;
+  return found;
+}
+
+function constantSymbol(env: Env, expr: Expr, symbol: AnySymbol & { kind: "constant" }): Type {
+  const state = resolveConstant(env, symbol, expr);
   env.unit.constants.set(expr.id, state.value);
   return state.type;
 }
@@ -62,6 +84,16 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
     if (expr.name === "iota" && env.iota !== undefined) {
       constants.set(expr.id, env.iota);
       return untypedInt;
+    }
+    const member = unknownMember(env.scope, expr.name);
+    if (member !== undefined) {
+      if (member.message !== undefined) fail(env, "undefined", expr, member.message, member.hint);
+      return badType;
+    }
+    if (env.function === undefined && env.unit.later.has(expr.name)) {
+      const message = `${expr.name} is a variable: a package variable's initial value must be constant`;
+      fail(env, "not-constant", expr, message, "make it a constant, or set the variable in the program");
+      return badType;
     }
     if (Object.hasOwn(basicTypes, expr.name)) {
       fail(

@@ -66,7 +66,7 @@ function declareVariableMap(
   const symbol = declareMap(
     env,
     range,
-    options.get("name") ?? options.get("pin") ?? name,
+    options.get("name") ?? options.get("pin") ?? `${env.unit.prefix}${name}`,
     made.row,
     types,
     Number(count),
@@ -173,7 +173,7 @@ export function declareGlobal(env: Env, decl: VarDecl): GlobalSymbol[] {
     const section = config ? ".rodata" : bytes.some((each) => each !== 0) ? ".data" : ".bss";
     const symbol: GlobalSymbol = {
       kind: "global",
-      name: name.name,
+      name: `${env.unit.prefix}${name.name}`,
       declared: name,
       type,
       section,

@@ -1,5 +1,5 @@
+import type { Reporter } from "../source/diagnostics.js";
 import type { Range } from "../source/file.js";
-import type { Unit } from "./env.js";
 import type { FunctionSymbol } from "./symbols.js";
 
 /** CallEdge is one call, or one use as the body of a loop, of a function in another's body. */
@@ -10,7 +10,10 @@ export interface CallEdge {
 }
 
 /** checkRecursion refuses each cycle of calls once, at the call that closes it. */
-export function checkRecursion(unit: Unit): void {
+export function checkRecursion(unit: {
+  readonly report: Reporter;
+  readonly edges: readonly CallEdge[];
+}): void {
   const out = new Map<FunctionSymbol, CallEdge[]>();
   for (const edge of unit.edges) {
     const known = out.get(edge.from);

@@ -3,6 +3,7 @@ import type { Expr, Signature, StructTypeExpr } from "../syntax/ast.js";
 import { contextRow } from "./contexts.js";
 import { constantInteger } from "./convert.js";
 import { type Env, fail, lookUp, type Scope } from "./env.js";
+import { unknownMember } from "./imports.js";
 import { mapRow } from "./map-kinds.js";
 import { badType, basicTypes, type FunctionType, layOut, type Type, voidType } from "./type.js";
 
@@ -15,7 +16,12 @@ function struct(env: Env, expr: StructTypeExpr, name: string): Type {
     const type = env.resolveType(env, field.type);
     if (field.names.length === 0) {
       const inner = field.type.kind === "star" ? field.type.operand : field.type;
-      const own = inner.kind === "name" ? inner.name : inner.kind === "selector" ? inner.name.name : "";
+      const own =
+        inner.kind === "name"
+          ? (inner.name.split(".").at(-1) ?? "")
+          : inner.kind === "selector"
+            ? inner.name.name
+            : "";
       return [{ name: own, type, embedded: true }];
     }
     return field.names.map((each) => {
@@ -88,6 +94,11 @@ export function resolveType(env: Env, expr: Expr, name = ""): Type {
           fail(env, "unsupported", expr, "interfaces do not exist in BPF programs", "return an int");
           return badType;
         }
+      }
+      const member = unknownMember(env.scope, expr.name);
+      if (member !== undefined) {
+        if (member.message !== undefined) fail(env, "undefined", expr, member.message, member.hint);
+        return badType;
       }
       fail(
         env,

@@ -1,5 +1,5 @@
 import type { Range } from "../source/file.js";
-import type { ConstDecl, Expr, FuncDecl, FunctionExpr, Stmt } from "../syntax/ast.js";
+import type { Expr, FuncDecl, FunctionExpr, Stmt } from "../syntax/ast.js";
 import type { ContextRow } from "./contexts.js";
 import type { Enumerator, KernelFunction, KernelTypes, KernelVariable } from "./kernel.js";
 import type { KfuncArgument } from "./kfunc-call.js";
@@ -60,7 +60,7 @@ export interface ConstantSymbol {
   readonly declared: Range;
   /** pending declarations are resolved when first used. */
   state:
-    | { readonly declaration: ConstDecl; readonly index: number }
+    | { readonly resolve: () => { readonly type: Type; readonly value: Constant } }
     | { readonly type: Type; readonly value: Constant }
     | "resolving";
 }
@@ -77,6 +77,8 @@ export interface FunctionSymbol {
   readonly kind: "function";
   readonly name: string;
   readonly declared: Range;
+  /** linkName is its name in the object, should it become a subprogram. */
+  readonly linkName: string;
   readonly declaration: FuncDecl;
   type: FunctionType;
   /** parameters are the symbols of the receiver and the parameters, set when the body is checked. */
@@ -91,7 +93,11 @@ export interface PackageSymbol {
   readonly kind: "package";
   readonly name: string;
   readonly declared: Range;
-  readonly package: "bpf" | "helpers" | "vmlinux" | "kfunc";
+  /** package is one of the compiler's own, or one that was read from elsewhere. */
+  readonly package: "bpf" | "helpers" | "vmlinux" | "kfunc" | "imported";
+  /** members are the names of an imported package, exported or not. */
+  readonly members?: ReadonlyMap<string, AnySymbol>;
+  used: boolean;
 }
 
 /** AnySymbol is whatever a name can stand for. */
