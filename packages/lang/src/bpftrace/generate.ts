@@ -4,6 +4,7 @@ import { evaluate } from "./expressions.js";
 import { keyType } from "./maps.js";
 import { placeName } from "./place-name.js";
 import { hookOf, type Planned, plan, type Wanted } from "./plan.js";
+import { rawPlaces } from "./raw-places.js";
 import type { Script, ScriptMap, ScriptProbe } from "./script.js";
 import type { ScriptMachine } from "./script-machine.js";
 import { captured, goType, type MapEntry, mark, type ScriptLimits, type State, type Unit } from "./state.js";
@@ -72,7 +73,8 @@ function walk(
     });
     state.widths.clear();
     kept.set(i, state.unit.variables);
-    return { planned: each, name: `p${i}`, lines, variables: state.unit.variables };
+    const asPlanned = { ...each, places: rawPlaces(each.places, lines, machine) };
+    return { planned: asPlanned, name: `p${i}`, lines, variables: state.unit.variables };
   });
 }
 

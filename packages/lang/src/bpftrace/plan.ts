@@ -24,6 +24,7 @@ export function hookOf(place: ProbePlace, uprobeMulti: boolean): Hook {
     case "rawtracepoint":
       return { attribute: `@raw_tp:${place.name}`, context: "RawTracepoint" };
     case "tracepoint":
+      if (place.raw) return { attribute: `@raw_tp:${place.name}`, context: "RawTracepoint" };
       return { attribute: `@tracepoint:${place.group}:${place.name}`, context: "Tracepoint" };
     case "kprobe":
     case "kretprobe":

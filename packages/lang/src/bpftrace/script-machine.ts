@@ -44,6 +44,8 @@ export interface ScriptMachine {
   /** tracepoints gives all names as GROUP:NAME. Only asked for patterns, and to help with a wrong name. */
   readonly tracepoints?: () => readonly string[];
   readonly tracepointFormat?: (group: string, name: string) => string | undefined;
+  /** isRawTracepoint tells whether a tracepoint is one of the kernel's own, which raw programs can be attached to. */
+  readonly isRawTracepoint?: (group: string, name: string) => boolean;
   /** rawTracepoints gives the names of all raw tracepoints; undefined where nobody knows them. */
   readonly rawTracepoints?: () => readonly string[] | undefined;
   /** kernelFunctions gives all functions as MODULE:NAME, the kernel's own as vmlinux:NAME. */

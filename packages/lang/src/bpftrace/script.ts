@@ -100,7 +100,8 @@ export type ProbePlace = { readonly title?: string } & (
   | { readonly kind: "self"; readonly signal: string }
   /** Run by --mode test and --mode bench only. */
   | { readonly kind: "test" | "bench"; readonly name: string }
-  | { readonly kind: "tracepoint"; readonly group: string; readonly name: string }
+  /** raw: the program is a raw tracepoint's, for it asks nothing of its context (raw-places.ts). */
+  | { readonly kind: "tracepoint"; readonly group: string; readonly name: string; readonly raw?: true }
   | { readonly kind: "rawtracepoint"; readonly name: string }
   | {
       readonly kind: "kprobe" | "kretprobe";

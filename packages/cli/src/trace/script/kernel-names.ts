@@ -81,3 +81,31 @@ function isHidden(name: string): boolean {
     name,
   );
 }
+
+/** Names that are looked up one by one; a list of all of them takes as long as 30. */
+const fewNames = 16;
+const known = new Map<string, boolean>();
+
+/**
+ * isRawTracepoint tells whether a tracepoint is one of the kernel's own. Events that somebody made of probes, synthetic
+ * ones and ftrace's are not, though they may be called like one.
+ */
+export function isRawTracepoint(group: string, name: string): boolean {
+  const key = `${group}:${name}`;
+  let is = known.get(key);
+  if (is === undefined) {
+    const isMade = group === "synthetic" || group === "ftrace" || group === "eprobes";
+    is = !isMade && hasRawTracepoint(name) && tracepointFormatOf(group, name)?.includes("__probe_") === false;
+    known.set(key, is);
+  }
+  return is;
+}
+
+function hasRawTracepoint(name: string): boolean {
+  try {
+    if (known.size < fewNames) return kernelBtf().hasText(`btf_trace_${name}`);
+    return rawTracepointNames()?.includes(name) === true;
+  } catch {
+    return false;
+  }
+}

@@ -4,6 +4,7 @@ import { openDebugFacts } from "./debug-facts.js";
 import { findFiles } from "./files.js";
 import { demangledOf, findAddress, findFunction, functionsOf, usdtSites } from "./functions.js";
 import {
+  isRawTracepoint,
   kernelFunctionNames,
   rawTracepointNames,
   tracepointFormatOf,
@@ -36,6 +37,7 @@ export function scriptFacts(options: FactOptions = {}): ScriptFacts {
     unsafe: options.unsafe ?? false,
     tracepointFormat: tracepointFormatOf,
     tracepoints: tracepointNames,
+    isRawTracepoint,
     rawTracepoints: rawTracepointNames,
     kernelFunctions: () => kernelFunctionNames(options.traceable),
     findFiles: (name) => findFiles(name, pid),

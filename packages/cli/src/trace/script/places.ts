@@ -174,6 +174,7 @@ function attachPlace(
     case "bench":
       return undefined;
     case "tracepoint":
+      if (place.raw) return attachRawTracepoint(code, { name: place.name });
       return attachTracepoint(code, { group: place.group, name: place.name });
     case "rawtracepoint":
       return attachRawTracepoint(code, { name: place.name });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -252,10 +252,7 @@ test("-d shows probes and assembly, --dry-run attaches and stops, parameters are
   skip,
 }, async () => {
   const debug = await runCli(["trace", "-d", "tracepoint:sched:sched_process_exec { @ = count(); }"]);
-  assert.match(
-    debug.stdout,
-    /^# tracepoint:sched:sched_process_exec\np0: # tracepoint\/sched\/sched_process_exec\n/,
-  );
+  assert.match(debug.stdout, /^# tracepoint:sched:sched_process_exec\np0: # raw_tp\/sched_process_exec\n/);
   const dry = await runCli([
     "trace",
     "-v",
@@ -273,4 +270,22 @@ test("-d shows probes and assembly, --dry-run attaches and stops, parameters are
     "seven",
   ]);
   assert.equal(given.stdout, "Attached 1 probe\n7 seven\n\n\n");
+});
+
+test("tracepoints whose fields nobody asks for count the same as others, as raw ones", { skip }, async () => {
+  // A name of its own: other processes run programs too.
+  const name = `go3s-${process.pid}`;
+  const program = join(folder, name);
+  copyFileSync("/bin/true", program);
+  const script = `tracepoint:sched:sched_process_exec /comm == "${name}"/ { @raw[comm] = count(); }
+tracepoint:sched:sched_process_exec /comm == "${name}"/ { @perf[comm, args.pid - pid] = count(); }`;
+  const { code, stdout } = await runCli([
+    "trace",
+    script,
+    "-c",
+    `/bin/sh -c "${program}; ${program}; ${program}"`,
+  ]);
+  assert.equal(code, 0);
+  assert.match(stdout, new RegExp(`^@raw\\[${name}\\]: 3$`, "m"));
+  assert.match(stdout, new RegExp(`^@perf\\[${name}, 0\\]: 3$`, "m"));
 });
