@@ -1,3 +1,5 @@
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { environment } from "./environment.js";
 import type { Failure } from "./failure.js";
 
@@ -26,8 +28,8 @@ export type Paint = Readonly<
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
-function paintFor(stream: NodeJS.WriteStream): Paint {
-  const on = stream.isTTY === true && !environment.noColour && !environment.dumbTerminal;
+function paintFor(isTerminal: boolean): Paint {
+  const on = isTerminal && !environment.noColour && !environment.dumbTerminal;
   const with_ = (code: number) => (text: string) => (on ? `\x1b[${code}m${text}\x1b[0m` : text);
   return {
     bold: with_(codes.bold),
@@ -45,10 +47,23 @@ function jsonSafe(_key: string, value: unknown): unknown {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value.toString();
 }
 
+/**
+ * tell writes to stderr without process.stderr: that makes the pipe non-blocking also for those who share it, and the next
+ * program of a pipeline then fails with EAGAIN.
+ */
+function tell(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // Another process made it non-blocking and it is full: Node's stream waits.
+    process.stderr.write(text);
+  }
+}
+
 /** openOutput makes the process's own output. */
 export function openOutput(json: boolean): Output {
-  const paint = paintFor(process.stdout);
-  const paintNote = paintFor(process.stderr);
+  const paint = paintFor(process.stdout.isTTY === true);
+  const paintNote = paintFor(isatty(2));
   return {
     json,
     paint,
@@ -60,17 +75,17 @@ export function openOutput(json: boolean): Output {
         if (process.stdout.write(chunk)) resolve();
         else process.stdout.once("drain", resolve);
       }),
-    note: (text) => void process.stderr.write(`${text}\n`),
+    note: (text) => tell(`${text}\n`),
     failure(failure) {
       if (json) {
         const { code, message, hint, explanation } = failure;
         const error = { code, message, ...(hint ? { hint } : {}), ...(explanation ? { explanation } : {}) };
-        process.stderr.write(`${JSON.stringify({ error }, jsonSafe)}\n`);
+        tell(`${JSON.stringify({ error }, jsonSafe)}\n`);
         return;
       }
-      process.stderr.write(`${paintNote.red("error:")} ${failure.message}\n`);
-      if (failure.report) process.stderr.write(`${failure.report}\n`);
-      else if (failure.hint) process.stderr.write(`${paintNote.dim("what to do:")} ${failure.hint}\n`);
+      tell(`${paintNote.red("error:")} ${failure.message}\n`);
+      if (failure.report) tell(`${failure.report}\n`);
+      else if (failure.hint) tell(`${paintNote.dim("what to do:")} ${failure.hint}\n`);
     },
   };
 }

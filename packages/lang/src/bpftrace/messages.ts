@@ -30,6 +30,10 @@ function lines(files: readonly SourceFile[], level: string, range: Range, messag
   return [`${scriptPlace(files, range)}: ${level}: ${message}`, ...scriptContext(files, range)];
 }
 
+/** bare: what bpftrace finds while it attaches has no place in the script. */
+const bare = (level: string, { message, hint }: Diagnostic): string[] =>
+  hint === undefined ? [`${level}: ${message}`] : [`${level}: ${message}`, hint];
+
 /** renderScriptMessages writes diagnostics in bpftrace's shape: errors first, then warnings. */
 export function renderScriptMessages(
   result: { readonly files: readonly SourceFile[]; readonly diagnostics: readonly Diagnostic[] },
@@ -38,10 +42,11 @@ export function renderScriptMessages(
   const of = (severity: Diagnostic["severity"], level: string): string[] =>
     result.diagnostics
       .filter((each) => each.severity === severity)
-      .flatMap((each) => [
-        ...lines(result.files, level, each, each.message),
-        ...(each.hint === undefined ? [] : [`HINT: ${each.hint}`]),
-        ...each.notes.flatMap((note) => lines(result.files, level, note, note.message)),
-      ]);
+      .flatMap((each) => (each.id === "unattachable" ? bare(level, each) : placed(level, each)));
+  const placed = (level: string, each: Diagnostic): string[] => [
+    ...lines(result.files, level, each, each.message),
+    ...(each.hint === undefined ? [] : [`HINT: ${each.hint}`]),
+    ...each.notes.flatMap((note) => lines(result.files, level, note, note.message)),
+  ];
   return [...of("error", "ERROR"), ...(warnings ? of("warning", "WARNING") : [])].join("\n");
 }

@@ -118,8 +118,8 @@ export function placesOf(
   report: Reporter,
 ): readonly ProbePlace[] {
   const point = readPoint(at.text, options.parameters);
-  const fail: Fail = (message, hint) => {
-    report.error("bad-attribute", at, message, hint);
+  const fail: Fail = (message, hint, id = "bad-attribute") => {
+    report.error(id, at, message, hint);
     return [];
   };
   const name = byName.get(point.kind);

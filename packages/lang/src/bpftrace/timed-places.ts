@@ -2,7 +2,7 @@ import type { Point } from "./attach-point.js";
 import type { ProbePlace } from "./script.js";
 
 /** Fail reports what is wrong with an attach point and gives none. */
-export type Fail = (message: string, hint?: string) => [];
+export type Fail = (message: string, hint?: string, id?: "bad-attribute" | "unattachable") => [];
 
 const units: Readonly<Record<string, number>> = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 };
 

@@ -107,11 +107,17 @@ function isWithin(
       fail(
         `Could not determine boundary for ${symbol} (symbol has size 0).`,
         "Use --unsafe to force attachment. WARNING: This option could lead to data corruption in the target process.",
+        "unattachable",
       );
     return false;
   }
   if (offset < found.size) return true;
-  if (!quiet) fail(`Offset outside the function bounds ('${symbol}' size is ${found.size})`);
+  if (!quiet)
+    fail(
+      `Offset outside the function bounds ('${symbol}' size is ${found.size})`,
+      "an offset counts from the function's first byte",
+      "unattachable",
+    );
   return false;
 }
 
@@ -129,6 +135,7 @@ function addressPlace(
     return fail(
       `Could not resolve address: ${file.shown}:${shown}`,
       "it is in no function of this file; --unsafe probes it all the same",
+      "unattachable",
     );
   const fileOffset = found?.offset ?? address;
   return [{ kind, path: file.path, symbol: found?.symbol ?? shown, offset: 0, fileOffset, title }];

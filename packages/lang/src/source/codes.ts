@@ -36,6 +36,7 @@ export const diagnosticCodes = {
   "no-kernel-type": "a kernel type or field that the kernel's BTF does not have",
   "no-tracepoint": "a tracepoint whose format is not known",
   "too-many": "more probes or programs than the configuration allows",
+  unattachable: "a place in a program that a probe must not be at",
   "not-traceable": "a function that the kernel does not let be probed",
   "wrong-helper": "a helper that this kind of program does not have",
   "wrong-context": "a context that this kind of program does not have",
