@@ -23,6 +23,7 @@ export {
   type ScriptEvent,
   type ScriptMap,
   type ScriptProbe,
+  type Series,
   type Shape,
   shapeBytes,
 } from "./bpftrace/script.js";

@@ -1,19 +1,28 @@
 import { entryOf, keyOf } from "./maps.js";
-import type { Aggregation, LinearBuckets } from "./script.js";
-import { emit, fresh, mark, type State } from "./state.js";
+import type { Aggregation, LinearBuckets, Series } from "./script.js";
+import { emit, fresh, type MapEntry, mark, type State } from "./state.js";
+import { seriesOf, updateSeries } from "./time-series.js";
 import type { CallNode, MapNode, Node } from "./tree.js";
 import { as, scalar } from "./values.js";
 
-/** aggregations name the functions that a map can be assigned, with the number of their arguments. */
-export const aggregations: Readonly<Record<Aggregation, number>> = {
-  count: 0,
-  sum: 1,
-  avg: 1,
-  min: 1,
-  max: 1,
-  stats: 1,
-  hist: 1,
-  lhist: 4,
+/** aggregations name the functions that a map can be assigned, with the least and most arguments they take. */
+const aggregations: Readonly<Record<Aggregation, readonly [number, number]>> = {
+  count: [0, 0],
+  sum: [1, 1],
+  avg: [1, 1],
+  min: [1, 1],
+  max: [1, 1],
+  stats: [1, 1],
+  hist: [1, 2],
+  lhist: [4, 4],
+  tseries: [3, 4],
+};
+
+const forms: Readonly<Record<string, string>> = {
+  count: "count()",
+  hist: "hist(value), hist(value, bits)",
+  lhist: "lhist(value, low, high, step)",
+  tseries: 'tseries(value, 1s, 10), tseries(value, 1s, 10, "max")',
 };
 
 /** isAggregation tells whether a name is one of them. */
@@ -21,18 +30,28 @@ export function isAggregation(name: string): name is Aggregation {
   return Object.hasOwn(aggregations, name);
 }
 
+/** Details are what an aggregation is told besides its value: one map has one of them. */
+interface Details {
+  readonly linear: LinearBuckets | undefined;
+  readonly bits: number;
+  readonly series: Series | undefined;
+}
+
 // More rows than a screen has, and a map's worth of entries for one key.
 const linearLimit = 1000n;
 
-function linearOf(state: State, call: CallNode): LinearBuckets | undefined {
-  const numbers = call.arguments.slice(1).map((node) => {
-    const value = scalar(state, node, "lhist");
+function constants(state: State, call: CallNode, from: number, what: string): (bigint | undefined)[] {
+  return call.arguments.slice(from).map((node) => {
+    const value = scalar(state, node, call.name);
     if (typeof value.constant === "bigint") return value.constant;
     if (value.type.kind !== "bad")
-      state.report.error("not-constant", node, "lhist's bounds and step must be numbers");
+      state.report.error("not-constant", node, `${call.name}'s ${what} must be numbers`);
     return undefined;
   });
-  const [low, high, step] = numbers;
+}
+
+function linearOf(state: State, call: CallNode): LinearBuckets | undefined {
+  const [low, high, step] = constants(state, call, 1, "bounds and step");
   if (low === undefined || high === undefined || step === undefined) return undefined;
   if (step <= 0n || high <= low || (high - low) / step > linearLimit) {
     const why =
@@ -52,67 +71,101 @@ function linearOf(state: State, call: CallNode): LinearBuckets | undefined {
   return { low, high, step };
 }
 
-function note(state: State, map: MapNode, call: CallNode, linear: LinearBuckets | undefined): boolean {
+function detailsOf(state: State, call: CallNode): Details | undefined {
+  if (call.name === "lhist") {
+    const linear = linearOf(state, call);
+    return linear === undefined ? undefined : { linear, bits: 0, series: undefined };
+  }
+  if (call.name === "tseries") {
+    const series = seriesOf(state, call);
+    return series === undefined ? undefined : { linear: undefined, bits: 0, series };
+  }
+  const [bits = 0n] = call.name === "hist" ? constants(state, call, 1, "bits") : [];
+  if (bits < 0n || bits > 5n) {
+    state.report.error("out-of-range", call, `hist's bits are 0 to 5, ${bits} is not`, forms["hist"]);
+    return undefined;
+  }
+  return { linear: undefined, bits: Number(bits), series: undefined };
+}
+
+const same = (a: object | undefined, b: object | undefined): boolean =>
+  a === undefined || b === undefined || Object.values(a).join() === Object.values(b).join();
+
+function note(state: State, map: MapNode, call: CallNode, details: Details): boolean {
   const entry = entryOf(state, map.name, map);
-  const name = call.name;
+  const { name } = call;
   if (!isAggregation(name)) return false;
-  const same =
-    linear === undefined ||
-    entry.linear === undefined ||
-    (linear.low === entry.linear.low &&
-      linear.high === entry.linear.high &&
-      linear.step === entry.linear.step);
-  if (entry.value !== undefined || (entry.aggregation !== undefined && entry.aggregation !== name) || !same) {
+  const agrees =
+    entry.aggregation === undefined ||
+    (entry.aggregation === name &&
+      same(entry.linear, details.linear) &&
+      same(entry.series, details.series) &&
+      entry.bits === details.bits);
+  if (entry.value !== undefined || !agrees) {
     const what =
       entry.aggregation === undefined
         ? "a plain value"
-        : `${entry.aggregation}()${same ? "" : " with other bounds"}`;
+        : `${entry.aggregation}()${entry.aggregation === name ? " with other bounds" : ""}`;
     state.report.error("map-conflict", call, `${map.name} is ${what} elsewhere`, "take another map");
     return false;
   }
   if (entry.aggregation === undefined) state.changed = true;
   entry.aggregation = name;
-  entry.linear = linear;
+  Object.assign(entry, details);
   return true;
 }
 
-function givenValue(state: State, node: Node | undefined, signed: boolean): string {
-  return node === undefined ? "0" : as(scalar(state, node, "an aggregation"), signed);
+function givenValue(state: State, entry: MapEntry, node: Node): string {
+  const value = scalar(state, node, "an aggregation");
+  if (value.type.kind === "int" && value.type.signed) entry.signed = true;
+  return as(value, true);
+}
+
+/** bucketOf is the number of the bucket that a value falls into. */
+function bucketOf(state: State, details: Details, value: string): string {
+  if (details.linear === undefined)
+    return details.bits === 0 ? `log2bucket(${value})` : `log2bits(${value}, ${details.bits})`;
+  const { low, high, step } = details.linear;
+  const bucket = fresh(state, "b");
+  state.out.push(
+    `var ${bucket} uint64`,
+    `if ${value} >= ${high} { ${bucket} = ${(high - low + step - 1n) / step + 1n} } else if ${value} >= ${low} { ${bucket} = uint64(${value} - (${low})) / ${step} + 1 }`,
+  );
+  return bucket;
 }
 
 /** aggregate is `@x[k] = count()` and its kin. Values are per processor and added up when they are read. */
 export function aggregate(state: State, map: MapNode, call: CallNode): void {
-  const name = call.name;
+  const { name } = call;
   if (!isAggregation(name)) return;
-  const wanted = aggregations[name];
-  if (call.arguments.length !== wanted) {
-    const form =
-      name === "lhist" ? "lhist(value, low, high, step)" : wanted === 0 ? "count()" : `${name}(value)`;
+  const [least, most] = aggregations[name];
+  if (call.arguments.length < least || call.arguments.length > most) {
+    const wanted =
+      least === most ? `${least} argument${least === 1 ? "" : "s"}` : `${least} to ${most} arguments`;
     state.report.error(
       "bad-call",
       call,
-      `${name} takes ${wanted} argument${wanted === 1 ? "" : "s"}, ${call.arguments.length} given`,
-      form,
+      `${name} takes ${wanted}, ${call.arguments.length} given`,
+      forms[name] ?? `${name}(value)`,
     );
     return;
   }
-  const linear = name === "lhist" ? linearOf(state, call) : undefined;
-  if (name === "lhist" && linear === undefined) return;
+  const details = detailsOf(state, call);
+  if (details === undefined) return;
   const value = fresh(state, "a");
-  if (wanted > 0)
-    state.out.push(`${value} := ${mark(call)}${givenValue(state, call.arguments[0], true)}`, `_ = ${value}`);
-  if (!note(state, map, call, linear)) return;
-  if (name === "hist" || linear !== undefined) {
-    let bucket = `log2bucket(${value})`;
-    if (linear !== undefined) {
-      const { low, high, step } = linear;
-      bucket = fresh(state, "b");
-      state.out.push(
-        `var ${bucket} uint64`,
-        `if ${value} >= ${high} { ${bucket} = ${(high - low + step - 1n) / step + 1n} } else if ${value} >= ${low} { ${bucket} = uint64(${value} - (${low})) / ${step} + 1 }`,
-      );
-    }
-    const { entry, key } = keyOf(state, map, bucket);
+  const [first] = call.arguments;
+  if (first !== undefined)
+    state.out.push(
+      `${value} := ${mark(call)}${givenValue(state, entryOf(state, map.name, map), first)}`,
+      `_ = ${value}`,
+    );
+  if (!note(state, map, call, details)) return;
+  if (name === "tseries" && details.series !== undefined) {
+    updateSeries(state, map, call, details.series, value);
+    return;
+  }
+  if (name === "hist" || name === "lhist") {
+    const { entry, key } = keyOf(state, map, bucketOf(state, details, value));
     emit(state, call, `${entry.go}.Increment(${key})`);
     return;
   }
@@ -122,7 +175,7 @@ export function aggregate(state: State, map: MapNode, call: CallNode): void {
   else if (name === "sum") emit(state, call, `${go}.Add(${key}, ${value})`);
   else {
     const found = fresh(state, "p");
-    const first = fresh(state, "z");
+    const made = fresh(state, "z");
     const update =
       name === "min" || name === "max"
         ? `if ${found}.N == 0 || ${value} ${name === "min" ? "<" : ">"} ${found}.V { ${found}.V = ${value} }`
@@ -130,10 +183,10 @@ export function aggregate(state: State, map: MapNode, call: CallNode): void {
     emit(state, call, `${found} := ${go}.Lookup(${key})`);
     state.out.push(
       `if ${found} == nil {`,
-      `var ${first} Aggregate`,
-      `${first}.N = 1`,
-      `${first}.V = ${value}`,
-      `${go}.Update(${key}, &${first})`,
+      `var ${made} Aggregate`,
+      `${made}.N = 1`,
+      `${made}.V = ${value}`,
+      `${go}.Update(${key}, &${made})`,
       "} else {",
       update,
       `${found}.N += 1`,

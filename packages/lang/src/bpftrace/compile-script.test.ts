@@ -81,11 +81,11 @@ const wrong: readonly { readonly script: string; readonly told: readonly RegExp[
     told: [/1:13: error: == has text on the left and an integer on the right/],
   },
   {
-    script: "BEGIN { @x = hist(1, 2); @l = lhist(1, 5, 1, 1); @n = 1 / 0; }",
+    script: "BEGIN { @x = hist(1, 2, 3); @l = lhist(1, 5, 1, 1); @n = 1 / 0; }",
     told: [
-      /1:14: error: hist takes 1 argument, 2 given/,
-      /1:31: error: lhist\(5, 1, 1\): the upper bound/,
-      /1:55: error: division by zero/,
+      /1:14: error: hist takes 1 to 2 arguments, 3 given/,
+      /1:34: error: lhist\(5, 1, 1\): the upper bound/,
+      /1:58: error: division by zero/,
     ],
   },
   {

@@ -58,8 +58,8 @@ export function compileScript(
   const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
   const config = options.config ?? defaultConfig();
   const limits = {
-    textBytes: options.textBytes ?? 64,
-    mapEntries: options.mapEntries ?? 10240,
+    textBytes: options.textBytes ?? config.maxStrlen,
+    mapEntries: options.mapEntries ?? config.maxMapKeys,
     parameters: options.parameters ?? [],
     config,
     unsafe: options.unsafe ?? false,

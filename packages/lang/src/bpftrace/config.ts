@@ -22,6 +22,8 @@ export interface ScriptConfig {
   useBlazesym: boolean;
   cacheUserSymbols: "per_pid" | "per_program" | "none";
   onStackLimit: number;
+  /** timesFrom names a map that tests keep tseries()' time in; empty: the kernel's clock. */
+  timesFrom: string;
   maxBpfProgs: number;
   unstableImportStatement: Unstable;
   unstableTseries: Unstable;
@@ -52,6 +54,7 @@ export function defaultConfig(): ScriptConfig {
     useBlazesym: false,
     cacheUserSymbols: "per_pid",
     onStackLimit: 32,
+    timesFrom: "",
     maxBpfProgs: 1024,
     unstableImportStatement: "error",
     unstableTseries: "warn",
@@ -179,6 +182,14 @@ const settings: Readonly<Record<string, Setter>> = {
   }),
 };
 
+/** fromEnvironmentOnly are settings that no config block may have. */
+const fromEnvironmentOnly: Readonly<Record<string, Setter>> = {
+  dummy_ts_map: (config, _key, value) => {
+    config.timesFrom = value;
+    return undefined;
+  },
+};
+
 /** renamed are the names of version 0.17; one of them says the opposite of what it is called now. */
 const renamed: Readonly<Record<string, string>> = {
   strlen: "max_strlen",
@@ -214,6 +225,7 @@ export function fromEnvironment(
 ): string | undefined {
   for (const [name, value] of Object.entries(variables)) {
     const key = name.toLowerCase().replace(/^bpftrace_/, "");
+    if (Object.hasOwn(fromEnvironmentOnly, key)) fromEnvironmentOnly[key]?.(config, key, value);
     if (!Object.hasOwn(settings, key) && !Object.hasOwn(renamed, key)) continue;
     const wrong = configure(config, name, value);
     if (wrong !== undefined) return wrong;

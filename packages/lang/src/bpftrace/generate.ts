@@ -22,6 +22,7 @@ export interface Generated {
 const prelude = `
 type Event struct { ID uint64 }
 type Aggregate struct { N uint64; V int64 }
+type Moment struct { Epoch uint64; N uint64; V int64; T uint64 }
 func b2i(b bool) int64 { if b { return 1 }; return 0 }
 func log2bucket(v int64) uint64 {
 	if v < 0 { return 0 }
@@ -35,6 +36,13 @@ func log2bucket(v int64) uint64 {
 	if n >= 1<<2 { n = n >> 2; r += 2 }
 	if n >= 1<<1 { r += 1 }
 	return r
+}
+func log2bits(v int64, bits uint64) uint64 {
+	if v < 0 { return 0 }
+	n := uint64(v)
+	if n < 1<<bits { return n + 1 }
+	power := log2bucket(v) - 2 - bits
+	return ((power + 1) << bits) + ((n >> (power & 63)) & (1<<bits - 1)) + 1
 }
 `;
 
@@ -93,14 +101,19 @@ function mapDeclaration(entry: MapEntry, entries: number): { types: string[]; va
     entry.aggregation === "max";
   const value = plural
     ? "Aggregate"
-    : entry.aggregation === "sum"
-      ? "int64"
-      : entry.aggregation !== undefined
-        ? "uint64"
-        : goType(entry.value ?? { kind: "int", signed: true });
+    : entry.aggregation === "tseries"
+      ? "Moment"
+      : entry.aggregation === "sum"
+        ? "int64"
+        : entry.aggregation !== undefined
+          ? "uint64"
+          : goType(entry.value ?? { kind: "int", signed: true });
   const kind = entry.aggregation === undefined ? "Hash" : "PerCPUHash";
   const keyless =
-    (entry.keys ?? []).length === 0 && entry.aggregation !== "hist" && entry.aggregation !== "lhist";
+    (entry.keys ?? []).length === 0 &&
+    entry.aggregation !== "hist" &&
+    entry.aggregation !== "lhist" &&
+    entry.aggregation !== "tseries";
   return {
     types: declaration === undefined ? [] : [declaration],
     variable: `${mark(entry.at)}var ${entry.go} = bpf.${kind}[${name}, ${value}](${keyless ? 1 : entries})`,
@@ -176,6 +189,7 @@ function newState(
     loops: 0,
     leave: ["return 0"],
     usesStacks: false,
+    exits: false,
     effectOnly: false,
     changed: false,
     evaluate,
@@ -205,6 +219,10 @@ function textOf(state: State, bodies: readonly Body[], limits: ScriptLimits): st
     lines.push(
       `// ${attribute}`,
       `${mark(planned.point)}func ${name}(ctx *bpf.${context}) int {`,
+      // What fires while the script ends is not counted any more.
+      ...(state.exits && place.kind !== "begin" && place.kind !== "end"
+        ? ["if leaving != 0 { return 0 }"]
+        : []),
       ...[...variables].flatMap(([variable, type]) => [
         `var v_${variable} ${goType(type)}`,
         `_ = v_${variable}`,
@@ -228,8 +246,10 @@ function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): 
       keys: entry.keys ?? [],
       value: entry.value ?? { kind: "int", signed: true },
       aggregation: entry.aggregation,
-      signed: true,
+      signed: entry.signed,
       linear: entry.linear,
+      bits: entry.bits,
+      series: entry.series,
       entries: limits.mapEntries,
     }),
   );

@@ -37,7 +37,7 @@ const remove: Call = (state, node) => {
   const found = mapArgument(state, argument(node, 0), "delete");
   if (found === undefined) return bad;
   const known = entryOf(state, found.name, found);
-  if (known.aggregation === "hist" || known.aggregation === "lhist") {
+  if (known.aggregation === "hist" || known.aggregation === "lhist" || known.aggregation === "tseries") {
     state.report.error(
       "unsupported",
       node,

@@ -29,6 +29,9 @@ export function entryOf(state: State, name: string, at: Range): MapEntry {
     value: undefined,
     aggregation: undefined,
     linear: undefined,
+    bits: 0,
+    series: undefined,
+    signed: false,
   };
   state.maps.set(name, made);
   state.changed = true;
@@ -118,7 +121,8 @@ export function keyOf(state: State, node: MapNode, bucket?: string): { entry: Ma
 /** keyType is the Go type of a map's key. */
 export function keyType(entry: MapEntry): { name: string; declaration: string | undefined } {
   const keys = entry.keys ?? [];
-  const bucket = entry.aggregation === "hist" || entry.aggregation === "lhist";
+  const bucket =
+    entry.aggregation === "hist" || entry.aggregation === "lhist" || entry.aggregation === "tseries";
   const [only] = keys;
   if (!bucket && keys.length === 0) return { name: "uint64", declaration: undefined };
   if (!bucket && keys.length === 1 && only !== undefined)

@@ -169,6 +169,7 @@ const join: Call = (state, node) => {
 const exit: Call = (state, node) => {
   const code = node.arguments[0];
   // Its record may find no room: the variable stands for it then.
+  state.exits = true;
   state.out.push("leaving = 1");
   if (code === undefined) send(state, node, { kind: "exit", fields: [] });
   else {

@@ -20,13 +20,20 @@ export type Shape =
 export type Clock = "monotonic" | "boot" | "tai";
 
 /** Aggregation is what a map does with the values it is given. */
-export type Aggregation = "count" | "sum" | "avg" | "min" | "max" | "stats" | "hist" | "lhist";
+export type Aggregation = "count" | "sum" | "avg" | "min" | "max" | "stats" | "hist" | "lhist" | "tseries";
 
 /** LinearBuckets are lhist()'s numbers. */
 export interface LinearBuckets {
   readonly low: bigint;
   readonly high: bigint;
   readonly step: bigint;
+}
+
+/** Series are tseries()' numbers: the last `count` intervals of `interval` nanoseconds, and what is kept of each. */
+export interface Series {
+  readonly interval: bigint;
+  readonly count: bigint;
+  readonly reduce: "last" | "avg" | "max" | "min" | "sum";
 }
 
 /** ScriptMap is one map of a script and how its bytes read: keys one behind the other, each a multiple of 8 bytes. */
@@ -41,6 +48,9 @@ export interface ScriptMap {
   /** signed: the values given to the aggregation. */
   readonly signed: boolean;
   readonly linear: LinearBuckets | undefined;
+  /** bits of hist(): every power of two is cut into 2^bits buckets. */
+  readonly bits: number;
+  readonly series: Series | undefined;
   readonly entries: number;
 }
 

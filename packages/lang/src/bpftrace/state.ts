@@ -5,7 +5,7 @@ import type { ArrayType, StructType } from "../types/type.js";
 import type { ScriptConfig } from "./config.js";
 import type { ScriptFacts } from "./facts.js";
 import { lateTitle, lateType } from "./late.js";
-import type { Aggregation, Clock, LinearBuckets, ProbePlace, ScriptEvent, Shape } from "./script.js";
+import type { Aggregation, Clock, LinearBuckets, ProbePlace, ScriptEvent, Series, Shape } from "./script.js";
 import type { Node } from "./tree.js";
 
 /** ValueType is the type of an expression of a script. */
@@ -43,6 +43,10 @@ export interface MapEntry {
   value: Shape | undefined;
   aggregation: Aggregation | undefined;
   linear: LinearBuckets | undefined;
+  bits: number;
+  series: Series | undefined;
+  /** signed: one of the values given to an aggregation was. */
+  signed: boolean;
 }
 
 /** Unit is the program at hand. */
@@ -91,6 +95,8 @@ export interface State {
   /** leave are the statements that end the program from here. */
   leave: readonly string[];
   usesStacks: boolean;
+  /** exits: the script calls exit(), so that programs look whether it was called. */
+  exits: boolean;
   /** effectOnly: the expression at hand is a statement, its value is not wanted. */
   effectOnly: boolean;
   /** evaluate joins the files that compile expressions, which recurse into each other. */

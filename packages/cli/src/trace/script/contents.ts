@@ -1,6 +1,7 @@
 import type { MapEntry } from "@go3s/bpf";
 import { type ScriptMap, shapeBytes } from "@go3s/lang";
 import { type Bucket, linearBuckets, powerBuckets } from "./histogram.js";
+import { lastEpoch, type Moment, moments, type Part } from "./series.js";
 import type { Reader, Shown } from "./shown.js";
 
 /** MapValue is what a key of a map holds. */
@@ -8,7 +9,8 @@ export type MapValue =
   | { readonly kind: "plain"; readonly shown: Shown }
   | { readonly kind: "average"; readonly average: bigint }
   | { readonly kind: "stats"; readonly count: bigint; readonly average: bigint; readonly total: bigint }
-  | { readonly kind: "buckets"; readonly rows: readonly Bucket[] };
+  | { readonly kind: "buckets"; readonly rows: readonly Bucket[] }
+  | { readonly kind: "series"; readonly rows: readonly Moment[] };
 
 /** MapRow is a key of a map with its value; no keys for a map without. */
 export interface MapRow {
@@ -22,6 +24,7 @@ interface Reading {
   readonly keys: readonly Shown[];
   readonly parts: bigint[][];
   readonly buckets: Map<number, bigint>;
+  readonly moments: Part[];
 }
 
 /** words gives the 64-bit words of a value, one list for each processor. */
@@ -35,6 +38,16 @@ function words(value: Uint8Array, signed: boolean, perProcessor: number): bigint
     lists.push(list);
   }
   return lists;
+}
+
+/** momentsOf reads the intervals that the processors hold under one key. */
+function momentsOf(value: Uint8Array): Part[] {
+  return words(value, true, 32).map(([epoch = 0n, count = 0n, number = 0n, time = 0n]) => ({
+    epoch,
+    count,
+    value: number,
+    time,
+  }));
 }
 
 const sum = (parts: readonly bigint[][], index: number): bigint =>
@@ -66,7 +79,7 @@ function combined(map: ScriptMap, reading: Reading): MapValue {
       return { kind: "stats", count, average: divide(total, count), total };
     }
     case "hist":
-      return { kind: "buckets", rows: powerBuckets(reading.buckets) };
+      return { kind: "buckets", rows: powerBuckets(reading.buckets, map.bits) };
     case "lhist":
       return {
         kind: "buckets",
@@ -83,6 +96,7 @@ function compare(a: bigint | string, b: bigint | string): number {
 
 function weight(value: MapValue): bigint | undefined {
   if (value.kind === "buckets") return value.rows.reduce((total, row) => total + row.count, 0n);
+  if (value.kind === "series") return undefined;
   if (value.kind !== "plain") return value.average;
   return typeof value.shown.order === "bigint" ? value.shown.order : undefined;
 }
@@ -113,23 +127,52 @@ export function mapRows(script: ScriptMap, entries: readonly MapEntry[], reader:
     }
     // Stacks of different numbers and texts with different bytes behind the NUL read the same: they are one key.
     const name = JSON.stringify(keys.map((each) => each.text));
-    const reading = readings.get(name) ?? { keys, parts: [], buckets: new Map<number, bigint>() };
+    const reading = readings.get(name) ?? {
+      keys,
+      parts: [],
+      buckets: new Map<number, bigint>(),
+      moments: [],
+    };
     readings.set(name, reading);
     const wide =
       script.aggregation === "min" ||
       script.aggregation === "max" ||
       script.aggregation === "avg" ||
       script.aggregation === "stats";
-    const parts = words(value, wide || script.aggregation === "sum", wide ? 16 : 8);
+    if (script.aggregation === "tseries") {
+      reading.moments.push(...momentsOf(value));
+      continue;
+    }
+    const parts = words(value, (wide || script.aggregation === "sum") && script.signed, wide ? 16 : 8);
     if (isHistogram) {
       const bucket = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(at, true));
       reading.buckets.set(bucket, (reading.buckets.get(bucket) ?? 0n) + sum(parts, 0));
     } else reading.parts.push(...parts);
   }
+  const last = lastEpoch([...readings.values()].flatMap((reading) => reading.moments));
   for (const reading of readings.values())
-    rows.push({ keys: reading.keys, value: combined(script, reading) });
+    rows.push({
+      keys: reading.keys,
+      value:
+        script.series === undefined
+          ? combined(script, reading)
+          : { kind: "series", rows: moments(reading.moments, script.series, last) },
+    });
   return rows.sort((a, b) => {
     const [first, second] = [weight(a.value), weight(b.value)];
     return (first !== undefined && second !== undefined ? compare(first, second) : 0) || byKeys(a, b);
   });
+}
+
+/** emptyRows are what print(@x) shows of a map without keys that nothing was put into: zeros. */
+export function emptyRows(script: ScriptMap, reader: Reader): MapRow[] {
+  if (script.keys.length > 0) return [];
+  if (script.aggregation === undefined) {
+    const shown = reader.read(script.value, new Uint8Array(shapeBytes(script.value)), 0, stackIndent);
+    return [{ keys: [], value: { kind: "plain", shown } }];
+  }
+  const nothing: Reading = { keys: [], parts: [], buckets: new Map(), moments: [] };
+  return script.series === undefined
+    ? [{ keys: [], value: combined(script, nothing) }]
+    : [{ keys: [], value: { kind: "series", rows: [] } }];
 }

@@ -11,11 +11,6 @@ export interface Bucket {
 const barWidth = 52;
 const powers = ["", "K", "M", "G", "T", "P", "E"];
 
-/** powerLabel writes 2^n as bpftrace does: 512, 1K, 2K. */
-function powerLabel(power: number): string {
-  return `${1 << (power % 10)}${powers[Math.floor(power / 10)] ?? ""}`;
-}
-
 /** linearLabel writes a bound: with steps of 1024 its whole multiples have their letter. */
 function linearLabel(value: bigint, step: bigint): string {
   if (value === 0n || step % 1024n !== 0n) return value.toString();
@@ -29,19 +24,27 @@ function between(counts: ReadonlyMap<number, bigint>): [number, number] | undefi
   return used.length === 0 ? undefined : [Math.min(...used), Math.max(...used)];
 }
 
-/** powerBuckets are hist()'s rows: below zero, 0, 1, then powers of two. */
-export function powerBuckets(counts: ReadonlyMap<number, bigint>): Bucket[] {
+/** powerBuckets are hist()'s rows: below zero, the first numbers, then 2^bits buckets for each power of two. */
+export function powerBuckets(counts: ReadonlyMap<number, bigint>, bits = 0): Bucket[] {
   const range = between(counts);
   if (range === undefined) return [];
+  // Up to here a bucket is one number; behind it, bucket i begins where powerStart says.
+  const plain = 2 << bits;
+  const start = (i: number): { label: string; value: bigint } => {
+    if (i < plain) return { label: String(i), value: BigInt(i) };
+    const power = (i >> bits) - 1;
+    const part = (1 << bits) + (i & ((1 << bits) - 1));
+    const label = `${(1 << (power % 10)) * part}${powers[Math.floor(power / 10)] ?? ""}`;
+    return { label, value: (1n << BigInt(power)) * BigInt(part) };
+  };
   const rows: Bucket[] = [];
   for (let i = range[0]; i <= range[1]; i++) {
     const count = counts.get(i) ?? 0n;
     if (i === 0) rows.push({ label: "(..., 0)", min: undefined, max: -1n, count });
-    else if (i <= 2) rows.push({ label: `[${i - 1}]`, min: BigInt(i - 1), max: BigInt(i - 1), count });
+    else if (i <= plain) rows.push({ label: `[${i - 1}]`, min: BigInt(i - 1), max: BigInt(i - 1), count });
     else {
-      const power = i - 2;
-      const label = `[${powerLabel(power)}, ${powerLabel(power + 1)})`;
-      rows.push({ label, min: 1n << BigInt(power), max: (1n << BigInt(power + 1)) - 1n, count });
+      const [from, to] = [start(i - 1), start(i)];
+      rows.push({ label: `[${from.label}, ${to.label})`, min: from.value, max: to.value - 1n, count });
     }
   }
   return rows;

@@ -10,7 +10,7 @@ import {
   shapeBytes,
 } from "@go3s/lang";
 import { newCommands } from "./commands.js";
-import { mapRows } from "./contents.js";
+import { emptyRows, mapRows } from "./contents.js";
 import { errorText } from "./error-texts.js";
 import { printfText } from "./printf.js";
 import type { ScriptPrinter } from "./script-printer.js";
@@ -71,8 +71,15 @@ function printMap(
   entries: readonly MapEntry[],
   top = 0,
   divisor = 1,
+  isAsked = false,
 ): void {
-  reading.printer.map(map, mapRows(map, entries, reading.reader), top, divisor);
+  const rows = mapRows(map, entries, reading.reader);
+  reading.printer.map(
+    map,
+    rows.length === 0 && isAsked ? emptyRows(map, reading.reader) : rows,
+    top,
+    divisor,
+  );
 }
 
 /** formatted tells a text that a format made, or the file of that name. */
@@ -131,7 +138,7 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): number
       return undefined;
     case "print-map": {
       const map = named(event.map);
-      if (map !== undefined) printMap(reading, map, contents(reading, map), event.top, event.divisor);
+      if (map !== undefined) printMap(reading, map, contents(reading, map), event.top, event.divisor, true);
       return undefined;
     }
     case "clear":

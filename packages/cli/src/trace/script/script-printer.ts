@@ -1,6 +1,7 @@
 import type { ScriptMap } from "@go3s/lang";
 import type { MapRow, MapValue } from "./contents.js";
 import { bars } from "./histogram.js";
+import { graph, seriesJson } from "./series.js";
 import type { Shown } from "./shown.js";
 
 /** TextKind is where a text comes from, as JSON names it. */
@@ -53,6 +54,8 @@ function jsonValue(value: MapValue, divisor: number): unknown {
       return value.average / BigInt(divisor);
     case "stats":
       return { count: value.count, average: value.average, total: value.total };
+    case "series":
+      return seriesJson(value.rows);
     case "buckets":
       return value.rows.map(({ min, max, count }) => ({
         ...(min === undefined ? {} : { min }),
@@ -67,10 +70,12 @@ const jsonKinds: Readonly<Record<MapValue["kind"], string>> = {
   average: "stats",
   stats: "stats",
   buckets: "hist",
+  series: "tseries",
 };
 
 function kindOf(map: ScriptMap): MapValue["kind"] {
   if (map.aggregation === "hist" || map.aggregation === "lhist") return "buckets";
+  if (map.aggregation === "tseries") return "series";
   return map.aggregation === "avg" ? "average" : map.aggregation === "stats" ? "stats" : "plain";
 }
 
@@ -131,6 +136,9 @@ function textPrinter(write: (text: string) => void, note: (text: string) => void
             write(
               `${name}: { .count = ${value.count}, .average = ${value.average / BigInt(divisor)}, .total = ${value.total} }\n`,
             );
+            break;
+          case "series":
+            write(`${name}:\n${graph(value.rows)}\n`);
             break;
           case "buckets":
             write(`${name}:\n${bars(value.rows, divisor)}\n`);
