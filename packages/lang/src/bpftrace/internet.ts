@@ -1,10 +1,12 @@
+function fourBytes(text: string): number[] | undefined {
+  const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  const bytes = four?.slice(1).map(Number);
+  return bytes === undefined || bytes.some((byte) => byte > 255) ? undefined : bytes;
+}
+
 /** addressBytes reads an IPv4 or IPv6 address: 4 or 16 bytes, or undefined for what is none. */
 export function addressBytes(text: string): number[] | undefined {
-  const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (four !== null) {
-    const bytes = four.slice(1).map(Number);
-    return bytes.some((byte) => byte > 255) ? undefined : bytes;
-  }
+  if (!text.includes(":")) return fourBytes(text);
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
   const [before, behind] = halves.map(wordsOf);
@@ -21,7 +23,7 @@ function wordsOf(part: string): number[] | undefined {
   const words = part.split(":");
   for (const [i, word] of words.entries()) {
     if (i === words.length - 1 && word.includes(".")) {
-      const four = addressBytes(word);
+      const four = fourBytes(word);
       if (four === undefined) return undefined;
       bytes.push(...four);
     } else if (/^[0-9a-fA-F]{1,4}$/.test(word)) {

@@ -3,7 +3,7 @@ import { send } from "./events.js";
 import { entryOf, keyOf } from "./maps.js";
 import { bad, emit, fresh } from "./state.js";
 import type { CallNode, MapNode, Node } from "./tree.js";
-import { fromCondition } from "./values.js";
+import { fromCondition, integer } from "./values.js";
 
 const whole =
   (kind: "clear" | "zero"): Call =>
@@ -93,8 +93,8 @@ const length: Call = (state, node) => {
     state.report.error("bad-call", node, "call to len() expects a map with explicit keys (non-scalar map)");
     return bad;
   }
-  state.report.error("unsupported", node, "the number of a map's keys is only known when it is printed");
-  return bad;
+  // Kernel 6.6.
+  return integer(`kfunc.bpf_map_sum_elem_count(&${entry.go})`, true);
 };
 
 /** mapCalls work on maps. */

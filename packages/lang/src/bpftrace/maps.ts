@@ -1,4 +1,5 @@
 import type { Range } from "../source/file.js";
+import { readAggregate } from "./read-aggregate.js";
 import { isPlaced, type Shape, shapeBytes } from "./script.js";
 import {
   bad,
@@ -145,7 +146,8 @@ function refuseAggregation(state: State, node: Range, entry: MapEntry): Value {
 /** readMap reads an element; what is not there is 0 or empty. */
 export function readMap(state: State, node: MapNode): Value {
   const { entry, key } = keyOf(state, node);
-  if (entry.aggregation !== undefined) return refuseAggregation(state, node, entry);
+  if (entry.aggregation !== undefined)
+    return readAggregate(state, node, entry, key) ?? refuseAggregation(state, node, entry);
   const shape: Shape = entry.value ?? { kind: "int", signed: true };
   const found = fresh(state, "p");
   emit(state, node, `${found} := ${entry.go}.Lookup(${key})`);
