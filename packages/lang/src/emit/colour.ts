@@ -55,6 +55,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   // Build: what is live where something is written cannot share its register.
   const active = new Set<Copy>();
   const waiting = new Set<Copy>();
+  const found: { readonly copy: Copy; readonly cost: number }[] = [];
   const virtual = new Set<Register>();
   const ends = liveOut(fn);
   for (const block of fn.blocks) {
@@ -82,7 +83,9 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
           own.add(instruction);
           copiesOf.set(side, own);
         }
-        waiting.add(instruction);
+        // Copies in loops first; those to fixed registers take away choices and come last.
+        const pinned = fixed(instruction.dst) || fixed(instruction.operand.register);
+        found.push({ copy: instruction, cost: pinned ? cost / 2 : cost });
       }
       for (const register of written) live.add(register);
       for (const register of written) for (const other of live) addEdge(register, other);
@@ -91,6 +94,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     }
   }
 
+  for (const { copy } of found.sort((a, b) => b.cost - a.cost)) waiting.add(copy);
   const removed = new Set<Register>();
   const coalesced = new Set<Register>();
   const stack: Register[] = [];
@@ -232,7 +236,16 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
       const own = fixed(root) ? root : colours.get(root);
       if (own !== undefined) taken.add(own);
     }
-    const free = machineRegisters.find((each) => !taken.has(each));
+    // A copy that is left vanishes when both sides happen to get one register.
+    const wished = [...(copiesOf.get(register) ?? [])].flatMap((copy) =>
+      [copy.dst, copy.operand.register].map((side) => {
+        const root = find(side);
+        return fixed(root) ? root : colours.get(root);
+      }),
+    );
+    const free =
+      wished.find((each) => each !== undefined && each !== FRAME && !taken.has(each)) ??
+      machineRegisters.find((each) => !taken.has(each));
     if (free === undefined) spilled.add(register);
     else colours.set(register, free);
   }

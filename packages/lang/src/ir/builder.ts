@@ -1,6 +1,7 @@
 import type { Range } from "../source/file.js";
 import type { KernelFunction } from "../types/kernel.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
+import { compute, extended, holds } from "./constant.js";
 import {
   type BinaryOp,
   type Block,
@@ -185,9 +186,20 @@ export function newBuilder(fn: IrFunction): Builder {
       return readIn(variable, builder.block, width);
     },
     constant: (value, width = 64) => push("const", width, [], { imm: wrapTo(value, width) }),
-    binary: (op, a, b, width = a.width) => push(op, width, [a, b]),
-    unary: (op, a, width, bits = 0) => push(op, width, [a], { imm: BigInt(bits) }),
-    compare: (condition, a, b) => push("cmp", 32, [a, b], { condition }),
+    // Constants are folded at once: an unrolled loop's counter is one, and what depends on it needs no check.
+    binary(op, a, b, width = a.width) {
+      const known = a.op === "const" && b.op === "const" ? compute(op, a, b) : undefined;
+      return known === undefined ? push(op, width, [a, b]) : builder.constant(known, width);
+    },
+    unary(op, a, width, bits = 0) {
+      if (a.op === "const" && (op === "zext" || op === "sext" || op === "trunc"))
+        return builder.constant(extended(op, a, bits), width);
+      return push(op, width, [a], { imm: BigInt(bits) });
+    },
+    compare(condition, a, b) {
+      if (a.op === "const" && b.op === "const") return builder.constant(holds(condition, a, b) ? 1n : 0n, 32);
+      return push("cmp", 32, [a, b], { condition });
+    },
     slot(size, name, pinned = false) {
       const slot: Slot = {
         id: fn.slots.length,

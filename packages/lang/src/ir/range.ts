@@ -8,6 +8,10 @@ function smaller(a: bigint | undefined, b: bigint | undefined): bigint | undefin
   return b === undefined || a < b ? a : b;
 }
 
+const isPower = (by: bigint | undefined): by is bigint =>
+  by !== undefined && by > 0n && (by & (by - 1n)) === 0n;
+
+/** shape is an upper bound that the verifier finds as well: a check that rests on it may be left out. */
 function shape(value: Value, depth: number): bigint | undefined {
   if (value.max !== undefined) return value.max;
   const of = (index: number): bigint | undefined => {
@@ -40,9 +44,18 @@ function shape(value: Value, depth: number): bigint | undefined {
         both[0] !== undefined && both[1] !== undefined && both[0] > both[1] ? both[0] : (both[1] ?? top);
       return within((1n << BigInt(larger.toString(2).length)) - 1n);
     }
+    // The verifier knows nothing of a division's result, but for powers of two, which become masks and shifts.
+    case "umod": {
+      const by = constant(1);
+      return isPower(by) ? by - 1n : undefined;
+    }
+    case "udiv": {
+      const by = constant(1);
+      return isPower(by) ? (of(0) ?? top) / by : undefined;
+    }
     case "lshr": {
       const by = constant(1);
-      return by === undefined ? of(0) : (of(0) ?? top) >> by;
+      return by === undefined ? undefined : (of(0) ?? top) >> by;
     }
     case "add": {
       const left = of(0);
@@ -52,7 +65,9 @@ function shape(value: Value, depth: number): bigint | undefined {
     case "mul": {
       const left = of(0);
       const right = of(1);
-      return left === undefined || right === undefined ? undefined : within(left * right);
+      // scalar_min_max_mul in kernel/bpf/verifier.c gives up on factors of more than 32 bits.
+      const known = left !== undefined && right !== undefined && left <= maxOf(32) && right <= maxOf(32);
+      return known ? within(left * right) : undefined;
     }
     case "shl": {
       const by = constant(1);
@@ -60,8 +75,6 @@ function shape(value: Value, depth: number): bigint | undefined {
       return by === undefined || left === undefined ? undefined : within(left << by);
     }
     default:
-      // Quotients and remainders too: the verifier forgets all bounds there (adjust_scalar_min_max_vals, 6.18), and what it
-      // does not see proves nothing to it.
       return value.width === 32 && value.op !== "phi" ? maxOf(32) : undefined;
   }
 }

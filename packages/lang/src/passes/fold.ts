@@ -1,45 +1,6 @@
+import { compute, holds, unsigned } from "../ir/constant.js";
 import { type IrFunction, inverse, mirrored, opRows, replaceAll, type Value } from "../ir/ir.js";
-import { holds } from "./known.js";
 import type { Pass } from "./pass.js";
-
-const unsigned = (value: Value): bigint => BigInt.asUintN(value.width, value.imm);
-const signed = (value: Value): bigint => BigInt.asIntN(value.width, value.imm);
-
-/** compute evaluates an operation on constants as the BPF machine does: division by zero gives 0, remainder the dividend. */
-function compute(op: Value["op"], a: Value, b: Value): bigint | undefined {
-  const [x, y] = [unsigned(a), unsigned(b)];
-  const count = y & BigInt(a.width - 1);
-  switch (op) {
-    case "add":
-      return x + y;
-    case "sub":
-      return x - y;
-    case "mul":
-      return x * y;
-    case "udiv":
-      return y === 0n ? 0n : x / y;
-    case "umod":
-      return y === 0n ? x : x % y;
-    case "sdiv":
-      return y === 0n ? 0n : signed(a) / signed(b);
-    case "smod":
-      return y === 0n ? x : signed(a) % signed(b);
-    case "and":
-      return x & y;
-    case "or":
-      return x | y;
-    case "xor":
-      return x ^ y;
-    case "shl":
-      return x << count;
-    case "lshr":
-      return x >> count;
-    case "ashr":
-      return signed(a) >> count;
-    default:
-      return undefined;
-  }
-}
 
 function become(value: Value, constant: bigint): undefined {
   value.op = "const";

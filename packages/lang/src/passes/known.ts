@@ -1,28 +1,5 @@
+import { holds, signed, unsigned } from "../ir/constant.js";
 import { type Block, type Condition, inverse, mirrored, type Value } from "../ir/ir.js";
-
-const unsigned = (value: Value): bigint => BigInt.asUintN(value.width, value.imm);
-const signed = (value: Value): bigint => BigInt.asIntN(value.width, value.imm);
-
-/** holds compares two constants. */
-export function holds(condition: Condition, a: Value, b: Value): boolean {
-  const isSigned = condition.startsWith("s");
-  const x = isSigned ? signed(a) : unsigned(a);
-  const y = isSigned ? signed(b) : unsigned(b);
-  switch (condition.replace(/^[us]/, "")) {
-    case "eq":
-      return x === y;
-    case "ne":
-      return x !== y;
-    case "lt":
-      return x < y;
-    case "le":
-      return x <= y;
-    case "gt":
-      return x > y;
-    default:
-      return x >= y;
-  }
-}
 
 /** Comparison is a comparison that need not stand in the code. */
 export interface Comparison {

@@ -6,6 +6,7 @@ import { mergeEqual } from "./cse.js";
 import { dropDead } from "./dead.js";
 import { decideKnown } from "./decided.js";
 import { fold } from "./fold.js";
+import { forwardMemory } from "./forward.js";
 import { checkLoops } from "./loops.js";
 import { narrow } from "./narrow.js";
 import { checkNil } from "./nil.js";
@@ -16,6 +17,7 @@ import { expandCompares, splitEdges } from "./prepare.js";
 import { mergeReturns } from "./returns.js";
 import { dropDeadStores } from "./stores.js";
 import { returnTraps } from "./traps.js";
+import { widenStores } from "./widen.js";
 
 /** passes in the order they run: proofs on the code as written, then optimisations, then what selection needs. */
 export const passes: readonly Pass[] = [
@@ -28,14 +30,20 @@ export const passes: readonly Pass[] = [
   mergeEqual,
   decideKnown,
   simplifyBranches,
+  forwardMemory,
   fold,
   mergeEqual,
   decideKnown,
+  simplifyBranches,
+  forwardMemory,
+  fold,
   narrow,
   dropDead,
   mergeReturns,
   simplifyBranches,
   dropDeadStores,
+  dropDead,
+  widenStores,
   expandCompares,
   dropDead,
   splitEdges,

@@ -1,94 +1,35 @@
 import { HelperFunction } from "@go3s/bpf";
-import { type Block, type IrFunction, type Slot, successors, usesOf, type Value } from "../ir/ir.js";
-import { sizedHelpers } from "../types/helpers.js";
+import { postorder } from "../ir/dominators.js";
+import { type Block, opRows, successors, type Value } from "../ir/ir.js";
+import { effectOf, sizedHelper } from "./effects.js";
 import type { Pass } from "./pass.js";
+import { escapedRoots, isSlot, type Place, placeOf, type Root } from "./places.js";
 
-/** Root is memory only this program sees: a slot of the stack, or a ring-buffer record before it is submitted. */
-type Root = Slot | Value;
+/** Coverage says, going backwards, which bytes of each root are written before anything reads them: one bit each. */
+type Coverage = Map<Root, bigint>;
 
-interface Place {
-  readonly root: Root;
-  /** offset is undefined when it is not constant. */
-  readonly offset: number | undefined;
-}
-
-const sizedById = new Map(
-  Object.entries(sizedHelpers).flatMap(([name, row]) =>
-    Object.entries(HelperFunction)
-      .filter(([helper]) => helper === name)
-      .map(([, id]) => [BigInt(id), row] as const),
-  ),
-);
-
-/** placeOf follows an address to its root. */
-function placeOf(address: Value): Place | undefined {
-  let at = address;
-  let offset: number | undefined = 0;
-  for (let steps = 0; steps < 16; steps++) {
-    if (at.op === "slot" && at.slot !== undefined) {
-      return { root: at.slot, offset: offset === undefined ? undefined : offset + Number(at.imm) };
-    }
-    if (at.owned) return { root: at, offset };
-    const [base, by] = at.args;
-    if (at.op !== "add" || base === undefined || by === undefined) return undefined;
-    offset =
-      offset === undefined || by.op !== "const" ? undefined : offset + Number(BigInt.asIntN(64, by.imm));
-    at = base;
-  }
-  return undefined;
-}
-
-/** escaped finds roots whose address goes where it cannot be followed. */
-function escaped(fn: IrFunction): Set<Root> {
-  const found = new Set<Root>();
-  const leave = (value: Value | undefined): void => {
-    const place = value === undefined ? undefined : placeOf(value);
-    if (place !== undefined) found.add(place.root);
-  };
-  for (const block of fn.blocks) {
-    for (const value of block.values) {
-      const followed =
-        value.op === "load" ||
-        value.op === "cmp" ||
-        value.op === "call" ||
-        value.op === "add" ||
-        value.op === "atomic";
-      if (value.op === "store") leave(value.args[1]);
-      else if (!followed) value.args.forEach(leave);
-      else if (value.op === "add" && placeOf(value) === undefined) value.args.forEach(leave);
-    }
-    for (const value of usesOf(block.end)) if (value.op !== "cmp") leave(value);
-  }
-  return found;
-}
-
-/** Coverage says, going backwards, which bytes of each root are written before anything reads them. */
-type Coverage = Map<Root, Set<number>>;
-
-function bytesOf(coverage: Coverage, root: Root): Set<number> {
-  let found = coverage.get(root);
-  if (found === undefined) {
-    found = new Set();
-    coverage.set(root, found);
-  }
-  return found;
-}
+const bytesAt = (offset: number, size: number): bigint =>
+  offset < 0 ? 0n : ((1n << BigInt(size)) - 1n) << BigInt(offset);
 
 function readBy(coverage: Coverage, place: Place, size: number): void {
   if (place.offset === undefined) coverage.delete(place.root);
-  else for (let i = 0; i < size; i++) coverage.get(place.root)?.delete(place.offset + i);
+  else coverage.set(place.root, (coverage.get(place.root) ?? 0n) & ~bytesAt(place.offset, size));
 }
 
 function cover(coverage: Coverage, place: Place, size: number): void {
   if (place.offset === undefined) return;
-  const bytes = bytesOf(coverage, place.root);
-  for (let i = 0; i < size; i++) bytes.add(place.offset + i);
+  coverage.set(place.root, (coverage.get(place.root) ?? 0n) | bytesAt(place.offset, size));
 }
 
-function callEffects(value: Value, coverage: Coverage, hidden: ReadonlySet<Root>): void {
+/** hiddenRead: what others hold the address of may be read by anything. */
+function hiddenRead(coverage: Coverage, hidden: ReadonlySet<Root>): void {
   for (const root of hidden) coverage.delete(root);
-  const sized = value.op === "call" ? sizedById.get(value.imm) : undefined;
-  const memory = sized?.writes === true ? value.args[sized.memory] : undefined;
+}
+
+function callReads(value: Value, coverage: Coverage, hidden: ReadonlySet<Root>): void {
+  hiddenRead(coverage, hidden);
+  const sized = effectOf(value) === "given" ? sizedHelper(value) : undefined;
+  const memory = sized === undefined ? undefined : value.args[sized.memory];
   const size = sized === undefined ? undefined : value.args[sized.size];
   const written = memory === undefined ? undefined : placeOf(memory);
   // The string readers stop at the text's end; the others fill all they were given, with zeros when they fail.
@@ -98,6 +39,11 @@ function callEffects(value: Value, coverage: Coverage, hidden: ReadonlySet<Root>
     const place = arg === memory ? undefined : placeOf(arg);
     if (place !== undefined) coverage.delete(place.root);
   }
+  // A record that is given back unsent is read by nobody.
+  const [record] = value.args;
+  const place = record === undefined ? undefined : placeOf(record);
+  if (value.op === "call" && value.imm === discard && place !== undefined)
+    coverage.set(place.root, everyByte);
 }
 
 const stringReaders: ReadonlySet<bigint> = new Set(
@@ -108,52 +54,104 @@ const stringReaders: ReadonlySet<bigint> = new Set(
   ].map(BigInt),
 );
 
-/** everything on the stack is covered where the function ends: nothing reads it. */
-function everything(block: Block, slots: ReadonlySet<Slot>): Coverage {
+const discard = BigInt(HelperFunction.ringbuf_discard);
+
+/** everyByte is enough for the largest record that is cleared store by store, and for any slot. */
+const everyByte = (1n << 16384n) - 1n;
+
+interface Stores {
+  readonly hidden: ReadonlySet<Root>;
+  readonly roots: ReadonlySet<Root>;
+  /** atStart is the coverage where each block begins; blocks that are not there yet are covered whole. */
+  readonly atStart: Map<Block, Coverage>;
+}
+
+/** atEnd is what is covered behind a block: nothing reads the stack where the function ends. */
+function atEnd(s: Stores, block: Block): Coverage {
+  const next = successors(block);
   const coverage: Coverage = new Map();
-  if (successors(block).length > 0) return coverage;
-  for (const slot of slots) coverage.set(slot, new Set(Array.from({ length: slot.size }, (_, i) => i)));
+  if (next.length === 0) {
+    for (const root of s.roots) if (isSlot(root)) coverage.set(root, everyByte);
+    return coverage;
+  }
+  for (const root of s.roots) {
+    let bits = everyByte;
+    for (const to of next) {
+      const known = s.atStart.get(to);
+      if (known !== undefined) bits &= known.get(root) ?? 0n;
+    }
+    if (bits !== 0n) coverage.set(root, bits);
+  }
   return coverage;
 }
 
-/** dropDeadStores removes writes that are written over before anything reads them, as clearing a variable that is then filled. */
+/** back goes through a block from its end; `dead` gets the stores that are covered. */
+function back(s: Stores, block: Block, coverage: Coverage, dead: Set<Value> | undefined): void {
+  const { hidden } = s;
+  for (let i = block.values.length - 1; i >= 0; i--) {
+    const value = block.values[i];
+    if (value === undefined || opRows[value.op].pure) continue;
+    const [address] = value.args;
+    const place = address === undefined ? undefined : placeOf(address);
+    const offset = place?.offset === undefined ? undefined : place.offset + Number(value.imm);
+    if (value.op === "store") {
+      if (place === undefined || offset === undefined || hidden.has(place.root)) continue;
+      const bytes = bytesAt(offset, value.size);
+      const known = coverage.get(place.root) ?? 0n;
+      if (dead !== undefined && (known & bytes) === bytes) dead.add(value);
+      else coverage.set(place.root, known | bytes);
+    } else if (value.op === "load" || value.op === "atomic") {
+      if (place === undefined) hiddenRead(coverage, hidden);
+      else readBy(coverage, { root: place.root, offset }, value.size);
+    } else {
+      callReads(value, coverage, hidden);
+      if (value.owned) coverage.delete(value);
+    }
+  }
+}
+
+function isEqual(a: Coverage, b: Coverage | undefined): boolean {
+  if (b === undefined || a.size !== b.size) return false;
+  for (const [root, bits] of a) if (b.get(root) !== bits) return false;
+  return true;
+}
+
+/** roundLimit bounds the walk through nested loops; behind it nothing is dropped. */
+const roundLimit = 12;
+
+/** dropDeadStores removes writes that are written over, on every way, before anything reads them. */
 export const dropDeadStores: Pass = {
   name: "drop-dead-stores",
   needs: ["no-traps"],
   gives: [],
   run(fn) {
-    const hidden = escaped(fn);
-    const slots = new Set(fn.slots.filter((slot) => !hidden.has(slot)));
+    const hidden = escapedRoots(fn);
+    const roots = new Set<Root>();
     for (const block of fn.blocks) {
-      const coverage = everything(block, slots);
-      const dead = new Set<Value>();
-      for (const value of block.values.toReversed()) {
+      for (const value of block.values) {
         const [address] = value.args;
-        const place = address === undefined ? undefined : placeOf(address);
-        if (value.op === "store") {
-          if (place?.offset === undefined || hidden.has(place.root)) continue;
-          const bytes = coverage.get(place.root);
-          const from = place.offset + Number(value.imm);
-          let over = bytes !== undefined;
-          for (let i = 0; i < value.size && over; i++) over = bytes?.has(from + i) === true;
-          if (over) dead.add(value);
-          else cover(coverage, { root: place.root, offset: from }, value.size);
-        } else if (value.op === "load" || value.op === "atomic") {
-          if (place === undefined) for (const root of hidden) coverage.delete(root);
-          else
-            readBy(
-              coverage,
-              {
-                root: place.root,
-                offset: place.offset === undefined ? undefined : place.offset + Number(value.imm),
-              },
-              value.size,
-            );
-        } else if (value.op === "call" || value.op === "callk" || value.op === "callfn") {
-          callEffects(value, coverage, hidden);
-          if (value.owned) coverage.delete(value);
-        }
+        const root = value.op === "store" && address !== undefined ? placeOf(address)?.root : undefined;
+        if (root !== undefined && !hidden.has(root)) roots.add(root);
       }
+    }
+    if (roots.size === 0) return;
+    const s: Stores = { hidden, roots, atStart: new Map() };
+    const order = postorder(fn);
+    let changed = true;
+    for (let round = 0; changed; round++) {
+      if (round === roundLimit) return;
+      changed = false;
+      for (const block of order) {
+        const coverage = atEnd(s, block);
+        back(s, block, coverage, undefined);
+        if (isEqual(coverage, s.atStart.get(block))) continue;
+        s.atStart.set(block, coverage);
+        changed = true;
+      }
+    }
+    for (const block of order) {
+      const dead = new Set<Value>();
+      back(s, block, atEnd(s, block), dead);
       if (dead.size > 0) block.values = block.values.filter((value) => !dead.has(value));
     }
   },

@@ -123,6 +123,8 @@ export function thread(fn: IrFunction): boolean {
   let count = 0;
   let tree = dominators(fn);
   for (const block of [...fn.blocks]) {
+    // What an earlier round made unreachable is gone from the tree of dominators.
+    if (!tree.has(block)) continue;
     const { end } = block;
     if (end?.kind !== "branch" || end.yes === end.no || block.predecessors.length < 2) continue;
     if (end.yes === block || end.no === block) continue;
