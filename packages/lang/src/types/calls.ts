@@ -31,7 +31,7 @@ import {
 function convert(env: Env, expr: CallExpr, to: Type): Type {
   env.unit.calls.set(expr.id, { kind: "conversion", to });
   const value = expr.arguments[0];
-  if (value === undefined || !countOf(env, expr, typeName(to), expr.arguments.length, 1, 1)) return to;
+  if (!countOf(env, expr, typeName(to), expr.arguments.length, 1, 1) || value === undefined) return to;
   const from = env.check(env, value, to);
   const target = under(to);
   const source = under(from);

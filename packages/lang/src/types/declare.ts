@@ -81,6 +81,8 @@ export function orderTypes(decls: readonly TypeDecl[], report: Reporter): TypeDe
   const byName = new Map(decls.map((decl) => [decl.name.name, decl]));
   const done = new Set<TypeDecl>();
   const open = new Set<TypeDecl>();
+  // What contains itself has no size: it stays without a meaning, and nothing more is said of it.
+  const endless = new Set<TypeDecl>();
   const order: TypeDecl[] = [];
   const names = (expr: TypeDecl["type"]): string[] => {
     if (expr.kind === "name") return [expr.name];
@@ -97,6 +99,7 @@ export function orderTypes(decls: readonly TypeDecl[], report: Reporter): TypeDe
         `${decl.name.name} contains itself`,
         "hold a number that names the other",
       );
+      endless.add(decl);
       return;
     }
     open.add(decl);
@@ -108,5 +111,5 @@ export function orderTypes(decls: readonly TypeDecl[], report: Reporter): TypeDe
     order.push(decl);
   };
   for (const decl of decls) visit(decl);
-  return order;
+  return order.filter((decl) => !endless.has(decl));
 }

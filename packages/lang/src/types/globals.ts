@@ -58,7 +58,8 @@ function declareVariableMap(
   const first = args[0];
   const count =
     first === undefined ? BigInt(made.row.defaultEntries) : constantInteger(env, first, "a map's size");
-  if (count === undefined || count < 0n || count > 0xffff_ffffn) {
+  const least = first === undefined ? 0n : 1n;
+  if (count === undefined || count < least || count > 0xffff_ffffn) {
     if (count !== undefined) fail(env, "out-of-range", first ?? range, `${count} is no size of a map`);
     return false;
   }

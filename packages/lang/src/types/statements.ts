@@ -215,6 +215,13 @@ function assign(env: Env, stmt: AssignStmt): void {
   });
 }
 
+/** readBlank refuses _ where an operation reads it. */
+function readBlank(env: Env, expr: Expr): void {
+  const left = bare(expr);
+  if (left.kind === "name" && left.name === "_")
+    fail(env, "undefined", left, "_ cannot be read", "name the variable");
+}
+
 function compound(env: Env, stmt: AssignStmt): void {
   const [left] = stmt.left;
   const [right] = stmt.right;
@@ -223,6 +230,7 @@ function compound(env: Env, stmt: AssignStmt): void {
     return;
   }
   const to = target(env, left);
+  readBlank(env, left);
   const shift = stmt.operator === "<<=" || stmt.operator === ">>=";
   if (shift) wantInteger(env, right, { kind: "int", name: "uint", bits: 64, signed: false }, "a shift count");
   else assignable(env, right, env.check(env, right, to), to, `the right side of ${stmt.operator}`);
@@ -324,6 +332,7 @@ export function statement(env: Env, stmt: Stmt): void {
       break;
     case "increment": {
       const type = target(env, stmt.target);
+      readBlank(env, stmt.target);
       if (under(type).kind !== "int" && type.kind !== "bad")
         fail(env, "bad-operation", stmt, `${stmt.operator} needs an integer, this is ${typeName(type)}`);
       break;
