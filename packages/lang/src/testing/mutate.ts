@@ -118,49 +118,63 @@ const classes: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:if|else|for|range|switch|case|default|break|continue|return|var|type)$/, keywords],
 ];
 
-/** like gives something that could stand where a word stands: another of its class, or another word of the text. */
-function like(random: Random, word: string, words: readonly string[]): string {
-  const found = classes.find(([pattern]) => pattern.test(word));
-  if (found !== undefined && random(5) > 0) return pick(random, found[1]);
+const keyword =
+  /^(?:if|else|for|range|switch|case|default|break|continue|return|var|type|func|struct|const|package|import|fallthrough)$/;
+
+/** roleOf tells apart what can stand in each other's place: names, fields behind a dot, and the rest. */
+function roleOf(words: readonly string[], at: number): string {
+  const word = words[at] ?? "";
+  if (keyword.test(word)) return "keyword";
+  if (!/^[A-Za-z_]/.test(word)) return "sign";
+  return words[at - 1] === "." ? "field" : "name";
+}
+
+/** like gives something that could stand where a word stands: another of its class, or another name of the text. */
+function like(random: Random, words: readonly string[], at: number): string {
+  const word = words[at] ?? "";
   if (/^\d+$/.test(word) && random(2) === 0) return String(BigInt(word) + BigInt(random(3) - 1));
-  return pick(random, words);
+  const found = classes.find(([pattern]) => pattern.test(word));
+  if (found !== undefined) return pick(random, found[1]);
+  const role = roleOf(words, at);
+  const others = words.filter((each, i) => /\S/.test(each) && roleOf(words, i) === role);
+  return others.length === 0 ? word : pick(random, others);
+}
+
+/** lines changes a whole line: it goes, comes twice, or changes places with the next. */
+function lines(random: Random, text: string): string {
+  const all = text.split("\n");
+  const at = random(all.length);
+  const line = all[at] ?? "";
+  const choice = random(3);
+  if (choice === 0) all.splice(at, 1);
+  else if (choice === 1) all.splice(random(all.length), 0, line);
+  else all.splice(at, 2, all[at + 1] ?? "", line);
+  return all.join("\n");
 }
 
 function mutateTokens(random: Random, text: string): string {
   const words: string[] = [...(text.match(token) ?? [])];
-  const places = words.flatMap((word, i) => (/^\s$/.test(word) ? [] : [i]));
+  const places = words.flatMap((word, i) => (/^\s$|^\/\//.test(word) ? [] : [i]));
   if (places.length < 2) return text;
-  for (let i = 0, times = 1 + random(3); i < times; i++) {
-    const at = pick(random, places);
-    const other = pick(random, places);
-    const word = words[at] ?? "";
-    switch (random(8)) {
-      case 0:
-        words[at] = "";
-        break;
-      case 1:
-        words[at] = `${word} ${word}`;
-        break;
-      case 2:
-        words[at] = words[other] ?? "";
-        words[other] = word;
-        break;
-      case 3: {
-        // A whole line goes, or comes twice.
-        const start = words.lastIndexOf("\n", at) + 1;
-        const end = words.indexOf("\n", at);
-        if (end < 0) break;
-        const line = words.slice(start, end).join("");
-        for (let k = start; k < end; k++) words[k] = "";
-        if (random(2) === 0) words[start] = `${line}\n${line}`;
-        break;
-      }
-      default:
-        words[at] = like(
-          random,
-          word,
-          words.filter((each) => /\S/.test(each)),
-        );
+  const at = pick(random, places);
+  const other = pick(random, places);
+  const word = words[at] ?? "";
+  switch (random(12)) {
+    case 0:
+      words[at] = "";
+      break;
+    case 1:
+      words[at] = `${word} ${word}`;
+      break;
+    case 2:
+      words[at] = words[other] ?? "";
+      words[other] = word;
+      break;
+    default: {
+      // What may change without breaking the rest is preferred: numbers, types, operators and names.
+      const good = places.filter((place) => /\w|[-+*/%&|^<>]/.test(words[place] ?? ""));
+      const chosen = good.length === 0 ? at : pick(random, good);
+      words[chosen] = like(random, words, chosen);
     }
   }
   return words.join("");
@@ -182,8 +196,15 @@ function mutateBytes(random: Random, text: string): string {
   return out;
 }
 
-/** mutate breaks a text: its words most of the time, which keeps much of it meaningful, else its characters. */
+/** mutate breaks a text once or a few times: its words most of the time, which keeps much of it meaningful. */
 export function mutate(random: Random, text: string, most = 8000): string {
-  const out = random(4) > 0 ? mutateTokens(random, text) : mutateBytes(random, text);
+  let out = text;
+  const choice = random(20);
+  const times = [1, 1, 1, 2, 3][random(5)] ?? 1;
+  for (let i = 0; i < times; i++) {
+    if (choice < 14) out = mutateTokens(random, out);
+    else if (choice < 17) out = lines(random, out);
+    else out = mutateBytes(random, out);
+  }
   return out.slice(0, most);
 }
