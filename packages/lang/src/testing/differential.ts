@@ -53,11 +53,19 @@ function badCompile(result: CompileResult): Verdict {
   return verdict("refused", `${first?.id}: ${first?.message}`, first?.id);
 }
 
+/**
+ * isTooLong tells whether the verifier gave up: a million instructions or 8192 open jumps (BPF_COMPLEXITY_LIMIT_INSNS and
+ * BPF_COMPLEXITY_LIMIT_JMP_SEQ, kernel/bpf/verifier.c).
+ */
+export function isTooLong(error: BpfError): boolean {
+  return /\bE2BIG\b|jumps is too complex/.test(error.message);
+}
+
 /** rejected tells of a program that the kernel does not take; anything but the verifier's refusal is passed on. */
 function rejected(error: unknown): Verdict {
   if (!(error instanceof BpfError)) throw error;
   const why = `${error.code}: ${error.message}`;
-  if (/\bE2BIG\b/.test(error.message)) return verdict("too-long", why, "too-long");
+  if (isTooLong(error)) return verdict("too-long", why, "too-long");
   return verdict("rejected", why, why.split("\n")[0]?.replaceAll(/\d+/g, "N"));
 }
 

@@ -1,7 +1,7 @@
 import { BpfError, loadObject, type ObjectSpec, readObject } from "@go3s/bpf";
 import { compileScript } from "../bpftrace/compile-script.js";
-import { type CompileResult, compile } from "../compile.js";
-import { slowest, type Verdict } from "./differential.js";
+import { type CompileOptions, type CompileResult, compile } from "../compile.js";
+import { isTooLong, slowest, type Verdict } from "./differential.js";
 import { machineOptions } from "./live.js";
 import { mutate } from "./mutate.js";
 import { newRandom } from "./random.js";
@@ -14,7 +14,7 @@ export interface Mutant {
   readonly isScript: boolean;
 }
 
-const options = machineOptions();
+let options: CompileOptions | undefined;
 
 /** mutantOf breaks one of the specimens: the same one in the same way for a seed. */
 export function mutantOf(from: readonly Specimen[], seed: number): Mutant {
@@ -65,7 +65,7 @@ function loadable(object: Uint8Array): Verdict {
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
     const why = `${error.code}: ${error.message}`;
-    if (/\bE2BIG\b/.test(error.message)) return { kind: "too-long", why, about: "too-long" };
+    if (isTooLong(error)) return { kind: "too-long", why, about: "too-long" };
     const about = why.split("\n")[0]?.replaceAll(/\d+/g, "N") ?? "";
     return { kind: error.code === "verifier-rejected" ? "rejected" : "unsupported", why, about };
   }
@@ -74,6 +74,7 @@ function loadable(object: Uint8Array): Verdict {
 /** judge compiles a mutant: it must give diagnostics with places or an object that the kernel takes, and soon. */
 export function judge({ text, isScript }: Mutant): Verdict {
   try {
+    options ??= machineOptions();
     const started = process.cpuUsage();
     const result = isScript
       ? compileScript({ name: "broken.bt", text }, options)
