@@ -25,10 +25,12 @@ export function prepareCommand(text: string, closing: Closing): Waiting {
     );
   });
   end.catch(() => undefined);
+  const pipe = child.stdio[3];
+  // A shell that cannot read the command is gone before it is let go: its exit tells, the broken pipe is no news.
+  pipe?.on("error", () => undefined);
   return {
     pid: child.pid ?? 0,
     go() {
-      const pipe = child.stdio[3];
       if (pipe !== null && pipe !== undefined && "end" in pipe) pipe.end("\n");
       return end;
     },
