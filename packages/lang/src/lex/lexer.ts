@@ -106,6 +106,25 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     return known ?? letter;
   };
 
+  /** character is one letter, whose value is its code point. */
+  const character = (from: number, value: string): void => {
+    const decoded = /^[\x80-\xff]+$/.test(value) ? Buffer.from(value, "latin1").toString("utf8") : value;
+    const letters = decoded.includes("\ufffd") ? [value] : [...decoded];
+    if (letters.length !== 1) {
+      const hint = 'text is written in double quotes: "abc"';
+      const range = { start: base + from, end: base + at };
+      report.error("bad-character", range, "a character is one letter between quotes", hint);
+      badLines.add(line);
+    }
+    const whole = letters[0] ?? "";
+    push(
+      "character",
+      from,
+      value,
+      BigInt(whole.length > 1 && whole === value ? value.charCodeAt(0) : (whole.codePointAt(0) ?? 0)),
+    );
+  };
+
   const quoted = (quote: string): void => {
     const from = at++;
     let value = "";
@@ -122,7 +141,7 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     }
     if (text[at] === quote) at++;
     else fail(from, quote === '"' ? "the string" : "the character");
-    if (quote === "'") push("character", from, value, BigInt(value.charCodeAt(0) || 0));
+    if (quote === "'") character(from, value);
     else push("string", from, value);
   };
 

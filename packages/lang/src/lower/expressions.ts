@@ -4,7 +4,7 @@ import { bare } from "../types/convert.js";
 import type { Constant } from "../types/symbols.js";
 import { isScalar, sizeOf, type Type, under } from "../types/type.js";
 import { compareValues, operate, wide } from "./arithmetic.js";
-import { equalBytes, textWord } from "./bytes.js";
+import { comparedWords, equalBytes, textWord } from "./bytes.js";
 import { callInto, callScalar } from "./calls.js";
 import { refuseKept } from "./escape.js";
 import { enumeratorValue } from "./kernel-facts.js";
@@ -25,6 +25,7 @@ import {
 } from "./places.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, typeOf, widthOf } from "./state.js";
 import { readVariable, storageOf } from "./variables.js";
+import { viewOf } from "./views.js";
 
 /** constantOf gives the value of a constant expression. */
 export function constantOf(low: Low, expr: Expr): Constant | undefined {
@@ -42,7 +43,8 @@ function binary(low: Low, expr: BinaryExpr): Scalar {
   const of = under(type);
   if (of.kind === "pointer" && (operator === "+" || operator === "-"))
     return movePointer(low, expr, low.scalar(low, expr.left), expr.right, operator, of.target);
-  if (of.kind === "array") return { value: compareArrays(low, expr), space: "kernel" };
+  if (of.kind === "array" || of.kind === "struct")
+    return { value: compareMemory(low, expr), space: "kernel" };
   const left = low.scalar(low, expr.left).value;
   const right = low.scalar(low, expr.right).value;
   low.b.at = expr;
@@ -72,11 +74,16 @@ function asBool(low: Low, expr: Expr): Value {
   return b.read(variable, 32);
 }
 
-function compareArrays(low: Low, expr: BinaryExpr): Value {
-  const size = sizeOf(typeOf(low, expr.left));
+function compareMemory(low: Low, expr: BinaryExpr): Value {
+  const type = typeOf(low, expr.left);
   const text = constantOf(low, expr.right);
   const left = low.place(low, expr.left);
-  const equal = equalBytes(low, left, typeof text === "string" ? text : low.place(low, expr.right), size);
+  const equal = equalBytes(
+    low,
+    left,
+    typeof text === "string" ? text : low.place(low, expr.right),
+    comparedWords(type),
+  );
   return expr.operator === "==" ? equal : low.b.compare("eq", equal, low.b.constant(0n, 32));
 }
 
@@ -136,6 +143,8 @@ export function scalar(low: Low, expr: Expr): Scalar {
       return binary(low, expr);
     case "call":
       return callScalar(low, expr);
+    case "slice":
+      return viewOf(low, expr, objectPlace(low, expr.object));
     default:
       return loadScalar(low, low.place(low, expr));
   }

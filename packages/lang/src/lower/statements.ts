@@ -136,7 +136,8 @@ function assignPart(low: Low, left: Expr, part: Part, defines: boolean): void {
   const symbol = left.kind === "name" ? low.shared.checked.symbols.get(left.id) : undefined;
   if (left.kind === "name" && defines && symbol?.kind === "variable" && symbol.declared === left)
     declareVariable(low, left);
-  copy(low, low.place(low, left), part.place, left);
+  if (symbol?.kind === "variable") setPart(low, symbol, part, left);
+  else copy(low, low.place(low, left), part.place, left);
   release(low, part.place);
 }
 

@@ -172,6 +172,9 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   "not-traceable": {
     hint: "choose a function that calls it, or a tracepoint",
   },
+  unattachable: {
+    hint: "go3s trace -l lists what this kernel has",
+  },
   "wrong-helper": {
     hint: "use it in a program of the kind it is for",
     example: "// @uprobe\nfunc main(ctx *bpf.UProbe) int {\n\treturn int(helpers.XdpAdjustHead(ctx, 4))\n}\n",

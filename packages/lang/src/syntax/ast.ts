@@ -268,6 +268,8 @@ export type Decl = ImportDecl | VarDecl | ConstDecl | TypeDecl | FuncDecl;
 /** File is one parsed file. */
 export interface File extends NodeBase {
   readonly package: string;
+  /** attributes before the package clause: the license. */
+  readonly attributes: readonly Attribute[];
   readonly declarations: readonly Decl[];
 }
 

@@ -95,6 +95,7 @@ export function parseFile(lexed: Lexed, report: Reporter, counter: { next: numbe
   const { start } = cursor.token;
   let name = "main";
   while (cursor.accept(";"));
+  const attributes = cursor.is("package") ? cursor.attributesBefore(cursor.token.start) : [];
   if (cursor.accept("package")) {
     name = cursor.identifier("the package's name").name;
     cursor.semicolon("behind the package's name");
@@ -102,6 +103,7 @@ export function parseFile(lexed: Lexed, report: Reporter, counter: { next: numbe
   const declarations: Decl[] = [];
   while (cursor.token.kind !== "end") {
     if (cursor.accept(";")) continue;
+    if (cursor.is("import")) attributes.push(...cursor.attributesBefore(cursor.token.start));
     declarations.push(...declaration(cursor));
     if (cursor.failed) {
       cursor.skipTo(["func", "var", "const", "type", "import"]);
@@ -109,5 +111,5 @@ export function parseFile(lexed: Lexed, report: Reporter, counter: { next: numbe
     }
     cursor.semicolon("behind the declaration");
   }
-  return { package: name, declarations, ...cursor.span(start) };
+  return { package: name, attributes, declarations, ...cursor.span(start) };
 }

@@ -1,5 +1,15 @@
 import type { Attribute } from "../lex/token.js";
-import type { BlockStmt, CaseClause, Expr, ForStmt, IfStmt, RangeStmt, Stmt, SwitchStmt } from "./ast.js";
+import type {
+  BlockStmt,
+  CaseClause,
+  Expr,
+  ForStmt,
+  Identifier,
+  IfStmt,
+  RangeStmt,
+  Stmt,
+  SwitchStmt,
+} from "./ast.js";
 import { parseConst, parseTypeDecl, parseVar } from "./bindings.js";
 import type { Cursor } from "./cursor.js";
 import { parseExpression, parseHeader, setBodyParser } from "./expressions.js";
@@ -191,8 +201,31 @@ function rangeHeader(cursor: Cursor): { key?: Stmt; subject: Expr } | undefined 
   let ahead = 0;
   if (cursor.token.kind !== "name") return undefined;
   if (cursor.peek(1).text === "," && cursor.peek(2).kind === "name") ahead = 2;
-  if (cursor.peek(ahead + 1).text !== ":=" || cursor.peek(ahead + 2).text !== "range") return undefined;
+  const sign = cursor.peek(ahead + 1).text;
+  if ((sign !== ":=" && sign !== "=") || cursor.peek(ahead + 2).text !== "range") return undefined;
   return { subject: { kind: "bad", id: -1, start: 0, end: 0 } };
+}
+
+/** hidden is a variable that no program can name: what `for k = range n` counts in before k gets it. */
+function hidden(cursor: Cursor, name: Identifier): Identifier {
+  return { ...name, id: cursor.id(), name: `range.${name.name}` };
+}
+
+/** withAssignments begins a body with assignments to the variables of `for k, v = range x`. */
+function withAssignments(
+  cursor: Cursor,
+  body: BlockStmt,
+  to: readonly (Identifier | undefined)[],
+  from: readonly (Identifier | undefined)[],
+): BlockStmt {
+  const first = to.flatMap((name, i): Stmt[] => {
+    const source = from[i];
+    if (name === undefined || source === undefined) return [];
+    const left: Expr = { kind: "name", ...name };
+    const right: Expr = { kind: "name", ...source, id: cursor.id() };
+    return [{ kind: "assign", operator: "=", left: [left], right: [right], ...cursor.span(name.start) }];
+  });
+  return first.length === 0 ? body : { ...body, body: [...first, ...body.body] };
 }
 
 function forStatement(
@@ -201,6 +234,7 @@ function forStatement(
   attributes: readonly Attribute[],
 ): ForStmt | RangeStmt {
   const { start } = cursor.next();
+  let given: readonly (Identifier | undefined)[] = [];
   type Header = Pick<ForStmt, "init" | "condition" | "post"> | Pick<RangeStmt, "key" | "value" | "subject">;
   const header = parseHeader<Header>(cursor, () => {
     const ranged = rangeHeader(cursor);
@@ -210,9 +244,16 @@ function forStatement(
     if (ranged !== undefined) {
       const key = cursor.identifier("a name");
       const value = cursor.accept(",") ? cursor.identifier("a name") : undefined;
+      const assigns = cursor.next().text === "=";
       cursor.next();
-      cursor.next();
-      return { key, value, subject: parseExpression(cursor) };
+      const subject = parseExpression(cursor);
+      if (!assigns) return { key, value, subject };
+      given = [key, value];
+      return {
+        key: hidden(cursor, key),
+        value: value === undefined ? undefined : hidden(cursor, value),
+        subject,
+      };
     }
     if (cursor.is("{")) return { init: undefined, condition: undefined, post: undefined };
     const first = cursor.is(";") ? undefined : simpleStatement(cursor);
@@ -223,7 +264,9 @@ function forStatement(
     const post = cursor.is("{") ? undefined : simpleStatement(cursor);
     return { init: first, condition, post };
   });
-  const body = parseBlock(cursor);
+  const parsed = parseBlock(cursor);
+  const body =
+    "subject" in header ? withAssignments(cursor, parsed, given, [header.key, header.value]) : parsed;
   if ("subject" in header)
     return { kind: "range", ...header, body, attributes, label, ...cursor.span(start) };
   return { kind: "for", ...header, body, attributes, label, ...cursor.span(start) };

@@ -3,6 +3,7 @@ import type { Attribute } from "../lex/token.js";
 import type { Reporter } from "../source/diagnostics.js";
 import { nearest } from "../source/nearest.js";
 import { type ProgramKind, programKind, programKinds } from "./program-kinds.js";
+import { hookOfSection, sleepableSection } from "./sections.js";
 
 /** Hook is what an attribute of a function attaches it to. */
 export interface Hook {
@@ -54,8 +55,51 @@ function targetProblem(kind: ProgramKind, target: string): string | undefined {
   return undefined;
 }
 
+/** textOf is an attribute's text without the quotes or brackets some write around it. */
+function textOf(attribute: Attribute): string {
+  return attribute.rest.replace(/^["(\s]+|[")\s]+$/g, "");
+}
+
 /** hooksOf reads the attributes of a function that make it a program. */
 export function hooksOf(attributes: readonly Attribute[], report: Reporter): Hook[] {
+  const sleepable = attributes.find((each) => each.name === "sleepable");
+  const placed = attributes.find((each) => each.name === "section");
+  const hooks = hooksByName(attributes, report);
+  const section = placed === undefined ? undefined : textOf(placed);
+  if (placed !== undefined && section !== undefined && hooks.length === 0) {
+    const found = hookOfSection(section);
+    if (found !== undefined) hooks.push({ ...found, attribute: placed, section });
+    else {
+      const hint = "its kind stands before the slash: tracepoint/GROUP/NAME, kprobe/NAME, xdp";
+      report.error(
+        "bad-attribute",
+        placed,
+        `no kind of program lives in a section ${JSON.stringify(section)}`,
+        hint,
+      );
+    }
+  }
+  const [first] = hooks;
+  const meant = section === undefined || first === undefined ? undefined : hookOfSection(section);
+  if (placed !== undefined && first !== undefined && meant?.kind.context !== first.kind.context) {
+    const what = meant === undefined ? "of no kind of program" : `of a ${meant.kind.name} program`;
+    const hint = "remove one of the two attributes";
+    report.error(
+      "bad-attribute",
+      placed,
+      `this section is ${what}, the hook of a ${first.kind.name} program`,
+      hint,
+    );
+  }
+  return hooks.map((hook) => {
+    const own = section ?? hook.section;
+    return sleepable === undefined
+      ? { ...hook, section: own }
+      : { ...hook, section: sleepableSection(hook.kind, own, sleepable, report) };
+  });
+}
+
+function hooksByName(attributes: readonly Attribute[], report: Reporter): Hook[] {
   const hooks: Hook[] = [];
   for (const attribute of attributes) {
     let name = attribute.name;
@@ -111,11 +155,27 @@ export function checkVariableAttributes(attributes: readonly Attribute[], report
   }
 }
 
+/** checkFileAttributes reports attributes that mean nothing before a file's package clause. */
+export function checkFileAttributes(attributes: readonly Attribute[], report: Reporter): void {
+  for (const attribute of attributes) {
+    if (attribute.name === "license") continue;
+    const message = `@${attribute.name} has no meaning before a file's package clause`;
+    report.error("misplaced", attribute, message, "put it before a function, a variable or a type");
+  }
+}
+
 /** checkTypeAttributes reports attributes that types do not have. */
 export function checkTypeAttributes(attributes: readonly Attribute[], report: Reporter): void {
   for (const attribute of attributes) {
     if (!typeAttributes.has(attribute.name))
-      report.error("bad-attribute", attribute, `@${attribute.name} has no meaning on a type`);
+      report.error(
+        "bad-attribute",
+        attribute,
+        `@${attribute.name} has no meaning on a type`,
+        nearest(attribute.name, typeAttributes) === undefined
+          ? "known are @bpf_context and the telemetry annotations"
+          : `did you mean @${nearest(attribute.name, typeAttributes)}?`,
+      );
   }
 }
 

@@ -2,7 +2,7 @@ import type { Reporter } from "../source/diagnostics.js";
 import type { Decl, File, ImportDecl } from "../syntax/ast.js";
 import { qualify } from "../syntax/qualify.js";
 import { annotationsOf } from "./annotations.js";
-import { checkVariableAttributes, licenseOf } from "./attributes.js";
+import { checkFileAttributes, checkVariableAttributes, licenseOf } from "./attributes.js";
 import { defaultLicense } from "./constants.js";
 import { declareConstants, declareType, defineType, orderTypes } from "./declare.js";
 import type { Env, Scope, Unit } from "./env.js";
@@ -194,8 +194,11 @@ export function checkPackages(
   const main = packages.at(-1);
   if (main === undefined) throw new Error("a compilation has a package");
   checkRecursion({ report, edges: shared.edges });
+  for (const tree of trees) for (const file of tree.files) checkFileAttributes(file.attributes, report);
+  const ofFiles = (trees.at(-1)?.files ?? []).map((file) => licenseOf(file.attributes));
   const license = main.declarations
     .map((decl) => ("attributes" in decl ? licenseOf(decl.attributes) : undefined))
+    .concat(ofFiles)
     .find((each) => each !== undefined);
   const kinds = <K extends Decl["kind"]>(from: CheckedPackage, kind: K) =>
     from.declarations.filter((decl): decl is Extract<Decl, { kind: K }> => decl.kind === kind);

@@ -1,6 +1,7 @@
 import type { Reporter } from "../source/diagnostics.js";
 import type { ConstDecl, TypeDecl } from "../syntax/ast.js";
 import { checkTypeAttributes } from "./attributes.js";
+import { contextRow } from "./contexts.js";
 import { assignable } from "./convert.js";
 import { type Env, fail, type Scope } from "./env.js";
 import { resolveType } from "./resolve.js";
@@ -72,8 +73,32 @@ export function declareType(env: Env, decl: TypeDecl, into: Scope): void {
 export function defineType(env: Env, decl: TypeDecl, from: Scope): void {
   const symbol = from.names.get(decl.name.name);
   if (symbol?.kind !== "type" || symbol.declared !== decl.name) return;
-  const skip = decl.attributes.some((each) => each.name === "bpf_context");
-  symbol.type.underlying = skip ? badType : resolveType(env, decl.type, decl.name.name);
+  const marked = decl.attributes.some((each) => each.name === "bpf_context");
+  symbol.type.underlying = marked ? markedContext(env, decl) : resolveType(env, decl.type, decl.name.name);
+}
+
+/** snakeCase is the kernel's spelling of a Go name: SrcPort is src_port. */
+function snakeCase(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3_$2").toLowerCase();
+}
+
+/**
+ * markedContext reads a struct under @bpf_context: the hook's own context with fields of one's own names. A tag says which
+ * field of the context is meant, or "-" that it has none; without a tag it is the name in the kernel's spelling.
+ */
+function markedContext(env: Env, decl: TypeDecl): Type {
+  const row = contextRow("Context");
+  if (decl.type.kind !== "struct-type" || row === undefined) {
+    fail(env, "bad-attribute", decl.name, "@bpf_context marks a struct", "type Ctx struct { … }");
+    return badType;
+  }
+  const renamed = new Map<string, string | undefined>();
+  for (const field of decl.type.fields) {
+    const tag = /(?:^|\s)bpf:"([^"]*)"/.exec(field.tag ?? "")?.[1];
+    for (const name of field.names)
+      renamed.set(name.name, tag === "-" ? undefined : tag === undefined ? snakeCase(name.name) : tag);
+  }
+  return { kind: "context", row, renamed };
 }
 
 /** orderTypes puts types behind those whose size they need. */

@@ -27,6 +27,7 @@ import {
   untypedNil,
   untypedString,
 } from "./type.js";
+import { checkView } from "./views.js";
 
 /** resolveConstant evaluates a constant the first time it is used; one that needs itself is refused. */
 export function resolveConstant(
@@ -167,8 +168,17 @@ function packageMember(env: Env, expr: SelectorExpr, from: PackageSymbol["packag
 }
 
 function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type {
-  const { name: member } = expr;
-  const { row } = context;
+  const { row, renamed } = context;
+  const written = expr.name.name;
+  if (renamed !== undefined && renamed.get(written) === undefined) {
+    const none = renamed.has(written);
+    const hint = none
+      ? "its tag says that the context has none: remove it"
+      : didYouMean(written, renamed.keys(), 24);
+    fail(env, "no-field", expr.name, `the context has no field ${written}`, hint);
+    return badType;
+  }
+  const member = { ...expr.name, name: renamed?.get(written) ?? written };
   const field = row.fields.find((each) => each.name === member.name);
   if (field !== undefined) {
     const bits = field.size === 1 ? 8 : field.size === 2 ? 16 : field.size === 4 ? 32 : 64;
@@ -375,15 +385,7 @@ function find(env: Env, expr: Expr, want: Type | undefined): Type {
     case "function":
       return env.checkLiteral(env, expr);
     case "slice":
-      env.check(env, expr.object);
-      fail(
-        env,
-        "heap",
-        expr,
-        "slices do not exist in BPF programs",
-        "use an index, or bpf.Load32(&buf, i) and its like",
-      );
-      return badType;
+      return checkView(env, expr);
     case "array-type":
     case "struct-type":
       fail(env, "wrong-type", expr, "this is a type, a value is needed here");

@@ -109,7 +109,10 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
     if (target?.kind === "context") {
       parameters[0] = {
         kind: "pointer",
-        target: contextFor(env, hook.kind, hook.target, target, options, hook.attribute),
+        target: {
+          ...contextFor(env, hook.kind, hook.target, target, options, hook.attribute),
+          ...(target.renamed === undefined ? {} : { renamed: target.renamed }),
+        },
       };
     } else if (target?.kind !== "bad" && of.kind !== "bad") {
       fail(

@@ -89,7 +89,8 @@ function constantBytes(env: Env, expr: Expr, type: Type, into: DataView, at: num
   const inner = bare(expr);
   const of = under(type);
   if (typeof value === "string" && of.kind === "array") {
-    for (let i = 0; i < value.length; i++) into.setUint8(at + i, value.charCodeAt(i));
+    const room = Math.min(value.length, sizeOf(type), into.byteLength - at);
+    for (let i = 0; i < room; i++) into.setUint8(at + i, value.charCodeAt(i));
   } else if (typeof value === "bigint" || typeof value === "boolean") {
     const bits = BigInt.asUintN(64, BigInt(value));
     for (let i = 0; i < sizeOf(type); i++) into.setUint8(at + i, Number((bits >> BigInt(8 * i)) & 0xffn));
@@ -107,6 +108,12 @@ function constantBytes(env: Env, expr: Expr, type: Type, into: DataView, at: num
       constantBytes(env, element.value, of.element, into, at + index * sizeOf(of.element));
       index++;
     }
+  } else if (
+    inner.kind === "call" &&
+    env.unit.calls.get(inner.id)?.kind === "conversion" &&
+    inner.arguments[0] !== undefined
+  ) {
+    constantBytes(env, inner.arguments[0], type, into, at);
   } else
     fail(
       env,

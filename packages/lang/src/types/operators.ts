@@ -130,7 +130,8 @@ function comparable(type: Type): boolean {
     of.kind === "int" ||
     of.kind === "bool" ||
     of.kind === "pointer" ||
-    of.kind === "array" ||
+    (of.kind === "array" && comparable(of.element)) ||
+    (of.kind === "struct" && of.kernel === undefined && of.fields.every((field) => comparable(field.type))) ||
     of.kind === "untyped"
   );
 }

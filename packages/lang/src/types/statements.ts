@@ -90,11 +90,12 @@ function sameType(env: Env, range: Range, from: Type | undefined, to: Type): voi
 
 function localVar(env: Env, decl: VarDecl): void {
   const type = decl.type === undefined ? undefined : env.resolveType(env, decl.type);
-  if (decl.values.length > 0 && decl.values.length !== decl.names.length) {
+  const [only] = decl.values;
+  const several = decl.names.length > 1 && decl.values.length === 1;
+  if (decl.values.length > 0 && decl.values.length !== decl.names.length && !several) {
     fail(env, "bad-call", decl, `${decl.names.length} variables, ${decl.values.length} values`);
   }
-  const [only] = decl.values;
-  if (decl.names.length > 1 && decl.values.length === 1 && only !== undefined) {
+  if (several && only !== undefined) {
     const from = env.check(env, only);
     const members = membersOf(env, decl, from, decl.names.length);
     decl.names.forEach((name, i) => {

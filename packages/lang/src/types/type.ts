@@ -74,6 +74,8 @@ export interface ContextType {
   readonly row: ContextRow;
   /** fields of the program's own hook: a tracepoint's format. */
   readonly fields?: readonly Field[];
+  /** renamed are the fields of a struct marked @bpf_context, by its names; undefined where the context has none. */
+  readonly renamed?: ReadonlyMap<string, string | undefined>;
   /** words are the types of a BTF tracepoint's arguments. */
   readonly words?: readonly Type[];
 }
