@@ -73,6 +73,9 @@ async function bundledCode() {
     comments: { legal: false, annotation: false, jsdoc: false },
   });
   await build.close();
+  // rolldown gives import.meta.url the bundle's address: right for finding packages, wrong for a file beside a module.
+  const beside = /new URL\(\s*["'`]\.[^()]*,\s*require\("url"\)/.exec(output[0].code);
+  if (beside !== null) throw new Error(`bundle: a file beside its module: ${beside[0]}`);
   return ascii(withLazyBuiltins(output[0].code));
 }
 
