@@ -2,7 +2,7 @@ import type { BinaryOp, Condition, Value, Width } from "../ir/ir.js";
 import { maxAt } from "../ir/range.js";
 import type { Range } from "../source/file.js";
 import { type Type, under } from "../types/type.js";
-import { isSigned, type Low, widthOf } from "./state.js";
+import { isDirect, isSigned, type Low, type Scalar, widthOf } from "./state.js";
 
 /** normalise brings the result of 32-bit arithmetic back into a narrow type's range. */
 export function normalise(low: Low, value: Value, type: Type): Value {
@@ -172,6 +172,15 @@ export function clamp(low: Low, value: Value, limit: bigint): Value {
   );
   if (result.op === "phi") result.max = limit;
   return result;
+}
+
+/**
+ * addressNumber makes a number of a pointer. The verifier goes on to take the address of memory it knows for a pointer, which
+ * few operations may be done with; what two byte swaps give is a number to it.
+ */
+export function addressNumber(low: Low, { value, space }: Scalar): Value {
+  if (value.op === "const" || (!isDirect(space) && space !== "btf")) return value;
+  return low.b.unary("swap", low.b.unary("swap", value, 64, 64), 64, 64);
 }
 
 /** wide makes any integer 64 bits wide. */

@@ -3,7 +3,7 @@ import type { Size, Value } from "../ir/ir.js";
 import type { CallExpr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { isScalar, sizeOf, type Type, uint8, uint16, uint32, uint64, under } from "../types/type.js";
-import { choose, clamp, compareValues, guard, wide } from "./arithmetic.js";
+import { addressNumber, choose, clamp, compareValues, guard, wide } from "./arithmetic.js";
 import {
   argument,
   destination,
@@ -78,7 +78,8 @@ const packet: Lowering = (c) => {
   const row = type.kind === "pointer" ? under(type.target) : type;
   const bounds = row.kind === "context" ? row.row.packet : undefined;
   if (bounds === undefined) throw new Error("packets are checked before");
-  low.packet = { context, end: bounds.end };
+  // In code that nothing reaches the context is no value that others may use.
+  if (context.op === "param") low.packet = { context, end: bounds.end };
   const offset = wideAt(c, 1);
   const data = b.load(context, bounds.data, 4, false, 64);
   const end = b.load(context, bounds.end, 4, false, 64);
@@ -332,7 +333,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   User: makePointer("user"),
   Kernel: makePointer("kernel"),
   Packet: packet,
-  Addr: (c) => plain(scalarAt(c, 0).value),
+  Addr: (c) => plain(addressNumber(c.low, scalarAt(c, 0))),
   Load8: loadAt(1),
   Load16: loadAt(2),
   Load32: loadAt(4),

@@ -4,7 +4,7 @@ import { bare } from "../types/convert.js";
 import { sizedHelpers } from "../types/helpers.js";
 import type { Call, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
 import { alignOf, isKernelStruct, isScalar, sizeOf, type Type, typeName, under } from "../types/type.js";
-import { clamp, convert, wide } from "./arithmetic.js";
+import { addressNumber, clamp, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
 import { kfuncCall } from "./kfunc.js";
 import { mapMethod } from "./map-methods.js";
@@ -65,6 +65,8 @@ function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
     return { value: convert(low, given.value, from, to), space: "kernel" };
   if (target.kind === "pointer" && source.kind === "int")
     return { value: wide(low, given.value, from), space: "kernel" };
+  if (target.kind === "int" && source.kind === "pointer")
+    return { value: addressNumber(low, given), space: "kernel" };
   if (target.kind === "pointer" && source.kind === "pointer")
     checkCast(low, given, source.target, target.target, expr);
   if (

@@ -166,6 +166,14 @@ const pointerTo: Check = (c) => {
 const hasPrefix: Check = (c) => {
   const target = under(pointer(c, 0));
   const prefix = text(c, 1);
+  if (target.kind !== "array" && target.kind !== "bad") {
+    fail(
+      c.env,
+      "wrong-type",
+      argument(c, 0),
+      `a pointer to an array of bytes is needed, this points to ${typeName(target)}`,
+    );
+  }
   if (target.kind === "array" && prefix !== undefined && prefix.length > target.length) {
     fail(c.env, "out-of-range", argument(c, 1), `the text is longer than ${typeName(target)}`);
   }

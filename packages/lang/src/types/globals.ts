@@ -59,7 +59,8 @@ function declareVariableMap(
   const count =
     first === undefined ? BigInt(made.row.defaultEntries) : constantInteger(env, first, "a map's size");
   const least = first === undefined ? 0n : 1n;
-  if (count === undefined || count < least || count > 0xffff_ffffn) {
+  // The object's BTF says the number by an array of 32-bit integers, whose size has 32 bits (btf_array_resolve, kernel/bpf/btf.c).
+  if (count === undefined || count < least || count > 0x3fff_ffffn) {
     if (count !== undefined) fail(env, "out-of-range", first ?? range, `${count} is no size of a map`);
     return false;
   }
