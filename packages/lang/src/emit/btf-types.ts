@@ -1,6 +1,6 @@
 import type { BtfBuilder, BtfMember } from "@go3s/bpf";
 import type { MapSymbol } from "../types/symbols.js";
-import { type IntType, type StructType, type Type, under } from "../types/type.js";
+import { type IntType, type MapType, type StructType, type Type, under } from "../types/type.js";
 
 /** TypeWriter puts types of the language into BTF, each once. */
 export interface TypeWriter {
@@ -83,33 +83,95 @@ export function newTypeWriter(builder: BtfBuilder): TypeWriter {
 // libbpf's LIBBPF_PIN_BY_NAME, bpf_helpers.h
 const PIN_BY_NAME = 1;
 
-/** mapType writes the struct that describes a map in `.maps`: integers as the lengths of arrays, types behind pointers. */
-export function mapType(writer: TypeWriter, map: MapSymbol): { id: number; size: number } {
-  const { row, key, value, entries } = map.type;
+/** mapMembers are the members that describe a map. */
+function mapMembers(writer: TypeWriter, type: MapType, flags: number): { name: string; type: number }[] {
+  const { row, key, value, entries } = type;
   const int32 = writer.int(32, true);
   const number = (n: number): number => writer.pointer(writer.array(int32, n));
+  const typed = (name: string, of: Type): { name: string; type: number } => ({
+    name,
+    type: writer.pointer(writer.id(of)),
+  });
+  const sized = (name: string, size: number): { name: string; type: number } => ({
+    name,
+    type: number(size),
+  });
   const members: { name: string; type: number }[] = [{ name: "type", type: number(row.kernelType) }];
   if (entries > 0) members.push({ name: "max_entries", type: number(entries) });
-  if (row.family === "hash" || row.family === "array") {
-    members.push(
-      { name: "key", type: writer.pointer(writer.id(key)) },
-      { name: "value", type: writer.pointer(writer.id(value)) },
-    );
-  } else if (row.family === "queue") members.push({ name: "value", type: writer.pointer(writer.id(value)) });
-  else if (row.family === "stack-trace")
-    members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(127 * 8) });
-  else if (row.family === "events")
-    members.push({ name: "key_size", type: number(4) }, { name: "value_size", type: number(4) });
-  if (map.flags !== 0) members.push({ name: "map_flags", type: number(map.flags) });
-  if (map.pin) members.push({ name: "pinning", type: number(PIN_BY_NAME) });
-  const size = members.length * 8;
-  const id = writer.builder.add({
+  switch (row.family) {
+    case "hash":
+    case "array":
+    case "histogram":
+      members.push(typed("key", key), typed("value", value));
+      break;
+    case "storage":
+      members.push({ name: "key", type: writer.pointer(int32) }, typed("value", value));
+      break;
+    case "queue":
+    case "bloom":
+      members.push(typed("value", value));
+      break;
+    case "stack-trace":
+      members.push(sized("key_size", 4), sized("value_size", 127 * 8));
+      break;
+    case "events":
+    case "programs":
+    case "devices":
+      members.push(sized("key_size", 4), sized("value_size", 4));
+      break;
+    case "sockets":
+      members.push(typed("key", key), sized("value_size", 8));
+      break;
+    case "maps":
+      members.push(typed("key", key), sized("value_size", 4));
+      break;
+    default:
+  }
+  if (flags !== 0) members.push({ name: "map_flags", type: number(flags) });
+  return members;
+}
+
+function structOf(
+  writer: TypeWriter,
+  members: readonly { name: string; type: number }[],
+  size: number,
+): number {
+  return writer.builder.add({
     kind: "struct",
     name: "",
     size,
     members: members.map((member, i) => ({ ...member, bitOffset: i * 64 })),
   });
-  return { id, size };
+}
+
+/** holdsMembers tells whether a map's values are other maps or programs, which the loader puts in. */
+export function holdsMembers(map: MapSymbol): boolean {
+  return map.type.row.family === "maps" || map.type.row.family === "programs";
+}
+
+/**
+ * mapType writes the struct that describes a map in `.maps`: integers as the lengths of arrays, types behind pointers. What
+ * a map of maps or programs starts with stands behind the struct, as pointers.
+ */
+export function mapType(writer: TypeWriter, map: MapSymbol): { id: number; size: number; values: number } {
+  const members = mapMembers(writer, map.type, map.flags);
+  const { value } = map.type;
+  const int32 = writer.int(32, true);
+  if (map.pin) members.push({ name: "pinning", type: writer.pointer(writer.array(int32, PIN_BY_NAME)) });
+  const size = members.length * 8;
+  if (!holdsMembers(map)) return { id: structOf(writer, members, size), size, values: size };
+  let held: number;
+  if (value.kind === "map") {
+    const inner = mapMembers(writer, value, value.row.flags ?? 0);
+    held = structOf(writer, inner, inner.length * 8);
+  } else
+    held = writer.builder.add({
+      kind: "func_proto",
+      type: int32,
+      parameters: [{ name: "", type: writer.pointer(0) }],
+    });
+  members.push({ name: "values", type: writer.array(writer.pointer(held), 0) });
+  return { id: structOf(writer, members, size), size: size + 8 * (map.initial?.length ?? 0), values: size };
 }
 
 /** functionType writes a function's prototype and the function. */

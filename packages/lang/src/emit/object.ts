@@ -248,10 +248,12 @@ export function writeObject(input: ObjectInput): Uint8Array {
     }
   }
 
+  const initial: { readonly offset: number; readonly name: string }[] = [];
   const mapVariables: { type: number; offset: number; size: number }[] = [];
   let mapsSize = 0;
   for (const map of checked.maps) {
-    const { id, size } = mapType(writer, map);
+    const { id, size, values } = mapType(writer, map);
+    map.initial?.forEach(({ name }, i) => void initial.push({ offset: mapsSize + values + i * 8, name }));
     const variable = builder.add({ kind: "var", name: map.name, type: id, linkage: linkage.global });
     mapVariables.push({ type: variable, offset: mapsSize, size });
     for (const { map: annotated, declaration } of checked.telemetry) {
@@ -275,6 +277,11 @@ export function writeObject(input: ObjectInput): Uint8Array {
       flags: sectionFlag.ALLOC | sectionFlag.WRITE,
       data: new Uint8Array(mapsSize),
       align: 8,
+      relocations: initial.map(({ offset, name }) => {
+        const symbol = symbols.list.findIndex((each) => each.name === name);
+        if (symbol < 0) throw new Error(`a map starts with ${name}, which has no symbol`);
+        return { offset, type: bpfRelocation.R64_ABS64, symbol };
+      }),
     });
   }
 

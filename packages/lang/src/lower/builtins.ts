@@ -16,9 +16,12 @@ import {
   wideAt,
 } from "./builtin.js";
 import { equalBytes, textAddress } from "./bytes.js";
+import { loopShape } from "./callback-shape.js";
 import { existenceLowerings } from "./existence.js";
 import { symbolLowerings } from "./kernel-symbols.js";
-import { operandAddress, reserveRecord } from "./map-methods.js";
+import { mapBuiltinLowerings } from "./map-builtins.js";
+import { operandAddress } from "./map-method.js";
+import { reserveRecord } from "./map-methods.js";
 import {
   addressOf,
   bytePlace,
@@ -202,7 +205,7 @@ const loop: Lowering = (c) => {
     b.store(b.slotAddress(box), 0, 8, given.value);
     state = b.slotAddress(box);
   }
-  const { code, environment } = low.callback(low, body, boxed);
+  const { code, environment } = low.callback(low, body, loopShape(boxed));
   b.at = c.expr;
   const run = (): Value =>
     b.call(HelperFunction.loop, [
@@ -370,6 +373,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   MapDelete: published(HelperFunction.map_delete_elem),
   ...existenceLowerings,
   ...symbolLowerings,
+  ...mapBuiltinLowerings,
 };
 
 /** lowerBuiltin lowers a builtin that gives a scalar or nothing. */

@@ -358,7 +358,7 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
     case "kfunc":
       return kfuncCall(low, call, expr);
     case "map-method":
-      return mapMethod(low, call.row, call.map, expr);
+      return mapMethod(low, call.row, call.map, expr, call.object);
     case "register":
       return register(low, call, expr, call.offset);
     case "context-word":

@@ -1,76 +1,29 @@
 import { HelperFunction } from "@go3s/bpf";
 import type { Size, Value } from "../ir/ir.js";
 import type { CallExpr, Expr } from "../syntax/ast.js";
-import { kernelConstants } from "../types/constants.js";
-import type { MapMethodRow } from "../types/map-kinds.js";
+import type { MapMethodRow } from "../types/map-methods.js";
 import type { MapSymbol } from "../types/symbols.js";
-import { identical, isScalar, sizeOf, type Type, under } from "../types/type.js";
-import { clamp, wide } from "./arithmetic.js";
+import { sizeOf, type Type } from "../types/type.js";
+import { clamp } from "./arithmetic.js";
+import {
+  argument,
+  done,
+  flag,
+  integer,
+  type Method,
+  mapAddress,
+  operandAddress,
+  result,
+  standsFor,
+} from "./map-method.js";
 import { addressOf, release, storeScalar, temporary, zero } from "./places.js";
-import { isDirect, type Low, type Place, refuse, type Scalar, typeOf, widthOf } from "./state.js";
-
-/** Operand is the address of a key or value, and the temporary that holds it. */
-interface Operand {
-  readonly address: Value;
-  readonly hold: Place | undefined;
-}
-
-/** operandAddress gives the address of a key or value that was given by value or by address. */
-export function operandAddress(low: Low, expr: Expr, type: Type): Operand {
-  const given = typeOf(low, expr);
-  const of = under(given);
-  if (of.kind === "pointer" && identical(of.target, type) && !identical(given, type)) {
-    const pointer = low.scalar(low, expr);
-    if (!isDirect(pointer.space)) {
-      refuse(
-        low,
-        "address-space",
-        expr,
-        `a map needs memory of the program, this points to ${pointer.space} memory`,
-        "copy it into a variable first: v := *p",
-      );
-    }
-    return { address: pointer.value, hold: undefined };
-  }
-  if (!isScalar(type) && low.shared.checked.constants.get(expr.id) === undefined) {
-    const place = low.place(low, expr);
-    if (isDirect(place.space)) return { address: addressOf(low, place), hold: undefined };
-  }
-  const hold = temporary(low, type);
-  low.into(low, hold, expr);
-  return { address: addressOf(low, hold), hold };
-}
-
-function done(low: Low, ...operands: readonly (Operand | undefined)[]): void {
-  for (const operand of operands) if (operand?.hold !== undefined) release(low, operand.hold);
-}
-
-function flag(name: string): bigint {
-  return kernelConstants[name] ?? 0n;
-}
-
-/** Method lowers one method of maps. */
-type Method = (low: Low, map: MapSymbol, expr: CallExpr) => Scalar;
-
-const argument = (expr: CallExpr, index: number): Expr => {
-  const found = expr.arguments[index];
-  if (found === undefined) throw new Error("argument counts are checked before");
-  return found;
-};
-
-const integer = (low: Low, expr: CallExpr, index: number, otherwise: bigint): Value => {
-  const value = expr.arguments[index];
-  return value === undefined
-    ? low.b.constant(otherwise)
-    : wide(low, low.scalar(low, value).value, typeOf(low, value));
-};
-
-const result = (value: Value): Scalar => ({ value, space: "kernel" });
+import { specialMethods } from "./special-maps.js";
+import { isDirect, type Low, refuse, type Scalar, widthOf } from "./state.js";
 
 const lookup: Method = (low, map, expr) => {
   const key = operandAddress(low, argument(expr, 0), map.type.key);
   low.b.at = expr;
-  const value = low.b.call(HelperFunction.map_lookup_elem, [low.b.mapAddress(map), key.address]);
+  const value = low.b.call(HelperFunction.map_lookup_elem, [mapAddress(low, map), key.address]);
   value.nilable = true;
   done(low, key);
   return { value, space: "map" };
@@ -81,7 +34,7 @@ const lookupCpu: Method = (low, map, expr) => {
   const key = operandAddress(low, argument(expr, 0), map.type.key);
   const cpu = integer(low, expr, 1, 0n);
   low.b.at = expr;
-  const value = low.b.call(HelperFunction.map_lookup_percpu_elem, [low.b.mapAddress(map), key.address, cpu]);
+  const value = low.b.call(HelperFunction.map_lookup_percpu_elem, [mapAddress(low, map), key.address, cpu]);
   value.nilable = true;
   done(low, key);
   return { value, space: "map" };
@@ -95,7 +48,7 @@ const update =
     const chosen = integer(low, expr, 2, flags);
     low.b.at = expr;
     const code = low.b.call(HelperFunction.map_update_elem, [
-      low.b.mapAddress(map),
+      mapAddress(low, map),
       key.address,
       value.address,
       chosen,
@@ -107,7 +60,7 @@ const update =
 const remove: Method = (low, map, expr) => {
   const key = operandAddress(low, argument(expr, 0), map.type.key);
   low.b.at = expr;
-  const code = low.b.call(HelperFunction.map_delete_elem, [low.b.mapAddress(map), key.address]);
+  const code = low.b.call(HelperFunction.map_delete_elem, [mapAddress(low, map), key.address]);
   done(low, key);
   return result(code);
 };
@@ -131,7 +84,7 @@ const add: Method = (low, map, expr) => {
   b.at = expr;
   const [found, missing, after] = [b.newBlock(), b.newBlock(), b.newBlock()];
   const find = (): Value => {
-    const pointer = b.call(HelperFunction.map_lookup_elem, [b.mapAddress(map), key.address]);
+    const pointer = b.call(HelperFunction.map_lookup_elem, [mapAddress(low, map), key.address]);
     pointer.nilable = true;
     return pointer;
   };
@@ -147,7 +100,7 @@ const add: Method = (low, map, expr) => {
     const initial = temporary(low, type.value);
     storeScalar(low, initial, amount, expr);
     const code = b.call(HelperFunction.map_update_elem, [
-      b.mapAddress(map),
+      mapAddress(low, map),
       key.address,
       addressOf(low, initial),
       b.constant(flag("BPF_NOEXIST")),
@@ -179,7 +132,7 @@ const reserve: Method = (low, map, expr) => reserveRecord(low, map, map.type.val
 export function reserveRecord(low: Low, map: MapSymbol, type: Type, expr: CallExpr): Scalar {
   const { b } = low;
   const pointer = b.call(HelperFunction.ringbuf_reserve, [
-    b.mapAddress(map),
+    mapAddress(low, map),
     b.constant(BigInt(sizeOf(type))),
     b.constant(0n),
   ]);
@@ -221,7 +174,7 @@ const output: Method = (low, map, expr) => {
   const flags = integer(low, expr, 1, 0n);
   low.b.at = expr;
   const size = low.b.constant(BigInt(sizeOf(map.type.value)));
-  const code = low.b.call(HelperFunction.ringbuf_output, [low.b.mapAddress(map), value.address, size, flags]);
+  const code = low.b.call(HelperFunction.ringbuf_output, [mapAddress(low, map), value.address, size, flags]);
   done(low, value);
   return result(code);
 };
@@ -238,23 +191,21 @@ const outputN: Method = (low, map, expr) => {
   const size = clamp(low, integer(low, expr, 1, 0n), BigInt(sizeOf(map.type.value)));
   const flags = integer(low, expr, 2, 0n);
   low.b.at = expr;
-  return result(
-    low.b.call(HelperFunction.ringbuf_output, [low.b.mapAddress(map), memory.value, size, flags]),
-  );
+  return result(low.b.call(HelperFunction.ringbuf_output, [mapAddress(low, map), memory.value, size, flags]));
 };
 
 const query =
   (otherwise: bigint): Method =>
   (low, map, expr) => {
     const what = integer(low, expr, 0, otherwise);
-    return result(low.b.call(HelperFunction.ringbuf_query, [low.b.mapAddress(map), what]));
+    return result(low.b.call(HelperFunction.ringbuf_query, [mapAddress(low, map), what]));
   };
 
 const queue =
   (helper: number, flags: boolean): Method =>
   (low, map, expr) => {
     const value = operandAddress(low, argument(expr, 0), map.type.value);
-    const args = [low.b.mapAddress(map), value.address];
+    const args = [mapAddress(low, map), value.address];
     if (flags) args.push(integer(low, expr, 1, 0n));
     const code = low.b.call(helper, args);
     done(low, value);
@@ -281,11 +232,19 @@ const methods: Readonly<Record<string, Method>> = {
   Push: queue(HelperFunction.map_push_elem, true),
   Pop: queue(HelperFunction.map_pop_elem, false),
   Peek: queue(HelperFunction.map_peek_elem, false),
+  ...specialMethods,
 };
 
-/** mapMethod lowers a call of a map's method. */
-export function mapMethod(low: Low, row: MapMethodRow, map: MapSymbol, expr: CallExpr): Scalar {
-  const method = methods[row.name];
+/** mapMethod lowers a call of a map's method; `object` gives the map when it has no name. */
+export function mapMethod(
+  low: Low,
+  row: MapMethodRow,
+  map: MapSymbol,
+  expr: CallExpr,
+  object: Expr | undefined,
+): Scalar {
+  const method = methods[`${map.type.row.family}.${row.name}`] ?? methods[row.name];
   if (method === undefined) throw new Error(`the method ${row.name} has no lowering`);
+  if (object !== undefined) standsFor(map, low.scalar(low, object).value);
   return method(low, map, expr);
 }

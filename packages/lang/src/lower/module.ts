@@ -7,6 +7,7 @@ import type { Architecture } from "../types/registers.js";
 import type { Checked, FunctionSymbol, Program, VariableSymbol } from "../types/symbols.js";
 import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
 import { wide } from "./arithmetic.js";
+import { type CallbackShape, loopShape } from "./callback-shape.js";
 import { condition, into, place, scalar } from "./expressions.js";
 import { addressOf, slotPlace, storeScalar } from "./places.js";
 import { declareResults } from "./results.js";
@@ -34,13 +35,14 @@ export interface Lowered extends IrModule {
   readonly texts: Shared["texts"];
 }
 
-function newLow(shared: Shared, b: Builder, frame: Frame): Low {
+function newLow(shared: Shared, b: Builder, frame: Frame, context: Value | undefined): Low {
   const packet = undefined;
   return {
     shared,
     b,
     packet,
     frame,
+    context,
     scalar,
     place,
     into,
@@ -62,10 +64,9 @@ function spaceOfParameter(symbol: VariableSymbol): Space {
 }
 
 /** bind stores parameters where the body expects them. */
-function bind(low: Low, parameters: readonly VariableSymbol[], boxed = false): void {
+function bind(low: Low, parameters: readonly VariableSymbol[], given?: (index: number) => Value): void {
   parameters.forEach((symbol, i) => {
-    const given = low.b.parameter(i);
-    const word = boxed && i === 1 ? low.b.load(given, 0, 8, false, 64) : given;
+    const word = given?.(i) ?? low.b.parameter(i);
     const value =
       widthOf(symbol.type) === 32 && isScalar(symbol.type) ? low.b.unary("trunc", word, 32) : word;
     const space = spaceOfParameter(symbol);
@@ -97,7 +98,12 @@ function lowerBody(shared: Shared, symbol: FunctionSymbol, name: string, isProgr
   const hasResult = symbol.type.result.kind !== "void";
   const fn = newFunction(name, symbol.parameters.length, true, declaration.name);
   const b = newBuilder(fn);
-  const low = newLow(shared, b, entryFrame(symbol, symbol.type.result));
+  const low = newLow(
+    shared,
+    b,
+    entryFrame(symbol, symbol.type.result),
+    isProgram ? b.parameter(0) : undefined,
+  );
   for (const parameter of symbol.parameters) {
     if (!isScalar(parameter.type))
       refuse(
@@ -201,14 +207,18 @@ function environmentOf(
 }
 
 /** callback lowers the body of bpf.Loop as a subprogram; variables it captures are reached through a table of pointers. */
-function callback(low: Low, expr: Expr, boxed = false): { code: IrFunction; environment: Value | undefined } {
+function callback(
+  low: Low,
+  expr: Expr,
+  shape: CallbackShape = loopShape(false),
+): { code: IrFunction; environment: Value | undefined } {
   const { shared } = low;
   const inner = bare(expr);
   if (inner.kind === "name") {
     const symbol = shared.checked.symbols.get(inner.id);
     if (symbol?.kind === "function")
       return {
-        code: callbackBody(shared, symbol.linkName, symbol.parameters, symbol, undefined, [], boxed),
+        code: callbackBody(shared, symbol.linkName, symbol.parameters, symbol, undefined, [], shape),
         environment: undefined,
       };
   }
@@ -226,8 +236,16 @@ function callback(low: Low, expr: Expr, boxed = false): { code: IrFunction; envi
       const found = environment?.storages.get(symbol);
       return { symbol, offset: found?.offset ?? 0, space: found?.storage.space };
     }),
-    boxed,
+    shape,
   );
+  if (captures.length > 0 && shape.environment === undefined)
+    refuse(
+      low,
+      "unsupported",
+      inner,
+      "this function runs when its surroundings are gone: it cannot use their variables",
+      "keep what it needs in the map's value, or in a package variable",
+    );
   return { code, environment: environment?.address };
 }
 
@@ -244,7 +262,7 @@ function callbackBody(
   symbol: FunctionSymbol | undefined,
   literal: FunctionExpr | undefined,
   captures: readonly Capture[],
-  boxed: boolean,
+  shape: CallbackShape,
 ): IrFunction {
   const body = literal?.body ?? symbol?.declaration.body;
   const key = literal ?? symbol;
@@ -252,17 +270,22 @@ function callbackBody(
   const resultType =
     symbol?.type.result ??
     (literal === undefined ? voidType : (shared.checked.literals.get(literal.id)?.type.result ?? voidType));
-  const fn = newFunction(shared.subprograms.has(key) ? `${name}_${shared.subprograms.size}` : name, 2, true, {
-    start: body.start,
-    end: body.start + 1,
-  });
+  const fn = newFunction(
+    shared.subprograms.has(key) ? `${name}_${shared.subprograms.size}` : name,
+    shape.parameters,
+    true,
+    {
+      start: body.start,
+      end: body.start + 1,
+    },
+  );
   fn.trapResult = 1n;
   shared.subprograms.set(shared.subprograms.has(key) ? fn : key, fn);
   const b = newBuilder(fn);
-  const low = newLow(shared, b, entryFrame(symbol, resultType));
-  bind(low, parameters, boxed);
-  if (captures.length > 0) {
-    const table = b.parameter(1);
+  const low = newLow(shared, b, entryFrame(symbol, resultType), undefined);
+  shape.bind(low, parameters, bind);
+  if (captures.length > 0 && shape.environment !== undefined) {
+    const table = b.parameter(shape.environment);
     for (const { symbol: captured, offset, space } of captures) {
       const base = b.load(table, offset, 8, false, 64);
       if (byValue(captured)) {
@@ -315,6 +338,18 @@ export function lowerModule(checked: Checked, report: Reporter, options: LowerOp
     section: program.section,
     code: lowerBody(shared, program.function, program.name, true),
   }));
+  for (const map of checked.maps) {
+    const maps = map.type.row.family === "maps";
+    const known = new Set((maps ? checked.maps : checked.programs).map((each) => each.name));
+    for (const { name, at } of map.initial ?? [])
+      if (!known.has(name))
+        report.error(
+          "undefined",
+          at,
+          `${name} is no ${maps ? "map" : "program"} of this object`,
+          maps ? "declare it as a package variable" : "give the function its hook, e.g. // @xdp",
+        );
+  }
   return {
     programs,
     subprograms: [...shared.subprograms.values()].filter((fn) => fn.blocks.length > 0),

@@ -6,6 +6,7 @@ import type { Expr, FunctionExpr, Stmt } from "../syntax/ast.js";
 import type { Architecture } from "../types/registers.js";
 import type { Checked, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
 import { type Type, under } from "../types/type.js";
+import type { CallbackShape } from "./callback-shape.js";
 
 /**
  * Space is the memory a pointer points into. Direct spaces are read and written by plain instructions; `kernel` and
@@ -98,6 +99,8 @@ export interface Low {
   /** packet is where the packet's end is read, once something asked for the packet. */
   packet: { readonly context: Value; readonly end: number } | undefined;
   frame: Frame;
+  /** context is the program's own; functions that are called, not inlined, have none. */
+  readonly context: Value | undefined;
   scalar(low: Low, expr: Expr): Scalar;
   /** place finds where an expression is; aggregates without a place get a temporary. */
   place(low: Low, expr: Expr): Place;
@@ -110,7 +113,7 @@ export interface Low {
   /** tuple evaluates a call with several results. */
   tuple(low: Low, expr: Expr): Part[];
   /** callback lowers a function literal or function as a subprogram that helpers call; a boxed state is behind a pointer to it. */
-  callback(low: Low, expr: Expr, boxed?: boolean): { code: IrFunction; environment: Value | undefined };
+  callback(low: Low, expr: Expr, shape?: CallbackShape): { code: IrFunction; environment: Value | undefined };
   /** subprogram gives the code of a function that is called, not inlined. */
   subprogram(low: Low, symbol: FunctionSymbol): IrFunction;
 }

@@ -25,6 +25,11 @@ export function isRecordRelease(value: Value): boolean {
   );
 }
 
+/** isTailCall tells whether a call goes on in another program. */
+export function isTailCall(value: Value): boolean {
+  return value.op === "call" && value.imm === BigInt(HelperFunction.tail_call);
+}
+
 /** OwnedWords are how messages speak of an owned object. */
 export interface OwnedWords {
   readonly thing: string;

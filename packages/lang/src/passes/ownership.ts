@@ -2,7 +2,7 @@ import { postorder } from "../ir/dominators.js";
 import type { Block, IrFunction, Value } from "../ir/ir.js";
 import type { Reporter } from "../source/diagnostics.js";
 import { nilFact } from "./nil.js";
-import { giveBackAt, givenBack, isRecordRelease, wordsFor } from "./owned-objects.js";
+import { giveBackAt, givenBack, isRecordRelease, isTailCall, wordsFor } from "./owned-objects.js";
 import type { Pass } from "./pass.js";
 
 // What can be true of a reservation at a point, as bits: several ways may meet there.
@@ -50,6 +50,16 @@ function step(walk: Walk, state: number, value: Value): number {
       );
     }
     return HELD | NIL;
+  }
+  if ((state & HELD) !== 0 && isTailCall(value) && !walk.told) {
+    report?.error(
+      "reservation-lost",
+      reservation.at,
+      `this ${words.thing} is still held when another program is called`,
+      `${words.way} before bpf.TailCall`,
+      [{ ...value.at, message: "it goes on there, and does not come back" }],
+    );
+    walk.told = report !== undefined;
   }
   if (value.op === "phi" || value.op === "cmp") return state;
   const touches = value.args.some((arg) => walk.rootsOf(arg).has(reservation));

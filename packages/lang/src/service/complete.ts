@@ -1,6 +1,6 @@
 import type { CompileOptions, SourceText } from "../compile.js";
 import { keywords } from "../lex/token.js";
-import { mapMethods } from "../types/map-kinds.js";
+import { mapMethods } from "../types/map-methods.js";
 import { programKinds } from "../types/program-kinds.js";
 import { registerMethods } from "../types/registers.js";
 import { type Type, typeName, under } from "../types/type.js";

@@ -108,6 +108,16 @@ function parseExpressionOrType(cursor: Cursor): Expr {
     : parseExpression(cursor);
 }
 
+/** typeArgument is a type, or a map with its size: what a map of maps holds. */
+function typeArgument(cursor: Cursor): Expr {
+  const { start } = cursor.token;
+  const type = parseType(cursor);
+  if (!cursor.is("(")) return type;
+  cursor.next();
+  const args = list(cursor, ")", parseExpression);
+  return { kind: "call", callee: type, arguments: args, ...cursor.span(start) };
+}
+
 /** couldBeType: only names and instantiations can stand before a composite literal's brace. */
 function couldBeType(expr: Expr): boolean {
   if (expr.kind === "name") return true;
@@ -125,7 +135,7 @@ function subscript(cursor: Cursor, object: Expr, start: number): Expr {
       return { kind: "slice", object, low, high, ...cursor.span(start) };
     }
     const indices = low === undefined ? [] : [low];
-    if (cursor.accept(",")) indices.push(...list(cursor, "]", parseType));
+    if (cursor.accept(",")) indices.push(...list(cursor, "]", typeArgument));
     else cursor.expect("]", "behind the index");
     return { kind: "index", object, indices, ...cursor.span(start) };
   });

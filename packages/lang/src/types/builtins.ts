@@ -15,6 +15,7 @@ import { assignable, bare, wantInteger } from "./convert.js";
 import { fail } from "./env.js";
 import { existenceRows } from "./existence.js";
 import { kernelSymbolRows } from "./kernel-symbols.js";
+import { mapBuiltinRows } from "./map-builtins.js";
 import {
   badType,
   boolType,
@@ -326,6 +327,7 @@ export const builtinRows: readonly BuiltinRow[] = [
   }),
   ...existenceRows,
   ...kernelSymbolRows,
+  ...mapBuiltinRows,
   { ...takes("len", 1, 1, length), package: "universe" },
   { ...takes("min", 2, 2, extreme), package: "universe" },
   { ...takes("max", 2, 2, extreme), package: "universe" },

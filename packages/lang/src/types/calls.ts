@@ -6,7 +6,8 @@ import { type Env, fail, lookUp } from "./env.js";
 import { mayBeMissing, typeOrMissing } from "./existence.js";
 import { helperId, helperResult } from "./helpers.js";
 import { checkKfunc } from "./kfunc-call.js";
-import { mapMethods, mapRow, mapRows } from "./map-kinds.js";
+import { innerMap, mapMethod, operand } from "./map-calls.js";
+import { mapRow, mapRows } from "./map-kinds.js";
 import { declareMap } from "./maps.js";
 import { markAddressTaken } from "./operators.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
@@ -25,7 +26,6 @@ import {
   typeName,
   uint64,
   under,
-  voidType,
 } from "./type.js";
 
 function convert(env: Env, expr: CallExpr, to: Type): Type {
@@ -143,76 +143,6 @@ function helper(env: Env, expr: CallExpr, callee: SelectorExpr): Type {
   return helperResult(env.unit.kernel, found.name);
 }
 
-/** operand checks a key or value, given by value or by address. */
-function operand(env: Env, value: Expr, type: Type, what: string): void {
-  const given = env.check(env, value, type);
-  const of = under(given);
-  if (of.kind === "pointer" && identical(of.target, type) && !identical(given, type)) return;
-  assignable(env, value, given, type, what);
-}
-
-function mapMethod(env: Env, expr: CallExpr, callee: SelectorExpr, map: MapSymbol): Type {
-  const { type } = map;
-  const row = mapMethods.find(
-    (each) => each.name === callee.name.name && each.families.includes(type.row.family),
-  );
-  if (row === undefined) {
-    const names = mapMethods
-      .filter((each) => each.families.includes(type.row.family))
-      .map((each) => each.name);
-    fail(
-      env,
-      "no-field",
-      callee.name,
-      `${typeName(type)} has no method ${callee.name.name}`,
-      didYouMean(callee.name.name, names, 24),
-    );
-    return badType;
-  }
-  env.unit.calls.set(expr.id, { kind: "map-method", row, map });
-  countOf(
-    env,
-    expr,
-    row.name,
-    expr.arguments.length,
-    row.operands.length - row.optional,
-    row.operands.length,
-  );
-  row.operands.forEach((kind, i) => {
-    const value = expr.arguments[i];
-    if (value === undefined) return;
-    if (kind === "key") operand(env, value, type.key, "the key");
-    else if (kind === "value") operand(env, value, type.value, "the value");
-    else if (kind === "flags" || kind === "size")
-      wantInteger(env, value, uint64, kind === "size" ? "the size" : "the flags");
-    else if (kind === "count") {
-      const to = under(type.value).kind === "int" ? type.value : uint64;
-      assignable(env, value, env.check(env, value, to), to, "the count");
-    } else {
-      const pointer: Type = { kind: "pointer", target: type.value };
-      assignable(
-        env,
-        value,
-        env.check(env, value, pointer),
-        pointer,
-        kind === "record" ? "the record" : "the memory",
-      );
-    }
-  });
-  if ((row.name === "Increment" || row.name === "Add") && type.value.kind !== "bad") {
-    const of = under(type.value);
-    if (of.kind !== "int" || of.bits < 32)
-      fail(
-        env,
-        "wrong-type",
-        callee.name,
-        `${row.name} needs values of 32 or 64 bits, these are ${typeName(type.value)}`,
-      );
-  }
-  if (row.result === "value-pointer") return { kind: "pointer", target: type.value };
-  return row.result === "uint64" ? uint64 : row.result === "void" ? voidType : intType;
-}
-
 function contextMethod(
   env: Env,
   expr: CallExpr,
@@ -281,6 +211,8 @@ function method(env: Env, expr: CallExpr, callee: SelectorExpr, want: Type | und
   const of = under(type);
   const target = of.kind === "pointer" ? of.target : type;
   const struct = under(target);
+  if (of.kind === "pointer" && struct.kind === "map")
+    return mapMethod(env, expr, callee, innerMap(struct, callee.object), callee.object);
   if (of.kind === "bad" || struct.kind === "bad") {
     for (const value of expr.arguments) env.check(env, value);
     return badType;

@@ -138,10 +138,15 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
   }
 }
 
+function constantOfKernel(env: Env, name: string): bigint | undefined {
+  return /^[A-Z][A-Z0-9_]+$/.test(name) ? env.unit.kernel.enumerator(name)?.value : undefined;
+}
+
 function packageMember(env: Env, expr: SelectorExpr, from: PackageSymbol["package"]): Type {
   const { name: member } = expr;
   if (from === "bpf") {
-    const value = kernelConstants[member.name];
+    // What the table lacks the kernel's types may have: flags of helpers and maps are enums there.
+    const value = kernelConstants[member.name] ?? constantOfKernel(env, member.name);
     if (value !== undefined) {
       env.unit.constants.set(expr.id, value);
       return untypedInt;

@@ -3,8 +3,8 @@ import type { Expr, VarDecl } from "../syntax/ast.js";
 import { assignable, bare, constantInteger, defaultType } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import { type MapRow, mapRow } from "./map-kinds.js";
-import { declareMap } from "./maps.js";
-import type { GlobalSymbol } from "./symbols.js";
+import { declareMap, mapTypeOf } from "./maps.js";
+import type { GlobalSymbol, MapSymbol } from "./symbols.js";
 import { badType, isScalar, sizeOf, type Type, typeName, under, voidType } from "./type.js";
 
 /** mapFlags by the name people write. Source: include/uapi/linux/bpf.h, BPF_F_*. */
@@ -30,6 +30,39 @@ function constructorOf(env: Env, callee: Expr): Constructor | undefined {
   if (symbol?.kind !== "package" || symbol.package !== "bpf") return undefined;
   const row = mapRow(instance.name.name);
   return row === undefined ? undefined : { row, types: callee.kind === "index" ? callee.indices : [] };
+}
+
+/** entryType reads a type argument of a map: a type, or the maps that a map of maps holds. */
+function entryType(env: Env, expr: Expr): Type {
+  const inner = bare(expr);
+  const made = constructorOf(env, inner.kind === "call" ? inner.callee : inner);
+  if (made === undefined) return env.resolveType(env, expr);
+  const size = inner.kind === "call" ? inner.arguments[0] : undefined;
+  const entries =
+    size === undefined ? BigInt(made.row.defaultEntries) : constantInteger(env, size, "a map's size");
+  const types = made.types.map((each) => env.resolveType(env, each));
+  return mapTypeOf(made.row, types, Number(entries ?? 0n));
+}
+
+/** initialOf reads the programs or maps that a map starts with: `bpf.ProgArray(4, first, second)`. */
+function initialOf(env: Env, row: MapRow, args: readonly Expr[]): Pick<MapSymbol, "initial"> {
+  if (args.length === 0) return {};
+  if (row.family !== "programs" && row.family !== "maps") {
+    fail(env, "bad-call", args[0] ?? { start: 0, end: 0 }, `bpf.${row.name} takes one argument, its size`);
+    return {};
+  }
+  const initial = args.flatMap((each) => {
+    const inner = bare(each);
+    if (inner.kind === "name") return [{ name: inner.name, at: { start: inner.start, end: inner.end } }];
+    fail(
+      env,
+      "not-constant",
+      each,
+      row.family === "maps" ? "a map's name is needed" : "a program's name is needed",
+    );
+    return [];
+  });
+  return { initial };
 }
 
 function declareVariableMap(
@@ -64,7 +97,7 @@ function declareVariableMap(
     if (count !== undefined) fail(env, "out-of-range", first ?? range, `${count} is no size of a map`);
     return false;
   }
-  const types = made.types.map((each) => env.resolveType(env, each));
+  const types = made.types.map((each) => entryType(env, each));
   const symbol = declareMap(
     env,
     range,
@@ -74,7 +107,8 @@ function declareVariableMap(
     Number(count),
     {
       pin: options.has("pin"),
-      flags,
+      flags: flags | (made.row.flags ?? 0),
+      ...initialOf(env, made.row, args.slice(1)),
     },
   );
   if (symbol === undefined) return false;

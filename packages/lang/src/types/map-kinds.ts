@@ -1,4 +1,4 @@
-import { MapType } from "@go3s/bpf";
+import { HelperFunction, MapType } from "@go3s/bpf";
 
 /** MapRow is one kind of map: its names, its kernel type, what it stores. */
 export interface MapRow {
@@ -8,7 +8,25 @@ export interface MapRow {
   readonly kernelType: number;
   /** typeArguments is 2 for [K, V], 1 for [V], 0 for none. */
   readonly typeArguments: 0 | 1 | 2;
-  readonly family: "hash" | "array" | "ring" | "queue" | "stack-trace" | "events";
+  readonly family:
+    | "hash"
+    | "array"
+    | "ring"
+    | "user-ring"
+    | "queue"
+    | "bloom"
+    | "stack-trace"
+    | "events"
+    | "programs"
+    | "maps"
+    | "storage"
+    | "sockets"
+    | "devices"
+    | "histogram";
+  /** flags the kernel wants for this kind. */
+  readonly flags?: number;
+  /** owner is the kernel's struct that a storage belongs to, with the helpers that find and delete it. */
+  readonly owner?: { readonly struct: string; readonly get: number; readonly drop: number };
   /** shared values are seen by all CPUs: counters need atomic adds. */
   readonly shared: boolean;
   /** entries of a map that is declared by its use alone. */
@@ -25,6 +43,15 @@ const row = (
   aliases: readonly string[] = [],
 ): MapRow => ({ name, kernelType, typeArguments, family, shared, defaultEntries, aliases });
 
+// BPF_F_NO_PREALLOC, include/uapi/linux/bpf.h: tries and storages are never preallocated.
+const NO_PREALLOC = 1;
+
+const storage = (name: string, kernelType: number, owner: NonNullable<MapRow["owner"]>): MapRow => ({
+  ...row(name, kernelType, 1, "storage", true, 0),
+  flags: NO_PREALLOC,
+  owner,
+});
+
 /** mapRows are the maps of the language. Ring buffers need kernel 5.8; the rest is older than any kernel we know. */
 export const mapRows: readonly MapRow[] = [
   row("Hash", MapType.BPF_MAP_TYPE_HASH, 2, "hash", true, 10240, ["HashMap"]),
@@ -38,6 +65,42 @@ export const mapRows: readonly MapRow[] = [
   row("Stack", MapType.BPF_MAP_TYPE_STACK, 1, "queue", true, 1024),
   row("StackTrace", MapType.BPF_MAP_TYPE_STACK_TRACE, 0, "stack-trace", true, 1024),
   row("PerfEventArray", MapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY, 1, "events", true, 0),
+  {
+    ...row("LPMTrie", MapType.BPF_MAP_TYPE_LPM_TRIE, 2, "hash", true, 10240, ["LpmTrie"]),
+    flags: NO_PREALLOC,
+  },
+  row("UserRingBuf", MapType.BPF_MAP_TYPE_USER_RINGBUF, 1, "user-ring", true, 1 << 18),
+  row("Bloom", MapType.BPF_MAP_TYPE_BLOOM_FILTER, 1, "bloom", true, 10240, ["BloomFilter"]),
+  row("ProgArray", MapType.BPF_MAP_TYPE_PROG_ARRAY, 0, "programs", true, 1, ["ProgramArray"]),
+  row("HashOfMaps", MapType.BPF_MAP_TYPE_HASH_OF_MAPS, 2, "maps", true, 1024),
+  row("ArrayOfMaps", MapType.BPF_MAP_TYPE_ARRAY_OF_MAPS, 1, "maps", true, 1),
+  storage("TaskStorage", MapType.BPF_MAP_TYPE_TASK_STORAGE, {
+    struct: "task_struct",
+    get: HelperFunction.task_storage_get,
+    drop: HelperFunction.task_storage_delete,
+  }),
+  storage("SockStorage", MapType.BPF_MAP_TYPE_SK_STORAGE, {
+    struct: "sock",
+    get: HelperFunction.sk_storage_get,
+    drop: HelperFunction.sk_storage_delete,
+  }),
+  storage("InodeStorage", MapType.BPF_MAP_TYPE_INODE_STORAGE, {
+    struct: "inode",
+    get: HelperFunction.inode_storage_get,
+    drop: HelperFunction.inode_storage_delete,
+  }),
+  storage("CgroupStorage", MapType.BPF_MAP_TYPE_CGRP_STORAGE, {
+    struct: "cgroup",
+    get: HelperFunction.cgrp_storage_get,
+    drop: HelperFunction.cgrp_storage_delete,
+  }),
+  row("SockMap", MapType.BPF_MAP_TYPE_SOCKMAP, 0, "sockets", true, 1024),
+  row("SockHash", MapType.BPF_MAP_TYPE_SOCKHASH, 1, "sockets", true, 1024),
+  row("DevMap", MapType.BPF_MAP_TYPE_DEVMAP, 0, "devices", true, 256),
+  row("DevMapHash", MapType.BPF_MAP_TYPE_DEVMAP_HASH, 0, "devices", true, 256),
+  row("CPUMap", MapType.BPF_MAP_TYPE_CPUMAP, 0, "devices", true, 64, ["CpuMap"]),
+  row("XSKMap", MapType.BPF_MAP_TYPE_XSKMAP, 0, "devices", true, 64, ["XskMap"]),
+  row("Histogram", MapType.BPF_MAP_TYPE_PERCPU_HASH, 1, "histogram", false, 1024),
 ];
 
 const byName = new Map(
@@ -48,38 +111,3 @@ const byName = new Map(
 export function mapRow(name: string): MapRow | undefined {
   return byName.get(name);
 }
-
-/** MapMethodRow is a method of maps; operands say how the checker reads its arguments. */
-export interface MapMethodRow {
-  readonly name: string;
-  readonly families: readonly MapRow["family"][];
-  readonly operands: readonly ("key" | "value" | "count" | "flags" | "record" | "memory" | "size")[];
-  /** optional operands at the end. */
-  readonly optional: number;
-  readonly result: "value-pointer" | "int" | "uint64" | "void";
-}
-
-const stores = ["hash", "array"] as const;
-
-/** mapMethods are all methods; which map has which is in `families`. */
-export const mapMethods: readonly MapMethodRow[] = [
-  { name: "Lookup", families: stores, operands: ["key"], optional: 0, result: "value-pointer" },
-  // What another CPU holds: kernel 5.19, for maps whose values are per CPU.
-  { name: "LookupCPU", families: stores, operands: ["key", "flags"], optional: 0, result: "value-pointer" },
-  { name: "Update", families: stores, operands: ["key", "value", "flags"], optional: 1, result: "int" },
-  { name: "Insert", families: ["hash"], operands: ["key", "value"], optional: 0, result: "int" },
-  { name: "Replace", families: stores, operands: ["key", "value"], optional: 0, result: "int" },
-  { name: "Delete", families: ["hash"], operands: ["key"], optional: 0, result: "int" },
-  { name: "Increment", families: stores, operands: ["key"], optional: 0, result: "void" },
-  { name: "Add", families: stores, operands: ["key", "count"], optional: 0, result: "void" },
-  { name: "Reserve", families: ["ring"], operands: [], optional: 0, result: "value-pointer" },
-  { name: "Submit", families: ["ring"], operands: ["record", "flags"], optional: 1, result: "void" },
-  { name: "Discard", families: ["ring"], operands: ["record", "flags"], optional: 1, result: "void" },
-  { name: "Output", families: ["ring"], operands: ["value", "flags"], optional: 1, result: "int" },
-  { name: "OutputN", families: ["ring"], operands: ["memory", "size", "flags"], optional: 1, result: "int" },
-  { name: "Query", families: ["ring"], operands: ["flags"], optional: 0, result: "uint64" },
-  { name: "Avail", families: ["ring"], operands: [], optional: 0, result: "uint64" },
-  { name: "Push", families: ["queue"], operands: ["value", "flags"], optional: 1, result: "int" },
-  { name: "Pop", families: ["queue"], operands: ["memory"], optional: 0, result: "int" },
-  { name: "Peek", families: ["queue"], operands: ["memory"], optional: 0, result: "int" },
-];

@@ -3,7 +3,7 @@ import type { Expr, FuncDecl, FunctionExpr, Stmt } from "../syntax/ast.js";
 import type { ContextRow } from "./contexts.js";
 import type { Enumerator, KernelFunction, KernelTypes, KernelVariable } from "./kernel.js";
 import type { KfuncArgument } from "./kfunc-call.js";
-import type { MapMethodRow } from "./map-kinds.js";
+import type { MapMethodRow } from "./map-methods.js";
 import type { ProgramKind } from "./program-kinds.js";
 import type { TelemetryDeclaration } from "./telemetry.js";
 import type { Field, FunctionType, MapType, NamedType, Type } from "./type.js";
@@ -44,6 +44,8 @@ export interface MapSymbol {
   readonly name: string;
   readonly declared: Range;
   readonly type: MapType;
+  /** initial are the names of the programs or maps that a program array or map of maps starts with. */
+  readonly initial?: readonly { readonly name: string; readonly at: Range }[];
   readonly pin: boolean;
   readonly flags: number;
 }
@@ -126,7 +128,13 @@ export type Call =
   | { readonly kind: "builtin"; readonly name: string; readonly types: readonly Type[] }
   | { readonly kind: "helper"; readonly name: string; readonly id: number }
   | { readonly kind: "kfunc"; readonly fn: KernelFunction; readonly arguments: readonly KfuncArgument[] }
-  | { readonly kind: "map-method"; readonly row: MapMethodRow; readonly map: MapSymbol }
+  | {
+      readonly kind: "map-method";
+      readonly row: MapMethodRow;
+      readonly map: MapSymbol;
+      /** object gives the map when another map holds it. */
+      readonly object?: Expr;
+    }
   | { readonly kind: "register"; readonly offset: number; readonly object: Expr; readonly pair?: number }
   | { readonly kind: "context-word"; readonly index: number; readonly object: Expr };
 

@@ -173,6 +173,8 @@ export function identical(a: Type, b: Type): boolean {
     return a.length === b.length && identical(a.element, b.element);
   if (a.kind === "pointer" && b.kind === "pointer") return identical(a.target, b.target);
   if (a.kind === "context" && b.kind === "context") return a.row === b.row;
+  if (a.kind === "map" && b.kind === "map")
+    return a.row === b.row && identical(a.key, b.key) && identical(a.value, b.value);
   if (a.kind === "struct" && b.kind === "struct") {
     if (a.kernel !== undefined || b.kernel !== undefined) return a.name === b.name && a.name !== "";
     return (

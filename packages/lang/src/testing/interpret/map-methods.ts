@@ -1,6 +1,6 @@
 import type { CallExpr, Expr } from "../../syntax/ast.js";
 import { wrap } from "../../types/convert.js";
-import type { MapMethodRow } from "../../types/map-kinds.js";
+import type { MapMethodRow } from "../../types/map-methods.js";
 import type { MapSymbol } from "../../types/symbols.js";
 import { identical, sizeOf, type Type, under } from "../../types/type.js";
 import { integer, integerType, type Machine, pointer, type RingRecord, typeOf } from "./machine.js";
