@@ -45,12 +45,34 @@ const stack =
   (state) =>
     stackOf(state, kind, 127, state.limits.config.stackMode);
 
+/** withDepth puts into a stack's number, which is below 8192, how many frames it has. */
+function withDepth(state: State, number: string, flags: number, limit: number): string {
+  const [frames, bytes, id] = [fresh(state, "f"), fresh(state, "n"), fresh(state, "t")];
+  state.out.push(
+    `var ${frames} [${limit * 8}]byte`,
+    `${bytes} := helpers.GetStack(ctx, &${frames}, ${limit * 8}, ${flags})`,
+    `if ${bytes} < 0 { ${bytes} = 0 }`,
+    `${id} := ${number} | uint64(${bytes}) / 8 << 16`,
+  );
+  return id;
+}
+
 /** stackOf takes the stack of the running thread. */
 export function stackOf(state: State, kind: "kstack" | "ustack", limit: number, mode: StackMode): Value {
   state.usesStacks = true;
   // BPF_F_USER_STACK is 1 << 8, include/uapi/linux/bpf.h.
-  const id = `uint64(uint32(helpers.GetStackid(ctx, stacks, ${kind === "ustack" ? 256 : 0})))`;
-  return { type: { kind, limit, mode }, code: kind === "ustack" ? `(uint64(bpf.PID())<<32 | ${id})` : id };
+  const flags = kind === "ustack" ? 256 : 0;
+  const number = `uint64(uint32(helpers.GetStackid(ctx, stacks, ${flags})))`;
+  const id = state.asked.stackDepths ? withDepth(state, number, flags, limit) : number;
+  const { place } = state.unit;
+  const from =
+    kind === "ustack" && place.kind === "uprobe"
+      ? { from: { path: place.path, symbol: place.symbol, offset: place.offset } }
+      : {};
+  return {
+    type: { kind, limit, mode, ...from },
+    code: kind === "ustack" ? `(uint64(bpf.PID())<<32 | ${id})` : id,
+  };
 }
 
 /** processNumber is pid or tid, as the namespace sees it that the script is run in. */

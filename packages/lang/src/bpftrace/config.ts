@@ -48,7 +48,7 @@ export function defaultConfig(): ScriptConfig {
     printMapsOnExit: true,
     missingProbes: "error",
     license: "GPL",
-    showDebugInfo: false,
+    showDebugInfo: true,
     cppDemangle: true,
     lazySymbolication: true,
     useBlazesym: false,

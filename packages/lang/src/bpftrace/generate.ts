@@ -151,15 +151,16 @@ export function generate(
   }
   const maps = new Map<string, MapEntry>();
   const kept = new Map<number, Unit["variables"]>();
+  const asked = { stackDepths: false };
   let bodies: Body[] = [];
   let state: State | undefined;
   for (let round = 0; round < rounds; round++) {
     const quiet = newReporter();
-    state = newState(kernel, limits, maps, quiet);
+    state = newState(kernel, limits, maps, asked, quiet);
     bodies = walk(state, planned, kept, machine);
     if (!state.changed || round === rounds - 1) break;
   }
-  state = newState(kernel, limits, maps, report);
+  state = newState(kernel, limits, maps, asked, report);
   bodies = walk(state, planned, kept, machine);
   for (const entry of maps.values()) {
     if (entry.value === undefined && entry.aggregation === undefined)
@@ -173,9 +174,11 @@ function newState(
   kernel: KernelTypes,
   limits: ScriptLimits,
   maps: Map<string, MapEntry>,
+  asked: State["asked"],
   report: Reporter,
 ): State {
   return {
+    asked,
     report,
     kernel,
     limits,

@@ -84,6 +84,11 @@ const length: Call = (state, node) => {
   if (first.kind !== "map") {
     const value = state.evaluate(state, first);
     const { kind } = value.type;
+    if (kind === "kstack" || kind === "ustack") {
+      if (!state.asked.stackDepths) state.changed = true;
+      state.asked.stackDepths = true;
+      return integer(`int64((${value.code} >> 16) & 0x7fff)`, true);
+    }
     if (kind !== "bad")
       state.report.error("wrong-type", first, "len takes a map or a stack", "len(@x), len(kstack)");
     return bad;

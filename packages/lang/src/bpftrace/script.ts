@@ -8,8 +8,13 @@ export type Shape =
   | { readonly kind: "int"; readonly signed: boolean }
   /** cut: a text of so many bytes was cut there, and is shown as cut. */
   | { readonly kind: "text"; readonly size: number; readonly cut?: number }
-  /** Stacks are the number of a stack trace; user stacks have the process in the upper half. */
-  | { readonly kind: "kstack" | "ustack"; readonly limit: number; readonly mode: StackMode }
+  /** Stacks are the number of a stack trace; user stacks have the process in the upper half, and `from` is where they begin. */
+  | {
+      readonly kind: "kstack" | "ustack";
+      readonly limit: number;
+      readonly mode: StackMode;
+      readonly from?: { readonly path: string; readonly symbol: string; readonly offset: number };
+    }
   | { readonly kind: "ksym" }
   /** A user address: the address, then the process. */
   | { readonly kind: "usym" }

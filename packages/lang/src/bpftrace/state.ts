@@ -84,6 +84,11 @@ export interface State {
   readonly kernel: KernelTypes;
   readonly limits: ScriptLimits;
   readonly maps: Map<string, MapEntry>;
+  /** asked is what one place of the script needs another to do; it stays from walk to walk. */
+  readonly asked: {
+    /** stackDepths: len() wants to know how deep stacks are. */
+    stackDepths: boolean;
+  };
   readonly events: ScriptEvent[];
   readonly declarations: string[];
   unit: Unit;

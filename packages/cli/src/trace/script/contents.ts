@@ -18,7 +18,7 @@ export interface MapRow {
   readonly value: MapValue;
 }
 
-const stackIndent = 4;
+const stackIndent = 8;
 
 interface Reading {
   readonly keys: readonly Shown[];

@@ -151,7 +151,10 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       constants: { started: clocks.boot(), childPid: BigInt(child?.pid ?? 0) },
     });
     closing.defer(() => object.close());
-    const symbols = openSymbols(script.stacks === undefined ? undefined : object.map(script.stacks));
+    const symbols = openSymbols(
+      script.stacks === undefined ? undefined : object.map(script.stacks),
+      script.config,
+    );
     closing.defer(() => symbols.close());
     let exited = false;
     let leave = (): void => undefined;

@@ -168,7 +168,7 @@ interval:ms:20 { @ticks++; }`;
     assert.ok(maps["@any"] > 0, stdout);
     const named = Object.values(maps["@"]).reduce((sum: number, each: number) => sum + each, 0);
     assert.ok(named > 0 && named <= maps["@any"], stdout);
-    assert.match(Object.keys(maps["@"]).join(), /^\n {4}\S+/);
+    assert.match(Object.keys(maps["@"]).join(), /^\n {8}\S+/);
   } finally {
     child.kill("SIGKILL");
     await gone;

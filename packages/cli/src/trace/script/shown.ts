@@ -51,10 +51,10 @@ export function newReader(symbols: Symbols, clocks: Clocks, trailer: string): Re
         case "text":
           return plain(textAt(bytes, offset, shape.size, shape.cut, trailer));
         case "kstack":
-          return plain(symbols.kernelStack(view.getInt32(offset, true), shape.limit, indent));
+          return plain(symbols.kernelStack(view.getInt32(offset, true), shape, indent));
         case "ustack": {
           const pid = view.getUint32(offset + 4, true);
-          return plain(symbols.userStack(view.getInt32(offset, true), pid, shape.limit, indent));
+          return plain(symbols.userStack(view.getInt32(offset, true), pid, shape, indent));
         }
         case "ksym":
           return plain(symbols.kernel(view.getBigUint64(offset, true)));
