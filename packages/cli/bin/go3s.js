@@ -2,7 +2,7 @@
 "use strict";
 // Starts a command: the few in the bundle from there, with V8's code cache; the others, and all of them while the
 // bundle is older than the modules it was made of, module by module.
-const { existsSync, readFileSync, renameSync, statSync, writeFileSync } = require("node:fs");
+const { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeSync } = require("node:fs");
 const { join } = require("node:path");
 
 const dist = join(__dirname, "..", "dist");
@@ -29,11 +29,15 @@ function readCache(file) {
   }
 }
 
-/** writeCache is for the next start; a folder that cannot be written costs it 20 ms. */
+/** writeCache is for the next start; where the folder cannot be written, every start compiles what it runs. */
 function writeCache(file, script) {
+  const part = `${file}.${process.pid}`;
   try {
-    writeFileSync(`${file}.${process.pid}`, script.createCachedData());
-    renameSync(`${file}.${process.pid}`, file);
+    // Opened first: what cannot be kept is not made.
+    const fd = openSync(part, "w");
+    writeSync(fd, script.createCachedData());
+    closeSync(fd);
+    renameSync(part, file);
   } catch {
     // Not ours to write: an installed package used by another user.
   }
