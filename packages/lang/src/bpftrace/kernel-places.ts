@@ -44,7 +44,6 @@ export function rawTracepointPlaces(point: Point, machine: ScriptMachine, fail: 
   const [module, name] = parts.length === 1 ? [undefined, parts[0] ?? ""] : parts;
   if (parts.length < 1 || parts.length > 2 || name === undefined || name === "")
     return { places: fail("write it as rawtracepoint:NAME", "e.g. rawtracepoint:sched_switch") };
-  const shown = module === undefined ? name : `${module}:${name}`;
   const known = machine.rawTracepoints?.();
   const title = (found: string): string => `rawtracepoint:${module === undefined ? "" : "vmlinux:"}${found}`;
   // The kernel's own BTF holds the tracepoints of what is built in.
@@ -56,7 +55,7 @@ export function rawTracepointPlaces(point: Point, machine: ScriptMachine, fail: 
   }
   if (!/^\w+$/.test(name)) return { places: fail("write it as rawtracepoint:NAME") };
   if (!isHere || (known !== undefined && !known.includes(name)))
-    return { places: [], missing: `rawtracepoint ${shown}` };
+    return module === undefined ? { places: [] } : { places: [], missing: `rawtracepoint ${module}:${name}` };
   return { places: [{ kind: "rawtracepoint", name, title: title(name) }] };
 }
 

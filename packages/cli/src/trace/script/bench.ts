@@ -4,7 +4,7 @@ import type { Script } from "@go3s/lang";
 /** rounds is how often a benchmark's program is run; the kernel counts the time of each run. */
 const rounds = 10_000;
 const nameWidth = 41;
-const timeWidth = 17;
+const timeWidth = 15;
 
 /** runBenches runs each bench: probe many times and draws a table of the time that one run took. */
 export function runBenches(object: LoadedObject, script: Script, after: () => void): string {
