@@ -36,6 +36,28 @@ function run(command, args, options = {}) {
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
 }
 
+const head = "cmake_minimum_required(VERSION 3.13)\nproject(suite C CXX)\n";
+const byFolders = `${head}add_subdirectory(tests/testprogs)\nadd_subdirectory(tests/testlibs)\n`;
+/** byFiles is for versions whose programs are built by the project's own CMakeLists.txt: each file is one. */
+const byFiles = `${head}
+set(CMAKE_C_FLAGS "-g -O0 -no-pie -fno-pie -fno-omit-frame-pointer")
+include_directories(tests/testlibs)
+file(GLOB libs tests/testlibs/*.c)
+foreach(file \${libs})
+  get_filename_component(name \${file} NAME_WE)
+  add_library(\${name} SHARED \${file})
+  set_target_properties(\${name} PROPERTIES COMPILE_FLAGS -fPIC LIBRARY_OUTPUT_DIRECTORY \${CMAKE_BINARY_DIR}/tests/testlibs)
+endforeach()
+file(GLOB programs tests/testprogs/*.c)
+foreach(file \${programs})
+  get_filename_component(name \${file} NAME_WE)
+  add_executable(\${name} \${file})
+  target_link_libraries(\${name} pthread)
+  set_target_properties(\${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY \${CMAKE_BINARY_DIR}/tests/testprogs)
+endforeach()
+target_link_libraries(usdt_lib usdt_tp)
+`;
+
 /** prepared gives a folder as the suite wants to find itself: runtime/, testprogs/ and testlibs/ beside each other. */
 function prepared(checkout) {
   if (existsSync(join(checkout, "runtime/engine/main.py"))) return checkout;
@@ -48,10 +70,8 @@ function prepared(checkout) {
   mkdirSync(join(source, "tests"), { recursive: true });
   for (const folder of ["testprogs", "testlibs", "include"].filter((each) => existsSync(join(tests, each))))
     cpSync(join(tests, folder), join(source, "tests", folder), { recursive: true });
-  writeFileSync(
-    join(source, "CMakeLists.txt"),
-    "cmake_minimum_required(VERSION 3.13)\nproject(suite C CXX)\nadd_subdirectory(tests/testprogs)\nadd_subdirectory(tests/testlibs)\n",
-  );
+  const listed = existsSync(join(source, "tests/testprogs/CMakeLists.txt"));
+  writeFileSync(join(source, "CMakeLists.txt"), listed ? byFolders : byFiles);
   run("cmake", ["-S", source, "-B", join(work, "build")]);
   run("cmake", ["--build", join(work, "build"), "--parallel", "2"]);
   // The programs know where their libraries were built: these must be the same files.
