@@ -1,10 +1,12 @@
 import { registerOffset, registerRows } from "../types/registers.js";
+import { under } from "../types/type.js";
 import { stackOf } from "./builtins.js";
 import { argument, type Call, type CallRow, literalNumber, literalText, row } from "./call-arguments.js";
 import type { StackMode } from "./config.js";
 import { spaceOf } from "./fields.js";
 import { addressBytes } from "./internet.js";
-import { bad, emit, fresh, mark, type State, type Value } from "./state.js";
+import { keptRecord, placed } from "./memory.js";
+import { bad, fresh, mark, type State, type Value } from "./state.js";
 import { as, integer, scalar } from "./values.js";
 
 const kernelSymbol: Call = (state, node) => ({
@@ -49,7 +51,11 @@ const space =
   (of: "kernel" | "user"): Call =>
   (state, node) => {
     const value = state.evaluate(state, argument(node, 0));
-    if (value.type.kind === "pointer" || value.type.kind === "array") return { ...value, space: of };
+    if (value.type.kind === "pointer") {
+      const { typed: _typed, ...plain } = value;
+      return { ...plain, type: { ...value.type, space: of }, space: of };
+    }
+    if (value.type.kind === "array") return { ...value, space: of };
     return { ...integer(as(scalar(state, argument(node, 0), "a pointer"), false), false), space: of };
   };
 
@@ -130,12 +136,9 @@ const userAddress: Call = (state, node) => {
       : `(ctx.IP() - ${base + BigInt(place.offset)} + ${found.address})`;
   return {
     type: {
-      kind: "array",
-      target: {
-        kind: "array",
-        element: { kind: "int", name: `uint${bits}`, bits: bits as 8 | 16 | 32 | 64, signed: false },
-        length: 0,
-      },
+      kind: "pointer",
+      target: { kind: "int", name: `uint${bits}`, bits: bits as 8 | 16 | 32 | 64, signed: false },
+      space: "user",
     },
     code: moved,
     space: "user",
@@ -148,7 +151,8 @@ function symbolBase(state: State, path: string, symbol: string): bigint | undefi
 
 const isBytes = (value: Value): boolean => {
   const { type } = value;
-  return type.kind === "array" && type.target.element.kind === "int" && type.target.element.bits === 8;
+  const element = type.kind === "array" ? under(type.target.element) : undefined;
+  return element?.kind === "int" && element.bits === 8;
 };
 
 /** ntop shows an address: IPv4 for a number or four bytes, IPv6 for sixteen; a family in front says which. */
@@ -178,16 +182,8 @@ const ntop: Call = (state, node) => {
         );
         return;
       }
-      if (/^uint64\(|^bpf\.Addr/.test(value.code) || value.space !== undefined) {
-        const read = (value.space ?? spaceOf(state)) === "user" ? "User" : "Kernel";
-        emit(state, node, `helpers.ProbeRead${read}(&${to}.B, ${length}, ${value.code})`);
-        return;
-      }
-      const held = fresh(state, "s");
-      state.out.push(
-        `${held} := ${value.code}`,
-        `helpers.ProbeReadKernel(&${to}.B, ${length}, bpf.Addr(&${held}))`,
-      );
+      const { code: held } = placed(state, node, value);
+      state.out.push(`helpers.ProbeReadKernel(&${to}.B, ${length}, bpf.Addr(&${held}))`);
     },
   };
 };
@@ -202,12 +198,12 @@ const pton: Call = (state, node) => {
     return bad;
   }
   const held = fresh(state, "s");
-  state.out.push(`var ${held} [${bytes.length}]byte`);
+  state.out.push(`var ${held} [${bytes.length === 4 ? 8 : 16}]byte`);
   bytes.forEach((byte, i) => {
     if (byte !== 0) state.out.push(`${held}[${i}] = ${byte}`);
   });
   const element = { kind: "int", name: "uint8", bits: 8, signed: false } as const;
-  return { type: { kind: "array", target: { kind: "array", element, length: bytes.length } }, code: held };
+  return keptRecord(state, node, held, { kind: "array", element, length: bytes.length });
 };
 
 /** macaddr shows six bytes. */
@@ -223,8 +219,8 @@ const macaddr: Call = (state, node) => {
       state.report.error("wrong-type", at, "macaddr() argument must be 6 bytes in size");
       return bad;
     }
-    const copy = fresh(state, "s");
-    state.out.push(`${copy} := ${value.code}`, `helpers.ProbeReadKernel(&${held}, 6, bpf.Addr(&${copy}))`);
+    const { code: copy } = placed(state, node, value);
+    state.out.push(`helpers.ProbeReadKernel(&${held}, 6, bpf.Addr(&${copy}))`);
     return { type, code: held };
   }
   const read = (value.space ?? spaceOf(state)) === "user" ? "User" : "Kernel";

@@ -1,4 +1,4 @@
-import { entryOf, keyOf } from "./maps.js";
+import { entryOf, keyOf, store } from "./maps.js";
 import type { Aggregation, LinearBuckets, Series } from "./script.js";
 import { emit, fresh, type MapEntry, mark, type State } from "./state.js";
 import { seriesOf, updateSeries } from "./time-series.js";
@@ -164,33 +164,26 @@ export function aggregate(state: State, map: MapNode, call: CallNode): void {
     updateSeries(state, map, call, details.series, value);
     return;
   }
-  if (name === "hist" || name === "lhist") {
-    const { entry, key } = keyOf(state, map, bucketOf(state, details, value));
-    emit(state, call, `${entry.go}.Increment(${key})`);
-    return;
-  }
-  const { entry, key } = keyOf(state, map);
+  const isBucketed = name === "hist" || name === "lhist";
+  const { entry, key, isRight } = keyOf(state, map, isBucketed ? bucketOf(state, details, value) : undefined);
+  if (!isRight) return;
   const { go } = entry;
-  if (name === "count") emit(state, call, `${go}.Increment(${key})`);
-  else if (name === "sum") emit(state, call, `${go}.Add(${key}, ${value})`);
-  else {
-    const found = fresh(state, "p");
-    const made = fresh(state, "z");
-    const update =
+  const [found, made] = [fresh(state, "p"), fresh(state, "z")];
+  const isPlural = name === "min" || name === "max" || name === "avg" || name === "stats";
+  emit(state, call, `${found} := ${go}.Lookup(${key})`);
+  state.out.push(`if ${found} == nil {`);
+  if (isPlural) state.out.push(`var ${made} Aggregate`, `${made}.N = 1`, `${made}.V = ${value}`);
+  else if (name === "sum") state.out.push(`var ${made} int64 = ${value}`);
+  else state.out.push(`var ${made} uint64 = 1`);
+  store(state, call, entry, key, made);
+  state.out.push("} else {");
+  if (isPlural)
+    state.out.push(
       name === "min" || name === "max"
         ? `if ${found}.N == 0 || ${value} ${name === "min" ? "<" : ">"} ${found}.V { ${found}.V = ${value} }`
-        : `${found}.V += ${value}`;
-    emit(state, call, `${found} := ${go}.Lookup(${key})`);
-    state.out.push(
-      `if ${found} == nil {`,
-      `var ${made} Aggregate`,
-      `${made}.N = 1`,
-      `${made}.V = ${value}`,
-      `${go}.Update(${key}, &${made})`,
-      "} else {",
-      update,
+        : `${found}.V += ${value}`,
       `${found}.N += 1`,
-      "}",
     );
-  }
+  else state.out.push(`*${found} += ${name === "sum" ? value : "1"}`);
+  state.out.push("}");
 }

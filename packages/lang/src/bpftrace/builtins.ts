@@ -147,8 +147,8 @@ const builtins: Readonly<Record<string, Builtin>> = {
   func: functionName,
   kstack: stack("kstack"),
   ustack: stack("ustack"),
-  true: () => integer("int64(1)", true, 1n),
-  false: () => integer("int64(0)", true, 0n),
+  true: () => ({ ...fromCondition("true"), constant: 1n }),
+  false: () => ({ ...fromCondition("false"), constant: 0n }),
   probe: (state) => textLiteral(state, state.unit.name),
   args: () => ({ type: { kind: "args" }, code: "" }),
   comm: (state) => ({
@@ -161,7 +161,12 @@ const builtins: Readonly<Record<string, Builtin>> = {
   curtask: (state, node) => {
     const task = state.kernel.named("task_struct");
     if (task?.kind === "struct")
-      return { type: { kind: "pointer", target: task }, code: "bpf.CurrentTask()" };
+      return {
+        type: { kind: "pointer", target: task, space: "kernel" },
+        code: "bpf.Addr(bpf.CurrentTask())",
+        typed: "bpf.CurrentTask()",
+        space: "kernel",
+      };
     state.report.error("no-kernel-type", node, "curtask needs the kernel's BTF, which is not here");
     return bad;
   },

@@ -5,13 +5,16 @@ import { openSources } from "../source/file.js";
 import type { File } from "../syntax/ast.js";
 import { parseFile } from "../syntax/parser.js";
 import { newKernelTypes, noKernelTypes } from "../types/kernel.js";
-import { defaultConfig, type ScriptConfig } from "./config.js";
+import type { ScriptConfig } from "./config.js";
 import { withoutDirectives } from "./directives.js";
+import { expanded } from "./expand.js";
 import type { ScriptFacts } from "./facts.js";
 import { generate } from "./generate.js";
+import { scriptContext, scriptPlace } from "./messages.js";
 import { parseScript } from "./parser.js";
 import type { Script } from "./script.js";
 import type { ScriptMachine } from "./script-machine.js";
+import { configured } from "./settings.js";
 import { relocate, stripMarks } from "./source-map.js";
 
 /** ScriptOptions are the target's facts, and what the script is given. */
@@ -24,6 +27,8 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly mapEntries?: number;
   /** config is what the environment sets; the script's config block changes it where the environment is silent. */
   readonly config?: ScriptConfig;
+  /** fixed are the settings that the environment has made, by their names there: the script's are not heard. */
+  readonly fixed?: readonly string[];
   /** unsafe allows what changes the machine: system(), signal(), write_user(). */
   readonly unsafe?: boolean;
   /** uprobeMulti: one link holds all uprobes of a program (Linux 6.6). */
@@ -54,9 +59,10 @@ export function compileScript(
 ): ScriptResult {
   const report = newReporter();
   const files = openSources([source]);
-  const actions = parseScript(withoutDirectives(source.text, report), report);
+  const { text, defines } = withoutDirectives(source.text, report);
+  const parsed = parseScript(text, defines, report);
   const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
-  const config = options.config ?? defaultConfig();
+  const config = configured(parsed.settings, options, report);
   const limits = {
     textBytes: options.textBytes ?? config.maxStrlen,
     mapEntries: options.mapEntries ?? config.maxMapKeys,
@@ -67,9 +73,9 @@ export function compileScript(
     facts: options.facts ?? {},
   };
   const generated =
-    report.errors > 0 && actions.length === 0
+    report.errors > 0 && parsed.actions.length === 0
       ? undefined
-      : generate(actions, options, kernel, limits, report, {
+      : generate(expanded(parsed, report), options, kernel, limits, report, {
           mode: options.mode ?? "run",
           filter: options.probeFilter,
         });
@@ -92,7 +98,29 @@ export function compileScript(
     throw new Error(`the script's program does not parse: ${mistakes}\n${marked.text}`);
   relocate(tree, marked);
   const result = compileTrees([tree], files, report, options);
-  return { ...result, events: [], isEmpty: false, script: generated.script, generated: marked.text };
+  return {
+    ...result,
+    events: [],
+    isEmpty: false,
+    script: told(generated.script, files),
+    generated: marked.text,
+  };
+}
+
+/** told is a script whose warnings at run time say where they come from. */
+function told(script: Script, files: ScriptResult["files"]): Script {
+  const events = script.events.map((event) =>
+    event.kind === "warning"
+      ? {
+          ...event,
+          message: [
+            `${scriptPlace(files, event.at)}: WARNING: ${event.message}`,
+            ...scriptContext(files, event.at),
+          ].join("\n"),
+        }
+      : event,
+  );
+  return { ...script, events };
 }
 
 function treeOf(text: string): [File, string | undefined] {

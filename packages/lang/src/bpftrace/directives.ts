@@ -11,11 +11,18 @@ interface Branch {
 
 const blank = (line: string): string => line.replace(/[^\t\r]/g, " ");
 
+/** Preprocessed is a script without its preprocessor lines, and the constants they define. */
+export interface Preprocessed {
+  readonly text: string;
+  readonly defines: ReadonlyMap<string, string>;
+}
+
 /**
  * withoutDirectives blanks out C's preprocessor lines and the branches that are not taken, so that every offset stays.
  * `#include` has no effect: kernel types are known from BTF.
  */
-export function withoutDirectives(text: string, report: Reporter): string {
+export function withoutDirectives(text: string, report: Reporter): Preprocessed {
+  const defines = new Map<string, string>();
   const open: Branch[] = [];
   let taken = true;
   let at = 0;
@@ -29,7 +36,7 @@ export function withoutDirectives(text: string, report: Reporter): string {
     const range = { start, end: start + whole.length };
     const top = open.at(-1);
     if (directive === "ifdef" || directive === "ifndef") {
-      const own = defined.has(name) === (directive === "ifdef");
+      const own = (defined.has(name) || defines.has(name)) === (directive === "ifdef");
       open.push({ start, outer: taken, taken: own });
       taken &&= own;
     } else if (directive === "else" && top !== undefined) {
@@ -38,18 +45,23 @@ export function withoutDirectives(text: string, report: Reporter): string {
     } else if (directive === "endif" && top !== undefined) {
       open.pop();
       taken = top.outer;
-    } else if (directive !== "include" && taken) {
+    } else if (directive === "define" && taken) {
+      const value = line.slice(line.indexOf(name, whole.length - name.length) + name.length);
+      // What takes parameters is C's own business: scripts have macros.
+      if (name !== "" && !value.startsWith("(")) defines.set(name, value.trim());
+    } else if (directive === "undef" && taken) defines.delete(name);
+    else if (directive !== "include" && directive !== "pragma" && taken) {
       const stray = directive === "else" || directive === "endif";
       report.error(
         stray ? "syntax" : "unsupported",
         range,
         stray ? `#${directive} without #ifdef` : `#${directive} is not taken in scripts`,
-        "taken are #include (without effect), #ifdef, #ifndef, #else and #endif",
+        "taken are #include, #define of constants, #undef, #ifdef, #ifndef, #else and #endif",
       );
     }
     return blank(line);
   });
   for (const { start } of open)
     report.error("unterminated", { start, end: start + 1 }, "this condition has no #endif");
-  return lines.join("\n");
+  return { text: lines.join("\n"), defines };
 }

@@ -1,7 +1,8 @@
 import type { Range } from "../source/file.js";
-import { storable, writeInto } from "./maps.js";
-import { isPlaced, type ScriptEvent, type Shape } from "./script.js";
-import { emit, fresh, goType, type State, type Value } from "./state.js";
+import type { ScriptEvent, Shape } from "./script.js";
+import { goType } from "./shapes.js";
+import { emit, fresh, type State, type Value } from "./state.js";
+import { storable, writeInto } from "./storing.js";
 
 /** Given is a value that goes into an event, and where it stands in the script. */
 export interface Given {
@@ -26,15 +27,15 @@ export function send(
   const id = state.events.length;
   state.events.push(event);
   const type = `Event${id}`;
-  const fields = shapes.map((shape, i) => `A${i} ${goType(shape)}`);
+  const fields = shapes.map((shape, i) => `A${i} ${goType(state, shape)}`);
   state.declarations.push(`type ${type} struct { ID uint64; ${fields.join("; ")} }`);
   const record = fresh(state, "e");
   // What is computed is computed before the record is held: less can go wrong between reserve and submit.
   const held = values.map(({ value }, i) => {
     const shape = shapes[i];
-    if (shape === undefined || isPlaced(shape)) return value;
+    if (shape === undefined || value.into !== undefined) return value;
     const name = fresh(state, "a");
-    state.out.push(`var ${name} ${goType(shape)}`);
+    state.out.push(`var ${name} ${goType(state, shape)}`);
     writeInto(state, value, name, shape);
     return { ...value, type: shape, code: name };
   });

@@ -1,12 +1,20 @@
+import { findField, sizeOf, under } from "../types/type.js";
 import { builtin } from "./builtins.js";
 import { call } from "./calls.js";
+import { cast } from "./casts.js";
 import { fieldOf, indexOf } from "./fields.js";
-import { mapStep, readMap } from "./maps.js";
-import { integerTypes } from "./parser.js";
-import { isPlaced } from "./script.js";
-import { bad, captured, emit, fresh, type State, typeTitle, type Value } from "./state.js";
+import { keptValue } from "./kept.js";
+import { keyOf, mapStep, readMap } from "./maps.js";
+import { addressCode } from "./memory.js";
+import { operation } from "./operators.js";
+import type { Shape } from "./script.js";
+import { goType, logicalSize, shapeOf, typeTitle, wider } from "./shapes.js";
+import { bad, captured, emit, fresh, type State, type Value } from "./state.js";
+import { writeInto } from "./storing.js";
 import { textLiteral } from "./text.js";
-import type { BinaryNode, CastNode, Node, TernaryNode, UnaryNode } from "./tree.js";
+import type { BinaryNode, BlockNode, Node, OffsetNode, SizeNode, UnaryNode } from "./tree.js";
+import { tuple } from "./tuples.js";
+import { cTypeOf, looked, namedType } from "./types-of.js";
 import {
   as,
   compareTexts,
@@ -16,11 +24,9 @@ import {
   isText,
   literal,
   logical,
-  operation,
   scalar,
-  sizeOfText,
-  stored,
 } from "./values.js";
+import { note, shownName } from "./variables.js";
 
 /** evaluate compiles an expression; its statements go to the state, its value is Go code. */
 export function evaluate(state: State, node: Node): Value {
@@ -30,7 +36,7 @@ export function evaluate(state: State, node: Node): Value {
     case "text":
       return textLiteral(state, node.value);
     case "word":
-      return builtin(state, node);
+      return word(state, node);
     case "variable":
       return readVariable(state, node);
     case "positional":
@@ -46,7 +52,9 @@ export function evaluate(state: State, node: Node): Value {
     case "binary":
       return binary(state, node);
     case "ternary":
-      return ternary(state, node);
+      return choice(state, node, node.condition, node.taken, node.otherwise);
+    case "conditional":
+      return choice(state, node, node.condition, node.taken, node.otherwise);
     case "field":
       return fieldOf(state, node);
     case "index":
@@ -55,7 +63,80 @@ export function evaluate(state: State, node: Node): Value {
       return cast(state, node);
     case "call":
       return call(state, node);
+    case "tuple":
+    case "record":
+      return tuple(state, node);
+    case "block":
+      return block(state, node);
+    case "sizeof":
+      return sizeOfNode(state, node);
+    case "offsetof":
+      return offsetOf(state, node);
+    case "type":
+      state.report.error("misplaced", node, "a type is no value", "sizeof(typeof(x)) gives its size");
+      return bad;
   }
+}
+
+/** word is a value of one of the script's enums, or a builtin. */
+function word(state: State, node: Node & { kind: "word" }): Value {
+  const constant = state.types.constants.get(node.name);
+  if (constant === undefined) return builtin(state, node);
+  const names = state.types.enums.get(constant.of);
+  const value = literal(constant.value);
+  return names === undefined || value.type.kind !== "int"
+    ? value
+    : { ...value, type: { ...value.type, bits: 32, names } };
+}
+
+/** block runs statements and gives the value of its last expression. */
+function block(state: State, node: BlockNode): Value {
+  state.statements(state, node.body);
+  return node.value === undefined ? { type: { kind: "void" }, code: "" } : evaluate(state, node.value);
+}
+
+function sizeOfNode(state: State, node: SizeNode): Value {
+  if ("kind" in node.of) {
+    const shape = shapeOf(looked(state, node.of).type);
+    return shape === undefined ? bad : unsigned64(BigInt(logicalSize(shape).size));
+  }
+  if (
+    node.of.of !== undefined &&
+    node.of.of.kind !== "type" &&
+    node.of.pointers === 0 &&
+    node.of.lengths.length === 0
+  )
+    return sizeOfNode(state, { ...node, of: node.of.of });
+  const type = namedType(state, node.of);
+  return type === undefined ? bad : unsigned64(BigInt(sizeOf(type)));
+}
+
+const unsigned64 = (value: bigint): Value => integer(`uint64(${value})`, false, value);
+
+function offsetOf(state: State, node: OffsetNode): Value {
+  const { of } = node;
+  const value = "kind" in of ? looked(state, of).type : undefined;
+  const given =
+    value === undefined
+      ? "kind" in of
+        ? undefined
+        : namedType(state, of)
+      : value.kind === "record" || value.kind === "pointer"
+        ? value.target
+        : undefined;
+  let type = given === undefined ? undefined : under(given);
+  let offset = 0;
+  for (const name of node.path) {
+    const path = type?.kind === "struct" ? findField(type, name) : undefined;
+    const field = path?.at(-1);
+    if (path === undefined || field === undefined) {
+      state.report.error("no-field", node, `there is no field '${name}' to take the offset of`);
+      return bad;
+    }
+    offset += path.reduce((total, each) => total + each.offset, 0);
+    type = under(field.type);
+  }
+  return unsigned64(BigInt(offset));
 }
 
 function positional(state: State, index: number): Value {
@@ -69,18 +150,17 @@ function positional(state: State, index: number): Value {
 
 function readVariable(state: State, node: Node & { kind: "variable" }): Value {
   const type = state.unit.variables.get(node.name);
+  if (type === undefined && state.declared.has(node.name)) return literal(0n);
   if (type === undefined) {
     state.report.error(
       "undefined",
       node,
-      `$${node.name} is read before it is assigned`,
-      `assign it first: $${node.name} = 0;`,
+      `Undefined or undeclared variable: $${shownName(node.name)}`,
+      `assign it first: $${shownName(node.name)} = 0;`,
     );
     return bad;
   }
-  const code = `v_${node.name}`;
-  if (type.kind !== "pointer" && isPlaced(type)) return stored(state, type, code);
-  return { type, code };
+  return keptValue(state, type, `v_${node.name}`);
 }
 
 function variableStep(
@@ -89,20 +169,24 @@ function variableStep(
   target: Node & { kind: "variable" },
 ): Value {
   const value = readVariable(state, target);
-  if (value.type.kind !== "int") {
-    if (value.type.kind !== "bad")
-      state.report.error(
-        "bad-operation",
-        node,
-        `${node.operator} needs an integer, $${target.name} is ${typeTitle(value.type)}`,
-      );
+  const { type } = value;
+  if (type.kind === "bad") return bad;
+  if (type.kind !== "int" && type.kind !== "pointer") {
+    state.report.error(
+      "bad-operation",
+      node,
+      `The ${node.operator} operator can not be used on expressions of types '${typeTitle(type)}'`,
+    );
     return bad;
   }
+  // A variable that is counted may pass the width of what it began with.
+  if (type.kind === "int" && (type.bits ?? 64) < 64) note(state, target.name, { ...type, bits: 64 });
+  const size = type.kind === "pointer" ? Math.max(1, sizeOf(type.target)) : 1;
   const held = fresh(state, "t");
-  const step = `${value.code} ${node.operator === "++" ? "+=" : "-="} 1`;
+  const step = `${value.code} ${node.operator === "++" ? "+=" : "-="} ${size}`;
   const lines = [`${held} := ${value.code}`, `_ = ${held}`];
   for (const line of node.before ? [step, ...lines] : [...lines, step]) emit(state, node, line);
-  return { type: value.type, code: held };
+  return keptValue(state, type, held);
 }
 
 function unary(state: State, node: UnaryNode): Value {
@@ -115,126 +199,166 @@ function unary(state: State, node: UnaryNode): Value {
       index: { ...node, kind: "number", value: 0n },
     });
   }
+  if (node.operator === "&") return addressOf(state, node, node.operand);
   const value = scalar(state, node.operand, node.operator);
   if (value.type.kind !== "int") return value;
   if (node.operator === "-") {
     return typeof value.constant === "bigint" && value.constant <= 1n << 63n
-      ? integer(`int64(-${value.constant})`, true, -value.constant)
+      ? literal(-value.constant)
       : integer(`(-${as(value, true)})`, true);
   }
+  if (node.operator === "+") return value;
+  if (typeof value.constant === "bigint" && value.type.free === true)
+    return integer(`^uint64(${value.constant})`, false);
   return integer(`(^${value.code})`, value.type.signed);
 }
+
+/** addressOf gives the address of a variable, or of what a map holds under a key (0 when there is nothing). */
+function addressOf(state: State, node: UnaryNode, operand: Node): Value {
+  if (operand.kind === "variable") {
+    const value = readVariable(state, operand);
+    const target = cTypeOf(value.type) ?? byteType;
+    if (value.type.kind === "bad") return bad;
+    return {
+      type: { kind: "pointer", target, space: "kernel", ...kept(value.type) },
+      code: `bpf.Addr(&v_${operand.name})`,
+      space: "kernel",
+    };
+  }
+  if (operand.kind === "map") {
+    const { entry, key, isRight } = keyOf(state, operand);
+    if (!isRight) return bad;
+    const shape = entry.value ?? { kind: "int", signed: true };
+    const [found, held] = [fresh(state, "p"), fresh(state, "t")];
+    emit(state, node, `${found} := ${entry.go}.Lookup(${key})`);
+    state.out.push(`var ${held} uint64`, `if ${found} != nil { ${held} = bpf.Addr(${found}) }`);
+    return {
+      type: { kind: "pointer", target: cTypeOf(shape) ?? byteType, space: "kernel", ...kept(shape) },
+      code: held,
+      space: "kernel",
+    };
+  }
+  if (operand.kind === "field" || operand.kind === "index") {
+    const value = evaluate(state, operand);
+    const target = cTypeOf(value.type);
+    if (value.memory !== undefined && target !== undefined)
+      return {
+        type: { kind: "pointer", target, space: value.space ?? "kernel" },
+        code: addressCode(value.memory),
+        space: value.memory.kind === "bytes" ? "kernel" : value.memory.space,
+      };
+  }
+  state.report.error("unsupported", node, "& takes a variable or a map", "&$x, &@x[key]");
+  return bad;
+}
+
+const byteType = { kind: "int", name: "uint8", bits: 8, signed: false } as const;
+
+/** kept remembers what a pointer into the program points to, where C has no type for it. */
+const kept = (type: Value["type"]): { own?: Shape } => {
+  const shape = shapeOf(type);
+  return shape === undefined ? {} : { own: shape };
+};
 
 function binary(state: State, node: BinaryNode): Value {
   const { operator } = node;
   if (operator === "&&" || operator === "||") return fromCondition(logical(state, node));
-  const left = evaluate(state, node.left);
+  const left = steady(state, evaluate(state, node.left), node.right);
   const right = evaluate(state, node.right);
   if (left.type.kind === "bad" || right.type.kind === "bad") return bad;
-  if (isText(left) || isText(right)) {
-    if (!(isText(left) && isText(right)) || (operator !== "==" && operator !== "!=")) {
-      state.report.error(
-        "bad-operation",
-        node,
-        `${operator} has ${typeTitle(left.type)} on the left and ${typeTitle(right.type)} on the right`,
-        "texts are compared with == and !=; numbers in addresses are made texts by str()",
-      );
-      return bad;
-    }
+  const isEquality = operator === "==" || operator === "!=";
+  if (isText(left) && isText(right) && isEquality) {
     const equal = compareTexts(state, node, left, right);
     return fromCondition(operator === "==" ? `(${equal})` : `!(${equal})`);
+  }
+  if (isEquality && isComposite(left) && isComposite(right)) return compareWhole(state, node, left, right);
+  if (isText(left) || isText(right) || isComposite(left) || isComposite(right)) {
+    state.report.error(
+      "bad-operation",
+      node,
+      `Type mismatch for '${operator}': comparing ${typeTitle(left.type)} with ${typeTitle(right.type)}`,
+      "texts are compared with == and !=; numbers in addresses are made texts by str()",
+    );
+    return bad;
   }
   return operation(state, node, operator, left, right);
 }
 
-function ternary(state: State, node: TernaryNode): Value {
-  const test = condition(state, node.condition);
-  const then = captured(state, () => evaluate(state, node.then));
-  const otherwise = captured(state, () => evaluate(state, node.otherwise));
-  const [a, b] = [then.result, otherwise.result];
-  if (a.type.kind === "bad" || b.type.kind === "bad") return bad;
-  const held = fresh(state, "t");
-  if (a.type.kind === "int" && b.type.kind === "int") {
-    const signed = a.type.signed && b.type.signed;
-    state.out.push(
-      `var ${held} ${signed ? "int64" : "uint64"}`,
-      `if ${test} {`,
-      ...then.lines,
-      `${held} = ${as(a, signed)}`,
-      "} else {",
-      ...otherwise.lines,
-      `${held} = ${as(b, signed)}`,
-      "}",
-    );
-    return integer(held, signed);
-  }
-  if (isText(a) && isText(b)) {
-    const size = Math.max(sizeOfText(a), sizeOfText(b));
-    const write = (value: Value): string[] => captured(state, () => value.into?.(held, size)).lines;
-    state.out.push(
-      `var ${held} [${size}]byte`,
-      `if ${test} {`,
-      ...then.lines,
-      ...write(a),
-      "} else {",
-      ...otherwise.lines,
-      ...write(b),
-      "}",
-    );
-    return stored(state, { kind: "text", size }, held);
-  }
-  const isVoid = a.type.kind === "void" && b.type.kind === "void";
-  if (isVoid) {
-    state.out.push(`if ${test} {`, ...then.lines, "} else {", ...otherwise.lines, "}");
-    return { type: { kind: "void" }, code: "" };
-  }
-  state.report.error(
-    "wrong-type",
-    node,
-    `the two values of ? are ${typeTitle(a.type)} and ${typeTitle(b.type)}`,
-    "both must be of one kind",
-  );
-  return bad;
+const isComposite = (value: Value): boolean =>
+  value.type.kind === "tuple" || value.type.kind === "array" || value.type.kind === "record";
+
+/** steady keeps a value that the other side of an operator could change. */
+function steady(state: State, value: Value, other: Node): Value {
+  const isPlace = /^v_\w+$/.test(value.code) && value.into === undefined;
+  if (!isPlace || (other.kind !== "step" && other.kind !== "block" && other.kind !== "call")) return value;
+  const shape = shapeOf(value.type);
+  if (shape === undefined) return value;
+  const held = fresh(state, "h");
+  state.out.push(`var ${held} ${goType(state, shape)} = ${value.code}`);
+  return { ...value, code: held };
 }
 
-function cast(state: State, node: CastNode): Value {
-  const value = scalar(state, node.operand, "a cast");
-  if (value.type.kind === "bad") return bad;
-  const basic = integerTypes[node.type];
-  if (basic !== undefined && node.pointers === 0) {
-    const name = `${basic.signed ? "" : "u"}int${basic.bits}`;
-    const wide = basic.signed ? "int64" : "uint64";
-    if (basic.bits === 64) return integer(as(value, basic.signed), basic.signed);
-    return integer(`${wide}(${name}(${value.code}))`, basic.signed);
-  }
-  if (basic !== undefined && node.pointers === 1) {
-    return {
-      type: {
-        kind: "array",
-        target: { kind: "array", element: { kind: "int", name: node.type, ...basic }, length: 0 },
-      },
-      code: as(value, false),
-      ...(value.space === undefined ? {} : { space: value.space }),
-    };
-  }
-  if (node.pointers === 0) {
+/** compareWhole compares tuples, structs and arrays: all of their bytes. */
+function compareWhole(state: State, node: BinaryNode, left: Value, right: Value): Value {
+  const [a, b] = [shapeOf(left.type), shapeOf(right.type)];
+  const both = a === undefined || b === undefined ? undefined : wider(a, b);
+  if (both === undefined) {
     state.report.error(
-      "unsupported",
+      "bad-operation",
       node,
-      `a value cannot be cast to struct ${node.type}`,
-      `cast to a pointer: (struct ${node.type} *)`,
+      `Type mismatch for '${node.operator}': comparing ${typeTitle(left.type)} with ${typeTitle(right.type)}`,
     );
     return bad;
   }
-  const found = state.kernel.named(node.type);
-  if (found?.kind !== "struct" || node.pointers !== 1) {
+  const place = (value: Value): string => {
+    const held = fresh(state, "s");
+    state.out.push(`var ${held} ${goType(state, both)}`);
+    writeInto(state, value, held, both);
+    return held;
+  };
+  return fromCondition(`(${place(left)} ${node.operator} ${place(right)})`);
+}
+
+/** bodyOf gives the statements of a branch before its value. */
+function branch(state: State, node: Node | undefined): { value: Value; lines: string[] } {
+  const { result, lines } = captured(state, () =>
+    node === undefined ? { type: { kind: "void" } as const, code: "" } : evaluate(state, node),
+  );
+  return { value: result, lines };
+}
+
+/** choice is `a ? b : c` and `if (a) { b } else { c }`: only the side that is asked for is run. */
+function choice(state: State, node: Node, test: Node, taken: Node, otherwise: Node | undefined): Value {
+  const asked = condition(state, test);
+  const a = branch(state, taken);
+  const b = branch(state, otherwise);
+  if (a.value.type.kind === "bad" || b.value.type.kind === "bad") return bad;
+  const [x, y] = [shapeOf(a.value.type), shapeOf(b.value.type)];
+  if (x === undefined && y === undefined) {
+    state.out.push(`if ${asked} {`, ...a.lines, "} else {", ...b.lines, "}");
+    return { type: { kind: "void" }, code: "" };
+  }
+  const both = x === undefined || y === undefined ? undefined : wider(x, y);
+  if (both === undefined) {
     state.report.error(
-      "no-kernel-type",
+      "wrong-type",
       node,
-      node.pointers === 1 ? `the kernel has no struct ${node.type}` : "pointers to pointers are not taken",
-      "the kernel's BTF lists its types: bpftool btf dump file /sys/kernel/btf/vmlinux",
+      `Ternary operator must return the same type: have '${typeTitle(a.value.type)}' and '${typeTitle(b.value.type)}'`,
+      "both must be of one kind",
     );
     return bad;
   }
-  return { type: { kind: "pointer", target: found }, code: `(*vmlinux.${node.type})(${as(value, false)})` };
+  const held = fresh(state, "t");
+  const write = (value: Value): string[] => captured(state, () => writeInto(state, value, held, both)).lines;
+  state.out.push(
+    `var ${held} ${goType(state, both)}`,
+    `if ${asked} {`,
+    ...a.lines,
+    ...write(a.value),
+    "} else {",
+    ...b.lines,
+    ...write(b.value),
+    "}",
+  );
+  return keptValue(state, both, held);
 }

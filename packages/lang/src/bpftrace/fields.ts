@@ -1,92 +1,213 @@
-import type { Range } from "../source/file.js";
-import { type ArrayType, findField, type Type, under } from "../types/type.js";
+import { findField, type StructType, sizeOf, under } from "../types/type.js";
 import { tracepointArguments } from "./arguments.js";
-import { bad, fresh, mark, type State, typeTitle, type Value } from "./state.js";
+import { fieldIn, inside, loadFrom, placed, structAt } from "./memory.js";
+import { runtimeNote } from "./notes.js";
+import { cTitle, typeTitle } from "./shapes.js";
+import { bad, fresh, mark, type State, type Value } from "./state.js";
+import { textPlace } from "./text.js";
 import type { FieldNode, IndexNode, Node } from "./tree.js";
-import { integer, scalar } from "./values.js";
+import { as, integer, scalar } from "./values.js";
 
 function listed(known: readonly string[]): string {
   const shown = known.slice(0, 24).join(", ");
   return known.length > 24 ? `${shown}, …` : shown;
 }
 
-/** fieldValue turns a kernel field's place (Go code) into a value of the script. */
-function fieldValue(state: State, node: Node, place: string, type: Type): Value {
-  const of = under(type);
-  switch (of.kind) {
-    case "int":
-      return integer(`${of.signed ? "int64" : "uint64"}(${place})`, of.signed);
-    case "bool":
-      return { type: { kind: "int", signed: false }, code: `uint64(b2i(${place}))`, condition: place };
-    case "pointer": {
-      const target = under(of.target);
-      if (target.kind === "struct")
-        return { type: { kind: "pointer", target }, code: place, space: "kernel" };
-      return { ...integer(`bpf.Addr(${place})`, false), space: "kernel" };
-    }
-    case "struct":
-      return { type: { kind: "record", target: of }, code: place };
-    case "array":
-      return arrayValue(state, of, place);
-    default:
-      state.report.error("unsupported", node, "a field of this type cannot be read");
-      return bad;
-  }
+function noField(state: State, node: FieldNode, struct: StructType): Value {
+  const names = struct.fields.map((field) => field.name).filter((name) => name !== "");
+  state.report.error(
+    "no-field",
+    node.nameAt,
+    `Struct/union of type '${cTitle(struct)}' does not contain a field named '${node.name}'`,
+    `it has ${listed(names)}`,
+  );
+  return bad;
 }
 
-/** arrayValue is an array in a place; bytes are text up to NUL. */
-function arrayValue(state: State, target: ArrayType, place: string): Value {
-  const element = under(target.element);
-  const bytes = element.kind === "int" && element.bits === 8;
-  const into = (to: string, size: number): void => {
-    if (target.length === size) {
-      state.out.push(`${to} = ${place}`);
-      return;
-    }
-    const held = fresh(state, "s");
-    state.out.push(
-      `var ${held} [${target.length}]byte`,
-      `${held} = ${place}`,
-      `bpf.ReadKernelString(&${to}, bpf.Addr(&${held}))`,
-    );
-  };
-  return { type: { kind: "array", target }, code: place, ...(bytes ? { into } : {}) };
+/** memberOf reads a member of a tuple by its number, or of a record by its name. */
+function memberOf(state: State, node: FieldNode, object: Value): Value {
+  if (object.type.kind !== "tuple") return bad;
+  const { members } = object.type;
+  const index = /^\d+$/.test(node.name)
+    ? Number(node.name)
+    : members.findIndex((member) => member.name === node.name);
+  if (index >= 0 && index < members.length) return object.member?.(index) ?? bad;
+  state.report.error(
+    "no-field",
+    node.nameAt,
+    /^\d+$/.test(node.name)
+      ? `Invalid tuple index: ${node.name}. Found ${members.length} elements in tuple.`
+      : `Invalid record field: ${node.name}`,
+  );
+  return bad;
 }
 
 /** fieldOf reads `object.name` or `object->name`. */
 export function fieldOf(state: State, node: FieldNode): Value {
-  if (node.object.kind === "word" && node.object.name === "args") return argumentField(state, node);
+  if (node.object.kind === "word" && /^(?:args|__builtin_args)$/.test(node.object.name))
+    return argumentField(state, node);
   const object = state.evaluate(state, node.object);
   const { type } = object;
   if (type.kind === "bad") return bad;
-  if (type.kind !== "pointer" && type.kind !== "record") {
+  if (type.kind === "tuple") return memberOf(state, node, object);
+  const target =
+    type.kind === "pointer" ? under(type.target) : type.kind === "record" ? type.target : undefined;
+  if (target?.kind !== "struct") {
     state.report.error(
       "no-field",
       node.nameAt,
-      `${typeTitle(type)} has no fields`,
-      "say what it points to: ((struct task_struct *)p)->field",
+      `Can not access field '${node.name}' on expression of type '${typeTitle(type)}'`,
+      "say what it points to: ((struct task_struct *)p).field",
     );
     return bad;
   }
-  const path = findField(type.target, node.name);
-  if (path === undefined) {
-    const names = type.target.fields.map((field) => field.name).filter((name) => name !== "");
+  const memory = type.kind === "pointer" ? structAt(object, target) : object.memory;
+  if (memory === undefined || findField(target, node.name) === undefined) return noField(state, node, target);
+  return fieldIn(state, node.nameAt, memory, target, node.name) ?? noField(state, node, target);
+}
+
+/** elementOf reads an element behind a pointer. */
+function elementOf(state: State, node: Node, pointer: Value, index: Value): Value {
+  if (pointer.type.kind !== "pointer") return bad;
+  const target = under(pointer.type.target);
+  const size = Math.max(1, sizeOf(target));
+  const isFirst = index.constant === 0n;
+  const code = isFirst ? pointer.code : `(${pointer.code} + ${as(index, false)} * ${size})`;
+  const space = pointer.space ?? "kernel";
+  if (target.kind === "struct") {
+    const { typed: _typed, ...plain } = pointer;
+    const value = loadFrom(state, node, { kind: "address", code, offset: 0, space }, target);
+    return { ...value, memory: structAt(isFirst ? pointer : { ...plain, code }, target) };
+  }
+  return loadFrom(
+    state,
+    node,
+    { kind: "address", code, offset: 0, space },
+    target.kind === "void" ? byte : target,
+  );
+}
+
+const byte = { kind: "int", name: "uint8", bits: 8, signed: false } as const;
+
+/** boundedIndex makes an index that is inside an array; one outside is told, and the first element is read. */
+function boundedIndex(state: State, node: Node, index: Value, length: number): string {
+  const held = fresh(state, "i");
+  state.out.push(`var ${held} uint64 = ${as(index, false)}`, `if ${held} >= ${length} {`, `${held} = 0`);
+  runtimeNote(state, node, "Array access out of bounds. This can lead to unexpected results.");
+  state.out.push("}");
+  return held;
+}
+
+function arrayElement(state: State, node: IndexNode, given: Value, index: Value): Value {
+  if (given.type.kind !== "array") return bad;
+  const { target } = given.type;
+  const size = sizeOf(target.element);
+  const constant = typeof index.constant === "bigint" ? index.constant : undefined;
+  if (constant !== undefined && target.length > 0 && (constant < 0n || constant >= BigInt(target.length))) {
     state.report.error(
-      "no-field",
-      node.nameAt,
-      `struct ${type.target.name} has no field ${node.name}`,
-      `it has ${listed(names)}`,
+      "out-of-range",
+      node,
+      `the index ${constant} is out of bounds for array of size ${target.length}`,
+      `indexes are 0 to ${target.length - 1}`,
     );
     return bad;
   }
-  const field = path.at(-1);
-  if (field === undefined || field.bits !== undefined) {
-    state.report.error("unsupported", node.nameAt, `${node.name} is a bit field, which cannot be read`);
+  const { memory } = given;
+  if (memory === undefined) return bad;
+  if (constant !== undefined) {
+    if (memory.kind === "typed" && target.length > 0)
+      return loadFrom(state, node, { ...memory, code: `${memory.code}[${constant}]` }, target.element);
+    return loadFrom(state, node, inside(memory, Number(constant) * size), target.element);
+  }
+  const held = target.length > 0 ? boundedIndex(state, node, index, target.length) : as(index, false);
+  if (memory.kind === "bytes") {
+    const distance = `${held} * ${size}`;
+    const whole = memory.index === undefined ? distance : `(${memory.index} + ${distance})`;
+    return loadFrom(state, node, { ...memory, index: `(${whole})` }, target.element);
+  }
+  const from = memory.kind === "typed" ? inside(memory, 0) : memory;
+  if (from.kind === "typed") {
+    const base = `bpf.Addr(&${from.code})`;
+    return loadFrom(
+      state,
+      node,
+      { kind: "address", code: `(${base} + ${held} * ${size})`, offset: 0, space: from.space },
+      target.element,
+    );
+  }
+  if (from.kind !== "address") return bad;
+  return loadFrom(state, node, { ...from, code: `(${from.code} + ${held} * ${size})` }, target.element);
+}
+
+/** character reads a byte of a text. */
+function character(state: State, node: IndexNode, text: Value, index: Value): Value {
+  const { place, size } = textPlace(state, text);
+  const constant = typeof index.constant === "bigint" ? index.constant : undefined;
+  if (constant !== undefined && (constant < 0n || constant >= BigInt(size))) {
+    state.report.error(
+      "out-of-range",
+      node,
+      `the index ${constant} is out of bounds for array of size ${size}`,
+    );
     return bad;
   }
-  const value = fieldValue(state, node, `${object.code}.${mark(node.nameAt)}${node.name}`, field.type);
-  // What stands in the process's memory points into it.
-  return object.space === "user" ? { ...value, space: "user" } : value;
+  const at = constant === undefined ? boundedIndex(state, node, index, size) : `${constant}`;
+  return {
+    ...integer(`int64(int8(bpf.Load8(&${place}, ${constant === undefined ? `int64(${at})` : at})))`, true),
+    type: { kind: "int", signed: true, bits: 8 },
+  };
+}
+
+/** indexOf reads an element of an array, behind a pointer, of a text or of a tuple. */
+export function indexOf(state: State, node: IndexNode): Value {
+  const object = state.evaluate(state, node.object);
+  const index = scalar(state, node.index, "an index");
+  const { type } = object;
+  if (type.kind === "bad" || index.type.kind === "bad") return bad;
+  switch (type.kind) {
+    case "array":
+      return arrayElement(
+        state,
+        node,
+        object.memory === undefined ? placed(state, node, object) : object,
+        index,
+      );
+    case "pointer":
+      return elementOf(state, node, object, index);
+    case "text":
+      return character(state, node, object, index);
+    case "tuple":
+      if (typeof index.constant === "bigint")
+        return memberOf(
+          state,
+          { ...node, kind: "field", name: `${index.constant}`, nameAt: node.index },
+          object,
+        );
+      state.report.error(
+        "not-constant",
+        node.index,
+        "Tuples can only be accessed with a literal integer index",
+      );
+      return bad;
+    case "int":
+      // *address: the word there, as bpftrace reads a plain integer.
+      if (index.constant === 0n)
+        return loadFrom(
+          state,
+          node,
+          { kind: "address", code: as(object, false), offset: 0, space: object.space ?? spaceOf(state) },
+          { kind: "int", name: "uint64", bits: 64, signed: false },
+        );
+      break;
+    default:
+  }
+  state.report.error(
+    "bad-operation",
+    node,
+    `The array index operator [] can only be used on arrays and pointers, found ${typeTitle(type)}.`,
+    "cast it: ((uint32 *)p)[1]",
+  );
+  return bad;
 }
 
 function argumentField(state: State, node: FieldNode): Value {
@@ -128,68 +249,19 @@ function argumentField(state: State, node: FieldNode): Value {
     const space = found.user ? "user" : "kernel";
     const make = found.user ? "User" : "Kernel";
     return {
-      type: { kind: "pointer", target },
-      code: `bpf.${make}[vmlinux.${found.struct}](uint64(${code}))`,
+      type: { kind: "pointer", target, space },
+      code: `uint64(${code})`,
+      typed: `bpf.${make}[vmlinux.${found.struct}](uint64(${code}))`,
       space,
     };
   }
-  const value = fieldValue(state, node, code, found.field.type);
-  return found.user ? { ...value, space: "user" } : value;
-}
-
-/** indexOf reads an element of an array in the kernel or behind a typed pointer. */
-export function indexOf(state: State, node: IndexNode): Value {
-  const object = state.evaluate(state, node.object);
-  const index = scalar(state, node.index, "an index");
-  const { type } = object;
-  if (type.kind === "bad" || index.type.kind === "bad") return bad;
-  if (type.kind === "array") {
-    const element = under(type.target.element);
-    if (type.target.length > 0) {
-      const constant = typeof index.constant === "bigint" ? index.constant : undefined;
-      if (constant !== undefined && (constant < 0n || constant >= BigInt(type.target.length))) {
-        state.report.error(
-          "out-of-range",
-          node.index,
-          `the array has ${type.target.length} elements`,
-          `indexes are 0 to ${type.target.length - 1}`,
-        );
-        return bad;
-      }
-      return fieldValue(state, node, `${object.code}[${constant ?? index.code}]`, type.target.element);
-    }
-    if (element.kind === "int")
-      return readAt(state, node, object, index.code, element.name, element.bits / 8, element.signed);
-  }
-  if (type.kind === "int" && node.kind === "index" && index.constant === 0n) {
-    // *address: the word there, as bpftrace reads a plain integer.
-    return readAt(state, node, object, "0", "uint64", 8, false);
-  }
-  state.report.error(
-    "bad-operation",
+  const value = loadFrom(
+    state,
     node,
-    `${typeTitle(type)} has no elements`,
-    "cast it: ((uint32 *)p)[1]",
+    { kind: "typed", code, space: found.user ? "user" : "kernel" },
+    found.field.type,
   );
-  return bad;
-}
-
-function readAt(
-  state: State,
-  at: Range,
-  object: Value,
-  index: string,
-  name: string,
-  size: number,
-  signed: boolean,
-): Value {
-  const held = fresh(state, "t");
-  const space = object.space ?? spaceOf(state);
-  state.out.push(
-    `var ${held} ${name}`,
-    `${mark(at)}bpf.Read${space === "user" ? "User" : "Kernel"}(&${held}, uint64(${object.code}) + uint64(${index}) * ${size})`,
-  );
-  return integer(`${signed ? "int64" : "uint64"}(${held})`, signed);
+  return found.user ? { ...value, space: "user" } : value;
 }
 
 /** spaceOf is where a probe's plain addresses point: into the process where the probe is there. */

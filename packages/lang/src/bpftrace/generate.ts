@@ -1,5 +1,6 @@
 import { newReporter, type Reporter } from "../source/diagnostics.js";
 import type { KernelTypes } from "../types/kernel.js";
+import { type CTypes, newCTypes } from "./c-types.js";
 import { evaluate } from "./expressions.js";
 import { keyType } from "./maps.js";
 import { placeName } from "./place-name.js";
@@ -7,9 +8,18 @@ import { hookOf, type Planned, plan, type Wanted } from "./plan.js";
 import { rawPlaces } from "./raw-places.js";
 import type { Script, ScriptMap, ScriptProbe } from "./script.js";
 import type { ScriptMachine } from "./script-machine.js";
-import { captured, goType, type MapEntry, mark, type ScriptLimits, type State, type Unit } from "./state.js";
+import { goType } from "./shapes.js";
+import {
+  captured,
+  type MapEntry,
+  type MapKind,
+  mark,
+  type ScriptLimits,
+  type State,
+  type Unit,
+} from "./state.js";
 import { statements } from "./statements.js";
-import type { Action, Node } from "./tree.js";
+import type { Node, ScriptTree } from "./tree.js";
 import { condition } from "./values.js";
 
 /** Generated is a script as a Go3s program, with marks that say which part comes from where. */
@@ -72,14 +82,13 @@ function walk(
       variables: new Map(),
       format: place.kind === "tracepoint" ? machine.tracepointFormat?.(place.group, place.name) : undefined,
     };
-    // Widths that a later assignment asked for are known from the walk before.
-    if (known !== undefined)
-      for (const [name, type] of known) if (type.kind === "text") state.widths.set(name, type.size);
+    // What a later assignment asked for is known from the walk before.
+    state.before = known ?? new Map();
+    state.declared.clear();
     const { lines } = captured(state, () => {
       if (each.action.predicate !== undefined) predicate(state, each.action.predicate);
       statements(state, each.action.body);
     });
-    state.widths.clear();
     kept.set(i, state.unit.variables);
     const asPlanned = { ...each, places: rawPlaces(each.places, lines, machine) };
     return { planned: asPlanned, name: `p${i}`, lines, variables: state.unit.variables };
@@ -92,8 +101,8 @@ function predicate(state: State, node: Node): void {
   state.out.push(`${mark(node)}if !(${test}) { return 0 }`, "}");
 }
 
-function mapDeclaration(entry: MapEntry, entries: number): { types: string[]; variable: string } {
-  const { name, declaration } = keyType(entry);
+function mapDeclaration(state: State, entry: MapEntry): { types: string[]; variable: string } {
+  const { name, declaration } = keyType(state, entry);
   const plural =
     entry.aggregation === "avg" ||
     entry.aggregation === "stats" ||
@@ -107,24 +116,75 @@ function mapDeclaration(entry: MapEntry, entries: number): { types: string[]; va
         ? "int64"
         : entry.aggregation !== undefined
           ? "uint64"
-          : goType(entry.value ?? { kind: "int", signed: true });
-  const kind = entry.aggregation === undefined ? "Hash" : "PerCPUHash";
+          : goType(state, entry.value ?? { kind: "int", signed: true });
+  const kinds = entry.kind?.includes("lru") === true ? ["LRUHash", "LRUPerCPUHash"] : ["Hash", "PerCPUHash"];
+  const kind = kinds[entry.aggregation === undefined ? 0 : 1] ?? "Hash";
   const keyless =
     (entry.keys ?? []).length === 0 &&
     entry.aggregation !== "hist" &&
     entry.aggregation !== "lhist" &&
     entry.aggregation !== "tseries";
+  const entries = keyless ? 1 : (entry.entries ?? state.limits.mapEntries);
   return {
     types: declaration === undefined ? [] : [declaration],
-    variable: `${mark(entry.at)}var ${entry.go} = bpf.${kind}[${name}, ${value}](${keyless ? 1 : entries})`,
+    variable: `${mark(entry.at)}var ${entry.go} = bpf.${kind}[${name}, ${value}](${entries})`,
   };
+}
+
+const mapKinds: Readonly<Record<string, MapKind>> = {
+  hash: "hash",
+  lruhash: "lruhash",
+  percpuhash: "percpuhash",
+  percpulruhash: "percpulruhash",
+  lrupercpuhash: "lrupercpuhash",
+};
+
+/** declaredMaps are the maps that the script declares before its probes. */
+function declaredMaps(declared: ScriptTree["maps"], report: Reporter): Map<string, MapEntry> {
+  const maps = new Map<string, MapEntry>();
+  for (const { name, type, typeAt, entries, start, end } of declared) {
+    const kind = Object.hasOwn(mapKinds, type) ? mapKinds[type] : undefined;
+    if (kind === undefined)
+      report.error(
+        "undefined",
+        typeAt,
+        `Invalid bpf map type: ${type}`,
+        `Valid map types: ${Object.keys(mapKinds).join(", ")}`,
+      );
+    const count = entries?.kind === "number" ? Number(entries.value) : undefined;
+    if (count === undefined || count < 1)
+      report.error(
+        "not-constant",
+        { start, end },
+        `${name} needs its number of entries`,
+        `let ${name} = ${type}(100);`,
+      );
+    const unknown = {
+      keys: undefined,
+      value: undefined,
+      aggregation: undefined,
+      linear: undefined,
+      bits: 0,
+      series: undefined,
+      signed: false,
+    };
+    maps.set(name, {
+      name,
+      go: `m${maps.size}_${name.slice(1, 10)}`,
+      at: { start, end },
+      ...unknown,
+      kind,
+      entries: count,
+    });
+  }
+  return maps;
 }
 
 const rounds = 6;
 
 /** generate turns a script into a Go3s program. Types of maps grow from their uses, so the script is walked until they stand. */
 export function generate(
-  actions: readonly Action[],
+  tree: Pick<ScriptTree, "actions" | "declarations" | "maps">,
   machine: ScriptMachine,
   kernel: KernelTypes,
   limits: ScriptLimits,
@@ -132,6 +192,8 @@ export function generate(
   wanted: Wanted = { mode: "run", filter: undefined },
 ): Generated | undefined {
   const { config, parameters } = limits;
+  const { actions } = tree;
+  const types = newCTypes(tree.declarations, kernel, report);
   const planning = {
     parameters,
     missing: config.missingProbes,
@@ -149,28 +211,34 @@ export function generate(
       );
     return undefined;
   }
-  const maps = new Map<string, MapEntry>();
+  const maps = declaredMaps(tree.maps, report);
   const kept = new Map<number, Unit["variables"]>();
   const asked = { stackDepths: false };
   let bodies: Body[] = [];
   let state: State | undefined;
   for (let round = 0; round < rounds; round++) {
     const quiet = newReporter();
-    state = newState(kernel, limits, maps, asked, quiet);
+    state = newState(types, kernel, limits, maps, asked, quiet);
     bodies = walk(state, planned, kept, machine);
     if (!state.changed || round === rounds - 1) break;
   }
-  state = newState(kernel, limits, maps, asked, report);
+  state = newState(types, kernel, limits, maps, asked, report);
   bodies = walk(state, planned, kept, machine);
   for (const entry of maps.values()) {
-    if (entry.value === undefined && entry.aggregation === undefined)
-      report.error("undefined", entry.at, `${entry.name} is never assigned`, `e.g. ${entry.name} = count();`);
+    if (entry.value !== undefined || entry.aggregation !== undefined) continue;
+    if (entry.kind === undefined)
+      report.error("undefined", entry.at, `Undefined map: ${entry.name}`, `e.g. ${entry.name} = count();`);
+    else {
+      report.warning("undefined", entry.at, `Unused map: ${entry.name}`, "leave its declaration out");
+      maps.delete(entry.name);
+    }
   }
   if (report.errors > 0) return undefined;
-  return { text: textOf(state, bodies, limits), script: scriptOf(state, bodies, limits) };
+  return { text: textOf(state, bodies), script: scriptOf(state, bodies, limits) };
 }
 
 function newState(
+  types: CTypes,
   kernel: KernelTypes,
   limits: ScriptLimits,
   maps: Map<string, MapEntry>,
@@ -186,7 +254,11 @@ function newState(
     events: [],
     declarations: [],
     unit: { place: { kind: "begin" }, name: "", variables: new Map(), format: undefined },
-    widths: new Map(),
+    before: new Map(),
+    full: new Set(),
+    tuples: new Map(),
+    types,
+    declared: new Set(),
     out: [],
     counter: 0,
     loops: 0,
@@ -196,11 +268,35 @@ function newState(
     effectOnly: false,
     changed: false,
     evaluate,
+    statements,
   };
 }
 
-function textOf(state: State, bodies: readonly Body[], limits: ScriptLimits): string {
-  const declared = [...state.maps.values()].map((entry) => mapDeclaration(entry, limits.mapEntries));
+function programOf(state: State, body: Body): string[] {
+  const { planned, name, lines, variables } = body;
+  const [place] = planned.places;
+  if (place === undefined) return [];
+  const { attribute, context } = hookOf(place, state.limits.uprobeMulti);
+  return [
+    `// ${attribute}`,
+    `${mark(planned.point)}func ${name}(ctx *bpf.${context}) int {`,
+    // What fires while the script ends is not counted any more.
+    ...(state.exits && place.kind !== "begin" && place.kind !== "end"
+      ? ["if leaving != 0 { return 0 }"]
+      : []),
+    ...[...variables].flatMap(([variable, type]) => [
+      `var v_${variable} ${goType(state, type)}`,
+      `_ = v_${variable}`,
+    ]),
+    ...lines,
+    "return 0",
+    "}",
+  ];
+}
+
+function textOf(state: State, bodies: readonly Body[]): string {
+  const declared = [...state.maps.values()].map((entry) => mapDeclaration(state, entry));
+  const programs = bodies.flatMap((body) => programOf(state, body));
   const lines = [
     "package script",
     prelude,
@@ -213,28 +309,10 @@ function textOf(state: State, bodies: readonly Body[], limits: ScriptLimits): st
     "var childPid uint64 = 0 // @config",
     "var unknown uint64",
     "var leaving uint64",
+    ...[...state.full].map((name) => `var full_${name} uint64`),
     ...(state.usesStacks ? [`var stacks = bpf.StackTrace(${stackEntries})`] : []),
+    ...programs,
   ];
-  for (const { planned, name, lines: body, variables } of bodies) {
-    const [place] = planned.places;
-    if (place === undefined) continue;
-    const { attribute, context } = hookOf(place, limits.uprobeMulti);
-    lines.push(
-      `// ${attribute}`,
-      `${mark(planned.point)}func ${name}(ctx *bpf.${context}) int {`,
-      // What fires while the script ends is not counted any more.
-      ...(state.exits && place.kind !== "begin" && place.kind !== "end"
-        ? ["if leaving != 0 { return 0 }"]
-        : []),
-      ...[...variables].flatMap(([variable, type]) => [
-        `var v_${variable} ${goType(type)}`,
-        `_ = v_${variable}`,
-      ]),
-      ...body,
-      "return 0",
-      "}",
-    );
-  }
   return `${lines.join("\n")}\n`;
 }
 
@@ -253,7 +331,7 @@ function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): 
       linear: entry.linear,
       bits: entry.bits,
       series: entry.series,
-      entries: limits.mapEntries,
+      entries: entry.entries ?? limits.mapEntries,
     }),
   );
   return {

@@ -95,6 +95,8 @@ export interface Scanner {
   /** attachPoint reads a probe's name from here; undefined when there is none. */
   attachPoint(): Token | undefined;
   rewind(position: number): void;
+  /** word gives the word that stands here, "" for anything else, and stays. */
+  word(): string;
 }
 
 /** newScanner scans a text; what no token starts with is reported and passed over. */
@@ -225,6 +227,10 @@ export function newScanner(text: string, report: Reporter): Scanner {
     next,
     rewind(position) {
       at = position;
+    },
+    word() {
+      skip();
+      return /^[A-Za-z_]\w*/.exec(text.slice(at, at + 256))?.[0] ?? "";
     },
     attachPoint() {
       skip();

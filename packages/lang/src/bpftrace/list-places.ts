@@ -13,7 +13,8 @@ export function scriptPlaces(
 ): ProbePlace[] {
   const report = newReporter();
   const options: PlaceOptions = { parameters, missing: "ignore" };
-  return parseScript(withoutDirectives(text, report), report).flatMap((action) =>
+  const { text: plain, defines } = withoutDirectives(text, report);
+  return parseScript(plain, defines, report).actions.flatMap((action) =>
     action.points.flatMap((point) => placesOf(point, machine, options, report)),
   );
 }

@@ -8,6 +8,7 @@ import {
   row,
 } from "./call-arguments.js";
 import { bad, emit, type Value } from "./state.js";
+import type { Node } from "./tree.js";
 import { as, integer, scalar } from "./values.js";
 
 /** signals by name: include/uapi/asm-generic/signal.h, the numbers of x86 and arm. */
@@ -111,7 +112,14 @@ const socketCookie: Call = (state, node) => {
     return bad;
   }
   // The number that the kernel gave the socket when it was first asked for: struct sock_common.
-  return integer(`uint64(${value.code}.__sk_common.skc_cookie.counter)`, false);
+  const names = ["__sk_common", "skc_cookie", "counter"];
+  return state.evaluate(
+    state,
+    names.reduce<Node>(
+      (object, name) => ({ kind: "field", object, name, nameAt: node, start: node.start, end: node.end }),
+      argument(node, 0),
+    ),
+  );
 };
 
 const skbOutput: Call = (state, node) => {

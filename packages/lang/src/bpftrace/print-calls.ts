@@ -14,14 +14,15 @@ import { spaceOf } from "./fields.js";
 import { parseFormat } from "./format.js";
 import { entryOf } from "./maps.js";
 import type { FormatPiece, PrintfKind, Shape } from "./script.js";
-import { emit, fresh, type State, typeTitle } from "./state.js";
+import { typeTitle } from "./shapes.js";
+import { emit, fresh, type State } from "./state.js";
 import { textPlace } from "./text.js";
 import type { CallNode } from "./tree.js";
 import { as, isText, scalar } from "./values.js";
 
 type Letter = (FormatPiece & { kind: "conversion" })["letter"];
 
-const words: ReadonlySet<string> = new Set(["int", "ksym", "bool", "enum"]);
+const words: ReadonlySet<string> = new Set(["int", "ksym", "bool", "pointer"]);
 
 function conversionTakes(letter: Letter, shape: Shape): boolean {
   if (letter === "s") return true;

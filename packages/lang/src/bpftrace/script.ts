@@ -1,13 +1,26 @@
 import type { UsdtArgument } from "@go3s/binary";
 import type { Range } from "../source/file.js";
+import { type ArrayType, type StructType, sizeOf, type Type } from "../types/type.js";
 import type { ScriptConfig, StackMode } from "./config.js";
 import { isWord, type LateShape } from "./late.js";
 
 /** Shape says what a value in a map or an event is, and how it is shown. */
 export type Shape =
-  | { readonly kind: "int"; readonly signed: boolean }
-  /** cut: a text of so many bytes was cut there, and is shown as cut. */
-  | { readonly kind: "text"; readonly size: number; readonly cut?: number }
+  | IntShape
+  | { readonly kind: "bool" }
+  /** size is a multiple of 8; length what the text itself takes. cut: a text of so many bytes was cut there, and is shown as cut. */
+  | { readonly kind: "text"; readonly size: number; readonly length?: number; readonly cut?: number }
+  /** A pointer: what it points to, in whose memory; own is a value of the program itself. */
+  | {
+      readonly kind: "pointer";
+      readonly target: Type;
+      readonly space?: "kernel" | "user";
+      readonly own?: Shape;
+    }
+  /** Structs and arrays of C are kept as they stand in memory, filled up to whole words. */
+  | { readonly kind: "record"; readonly target: StructType }
+  | { readonly kind: "array"; readonly target: ArrayType }
+  | { readonly kind: "tuple"; readonly members: readonly TupleMember[] }
   /** Stacks are the number of a stack trace; user stacks have the process in the upper half, and `from` is where they begin. */
   | {
       readonly kind: "kstack" | "ustack";
@@ -20,6 +33,24 @@ export type Shape =
   | { readonly kind: "usym" }
   | { readonly kind: "strftime"; readonly format: string; readonly clock: Clock }
   | LateShape;
+
+/** IntShape is an integer: 8 bytes wherever it is kept, whatever its own width. */
+export interface IntShape {
+  readonly kind: "int";
+  readonly signed: boolean;
+  /** bits of its type, 64 when left out. */
+  readonly bits?: 8 | 16 | 32 | 64;
+  /** free: it came from a literal, which takes the sign of what it meets. */
+  readonly free?: boolean;
+  /** names of an enum's values. */
+  readonly names?: ReadonlyMap<bigint, string>;
+}
+
+/** TupleMember is a value of a tuple; those of a record have names. */
+export interface TupleMember {
+  readonly name?: string;
+  readonly type: Shape;
+}
 
 /** Clock is one of the kernel's: monotonic stands still while the machine sleeps, boot does not, tai is the world's. */
 export type Clock = "monotonic" | "boot" | "tai";
@@ -91,6 +122,8 @@ export type ScriptEvent =
   | { readonly kind: "join"; readonly separator: string; readonly fields: readonly Shape[] }
   /** A loop was ended after so many rounds. */
   | { readonly kind: "endless"; readonly at: Range; readonly rounds: number }
+  /** Something that only showed when the script ran. */
+  | { readonly kind: "warning"; readonly at: Range; readonly message: string }
   /** fields: the exit code, when one was given. */
   | { readonly kind: "exit"; readonly fields: readonly Shape[] };
 
@@ -183,8 +216,23 @@ export interface Script {
 
 /** shapeBytes is what a value takes in keys, values and events. */
 export function shapeBytes(shape: Shape): number {
-  if (shape.kind === "late") return shape.size;
-  return shape.kind === "text" ? shape.size : shape.kind === "usym" ? 16 : 8;
+  switch (shape.kind) {
+    case "text":
+    case "late":
+      return shape.size;
+    case "usym":
+      return 16;
+    case "record":
+    case "array":
+      return Math.max(8, Math.ceil(sizeOf(shape.target) / 8) * 8);
+    case "tuple":
+      return Math.max(
+        8,
+        shape.members.reduce((total, { type }) => total + shapeBytes(type), 0),
+      );
+    default:
+      return 8;
+  }
 }
 
 /** isPlaced tells that a value is kept in a place and copied from there; others are words. */

@@ -1,23 +1,36 @@
 import type { Reporter } from "../source/diagnostics.js";
 import type { Range } from "../source/file.js";
 import type { KernelTypes } from "../types/kernel.js";
-import type { ArrayType, StructType } from "../types/type.js";
+import type { CTypes } from "./c-types.js";
 import type { ScriptConfig } from "./config.js";
 import type { ScriptFacts } from "./facts.js";
-import { lateTitle, lateType } from "./late.js";
 import type { Aggregation, Clock, LinearBuckets, ProbePlace, ScriptEvent, Series, Shape } from "./script.js";
-import type { Node } from "./tree.js";
+import type { Node, Statement } from "./tree.js";
 
 /** ValueType is the type of an expression of a script. */
 export type ValueType =
   | Shape
-  /** struct: code is a pointer to (or, for `record`, the place of) a kernel struct. */
-  | { readonly kind: "pointer"; readonly target: StructType }
-  | { readonly kind: "record"; readonly target: StructType }
-  | { readonly kind: "array"; readonly target: ArrayType }
   | { readonly kind: "args" }
   | { readonly kind: "void" }
   | { readonly kind: "bad" };
+
+/** Space is whose memory an address is in; the program's own counts as the kernel's. */
+export type Space = "kernel" | "user";
+
+/** Memory is where a struct or an array of C stands. */
+export type Memory =
+  /** At an address, a number in the program; every read is a probe read. */
+  | { readonly kind: "address"; readonly code: string; readonly offset: number; readonly space: Space }
+  /** In a place of the program: an array of bytes. `index` is a distance only known at run time. */
+  | {
+      readonly kind: "bytes";
+      readonly place: string;
+      readonly room: number;
+      readonly offset: number;
+      readonly index?: string;
+    }
+  /** An expression that the language itself knows the type of: a kernel type, relocated when it is loaded. */
+  | { readonly kind: "typed"; readonly code: string; readonly space: Space };
 
 /** Value is a compiled expression. Scalars are Go code of type int64 or uint64; what is larger is written into a place. */
 export interface Value {
@@ -29,9 +42,14 @@ export interface Value {
   /** clock that a time was read from. */
   readonly clock?: Clock;
   /** space of the memory that an address points into, where it is known. */
-  readonly space?: "kernel" | "user";
-  /** into writes the value into a place of the program that is zero. */
-  readonly into?: (place: string, size: number) => void;
+  readonly space?: Space;
+  /** typed is a pointer as the language has it, where it is known to be a kernel type's. */
+  readonly typed?: string;
+  readonly memory?: Memory;
+  /** member gives a value of a tuple. */
+  readonly member?: (index: number) => Value;
+  /** into writes the value into a place of the program that is zero; tuples ask for the shape of the place. */
+  readonly into?: (place: string, size: number, shape?: Shape) => void;
 }
 
 /** MapTable is what is known of a map; it grows while the script is walked until nothing changes. */
@@ -47,22 +65,22 @@ export interface MapEntry {
   series: Series | undefined;
   /** signed: one of the values given to an aggregation was. */
   signed: boolean;
+  /** kind and entries stand in the map's declaration: `let @a = lruhash(100)`. */
+  kind: MapKind | undefined;
+  entries: number | undefined;
 }
+
+/** MapKind is how a map may be declared. */
+export type MapKind = "hash" | "lruhash" | "percpuhash" | "percpulruhash" | "lrupercpuhash";
 
 /** Unit is the program at hand. */
 export interface Unit {
   readonly place: ProbePlace;
   /** name is the probe's full name, when all its places share it. */
   readonly name: string;
-  readonly variables: Map<string, Shape | PointerShape>;
+  readonly variables: Map<string, Shape>;
   /** format is the text of a tracepoint's format file. */
   readonly format: string | undefined;
-}
-
-/** PointerShape lets a variable hold a kernel pointer. */
-export interface PointerShape {
-  readonly kind: "pointer";
-  readonly target: StructType;
 }
 
 /** ScriptOptions are the facts a script is compiled with. */
@@ -92,8 +110,16 @@ export interface State {
   readonly events: ScriptEvent[];
   readonly declarations: string[];
   unit: Unit;
-  /** widths of the unit's text variables that the walk before found. */
-  readonly widths: Map<string, number>;
+  /** declared are the unit's variables that were declared and have no type yet. */
+  readonly declared: Set<string>;
+  /** before are the unit's variables as the walk before found them. */
+  before: ReadonlyMap<string, Shape>;
+  /** types are what the script may name: its own types, C's, the kernel's. */
+  readonly types: CTypes;
+  /** full are the maps that may tell that they have no room. */
+  readonly full: Set<string>;
+  /** tuples are the names of the tuple types of the program, by their members. */
+  readonly tuples: Map<string, string>;
   out: string[];
   counter: number;
   loops: number;
@@ -106,6 +132,8 @@ export interface State {
   effectOnly: boolean;
   /** evaluate joins the files that compile expressions, which recurse into each other. */
   readonly evaluate: (state: State, node: Node) => Value;
+  /** statements compiles a block that stands where a value does. */
+  readonly statements: (state: State, body: readonly Statement[]) => void;
   /** changed: a type became known or wider, so that the walk must be repeated. */
   changed: boolean;
 }
@@ -136,72 +164,4 @@ export function captured<T>(state: State, work: () => T): { result: T; lines: st
   const lines = state.out;
   state.out = outer;
   return { result, lines };
-}
-
-/** goType is the type of a value in the generated program. */
-export function goType(shape: Shape | PointerShape): string {
-  if (shape.kind === "pointer") return `*vmlinux.${shape.target.name}`;
-  if (shape.kind === "text") return `[${shape.size}]byte`;
-  if (shape.kind === "usym") return "[2]uint64";
-  if (shape.kind === "late") return lateType(shape);
-  return shape.kind === "int" && shape.signed ? "int64" : "uint64";
-}
-
-/** shapeOf gives what can be stored of a type. */
-export function shapeOf(type: ValueType): Shape | undefined {
-  switch (type.kind) {
-    case "pointer":
-      return { kind: "int", signed: false };
-    case "record":
-    case "array":
-    case "args":
-    case "void":
-    case "bad":
-      return undefined;
-    default:
-      return type;
-  }
-}
-
-/** typeTitle names a type for people. */
-export function typeTitle(type: ValueType): string {
-  switch (type.kind) {
-    case "int":
-      return type.signed ? "an integer" : "an unsigned integer";
-    case "text":
-      return "text";
-    case "kstack":
-    case "ustack":
-      return "a stack";
-    case "ksym":
-    case "usym":
-      return "a symbol";
-    case "strftime":
-      return "a time";
-    case "late":
-      return lateTitle(type);
-    case "pointer":
-      return `a pointer to ${type.target.name}`;
-    case "record":
-      return `a struct ${type.target.name}`;
-    case "array":
-      return "an array";
-    case "args":
-      return "args";
-    case "void":
-      return "nothing";
-    case "bad":
-      return "?";
-  }
-}
-
-const round8 = (size: number): number => Math.ceil(size / 8) * 8;
-
-/** wider is the shape that holds both, or undefined when they are of different kinds. */
-export function wider(a: Shape, b: Shape): Shape | undefined {
-  if (a.kind === "text" && b.kind === "text") return { kind: "text", size: round8(Math.max(a.size, b.size)) };
-  if (a.kind === "int" && b.kind === "int") return a;
-  if (a.kind === "late" && b.kind === "late")
-    return a.show === b.show ? { ...a, size: round8(Math.max(a.size, b.size)) } : undefined;
-  return a.kind === b.kind ? a : undefined;
 }

@@ -1,9 +1,17 @@
+import { sizeOf } from "../types/type.js";
 import { aggregate, isAggregation } from "./aggregate.js";
-import { send } from "./events.js";
-import { assignMap, entryOf, keyOf, noteValue, readMap, storable, writeInto } from "./maps.js";
-import { emit, fresh, goType, type State, type shapeOf, typeTitle, type Value, wider } from "./state.js";
-import type { AssignStatement, Node, Statement, VariableNode } from "./tree.js";
-import { as, condition, operation, scalar } from "./values.js";
+import { forEach } from "./each.js";
+import { loop } from "./loops.js";
+import { assignMap, entryOf, keyOf, noteValue, readMap } from "./maps.js";
+import { operation } from "./operators.js";
+import type { Shape } from "./script.js";
+import { goType, typeTitle } from "./shapes.js";
+import { emit, fresh, type State, type Value } from "./state.js";
+import { storable, writeInto } from "./storing.js";
+import type { AssignStatement, LetStatement, MapNode, Node, Statement, VariableNode } from "./tree.js";
+import { storedType } from "./types-of.js";
+import { as, condition, scalar } from "./values.js";
+import { declare, note, shownName } from "./variables.js";
 
 const unrollLimit = 100n;
 
@@ -23,30 +31,55 @@ function block(state: State, head: string, at: Node | Statement, body: () => voi
   state.out.push("}");
 }
 
+/** valueStatement runs an expression for what it does. */
+function valueStatement(state: State, node: Node): void {
+  if (node.kind === "conditional") {
+    const listOf = (of: typeof node.otherwise): Statement[] =>
+      of === undefined
+        ? []
+        : of.value === undefined
+          ? [...of.body]
+          : [...of.body, { kind: "expression", value: of.value, start: of.value.start, end: of.value.end }];
+    statement(state, {
+      kind: "if",
+      condition: node.condition,
+      taken: listOf(node.taken),
+      otherwise: listOf(node.otherwise),
+      start: node.start,
+      end: node.end,
+    });
+    return;
+  }
+  state.effectOnly = node.kind === "step" || (node.kind === "call" && node.name === "delete");
+  const value = state.evaluate(state, node);
+  state.effectOnly = false;
+  const isEffect = node.kind === "step" || value.type.kind === "void" || value.type.kind === "bad";
+  if (!isEffect)
+    state.report.warning(
+      "misplaced",
+      node,
+      "Return value discarded.",
+      "assign it, print it, or say that it is not wanted: _ = …",
+    );
+}
+
 function statement(state: State, node: Statement): void {
   switch (node.kind) {
-    case "expression": {
-      state.effectOnly =
-        node.value.kind === "step" || (node.value.kind === "call" && node.value.name === "delete");
-      const value = state.evaluate(state, node.value);
-      state.effectOnly = false;
-      const isEffect =
-        node.value.kind === "step" || node.value.kind === "call" || node.value.kind === "ternary";
-      if (!isEffect && value.type.kind !== "bad")
-        state.report.error(
-          "misplaced",
-          node,
-          "this value is not used",
-          "assign it, print it, or leave it out",
-        );
+    case "expression":
+      valueStatement(state, node.value);
       return;
-    }
+    case "discard":
+      state.evaluate(state, node.value);
+      return;
     case "assign":
       assign(state, node);
       return;
+    case "let":
+      letStatement(state, node);
+      return;
     case "if": {
       const test = condition(state, node.condition);
-      block(state, `if ${test}`, node, () => statements(state, node.then));
+      block(state, `if ${test}`, node, () => statements(state, node.taken));
       if (node.otherwise.length === 0) return;
       const last = state.out.pop();
       state.out.push(`${last ?? "}"} else {`);
@@ -60,7 +93,11 @@ function statement(state: State, node: Statement): void {
         state.report.error(
           "not-constant",
           node.count,
-          `unroll takes a number from 1 to ${unrollLimit}`,
+          typeof count !== "bigint"
+            ? "invalid unroll value"
+            : count < 1n
+              ? "unroll minimum value is 1"
+              : `unroll maximum value is ${unrollLimit}`,
           "while and for loop without copies",
         );
         return;
@@ -69,23 +106,29 @@ function statement(state: State, node: Statement): void {
       return;
     }
     case "while":
-      loop(state, node.body, node, () => {
+      loop(state, node, () => {
         const test = condition(state, node.condition);
         emit(state, node.condition, `if !(${test}) { return true }`);
+        statements(state, node.body);
       });
       return;
     case "for": {
       const from = scalar(state, node.from, "a loop's bound");
       const to = scalar(state, node.to, "a loop's bound");
-      note(state, node.variable, { kind: "int", signed: true });
+      note(state, node.variable.name, { kind: "int", signed: true });
       const [i, end] = [fresh(state, "i"), fresh(state, "n")];
       state.out.push(`${i} := ${as(from, true)} + int64(unknown)`, `${end} := ${as(to, true)}`);
-      loop(state, node.body, node, () => {
+      loop(state, node, () => {
         state.out.push(`if ${i} >= ${end} { return true }`, `v_${node.variable.name} = ${i}`, `${i} += 1`);
+        statements(state, node.body);
       });
       return;
     }
+    case "each":
+      forEach(state, node, () => statements(state, node.body));
+      return;
     case "return":
+      if (node.value !== undefined) state.evaluate(state, node.value);
       for (const line of state.leave) emit(state, node, line);
       return;
     case "break":
@@ -95,64 +138,66 @@ function statement(state: State, node: Statement): void {
   }
 }
 
-/** roundLimit ends loops that would never end: they would hold a processor. */
-const roundLimit = 1 << 20;
-
-/** loop runs a body by bpf_loop (kernel 5.17), whose rounds the verifier need not follow; the head may leave it. */
-function loop(state: State, body: readonly Statement[], at: Statement, head: () => void): void {
-  const outer = state.leave;
-  const [left, rounds] = [fresh(state, "q"), fresh(state, "r")];
-  state.out.push(`var ${left} bool`);
-  // A counter that the verifier knows to be 0 makes it walk through every round; one that comes from memory does not.
-  for (const [name, type] of state.unit.variables)
-    if (type.kind === "int") state.out.push(`v_${name} += ${type.signed ? "int64" : "uint64"}(unknown)`);
-  emit(state, at, `${rounds} := bpf.Loop(${roundLimit}, func(_ uint32) bool {`);
-  state.loops++;
-  // Inside the loop's body, a function of its own, leaving the program takes two steps.
-  state.leave = [`${left} = true`, "return true"];
-  head();
-  statements(state, body);
-  state.out.push("return false", "})");
-  state.leave = outer;
-  state.loops--;
-  state.out.push(`if ${left} {`, ...outer, "}", `if ${rounds} >= ${roundLimit} {`);
-  send(state, at, { kind: "endless", at: { start: at.start, end: at.end }, rounds: roundLimit });
-  state.out.push("}");
+/** mentions tells whether an expression reads a variable. */
+function mentions(tree: object, name: string): boolean {
+  const waiting: object[] = [tree];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if ("kind" in node && node.kind === "variable" && "name" in node && node.name === name) return true;
+    for (const value of Object.values(node))
+      if (typeof value === "object" && value !== null) waiting.push(value);
+  }
+  return false;
 }
 
-/** note gives a variable its type. */
-function note(
-  state: State,
-  target: VariableNode,
-  type: ReturnType<typeof shapeOf> | (Value["type"] & { kind: "pointer" }),
-): boolean {
-  if (type === undefined) return false;
+/** assignVariable writes a value into a variable; texts and the like begin empty. */
+function assignVariable(state: State, target: VariableNode, value: Value, given: Node): void {
+  const shape = storable(state, value, given, "kept in a variable");
+  if (shape === undefined) return;
   const known = state.unit.variables.get(target.name);
-  if (known === undefined) {
-    const width = state.widths.get(target.name) ?? 0;
-    state.unit.variables.set(
-      target.name,
-      type.kind === "text" && width > type.size ? { kind: "text", size: width } : type,
-    );
-    return true;
-  }
-  const isPointer = known.kind === "pointer" || type.kind === "pointer";
-  const joined = isPointer ? undefined : wider(known, type);
-  const same = known.kind === "pointer" && type.kind === "pointer" && known.target.name === type.target.name;
-  if (joined === undefined && !same) {
+  const kept = note(state, target.name, shape);
+  if (kept === undefined) {
     state.report.error(
       "wrong-type",
       target,
-      `$${target.name} holds ${typeTitle(known)} before, this is ${typeTitle(type)}`,
+      `Type mismatch for $${shownName(target.name)}: trying to assign value of type '${typeTitle(shape)}' when variable already has a type '${known === undefined ? "?" : typeTitle(known)}'`,
       "take another variable",
     );
-    return false;
+    return;
   }
-  if (joined?.kind === "text" && known.kind === "text" && joined.size > known.size) {
-    state.unit.variables.set(target.name, joined);
-    state.changed = true;
+  const place = `v_${target.name}`;
+  if (value.into === undefined) {
+    writeInto(state, value, place, kept);
+    return;
   }
-  return true;
+  if (mentions(given, target.name)) {
+    const held = fresh(state, "s");
+    state.out.push(`var ${held} ${goType(state, kept)}`);
+    writeInto(state, value, held, kept);
+    state.out.push(`${place} = ${held}`);
+    return;
+  }
+  state.out.push(`bpf.Zero(&${place})`);
+  writeInto(state, value, place, kept);
+}
+
+function letStatement(state: State, node: LetStatement): void {
+  const { target, type, value } = node;
+  const shape = type === undefined ? undefined : storedType(state, type);
+  if (shape !== undefined) note(state, target.name, shape);
+  if (value !== undefined) {
+    assign(state, { kind: "assign", operator: "=", target, value, start: node.start, end: node.end });
+    return;
+  }
+  declare(state, target.name);
+  const known = state.unit.variables.get(target.name);
+  if (known === undefined) return;
+  const isWhole =
+    known.kind === "text" ||
+    known.kind === "tuple" ||
+    known.kind === "record" ||
+    known.kind === "array" ||
+    known.kind === "usym";
+  state.out.push(isWhole ? `bpf.Zero(&v_${target.name})` : `v_${target.name} = 0`);
 }
 
 function assign(state: State, node: AssignStatement): void {
@@ -163,7 +208,7 @@ function assign(state: State, node: AssignStatement): void {
       state.report.error(
         "misplaced",
         given,
-        `${given.name}() is only known as a map's value`,
+        `${given.name}() should be assigned to a map`,
         `@x = ${given.name}(…);`,
       );
     return;
@@ -174,30 +219,12 @@ function assign(state: State, node: AssignStatement): void {
   }
   const value = state.evaluate(state, given);
   if (value.type.kind === "bad") return;
-  if (target.kind === "map") {
-    assignMap(state, target, value, given);
+  if (value.type.kind === "void") {
+    state.report.error("wrong-type", given, "Not a value: it gives nothing that could be assigned");
     return;
   }
-  if (value.type.kind === "pointer") {
-    if (value.type.target.name === "") {
-      state.report.error(
-        "unsupported",
-        given,
-        "a pointer to a struct without a name cannot be kept",
-        "keep one of its fields",
-      );
-      return;
-    }
-    if (note(state, target, value.type))
-      emit(state, node, `v_${target.name} = (${goType(value.type)})(bpf.Addr(${value.code}))`);
-    return;
-  }
-  const shape = storable(state, value, given, "kept in a variable");
-  if (shape === undefined || !note(state, target, shape)) return;
-  const kept = state.unit.variables.get(target.name) ?? shape;
-  if (kept.kind === "pointer") return;
-  if (kept.kind === "text") state.out.push(`bpf.Zero(&v_${target.name})`);
-  writeInto(state, value, `v_${target.name}`, kept);
+  if (target.kind === "map") assignMap(state, target, value, given);
+  else assignVariable(state, target, value, given);
 }
 
 /** operate is `x += y` and its kin; a map's sum is added in one step, for processors share it. */
@@ -207,24 +234,32 @@ function operate(state: State, node: AssignStatement): void {
   const value = scalar(state, node.value, node.operator);
   if (value.type.kind === "bad") return;
   if (target.kind === "variable") {
-    const current = state.evaluate(state, target);
-    const result = operation(state, node, operator, current, value);
-    const type = state.unit.variables.get(target.name);
-    if (type?.kind === "int" && result.type.kind === "int")
-      emit(state, node, `v_${target.name} = ${as(result, type.signed)}`);
+    const result = operation(state, node, operator, state.evaluate(state, target), value);
+    if (result.type.kind !== "bad") assignVariable(state, target, result, node.value);
     return;
   }
-  if (operator === "+" || operator === "-") {
-    const { entry, key } = keyOf(state, target);
-    if (!noteValue(state, entry, { kind: "int", signed: true }, target) || entry.value?.kind !== "int")
-      return;
-    const { signed } = entry.value;
-    const amount = fresh(state, "a");
-    state.out.push(`${amount} := ${as(value, signed)}`);
-    emit(state, node, `${entry.go}.Add(${key}, ${operator === "-" ? `0 - ${amount}` : amount})`);
-    return;
+  if (operator === "+" || operator === "-") addTo(state, node, target, operator, value);
+  else {
+    entryOf(state, target.name, target);
+    const result = operation(state, node, operator, readMap(state, target), value);
+    if (result.type.kind !== "bad") assignMap(state, target, result, node);
   }
-  entryOf(state, target.name, target);
-  const result = operation(state, node, operator, readMap(state, target), value);
-  if (result.type.kind === "int") assignMap(state, target, result, node);
+}
+
+function addTo(state: State, node: AssignStatement, target: MapNode, operator: string, value: Value): void {
+  const { entry, key, isRight } = keyOf(state, target);
+  const held = entry.value?.kind === "pointer" ? entry.value : undefined;
+  const shape: Shape = held ?? {
+    kind: "int",
+    signed: true,
+    free: value.type.kind === "int" && value.type.free === true,
+  };
+  if (!isRight || !noteValue(state, entry, shape, target)) return;
+  const kept = entry.value;
+  if (kept?.kind !== "int" && kept?.kind !== "pointer") return;
+  const signed = kept.kind === "int" && kept.signed;
+  const size = kept.kind === "pointer" ? Math.max(1, sizeOf(kept.target)) : 1;
+  const amount = fresh(state, "a");
+  state.out.push(`${amount} := ${as(value, signed)}${size === 1 ? "" : ` * ${size}`}`);
+  emit(state, node, `${entry.go}.Add(${key}, ${operator === "-" ? `0 - ${amount}` : amount})`);
 }

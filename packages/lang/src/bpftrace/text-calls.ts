@@ -2,6 +2,7 @@ import { sizeOf } from "../types/type.js";
 import { argument, type Call, type CallRow, literalNumber, row } from "./call-arguments.js";
 import { spaceOf } from "./fields.js";
 import type { LateShape } from "./late.js";
+import { placed } from "./memory.js";
 import { bad, emit, fresh, mark, type State, type Value } from "./state.js";
 import { textLiteral, textPlace } from "./text.js";
 import type { CallNode, Node } from "./tree.js";
@@ -163,8 +164,7 @@ const buf: Call = (state, node) => {
         emit(state, node, `helpers.ProbeReadKernel(&${to}.B, ${given}, bpf.Addr(&${place}))`);
         return;
       }
-      const copy = fresh(state, "s");
-      state.out.push(`${copy} := ${value.code}`);
+      const copy = placed(state, node, value).code;
       emit(state, node, `helpers.ProbeReadKernel(&${to}.B, ${given}, bpf.Addr(&${copy}))`);
     },
   };
@@ -177,19 +177,16 @@ const strerror: Call = (state, node) => {
 };
 
 /** widthOf says how wide a number is in the script. */
-function widthOf(value: Value, node: Node): number {
-  const bits: unknown = Reflect.get(value.type, "bits");
-  if (typeof bits === "number") return bits;
-  const named = node.kind === "cast" ? /^u?int(\d+)(?:_t)?$/.exec(node.type)?.[1] : undefined;
-  return named === undefined ? 64 : Number(named);
+function widthOf(value: Value): 8 | 16 | 32 | 64 {
+  return value.type.kind === "int" ? (value.type.bits ?? 64) : 64;
 }
 
 const bswap: Call = (state, node) => {
   const at = argument(node, 0);
   const value = scalar(state, at, "bswap");
   if (value.type.kind === "bad") return bad;
-  const width = widthOf(value, at);
-  const name = { 16: "Ntohs", 32: "Ntohl", 64: "Ntohll" }[width];
+  const width = widthOf(value);
+  const name = { 8: undefined, 16: "Ntohs", 32: "Ntohl", 64: "Ntohll" }[width];
   const result = { type: { kind: "int", signed: false, ...(width < 64 ? { bits: width } : {}) } } as const;
   if (name === undefined) return { ...result, code: as(value, false) };
   return { ...result, code: `uint64(bpf.${name}(uint${width}(${value.code})))` };

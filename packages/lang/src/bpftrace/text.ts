@@ -6,7 +6,7 @@ export function textLiteral(state: State, text: string): Value {
   const size = Math.ceil((bytes.length + 1) / 8) * 8;
   const value = bytes.toString("latin1");
   return {
-    type: { kind: "text", size },
+    type: { kind: "text", size, length: bytes.length + 1 },
     code: "",
     constant: value,
     into: (to, room) => {
@@ -23,12 +23,7 @@ export function textInto(state: State, to: string, room: number, from: string, s
 
 /** textPlace puts a text where its bytes can be looked at. */
 export function textPlace(state: State, value: Value): { place: string; size: number } {
-  const size =
-    value.type.kind === "text"
-      ? value.type.size
-      : value.type.kind === "array"
-        ? Math.ceil(value.type.target.length / 8) * 8
-        : 8;
+  const size = value.type.kind === "text" ? value.type.size : 8;
   if (/^v_\w+$|^s\d+$|^t\d+$/.test(value.code)) return { place: value.code, size };
   const held = fresh(state, "s");
   state.out.push(`var ${held} [${size}]byte`);

@@ -49,7 +49,7 @@ export interface BinaryNode extends Range {
 export interface TernaryNode extends Range {
   readonly kind: "ternary";
   readonly condition: Node;
-  readonly then: Node;
+  readonly taken: Node;
   readonly otherwise: Node;
 }
 export interface FieldNode extends Range {
@@ -63,12 +63,59 @@ export interface IndexNode extends Range {
   readonly object: Node;
   readonly index: Node;
 }
-/** CastNode: `(uint32)x`, `(struct sock *)x`. */
+/** TypeNode is a type as it is written: `uint32`, `struct sock *`, `int8[4]`, `typeof(x)`. */
+export interface TypeNode extends Range {
+  /** name has "struct ", "union " or "enum " before it where the script says so. */
+  readonly name: string;
+  /** of is the expression of typeof. */
+  readonly of?: Node;
+  readonly pointers: number;
+  /** lengths of arrays, the outermost first; undefined for [] without a length. */
+  readonly lengths: readonly (Node | undefined)[];
+}
+/** CastNode: `(uint32)x`, `(struct sock *)x`, `(int8[])x`. */
 export interface CastNode extends Range {
   readonly kind: "cast";
-  readonly type: string;
-  readonly pointers: number;
+  readonly type: TypeNode;
   readonly operand: Node;
+}
+/** SizeNode is `sizeof(type)` or `sizeof(value)`. */
+export interface SizeNode extends Range {
+  readonly kind: "sizeof";
+  readonly of: TypeNode | Node;
+}
+/** OffsetNode is `offsetof(type, field)`. */
+export interface OffsetNode extends Range {
+  readonly kind: "offsetof";
+  readonly of: TypeNode | Node;
+  readonly path: readonly string[];
+}
+/** TypeValueNode is a type where a value stands: the argument of a macro, `typeof(uint8)`. */
+export interface TypeValueNode extends Range {
+  readonly kind: "type";
+  readonly type: TypeNode;
+}
+export interface TupleNode extends Range {
+  readonly kind: "tuple";
+  readonly items: readonly Node[];
+}
+/** RecordNode is `(a=1, b="x")`. */
+export interface RecordNode extends Range {
+  readonly kind: "record";
+  readonly fields: readonly { readonly name: string; readonly value: Node }[];
+}
+/** BlockNode is statements with a value: `{ let $x = 1; $x }`. */
+export interface BlockNode extends Range {
+  readonly kind: "block";
+  readonly body: readonly Statement[];
+  readonly value: Node | undefined;
+}
+/** ConditionalNode is `if (x) { a } else { b }` where a value stands. */
+export interface ConditionalNode extends Range {
+  readonly kind: "conditional";
+  readonly condition: Node;
+  readonly taken: BlockNode;
+  readonly otherwise: BlockNode | undefined;
 }
 export interface CallNode extends Range {
   readonly kind: "call";
@@ -90,11 +137,25 @@ export type Node =
   | FieldNode
   | IndexNode
   | CastNode
+  | SizeNode
+  | OffsetNode
+  | TypeValueNode
+  | TupleNode
+  | RecordNode
+  | BlockNode
+  | ConditionalNode
   | CallNode;
 
 export interface ExpressionStatement extends Range {
   readonly kind: "expression";
   readonly value: Node;
+}
+/** LetStatement is `let $x: uint64 = 1`. */
+export interface LetStatement extends Range {
+  readonly kind: "let";
+  readonly target: VariableNode;
+  readonly type: TypeNode | undefined;
+  readonly value: Node | undefined;
 }
 /** AssignStatement: operator is "=" or an operation such as "+=". */
 export interface AssignStatement extends Range {
@@ -106,7 +167,7 @@ export interface AssignStatement extends Range {
 export interface IfStatement extends Range {
   readonly kind: "if";
   readonly condition: Node;
-  readonly then: readonly Statement[];
+  readonly taken: readonly Statement[];
   readonly otherwise: readonly Statement[];
 }
 export interface UnrollStatement extends Range {
@@ -127,8 +188,24 @@ export interface ForStatement extends Range {
   readonly to: Node;
   readonly body: readonly Statement[];
 }
+/** EachStatement is `for ($kv : @map) { }`. */
+export interface EachStatement extends Range {
+  readonly kind: "each";
+  readonly variable: VariableNode;
+  readonly map: MapNode;
+  readonly body: readonly Statement[];
+}
 export interface JumpStatement extends Range {
-  readonly kind: "return" | "break" | "continue";
+  readonly kind: "break" | "continue";
+}
+export interface ReturnStatement extends Range {
+  readonly kind: "return";
+  readonly value: Node | undefined;
+}
+/** DiscardStatement is `_ = x`: the value is not wanted, and that is meant. */
+export interface DiscardStatement extends Range {
+  readonly kind: "discard";
+  readonly value: Node;
 }
 export type Statement =
   | ExpressionStatement
@@ -137,7 +214,11 @@ export type Statement =
   | UnrollStatement
   | WhileStatement
   | ForStatement
-  | JumpStatement;
+  | EachStatement
+  | JumpStatement
+  | ReturnStatement
+  | DiscardStatement
+  | LetStatement;
 
 /** AttachPoint is one probe as it stands in the script: `tracepoint:sched:sched_switch`. */
 export interface AttachPoint extends Range {
@@ -147,4 +228,64 @@ export interface Action extends Range {
   readonly points: readonly AttachPoint[];
   readonly predicate: Node | undefined;
   readonly body: readonly Statement[];
+}
+
+/** MacroParameter is `$x` (a variable), `@x` (a map) or `x` (any expression). */
+export interface MacroParameter extends Range {
+  readonly kind: "variable" | "map" | "expression";
+  readonly name: string;
+}
+export interface Macro extends Range {
+  readonly name: string;
+  readonly parameters: readonly MacroParameter[];
+  readonly body: BlockNode;
+}
+/** MapDeclaration is `let @a = lruhash(100)`. */
+export interface MapDeclaration extends Range {
+  readonly name: string;
+  readonly type: string;
+  readonly typeAt: Range;
+  readonly entries: Node | undefined;
+}
+/** Setting is a line of the config block. */
+export interface Setting extends Range {
+  readonly key: string;
+  readonly value: string;
+}
+/** Import is `import "file.bt"`. */
+export interface Import extends Range {
+  readonly path: string;
+}
+/** MemberDeclaration is a member of a struct of C as it is written. */
+export interface MemberDeclaration {
+  readonly name: string;
+  readonly type: TypeNode | Declaration;
+  readonly bits: number | undefined;
+  /** pointers and lengths of a member whose type is declared in place. */
+  readonly pointers: number;
+  readonly lengths: readonly (Node | undefined)[];
+}
+/** Declaration of C: a struct, a union, an enum, a typedef. */
+export type Declaration =
+  | (Range & {
+      readonly kind: "struct" | "union";
+      readonly name: string;
+      readonly members: readonly MemberDeclaration[];
+      readonly packed: boolean;
+    })
+  | (Range & {
+      readonly kind: "enum";
+      readonly name: string;
+      readonly values: readonly { readonly name: string; readonly value: Node | undefined }[];
+    })
+  | (Range & { readonly kind: "typedef"; readonly member: MemberDeclaration });
+
+/** ScriptTree is a whole script. */
+export interface ScriptTree {
+  readonly declarations: readonly Declaration[];
+  readonly settings: readonly Setting[];
+  readonly imports: readonly Import[];
+  readonly maps: readonly MapDeclaration[];
+  readonly macros: readonly Macro[];
+  readonly actions: readonly Action[];
 }

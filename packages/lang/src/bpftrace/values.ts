@@ -1,26 +1,29 @@
-import type { Range } from "../source/file.js";
 import type { Shape } from "./script.js";
-import { bad, captured, fresh, mark, type State, typeTitle, type Value } from "./state.js";
+import { typeTitle } from "./shapes.js";
+import { bad, captured, fresh, type State, type Value } from "./state.js";
 import { quoted, textInto, textPlace } from "./text.js";
 import type { BinaryNode, Node } from "./tree.js";
-
-const comparisons: ReadonlySet<string> = new Set(["==", "!=", "<", ">", "<=", ">="]);
 
 /** integer makes an integer value. */
 export function integer(code: string, signed: boolean, constant?: bigint): Value {
   return { type: { kind: "int", signed }, code, ...(constant === undefined ? {} : { constant }) };
 }
 
-/** literal is an integer written in the script. */
+const widths = [8, 16, 32, 64] as const;
+
+/** literal is an integer written in the script: of the smallest signed type that holds it, and free to take another sign. */
 export function literal(value: bigint): Value {
-  return value >= 1n << 63n
-    ? integer(`uint64(${value})`, false, value)
-    : integer(`int64(${value})`, true, value);
+  if (value >= 1n << 63n) return integer(`uint64(${value})`, false, value);
+  const bits = widths.find((each) => BigInt.asIntN(each, value) === value) ?? 64;
+  return {
+    ...integer(`int64(${value})`, true, value),
+    type: { kind: "int", signed: true, bits, ...(value >= 0n ? { free: true } : {}) },
+  };
 }
 
-/** fromCondition turns a Go bool into 1 or 0. */
+/** fromCondition is a Go bool; as a number it is 1 or 0. */
 export function fromCondition(condition: string): Value {
-  return { type: { kind: "int", signed: true }, code: `b2i(${condition})`, condition };
+  return { type: { kind: "bool" }, code: `b2i(${condition})`, condition };
 }
 
 /** stored is a value that stands in a place of its own type. */
@@ -41,17 +44,16 @@ export function scalar(state: State, node: Node, what: string): Value {
   const { type } = value;
   if (type.kind === "int" || type.kind === "ksym" || type.kind === "strftime" || type.kind === "bad")
     return value;
-  if (type.kind === "kstack" || type.kind === "ustack")
+  if (type.kind === "bool") return { ...value, type: { kind: "int", signed: true, bits: 8 } };
+  if (type.kind === "kstack" || type.kind === "ustack" || type.kind === "pointer")
     return { ...value, type: { kind: "int", signed: false } };
-  if (type.kind === "pointer")
-    return { ...value, type: { kind: "int", signed: false }, code: `bpf.Addr(${value.code})` };
   state.report.error("wrong-type", node, `${what} needs an integer, this is ${typeTitle(type)}`);
   return bad;
 }
 
 /** as converts an integer value to signed or unsigned. */
 export function as(value: Value, signed: boolean): string {
-  const own = value.type.kind === "int" && value.type.signed;
+  const own = (value.type.kind === "int" && value.type.signed) || value.type.kind === "bool";
   return own === signed ? value.code : `${signed ? "int64" : "uint64"}(${value.code})`;
 }
 
@@ -62,8 +64,8 @@ export function condition(state: State, node: Node): string {
     return logical(state, node);
   const value = state.evaluate(state, node);
   if (value.condition !== undefined) return value.condition;
-  if (value.type.kind === "pointer") return `bpf.Addr(${value.code}) != 0`;
-  if (value.type.kind === "int" || value.type.kind === "bad" || value.type.kind === "ksym")
+  const { kind } = value.type;
+  if (kind === "int" || kind === "bad" || kind === "ksym" || kind === "pointer" || kind === "bool")
     return `${value.code} != 0`;
   state.report.error("wrong-type", node, `a condition needs an integer, this is ${typeTitle(value.type)}`);
   return "false";
@@ -86,13 +88,9 @@ export function logical(state: State, node: BinaryNode): string {
   return held;
 }
 
-/** isText tells whether a value is text or an array of bytes. */
+/** isText tells whether a value is text; arrays of C's char are. */
 export function isText(value: Value): boolean {
-  const { type } = value;
-  return (
-    type.kind === "text" ||
-    (type.kind === "array" && type.target.element.kind === "int" && type.target.element.bits === 8)
-  );
+  return value.type.kind === "text";
 }
 
 /** compareTexts gives a Go bool: equal up to the first NUL. */
@@ -132,43 +130,7 @@ export function compareTexts(state: State, node: Node, a: Value, b: Value, limit
   return `${held} == ${large.place}`;
 }
 
-/** operation combines two integers as C would: unsigned when one of them is. */
-export function operation(state: State, node: Range, operator: string, left: Value, right: Value): Value {
-  const plain = (value: Value): Value | undefined => {
-    if (value.type.kind === "int" || value.type.kind === "bad") return value;
-    if (value.type.kind === "pointer") return integer(`bpf.Addr(${value.code})`, false);
-    if (value.type.kind === "ksym") return integer(value.code, false);
-    state.report.error("bad-operation", node, `${operator} needs integers, this is ${typeTitle(value.type)}`);
-    return undefined;
-  };
-  const a = plain(left);
-  const b = plain(right);
-  if (a === undefined || b === undefined) return bad;
-  const isSigned = (value: Value, other: Value): boolean =>
-    value.type.kind === "int" &&
-    value.type.signed &&
-    !(
-      typeof value.constant === "bigint" &&
-      value.constant >= 0n &&
-      other.type.kind === "int" &&
-      !other.type.signed
-    );
-  if (operator === "<<" || operator === ">>") {
-    const signed = a.type.kind === "int" && a.type.signed;
-    return integer(`(${a.code} ${operator} (${as(b, false)} & 63))`, signed);
-  }
-  const signed = isSigned(a, b) && isSigned(b, a);
-  const code = `(${mark(node)}${as(a, signed)} ${operator} ${as(b, signed)})`;
-  if (comparisons.has(operator)) return fromCondition(code);
-  if ((operator === "/" || operator === "%") && b.constant === 0n) {
-    state.report.error("bad-operation", node, "division by zero");
-    return bad;
-  }
-  return integer(code, signed);
-}
-
 /** sizeOfText is what a text takes with its NUL. */
 export function sizeOfText(value: Value): number {
-  if (value.type.kind === "text") return value.type.size;
-  return value.type.kind === "array" ? Math.ceil(value.type.target.length / 8) * 8 : 8;
+  return value.type.kind === "text" ? value.type.size : 8;
 }

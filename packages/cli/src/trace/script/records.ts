@@ -152,6 +152,9 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): number
         `the loop at offset ${event.at.start} of the script was ended after ${event.rounds} rounds`,
       );
       return undefined;
+    case "warning":
+      reading.note(event.message);
+      return undefined;
     case "exit": {
       const [code] = fieldsOf(reading, event.fields, bytes);
       return typeof code?.order === "bigint" ? Number(BigInt.asUintN(8, code.order)) : 0;

@@ -126,7 +126,7 @@ function textPrinter(write: (text: string) => void, note: (text: string) => void
         switch (value.kind) {
           case "plain": {
             const { json, text } = value.shown;
-            write(`${name}: ${typeof json === "bigint" ? json / BigInt(divisor) : text}\n`);
+            write(`${name}: ${typeof json === "bigint" && divisor > 1 ? json / BigInt(divisor) : text}\n`);
             break;
           }
           case "average":

@@ -1,5 +1,6 @@
 import { type Shape, shapeBytes } from "@go3s/lang";
 import type { Clocks } from "./clocks.js";
+import { readComposite } from "./composite.js";
 import { lateValue } from "./late-values.js";
 import type { Symbols } from "./symbols.js";
 import { formatTime } from "./time-format.js";
@@ -41,13 +42,22 @@ const plain = (text: string): Shown => ({ text, json: text, order: text });
 
 /** newReader reads values; symbols are only looked up when a value needs them. */
 export function newReader(symbols: Symbols, clocks: Clocks, trailer: string): Reader {
-  return {
+  const reader: Reader = {
     read(shape, bytes, offset, indent) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       if (offset + shapeBytes(shape) > bytes.length) return plain("");
       switch (shape.kind) {
-        case "int":
-          return number(shape.signed ? view.getBigInt64(offset, true) : view.getBigUint64(offset, true));
+        case "int": {
+          const value = shape.signed ? view.getBigInt64(offset, true) : view.getBigUint64(offset, true);
+          const name = shape.names?.get(value);
+          return name === undefined ? number(value) : { text: name, json: name, order: value };
+        }
+        case "bool":
+        case "pointer":
+        case "record":
+        case "array":
+        case "tuple":
+          return readComposite(shape, bytes, offset, (inner, all, at) => reader.read(inner, all, at, indent));
         case "text":
           return plain(textAt(bytes, offset, shape.size, shape.cut, trailer));
         case "kstack":
@@ -69,4 +79,5 @@ export function newReader(symbols: Symbols, clocks: Clocks, trailer: string): Re
       }
     },
   };
+  return reader;
 }

@@ -1,0 +1,25 @@
+import type { Range } from "../source/file.js";
+import { type Shape, shapeBytes } from "./script.js";
+import { shapeOf, typeTitle } from "./shapes.js";
+import type { State, Value } from "./state.js";
+import { as } from "./values.js";
+
+/** storable gives the shape in which a value is kept; what cannot be kept is reported. */
+export function storable(state: State, value: Value, at: Range, what: string): Shape | undefined {
+  const { type } = value;
+  const shape = shapeOf(type);
+  if (shape === undefined && type.kind !== "bad")
+    state.report.error("wrong-type", at, `${typeTitle(type)} cannot be ${what}`);
+  return shape;
+}
+
+/** writeInto writes a value into a zeroed place of a shape. */
+export function writeInto(state: State, value: Value, place: string, shape: Shape): void {
+  if (value.into !== undefined) {
+    value.into(place, shapeBytes(shape), shape);
+    return;
+  }
+  if (shape.kind === "bool" && value.type.kind !== "bool")
+    state.out.push(`${place} = b2i(${value.code} != 0)`);
+  else state.out.push(`${place} = ${shape.kind === "int" ? as(value, shape.signed) : value.code}`);
+}
