@@ -1,90 +1,36 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { compile } from "./compile.js";
-import { casesIn } from "./testing/cases.js";
-import { newRandom, type Random } from "./testing/random.js";
+import { isMistake } from "./testing/differential.js";
+import { cannotRun } from "./testing/live.js";
+import { judge, mutantOf } from "./testing/mutation.js";
+import { specimens } from "./testing/specimens.js";
 
-const probes = new URL("../../../probes/", import.meta.url);
+/** mutants are as many as a test may take seconds for; scripts/fuzz-language.mjs breaks more of them. */
+const mutants = 1000;
+const fresh = 10;
 
-/** programs to break: the cases of testdata/ and the built-in probes. */
-function originals(): string[] {
-  const cases = casesIn().flatMap(({ cases: all }) => all.map((each) => each.program));
-  const files = readdirSync(probes).filter((name) => name.endsWith(".go3s"));
-  return [...cases, ...files.map((name) => readFileSync(new URL(name, probes), "utf8").slice(0, 4000))];
-}
-
-const inserts = [
-  "(",
-  ")",
-  "{",
-  "}",
-  "[",
-  "]",
-  "*",
-  "&",
-  ".",
-  ",",
-  ";",
-  ":=",
-  "=",
-  "0",
-  "-1",
-  "nil",
-  "func",
-  "if ",
-  "for ",
-  "bpf.",
-  "::",
-  "\n",
-  '"',
-  "'",
-  "`",
-  "/*",
-  "@",
-  "é",
-  "\u0000",
-];
-
-function mutate(random: Random, text: string): string {
-  let out = text;
-  for (let i = 0, times = 1 + random(4); i < times; i++) {
-    const at = random(out.length + 1);
-    const length = random(12);
-    const choice = random(4);
-    if (choice === 0) out = out.slice(0, at) + out.slice(at + length);
-    else if (choice === 1) out = out.slice(0, at) + (inserts[random(inserts.length)] ?? "") + out.slice(at);
-    else if (choice === 2)
-      out = out.slice(0, at) + out.slice(random(out.length), random(out.length)) + out.slice(at);
-    else {
-      const from = random(out.length);
-      out = out.slice(0, at) + out.slice(from, from + length) + out.slice(at + length);
+for (const isScript of [false, true]) {
+  const what = isScript ? "scripts" : "programs";
+  test(`broken ${what} give a clear error or an object that loads, never an exception`, {
+    skip: cannotRun(),
+  }, (t) => {
+    const from = specimens().filter((each) => each.isScript === isScript);
+    const first = Date.now() % 2 ** 31;
+    t.diagnostic(`fresh seeds from ${first}`);
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < mutants + fresh; i++) {
+      const seed = i < mutants ? i + 1 : first + i;
+      const mutant = mutantOf(from, seed);
+      const verdict = judge(mutant);
+      assert.ok(!isMistake(verdict), `seed ${seed}: ${verdict.kind}: ${verdict.why}\n${mutant.text}`);
+      counts[verdict.kind] = (counts[verdict.kind] ?? 0) + 1;
     }
-  }
-  return out.slice(0, 8000);
+    t.diagnostic(JSON.stringify(counts));
+    // Mutants that are all refused would test the parser only.
+    assert.ok((counts["same"] ?? 0) > mutants / 50, JSON.stringify(counts));
+  });
 }
-
-test("broken programs give diagnostics or an object, never an exception", () => {
-  const random = newRandom(20261121);
-  const texts = originals();
-  for (let i = 0; i < 3000; i++) {
-    const text = mutate(random, texts[random(texts.length)] ?? "");
-    try {
-      const result = compile([{ name: "broken.go3s", text }], { check: true });
-      const errors = result.diagnostics.filter((each) => each.severity === "error");
-      assert.equal(result.object === undefined, errors.length > 0);
-      for (const each of errors) {
-        assert.ok(
-          each.start >= 0 && each.start <= text.length && each.end >= each.start,
-          `${each.id} ${each.start}`,
-        );
-        assert.notEqual(each.id, "internal", each.message);
-      }
-    } catch (cause) {
-      throw new Error(`program ${i}:\n${text}`, { cause });
-    }
-  }
-});
 
 test("deep nesting is refused, not followed", () => {
   for (const [open, close] of [
