@@ -11,6 +11,8 @@ import { type InstructionSet, select } from "./select.js";
 /** EmitTarget says for what, and with how much stack, a function is emitted. */
 export interface EmitTarget {
   readonly set: InstructionSet;
+  /** main functions are called by the kernel, others by them. */
+  readonly main: boolean;
   readonly check: boolean;
   readonly optimise: boolean;
   /** stack is how many bytes the function should use, and most how many it may: others on the way need theirs. */
@@ -25,8 +27,8 @@ export interface Emitted {
   readonly scratch: Scratch | undefined;
 }
 
-function machineCode(fn: IrFunction, report: Reporter, set: InstructionSet): MachineFunction | undefined {
-  const machine = select(fn, set);
+function machineCode(fn: IrFunction, report: Reporter, target: EmitTarget): MachineFunction | undefined {
+  const machine = select(fn, target);
   if (allocate(machine)) return machine;
   report.error(
     "internal",
@@ -39,11 +41,11 @@ function machineCode(fn: IrFunction, report: Reporter, set: InstructionSet): Mac
 
 /** emitFunction takes one function from SSA to bytes. */
 export function emitFunction(fn: IrFunction, report: Reporter, target: EmitTarget): Emitted | undefined {
-  const { stack, set } = target;
+  const { stack } = target;
   runPasses(fn, report, target);
   if (report.errors > 0) return undefined;
   let scratch = moveToScratch(fn, stack, target.scratch);
-  let machine = machineCode(fn, report, set);
+  let machine = machineCode(fn, report, target);
   if (machine === undefined) return undefined;
   let frame = layFrame(machine);
   if (frame.size > stack && scratch === undefined) {
@@ -51,7 +53,7 @@ export function emitFunction(fn: IrFunction, report: Reporter, target: EmitTarge
     const spilled = machine.spills.reduce((sum, slot) => sum + slot.size, 0);
     scratch = moveToScratch(fn, stack - spilled, target.scratch);
     if (scratch !== undefined) {
-      machine = machineCode(fn, report, set);
+      machine = machineCode(fn, report, target);
       if (machine === undefined) return undefined;
       frame = layFrame(machine);
     }

@@ -11,7 +11,10 @@ export const firstVirtual: Register = 16;
 /** Operand of an instruction: a register or a constant. */
 export type Operand = { readonly register: Register } | { readonly constant: number };
 
-/** Place in memory: a register or the frame, and an offset; slots are laid out after registers are allocated. */
+/**
+ * Place in memory: a register or the frame, and an offset; slots are laid out after registers are allocated. With a slot
+ * and a register, the register is the frame with an index added, and the slot's place in the frame is added to the offset.
+ */
 export interface Address {
   base: Register;
   readonly offset: number;
@@ -79,7 +82,9 @@ export interface MachineFunction {
 }
 
 const registerOf = (operand: MutableOperand): Register[] => ("register" in operand ? [operand.register] : []);
-const baseOf = (address: Address): Register[] => (address.slot === undefined ? [address.base] : []);
+/** hasBase: a slot's place is the frame's, or that of an index which the frame was added to. */
+const hasBase = (address: Address): boolean => address.slot === undefined || address.base !== FRAME;
+const baseOf = (address: Address): Register[] => (hasBase(address) ? [address.base] : []);
 
 /** reads lists the registers an instruction reads; the frame pointer is not one of them. */
 export function reads(instruction: MachineInstruction): Register[] {
@@ -143,7 +148,7 @@ export function renameRegisters(
     if ("register" in of) of.register = read(of.register);
   };
   const address = (of: Address): void => {
-    if (of.slot === undefined) of.base = read(of.base);
+    if (hasBase(of)) of.base = read(of.base);
   };
   switch (instruction.kind) {
     case "alu":

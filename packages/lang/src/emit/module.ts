@@ -58,6 +58,7 @@ export function emitModule(
       `${fn.name}: too large for the stack, kept in the per-CPU map ${scratch.map.name}: ${values.join(", ")}`,
     );
   };
+  const mains = new Set(lowered.programs.map((program) => program.code));
   const emit = (
     fn: IrFunction,
     stack: number,
@@ -66,7 +67,7 @@ export function emitModule(
     failure: bigint,
   ): Assembled | undefined => {
     const scratch = { claims, failure, exchange, name: nextName() };
-    const made = emitFunction(fn, report, { ...options, stack, most, scratch });
+    const made = emitFunction(fn, report, { ...options, main: mains.has(fn), stack, most, scratch });
     if (made === undefined) return undefined;
     emitted.set(fn, made);
     keep(fn, made.scratch);

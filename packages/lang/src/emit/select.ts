@@ -69,10 +69,15 @@ interface Selector {
   readonly fn: IrFunction;
   readonly out: MachineFunction;
   readonly set: InstructionSet;
+  readonly main: boolean;
   readonly registers: Map<Value, Register>;
   readonly uses: Map<Value, number>;
   /** foldable comparisons are read by branches alone, and addresses by memory accesses alone. */
   readonly folded: Set<Value>;
+  /** framed additions of an index to a slot add it to the frame; the slot's place goes into the accesses. */
+  readonly framed: Set<Value>;
+  /** kept addresses of slots have a register of their own: a loop reads it. */
+  readonly kept: Set<Value>;
   block: MachineBlock;
 }
 
@@ -99,7 +104,7 @@ function materialise(s: Selector, value: Value, into: Register, at: Range): void
     if (immediate !== undefined)
       push(s, at, { kind: "mov", width: value.width, dst: into, operand: { constant: immediate } });
     else push(s, at, { kind: "wide", dst: into, value: { kind: "number", value: value.imm } });
-  } else if (value.op === "slot" && value.slot !== undefined) {
+  } else if (value.op === "slot" && value.slot !== undefined && !s.kept.has(value)) {
     push(s, at, { kind: "slot", dst: into, slot: value.slot, offset: Number(value.imm) });
   } else if (value.op === "map" && value.map !== undefined) {
     push(s, at, { kind: "wide", dst: into, value: { kind: "map", map: value.map } });
@@ -121,7 +126,7 @@ function registerOf(s: Selector, value: Value, at: Range): Register {
   if (value.op === "zext" && value.args[0] !== undefined && !isFree(value.args[0]))
     return registerOf(s, value.args[0], at);
   if (isSameRegister(value)) return registerOf(s, value.args[0] ?? value, at);
-  if (isFree(value)) {
+  if (isFree(value) && !s.kept.has(value)) {
     const register = fresh(s);
     materialise(s, value, register, at);
     return register;
@@ -157,6 +162,14 @@ function addressOf(s: Selector, base: Value, offset: number, at: Range): Address
   if (value.op === "slot" && value.slot !== undefined) {
     return { base: FRAME, offset: sum + Number(value.imm), slot: value.slot, core: undefined };
   }
+  const [array] = value.args;
+  if (s.framed.has(value) && array?.slot !== undefined)
+    return {
+      base: registerOf(s, value, at),
+      offset: sum + Number(array.imm),
+      slot: array.slot,
+      core: undefined,
+    };
   return { base: registerOf(s, value, at), offset: sum, slot: undefined, core: undefined };
 }
 
@@ -164,6 +177,20 @@ function binary(s: Selector, value: Value, op: BinaryOp): void {
   let [a, b] = value.args;
   if (a === undefined || b === undefined) return;
   if (commutes.has(op) && a.op === "const") [a, b] = [b, a];
+  if (s.framed.has(value)) {
+    const dst = registerOf(s, value, value.at);
+    if (s.main) {
+      materialise(s, b, dst, value.at);
+      push(s, value.at, { kind: "alu", name: "add", width: 64, dst, operand: { register: FRAME } });
+      return;
+    }
+    // In other frames the verifier takes number + frame pointer for the main function's frame: adjust_ptr_min_max_vals
+    // in kernel/bpf/verifier.c leaves frameno as it was in the number's register.
+    const index = registerOf(s, b, value.at);
+    push(s, value.at, { kind: "mov", width: 64, dst, operand: { register: FRAME } });
+    push(s, value.at, { kind: "alu", name: "add", width: 64, dst, operand: { register: index } });
+    return;
+  }
   const dst = registerOf(s, value, value.at);
   const operand = operandOf(s, b, value.width, value.at);
   // dst = a; dst = dst OP b. The copy vanishes when a is not needed afterwards.
@@ -195,7 +222,7 @@ function signExtend(s: Selector, value: Value): void {
 function call(s: Selector, value: Value): void {
   // Arguments are put into their registers in order; those that cost nothing come last, so registers stay free longer.
   const setters = value.args.map((each, i) => ({ each, register: i + 1 }));
-  for (const { each, register } of setters.filter((one) => !isFree(one.each))) {
+  for (const { each, register } of setters.filter((one) => !isFree(one.each) || s.kept.has(one.each))) {
     push(s, value.at, {
       kind: "mov",
       width: 64,
@@ -203,7 +230,7 @@ function call(s: Selector, value: Value): void {
       operand: { register: registerOf(s, each, value.at) },
     });
   }
-  for (const { each, register } of setters.filter((one) => isFree(one.each)))
+  for (const { each, register } of setters.filter((one) => isFree(one.each) && !s.kept.has(one.each)))
     materialise(s, each, register, value.at);
   if (value.op === "callfn" && value.func !== undefined)
     push(s, value.at, { kind: "call-function", function: value.func, arguments: value.args.length });
@@ -328,9 +355,14 @@ function extendedComparison(s: Selector, a: Value, b: Value, condition: Conditio
 
 function valueInto(s: Selector, value: Value): void {
   switch (value.op) {
+    case "slot":
+      if (s.kept.has(value) && value.slot !== undefined) {
+        const dst = registerOf(s, value, value.at);
+        push(s, value.at, { kind: "slot", dst, slot: value.slot, offset: Number(value.imm) });
+      }
+      break;
     case "phi":
     case "const":
-    case "slot":
     case "map":
     case "func":
       break;
@@ -479,8 +511,51 @@ function addressesOnly(fn: IrFunction): Set<Value> {
   return found;
 }
 
+/** framedOnly: additions of an index to a slot of which only memory accesses make use. */
+function framedOnly(fn: IrFunction, folded: ReadonlySet<Value>): Set<Value> {
+  const found = new Set<Value>();
+  for (const block of fn.blocks)
+    for (const value of block.values)
+      if (value.op === "add" && value.args[0]?.op === "slot" && value.args[1]?.op !== "const")
+        found.add(value);
+  if (found.size === 0) return found;
+  for (const block of fn.blocks) {
+    for (const value of block.values) {
+      const accesses =
+        (value.op === "load" && value.core === undefined) || value.op === "store" || value.op === "atomic";
+      value.args.forEach((each, i) => {
+        if (!(i === 0 && (accesses || folded.has(value)))) found.delete(each);
+      });
+    }
+    for (const each of usesOf(block.end)) found.delete(each);
+  }
+  return found;
+}
+
+/** keptSlots are addresses on the stack made outside of a loop that calls in it. */
+function keptSlots(fn: IrFunction, depths: ReadonlyMap<Block, number>): Set<Value> {
+  const found = new Set<Value>();
+  for (const block of fn.blocks) {
+    const depth = depths.get(block) ?? 0;
+    if (depth === 0) continue;
+    for (const value of block.values) {
+      if (value.op !== "call") continue;
+      for (const arg of value.args)
+        if (arg.op === "slot" && (depths.get(arg.block) ?? 0) < depth) found.add(arg);
+    }
+  }
+  return found;
+}
+
+/** SelectTarget says for what instructions are selected. */
+export interface SelectTarget {
+  readonly set: InstructionSet;
+  /** main functions are called by the kernel. */
+  readonly main: boolean;
+}
+
 /** select turns SSA into machine instructions on virtual registers. */
-export function select(fn: IrFunction, set: InstructionSet): MachineFunction {
+export function select(fn: IrFunction, target: SelectTarget): MachineFunction {
   const depths = loopDepths(fn);
   const out: MachineFunction = { source: fn, blocks: [], nextRegister: firstVirtual, spills: [] };
   const blocks = new Map<Block, MachineBlock>();
@@ -502,7 +577,19 @@ export function select(fn: IrFunction, set: InstructionSet): MachineFunction {
   }
   const [entry] = out.blocks;
   if (entry === undefined) throw new Error("a function has an entry");
-  const s: Selector = { fn, out, set, registers: new Map(), uses, folded: addressesOnly(fn), block: entry };
+  const folded = addressesOnly(fn);
+  const s: Selector = {
+    fn,
+    out,
+    set: target.set,
+    main: target.main,
+    registers: new Map(),
+    uses,
+    folded,
+    framed: framedOnly(fn, folded),
+    kept: keptSlots(fn, depths),
+    block: entry,
+  };
   for (const value of fn.blocks[0]?.values ?? []) {
     if (value.op === "param")
       push(s, value.at, {

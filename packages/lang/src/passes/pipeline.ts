@@ -7,6 +7,7 @@ import { dropDead } from "./dead.js";
 import { decideKnown } from "./decided.js";
 import { fold } from "./fold.js";
 import { forwardMemory } from "./forward.js";
+import { hoistSlots } from "./hoist.js";
 import { checkLoops } from "./loops.js";
 import { narrow } from "./narrow.js";
 import { checkNil } from "./nil.js";
@@ -47,6 +48,7 @@ export const passes: readonly Pass[] = [
   expandCompares,
   dropDead,
   splitEdges,
+  hoistSlots,
 ];
 
 /** proofs are the facts whose passes all run, so that one run tells everything; code that failed one is not optimised. */

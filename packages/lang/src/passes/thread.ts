@@ -106,15 +106,36 @@ function lead(
   }
 }
 
-/** usedOutside finds a block's values that other blocks read. */
+/** usedOutside finds a block's values that are read where another block leads. */
 function usedOutside(fn: IrFunction, block: Block): Set<Value> {
   const found = new Set<Value>();
   for (const other of fn.blocks) {
-    if (other === block) continue;
-    for (const value of other.values) for (const arg of value.args) if (arg.block === block) found.add(arg);
-    for (const value of usesOf(other.end)) if (value.block === block) found.add(value);
+    // A phi of the block itself reads what comes round its loop.
+    for (const value of other.values)
+      if (other !== block || value.op === "phi")
+        for (const arg of value.args) if (arg.block === block) found.add(arg);
+    if (other !== block) for (const value of usesOf(other.end)) if (value.block === block) found.add(value);
   }
   return found;
+}
+
+/**
+ * entries are the ways to a decision that may be led past it. Past a loop's head all ways into the loop must go, and to one
+ * place, which then is the loop's head; the test comes at its end.
+ */
+function entries(block: Block, condition: Value, tree: ReadonlyMap<Block, Block>): Block[] {
+  const isBack = (from: Block): boolean => dominates(tree, block, from);
+  const into = block.predecessors.filter((from) => !isBack(from));
+  if (into.length === block.predecessors.length) return into;
+  const first = into[0];
+  const way = first === undefined ? undefined : outcome(block, condition, first, tree);
+  const { end } = block;
+  if (way === undefined || end?.kind !== "branch") return [];
+  const target = way ? end.yes : end.no;
+  const inside =
+    target.predecessors.length === 1 &&
+    block.predecessors.some((from) => isBack(from) && dominates(tree, target, from));
+  return inside && into.every((from) => outcome(block, condition, from, tree) === way) ? into : [];
 }
 
 /** thread leads ways whose outcome is known past the blocks that decide it. */
@@ -129,10 +150,10 @@ export function thread(fn: IrFunction): boolean {
     if (end?.kind !== "branch" || end.yes === end.no || block.predecessors.length < 2) continue;
     if (end.yes === block || end.no === block) continue;
     const rest = movable(block);
-    // Past a loop's head the way would lead into the middle of the loop.
-    if (rest === undefined || block.predecessors.some((from) => dominates(tree, block, from))) continue;
+    if (rest === undefined) continue;
+    const into = entries(block, end.condition, tree);
     let changed = false;
-    for (const from of [...block.predecessors]) {
+    for (const from of into) {
       if (count >= threadLimit || successors(from).filter((each) => each === block).length !== 1) continue;
       const known = outcome(block, end.condition, from, tree);
       if (known === undefined) continue;
