@@ -40,7 +40,7 @@ const head = "cmake_minimum_required(VERSION 3.13)\nproject(suite C CXX)\n";
 const byFolders = `${head}add_subdirectory(tests/testprogs)\nadd_subdirectory(tests/testlibs)\n`;
 /** byFiles is for versions whose programs are built by the project's own CMakeLists.txt: each file is one. */
 const byFiles = `${head}
-set(CMAKE_C_FLAGS "-g -O0 -no-pie -fno-pie -fno-omit-frame-pointer")
+set(CMAKE_C_FLAGS "-DHAVE_SYSTEMTAP_SYS_SDT_H=1 -g -O0 -no-pie -fno-pie -fno-omit-frame-pointer")
 include_directories(tests/testlibs)
 file(GLOB libs tests/testlibs/*.c)
 foreach(file \${libs})
