@@ -92,7 +92,7 @@ const recipes: readonly Recipe[] = [
     prints: [/^Open\{.*Comm: "cat", Path: "\/proc\/version"\}$/m],
   },
   { file: "calls.go3s", command: "cat /proc/version", prints: [/^calls\["cat"\]: [1-9]/m] },
-  { file: "read-latency.go3s", command: "cat /proc/version", prints: [/^buckets\[\d+\]: [1-9]/m] },
+  { file: "read-latency.go3s", command: "cat /proc/version", prints: [/^latency\["cat"\]:\n\[\d+.*\|@+/m] },
   { file: "starts.go3s", command: "/bin/true", prints: [/^Start\{.*Comm: "true", ParentComm: ".+"\}$/m] },
   {
     file: "waits.go3s",

@@ -38,6 +38,8 @@ type Level struct { Now int64 }
 // @Go3sMetric(name="level", type="gauge", value="Now")
 var level = bpf.Hash[uint32, Level](16)
 var events = bpf.RingBuf[Packet](1 << 20)
+// @Go3sMetric(name="sizes", unit="By", labels=["direction"])
+var sizes = bpf.Histogram[uint32](4)
 // @xdp
 func main(ctx *bpf.XDP) int {
 	n := all.Lookup(0)
@@ -48,6 +50,7 @@ func main(ctx *bpf.XDP) int {
 	k := Key{Port: uint16(80 + *n % 2)}
 	packets.Increment(k)
 	level.Update(7, Level{Now: -5})
+	sizes.Observe(1, *n-1)
 	e := events.Reserve()
 	if e == nil {
 		return 0
@@ -170,6 +173,11 @@ describe("what annotations declare", { skip: cannotRun }, () => {
       named(all, "level").gauge?.dataPoints.map((each) => [each.attributes[0]?.value?.intValue, each.asInt]),
       [[7n, -5n]],
     );
+    // 0, then 1, 2 and 3, 4 to 7, 8 and 9.
+    const [size] = named(all, "sizes").exponentialHistogram?.dataPoints ?? [];
+    assert.deepEqual([size?.count, size?.zeroCount, size?.sum, size?.scale], [10n, 1n, 45, 0]);
+    assert.deepEqual(size?.positive, { offset: 0, bucketCounts: [1n, 2n, 4n, 2n] });
+    assert.deepEqual(size?.attributes[0]?.key, "direction");
     const points = named(all, "packet.duration").exponentialHistogram?.dataPoints ?? [];
     assert.equal(points.length, 2);
     assert.equal(

@@ -3,6 +3,7 @@ import type { MetricDeclaration } from "@go3s/lang";
 import { keyValue, namedFields } from "./attributes.js";
 import { type FieldReader, fieldReader } from "./field-reader.js";
 import { type Interval, type MetricSource, metricOf, newPoints } from "./metric-source.js";
+import { newPowerHistogram, type PowerHistogram } from "./power-histogram.js";
 import type { Resources } from "./resources.js";
 
 /** Cursor is where TypedMap.each() shows an element's key or value. */
@@ -20,10 +21,11 @@ class Cursor {
 interface Counted {
   readonly labels: ReturnType<typeof keyValue>[];
   readonly resource: Uint8Array;
+  readonly histogram: PowerHistogram | undefined;
   value: number;
 }
 
-/** newMapMetric reads a map's elements as points: counters and gauges, summed over processors. */
+/** newMapMetric reads a map's elements as points: counters, gauges and histograms, summed over processors. */
 export function newMapMetric(
   declaration: MetricDeclaration,
   map: BpfMap,
@@ -32,7 +34,8 @@ export function newMapMetric(
 ): MetricSource {
   const typed = typedMap(map, btf);
   const labels = namedFields(typed.keyLayout, declaration.labels);
-  const value: FieldReader = fieldReader(typed.valueLayout, declaration.value);
+  const isHistogram = declaration.type === "histogram";
+  const value: FieldReader = fieldReader(typed.valueLayout, isHistogram ? "Count" : declaration.value);
   const pid = declaration.pid === "" ? undefined : fieldReader(typed.keyLayout, declaration.pid);
   const isArray = /array$/.test(mapTypeName(map.spec.type));
   const key = new Cursor();
@@ -47,6 +50,7 @@ export function newMapMetric(
           current = {
             labels: scalars.map((each, i) => keyValue(labels[i]?.key.name ?? "", each)),
             resource: resources.of(pid?.number(key.view, key.offset) ?? 0),
+            histogram: isHistogram ? newPowerHistogram() : undefined,
             value: 0,
           };
           // Keys that differ in what no label shows are one series: their values are added.
@@ -55,16 +59,20 @@ export function newMapMetric(
           if (known === undefined) elements.set(name, current);
           else current = known;
         }
+        current?.histogram?.add(at.view, at.offset);
         if (current !== undefined) current.value += value.number(at.view, at.offset);
       });
       const points = newPoints();
-      for (const { labels: attributes, resource, value: sum } of elements.values()) {
+      for (const { labels: attributes, resource, histogram, value: sum } of elements.values()) {
         // An array has all its elements from the start: those that nothing counted are no series.
         if (isArray && sum === 0 && elements.size > 1) continue;
         const times = { startTimeUnixNano: interval.start, timeUnixNano: interval.end };
-        points.of(resource).numbers.push({ attributes, ...times, asInt: BigInt(sum) });
+        const of = points.of(resource);
+        if (histogram !== undefined) of.histograms.push({ attributes, ...times, ...histogram.point() });
+        else of.numbers.push({ attributes, ...times, asInt: BigInt(sum) });
       }
-      for (const [resource, of] of points.all) give(resource, metricOf(declaration, of), of.numbers.length);
+      for (const [resource, of] of points.all)
+        give(resource, metricOf(declaration, of), of.numbers.length + of.histograms.length);
     },
   };
 }

@@ -1,5 +1,7 @@
 import { type BpfMap, Btf } from "@go3s/bpf";
 import { type Plain, plainText, readBtfValue } from "./btf-value.js";
+import { histogramRows, isHistogram } from "./histogram-map.js";
+import { type Bucket, bars } from "./script/histogram.js";
 
 /** Printer writes what a probe program tells: for people, or as bpftrace's JSON lines (type and data). */
 export interface Printer {
@@ -19,6 +21,22 @@ function jsonSafe(_key: string, value: unknown): unknown {
 
 /** newPrinter makes a printer that gives whole lines. */
 export function newPrinter(format: "text" | "json", line: (text: string) => void): Printer {
+  const printHistogram = (name: string, map: BpfMap, types: Btf): void => {
+    const rows = histogramRows(map, types).map(({ key, rows: buckets }) => ({
+      key: plainText(key),
+      buckets,
+    }));
+    if (format === "json") {
+      const plain = (buckets: readonly Bucket[]) =>
+        buckets.map(({ min, max, count }) => ({ min, max, count }));
+      json("hist", { [name]: Object.fromEntries(rows.map(({ key, buckets }) => [key, plain(buckets)])) });
+      return;
+    }
+    for (const { key, buckets } of rows) {
+      line(`${name}[${key}]:`);
+      for (const each of bars(buckets, 1).trimEnd().split("\n")) line(each);
+    }
+  };
   const json = (type: string, data: unknown): void => line(JSON.stringify({ type, data }, jsonSafe));
   return {
     attached(probes) {
@@ -31,6 +49,7 @@ export function newPrinter(format: "text" | "json", line: (text: string) => void
     },
     map(name, map, btf, perCpu) {
       const types = btf === undefined ? undefined : new Btf(btf);
+      if (types !== undefined && isHistogram(types, map)) return printHistogram(name, map, types);
       const entries = [...map.entries()].map(({ key, value }): readonly [Plain, Plain] => [
         readBytes(types, map.spec.keyType, key),
         perCpu ? readPerCpu(types, map, value) : readBytes(types, map.spec.valueType, value),

@@ -122,11 +122,11 @@ function readAnnotation(r: Reading): TelemetryDeclaration | undefined {
 
 function metricOf(r: Reading): MetricDeclaration {
   const { family } = r.map.type.row;
-  if (!r.events && family !== "hash" && family !== "array")
+  if (!r.events && family !== "hash" && family !== "array" && family !== "histogram")
     refuse(r, `a ${r.map.type.row.name} holds no values to count`, "a hash, an array or a ring buffer does");
   const value = textOf(r, "value");
   const from = r.map.type.value;
-  const histogram = !r.events && value === "" && under(from).kind === "struct" && isHistogram(from);
+  const histogram = family === "histogram" && value === "";
   const type = oneOf(r, "type", metricTypes, histogram ? "histogram" : "counter");
   if (value !== "") wantNumber(r, value, from, "value");
   else if (!r.events && !histogram && !isScalar(from))
@@ -302,9 +302,4 @@ function fieldAt(r: Reading, path: string, from: Type, what: string): string | u
     names.length === 0 ? "it is no struct" : `it has ${names.join(", ")}`,
   );
   return undefined;
-}
-
-/** isHistogram tells whether a map's value is the histogram of bpf.Histogram: counts by power of two, and a sum. */
-function isHistogram(type: Type): boolean {
-  return typeName(type).startsWith("Histogram");
 }

@@ -4,7 +4,8 @@ const line = /^\s*field:(.+?)\s*([\w]+)(\[(\w*)\])?;\s*offset:(\d+);\s*size:(\d+
 
 function scalar(declaration: string, size: number, signed: boolean): Type | undefined {
   if (size !== 1 && size !== 2 && size !== 4 && size !== 8) return undefined;
-  if (/\bchar\b/.test(declaration) && size === 1) return { ...uint8, kind: "int", name: "uint8", bits: 8, signed: false, char: true };
+  if (/\bchar\b/.test(declaration) && size === 1)
+    return { ...uint8, kind: "int", name: "uint8", bits: 8, signed: false, char: true };
   const bits = size === 1 ? 8 : size === 2 ? 16 : size === 4 ? 32 : 64;
   const isSigned = signed && !declaration.includes("*");
   return { kind: "int", name: `${isSigned ? "" : "u"}int${bits}`, bits, signed: isSigned };
