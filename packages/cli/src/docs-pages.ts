@@ -1,6 +1,6 @@
 import { binaryErrorCodes } from "@go3s/binary";
 import { BPF_ERROR_CODES } from "@go3s/bpf";
-import { diagnosticCodes } from "@go3s/lang";
+import { codeHelp, type DiagnosticId, diagnosticCodes } from "@go3s/lang";
 import { errorCodes } from "@go3s/server";
 import { ALIASES, COLUMNS, type Signal, storeErrorCodes } from "@go3s/store";
 import { TELEMETRY_ERROR_CODES } from "@go3s/telemetry";
@@ -54,10 +54,33 @@ export function errorsPage(): string {
     );
     return [`## ${title}`, "", about, "", "| code | meaning |", "|---|---|", ...rows, ""].join("\n");
   });
+  parts.push(languagePart());
   return [
     "# Errors",
     "",
     'With `--json` an error is one line `{"error":{"code":…,"message":…,"hint":…}}` on stderr. This page is made from the code (`npm run docs`).',
+    "",
+    ...parts,
+  ].join("\n");
+}
+
+/** languagePart shows each mistake of a probe program: what it means, what to do, and a program that has it. */
+function languagePart(): string {
+  const ids = Object.keys(diagnosticCodes).filter((id): id is DiagnosticId => id in diagnosticCodes);
+  const parts = ids.sort().map((id) => {
+    const { hint, example, imports = {} } = codeHelp[id] ?? { hint: "" };
+    const files = [...(example === undefined ? [] : [["", example]]), ...Object.entries(imports)];
+    const shown = files.map(
+      ([name, text]) => `\`\`\`go\n${name === "" ? "" : `// ${name}\n`}${text}\`\`\`\n`,
+    );
+    const meaning = diagnosticCodes[id];
+    const about = `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}. What to do: ${hint}.`;
+    return [`### \`${id}\``, "", about.replace(/[[\]*_<>]/g, "\\$&"), "", ...shown].join("\n");
+  });
+  return [
+    "## Mistakes in probe programs",
+    "",
+    "Each with what to do and, where a short program can have it, one that does. Every example is compiled in the tests.",
     "",
     ...parts,
   ].join("\n");

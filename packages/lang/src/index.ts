@@ -56,6 +56,7 @@ export {
 } from "./service/complete.js";
 export { definitionAt } from "./service/definition.js";
 export { type Hover, hoverAt } from "./service/hover.js";
+export { type CodeHelp, codeHelp } from "./source/code-help.js";
 export { type DiagnosticId, diagnosticCodes } from "./source/codes.js";
 export type { Diagnostic, Note } from "./source/diagnostics.js";
 export type { KernelBtf } from "./types/kernel.js";

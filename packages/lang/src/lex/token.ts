@@ -8,7 +8,7 @@ export interface Token extends Range {
   readonly kind: TokenKind;
   /** text is the operator or keyword, a name, or the decoded value of a string. */
   readonly text: string;
-  readonly value?: bigint;
+  readonly value?: bigint | undefined;
   readonly line: number;
 }
 

@@ -6,6 +6,8 @@ export interface CodeHelp {
   readonly hint: string;
   /** example is a whole program with this mistake and no other; left out where no short program has it. */
   readonly example?: string;
+  /** imports are the files of packages that the example imports, by their paths. */
+  readonly imports?: Readonly<Record<string, string>>;
 }
 
 const xdp = (body: string, before = ""): string =>
@@ -33,7 +35,6 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   },
   "too-deep": {
     hint: "split it into functions or variables",
-    example: xdp(`n := ${"(".repeat(250)}1${")".repeat(250)}\n_ = n`),
   },
   undefined: {
     hint: "declare it, or check its spelling",
@@ -49,9 +50,15 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   },
   "import-cycle": {
     hint: "move what both need into a third package",
+    example: `import "./ports"\n\n${xdp("return ports.HTTP")}`,
+    imports: {
+      "ports/ports.go3s": 'package ports\n\nimport "../names"\n\nconst HTTP = 80 + names.Count\n',
+      "names/names.go3s": 'package names\n\nimport "../ports"\n\nconst Count = ports.HTTP\n',
+    },
   },
   "unused-variable": {
     hint: "remove it, or name it _",
+    example: xdp("n := bpf.Random()"),
   },
   "wrong-type": {
     hint: "convert it with T(x), or change the type it is given to",
@@ -152,6 +159,7 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   },
   "stack-overflow": {
     hint: "keep large values in a bpf.PerCPUArray[T](1) and work on them in place",
+    example: xdp("var table [20000]byte\ntable[ctx.ingress_ifindex&7] = 1"),
   },
   "no-program": {
     hint: "put an attribute before a function, e.g. // @tracepoint:sock:inet_sock_set_state",
@@ -194,7 +202,8 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
     example: xdp("var a [4]uint32\na[4] = 1"),
   },
   "too-large": {
-    hint: "split it, or use fewer unrolled rounds",
+    hint: "split it, or work on parts of it",
+    example: xdp("before = now", "type Page struct{ Bytes [9000]byte }\n\nvar before, now Page\n\n"),
   },
   internal: {
     hint: "please report the program that did it",
