@@ -7,7 +7,7 @@ import { judge, mutantOf } from "./testing/mutation.js";
 import { specimens } from "./testing/specimens.js";
 
 /** mutants are as many as a test may take seconds for; scripts/fuzz-language.mjs breaks more of them. */
-const mutants = 1000;
+const mutants = 400;
 const fresh = 10;
 
 for (const isScript of [false, true]) {

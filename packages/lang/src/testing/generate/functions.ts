@@ -24,6 +24,9 @@ export function declareFunction(gen: Gen, index: number): Piece {
   const result: GenType | undefined =
     choice === 0 ? undefined : choice <= 2 && !own ? pick(random, gen.declared.structs) : scalar(gen);
   const name = `f${index}`;
+  // Several results, sometimes with names.
+  const results = !own && random(4) === 0 ? [scalar(gen), random(3) === 0 ? struct : scalar(gen)] : [];
+  const isNamed = results.length > 0 && random(2) === 0;
   // A subprogram takes scalars and pointers only.
   const noinline = own && (receiver === undefined || receiver.pointer);
   // Functions are made before the program: what is in scope are the package's variables.
@@ -32,18 +35,31 @@ export function declareFunction(gen: Gen, index: number): Piece {
   gen.stack = 0;
   gen.hook = undefined;
   gen.result = result;
+  gen.results = results;
   gen.room = 1 + random(6);
   gen.rounds = 4;
   if (receiver !== undefined) add(gen, "self", receiver.type, { pointer: receiver.pointer });
   parameters.forEach((each, i) => {
     add(gen, `a${i}`, each.type, { pointer: each.pointer });
   });
-  const body = piece(statements(gen, 6), result === undefined ? "" : returning(gen));
+  if (isNamed)
+    results.forEach((type, i) => {
+      add(gen, `r${i}`, type);
+    });
+  const made = statements(gen, 6);
+  const hasResult = result !== undefined || results.length > 0;
+  const end = isNamed && random(2) === 0 ? "return\n" : hasResult ? returning(gen) : "";
+  const body = piece(made, end);
   gen.scope = scope;
   gen.rounds = 1;
+  gen.results = [];
   const list = parameters.map((each, i) => `a${i} ${each.pointer ? "*" : ""}${each.type.name}`).join(", ");
   const on = receiver === undefined ? "" : `(self ${receiver.pointer ? "*" : ""}${receiver.type.name}) `;
-  gen.functions.push({ name, receiver, parameters, result, results: [] });
-  const head = `${noinline ? "//go:noinline\n" : ""}func ${on}${name}(${list}) ${result?.name ?? ""} {\n`;
+  const several = results.length > 0;
+  gen.functions.push({ name, receiver, parameters, result: several ? undefined : result, results });
+  const gives = several
+    ? `(${results.map((type, i) => `${isNamed ? `r${i} ` : ""}${type.name}`).join(", ")})`
+    : (result?.name ?? "");
+  const head = `${noinline ? "//go:noinline\n" : ""}func ${on}${name}(${list}) ${gives} {\n`;
   return piece(head, body, "}\n");
 }

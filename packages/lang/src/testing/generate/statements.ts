@@ -156,7 +156,8 @@ function aLoop(gen: Gen): Text {
       gen.continues = true;
       const body = statements(gen, 1 + random(3));
       if (label !== undefined) gen.labels.pop();
-      return piece(head, " {\n", body, "}");
+      const unrolled = array === undefined && random(8) === 0 ? `//go:unroll ${1 + random(4)}\n` : "";
+      return piece(unrolled, head, " {\n", body, "}");
     },
     array !== undefined && array.type.kind === "array" ? array.type.length : rounds + 1,
   );

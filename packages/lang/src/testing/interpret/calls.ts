@@ -25,6 +25,15 @@ function receiverOf(machine: Machine, receiver: Expr, wanted: Type | undefined):
   return load({ ...pointer(machine, receiver), type: of.target });
 }
 
+/** named gives the values of named results. */
+function named(machine: Machine, symbol: FunctionSymbol): Datum | readonly Datum[] {
+  const values = symbol.results.map((each) => {
+    const memory = machine.variables.get(each);
+    return memory === undefined ? undefined : load({ memory, offset: 0, type: each.type });
+  });
+  return values.length === 1 ? values[0] : values;
+}
+
 /** run calls a function with its values: a subprogram that traps gives 0 to its caller. */
 export function run(
   machine: Machine,
@@ -37,9 +46,11 @@ export function run(
     store({ memory, offset: 0, type: parameter.type }, values[i]);
     machine.variables.set(parameter, memory);
   });
+  for (const each of symbol.results) machine.variables.set(each, newMemory(sizeOf(each.type)));
   try {
     const done = machine.statement(machine, symbol.declaration.body);
-    return done?.kind === "return" ? done.value : undefined;
+    if (done?.kind !== "return") return undefined;
+    return done.value === "named" ? named(machine, symbol) : done.value;
   } catch (error) {
     const { kind } = under(symbol.type.result);
     if (!(error instanceof Trap) || !symbol.subprogram) throw error;

@@ -16,7 +16,8 @@ export class Trap extends Error {}
 /** Completion is how a statement ended, when it did not just end. */
 export type Completion =
   | { readonly kind: "break" | "continue"; readonly label: string | undefined }
-  | { readonly kind: "return"; readonly value: Datum | readonly Datum[] };
+  /** value is "named" when the results are in the variables that the function names them by. */
+  | { readonly kind: "return"; readonly value: Datum | readonly Datum[] | "named" };
 
 /** Record is what a program put into a ring buffer, in the order of reservation. */
 export interface RingRecord {

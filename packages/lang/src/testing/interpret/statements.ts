@@ -17,6 +17,15 @@ function declare(machine: Machine, name: Identifier, value: Datum | "zero"): voi
 }
 
 function localVar(machine: Machine, decl: VarDecl): void {
+  const [first] = decl.values;
+  if (decl.names.length > 1 && decl.values.length === 1 && first !== undefined) {
+    const values = several(machine, first);
+    if (!Array.isArray(values)) throw new Unsupported("several values");
+    decl.names.forEach((name, i) => {
+      declare(machine, name, (values as readonly Datum[])[i]);
+    });
+    return;
+  }
   decl.names.forEach((name, i) => {
     const value = decl.values[i];
     declare(machine, name, value === undefined ? "zero" : machine.value(machine, value));
@@ -190,6 +199,15 @@ function increment(machine: Machine, target: Expr, by: bigint): void {
   store(place, operate("+", before, by, integerType(place.type)));
 }
 
+/** several evaluates what a return gives: one value, or those of a list or of a call. */
+function several(machine: Machine, expr: Expr): Datum | readonly Datum[] {
+  if (expr.kind === "tuple") return expr.members.map((each) => machine.value(machine, each));
+  const inner = bare(expr);
+  return inner.kind === "call" && !machine.checked.constants.has(inner.id)
+    ? machine.call(machine, inner)
+    : machine.value(machine, inner);
+}
+
 /** statement interprets one statement and tells how it ended when it did not just end. */
 export function statement(machine: Machine, stmt: Stmt): Completion | undefined {
   burn(machine);
@@ -222,10 +240,7 @@ export function statement(machine: Machine, stmt: Stmt): Completion | undefined 
     case "continue":
       return { kind: stmt.kind, label: stmt.label?.name };
     case "return":
-      return {
-        kind: "return",
-        value: stmt.value === undefined ? undefined : machine.value(machine, stmt.value),
-      };
+      return { kind: "return", value: stmt.value === undefined ? "named" : several(machine, stmt.value) };
     case "declaration":
       for (const decl of stmt.declarations) if (decl.kind === "var") localVar(machine, decl);
       return undefined;
