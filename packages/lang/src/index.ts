@@ -10,6 +10,7 @@ export type { ScriptFacts, UserSymbol } from "./bpftrace/facts.js";
 export type { LateKind, LateShape } from "./bpftrace/late.js";
 export { pointPlaces, scriptPlaces } from "./bpftrace/list-places.js";
 export { renderScriptMessages, scriptContext, scriptPlace } from "./bpftrace/messages.js";
+export { fits as fitsOption } from "./bpftrace/option-calls.js";
 export { glob, isGlob } from "./bpftrace/pattern.js";
 export { placeName } from "./bpftrace/place-name.js";
 export { probeKindOf, probeKinds } from "./bpftrace/probes.js";
@@ -22,6 +23,7 @@ export {
   type Script,
   type ScriptEvent,
   type ScriptMap,
+  type ScriptOption,
   type ScriptProbe,
   type Series,
   type Shape,

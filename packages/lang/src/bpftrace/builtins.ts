@@ -1,5 +1,6 @@
 import { kernelConstants } from "../types/constants.js";
 import type { StackMode } from "./config.js";
+import { errorNumber } from "./error-numbers.js";
 import { spaceOf } from "./fields.js";
 import { bad, fresh, type State, type Value } from "./state.js";
 import { textLiteral } from "./text.js";
@@ -190,7 +191,9 @@ export function builtin(state: State, node: WordNode): Value {
       return wrongProbe(state, node, "uprobe, kprobe and rawtracepoint");
     return { ...integer(`ctx.Arg(${argument})`, false), space: spaceOf(state) };
   }
-  const constant = Object.hasOwn(kernelConstants, node.name) ? kernelConstants[node.name] : undefined;
+  const constant = Object.hasOwn(kernelConstants, node.name)
+    ? kernelConstants[node.name]
+    : errorNumber(node.name);
   if (constant !== undefined) return integer(`int64(${constant})`, true, constant);
   state.report.error(
     "undefined",

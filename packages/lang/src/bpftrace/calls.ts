@@ -4,6 +4,7 @@ import { builtin, isBuiltin } from "./builtins.js";
 import type { CallRow } from "./call-arguments.js";
 import { machineCalls } from "./machine-calls.js";
 import { mapCalls } from "./map-calls.js";
+import { optionCalls } from "./option-calls.js";
 import { printCalls } from "./print-calls.js";
 import { bad, type State, type Value } from "./state.js";
 import { textCalls } from "./text-calls.js";
@@ -18,6 +19,7 @@ const calls: Readonly<Record<string, CallRow>> = {
   ...timeCalls,
   ...addressCalls,
   ...machineCalls,
+  ...optionCalls,
 };
 
 function unknown(state: State, node: CallNode): Value {

@@ -38,6 +38,8 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   /** probeFilter leaves out probes whose names it does not fit; begin and end stay. */
   readonly probeFilter?: RegExp;
   readonly facts?: ScriptFacts;
+  /** named are what was given for the script's own options (getopt): NAME or NAME=VALUE. */
+  readonly named?: readonly string[];
 }
 
 /** ScriptResult is a compiled script: the object, and what must be known to run it. */
@@ -71,6 +73,7 @@ export function compileScript(
     unsafe: options.unsafe ?? false,
     uprobeMulti: options.uprobeMulti ?? false,
     facts: options.facts ?? {},
+    named: options.named ?? [],
   };
   const generated =
     report.errors > 0 && parsed.actions.length === 0

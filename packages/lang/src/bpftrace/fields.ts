@@ -1,5 +1,6 @@
 import { findField, type StructType, sizeOf, under } from "../types/type.js";
 import { tracepointArguments } from "./arguments.js";
+import { configField } from "./config-field.js";
 import { fieldIn, inside, loadFrom, placed, structAt } from "./memory.js";
 import { runtimeNote } from "./notes.js";
 import { cTitle, typeTitle } from "./shapes.js";
@@ -44,6 +45,8 @@ function memberOf(state: State, node: FieldNode, object: Value): Value {
 
 /** fieldOf reads `object.name` or `object->name`. */
 export function fieldOf(state: State, node: FieldNode): Value {
+  const setting = configField(state, node);
+  if (setting !== undefined) return setting;
   if (node.object.kind === "word" && /^(?:args|__builtin_args)$/.test(node.object.name))
     return argumentField(state, node);
   const object = state.evaluate(state, node.object);

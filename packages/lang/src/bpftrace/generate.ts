@@ -213,7 +213,7 @@ export function generate(
   }
   const maps = declaredMaps(tree.maps, report);
   const kept = new Map<number, Unit["variables"]>();
-  const asked = { stackDepths: false };
+  const asked = { stackDepths: false, options: new Map() };
   let bodies: Body[] = [];
   let state: State | undefined;
   for (let round = 0; round < rounds; round++) {
@@ -341,6 +341,7 @@ function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): 
     ring: "events",
     lost: "lost",
     config: limits.config,
+    options: [...state.asked.options.values()],
     leaving: "leaving",
     stacks: state.usesStacks ? "stacks" : undefined,
   };

@@ -1,3 +1,4 @@
+import { processNumber } from "./builtins.js";
 import {
   argument,
   type Call,
@@ -84,6 +85,17 @@ const writeUser: Call = (state, node) => {
   return nothing;
 };
 
+/** processCall is pid(curr_ns) or tid(init): in whose namespace the number is asked for. */
+const processCall: Call = (state, node) => {
+  const which = node.name === "tid" ? "tid" : "pid";
+  const [mode] = node.arguments;
+  if (mode === undefined) return processNumber(state, which);
+  const name = mode.kind === "word" ? mode.name : "";
+  if (name === "curr_ns" || name === "init") return processNumber(state, which, name);
+  state.report.error("bad-call", mode, `Invalid PID namespace mode: ${name} (expects: curr_ns or init)`);
+  return bad;
+};
+
 const cgroupId: Call = (state, node) => {
   const path = literalText(state, argument(node, 0), "cgroupid's path");
   if (path === undefined) return bad;
@@ -148,6 +160,8 @@ export const machineCalls: Readonly<Record<string, CallRow>> = {
   signal_thread: row(1, 1, 'signal_thread("KILL")', signal),
   override: row(1, 1, "override(-1)", override),
   write_user: row(3, 3, 'write_user(p, "x", 1)', writeUser),
+  pid: row(0, 1, "pid(curr_ns)", processCall),
+  tid: row(0, 1, "tid(curr_ns)", processCall),
   cgroupid: row(1, 1, 'cgroupid("/sys/fs/cgroup/system.slice")', cgroupId),
   cgroup_path: row(1, 2, "cgroup_path(cgroup)", cgroupPath),
   socket_cookie: row(1, 1, "socket_cookie((struct sock *)arg0)", socketCookie),

@@ -199,6 +199,13 @@ export interface ScriptProbe {
   readonly at: Range;
 }
 
+/** ScriptOption is an option that the script reads by getopt(). */
+export interface ScriptOption {
+  readonly name: string;
+  readonly type: "bool" | "int" | "text";
+  readonly description: string;
+}
+
 /** Script is what must be known of a compiled script to run it. */
 export interface Script {
   readonly probes: readonly ScriptProbe[];
@@ -210,6 +217,7 @@ export interface Script {
   /** leaving names the variable that exit() sets to 1, for its record may be among the lost. */
   readonly leaving: string;
   readonly config: ScriptConfig;
+  readonly options: readonly ScriptOption[];
   /** stacks names the stack trace map, when the script takes stacks. */
   readonly stacks: string | undefined;
 }

@@ -4,7 +4,16 @@ import type { KernelTypes } from "../types/kernel.js";
 import type { CTypes } from "./c-types.js";
 import type { ScriptConfig } from "./config.js";
 import type { ScriptFacts } from "./facts.js";
-import type { Aggregation, Clock, LinearBuckets, ProbePlace, ScriptEvent, Series, Shape } from "./script.js";
+import type {
+  Aggregation,
+  Clock,
+  LinearBuckets,
+  ProbePlace,
+  ScriptEvent,
+  ScriptOption,
+  Series,
+  Shape,
+} from "./script.js";
 import type { Node, Statement } from "./tree.js";
 
 /** ValueType is the type of an expression of a script. */
@@ -92,6 +101,8 @@ export interface ScriptLimits {
   readonly config: ScriptConfig;
   /** unsafe allows what changes the machine. */
   readonly unsafe: boolean;
+  /** named are what was given for the script's own options: NAME or NAME=VALUE. */
+  readonly named: readonly string[];
   readonly uprobeMulti: boolean;
   readonly facts: ScriptFacts;
 }
@@ -106,6 +117,8 @@ export interface State {
   readonly asked: {
     /** stackDepths: len() wants to know how deep stacks are. */
     stackDepths: boolean;
+    /** options that getopt() reads, by their names. */
+    readonly options: Map<string, ScriptOption>;
   };
   readonly events: ScriptEvent[];
   readonly declarations: string[];

@@ -99,14 +99,14 @@ const strncmp: Call = (state, node) => {
   return fromCondition(differ);
 };
 
-/** strcontains looks for one text in another, byte by byte: the kernel's own search (bpf_strstr) is of 6.17. */
-const strcontains: Call = (state, node) => {
+/** search looks for one text in another, byte by byte: the kernel's own search (bpf_strstr) is of 6.17. */
+function search(state: State, node: CallNode): { found: string; at: string } | undefined {
   const hay = state.evaluate(state, argument(node, 0));
   const needle = state.evaluate(state, argument(node, 1));
-  if (notText(state, node, [hay, needle])) return bad;
+  if (notText(state, node, [hay, needle])) return undefined;
   if (typeof hay.constant === "string" && typeof needle.constant === "string") {
-    const has = hay.constant.includes(needle.constant);
-    return fromCondition(has ? "true" : "false");
+    const index = hay.constant.indexOf(needle.constant);
+    return { found: index < 0 ? "false" : "true", at: `uint64(${Math.max(0, index)})` };
   }
   const [a, b] = [textPlace(state, hay), textPlace(state, needle)];
   const [found, at, same] = [fresh(state, "f"), fresh(state, "i"), fresh(state, "j")];
@@ -123,7 +123,41 @@ const strcontains: Call = (state, node) => {
     "return false",
     "})",
   );
-  return fromCondition(found);
+  return { found, at };
+}
+
+const strcontains: Call = (state, node) => {
+  const result = search(state, node);
+  return result === undefined ? bad : fromCondition(result.found);
+};
+
+const strstr: Call = (state, node) => {
+  const result = search(state, node);
+  if (result === undefined) return bad;
+  const held = fresh(state, "t");
+  state.out.push(`var ${held} int64 = -1`, `if ${result.found} { ${held} = int64(${result.at}) }`);
+  return integer(held, true);
+};
+
+/** strlen counts the bytes before the NUL. */
+const strlen: Call = (state, node) => {
+  const at = argument(node, 0);
+  const value = state.evaluate(state, at);
+  if (notText(state, node, [value])) return bad;
+  if (typeof value.constant === "string")
+    return integer(`uint64(${value.constant.length})`, false, BigInt(value.constant.length));
+  const { place, size } = textPlace(state, value);
+  const [length, index] = [fresh(state, "n"), fresh(state, "i")];
+  state.out.push(`var ${length} uint64 = ${size}`, `var ${index} uint64 = unknown`);
+  emit(state, node, `bpf.Loop(${size}, func(_ uint32) bool {`);
+  state.out.push(
+    `if ${index} >= ${size} { return true }`,
+    `if ${place}[${index}] == 0 { ${length} = ${index}; return true }`,
+    `${index} += 1`,
+    "return false",
+    "})",
+  );
+  return integer(length, false);
 };
 
 /** buf reads bytes; of an array all of them when no length is given. */
@@ -196,6 +230,8 @@ const bswap: Call = (state, node) => {
 export const textCalls: Readonly<Record<string, CallRow>> = {
   str: row(1, 2, "str(args.filename)", str),
   strncmp: row(3, 3, 'strncmp(comm, "node", 4)', strncmp),
+  strstr: row(2, 2, 'strstr(comm, "node")', strstr),
+  strlen: row(1, 1, "strlen(comm)", strlen),
   strcontains: row(2, 2, 'strcontains(comm, "node")', strcontains),
   buf: row(1, 2, "buf(args.buf, 16)", buf),
   strerror: row(1, 1, "strerror(-args.ret)", strerror),

@@ -23,6 +23,7 @@ import { machineFacts } from "./facts.js";
 import { scriptFacts } from "./machine.js";
 import { type Manner, plainManner } from "./manner.js";
 import { type Records, readRecords } from "./records.js";
+import { checkOptions } from "./script-options.js";
 import { newScriptPrinter } from "./script-printer.js";
 import { newReader } from "./shown.js";
 import { openSymbols } from "./symbols.js";
@@ -79,12 +80,14 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
       config,
       unsafe: manner.unsafe,
       facts: machineFacts(),
+      named: run.named ?? [],
       ...(run.debug ? { emit: ["asm"] } : {}),
     },
   );
   facts.close();
   const text = manner.isBpftrace ? renderScriptMessages(result, manner.warnings) : renderDiagnostics(result);
   const { object, script } = result;
+  if (script !== undefined) checkOptions(script.options, run.named ?? []);
   if (object !== undefined && script !== undefined) {
     if (text !== "") note(text);
     return { ...result, object, script };
