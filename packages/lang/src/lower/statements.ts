@@ -334,7 +334,12 @@ export function statement(low: Low, stmt: Stmt): void {
       const loop = findLoop(low, stmt.label?.name, stmt.kind === "continue");
       const to = stmt.kind === "break" ? loop?.breakTo : loop?.continueTo;
       if (to === undefined)
-        low.shared.report.error("misplaced", stmt, `${stmt.kind} has no loop ${stmt.label?.name ?? ""} here`);
+        low.shared.report.error(
+          "misplaced",
+          stmt,
+          `${stmt.kind} has no loop ${stmt.label?.name ?? ""} here`,
+          "the label stands before a loop or switch around it",
+        );
       else low.b.jump(to);
       break;
     }

@@ -1,7 +1,17 @@
 import { didYouMean } from "../source/nearest.js";
 import type { CallExpr, Expr, SelectorExpr } from "../syntax/ast.js";
 import { builtinRow, heapBuiltins } from "./builtins.js";
-import { assignable, bare, constantInteger, countOf, fits, settle, wantInteger, wrap } from "./convert.js";
+import {
+  assignable,
+  bare,
+  constantInteger,
+  countOf,
+  fits,
+  rangeOf,
+  settle,
+  wantInteger,
+  wrap,
+} from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import { mayBeMissing, typeOrMissing } from "./existence.js";
 import { helperId, helperResult } from "./helpers.js";
@@ -39,7 +49,7 @@ function convert(env: Env, expr: CallExpr, to: Type): Type {
   if (from.kind === "bad" || target.kind === "bad") return to;
   if (typeof constant === "bigint" && target.kind === "int") {
     if (!fits(constant, target) && from.kind === "untyped") {
-      fail(env, "constant-overflow", value, `${constant} does not fit ${typeName(to)}`);
+      fail(env, "constant-overflow", value, `${constant} does not fit ${typeName(to)}`, rangeOf(to));
     }
     if (from.kind === "untyped") settle(env, value, to);
     env.unit.constants.set(expr.id, wrap(constant, target));

@@ -11,6 +11,15 @@ export function fits(value: bigint, type: IntType): boolean {
   return value >= low && value <= high;
 }
 
+/** rangeOf says what an integer type holds, as a hint. */
+export function rangeOf(type: Type): string | undefined {
+  const of = under(type);
+  if (of.kind !== "int") return undefined;
+  const bits = BigInt(of.bits);
+  const low = of.signed ? -(1n << (bits - 1n)) : 0n;
+  return `${typeName(type)} holds ${low} to ${(1n << (of.signed ? bits - 1n : bits)) - 1n}`;
+}
+
 /** wrap brings a value into an integer type's range as arithmetic does. */
 export function wrap(value: bigint, type: IntType): bigint {
   return type.signed ? BigInt.asIntN(type.bits, value) : BigInt.asUintN(type.bits, value);
@@ -37,7 +46,7 @@ export function assignable(env: Env, expr: Expr, from: Type, to: Type, what: str
     const constant = env.unit.constants.get(expr.id);
     if (from.of === "int" && target.kind === "int") {
       if (typeof constant === "bigint" && !fits(constant, target)) {
-        fail(env, "constant-overflow", expr, `${constant} does not fit ${typeName(to)}`);
+        fail(env, "constant-overflow", expr, `${constant} does not fit ${typeName(to)}`, rangeOf(to));
         return false;
       }
       settle(env, expr, to);
@@ -72,6 +81,9 @@ export function assignable(env: Env, expr: Expr, from: Type, to: Type, what: str
       "wrong-type",
       expr,
       `${what} needs one value, this gives ${from.kind === "void" ? "none" : from.members.length}`,
+      from.kind === "void"
+        ? "call it in a statement of its own"
+        : "assign the values to variables first: a, b := …",
     );
     return false;
   }

@@ -130,10 +130,16 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
       if (env.function !== undefined) env.unit.edges.push({ from: env.function, to: symbol, at: expr });
       return symbol.type;
     case "type":
-      fail(env, "wrong-type", expr, `${expr.name} is a type, a value is needed here`);
+      fail(
+        env,
+        "wrong-type",
+        expr,
+        `${expr.name} is a type, a value is needed here`,
+        `${expr.name}(x) converts, ${expr.name}{…} makes one`,
+      );
       return want ?? badType;
     case "package":
-      fail(env, "wrong-type", expr, `${expr.name} is a package; select something of it`);
+      fail(env, "wrong-type", expr, `${expr.name} is a package`, `select something of it: ${expr.name}.Name`);
       return badType;
   }
 }

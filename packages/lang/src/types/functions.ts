@@ -40,6 +40,7 @@ function contextFor(
       "wrong-context",
       at,
       `a ${hook.name} program gets *bpf.${hook.context}, not *bpf.${given.row.name}`,
+      `ctx *bpf.${hook.context}, or ctx *bpf.Context for any hook's own`,
     );
     return given;
   }
@@ -136,7 +137,13 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
     );
   }
   if (hook !== undefined && parameters.length > 1)
-    fail(env, "bad-call", decl.name, "a program has one parameter, its context");
+    fail(
+      env,
+      "bad-call",
+      decl.name,
+      "a program has one parameter, its context",
+      "pass values in @config variables or maps",
+    );
   if (
     hook !== undefined &&
     signature.result.kind !== "void" &&
@@ -148,6 +155,7 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
       "wrong-type",
       decl.signature.result ?? decl.name,
       `a program returns an int, not ${typeName(signature.result)}`,
+      "func main(ctx *bpf.Context) int",
     );
   }
   const type: FunctionType = { kind: "function", parameters, result: signature.result };

@@ -1,5 +1,5 @@
 import type { BinaryExpr, UnaryExpr } from "../syntax/ast.js";
-import { assignable, bare, fits, wrap } from "./convert.js";
+import { assignable, bare, fits, rangeOf, wrap } from "./convert.js";
 import { type Env, fail } from "./env.js";
 import { lacks, unseen } from "./existence.js";
 import type { Constant } from "./symbols.js";
@@ -82,7 +82,7 @@ function fold(env: Env, expr: BinaryExpr, operator: string, a: Constant, b: Cons
   if (value === undefined) return;
   const of = under(type);
   if (typeof value === "bigint" && of.kind === "int" && !fits(value, of)) {
-    fail(env, "constant-overflow", expr, `${value} does not fit ${typeName(type)}`);
+    fail(env, "constant-overflow", expr, `${value} does not fit ${typeName(type)}`, rangeOf(type));
     value = wrap(value, of);
   }
   env.unit.constants.set(expr.id, value);
@@ -225,7 +225,13 @@ export function checkBinary(env: Env, expr: BinaryExpr, want: Type | undefined):
     return badType;
   }
   if ((operator === "/" || operator === "%") && b === 0n)
-    fail(env, "bad-operation", expr.right, "division by zero");
+    fail(
+      env,
+      "bad-operation",
+      expr.right,
+      "division by zero",
+      "a divisor that is a variable may be 0: then the result is 0",
+    );
   else if (constants) fold(env, expr, operator, a, b, left);
   return left;
 }
@@ -298,7 +304,7 @@ export function checkUnary(env: Env, expr: UnaryExpr, want: Type | undefined): T
     let result = expr.operator === "-" ? -value : expr.operator === "^" ? ~value : value;
     if (of.kind === "int" && expr.operator === "^") result = wrap(result, of);
     if (of.kind === "int" && !fits(result, of)) {
-      fail(env, "constant-overflow", expr, `${result} does not fit ${typeName(type)}`);
+      fail(env, "constant-overflow", expr, `${result} does not fit ${typeName(type)}`, rangeOf(type));
       result = wrap(result, of);
     }
     env.unit.constants.set(expr.id, result);

@@ -128,6 +128,7 @@ function target(env: Env, expr: Expr): Type {
         "not-assignable",
         expr,
         `${left.name} is a @config variable: read-only once the program is loaded`,
+        "remove @config, or count in another variable",
       );
     }
     return type;
@@ -140,7 +141,15 @@ function target(env: Env, expr: Expr): Type {
   const selection = left.kind === "selector" ? env.unit.selections.get(left.id) : undefined;
   if (selection?.kind === "context-field") {
     const field = selection.row.fields.find((each) => each.offset === selection.offset);
-    if (field?.writable !== true) fail(env, "not-assignable", expr, "this field of the context is read-only");
+    if (field?.writable !== true) {
+      const names =
+        left.kind === "selector"
+          ? selection.row.fields.filter((each) => each.writable).map((each) => each.name)
+          : [];
+      const hint =
+        names.length > 0 ? `writable are ${names.join(", ")}` : "copy it into a variable of your own";
+      fail(env, "not-assignable", expr, "this field of the context is read-only", hint);
+    }
   }
   const object = left.kind === "selector" ? env.unit.types.get(left.object.id) : undefined;
   const of = object === undefined ? undefined : under(object);
@@ -240,7 +249,13 @@ function compound(env: Env, stmt: AssignStmt): void {
   if (under(to).kind !== "int" && to.kind !== "bad")
     fail(env, "bad-operation", stmt, `${stmt.operator} needs integers, this is ${typeName(to)}`);
   if ((stmt.operator === "/=" || stmt.operator === "%=") && env.unit.constants.get(right.id) === 0n) {
-    fail(env, "bad-operation", right, "division by zero");
+    fail(
+      env,
+      "bad-operation",
+      right,
+      "division by zero",
+      "a divisor that is a variable may be 0: then the result is 0",
+    );
   }
 }
 
@@ -281,7 +296,7 @@ function ranged(env: Env, stmt: RangeStmt): void {
   } else if (under(type).kind === "int") {
     if (stmt.key !== undefined) declare(head, stmt.key, type);
     if (stmt.value !== undefined)
-      fail(env, "wrong-type", stmt.value, "a range over an integer has one variable");
+      fail(env, "wrong-type", stmt.value, "a range over an integer has one variable", "for i := range n");
   } else if (type.kind !== "bad") {
     fail(
       env,
@@ -315,7 +330,8 @@ function switched(env: Env, stmt: SwitchStmt): void {
 
 function branch(env: Env, stmt: Stmt & { kind: "break" | "continue" }): void {
   const possible = stmt.kind === "break" ? env.breakable : env.loops;
-  if (possible === 0) fail(env, "misplaced", stmt, `${stmt.kind} outside of a loop`);
+  if (possible === 0)
+    fail(env, "misplaced", stmt, `${stmt.kind} outside of a loop`, "return ends the function");
 }
 
 /** statement checks one statement. */
