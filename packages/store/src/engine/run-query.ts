@@ -1,5 +1,6 @@
 import type { Session } from "chdb";
 import { StoreError } from "../errors.js";
+import { fusedSql } from "../sql/fused.js";
 import type { Database } from "./database.js";
 import { isStreamed } from "./formats.js";
 import { checkCanonicalQuery } from "./guard.js";
@@ -51,16 +52,16 @@ function prepare(session: Session, query: UserQuery): void {
  * settings and is read-only. It yields the result: in parts while the query runs where the format allows it.
  */
 export async function* runQuery(database: Database, query: UserQuery): AsyncGenerator<QueryPart, void> {
-  const checked = checkCanonicalQuery(database.canonical(query.sql));
+  const sql = fusedSql(query.sql);
+  const checked = checkCanonicalQuery(database.canonical(sql));
   const format = checked.format ?? query.format;
   const session = database.session();
   try {
     prepare(session, query);
     if (checked.rows && isStreamed(format)) {
-      for await (const part of session.queryStream(query.sql, { format }))
-        yield { bytes: part.raw(), format };
+      for await (const part of session.queryStream(sql, { format })) yield { bytes: part.raw(), format };
     } else {
-      const result = await session.queryAsync(query.sql, { format });
+      const result = await session.queryAsync(sql, { format });
       yield { bytes: result.bytes(), format };
     }
   } finally {
