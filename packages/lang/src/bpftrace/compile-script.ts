@@ -10,7 +10,6 @@ import { withoutDirectives } from "./directives.js";
 import { expanded } from "./expand.js";
 import type { ScriptFacts } from "./facts.js";
 import { generate } from "./generate.js";
-import { scriptContext, scriptPlace } from "./messages.js";
 import { parseScript } from "./parser.js";
 import type { Script } from "./script.js";
 import type { ScriptMachine } from "./script-machine.js";
@@ -31,6 +30,8 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly fixed?: readonly string[];
   /** unsafe allows what changes the machine: system(), signal(), write_user(). */
   readonly unsafe?: boolean;
+  /** tellsErrors: what probes cannot read or find is told (-k). */
+  readonly tellsErrors?: boolean;
   /** uprobeMulti: one link holds all uprobes of a program (Linux 6.6). */
   readonly uprobeMulti?: boolean;
   /** mode is "run", or "test" or "bench": those probes are only taken in their mode. */
@@ -71,6 +72,7 @@ export function compileScript(
     parameters: options.parameters ?? [],
     config,
     unsafe: options.unsafe ?? false,
+    tellsErrors: options.tellsErrors ?? false,
     uprobeMulti: options.uprobeMulti ?? false,
     facts: options.facts ?? {},
     named: options.named ?? [],
@@ -105,25 +107,9 @@ export function compileScript(
     ...result,
     events: [],
     isEmpty: false,
-    script: told(generated.script, files),
+    script: generated.script,
     generated: marked.text,
   };
-}
-
-/** told is a script whose warnings at run time say where they come from. */
-function told(script: Script, files: ScriptResult["files"]): Script {
-  const events = script.events.map((event) =>
-    event.kind === "warning"
-      ? {
-          ...event,
-          message: [
-            `${scriptPlace(files, event.at)}: WARNING: ${event.message}`,
-            ...scriptContext(files, event.at),
-          ].join("\n"),
-        }
-      : event,
-  );
-  return { ...script, events };
 }
 
 function treeOf(text: string): [File, string | undefined] {

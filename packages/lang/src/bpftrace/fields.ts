@@ -66,7 +66,7 @@ export function fieldOf(state: State, node: FieldNode): Value {
   }
   const memory = type.kind === "pointer" ? structAt(object, target) : object.memory;
   if (memory === undefined || findField(target, node.name) === undefined) return noField(state, node, target);
-  return fieldIn(state, node.nameAt, memory, target, node.name) ?? noField(state, node, target);
+  return fieldIn(state, node, memory, target, node.name) ?? noField(state, node, target);
 }
 
 /** elementOf reads an element behind a pointer. */

@@ -1,5 +1,6 @@
 import { argument, type Call, type CallRow, mapArgument, nothing, row } from "./call-arguments.js";
 import { send } from "./events.js";
+import { missing } from "./helper-errors.js";
 import { entryOf, keyOf } from "./maps.js";
 import { bad, emit, fresh } from "./state.js";
 import type { CallNode, MapNode, Node } from "./tree.js";
@@ -49,12 +50,16 @@ const remove: Call = (state, node) => {
   const { effectOnly } = state;
   state.effectOnly = false;
   const { entry, key } = keyOf(state, element(node, found));
-  if (effectOnly) {
+  if (effectOnly && !state.limits.tellsErrors) {
     emit(state, node, `${entry.go}.Delete(${key})`);
     return nothing;
   }
   const done = fresh(state, "d");
   emit(state, node, `${done} := ${entry.go}.Delete(${key})`);
+  if (effectOnly) {
+    missing(state, node, `${done} != 0`, "delete");
+    return nothing;
+  }
   return fromCondition(`${done} == 0`);
 };
 

@@ -1,5 +1,6 @@
 import type { Range } from "../source/file.js";
 import { sizeOf } from "../types/type.js";
+import { missing } from "./helper-errors.js";
 import { keptValue } from "./kept.js";
 import { runtimeNote } from "./notes.js";
 import { readAggregate } from "./read-aggregate.js";
@@ -172,6 +173,7 @@ export function readMap(state: State, node: MapNode): Value {
   emit(state, node, `${found} := ${entry.go}.Lookup(${key})`);
   const held = fresh(state, "t");
   state.out.push(`var ${held} ${goType(state, shape)}`, `if ${found} != nil { ${held} = *${found} }`);
+  missing(state, node, `${found} == nil`, "lookup");
   return keptValue(state, shape, held);
 }
 

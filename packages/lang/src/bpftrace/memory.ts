@@ -9,6 +9,7 @@ import {
   under,
 } from "../types/type.js";
 import { enumNames } from "./enums.js";
+import { readingMemory } from "./helper-errors.js";
 import { goType, round8 } from "./shapes.js";
 import { bad, fresh, type Memory, mark, type State, type Value } from "./state.js";
 import { fromCondition, integer } from "./values.js";
@@ -42,10 +43,8 @@ function wordAt(state: State, at: Range, memory: Memory, size: number): string {
     return `${mark(at)}bpf.Load${size * 8}(&${memory.place}, ${memory.offset}${memory.index === undefined ? "" : ` + int64(${memory.index})`})`;
   const space = memory.space;
   const held = fresh(state, "t");
-  state.out.push(
-    `var ${held} uint${size * 8}`,
-    `${mark(at)}bpf.Read${reader(space)}(&${held}, ${addressCode(memory)})`,
-  );
+  state.out.push(`var ${held} uint${size * 8}`);
+  readingMemory(state, at, space, `bpf.Read${reader(space)}(&${held}, ${addressCode(memory)})`);
   return held;
 }
 
@@ -60,7 +59,13 @@ export function copyMemory(state: State, at: Range, memory: Memory, to: string, 
     state.out.push(`${to} = ${memory.place}`);
   else if (memory.kind === "bytes")
     state.out.push(`${mark(at)}bpf.ReadKernelN(&${to}, ${size}, ${addressCode(memory)})`);
-  else state.out.push(`${mark(at)}bpf.Read${reader(memory.space)}N(&${to}, ${size}, ${addressCode(memory)})`);
+  else
+    readingMemory(
+      state,
+      at,
+      memory.space,
+      `bpf.Read${reader(memory.space)}N(&${to}, ${size}, ${addressCode(memory)})`,
+    );
 }
 
 /** loadFrom turns memory of a type of C into a value; structs and arrays stay where they are until they are needed. */

@@ -124,6 +124,14 @@ export type ScriptEvent =
   | { readonly kind: "endless"; readonly at: Range; readonly rounds: number }
   /** Something that only showed when the script ran. */
   | { readonly kind: "warning"; readonly at: Range; readonly message: string }
+  /** What the kernel refused a probe; fields: its answer. `message` stands for what that means. */
+  | {
+      readonly kind: "helper-error";
+      readonly at: Range;
+      readonly helper: string;
+      readonly message?: string;
+      readonly fields: readonly Shape[];
+    }
   /** fields: the exit code, when one was given. */
   | { readonly kind: "exit"; readonly fields: readonly Shape[] };
 

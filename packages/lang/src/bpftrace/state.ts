@@ -101,6 +101,8 @@ export interface ScriptLimits {
   readonly config: ScriptConfig;
   /** unsafe allows what changes the machine. */
   readonly unsafe: boolean;
+  /** tellsErrors: what probes cannot read or find is told (-k). */
+  readonly tellsErrors: boolean;
   /** named are what was given for the script's own options: NAME or NAME=VALUE. */
   readonly named: readonly string[];
   readonly uprobeMulti: boolean;

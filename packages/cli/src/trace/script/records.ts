@@ -6,6 +6,7 @@ import {
   type ScriptMap,
   type ScriptResult,
   type Shape,
+  scriptContext,
   scriptPlace,
   shapeBytes,
 } from "@go3s/lang";
@@ -13,7 +14,7 @@ import { newCommands } from "./commands.js";
 import { emptyRows, mapRows } from "./contents.js";
 import { errorText } from "./error-texts.js";
 import { printfText } from "./printf.js";
-import type { ScriptPrinter } from "./script-printer.js";
+import type { ScriptPrinter, Told } from "./script-printer.js";
 import type { Reader, Shown } from "./shown.js";
 import { formatTime } from "./time-format.js";
 
@@ -82,6 +83,13 @@ function printMap(
   );
 }
 
+/** toldAt is a place of the script as messages name it. */
+function toldAt({ files }: Reading, at: { readonly start: number; readonly end: number }): Told {
+  const place = scriptPlace(files, at);
+  const [, file = "", line = "0", column = "0"] = /^(.*?):(\d+)(?::(\d+))?/.exec(place) ?? [];
+  return { place, file, line: Number(line), column: Number(column), context: scriptContext(files, at) };
+}
+
 /** formatted tells a text that a format made, or the file of that name. */
 function formatted(reading: Reading, event: ScriptEvent & { kind: "printf" }, text: string): void {
   const { printer, script } = reading;
@@ -91,9 +99,7 @@ function formatted(reading: Reading, event: ScriptEvent & { kind: "printf" }, te
     if (typeof found === "string") reading.note(`ERROR: failed to open file '${text}' (${found})`);
     else printer.text("cat", found.toString("utf8"));
   } else if (event.to === "errorf" || (event.to === "warnf" && reading.warnings)) {
-    const place = scriptPlace(reading.files, event.at);
-    const [, file = "", line = "0", column = "0"] = /^(.*?):(\d+)(?::(\d+))?/.exec(place) ?? [];
-    printer.told(event.to, text, { place, file, line: Number(line), column: Number(column) });
+    printer.told(event.to, text, toldAt(reading, event.at));
   }
 }
 
@@ -153,8 +159,15 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): number
       );
       return undefined;
     case "warning":
-      reading.note(event.message);
+      if (reading.warnings) printer.warned(event.message, toldAt(reading, event.at));
       return undefined;
+    case "helper-error": {
+      const [code] = fieldsOf(reading, event.fields, bytes);
+      const number = typeof code?.order === "bigint" ? Number(code.order) : 0;
+      const error = { helper: event.helper, code: number, text: errorText(Math.abs(number)) };
+      if (reading.warnings) printer.warned(event.message ?? error.text, toldAt(reading, event.at), error);
+      return undefined;
+    }
     case "exit": {
       const [code] = fieldsOf(reading, event.fields, bytes);
       return typeof code?.order === "bigint" ? Number(BigInt.asUintN(8, code.order)) : 0;

@@ -79,6 +79,7 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
       parameters: run.parameters,
       config,
       unsafe: manner.unsafe,
+      tellsErrors: manner.tellsErrors,
       facts: machineFacts(),
       named: run.named ?? [],
       ...(run.debug ? { emit: ["asm"] } : {}),

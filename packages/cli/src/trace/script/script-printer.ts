@@ -13,6 +13,15 @@ export interface Told {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** context is the line of the script, with the stretch marked. */
+  readonly context: readonly string[];
+}
+
+/** HelperError is what the kernel answered a probe. */
+export interface HelperError {
+  readonly helper: string;
+  readonly code: number;
+  readonly text: string;
 }
 
 /** ScriptPrinter writes what a script tells, in bpftrace's shapes. */
@@ -22,6 +31,8 @@ export interface ScriptPrinter {
   text(kind: TextKind, text: string): void;
   /** told is errorf's and warnf's: `where` is the place in the script. */
   told(kind: "errorf" | "warnf", text: string, where: Told): void;
+  /** warned is what went wrong while a probe ran. */
+  warned(message: string, where: Told, error?: HelperError): void;
   value(shown: Shown): void;
   /** map prints rows; with `top` only the last ones, which are the largest. */
   map(map: ScriptMap, rows: readonly MapRow[], top: number, divisor: number): void;
@@ -85,6 +96,14 @@ function jsonPrinter(write: (text: string) => void): ScriptPrinter {
     attached: (probes) =>
       write(`${spacedJson({ type: "attached_probes", count: probes, data: { probes } })}\n`),
     text: line,
+    warned(message, { file, line: row, column }, error) {
+      const where = { filename: file, line: row, col: column };
+      const what =
+        error === undefined
+          ? { type: "runtime_error", msg: message }
+          : { type: "helper_error", msg: error.text, helper: error.helper, retcode: error.code };
+      write(`${spacedJson({ ...what, ...where })}\n`);
+    },
     told: (kind, text, { file, line: row, column }) =>
       write(`${spacedJson({ type: kind, msg: text, filename: file, line: row, col: column })}\n`),
     value: (shown) => line("value", shown.json),
@@ -115,6 +134,11 @@ function textPrinter(write: (text: string) => void, note: (text: string) => void
   return {
     attached: (probes) => write(`Attached ${probes} probe${probes === 1 ? "" : "s"}\n`),
     text: (kind, text) => write(kind === "join" || kind === "syscall" ? `${text}\n` : text),
+    warned(message, { place, context }, error) {
+      const more =
+        error === undefined ? [] : [`Additional Info - helper: ${error.helper}, retcode: ${error.code}`];
+      note([`${place}: WARNING: ${message}`, ...more, ...context].join("\n"));
+    },
     told: (kind, text, { place }) =>
       note(`${place}: ${kind === "errorf" ? "ERROR" : "WARNING"}: ${text.replace(/\n$/, "")}`),
     value: (shown) => write(`${shown.text}\n`),
