@@ -43,7 +43,9 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test("packages are found beside the file, in the module and below roots", () => {
-  const { object, programs } = compileFiles([join(folder, "main")], {}, () => {}, [join(folder, "vendor")]);
+  const { object, programs } = compileFiles([join(folder, "main")], {}, () => {}, {
+    importRoots: [join(folder, "vendor")],
+  });
   assert.ok(object.length > 0);
   assert.deepEqual(
     programs.map((each) => each.name),

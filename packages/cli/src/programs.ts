@@ -1,15 +1,17 @@
 import { readFileSync, statSync } from "node:fs";
+import { openDebugFile, openDebugInfo, openElf } from "@go3s/binary";
 import { kernelBtf, tracefs } from "@go3s/bpf";
 import {
   type CompileOptions,
   type CompileResult,
   compile,
+  type FindUserType,
   type InstructionSet,
   renderDiagnostics,
   type SourceText,
 } from "@go3s/lang";
 import { CliError } from "./failure.js";
-import type { OptionRow } from "./options.js";
+import type { OptionRow, Parsed } from "./options.js";
 import { diskPackages, sourcesIn } from "./package-folders.js";
 
 /** instructionSets are what --cpu takes. */
@@ -20,11 +22,13 @@ export function compileFiles(
   paths: readonly string[],
   options: CompileOptions,
   note: (text: string) => void,
-  importRoots: readonly string[] = [],
+  sources: ProbeSources = {},
 ): CompileResult & { readonly object: Uint8Array } {
-  const sources = paths.flatMap(readSources);
-  const readPackage = diskPackages(importRoots);
-  const result = compile(sources, { ...machineFacts(), readPackage, ...options });
+  const files = paths.flatMap(readSources);
+  const readPackage = diskPackages(sources.importRoots);
+  using types = sources.userTypes === undefined ? undefined : openUserTypes(sources.userTypes);
+  const own = types === undefined ? {} : { userTypes: types.find };
+  const result = compile(files, { ...machineFacts(), readPackage, ...own, ...options });
   const text = renderDiagnostics(result);
   const { object } = result;
   if (object !== undefined) {
@@ -38,13 +42,54 @@ export function compileFiles(
   );
 }
 
-/** importOption is how commands that compile take roots of import paths. */
-export const importOption: OptionRow = {
-  name: "import-root",
-  value: "DIR",
-  multiple: true,
-  help: "look for imported packages below this folder too",
-};
+/** ProbeSources are where a program's packages and the observed program's types come from. */
+export interface ProbeSources {
+  readonly importRoots?: readonly string[];
+  /** userTypes is the observed program, whose debug information has its types. */
+  readonly userTypes?: string;
+}
+
+/** sourceOptions are how commands that compile take these. */
+export const sourceOptions: readonly OptionRow[] = [
+  {
+    name: "import-root",
+    value: "DIR",
+    multiple: true,
+    help: "look for imported packages below this folder too",
+  },
+  {
+    name: "user-types",
+    value: "PROGRAM",
+    help: "user.T is a type of this program, by its debug information",
+  },
+];
+
+/** sourcesOf reads them from a command line. */
+export function sourcesOf(parsed: Parsed): ProbeSources {
+  const userTypes = parsed.text("user-types");
+  return { importRoots: parsed.list("import-root"), ...(userTypes === undefined ? {} : { userTypes }) };
+}
+
+/** openUserTypes opens a program's debug information, its own or in a file beside it. */
+function openUserTypes(path: string): Disposable & { readonly find: FindUserType } {
+  try {
+    const elf = openElf(path);
+    const debug = elf.section(".debug_info") === undefined ? (openDebugFile(elf, { path }) ?? elf) : elf;
+    const info = openDebugInfo(debug);
+    if (info === undefined) throw new Error("it has no debug information");
+    return {
+      find: (name) => info.type(name),
+      [Symbol.dispose]() {
+        info.close();
+        if (debug !== elf) debug.close();
+        elf.close();
+      },
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError("file-unreadable", `cannot read the types of ${path}: ${why}`);
+  }
+}
 
 /** readSources reads a file, or all of a package when the path is a folder. */
 function readSources(path: string): SourceText[] {

@@ -14,6 +14,7 @@ import { checkPackages, type PackageTree } from "./types/checker.js";
 import { type KernelBtf, newKernelTypes, noKernelTypes } from "./types/kernel.js";
 import type { Architecture } from "./types/registers.js";
 import type { Checked } from "./types/symbols.js";
+import { type FindUserType, newUserTypes } from "./types/user-types.js";
 
 export type { SourceText } from "./packages.js";
 
@@ -27,6 +28,8 @@ export interface CompileOptions {
   readonly kernelBtf?: KernelBtf;
   /** tracepointFormat gives the text of a tracepoint's `format` file, or undefined when there is none. */
   readonly tracepointFormat?: (category: string, name: string) => string | undefined;
+  /** userTypes finds types of the observed program by name: `DebugInfo.type` of @go3s/binary answers it. */
+  readonly userTypes?: FindUserType;
   /** readPackage finds imported packages; without it only the compiler's own can be imported. */
   readonly readPackage?: ReadPackage;
   /** check verifies the SSA behind every pass: for tests of the compiler. */
@@ -83,6 +86,7 @@ function check(packages: readonly PackageTree[], report: Reporter, options: Comp
     hasKernel: options.kernelBtf !== undefined,
     architecture: options.architecture ?? "x86_64",
     ...(options.tracepointFormat === undefined ? {} : { tracepointFormat: options.tracepointFormat }),
+    ...(options.userTypes === undefined ? {} : { userTypes: newUserTypes(options.userTypes) }),
   });
   if (report.errors === 0 && checked.programs.length === 0) {
     report.error(

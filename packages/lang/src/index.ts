@@ -71,3 +71,4 @@ export {
   type TraceDeclaration,
   telemetryTag,
 } from "./types/telemetry.js";
+export type { FindUserType } from "./types/user-types.js";

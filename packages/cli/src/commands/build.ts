@@ -7,7 +7,7 @@ import { CliError, exitCodes } from "../failure.js";
 import { asInput } from "../load/input.js";
 import { pinAll } from "../load/pins.js";
 import type { Parsed } from "../options.js";
-import { compileFiles, importOption, instructionSets } from "../programs.js";
+import { compileFiles, instructionSets, sourceOptions, sourcesOf } from "../programs.js";
 
 export const command: Command = {
   name: "build",
@@ -25,7 +25,7 @@ export const command: Command = {
       help: "write typed bindings: ts, go or ts,go; FILE may be any object",
     },
     { name: "bindings-dir", value: "DIR", help: "where bindings go (default: beside the object)" },
-    importOption,
+    ...sourceOptions,
     { name: "emit", value: "STAGES", help: "print stages of the compiler: ast, ssa, asm" },
   ],
   examples: [
@@ -135,12 +135,7 @@ function compiled(
       "no output file given",
       "name it with -o OUT.o, or look at a stage with --emit asm",
     );
-  const result = compileFiles(
-    parsed.positionals,
-    { cpu: set, emit: stages },
-    output.note,
-    parsed.list("import-root"),
-  );
+  const result = compileFiles(parsed.positionals, { cpu: set, emit: stages }, output.note, sourcesOf(parsed));
   for (const stage of stages) output.line(result.stages[stage] ?? "");
   if (out !== undefined) writeFileSync(out, result.object);
   tellPrograms(result.programs, output);

@@ -4,7 +4,7 @@ import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { CliError, exitCodes } from "../failure.js";
 import { durationOption, type Parsed } from "../options.js";
-import { compileFiles, importOption } from "../programs.js";
+import { compileFiles, sourceOptions, sourcesOf } from "../programs.js";
 import { attachAll } from "../trace/attach.js";
 import { ended, startCommand } from "../trace/ending.js";
 import { readEvents } from "../trace/events.js";
@@ -26,7 +26,7 @@ export const command: Command = {
     { name: "output", short: "o", value: "FILE", help: "write there instead of stdout" },
     { name: "format", short: "f", value: "F", help: "text (default) or json" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
-    importOption,
+    ...sourceOptions,
     { name: "debug", short: "d", help: "print the compiled program and stop" },
     { name: "verbose", short: "v", help: "say what is attached and what the compiler did" },
     { name: "dry-run", help: "load and attach, then stop" },
@@ -61,7 +61,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     files,
     parsed.flag("debug") ? { emit: ["asm"] } : {},
     output.note,
-    parsed.list("import-root"),
+    sourcesOf(parsed),
   );
   if (parsed.flag("debug")) {
     output.line(compiled.stages.asm ?? "");

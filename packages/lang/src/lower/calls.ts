@@ -3,7 +3,16 @@ import type { CallExpr, Expr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { sizedHelpers } from "../types/helpers.js";
 import type { Call, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
-import { alignOf, isKernelStruct, isScalar, sizeOf, type Type, typeName, under } from "../types/type.js";
+import {
+  alignOf,
+  isKernelStruct,
+  isScalar,
+  isUserStruct,
+  sizeOf,
+  type Type,
+  typeName,
+  under,
+} from "../types/type.js";
 import { addressNumber, clamp, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
 import { kfuncCall } from "./kfunc.js";
@@ -64,7 +73,7 @@ function conversion(low: Low, expr: CallExpr, to: Type): Scalar {
   if (target.kind === "int" && source.kind === "int")
     return { value: convert(low, given.value, from, to), space: "kernel" };
   if (target.kind === "pointer" && source.kind === "int")
-    return { value: wide(low, given.value, from), space: "kernel" };
+    return { value: wide(low, given.value, from), space: isUserStruct(target.target) ? "user" : "kernel" };
   if (target.kind === "int" && source.kind === "pointer")
     return { value: addressNumber(low, given), space: "kernel" };
   if (target.kind === "pointer" && source.kind === "pointer")

@@ -21,6 +21,7 @@ import { mapRow, mapRows } from "./map-kinds.js";
 import { declareMap } from "./maps.js";
 import { markAddressTaken } from "./operators.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
+import { isUserName } from "./resolve.js";
 import { suggestMember } from "./suggest.js";
 import type { AnySymbol, FunctionSymbol, MapSymbol, PackageSymbol } from "./symbols.js";
 import {
@@ -31,6 +32,7 @@ import {
   int32,
   intType,
   isKernelStruct,
+  isUserStruct,
   type MapType,
   type Type,
   typeName,
@@ -66,7 +68,7 @@ function convert(env: Env, expr: CallExpr, to: Type): Type {
   const both = (kind: Type["kind"]): boolean => source.kind === kind && target.kind === kind;
   if (both("int") || identical(source, target) || both("bool")) return to;
   if (target.kind === "pointer" && source.kind === "int") {
-    if (isKernelStruct(target.target)) return to;
+    if (isKernelStruct(target.target) || isUserStruct(target.target)) return to;
     fail(
       env,
       "address-space",
@@ -345,7 +347,8 @@ function asType(env: Env, callee: Expr): Type | undefined {
     if (symbol?.kind === "type") return env.resolveType(env, inner);
     return symbol === undefined && inner.name in basicTypes ? basicTypes[inner.name] : undefined;
   }
-  if (inner.kind === "selector" && packageOf(env, inner) === "vmlinux") return env.resolveType(env, inner);
+  if (inner.kind === "selector" && (packageOf(env, inner) === "vmlinux" || isUserName(env, inner)))
+    return env.resolveType(env, inner);
   return undefined;
 }
 

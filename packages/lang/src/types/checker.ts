@@ -15,11 +15,13 @@ import type { Architecture } from "./registers.js";
 import { resolveType } from "./resolve.js";
 import type { Checked, GlobalSymbol } from "./symbols.js";
 import { under } from "./type.js";
+import type { UserTypes } from "./user-types.js";
 
 /** CheckOptions are the facts of the machine that the checker is given. */
 export interface CheckOptions extends HookFacts {
   readonly hasKernel: boolean;
   readonly architecture: Architecture;
+  readonly userTypes?: UserTypes;
 }
 
 /** PackageTree is one parsed package and the packages its files import. */
@@ -48,6 +50,7 @@ function newShared(report: Reporter, options: CheckOptions): Shared {
     kernel: options.kernel,
     hasKernel: options.hasKernel,
     architecture: options.architecture,
+    userTypes: options.userTypes,
     types: new Map(),
     constants: new Map(),
     symbols: new Map(),
@@ -90,7 +93,7 @@ function newEnv(unit: Unit, scope: Scope): Env {
 /** universe has the compiler's own packages: they need no import, as one-page probes are pasted without their head. */
 function universe(): Scope {
   const scope: Scope = { parent: undefined, names: new Map() };
-  for (const name of ["bpf", "helpers", "vmlinux", "kfunc"] as const)
+  for (const name of ["bpf", "helpers", "vmlinux", "kfunc", "user"] as const)
     scope.names.set(name, {
       kind: "package",
       name,

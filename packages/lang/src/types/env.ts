@@ -17,6 +17,7 @@ import type {
   VariableSymbol,
 } from "./symbols.js";
 import type { NamedType, Type } from "./type.js";
+import type { UserTypes } from "./user-types.js";
 
 /** Scope holds the names of one block. */
 export interface Scope {
@@ -41,6 +42,8 @@ export interface Unit {
   readonly kernel: KernelTypes;
   readonly hasKernel: boolean;
   readonly architecture: Architecture;
+  /** userTypes are those of the observed program, when its debug information was given. */
+  readonly userTypes: UserTypes | undefined;
   /** package has the names of the package that is checked. */
   readonly package: Scope;
   /** prefix begins the names of an imported package's maps, variables and functions in the object. */

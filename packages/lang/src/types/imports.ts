@@ -10,6 +10,7 @@ export const builtinPackages: Readonly<Record<string, Exclude<PackageSymbol["pac
   "bpf/helpers": "helpers",
   vmlinux: "vmlinux",
   "bpf/vmlinux": "vmlinux",
+  user: "user",
   kfunc: "kfunc",
   "bpf/kfunc": "kfunc",
   "github.com/go3s/bpf": "bpf",

@@ -34,7 +34,43 @@ function struct(env: Env, expr: StructTypeExpr, name: string): Type {
   return layOut(name, fields);
 }
 
+/** dotted writes a chain of selectors as one name: Go's types are `main.Shape`. */
+function dotted(expr: Expr): string | undefined {
+  if (expr.kind === "name") return expr.name;
+  const object = expr.kind === "selector" ? dotted(expr.object) : undefined;
+  return expr.kind === "selector" && object !== undefined ? `${object}.${expr.name.name}` : undefined;
+}
+
+/** userType is a type of the observed program: `user.conn`, `user.main.Shape`. */
+function userType(env: Env, expr: Expr & { kind: "selector" }): Type | undefined {
+  const [first = "", ...rest] = (dotted(expr) ?? "").split(".");
+  const symbol = lookUp(env.scope, first);
+  if (symbol?.kind !== "package" || symbol.package !== "user") return undefined;
+  const name = rest.join(".");
+  const found = env.unit.userTypes?.(name);
+  if (found !== undefined) return found;
+  const why =
+    env.unit.userTypes === undefined
+      ? "no program's debug information was given"
+      : "the program has no such type";
+  const hint =
+    env.unit.userTypes === undefined
+      ? "go3s build --user-types PROGRAM"
+      : "readelf --debug-dump=info lists its types";
+  fail(env, "undefined", expr.name, `user.${name} is not known: ${why}`, hint);
+  return badType;
+}
+
+/** isUserName tells whether a selector begins with the package user. */
+export function isUserName(env: Env, expr: Expr): boolean {
+  const first = (dotted(expr) ?? "").split(".")[0] ?? "";
+  const symbol = lookUp(env.scope, first);
+  return symbol?.kind === "package" && symbol.package === "user";
+}
+
 function selected(env: Env, expr: Expr & { kind: "selector" }): Type {
+  const own = userType(env, expr);
+  if (own !== undefined) return own;
   const { object, name } = expr;
   const symbol = object.kind === "name" ? lookUp(env.scope, object.name) : undefined;
   if (symbol?.kind !== "package") {

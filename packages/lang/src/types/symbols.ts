@@ -96,7 +96,7 @@ export interface PackageSymbol {
   readonly name: string;
   readonly declared: Range;
   /** package is one of the compiler's own, or one that was read from elsewhere. */
-  readonly package: "bpf" | "helpers" | "vmlinux" | "kfunc" | "imported";
+  readonly package: "bpf" | "helpers" | "vmlinux" | "kfunc" | "user" | "imported";
   /** members are the names of an imported package, exported or not. */
   readonly members?: ReadonlyMap<string, AnySymbol>;
   used: boolean;

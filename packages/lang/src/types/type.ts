@@ -52,6 +52,8 @@ export interface StructType {
   readonly align: number;
   /** kernel is set for types from the kernel's BTF: accesses get CO-RE relocations. */
   readonly kernel?: { readonly union: boolean };
+  /** user is set for types of the observed program: addresses of them are the user's. */
+  readonly user?: true;
   /** union is set for C's unions that are not the kernel's. */
   readonly union?: boolean;
 }
@@ -207,6 +209,7 @@ export function typeName(type: Type): string {
     case "array":
       return `[${type.length}]${typeName(type.element)}`;
     case "struct":
+      if (type.user === true && type.name !== "") return `user.${type.name}`;
       if (type.kernel !== undefined && type.name !== "") return `vmlinux.${type.name}`;
       return type.name === "" ? "struct{…}" : type.name;
     case "pointer":
@@ -278,6 +281,12 @@ export function isScalar(type: Type): boolean {
 export function isKernelStruct(type: Type): boolean {
   const of = under(type);
   return of.kind === "struct" && of.kernel !== undefined;
+}
+
+/** isUserStruct tells whether a type is a struct of the observed program. */
+export function isUserStruct(type: Type): boolean {
+  const of = under(type);
+  return of.kind === "struct" && of.user === true;
 }
 
 /** findField finds a field by name, through embedded fields; the path leads from the struct to it. */
