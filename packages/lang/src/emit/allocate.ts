@@ -1,5 +1,6 @@
 import type { Slot } from "../ir/ir.js";
 import { colour } from "./colour.js";
+import { inOrder, keeper } from "./kept.js";
 import {
   FRAME,
   isCopy,
@@ -68,20 +69,27 @@ function spill(fn: MachineFunction, spilled: ReadonlySet<Register>, short: Set<R
     short.add(register);
     return register;
   };
-  for (const block of fn.blocks) {
+  const keep = keeper(fn);
+  for (const block of inOrder(fn)) {
+    const kept = keep(block);
     const code: MachineInstruction[] = [];
     for (const instruction of block.code) {
       const read = new Set(reads(instruction).filter((register) => spilled.has(register)));
       const written = new Set(writes(instruction).filter((register) => spilled.has(register)));
       if (read.size === 0 && written.size === 0) {
         code.push(instruction);
+        kept.behind(instruction, new Map());
         continue;
       }
       const [only] = written;
       if (only !== undefined && again.get(only) === instruction) continue;
       const names = new Map<Register, Register>();
-      for (const register of new Set([...read, ...written])) names.set(register, temporary());
+      for (const register of new Set([...read, ...written])) {
+        const held = read.has(register) ? kept.at(register) : undefined;
+        names.set(register, held ?? temporary());
+      }
       for (const register of read) {
+        if (kept.at(register) !== undefined) continue;
         const into = names.get(register) ?? register;
         const made = again.get(register);
         const slot = slots.get(register);
@@ -107,6 +115,7 @@ function spill(fn: MachineFunction, spilled: ReadonlySet<Register>, short: Set<R
       const rename = (register: Register): Register => names.get(register) ?? register;
       renameRegisters(instruction, rename, rename);
       code.push(instruction);
+      kept.behind(instruction, names);
       for (const register of written) {
         const slot = slots.get(register);
         if (slot === undefined) continue;
