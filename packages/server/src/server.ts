@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { LogsIngest, MetricsIngest, type Store, TracesIngest } from "@go3s/store";
 import type { ApiContext } from "./api/context.js";
 import type { AgentStatus, StatusAnswer } from "./api/types.js";
+import { createClickHousePort } from "./clickhouse/port.js";
 import { createCounters } from "./counters.js";
 import { ServerError, textOf } from "./errors.js";
 import { gaugesOf } from "./gauges.js";
@@ -83,6 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     guard: { host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()) },
     context,
     queries: createQueryPort(store, counters),
+    clickhouse: createClickHousePort(store, counters),
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => gaugesOf(board.status(), store.stats()),

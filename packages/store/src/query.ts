@@ -13,6 +13,8 @@ export interface QueryOptions {
   readonly params?: Readonly<Record<string, QueryParameter>>;
   /** limits override the store's defaults, up to the store's maxima. */
   readonly limits?: Partial<QueryLimits>;
+  /** settings of the engine for this query, as its SETTINGS clause would have them; the limits hold all the same. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** signal cancels the query in the engine. */
   readonly signal?: AbortSignal;
 }
@@ -80,7 +82,7 @@ export async function startQuery(
   };
   let over = false;
   const id = engine.send(
-    { op: "query", sql, format, params, limits },
+    { op: "query", sql, format, params, settings: options.settings ?? {}, limits },
     {
       chunk(bytes, partFormat) {
         actual = partFormat;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ApiContext } from "../api/context.js";
 import { findRoute } from "../api/routes.js";
+import type { ClickHousePort } from "../clickhouse/port.js";
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
 import { drain } from "../receive/drain.js";
@@ -16,6 +17,7 @@ export interface WebPort {
   readonly guard: GuardOptions;
   readonly context: ApiContext;
   readonly queries: QueryPort;
+  readonly clickhouse: ClickHousePort;
   readonly stream: LiveStream;
   /** Undefined where no page is served (`--no-web`). */
   readonly files: StaticFiles | undefined;
@@ -59,6 +61,10 @@ async function answer(port: WebPort, request: IncomingMessage, response: ServerR
   if (path === "/api/v1/query") {
     allow(request, response, ["POST"]);
     return runQuery(port.queries, search, request, response);
+  }
+  if (path === "/clickhouse" || path.startsWith("/clickhouse/")) {
+    allow(request, response, ["GET", "HEAD", "POST"]);
+    return port.clickhouse.answer(path.slice("/clickhouse".length), search, request, response);
   }
   allow(request, response, ["GET", "HEAD"]);
   if (path === "/healthz") return sendText(response, 200, "text/plain; charset=utf-8", "ok\n");

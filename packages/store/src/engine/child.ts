@@ -54,19 +54,20 @@ function tagOf(id: number): string {
 }
 
 async function query(request: Extract<EngineRequest, { op: "query" }>): Promise<void> {
-  const { id, sql, format, params, limits } = request;
+  const { id, sql, format, params, settings, limits } = request;
   const state: RunningQuery = { more: () => undefined, cancelled: false };
   queries.set(id, state);
   await takeTurn();
   try {
     if (state.cancelled) throw new StoreError("query-cancelled", "the query was cancelled");
-    for await (const part of runQuery(opened(), { sql, format, params, limits, tag: tagOf(id) })) {
+    const asked = { sql, format, params, settings, limits, tag: tagOf(id) };
+    for await (const part of runQuery(opened(), asked)) {
       if (state.cancelled) throw new StoreError("query-cancelled", "the query was cancelled");
-      const asked = new Promise<void>((resolve) => {
+      const wanted = new Promise<void>((resolve) => {
         state.more = resolve;
       });
       await answer({ type: "chunk", id, bytes: part.bytes, format: part.format });
-      await asked;
+      await wanted;
     }
     await answer({ type: "done", id, value: undefined });
   } catch (error) {

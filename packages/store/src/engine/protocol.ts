@@ -60,6 +60,7 @@ export type EngineRequest =
       readonly sql: string;
       readonly format: string;
       readonly params: Readonly<Record<string, string>>;
+      readonly settings: Readonly<Record<string, string>>;
       readonly limits: QueryLimits;
     }
   | { readonly op: "more"; readonly id: number }

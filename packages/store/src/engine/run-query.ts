@@ -12,6 +12,7 @@ export interface UserQuery {
   readonly sql: string;
   readonly format: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
   readonly limits: QueryLimits;
   /** tag marks the query in the engine's process list so that it can be killed. */
   readonly tag: string;
@@ -44,7 +45,14 @@ function prepare(session: Session, query: UserQuery): void {
     }
     return `SET param_${name} = ${quoteText(escapeParameter(value))};`;
   });
-  session.query(`${setUp}\n${bindings.join("\n")}\nSET readonly = 2`, "TSVRaw");
+  const settings = Object.entries(query.settings).map(([name, value]) => {
+    // A name is no place for a statement; `readonly` is ours to set.
+    if (!/^[a-z][a-z0-9_]{0,127}$/.test(name) || name === "readonly") {
+      throw new StoreError("query-failed", `${JSON.stringify(name)} is no setting that a query may have`);
+    }
+    return `SET ${name} = ${quoteText(value)};`;
+  });
+  session.query(`${setUp}\n${[...bindings, ...settings].join("\n")}\nSET readonly = 2`, "TSVRaw");
 }
 
 /**
