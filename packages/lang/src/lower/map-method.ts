@@ -4,7 +4,7 @@ import { kernelConstants } from "../types/constants.js";
 import type { MapSymbol } from "../types/symbols.js";
 import { identical, isScalar, type Type, under } from "../types/type.js";
 import { wide } from "./arithmetic.js";
-import { addressOf, release, temporary } from "./places.js";
+import { addressOf, copy, pointee, release, temporary } from "./places.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, typeOf } from "./state.js";
 
 /** inner are the addresses of maps that other maps gave. */
@@ -26,8 +26,11 @@ export interface Operand {
   readonly hold: Place | undefined;
 }
 
-/** operandAddress gives the address of a key or value that was given by value or by address. */
-export function operandAddress(low: Low, expr: Expr, type: Type): Operand {
+/**
+ * operandAddress gives the address of a key or value that was given by value or by address. Maps take them from the packet,
+ * too; helpers that do not (`pkt_access` of their bpf_func_proto) are given a copy: `fromPacket` is false.
+ */
+export function operandAddress(low: Low, expr: Expr, type: Type, fromPacket = true): Operand {
   const given = typeOf(low, expr);
   const of = under(given);
   if (of.kind === "pointer" && identical(of.target, type) && !identical(given, type)) {
@@ -41,11 +44,15 @@ export function operandAddress(low: Low, expr: Expr, type: Type): Operand {
         "copy it into a variable first: v := *p",
       );
     }
-    return { address: pointer.value, hold: undefined };
+    if (pointer.space !== "packet" || fromPacket) return { address: pointer.value, hold: undefined };
+    const kept = temporary(low, type);
+    copy(low, kept, pointee(pointer, type), expr);
+    return { address: addressOf(low, kept), hold: kept };
   }
   if (!isScalar(type) && low.shared.checked.constants.get(expr.id) === undefined) {
     const place = low.place(low, expr);
-    if (isDirect(place.space)) return { address: addressOf(low, place), hold: undefined };
+    if (isDirect(place.space) && (place.space !== "packet" || fromPacket))
+      return { address: addressOf(low, place), hold: undefined };
   }
   const hold = temporary(low, type);
   low.into(low, hold, expr);

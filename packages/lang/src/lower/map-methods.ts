@@ -170,7 +170,7 @@ const finish =
   };
 
 const output: Method = (low, map, expr) => {
-  const value = operandAddress(low, argument(expr, 0), map.type.value);
+  const value = operandAddress(low, argument(expr, 0), map.type.value, false);
   const flags = integer(low, expr, 1, 0n);
   low.b.at = expr;
   const size = low.b.constant(BigInt(sizeOf(map.type.value)));
@@ -181,7 +181,7 @@ const output: Method = (low, map, expr) => {
 
 const outputN: Method = (low, map, expr) => {
   const memory = low.scalar(low, argument(expr, 0));
-  if (!isDirect(memory.space))
+  if (!isDirect(memory.space) || memory.space === "packet")
     refuse(
       low,
       "address-space",

@@ -20,7 +20,7 @@ function contextName(low: Low, expr: CallExpr): string {
 
 const perfOutput: Method = (low, map, expr) => {
   const context = low.scalar(low, argument(expr, 0)).value;
-  const value = operandAddress(low, argument(expr, 1), map.type.value);
+  const value = operandAddress(low, argument(expr, 1), map.type.value, false);
   const flags = integer(low, expr, 2, CURRENT_CPU);
   low.b.at = expr;
   const size = low.b.constant(BigInt(sizeOf(map.type.value)));
