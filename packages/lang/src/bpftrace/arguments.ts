@@ -8,11 +8,21 @@ export interface TracepointArgument {
   readonly located: boolean;
   /** user fields are pointers into the process. */
   readonly user: boolean;
-  /** struct is the type that a pointer is declared to point to. */
-  readonly struct: string | undefined;
+  /** pointer is what a pointer is declared to point to, with the number of its stars. */
+  readonly pointer: { readonly name: string; readonly stars: number } | undefined;
 }
 
 const declared = /^\s*field:(.+?)\s*(\w+)(?:\[\w*\])?;/;
+
+/** pointerOf reads `const char *const *`. */
+function pointerOf(declaration: string): TracepointArgument["pointer"] {
+  const stars = declaration.split("*").length - 1;
+  const name = declaration
+    .replace(/\*|\b(?:const|volatile|__user)\b/g, " ")
+    .trim()
+    .replace(/\s+/g, " ");
+  return stars === 0 || !/^[\w ]+$/.test(name) ? undefined : { name, stars };
+}
 
 /** tracepointArguments reads a tracepoint's `format` file. */
 export function tracepointArguments(format: string): TracepointArgument[] {
@@ -27,7 +37,7 @@ export function tracepointArguments(format: string): TracepointArgument[] {
       field,
       located: /__data_loc/.test(declaration) && /\bchar\b/.test(declaration),
       user: declaration.includes("*") && format.includes("name: sys_"),
-      struct: /^(?:const )?struct (\w+) ?\*$/.exec(declaration.trim())?.[1],
+      pointer: pointerOf(declaration),
     };
   });
 }

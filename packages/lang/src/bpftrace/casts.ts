@@ -84,10 +84,18 @@ export function cast(state: State, node: CastNode): Value {
       const value = scalar(state, node.operand, "a cast");
       if (value.type.kind === "bad") return bad;
       const space = value.space === undefined ? {} : { space: value.space };
+      // A number keeps its width: (uint8 *)-1 is 0xff, for -1 is an int8.
+      const bits = value.type.kind === "int" && value.type.signed ? (value.type.bits ?? 64) : 64;
+      const known = typeof value.constant === "bigint" ? BigInt.asUintN(bits, value.constant) : undefined;
       return {
         type: { kind: "pointer", target: of.target, ...space },
-        code: as(value, false),
-        ...(typeof value.constant === "bigint" ? { constant: value.constant } : {}),
+        code:
+          known !== undefined
+            ? `uint64(${known})`
+            : bits < 64
+              ? `uint64(uint${bits}(${value.code}))`
+              : as(value, false),
+        ...(known === undefined ? {} : { constant: known }),
         ...space,
       };
     }

@@ -7,7 +7,7 @@ import { keptValue } from "./kept.js";
 import { keyOf, mapStep, readMap } from "./maps.js";
 import { addressCode } from "./memory.js";
 import { operation } from "./operators.js";
-import type { Shape } from "./script.js";
+import { isPlaced, type Shape } from "./script.js";
 import { goType, logicalSize, shapeOf, typeTitle, wider } from "./shapes.js";
 import { bad, captured, emit, fresh, type State, type Value } from "./state.js";
 import { writeInto } from "./storing.js";
@@ -81,7 +81,8 @@ export function evaluate(state: State, node: Node): Value {
 /** word is a value of one of the script's enums, or a builtin. */
 function word(state: State, node: Node & { kind: "word" }): Value {
   const constant = state.types.constants.get(node.name);
-  if (constant === undefined) return builtin(state, node);
+  if (constant === undefined)
+    return builtin(state, { ...node, name: node.name.replace(/^__builtin_(?=[a-z])/, "") });
   const names = state.types.enums.get(constant.of);
   const value = literal(constant.value);
   return names === undefined || value.type.kind !== "int"
@@ -284,8 +285,11 @@ function binary(state: State, node: BinaryNode): Value {
   return operation(state, node, operator, left, right);
 }
 
-const isComposite = (value: Value): boolean =>
-  value.type.kind === "tuple" || value.type.kind === "array" || value.type.kind === "record";
+const isComposite = ({ type }: Value): boolean =>
+  type.kind === "tuple" ||
+  type.kind === "array" ||
+  type.kind === "record" ||
+  (type.kind === "late" && isPlaced(type));
 
 /** steady keeps a value that the other side of an operator could change. */
 function steady(state: State, value: Value, other: Node): Value {

@@ -1,9 +1,10 @@
 import { findField, type StructType, sizeOf, under } from "../types/type.js";
 import { tracepointArguments } from "./arguments.js";
 import { configField } from "./config-field.js";
+import { keptValue } from "./kept.js";
 import { fieldIn, inside, loadFrom, placed, structAt } from "./memory.js";
 import { runtimeNote } from "./notes.js";
-import { cTitle, typeTitle } from "./shapes.js";
+import { cTitle, goType, typeTitle } from "./shapes.js";
 import { bad, fresh, mark, type State, type Value } from "./state.js";
 import { textPlace } from "./text.js";
 import type { FieldNode, IndexNode, Node } from "./tree.js";
@@ -75,6 +76,12 @@ function elementOf(state: State, node: Node, pointer: Value, index: Value): Valu
   const target = under(pointer.type.target);
   const size = Math.max(1, sizeOf(target));
   const isFirst = index.constant === 0n;
+  const { own } = pointer.type;
+  if (isFirst && own !== undefined) {
+    const held = fresh(state, "t");
+    state.out.push(`var ${held} ${goType(state, own)}`, `bpf.ReadKernel(&${held}, ${pointer.code})`);
+    return keptValue(state, own, held);
+  }
   const code = isFirst ? pointer.code : `(${pointer.code} + ${as(index, false)} * ${size})`;
   const space = pointer.space ?? "kernel";
   if (target.kind === "struct") {
@@ -247,16 +254,14 @@ function argumentField(state: State, node: FieldNode): Value {
       },
     };
   }
-  const target = found.struct === undefined ? undefined : state.kernel.named(found.struct);
-  if (target?.kind === "struct") {
-    const space = found.user ? "user" : "kernel";
-    const make = found.user ? "User" : "Kernel";
-    return {
-      type: { kind: "pointer", target, space },
-      code: `uint64(${code})`,
-      typed: `bpf.${make}[vmlinux.${found.struct}](uint64(${code}))`,
-      space,
-    };
+  const space = found.user ? "user" : "kernel";
+  if (found.pointer !== undefined && under(found.field.type).kind === "int") {
+    const { name, stars } = found.pointer;
+    const at = { start: node.start, end: node.end };
+    const type = state.types.resolve({ name, pointers: stars, lengths: [], ...at }, () => undefined);
+    const of = type === undefined ? undefined : under(type);
+    if (of?.kind === "pointer")
+      return { type: { kind: "pointer", target: of.target, space }, code: `uint64(${code})`, space };
   }
   const value = loadFrom(
     state,

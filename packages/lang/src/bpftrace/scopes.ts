@@ -1,4 +1,5 @@
 import type { Action, BlockNode, Node, Statement, VariableNode } from "./tree.js";
+import { isNode, withChildren } from "./walk.js";
 
 /** Scope is a block: the variables it brought, by the name in the script. */
 interface Scope {
@@ -114,21 +115,7 @@ function blockOf(naming: Naming, outer: Scope, node: BlockNode): BlockNode {
 function renamed(naming: Naming, scope: Scope, node: Node): Node {
   if (node.kind === "variable") return { ...node, name: find(scope, node.name) ?? node.name };
   if (node.kind === "block") return blockOf(naming, scope, node);
-  return children(node, (each) => renamed(naming, scope, each));
-}
-
-/** children gives a node with each of its own nodes changed. */
-function children<T extends object>(node: T, change: (node: Node) => Node): T {
-  const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(node)) copy[key] = changed(value, change);
-  return { ...node, ...copy };
-}
-
-const isNode = (value: object): value is Node => "kind" in value && "start" in value;
-
-function changed(value: unknown, change: (node: Node) => Node): unknown {
-  if (Array.isArray(value)) return value.map((each: unknown) => changed(each, change));
-  if (typeof value !== "object" || value === null || value instanceof Map) return value;
-  if (isNode(value)) return change(value);
-  return "start" in value && !("lengths" in value) && !("name" in value) ? value : children(value, change);
+  const inner = (each: object): object =>
+    isNode(each) ? renamed(naming, scope, each) : withChildren(each, inner);
+  return withChildren(node, inner);
 }

@@ -53,7 +53,11 @@ function valueStatement(state: State, node: Node): void {
   state.effectOnly = node.kind === "step" || (node.kind === "call" && node.name === "delete");
   const value = state.evaluate(state, node);
   state.effectOnly = false;
-  const isEffect = node.kind === "step" || value.type.kind === "void" || value.type.kind === "bad";
+  const isEffect =
+    (node.kind === "block" && node.macro !== undefined) ||
+    node.kind === "step" ||
+    value.type.kind === "void" ||
+    value.type.kind === "bad";
   if (!isEffect)
     state.report.warning(
       "misplaced",

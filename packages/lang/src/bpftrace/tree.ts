@@ -109,6 +109,8 @@ export interface BlockNode extends Range {
   readonly kind: "block";
   readonly body: readonly Statement[];
   readonly value: Node | undefined;
+  /** macro is the name of the macro that the block comes from. */
+  readonly macro?: string;
 }
 /** ConditionalNode is `if (x) { a } else { b }` where a value stands. */
 export interface ConditionalNode extends Range {
