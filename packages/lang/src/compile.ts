@@ -111,8 +111,8 @@ function build(
     signedDivision: set === "v4",
   });
   for (const { name, code } of lowered.programs) {
-    const kind = checked.programs.find((each) => each.name === name)?.kind;
-    if (kind !== undefined) checkAvailability(code, kind.name, report);
+    const program = checked.programs.find((each) => each.name === name);
+    if (program !== undefined) checkAvailability(code, program.kind.name, program.section, report);
   }
   const emitted = emitModule(checked, lowered, report, {
     set,
