@@ -5,6 +5,7 @@ import { spaceOf } from "./fields.js";
 import { bad, fresh, type State, type Value } from "./state.js";
 import { textLiteral } from "./text.js";
 import type { Node, WordNode } from "./tree.js";
+import { argumentRecord, exitValue } from "./typed-arguments.js";
 import { usdtArgument } from "./usdt-arguments.js";
 import { fromCondition, integer, literal } from "./values.js";
 
@@ -29,6 +30,7 @@ function wrongProbe(state: State, node: WordNode, probes: string): Value {
 
 const returned: Builtin = (state, node) => {
   const { kind } = state.unit.place;
+  if (kind === "fexit") return exitValue(state, node);
   if (kind !== "uretprobe" && kind !== "kretprobe") return wrongProbe(state, node, "uretprobe and kretprobe");
   return { ...integer("ctx.Ret()", false), space: spaceOf(state) };
 };
@@ -151,7 +153,7 @@ const builtins: Readonly<Record<string, Builtin>> = {
   true: () => ({ ...fromCondition("true"), constant: 1n }),
   false: () => ({ ...fromCondition("false"), constant: 0n }),
   probe: (state) => textLiteral(state, state.unit.name),
-  args: () => ({ type: { kind: "args" }, code: "" }),
+  args: (state, node) => argumentRecord(state, node) ?? { type: { kind: "args" }, code: "" },
   comm: (state) => ({
     type: { kind: "text", size: 16 },
     code: "",

@@ -107,11 +107,15 @@ function constantOf(node: Node, names: ReadonlyMap<string, { readonly value: big
 // What a declared array may take: no map value is larger.
 const largest = 1 << 22;
 
-/** newCTypes reads the declarations of a script; the kernel's types stand behind them. */
+/**
+ * newCTypes reads the declarations of a script; behind them stand the types of the program that is probed (`outside`),
+ * then the kernel's.
+ */
 export function newCTypes(
   declarations: readonly Declaration[],
   kernel: KernelTypes,
   report: Reporter,
+  outside?: (tag: string) => Type | undefined,
 ): CTypes {
   const tags = new Map<string, Type>();
   const typedefs = new Map<string, Type>();
@@ -120,7 +124,8 @@ export function newCTypes(
 
   const named = (name: string): Type | undefined => {
     const tag = /^(struct|union|enum) (\w+)$/.exec(name)?.[2];
-    if (tag !== undefined) return tags.get(name) ?? tags.get(`struct ${tag}`) ?? kernel.named(tag);
+    if (tag !== undefined)
+      return tags.get(name) ?? tags.get(`struct ${tag}`) ?? outside?.(tag) ?? kernel.named(tag);
     return typedefs.get(name) ?? basicType(name) ?? kernel.named(name) ?? tags.get(`struct ${name}`);
   };
 

@@ -8,6 +8,7 @@ import { cTitle, goType, typeTitle } from "./shapes.js";
 import { bad, fresh, mark, type State, type Value } from "./state.js";
 import { textPlace } from "./text.js";
 import type { FieldNode, IndexNode, Node } from "./tree.js";
+import { type TypedArgument, typedArguments } from "./typed-arguments.js";
 import { as, integer, scalar } from "./values.js";
 
 function listed(known: readonly string[]): string {
@@ -49,6 +50,8 @@ export function fieldOf(state: State, node: FieldNode): Value {
   const setting = configField(state, node);
   if (setting !== undefined) return setting;
   if (node.object.kind === "word" && /^(?:args|__builtin_args)$/.test(node.object.name))
+    return argumentField(state, node);
+  if (node.object.kind === "word" && node.object.name === "ctx" && state.unit.place.kind === "iter")
     return argumentField(state, node);
   const object = state.evaluate(state, node.object);
   const { type } = object;
@@ -220,14 +223,32 @@ export function indexOf(state: State, node: IndexNode): Value {
   return bad;
 }
 
+/** typedField reads a named argument of a probe whose arguments have types. */
+function typedField(state: State, node: FieldNode, known: readonly TypedArgument[]): Value {
+  const found = known.find((each) => each.name === node.name);
+  if (found !== undefined) return found.read(state, node.nameAt);
+  const names = known.map((each) => each.name);
+  state.report.error(
+    "no-field",
+    node.nameAt,
+    `Can't find function parameter ${node.name}`,
+    names.length === 0 ? "it has none" : `it has ${listed(names)}`,
+  );
+  return bad;
+}
+
 function argumentField(state: State, node: FieldNode): Value {
   const { place, format } = state.unit;
   if (place.kind !== "tracepoint") {
+    const typed = typedArguments(state, node);
+    if (typed !== undefined) return typedField(state, node, typed);
     state.report.error(
       "no-field",
       node,
       `args is not known in a ${place.kind} probe`,
-      "tracepoint probes have args; others have arg0 to arg5",
+      place.kind === "uprobe"
+        ? "the program has no debug information (DWARF) for this function: arg0 to arg5 are its registers"
+        : "tracepoint probes have args; others have arg0 to arg5",
     );
     return bad;
   }

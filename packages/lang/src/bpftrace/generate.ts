@@ -20,6 +20,7 @@ import {
 } from "./state.js";
 import { statements } from "./statements.js";
 import type { Node, ScriptTree } from "./tree.js";
+import { newTypesOf, type TypesOf } from "./user-types.js";
 import { condition } from "./values.js";
 
 /** Generated is a script as a Go3s program, with marks that say which part comes from where. */
@@ -71,6 +72,7 @@ function walk(
   planned: readonly Planned[],
   kept: Map<number, Unit["variables"]>,
   machine: ScriptMachine,
+  typesOf: TypesOf,
 ): Body[] {
   return planned.map((each, i) => {
     const [place] = each.places;
@@ -81,7 +83,11 @@ function walk(
       name: placeName(place),
       variables: new Map(),
       format: place.kind === "tracepoint" ? machine.tracepointFormat?.(place.group, place.name) : undefined,
+      ...(place.kind === "uprobe"
+        ? { userArguments: () => machine.userArguments?.(place.path, place.symbol) }
+        : {}),
     };
+    state.types = typesOf(place);
     // What a later assignment asked for is known from the walk before.
     state.before = known ?? new Map();
     state.declared.clear();
@@ -194,6 +200,7 @@ export function generate(
   const { config, parameters } = limits;
   const { actions } = tree;
   const types = newCTypes(tree.declarations, kernel, report);
+  const typesOf = newTypesOf(tree.declarations, types, kernel, machine);
   const planning = {
     parameters,
     missing: config.missingProbes,
@@ -219,11 +226,11 @@ export function generate(
   for (let round = 0; round < rounds; round++) {
     const quiet = newReporter();
     state = newState(types, kernel, limits, maps, asked, quiet);
-    bodies = walk(state, planned, kept, machine);
+    bodies = walk(state, planned, kept, machine, typesOf);
     if (!state.changed || round === rounds - 1) break;
   }
   state = newState(types, kernel, limits, maps, asked, report);
-  bodies = walk(state, planned, kept, machine);
+  bodies = walk(state, planned, kept, machine, typesOf);
   for (const entry of maps.values()) {
     if (entry.value !== undefined || entry.aggregation !== undefined) continue;
     if (entry.kind === undefined)

@@ -113,6 +113,7 @@ export function plan(
   const planned = actions.flatMap((action): Planned[] => {
     const before = report.errors;
     const isApart = uses(action, (word) => word === "probe" || word === "func" || word === "__builtin_probe");
+    const takesNames = uses(action, (word) => word === "args" || word === "__builtin_args");
     const takesArguments = uses(action, (word) => /^(?:args|arg\d+|__builtin_args?\d*)$/.test(word));
     let total = 0;
     const own = action.points.flatMap((point): Planned[] => {
@@ -123,6 +124,7 @@ export function plan(
       if (first === undefined) return [];
       const differs =
         isApart ||
+        (takesNames && first.kind === "uprobe") ||
         (takesArguments &&
           (first.kind === "tracepoint" || first.kind === "rawtracepoint" || first.kind === "usdt"));
       if (shareable.has(first.kind) && !differs) return [{ action, point, places }];

@@ -14,6 +14,7 @@ import type {
   Series,
   Shape,
 } from "./script.js";
+import type { FunctionArgument } from "./script-machine.js";
 import type { Node, Statement } from "./tree.js";
 
 /** ValueType is the type of an expression of a script. */
@@ -90,6 +91,8 @@ export interface Unit {
   readonly variables: Map<string, Shape>;
   /** format is the text of a tracepoint's format file. */
   readonly format: string | undefined;
+  /** userArguments are the parameters of the probed function, by the DWARF of its program. */
+  readonly userArguments?: () => readonly FunctionArgument[] | undefined;
 }
 
 /** ScriptOptions are the facts a script is compiled with. */
@@ -130,7 +133,7 @@ export interface State {
   /** before are the unit's variables as the walk before found them. */
   before: ReadonlyMap<string, Shape>;
   /** types are what the script may name: its own types, C's, the kernel's. */
-  readonly types: CTypes;
+  types: CTypes;
   /** full are the maps that may tell that they have no room. */
   readonly full: Set<string>;
   /** tuples are the names of the tuple types of the program, by their members. */

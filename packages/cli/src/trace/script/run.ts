@@ -182,6 +182,10 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       },
     );
     closing.defer(() => records.close());
+    const wanted = probesOf(script).length;
+    // Scripts written for older versions look for this line, those for newer ones for "Attached".
+    if (manner.isBpftrace && run.format === "text" && !manner.quiet)
+      output.note(`Attaching ${wanted} probe${wanted === 1 ? "" : "s"}...`);
     if (!run.dryRun) runKind(object, script, "begin");
     records.drain();
     const drain = (): void => records.drain();
@@ -190,7 +194,7 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       : attachScript(object, script, run.pid, closing, output.note);
     watchSignals(object, script, closing, drain);
     isHeld = false;
-    const attached = probesOf(script).length - attachment.refused.length;
+    const attached = wanted - attachment.refused.length;
     // bpftrace says it beside the output; in JSON it is part of it.
     if (manner.isBpftrace && run.format === "text") {
       if (!manner.quiet) output.note(`Attached ${attached} probe${attached === 1 ? "" : "s"}`);
