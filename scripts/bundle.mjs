@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cachedDataVersionTag } from "node:v8";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, "packages", "cli", "dist", "bundle");
@@ -106,7 +107,7 @@ export async function bundle() {
   const part = `${target}.${process.pid}`;
   writeFileSync(part, `// ${id}\n(function (exports, require, module, __filename, __dirname) {${code}\n})`);
   renameSync(part, target);
-  if (caches.some((name) => name.includes(`${id}-${process.version}-`))) return;
+  if (caches.some((name) => name.includes(`${id}-${cachedDataVersionTag()}`))) return;
   spawnSync(process.execPath, [join(root, "scripts", "warm.mjs")], {
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -48,7 +48,8 @@ function load(anew = false) {
   const vm = require("node:vm");
   // One function, in ASCII so that V8 takes the bytes as they are, behind "// " and the hash of its text (scripts/bundle.mjs).
   const text = readFileSync(path, "latin1");
-  const file = `${path}.${text.slice(3, 19)}-${process.version}-${process.arch}.cache`;
+  // The tag is V8's own: its version, its options, the processor.
+  const file = `${path}.${text.slice(3, 19)}-${require("node:v8").cachedDataVersionTag()}.cache`;
   const cachedData = anew ? undefined : readCache(file);
   const script = new vm.Script(text, {
     filename: path,
