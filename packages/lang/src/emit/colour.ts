@@ -101,10 +101,14 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   const simplify = new Set<Register>();
   const freeze = new Set<Register>();
   const heavy = new Set<Register>();
-  const adjacent = (register: Register): Register[] =>
-    [...near(register)].filter((each) => !removed.has(each) && !coalesced.has(each));
+  // Asked for every neighbour of every register: no list is made of what only has to be walked.
+  const isGone = (register: Register): boolean => removed.has(register) || coalesced.has(register);
   const copies = (register: Register): Copy[] =>
     [...(copiesOf.get(register) ?? [])].filter((each) => active.has(each) || waiting.has(each));
+  const hasCopies = (register: Register): boolean => {
+    for (const each of copiesOf.get(register) ?? []) if (active.has(each) || waiting.has(each)) return true;
+    return false;
+  };
   const find = (register: Register): Register => {
     let at = register;
     while (coalesced.has(at)) at = alias.get(at) ?? at;
@@ -112,14 +116,12 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   };
   for (const register of virtual) {
     if (degreeOf(register) >= K) heavy.add(register);
-    else if (copies(register).length > 0) freeze.add(register);
+    else if (hasCopies(register)) freeze.add(register);
     else simplify.add(register);
   }
-  const enable = (registers: Iterable<Register>): void => {
-    for (const register of registers) {
-      for (const copy of copiesOf.get(register) ?? []) {
-        if (active.delete(copy)) waiting.add(copy);
-      }
+  const enable = (register: Register): void => {
+    for (const copy of copiesOf.get(register) ?? []) {
+      if (active.delete(copy)) waiting.add(copy);
     }
   };
   const lower = (register: Register): void => {
@@ -127,13 +129,14 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     const before = degree.get(register) ?? 0;
     degree.set(register, before - 1);
     if (before !== K) return;
-    enable([register, ...adjacent(register)]);
+    enable(register);
+    for (const other of near(register)) if (!isGone(other)) enable(other);
     heavy.delete(register);
-    if (copies(register).length > 0) freeze.add(register);
+    if (hasCopies(register)) freeze.add(register);
     else simplify.add(register);
   };
   const relax = (register: Register): void => {
-    if (fixed(register) || copies(register).length > 0 || degreeOf(register) >= K) return;
+    if (fixed(register) || hasCopies(register) || degreeOf(register) >= K) return;
     freeze.delete(register);
     simplify.add(register);
   };
@@ -146,12 +149,27 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     for (const copy of copiesOf.get(v) ?? []) own.add(copy);
     copiesOf.set(u, own);
     weight.set(u, (weight.get(u) ?? 0) + (weight.get(v) ?? 0));
-    enable([v]);
-    for (const other of adjacent(v)) {
+    enable(v);
+    for (const other of near(v)) {
+      if (isGone(other)) continue;
       addEdge(other, u);
       lower(other);
     }
     if (degreeOf(u) >= K && freeze.delete(u)) heavy.add(u);
+  };
+  /** George: each neighbour of v is harmless to u. */
+  const isHarmless = (u: Register, v: Register): boolean => {
+    for (const each of near(v))
+      if (!isGone(each) && degreeOf(each) >= K && !fixed(each) && !near(each).has(u)) return false;
+    return true;
+  };
+  /** Briggs: the merged node has fewer than K heavy neighbours. */
+  const staysLight = (u: Register, v: Register): boolean => {
+    let many = 0;
+    const ofU = near(u);
+    for (const each of ofU) if (degreeOf(each) >= K && !isGone(each)) many++;
+    for (const each of near(v)) if (degreeOf(each) >= K && !ofU.has(each) && !isGone(each)) many++;
+    return many < K;
   };
   const coalesce = (copy: Copy): void => {
     const x = find(copy.dst);
@@ -162,23 +180,10 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     else if (fixed(v) || near(u).has(v)) {
       relax(u);
       relax(v);
-    } else if (fixed(u)) {
-      // George: each neighbour of v is harmless to u.
-      const safe = adjacent(v).every((each) => degreeOf(each) < K || fixed(each) || near(each).has(u));
-      if (safe) {
-        combine(u, v);
-        relax(u);
-      } else active.add(copy);
-    } else {
-      // Briggs: the merged node has fewer than K heavy neighbours.
-      const both = new Set([...adjacent(u), ...adjacent(v)]);
-      let many = 0;
-      for (const each of both) if (degreeOf(each) >= K) many++;
-      if (many < K) {
-        combine(u, v);
-        relax(u);
-      } else active.add(copy);
-    }
+    } else if (fixed(u) ? isHarmless(u, v) : staysLight(u, v)) {
+      combine(u, v);
+      relax(u);
+    } else active.add(copy);
   };
   const freezeCopies = (register: Register): void => {
     for (const copy of copies(register)) {
@@ -187,7 +192,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
       const other = y === find(register) ? x : y;
       active.delete(copy);
       waiting.delete(copy);
-      if (!fixed(other) && copies(other).length === 0 && degreeOf(other) < K) {
+      if (!fixed(other) && !hasCopies(other) && degreeOf(other) < K) {
         freeze.delete(other);
         simplify.add(other);
       }
@@ -201,9 +206,8 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
       simplify.delete(easy);
       if (coalesced.has(easy) || removed.has(easy)) continue;
       stack.push(easy);
-      const others = adjacent(easy);
       removed.add(easy);
-      for (const other of others) lower(other);
+      for (const other of near(easy)) if (!isGone(other)) lower(other);
     } else if (copy !== undefined) coalesce(copy);
     else if (frozen !== undefined) {
       freeze.delete(frozen);

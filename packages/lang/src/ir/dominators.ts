@@ -7,16 +7,16 @@ export function postorder(fn: IrFunction): Block[] {
   const [entry] = fn.blocks;
   if (entry === undefined) return order;
   // An explicit stack: unrolled loops make graphs deeper than the call stack.
-  const stack: { block: Block; next: number }[] = [{ block: entry, next: 0 }];
+  const stack = [{ block: entry, to: successors(entry), next: 0 }];
   seen.add(entry);
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const to = successors(top.block)[top.next++];
+    const to = top.to[top.next++];
     if (to === undefined) {
       order.push(top.block);
       stack.pop();
     } else if (!seen.has(to)) {
       seen.add(to);
-      stack.push({ block: to, next: 0 });
+      stack.push({ block: to, to: successors(to), next: 0 });
     }
   }
   return order;
@@ -26,33 +26,35 @@ export function postorder(fn: IrFunction): Block[] {
 export function dominators(fn: IrFunction): Map<Block, Block> {
   const order = postorder(fn);
   const number = new Map(order.map((block, i) => [block, i]));
-  const entry = order.at(-1);
   const found = new Map<Block, Block>();
-  if (entry === undefined) return found;
-  found.set(entry, entry);
-  const at = (block: Block): number => number.get(block) ?? -1;
-  const meet = (a: Block, b: Block): Block => {
+  const entry = order.length - 1;
+  if (entry < 0) return found;
+  // Numbers instead of blocks: most passes ask, and the walks up the tree are most of it.
+  const from = order.map(({ predecessors }) => predecessors.map((block) => number.get(block) ?? -1));
+  const up = new Int32Array(order.length).fill(-1);
+  up[entry] = entry;
+  const meet = (a: number, b: number): number => {
     let [x, y] = [a, b];
     while (x !== y) {
-      while (at(x) < at(y)) x = found.get(x) ?? y;
-      while (at(y) < at(x)) y = found.get(y) ?? x;
+      while (x < y) x = up[x] ?? y;
+      while (y < x) y = up[y] ?? x;
     }
     return x;
   };
   for (let changed = true; changed; ) {
     changed = false;
-    for (const block of order.toReversed()) {
-      if (block === entry) continue;
-      let best: Block | undefined;
-      for (const from of block.predecessors) {
-        if (!found.has(from)) continue;
-        best = best === undefined ? from : meet(from, best);
-      }
-      if (best !== undefined && found.get(block) !== best) {
-        found.set(block, best);
+    for (let i = entry - 1; i >= 0; i--) {
+      let best = -1;
+      for (const each of from[i] ?? []) if ((up[each] ?? -1) >= 0) best = best < 0 ? each : meet(each, best);
+      if (best >= 0 && up[i] !== best) {
+        up[i] = best;
         changed = true;
       }
     }
+  }
+  for (let i = entry; i >= 0; i--) {
+    const [block, above] = [order[i], order[up[i] ?? -1]];
+    if (block !== undefined && above !== undefined) found.set(block, above);
   }
   return found;
 }
