@@ -168,6 +168,8 @@ export interface IrFunction {
   nextId: number;
   /** trapResult is what the function gives when an index is out of range: 1 ends a bpf_loop; 0 when left out. */
   trapResult?: bigint;
+  /** indexes: the function adds a variable to a pointer that it was given. */
+  indexes?: boolean;
 }
 
 /** IrModule is all code of a compilation. */

@@ -126,6 +126,7 @@ const loadAt =
       guard(low, b.compare("ule", index, b.constant(BigInt(bytes - size))), argument(c, 1));
     const base = b.binary("add", addressOf(low, place), index);
     if (place.space === "packet") checkPacket(low, base, size, argument(c, 1));
+    if (place.space === "stack" && place.slot === undefined) b.fn.indexes = true;
     return plain(
       readWord(
         low,
@@ -171,6 +172,7 @@ const hasPrefix: Lowering = (c) => {
       guard(low, low.b.compare("ule", index, low.b.constant(bytes - BigInt(prefix.length))), argument(c, 2));
       const base = low.b.binary("add", addressOf(low, place), index);
       if (place.space === "packet") checkPacket(low, base, prefix.length, argument(c, 2));
+      if (place.space === "stack" && place.slot === undefined) low.b.fn.indexes = true;
       place = {
         ...place,
         type: uint8,

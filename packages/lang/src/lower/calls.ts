@@ -1,4 +1,4 @@
-import type { Value } from "../ir/ir.js";
+import type { IrFunction, Value } from "../ir/ir.js";
 import type { CallExpr, Expr } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { sizedHelpers } from "../types/helpers.js";
@@ -217,9 +217,24 @@ function bindReceiver(low: Low, frame: Frame, symbol: VariableSymbol, argument: 
 }
 
 /** receiverAddress is what a called method of *T gets: the pointer it is called on, or the variable's address. */
-function receiverAddress(low: Low, receiver: Expr): Value {
-  if (under(typeOf(low, receiver)).kind === "pointer") return low.scalar(low, receiver).value;
-  return addressOf(low, low.place(low, receiver));
+function receiverAddress(low: Low, receiver: Expr): Scalar {
+  if (under(typeOf(low, receiver)).kind === "pointer") return low.scalar(low, receiver);
+  const place = low.place(low, receiver);
+  return { value: addressOf(low, place), space: place.space };
+}
+
+/** refusePacket refuses pointers into the packet for subprograms that add a variable to them: only programs know the packet's end. */
+function refusePacket(low: Low, code: IrFunction, given: readonly Scalar[], expr: CallExpr): void {
+  if (code.indexes !== true) return;
+  if (given.some(({ space }) => space === "stack")) low.b.fn.indexes = true;
+  if (!given.some(({ space }) => space === "packet")) return;
+  refuse(
+    low,
+    "address-space",
+    expr,
+    `${code.name} has a variable index, and cannot tell where the packet ends`,
+    "copy the value into a variable first, or remove //go:noinline",
+  );
 }
 
 function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallExpr): Scalar {
@@ -234,13 +249,16 @@ function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallE
     );
     return nothing(low);
   }
-  const args = values.map((value, i) => {
+  const given = values.map((value, i): Scalar => {
     const wanted = call.symbol.type.parameters[i];
     if (value === call.receiver && wanted !== undefined && under(wanted).kind === "pointer")
       return receiverAddress(low, value);
-    return wide(low, low.scalar(low, value).value, typeOf(low, value));
+    const scalar = low.scalar(low, value);
+    return { ...scalar, value: wide(low, scalar.value, typeOf(low, value)) };
   });
+  const args = given.map(({ value }) => value);
   const code = low.subprogram(low, call.symbol);
+  refusePacket(low, code, given, expr);
   low.b.at = expr;
   const result = low.b.callFunction(code, args);
   const type = call.symbol.type.result;

@@ -164,6 +164,7 @@ function subprogram(low: Low, symbol: FunctionSymbol): IrFunction {
   placeholder.blocks.push(...made.blocks);
   placeholder.slots.push(...made.slots);
   placeholder.nextId = made.nextId;
+  if (made.indexes === true) placeholder.indexes = true;
   pending.delete(placeholder);
   return placeholder;
 }

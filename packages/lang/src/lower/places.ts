@@ -158,6 +158,7 @@ export function elementPlace(
   const offset = size === 1 ? wideIndex : b.binary("mul", wideIndex, b.constant(BigInt(size)));
   const base = b.binary("add", movable(low, addressOf(low, place), place.space, offset), offset);
   if (place.space === "packet") checkPacket(low, base, size, at);
+  if (place.space === "stack" && place.slot === undefined) b.fn.indexes = true;
   const align = alignAt(place.align, size);
   return {
     type: array.element,
