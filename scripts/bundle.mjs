@@ -109,6 +109,6 @@ export async function bundle() {
   renameSync(part, target);
   if (caches.some((name) => name.includes(`${id}-${cachedDataVersionTag()}`))) return;
   spawnSync(process.execPath, [join(root, "scripts", "warm.mjs")], {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: "ignore",
   });
 }
