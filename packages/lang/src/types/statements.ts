@@ -218,8 +218,8 @@ function assign(env: Env, stmt: AssignStmt): void {
     const blank = each.kind === "name" && each.name === "_";
     const from = env.check(env, value, blank ? undefined : to);
     if (blank) {
-      if (from.kind === "map" || from.kind === "void")
-        fail(env, "wrong-type", value, `${typeName(from)} is no value`, "call one of its methods");
+      if (from.kind === "map" || from.kind === "void" || from.kind === "function" || from.kind === "tuple")
+        fail(env, "wrong-type", value, `${typeName(from)} is no value`, "call it, or take it out");
       if (from.kind === "untyped" && from.of === "int") settle(env, value, intType);
       return;
     }
