@@ -15,7 +15,8 @@ for (const isScript of [false, true]) {
   test(`broken ${what} give a clear error or an object that loads, never an exception`, {
     skip: cannotRun(),
   }, (t) => {
-    const from = specimens().filter((each) => each.isScript === isScript);
+    // Made-up programs and the scripts here: others add cases every day, and would change what a seed breaks.
+    const from = specimens().filter(({ name }) => name.startsWith(isScript ? "script" : "made"));
     const first = Date.now() % 2 ** 31;
     t.diagnostic(`fresh seeds from ${first}`);
     const counts: Record<string, number> = {};
