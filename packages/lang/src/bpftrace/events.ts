@@ -39,8 +39,8 @@ export function send(
     writeInto(state, value, name, shape);
     return { ...value, type: shape, code: name };
   });
-  emit(state, at, `${record} := bpf.Reserve[${type}](&events)`);
-  state.out.push(`if ${record} == nil {`, "lost.Increment(0)", "} else {", `${record}.ID = ${id}`);
+  emit(state, at, `${record} := bpf.ReserveText[${type}](&events)`);
+  state.out.push(`if ${record} == nil {`, "bpf.AtomicAdd(&lost, 1)", "} else {", `${record}.ID = ${id}`);
   held.forEach((value, i) => {
     const shape = shapes[i];
     if (shape !== undefined) writeInto(state, value, `${record}.A${i}`, shape);

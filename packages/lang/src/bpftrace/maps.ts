@@ -2,7 +2,6 @@ import type { Range } from "../source/file.js";
 import { sizeOf } from "../types/type.js";
 import { missing } from "./helper-errors.js";
 import { keptValue } from "./kept.js";
-import { runtimeNote } from "./notes.js";
 import { readAggregate } from "./read-aggregate.js";
 import type { Shape } from "./script.js";
 import { goType, sameShape, typeTitle, wider } from "./shapes.js";
@@ -203,16 +202,13 @@ export function noteValue(state: State, entry: MapEntry, shape: Shape, node: Ran
   return true;
 }
 
-/** tellFull emits word of a map that has no room, once for each map. */
-export function tellFull(state: State, at: Range, entry: MapEntry): void {
-  state.full.add(entry.go);
-  state.out.push(`if full_${entry.go} == 0 {`, `full_${entry.go} = 1`);
-  runtimeNote(
-    state,
-    at,
+/** tellFull marks a map that has no room: who reads the script's records looks at the marks, which cost probes next to nothing. */
+export function tellFull(state: State, entry: MapEntry): void {
+  state.full.set(
+    entry.go,
     `Map full; can't update element. Try increasing max_map_keys config or manually setting the max entries in a map declaration e.g. \`let ${entry.name} = hash(5000)\``,
   );
-  state.out.push("}");
+  state.out.push(`full_${entry.go} = 1`);
 }
 
 /** store puts a value that stands in a place under a key, and tells when there is no room. */
@@ -222,7 +218,7 @@ export function store(state: State, at: Range, entry: MapEntry, key: string, pla
     return;
   }
   emit(state, at, `if ${entry.go}.Update(${key}, &${place}) != 0 {`);
-  tellFull(state, at, entry);
+  tellFull(state, entry);
   state.out.push("}");
 }
 

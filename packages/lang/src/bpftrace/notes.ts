@@ -11,6 +11,6 @@ export function runtimeNote(state: State, at: Range, message: string): void {
   const record = `w${state.counter++}`;
   state.out.push(
     `${record} := events.Reserve()`,
-    `if ${record} == nil { lost.Increment(0) } else { ${record}.ID = ${id}; events.Submit(${record}) }`,
+    `if ${record} == nil { bpf.AtomicAdd(&lost, 1) } else { ${record}.ID = ${id}; events.Submit(${record}) }`,
   );
 }

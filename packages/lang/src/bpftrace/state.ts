@@ -134,8 +134,8 @@ export interface State {
   before: ReadonlyMap<string, Shape>;
   /** types are what the script may name: its own types, C's, the kernel's. */
   types: CTypes;
-  /** full are the maps that may tell that they have no room. */
-  readonly full: Set<string>;
+  /** full has what is said of each map that may have no room. */
+  readonly full: Map<string, string>;
   /** tuples are the names of the tuple types of the program, by their members. */
   readonly tuples: Map<string, string>;
   out: string[];

@@ -132,6 +132,8 @@ export interface Value {
   nilable: boolean;
   /** owned values must be given back: ring-buffer reservations, references to objects of the kernel. */
   owned: boolean;
+  /** textual records may keep old bytes behind the end of a text that a helper reads into them. */
+  textual: boolean;
   /** max is a proven unsigned upper bound, for values whose shape does not show it. */
   max: bigint | undefined;
   block: Block;
@@ -297,6 +299,7 @@ export function newValue(
     atomic: undefined,
     nilable: false,
     owned: false,
+    textual: false,
     max: undefined,
     block,
     at,

@@ -298,6 +298,13 @@ const reserveAs: Lowering = (c) => {
   return reserveRecord(c.low, map, c.types[0] ?? uint8, c.expr);
 };
 
+/** reserveText leaves old bytes behind the ends of texts, which clearing a long text would cost more than reading it. */
+const reserveText: Lowering = (c) => {
+  const record = reserveAs(c);
+  record.value.textual = true;
+  return record;
+};
+
 const copyPointers: Lowering = (c) => {
   const from = pointerPlace(c, 1);
   const to = pointerPlace(c, 0);
@@ -358,6 +365,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   Ntohll: swapped(64),
   Htonll: swapped(64),
   Reserve: reserveAs,
+  ReserveText: reserveText,
   Zero: (c) => {
     const place = pointerPlace(c, 0);
     if (!isDirect(place.space))
@@ -366,6 +374,14 @@ const lowerings: Readonly<Record<string, Lowering>> = {
     return plain(c.low.b.constant(0n));
   },
   Copy: copyPointers,
+  AtomicAdd: (c) => {
+    const place = pointerPlace(c, 0);
+    const amount = scalarAt(c, 1).value;
+    if (!isDirect(place.space))
+      refuse(c.low, "address-space", argument(c, 0), "only memory of the program itself can be added to");
+    else c.low.b.atomicAdd(addressOf(c.low, place), 0, sizeOf(place.type) === 4 ? 4 : 8, amount);
+    return plain(c.low.b.constant(0n));
+  },
   SizeOf: (c) => plain(c.low.b.constant(BigInt(sizeOf(c.types[0] ?? uint8)))),
   DataLoc: dataLoc,
   min: extreme("<"),

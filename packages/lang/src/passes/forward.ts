@@ -11,7 +11,7 @@ import {
 import { shapeMax } from "../ir/range.js";
 import { bytesRead, effectOf, readsOnly } from "./effects.js";
 import type { Pass } from "./pass.js";
-import { escapedRoots, isSlot, placeOf, type Root } from "./places.js";
+import { escapedRoots, isRecord, isSlot, placeOf, type Root } from "./places.js";
 
 /** Cell is what a few bytes of memory are known to hold. */
 interface Cell {
@@ -79,7 +79,7 @@ function forget(known: Known, access: Access | undefined, size: number, hidden: 
           cells.filter((cell) => cell.offset + cell.size <= offset || offset + size <= cell.offset),
         );
     } else if (access?.own === true) continue;
-    else if ((isSlot(root) || root.owned) && !hidden.has(root)) continue;
+    else if ((isSlot(root) || isRecord(root)) && !hidden.has(root)) continue;
     else if (access === undefined || mayMeet(root, access.base)) known.delete(root);
   }
 }
@@ -93,7 +93,7 @@ function forgetCall(known: Known, value: Value, hidden: ReadonlySet<Root>): void
     if (place !== undefined && !readsOnly(value, i)) known.delete(place.root);
   });
   for (const root of [...known.keys()]) {
-    const own = (isSlot(root) || root.owned) && !hidden.has(root);
+    const own = (isSlot(root) || isRecord(root)) && !hidden.has(root);
     if (!own && !(effect === "maps" && areaOf(root)?.startsWith("global") === true)) known.delete(root);
   }
 }

@@ -1,3 +1,4 @@
+import { HelperFunction } from "@go3s/bpf";
 import { type IrFunction, type Slot, usesOf, type Value } from "../ir/ir.js";
 
 /** Root is memory only this program sees: a slot of the stack, or a ring-buffer record before it is submitted. */
@@ -13,6 +14,12 @@ export interface Place {
 /** isSlot tells a slot from a record. */
 export const isSlot = (root: Root): root is Slot => "from" in root;
 
+const reserve = BigInt(HelperFunction.ringbuf_reserve);
+
+/** isRecord tells a ring buffer's record from the kernel's objects, which are owned as well and change by themselves. */
+export const isRecord = (value: Value): boolean =>
+  value.owned && value.op === "call" && value.imm === reserve;
+
 /** placeOf follows an address to its root. */
 export function placeOf(address: Value): Place | undefined {
   let at = address;
@@ -21,7 +28,7 @@ export function placeOf(address: Value): Place | undefined {
     if (at.op === "slot" && at.slot !== undefined) {
       return { root: at.slot, offset: offset === undefined ? undefined : offset + Number(at.imm) };
     }
-    if (at.owned) return { root: at, offset };
+    if (isRecord(at)) return { root: at, offset };
     const [base, by] = at.args;
     if (at.op !== "add" || base === undefined || by === undefined) return undefined;
     offset =

@@ -33,7 +33,9 @@ function callReads(value: Value, coverage: Coverage, hidden: ReadonlySet<Root>):
   const size = sized === undefined ? undefined : value.args[sized.size];
   const written = memory === undefined ? undefined : placeOf(memory);
   // The string readers stop at the text's end; the others fill all they were given, with zeros when they fail.
-  const fills = written !== undefined && size?.op === "const" && !stringReaders.has(value.imm);
+  const stops =
+    stringReaders.has(value.imm) && (written === undefined || isSlot(written.root) || !written.root.textual);
+  const fills = written !== undefined && size?.op === "const" && !stops;
   if (fills) cover(coverage, written, Number(size.imm));
   for (const arg of value.args) {
     const place = arg === memory ? undefined : placeOf(arg);

@@ -259,6 +259,22 @@ const reserveAs: Check = (c) => {
   return { kind: "pointer", target: c.types[0] ?? badType };
 };
 
+/** atomicAdd adds to an integer that other processors change as well. */
+const atomicAdd: Check = (c) => {
+  const target = pointer(c, 0);
+  const of = under(target);
+  if (of.kind === "int" && of.bits >= 32) integer(c, 1, target);
+  else if (of.kind !== "bad")
+    fail(
+      c.env,
+      "wrong-type",
+      argument(c, 0),
+      `AtomicAdd takes a pointer to an integer of 32 or 64 bits, not to ${typeName(target)}`,
+      "give the address of a uint64 or uint32",
+    );
+  return voidType;
+};
+
 /** builtinRows are all builtin functions; lowering has a row of the same name for each. */
 export const builtinRows: readonly BuiltinRow[] = [
   gives("PID", uint32),
@@ -301,11 +317,13 @@ export const builtinRows: readonly BuiltinRow[] = [
   takes("Ntohll", 1, 1, swap(uint64)),
   takes("Htonll", 1, 1, swap(uint64)),
   takes("Reserve", 1, 1, reserveAs, 1),
+  takes("ReserveText", 1, 1, reserveAs, 1),
   takes("Zero", 1, 1, (c) => {
     pointer(c, 0);
     return voidType;
   }),
   takes("Copy", 2, 2, assignInto),
+  takes("AtomicAdd", 2, 2, atomicAdd),
   {
     ...takes(
       "SizeOf",

@@ -196,17 +196,18 @@ export function readRecords(reading: Reading, exited: (code: number) => void): R
       commands.behind(() => void handle(reading, event, kept));
     } else handle(reading, event, bytes);
   });
-  const lost = (): number => {
-    const value = object.map(script.lost).lookup(new Uint8Array(4)) ?? new Uint8Array(0);
-    const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-    let total = 0;
-    for (let at = 0; at + 8 <= value.length; at += 8) total += Number(view.getBigUint64(at, true));
-    return total;
-  };
+  const word = (variable: string): number => Number(object.variable(variable).getBigUint64(0, true));
+  const lost = (): number => word(script.lost);
+  const untold = new Set(script.warnings);
   const tellLost = (): void => {
     const total = lost();
     if (total > told) printer.lost(total - told);
     told = total;
+    for (const warning of untold) {
+      if (word(warning.variable) === 0) continue;
+      untold.delete(warning);
+      reading.note(warning.message);
+    }
     if (total === 0 || silent || object.variable(script.leaving).getBigUint64(0, true) === 0n) return;
     silent = true;
     exited(0);
