@@ -21,7 +21,7 @@ function distance(a: string, b: string, most: number): number {
 /** nearest finds the name that was probably meant: alike but for case, a few letters, or cut short. */
 export function nearest(wanted: string, names: Iterable<string>): string | undefined {
   const lower = wanted.toLowerCase().replaceAll("_", "");
-  const most = lower.length < 4 ? 1 : lower.length < 9 ? 2 : 3;
+  const most = lower.length < 3 ? 0 : lower.length < 5 ? 1 : lower.length < 9 ? 2 : 3;
   let best: string | undefined;
   let least = most + 1;
   for (const name of names) {

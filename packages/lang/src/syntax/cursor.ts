@@ -17,8 +17,9 @@ export interface Cursor {
   next(): Token;
   is(text: string): boolean;
   accept(text: string): boolean;
-  expect(text: string, after: string): boolean;
-  unexpected(wanted: string): void;
+  expect(text: string, after: string, hint?: string): boolean;
+  /** unexpected reports what was wanted instead of the token, once per statement. */
+  unexpected(wanted: string, hint?: string): void;
   identifier(what: string): Identifier;
   /** member is a name behind a dot, where keywords are names too: `bpf::map::Hash`. */
   member(): Identifier;
@@ -84,14 +85,14 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
       cursor.next();
       return true;
     },
-    expect(text, after) {
+    expect(text, after, hint) {
       if (cursor.accept(text)) return true;
-      cursor.unexpected(`\`${text}\` ${after}`);
+      cursor.unexpected(`\`${text}\` ${after}`, hint);
       return false;
     },
-    unexpected(wanted) {
+    unexpected(wanted, hint) {
       if (!cursor.failed && !abandoned && !badLines.has(cursor.token.line))
-        report.error("syntax", cursor.token, `expected ${wanted}, found ${describe(cursor.token)}`);
+        report.error("syntax", cursor.token, `expected ${wanted}, found ${describe(cursor.token)}`, hint);
       cursor.failed = true;
     },
     identifier(what) {

@@ -78,6 +78,14 @@ function func(cursor: Cursor, attributes: readonly Attribute[]): FuncDecl | Type
   return { kind: "func", name, receiver: of, signature, body, attributes, ...cursor.span(start) };
 }
 
+/** strayHint says what may have led to something that is no declaration. */
+function strayHint(cursor: Cursor): string | undefined {
+  if (cursor.token.kind === "name" && cursor.peek(1).kind === "name")
+    return "functions are written func main(ctx *bpf.XDP) int { … }, variables var x uint32";
+  if (cursor.is("}")) return "this } closes nothing: remove it";
+  return "statements belong in a function: one } too many may have ended it above";
+}
+
 function declaration(cursor: Cursor): Decl[] {
   const attributes = cursor.attributesBefore(cursor.token.start);
   if (cursor.is("import")) return imports(cursor);
@@ -85,7 +93,7 @@ function declaration(cursor: Cursor): Decl[] {
   if (cursor.is("const")) return parseConst(cursor);
   if (cursor.is("type")) return parseTypeDecl(cursor, attributes);
   if (cursor.is("func")) return [func(cursor, attributes)];
-  cursor.unexpected("a declaration (func, var, const, type or import)");
+  cursor.unexpected("a declaration (func, var, const, type or import)", strayHint(cursor));
   return [];
 }
 

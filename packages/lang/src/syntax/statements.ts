@@ -33,10 +33,10 @@ const assignments: ReadonlySet<string> = new Set([
 
 /** parseBlock parses `{ statements }`. */
 export function parseBlock(cursor: Cursor): BlockStmt {
-  const { start } = cursor.token;
+  const { start, line } = cursor.token;
   if (!cursor.expect("{", "to open the body")) return { kind: "block", body: [], ...cursor.span(start) };
   const body = statements(cursor);
-  cursor.expect("}", "to close the body");
+  cursor.expect("}", "to close the body", `the { of line ${line} has no }, or one inside it has none`);
   return { kind: "block", body, ...cursor.span(start) };
 }
 

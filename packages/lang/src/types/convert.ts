@@ -97,6 +97,10 @@ export function assignable(env: Env, expr: Expr, from: Type, to: Type, what: str
 function conversionHint(from: Type, to: Type): string | undefined {
   const a = under(from);
   const b = under(to);
+  if (b.kind === "pointer" && from.kind === "untyped" && from.of === "int")
+    return "a pointer is compared with nil, and made of an address by bpf.Kernel[T](n) or bpf.User[T](n)";
+  if (from.kind === "untyped" && from.of === "nil") return "only pointers can be nil";
+  if (from.kind === "untyped" && from.of === "string") return "text belongs in a [N]byte";
   if (a.kind === "int" && b.kind === "int") return `convert it: ${typeName(to)}(…)`;
   if (b.kind === "bool" && a.kind === "int") return "compare it: … != 0";
   if (b.kind === "int" && a.kind === "pointer") return "bpf.Addr(p) gives a pointer's address as uint64";

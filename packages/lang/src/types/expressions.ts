@@ -213,13 +213,20 @@ function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type 
   return badType;
 }
 
+/** methodOf tells whether a name behind a dot is a method, which only a call may name. */
+function methodOf(env: Env, type: Type, name: string): boolean {
+  const target = type.kind === "pointer" ? type.target : type;
+  return target.kind === "named" && env.unit.named.get(target)?.methods.has(name) === true;
+}
+
 function selector(env: Env, expr: SelectorExpr): Type {
   const object = bare(expr.object);
   if (object.kind === "name") {
     const symbol = lookUp(env.scope, object.name);
     if (symbol?.kind === "package") return packageMember(env, expr, symbol.package);
   }
-  const type = under(env.check(env, expr.object));
+  const given = env.check(env, expr.object);
+  const type = under(given);
   if (type.kind === "bad") return badType;
   const target = type.kind === "pointer" ? under(type.target) : type;
   if (target.kind === "context") return contextField(env, expr, target);
@@ -232,6 +239,12 @@ function selector(env: Env, expr: SelectorExpr): Type {
         `${typeName(type)} has no field ${expr.name.name}`,
         "only structs and contexts have fields",
       );
+    return badType;
+  }
+  const method = methodOf(env, type.kind === "pointer" ? type : given, expr.name.name);
+  if (method) {
+    const why = "BPF cannot call through a pointer: a method is no value";
+    fail(env, "heap", expr, why, `call it: ${expr.name.name}(…)`);
     return badType;
   }
   const path = findField(target, expr.name.name);
@@ -283,8 +296,14 @@ function index(env: Env, expr: IndexExpr): Type {
 }
 
 function compositeStruct(env: Env, expr: CompositeExpr, struct: StructType): void {
+  const seen = new Set<string>();
   expr.elements.forEach((element, i) => {
     const { key, value } = element;
+    if (key?.kind === "name") {
+      if (seen.has(key.name))
+        fail(env, "redeclared", key, `the field ${key.name} is given twice`, "remove one of them");
+      seen.add(key.name);
+    }
     let field: Field | undefined = struct.fields[i];
     if (key !== undefined) {
       field = key.kind === "name" ? struct.fields.find((each) => each.name === key.name) : undefined;

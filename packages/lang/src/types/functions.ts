@@ -225,7 +225,11 @@ export function checkBody(env: Env, symbol: FunctionSymbol): void {
   const parameters = symbol.type.parameters.map((type, i) => {
     const node = nodes[i];
     const variable = newVariable(node?.name?.name ?? "_", node?.name ?? declaration.name, type, declaration);
-    if (variable.name !== "_") body.scope.names.set(variable.name, variable);
+    if (variable.name !== "_") {
+      if (body.scope.names.has(variable.name))
+        fail(body, "redeclared", node ?? declaration.name, `two parameters are named ${variable.name}`);
+      body.scope.names.set(variable.name, variable);
+    }
     return variable;
   });
   symbol.parameters = parameters;

@@ -256,7 +256,13 @@ function address(env: Env, expr: UnaryExpr, want: Type | undefined): Type {
     const symbol = env.unit.symbols.get(inner.id);
     if (symbol?.kind === "map") return { kind: "pointer", target: type };
     if (symbol?.kind === "constant" || symbol?.kind === "function") {
-      fail(env, "bad-operation", expr, `${inner.name} has no address`);
+      fail(
+        env,
+        "bad-operation",
+        expr,
+        `${inner.name} has no address`,
+        "only variables, fields and elements have one",
+      );
       return badType;
     }
   } else if (

@@ -71,12 +71,18 @@ function initial(env: Env, value: Expr, type: Type | undefined): Type {
 }
 
 /** membersOf gives the types of the values a call gives; they must be as many as wanted. */
-function membersOf(env: Env, range: Range, from: Type, wanted: number): readonly Type[] {
+function membersOf(env: Env, range: Range, from: Type, wanted: number, what = "variables"): readonly Type[] {
   if (from.kind === "tuple" && from.members.length === wanted) return from.members;
   if (from.kind !== "bad") {
     const given = from.kind === "tuple" ? from.members.length : from.kind === "void" ? 0 : 1;
     const values = `${given} value${given === 1 ? "" : "s"}`;
-    fail(env, "bad-call", range, `${wanted} variables, but the right side gives ${values}`, "name as many");
+    fail(
+      env,
+      "bad-call",
+      range,
+      `${wanted} ${what}, but there ${given === 1 ? "is" : "are"} ${values}`,
+      "give as many",
+    );
   }
   return Array.from({ length: wanted }, () => badType);
 }
@@ -122,6 +128,7 @@ function target(env: Env, expr: Expr): Type {
     if (symbol?.kind === "variable") symbol.reassigned = true;
     if (symbol !== undefined && symbol.kind !== "variable" && symbol.kind !== "global") {
       fail(env, "not-assignable", expr, `${left.name} is a ${symbol.kind} and cannot be assigned to`);
+      return badType;
     } else if (symbol?.kind === "global" && symbol.section === ".rodata") {
       fail(
         env,
@@ -319,10 +326,19 @@ function switched(env: Env, stmt: SwitchStmt): void {
     if (type.kind === "untyped") assignable(env, stmt.subject, type, subject, "the switch");
   }
   let defaults = 0;
+  const seen = new Map<unknown, Expr>();
   for (const clause of stmt.clauses) {
     if (clause.isDefault && ++defaults > 1) fail(env, "redeclared", clause, "a switch has one default");
-    for (const value of subject.kind === "bad" ? [] : clause.values)
+    for (const value of subject.kind === "bad" ? [] : clause.values) {
       assignable(head, value, head.check(head, value, subject), subject, "the case");
+      const constant = env.unit.constants.get(value.id);
+      const before = constant === undefined || typeof constant === "boolean" ? undefined : seen.get(constant);
+      if (before !== undefined)
+        env.unit.report.error("redeclared", value, "this case is there already", "remove one of them", [
+          { start: before.start, end: before.end, message: "first here" },
+        ]);
+      if (constant !== undefined) seen.set(constant, value);
+    }
     const body = inner(head);
     for (const each of clause.body) statement(body, each);
   }
@@ -422,7 +438,7 @@ function returned(env: Env, value: Expr | undefined, stmt: Stmt): void {
 function returnedSeveral(env: Env, value: Expr, result: Type): void {
   const wanted = result.kind === "tuple" ? result.members : result.kind === "void" ? [] : [result];
   if (value.kind !== "tuple") {
-    const members = membersOf(env, value, env.check(env, value), wanted.length);
+    const members = membersOf(env, value, env.check(env, value), wanted.length, "results");
     wanted.forEach((to, i) => void sameType(env, value, members[i], to));
     return;
   }
