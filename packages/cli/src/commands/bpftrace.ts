@@ -21,6 +21,8 @@ class Refused extends Error {}
 async function bare(argv: readonly string[], context: Context): Promise<number> {
   // Scripts and people look for bpftrace by its name: pkill, pidof, `comm` in BEGIN.
   process.title = "bpftrace";
+  // Without a listener Node would open its debugger, which scripts that signal bpftrace do not want.
+  process.on("SIGUSR1", () => undefined);
   try {
     return await answer(parseArguments(argv), argv.length, context);
   } catch (error) {

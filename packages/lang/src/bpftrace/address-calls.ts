@@ -5,8 +5,8 @@ import { argument, type Call, type CallRow, literalNumber, literalText, row } fr
 import type { StackMode } from "./config.js";
 import { spaceOf } from "./fields.js";
 import { addressBytes } from "./internet.js";
-import { keptRecord, placed } from "./memory.js";
-import { bad, fresh, mark, type State, type Value } from "./state.js";
+import { copyMemory, keptRecord, placed } from "./memory.js";
+import { bad, emit, fresh, mark, type State, type Value } from "./state.js";
 import { as, integer, scalar } from "./values.js";
 
 const kernelSymbol: Call = (state, node) => ({
@@ -90,28 +90,20 @@ const kernelAddress: Call = (state, node) => {
   return bad;
 };
 
-/** perCpuAddress is a per-CPU variable on a processor: its own address there is its symbol's plus the processor's offset. */
+/** perCpuAddress is where a per-CPU variable of the kernel is for a processor; 0 for what is no processor. */
 const perCpuAddress: Call = (state, node) => {
   const name = literalText(state, argument(node, 0), "percpu_kaddr's symbol");
   if (name === undefined) return bad;
-  const [address, offsets] = [name, "__per_cpu_offset"].map((each) =>
-    state.limits.facts.kernelAddress?.(each),
-  );
-  if (address === undefined || offsets === undefined) {
-    state.report.error("undefined", node, `Failed to resolve kernel symbol: ${name}`);
-    return bad;
-  }
   const cpu = node.arguments[1];
-  const which = cpu === undefined ? "uint64(bpf.CPU())" : as(scalar(state, cpu, "percpu_kaddr"), false);
-  const [offset, held] = [fresh(state, "t"), fresh(state, "t")];
-  state.out.push(
-    `var ${offset} uint64`,
-    `${held} := ${which}`,
-    `if ${held} < ${state.limits.facts.cpus ?? 1} { bpf.ReadKernel(&${offset}, uint64(${offsets}) + ${held} * 8) }`,
-    // What is no processor has no address.
-    `if ${offset} != 0 { ${offset} += uint64(${address}) }`,
-  );
-  return { ...integer(offset, false), space: "kernel" };
+  const held = fresh(state, "t");
+  if (cpu === undefined) emit(state, node, `${held} := bpf.Addr(bpf.ThisCPU(${JSON.stringify(name)}))`);
+  else {
+    const found = fresh(state, "p");
+    const which = as(scalar(state, cpu, "percpu_kaddr"), false);
+    emit(state, node, `${found} := bpf.PerCPU(${JSON.stringify(name)}, uint32(${which}))`);
+    state.out.push(`var ${held} uint64`, `if ${found} != nil { ${held} = bpf.Addr(${found}) }`);
+  }
+  return { ...integer(held, false), space: "kernel" };
 };
 
 /** userAddress is where a variable of the probed program is: its symbol, moved as far as the probed instruction was. */
@@ -212,17 +204,25 @@ const macaddr: Call = (state, node) => {
   const value = state.evaluate(state, at);
   if (value.type.kind === "bad") return bad;
   const type = { kind: "late", show: "mac", size: 8 } as const;
-  const held = fresh(state, "t");
-  state.out.push(`var ${held} uint64`);
-  if (value.type.kind === "array" && value.type.target.length > 0) {
-    if (!isBytes(value) || value.type.target.length !== 6) {
+  const own = value.type.kind === "array" && value.type.target.length > 0;
+  if (own || (value.type.kind === "text" && value.memory !== undefined)) {
+    const length =
+      value.type.kind === "array"
+        ? value.type.target.length
+        : value.type.kind === "text"
+          ? value.type.length
+          : 0;
+    if ((own && !isBytes(value)) || length !== 6 || value.memory === undefined) {
       state.report.error("wrong-type", at, "macaddr() argument must be 6 bytes in size");
       return bad;
     }
-    const { code: copy } = placed(state, node, value);
-    state.out.push(`helpers.ProbeReadKernel(&${held}, 6, bpf.Addr(&${copy}))`);
-    return { type, code: held };
+    const bytes = fresh(state, "s");
+    state.out.push(`var ${bytes} [8]byte`);
+    copyMemory(state, node, value.memory, bytes, 6);
+    return { type, code: `bpf.Load64(&${bytes}, 0)` };
   }
+  const held = fresh(state, "t");
+  state.out.push(`var ${held} uint64`);
   const read = (value.space ?? spaceOf(state)) === "user" ? "User" : "Kernel";
   const address = as(scalar(state, at, "macaddr"), false);
   state.out.push(`helpers.ProbeRead${read}(&${held}, 6, ${mark(node)}${address})`);

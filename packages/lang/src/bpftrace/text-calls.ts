@@ -211,7 +211,9 @@ const strerror: Call = (state, node) => {
 };
 
 /** widthOf says how wide a number is in the script. */
-function widthOf(value: Value): 8 | 16 | 32 | 64 {
+function widthOf(value: Value, node: Node): 8 | 16 | 32 | 64 {
+  // A sum of literals is as wide as sums are, however small it is.
+  if (node.kind === "binary") return 64;
   return value.type.kind === "int" ? (value.type.bits ?? 64) : 64;
 }
 
@@ -219,7 +221,7 @@ const bswap: Call = (state, node) => {
   const at = argument(node, 0);
   const value = scalar(state, at, "bswap");
   if (value.type.kind === "bad") return bad;
-  const width = widthOf(value);
+  const width = widthOf(value, at);
   const name = { 8: undefined, 16: "Ntohs", 32: "Ntohl", 64: "Ntohll" }[width];
   const result = { type: { kind: "int", signed: false, ...(width < 64 ? { bits: width } : {}) } } as const;
   if (name === undefined) return { ...result, code: as(value, false) };

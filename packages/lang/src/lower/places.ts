@@ -26,8 +26,11 @@ import {
   widthOf,
 } from "./state.js";
 
-/** inlineLimit: larger values are not copied or cleared word by word, so none is declared in a function. */
-const inlineLimit = 8192;
+/** inlineLimit: half of what a per-CPU value may have, so none larger is declared in a function. */
+const inlineLimit = 16_384;
+
+/** wordLimit: larger values are copied and cleared by a call of the kernel rather than word by word. */
+const wordLimit = 512;
 
 /** slotPlace makes a new place on the stack; its bytes are not initialised. */
 export function slotPlace(low: Low, type: Type, name: string): Place {
@@ -320,6 +323,11 @@ export function zero(low: Low, place: Place): void {
   const whole = place.slot !== undefined && place.offset === 0 && sizeOf(place.type) >= place.slot.bytes;
   const size = whole && place.slot !== undefined ? place.slot.size : sizeOf(place.type);
   if (tooLarge(low, size)) return;
+  if (size > wordLimit && place.space !== "packet") {
+    // A read that fails leaves zeros (bpf_probe_read_kernel_common, kernel/trace/bpf_trace.c), and at address 0 is nothing.
+    probeRead(low, addressOf(low, place), size, b.constant(0n), "kernel");
+    return;
+  }
   const { base, offset } = baseOf(low, place);
   for (const chunk of chunks(size, chunkAlign(place))) {
     const nothing = b.constant(0n);
@@ -347,6 +355,10 @@ export function copy(low: Low, to: Place, from: Place, at: Range): void {
   }
   const align = Math.min(chunkAlign(to), chunkAlign(from));
   if (tooLarge(low, size)) return;
+  if (size > wordLimit && to.space !== "packet" && from.space !== "packet") {
+    probeRead(low, addressOf(low, to), size, addressOf(low, from), "kernel");
+    return;
+  }
   for (const chunk of chunks(size, align)) {
     const source = bytePlace(from, chunk.at);
     const target = bytePlace(to, chunk.at);

@@ -92,6 +92,7 @@ function argument(env: Env, expr: Expr, { name, type }: Parameter): KfuncArgumen
       constantInteger(env, expr, "this argument");
       return { kind: "value", expr, type };
     default:
+      if (typeName(type) === "*vmlinux.bpf_map") return map(env, expr);
       return under(type).kind === "pointer"
         ? pointer(env, expr, type, role === "nullable")
         : integer(env, expr, type);

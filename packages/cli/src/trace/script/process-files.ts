@@ -1,4 +1,4 @@
-import { elfSymbols, openElf, type SymbolMap } from "@go3s/binary";
+import { type ElfFile, elfSymbols, openElf, type SymbolMap } from "@go3s/binary";
 import type { Frame } from "./frame-lines.js";
 
 /** ProbedAt is the instruction that a program's stack begins at: it tells where an ended process had its program. */
@@ -9,6 +9,7 @@ export interface ProbedAt {
 }
 
 interface Known {
+  readonly elf: ElfFile;
   readonly symbols: SymbolMap;
   readonly start: number | undefined;
 }
@@ -19,17 +20,20 @@ export interface ProcessFiles {
   frame(address: bigint, first: bigint, at: ProbedAt): Frame | undefined;
   /** location gives a file's build id and an address's place in it. */
   location(path: string, address: number): { readonly buildId: string; readonly offset: number } | undefined;
+  close(): void;
 }
 
-/** openProcessFiles keeps what it read of each file; files are closed at once. */
+/** openProcessFiles opens files when they are asked for. */
 export function openProcessFiles(): ProcessFiles {
   const files = new Map<string, Known | undefined>();
   const read = (at: ProbedAt): Known | undefined => {
     try {
-      using elf = openElf(at.path);
+      const elf = openElf(at.path);
       const found = [elf.symbols(), elf.dynamicSymbols()].flatMap((table) => table?.find(at.symbol) ?? [])[0];
       const symbols = elfSymbols(elf);
-      return symbols === undefined ? undefined : { symbols, start: found?.value };
+      if (symbols !== undefined) return { elf, symbols, start: found?.value };
+      elf.close();
+      return undefined;
     } catch {
       return undefined;
     }
@@ -52,6 +56,9 @@ export function openProcessFiles(): ProcessFiles {
       } catch {
         return undefined;
       }
+    },
+    close() {
+      for (const file of files.values()) file?.elf.close();
     },
   };
 }

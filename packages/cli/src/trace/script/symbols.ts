@@ -126,6 +126,7 @@ export function openSymbols(stacks: BpfMap | undefined, style: SymbolStyle): Sym
     },
     close() {
       for (const each of processes.values()) each?.close();
+      files.close();
       cache.close();
     },
   };
