@@ -6,6 +6,7 @@ import { moduleText } from "./ir/print.js";
 import { lowerModule } from "./lower/module.js";
 import { loadPackages, type ReadPackage, type SourceText } from "./packages.js";
 import { checkAvailability } from "./passes/availability.js";
+import { checkResults } from "./passes/results.js";
 import { type Diagnostic, newReporter, type Reporter, renderDiagnostic } from "./source/diagnostics.js";
 import type { SourceFile } from "./source/file.js";
 import type { File } from "./syntax/ast.js";
@@ -112,7 +113,10 @@ function build(
   });
   for (const { name, code } of lowered.programs) {
     const program = checked.programs.find((each) => each.name === name);
-    if (program !== undefined) checkAvailability(code, program.kind.name, program.section, report);
+    if (program === undefined) continue;
+    const { kind, section } = program;
+    checkResults(code, kind, report);
+    checkAvailability(code, kind.family ?? kind.name, section, report);
   }
   const emitted = emitModule(checked, lowered, report, {
     set,

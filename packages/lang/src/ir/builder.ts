@@ -45,6 +45,8 @@ export interface Builder {
   slot(size: number, name: string, pinned?: boolean): Slot;
   slotAddress(slot: Slot, offset?: number): Value;
   load(base: Value, offset: number, size: Size, signed: boolean, width: Width, core?: CorePath): Value;
+  /** loadOnce loads a word behind a parameter at the function's start: each place that asks gets the same value. */
+  loadOnce(parameter: Value, offset: number): Value;
   store(base: Value, offset: number, size: Size, value: Value): void;
   atomicAdd(base: Value, offset: number, size: Size, value: Value): void;
   call(helper: number, args: Value[]): Value;
@@ -216,6 +218,18 @@ export function newBuilder(fn: IrFunction): Builder {
     slotAddress: (slot, offset = 0) => push("slot", 64, [], { slot, imm: BigInt(offset) }),
     load: (base, offset, size, signed, width, core) =>
       push("load", width, [base], { imm: BigInt(offset), size, signed, core }),
+    loadOnce(parameter, offset) {
+      const { block } = parameter;
+      const known = block.values.find(
+        (each) => each.op === "load" && each.args[0] === parameter && each.imm === BigInt(offset),
+      );
+      if (known !== undefined) return known;
+      const value = Object.assign(newValue(fn, block, "load", 64, [parameter], builder.at), {
+        imm: BigInt(offset),
+      });
+      block.values.splice(block.values.indexOf(parameter) + 1, 0, value);
+      return value;
+    },
     store: (base, offset, size, value) =>
       void push("store", 64, [base, value], { imm: BigInt(offset), size }),
     atomicAdd: (base, offset, size, value) =>
@@ -229,7 +243,17 @@ export function newBuilder(fn: IrFunction): Builder {
     functionAddress: (func) => push("func", 64, [], { func }),
     core: (base, path) => push("core", 64, [base], { core: path }),
     query: (query) => push("query", 64, [], { query }),
-    parameter: (index) => push("param", 64, [], { imm: BigInt(index) }),
+    parameter(index) {
+      // Parameters are in registers where the function starts, and nowhere else.
+      const [entry] = fn.blocks;
+      if (entry === undefined) throw new Error("a function has an entry");
+      const known = entry.values.find((each) => each.op === "param" && each.imm === BigInt(index));
+      if (known !== undefined) return known;
+      const value = newValue(fn, entry, "param", 64, [], builder.at);
+      value.imm = BigInt(index);
+      entry.values.unshift(value);
+      return value;
+    },
     finish() {
       for (const block of fn.blocks) if (!sealed.has(block)) builder.seal(block);
       for (const block of fn.blocks) block.end ??= { kind: "trap", at: fn.at };

@@ -15,8 +15,10 @@ export interface Lexed {
 const endingOperators: ReadonlySet<string> = new Set(["++", "--", ")", "]", "}"]);
 const endingKeywords: ReadonlySet<string> = new Set(["break", "continue", "fallthrough", "return"]);
 
-function endsStatement(token: Token | undefined): boolean {
+function endsStatement(token: Token | undefined, before: Token | undefined): boolean {
   if (token === undefined) return false;
+  // The kernel's fields have names that are Go's words: ctx.map, file.f_op.
+  if (token.kind === "keyword" && before?.kind === "operator" && before.text === ".") return true;
   if (token.kind === "operator") return endingOperators.has(token.text);
   if (token.kind === "keyword") return endingKeywords.has(token.text);
   return token.kind !== "end";
@@ -78,7 +80,7 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
   };
   const newline = (): void => {
     const last = tokens.at(-1);
-    if (endsStatement(last)) {
+    if (endsStatement(last, tokens.at(-2))) {
       tokens.push({ kind: "operator", text: ";", start: base + at, end: base + at, line });
     }
   };

@@ -84,8 +84,8 @@ const packet: Lowering = (c) => {
   // In code that nothing reaches the context is no value that others may use.
   if (context.op === "param") low.packet = { context, end: bounds.end };
   const offset = wideAt(c, 1);
-  const data = b.load(context, bounds.data, 4, false, 64);
-  const end = b.load(context, bounds.end, 4, false, 64);
+  const data = b.load(context, bounds.data, bounds.size ?? 4, false, 64);
+  const end = b.load(context, bounds.end, bounds.size ?? 4, false, 64);
   // The verifier refuses packet offsets above 0xffff (MAX_PACKET_OFF).
   const start = b.binary("add", data, clamp(low, offset, 0xffffn - BigInt(sizeOf(c.types[0] ?? uint8))));
   const behind = b.binary("add", start, b.constant(BigInt(sizeOf(c.types[0] ?? uint8))));

@@ -3,22 +3,7 @@ import type { Value } from "../ir/ir.js";
 import type { VariableSymbol } from "../types/symbols.js";
 import { isScalar, sizeOf, type Type, under } from "../types/type.js";
 import { copy, loadScalar, pointee, slotPlace } from "./places.js";
-import type { Low, Place } from "./state.js";
-
-/** Bind gives parameters their storage; `given` says where each comes from. */
-export type Bind = (
-  low: Low,
-  parameters: readonly VariableSymbol[],
-  given?: (index: number) => Value,
-) => void;
-
-/** CallbackShape is how the kernel calls a function: what stands in which register. */
-export interface CallbackShape {
-  readonly parameters: number;
-  /** environment is the register with the table of captured variables; undefined when the function runs later. */
-  readonly environment: number | undefined;
-  bind(low: Low, parameters: readonly VariableSymbol[], bind: Bind): void;
-}
+import type { CallbackShape, Low, Place } from "./state.js";
 
 /** loopShape is bpf_loop's: the index and the state; a boxed state is behind a pointer to it. */
 export function loopShape(boxed: boolean): CallbackShape {

@@ -350,14 +350,23 @@ function register(low: Low, call: Call & { kind: "register" }, expr: CallExpr, o
   return loadScalar(low, isContext ? { ...registers, space: "context" } : registers);
 }
 
-function contextWord(low: Low, call: Call & { kind: "context-word" }, expr: CallExpr): Scalar {
+/** contextWord reads an argument of the hook. */
+export function contextWord(low: Low, object: Expr, index: number, expr: Expr): Scalar {
   const { b } = low;
-  const { value } = low.scalar(low, call.object);
+  const { value } = low.scalar(low, object);
   const type = typeOf(low, expr);
   const of = under(type);
   b.at = expr;
-  const word = b.load(value, call.index * 8, 8, false, 64);
-  if (of.kind === "pointer") return { value: word, space: isKernelStruct(of.target) ? "btf" : "kernel" };
+  // A pointer is one pointer however often it is named: what was compared with nil stays compared.
+  const once = of.kind === "pointer" ? low.context : undefined;
+  const word = once !== undefined ? b.loadOnce(once, index * 8) : b.load(value, index * 8, 8, false, 64);
+  if (of.kind === "pointer") {
+    const context = under(typeOf(low, object));
+    const row = context.kind === "pointer" ? under(context.target) : context;
+    // An iterator's last round has no object: ctx_arg_info of kernel/bpf/*_iter.c. The meta is always there.
+    word.nilable = row.kind === "context" && row.row.name === "Iter" && index > 0;
+    return { value: word, space: isKernelStruct(of.target) ? "btf" : "kernel" };
+  }
   if (of.kind === "int" && of.bits < 64)
     return {
       value: convert(low, word, { kind: "int", name: "uint64", bits: 64, signed: false }, type),
@@ -389,7 +398,7 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
     case "register":
       return register(low, call, expr, call.offset);
     case "context-word":
-      return contextWord(low, call, expr);
+      return contextWord(low, call.object, call.index, expr);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Constant } from "../types/symbols.js";
 import { isScalar, sizeOf, type Type, under } from "../types/type.js";
 import { compareValues, operate, wide } from "./arithmetic.js";
 import { comparedWords, equalBytes, textWord } from "./bytes.js";
-import { callInto, callScalar } from "./calls.js";
+import { callInto, callScalar, contextWord } from "./calls.js";
 import { refuseKept } from "./escape.js";
 import { enumeratorValue } from "./kernel-facts.js";
 import {
@@ -124,6 +124,15 @@ export function scalar(low: Low, expr: Expr): Scalar {
   const constant = constantOf(low, expr);
   b.at = expr;
   const selection = expr.kind === "selector" ? low.shared.checked.selections.get(expr.id) : undefined;
+  if (selection?.kind === "context-word" && expr.kind === "selector")
+    return contextWord(low, expr.object, selection.index, expr);
+  if (selection?.kind === "context-field" && under(type).kind === "pointer") {
+    const place = low.place(low, expr);
+    const { context } = low;
+    const value = context === undefined ? loadScalar(low, place).value : b.loadOnce(context, place.offset);
+    value.nilable = true;
+    return { value, space: "btf" };
+  }
   if (selection?.kind === "enumerator")
     return { value: enumeratorValue(low, selection.enumerator, type), space: "kernel" };
   if (typeof constant === "bigint" || typeof constant === "boolean")

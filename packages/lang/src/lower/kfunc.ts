@@ -1,6 +1,6 @@
 import type { Value } from "../ir/ir.js";
 import type { CallExpr } from "../syntax/ast.js";
-import type { KfuncArgument } from "../types/kfunc-call.js";
+import type { KfuncArgument } from "../types/kfunc-argument.js";
 import type { Call } from "../types/symbols.js";
 import { isKernelStruct, sizeOf, under } from "../types/type.js";
 import { clamp, wide } from "./arithmetic.js";

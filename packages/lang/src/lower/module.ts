@@ -7,11 +7,12 @@ import type { Architecture } from "../types/registers.js";
 import type { Checked, FunctionSymbol, Program, VariableSymbol } from "../types/symbols.js";
 import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
 import { wide } from "./arithmetic.js";
-import { type CallbackShape, loopShape } from "./callback-shape.js";
+import { loopShape } from "./callback-shape.js";
 import { condition, into, place, scalar } from "./expressions.js";
 import { addressOf, slotPlace, storeScalar } from "./places.js";
 import { declareResults } from "./results.js";
 import {
+  type CallbackShape,
   type Frame,
   type Low,
   type Place,
@@ -324,6 +325,14 @@ function callbackBody(
   return fn;
 }
 
+/** lowerProgram lowers a program; an index out of range ends it with what lets things pass, where 0 would not. */
+function lowerProgram(shared: Shared, program: Program): IrFunction {
+  const code = lowerBody(shared, program.function, program.name, true);
+  const { kind } = program;
+  if (kind.pass !== undefined && kind.returns !== undefined) code.trapResult = BigInt(kind.pass);
+  return code;
+}
+
 /** lowerModule turns the checked tree into SSA: programs, and the subprograms they call. */
 export function lowerModule(checked: Checked, report: Reporter, options: LowerOptions): Lowered {
   const shared: Shared = {
@@ -337,7 +346,7 @@ export function lowerModule(checked: Checked, report: Reporter, options: LowerOp
   const programs = checked.programs.map((program: Program) => ({
     name: program.name,
     section: program.section,
-    code: lowerBody(shared, program.function, program.name, true),
+    code: lowerProgram(shared, program),
   }));
   for (const map of checked.maps) {
     const maps = map.type.row.family === "maps";

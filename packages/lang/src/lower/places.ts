@@ -156,6 +156,14 @@ export function elementPlace(
     // An object's type ends where its flexible array begins: the verifier lets nothing be loaded there.
     return array.flexible === true && place.space === "btf" ? { ...found, space: "kernel" } : found;
   }
+  if (place.space === "context")
+    refuse(
+      low,
+      "unsupported",
+      at,
+      "the verifier takes only constant indices into a context",
+      "copy the array into a variable: a := ctx.remote_ip6",
+    );
   const wideIndex = wide(low, index, indexType);
   if (isDirect(place.space)) guard(low, b.compare("ult", wideIndex, b.constant(BigInt(array.length))), at);
   const offset = size === 1 ? wideIndex : b.binary("mul", wideIndex, b.constant(BigInt(size)));

@@ -6,7 +6,6 @@ import type { Expr, FunctionExpr, Stmt } from "../syntax/ast.js";
 import type { Architecture } from "../types/registers.js";
 import type { Checked, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
 import { type Type, under } from "../types/type.js";
-import type { CallbackShape } from "./callback-shape.js";
 
 /**
  * Space is the memory a pointer points into. Direct spaces are read and written by plain instructions; `kernel` and
@@ -79,6 +78,21 @@ export interface Frame {
   readonly resultType: Type;
   readonly function: FunctionSymbol | undefined;
   readonly loops: LoopTarget[];
+}
+
+/** Bind gives parameters their storage; `given` says where each comes from. */
+export type Bind = (
+  low: Low,
+  parameters: readonly VariableSymbol[],
+  given?: (index: number) => Value,
+) => void;
+
+/** CallbackShape is how the kernel calls a function: what stands in which register. */
+export interface CallbackShape {
+  readonly parameters: number;
+  /** environment is the register with the table of captured variables; undefined when the function runs later. */
+  readonly environment: number | undefined;
+  bind(low: Low, parameters: readonly VariableSymbol[], bind: Bind): void;
 }
 
 /** Shared is what all functions of a compilation share while they are lowered. */

@@ -2,7 +2,8 @@ import { attributeArguments } from "../lex/attribute.js";
 import type { Attribute } from "../lex/token.js";
 import type { Reporter } from "../source/diagnostics.js";
 import { nearest } from "../source/nearest.js";
-import { type ProgramKind, programKind, programKinds } from "./program-kinds.js";
+import type { ProgramKind } from "./program-kind.js";
+import { programKind, programKinds, splitHook } from "./program-kinds.js";
 import { hookOfSection, sleepableSection } from "./sections.js";
 
 /** Hook is what an attribute of a function attaches it to. */
@@ -50,6 +51,8 @@ function targetProblem(kind: ProgramKind, target: string): string | undefined {
       ? undefined
       : "write it as category and name, e.g. @tracepoint:sock:inet_sock_set_state";
   }
+  if (kind.target === "pattern")
+    return /^[\w.*?+]+$/.test(target) ? undefined : `write a name or a pattern, e.g. @${kind.name}:tcp_*`;
   if (kind.target === "name")
     return /^[\w.]+$/.test(target) ? undefined : `write the name, e.g. @${kind.name}:NAME`;
   return undefined;
@@ -102,8 +105,7 @@ export function hooksOf(attributes: readonly Attribute[], report: Reporter): Hoo
 function hooksByName(attributes: readonly Attribute[], report: Reporter): Hook[] {
   const hooks: Hook[] = [];
   for (const attribute of attributes) {
-    let name = attribute.name;
-    let target = attribute.rest;
+    let { name, target } = splitHook(attribute.name, attribute.rest);
     if (name === "go:ebpf") {
       const given = attributeArguments(attribute.rest);
       name = given.get("program") ?? "";
@@ -114,7 +116,8 @@ function hooksByName(attributes: readonly Attribute[], report: Reporter): Hook[]
     const kind = programKind(name);
     if (kind === undefined) {
       if (!functionAttributes.has(attribute.name)) {
-        const known = programKinds.map((each) => `@${each.name}`).join(", ");
+        const plain = programKinds.filter((each) => !/[./]/.test(each.name));
+        const known = [...plain.map((each) => `@${each.name}`), "@cgroup/connect4 and the like"].join(", ");
         report.error(
           "bad-attribute",
           attribute,

@@ -23,6 +23,8 @@ export const kernelConstants: Readonly<Record<string, bigint>> = {
   TC_ACT_UNSPEC: -1n,
   TC_ACT_OK: 0n,
   TC_ACT_SHOT: 2n,
+  NF_DROP: 0n,
+  NF_ACCEPT: 1n,
   BPF_ANY: 0n,
   BPF_NOEXIST: 1n,
   BPF_EXIST: 2n,

@@ -3,6 +3,7 @@ import { didYouMean } from "../source/nearest.js";
 import type { CompositeExpr, Expr, IndexExpr, NameExpr, RefusedExpr, SelectorExpr } from "../syntax/ast.js";
 import { checkCall } from "./calls.js";
 import { kernelConstants } from "./constants.js";
+import type { ContextField } from "./context-row.js";
 import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import { unknownMember } from "./imports.js";
@@ -22,6 +23,7 @@ import {
   type StructType,
   type Type,
   typeName,
+  uint64,
   under,
   untypedInt,
   untypedNil,
@@ -178,6 +180,17 @@ function packageMember(env: Env, expr: SelectorExpr, from: PackageSymbol["packag
   return badType;
 }
 
+/** contextFieldType is the type of a context's field: an integer, an array of them, or a pointer to an object. */
+function contextFieldType(env: Env, field: ContextField): Type {
+  if (field.object !== undefined) {
+    const target = env.unit.kernel.named(field.object);
+    return target === undefined ? uint64 : { kind: "pointer", target };
+  }
+  const bits = field.size === 1 ? 8 : field.size === 2 ? 16 : field.size === 4 ? 32 : 64;
+  const element: Type = { kind: "int", name: `uint${bits}`, bits, signed: false };
+  return field.count === undefined ? element : { kind: "array", element, length: field.count };
+}
+
 function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type {
   const { row, renamed } = context;
   const written = expr.name.name;
@@ -190,10 +203,14 @@ function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type 
     return badType;
   }
   const member = { ...expr.name, name: renamed?.get(written) ?? written };
+  const word = context.names?.indexOf(member.name) ?? -1;
+  if (word >= 0) {
+    env.unit.selections.set(expr.id, { kind: "context-word", index: word });
+    return context.words?.[word] ?? badType;
+  }
   const field = row.fields.find((each) => each.name === member.name);
   if (field !== undefined) {
-    const bits = field.size === 1 ? 8 : field.size === 2 ? 16 : field.size === 4 ? 32 : 64;
-    const type: Type = { kind: "int", name: `uint${bits}`, bits, signed: false };
+    const type = contextFieldType(env, field);
     env.unit.selections.set(expr.id, { kind: "context-field", offset: field.offset, type, row });
     return type;
   }
@@ -202,7 +219,9 @@ function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type 
     env.unit.selections.set(expr.id, { kind: "context-field", offset: found.offset, type: found.type, row });
     return found.type;
   }
-  const names = [...row.fields, ...(context.fields ?? [])].map((each) => each.name);
+  const names = [...row.fields, ...(context.fields ?? [])]
+    .map((each) => each.name)
+    .concat(context.names ?? []);
   const hint =
     names.length > 0
       ? (didYouMean(member.name, names, 24) ?? "docs/language.md lists its fields")

@@ -15,6 +15,7 @@ import {
   isScalar,
   type Type,
   typeName,
+  uint64,
   under,
 } from "./type.js";
 
@@ -23,6 +24,12 @@ export interface HookFacts {
   readonly kernel: KernelTypes;
   readonly tracepointFormat?: (category: string, name: string) => string | undefined;
 }
+
+const places: Readonly<Record<string, string>> = {
+  TracepointBTF: "tracepoint",
+  Iter: "iterator",
+  LSM: "hook",
+};
 
 /** contextFor is the context a program gets, with the fields of its own hook. */
 function contextFor(
@@ -63,13 +70,8 @@ function contextFor(
   if (row.access === "typed") {
     const words = typedWords(options.kernel, row.name, target);
     if (words === undefined)
-      fail(
-        env,
-        "no-tracepoint",
-        at,
-        `the kernel's BTF has no ${row.name === "TracepointBTF" ? "tracepoint" : "function"} ${target}`,
-      );
-    return { kind: "context", row, ...(words === undefined ? {} : { words }) };
+      fail(env, "no-tracepoint", at, `the kernel's BTF has no ${places[row.name] ?? "function"} ${target}`);
+    return { kind: "context", row, ...words };
   }
   return { kind: "context", row };
 }
@@ -81,14 +83,39 @@ function linkName(env: Env, decl: FuncDecl, receiver: Type | undefined): string 
   return `${env.unit.prefix}${type}${decl.name.name}`;
 }
 
+interface Words {
+  readonly words: readonly Type[];
+  readonly names: readonly string[];
+}
+
 /** typedWords are the words of a context whose types are in the kernel's BTF; a function's result stands behind its arguments. */
-function typedWords(kernel: KernelTypes, context: string, target: string): readonly Type[] | undefined {
-  if (context === "TracepointBTF") return kernel.arguments(target);
-  const found = kernel.signature(context === "Iter" ? `bpf_iter_${target}` : target);
+function typedWords(kernel: KernelTypes, context: string, target: string): Words | undefined {
+  if (context === "TracepointBTF") {
+    const words = kernel.arguments(target);
+    return words === undefined ? undefined : { words, names: [] };
+  }
+  // struct bpf_nf_ctx, include/linux/netfilter.h
+  if (context === "Netfilter") {
+    const words = ["nf_hook_state", "sk_buff"].map((name): Type => {
+      const of = kernel.named(name);
+      return of === undefined ? uint64 : { kind: "pointer", target: of };
+    });
+    return { words, names: ["state", "skb"] };
+  }
+  const prefix = { Iter: "bpf_iter_", LSM: "bpf_lsm_" }[context] ?? "";
+  const found = kernel.signature(`${prefix}${target}`);
   if (found === undefined) return undefined;
   const words = found.parameters.map((parameter) => parameter.type);
-  return context === "FExit" ? [...words, found.result] : words;
+  const names = found.parameters.map((parameter) => parameter.name);
+  // Behind the arguments: what the function gave, or what the programs before this one made of it.
+  const result = context === "FExit" || context === "FModRet" || context === "LSM";
+  return result && found.result.kind !== "void"
+    ? { words: [...words, found.result], names: [...names, "ret"] }
+    : { words, names };
 }
+
+/** ownContext are kinds whose context is a type of the program's: what user space passes, what the replaced function takes. */
+const ownContext: ReadonlySet<string> = new Set(["Syscall", "FReplace"]);
 
 /** Declared collects the functions of a package, and those that are programs. */
 export interface Declared {
@@ -115,7 +142,7 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
           ...(target.renamed === undefined ? {} : { renamed: target.renamed }),
         },
       };
-    } else if (target?.kind !== "bad" && of.kind !== "bad") {
+    } else if (target?.kind !== "bad" && of.kind !== "bad" && !ownContext.has(hook.kind.context)) {
       fail(
         env,
         "wrong-context",
@@ -136,7 +163,7 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
       "write one function for each, and share what they do",
     );
   }
-  if (hook !== undefined && parameters.length > 1)
+  if (hook !== undefined && parameters.length > 1 && hook.kind.context !== "FReplace")
     fail(
       env,
       "bad-call",

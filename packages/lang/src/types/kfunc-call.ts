@@ -2,17 +2,9 @@ import type { CallExpr, Expr, SelectorExpr } from "../syntax/ast.js";
 import { bare, constantInteger, settle, wantInteger } from "./convert.js";
 import { type Env, fail, lookUp } from "./env.js";
 import type { KernelFunction } from "./kernel.js";
+import type { KfuncArgument } from "./kfunc-argument.js";
 import { parameterRole } from "./kfuncs.js";
 import { badType, boolType, isKernelStruct, type Type, typeName, uint64, under } from "./type.js";
-
-/** KfuncArgument is one argument as the kernel's function takes it: an expression, or what the compiler knows. */
-export type KfuncArgument =
-  | { readonly kind: "value" | "object" | "memory" | "any"; readonly expr: Expr; readonly type: Type }
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "map"; readonly expr: Expr }
-  /** size of the memory in the argument before it, given or all of it. */
-  | { readonly kind: "size"; readonly expr: Expr | undefined }
-  | { readonly kind: "hidden" };
 
 type Parameter = KernelFunction["signature"]["parameters"][number];
 

@@ -1,22 +1,6 @@
-/** ProgramKind is one kind of program: how it is asked for, where it goes, what it gets. */
-export interface ProgramKind {
-  /** name is the attribute (`// @tracepoint:…`) and the value of `//go:ebpf program=…`. */
-  readonly name: string;
-  readonly aliases: readonly string[];
-  /** target says what stands behind the colon. */
-  readonly target: "category:name" | "name" | "optional" | "none";
-  /** section gives the ELF section's name as libbpf's table of section names has it. */
-  readonly section: (target: string) => string;
-  /** context is the row of contexts.ts this program gets. */
-  readonly context: string;
-  /**
-   * nests is false where no second run starts on a CPU before the first ends: the kernel counts runs
-   * (bpf_prog_active in kernel/trace and kernel/events) or they belong to one softirq.
-   */
-  readonly nests?: false;
-  /** pass is what a program returns that could not do its work; 0 when left out. */
-  readonly pass?: number;
-}
+import { networkKinds } from "./network-kinds.js";
+import type { ProgramKind } from "./program-kind.js";
+import { tracingKinds } from "./tracing-kinds.js";
 
 const plain = (prefix: string) => (target: string) => (target === "" ? prefix : `${prefix}/${target}`);
 
@@ -51,21 +35,42 @@ export const programKinds: readonly ProgramKind[] = [
   { name: "uretprobe", aliases: [], target: "optional", section: plain("uretprobe"), context: "UProbe" },
   {
     name: "uprobe_multi",
-    aliases: [],
+    aliases: ["uprobe.multi"],
     target: "optional",
     section: plain("uprobe.multi"),
     context: "UProbe",
   },
   {
     name: "uretprobe_multi",
-    aliases: [],
+    aliases: ["uretprobe.multi"],
     target: "optional",
     section: plain("uretprobe.multi"),
     context: "UProbe",
   },
-  { name: "fentry", aliases: [], target: "name", section: plain("fentry"), context: "FEntry" },
-  { name: "fexit", aliases: [], target: "name", section: plain("fexit"), context: "FExit" },
-  { name: "iter", aliases: [], target: "name", section: plain("iter"), context: "Iter" },
+  {
+    name: "fentry",
+    aliases: [],
+    target: "name",
+    section: plain("fentry"),
+    context: "FEntry",
+    returns: { low: 0, high: 0 },
+  },
+  {
+    name: "fexit",
+    aliases: [],
+    target: "name",
+    section: plain("fexit"),
+    context: "FExit",
+    returns: { low: 0, high: 0 },
+  },
+  {
+    name: "iter",
+    aliases: [],
+    target: "name",
+    section: plain("iter"),
+    context: "Iter",
+    returns: { low: 0, high: 1 },
+  },
   {
     name: "perf_event",
     aliases: ["profile"],
@@ -77,7 +82,17 @@ export const programKinds: readonly ProgramKind[] = [
   { name: "xdp", aliases: [], target: "none", section: () => "xdp", context: "XDP", nests: false, pass: 2 },
   { name: "socket", aliases: ["socket_filter"], target: "none", section: () => "socket", context: "SKB" },
   { name: "tc", aliases: ["classifier"], target: "none", section: () => "tc", context: "SKB" },
-  { name: "cgroup_skb", aliases: [], target: "none", section: () => "cgroup/skb", context: "SKB", pass: 1 },
+  {
+    name: "cgroup_skb",
+    aliases: [],
+    target: "none",
+    section: () => "cgroup/skb",
+    context: "SKB",
+    returns: { low: 0, high: 1 },
+    pass: 1,
+  },
+  ...tracingKinds,
+  ...networkKinds,
 ];
 
 const byName = new Map(
@@ -87,4 +102,19 @@ const byName = new Map(
 /** programKind finds a kind by attribute name. */
 export function programKind(name: string): ProgramKind | undefined {
   return byName.get(name);
+}
+
+/**
+ * splitHook takes an attribute's text apart: kinds have dots and slashes in their names (`@cgroup/connect4`, also
+ * `@cgroup:connect4`; `@kprobe.multi:tcp_*`), the target stands behind.
+ */
+export function splitHook(name: string, rest: string): { readonly name: string; readonly target: string } {
+  if (/^[./]/.test(rest)) {
+    const [more = "", ...target] = rest.split(":");
+    if (byName.has(`${name}${more}`)) return { name: `${name}${more}`, target: target.join(":") };
+    // A path stands behind the colon: @uprobe:/bin/true:main.
+    return { name, target: rest };
+  }
+  const joined = `${name}/${rest}`;
+  return rest !== "" && byName.has(joined) ? { name: joined, target: "" } : { name, target: rest };
 }

@@ -1,12 +1,14 @@
 import type { Attribute } from "../lex/token.js";
 import type { Reporter } from "../source/diagnostics.js";
-import { type ProgramKind, programKind, programKinds } from "./program-kinds.js";
+import type { ProgramKind } from "./program-kind.js";
+import { programKind, programKinds } from "./program-kinds.js";
 
 /** maySleep are the kinds whose programs may be sleepable. Source: can_be_sleepable in kernel/bpf/verifier.c. */
 const maySleep: ReadonlySet<string> = new Set([
   "fentry",
   "fexit",
   "fmod_ret",
+  "uprobe.session",
   "lsm",
   "iter",
   "uprobe",
@@ -47,7 +49,8 @@ export function hookOfSection(section: string): SectionHook | undefined {
   const whole = programKinds.find((kind) => kind.target === "none" && kind.section("") === section);
   if (whole !== undefined) return { kind: whole, target: "" };
   const [head = "", ...rest] = section.split("/");
-  const name = head.replace(/^\?/, "").replace(/\.(s|frags|w|multi\.s)$/, "");
+  const plain = head.replace(/^\?/, "").replace(/\.s$/, "");
+  const name = programKind(plain) === undefined ? plain.replace(/\.(frags|w|multi)$/, "") : plain;
   const kind = programKind(name) ?? programKinds.find((each) => headOf(each) === name);
   if (kind === undefined) return undefined;
   return { kind, target: rest.join(kind.target === "category:name" ? ":" : "/") };

@@ -145,7 +145,8 @@ function target(env: Env, expr: Expr): Type {
     return badType;
   }
   const type = env.check(env, expr);
-  const selection = left.kind === "selector" ? env.unit.selections.get(left.id) : undefined;
+  const whole = left.kind === "index" ? bare(left.object) : left;
+  const selection = whole.kind === "selector" ? env.unit.selections.get(whole.id) : undefined;
   if (selection?.kind === "context-field") {
     const field = selection.row.fields.find((each) => each.offset === selection.offset);
     if (field?.writable !== true) {

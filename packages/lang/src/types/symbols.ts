@@ -1,10 +1,10 @@
 import type { Range } from "../source/file.js";
 import type { Expr, FuncDecl, FunctionExpr, Stmt } from "../syntax/ast.js";
-import type { ContextRow } from "./contexts.js";
+import type { ContextRow } from "./context-row.js";
 import type { Enumerator, KernelFunction, KernelTypes, KernelVariable } from "./kernel.js";
-import type { KfuncArgument } from "./kfunc-call.js";
+import type { KfuncArgument } from "./kfunc-argument.js";
 import type { MapMethodRow } from "./map-methods.js";
-import type { ProgramKind } from "./program-kinds.js";
+import type { ProgramKind } from "./program-kind.js";
 import type { TelemetryDeclaration } from "./telemetry.js";
 import type { Field, FunctionType, MapType, NamedType, Type } from "./type.js";
 
@@ -143,6 +143,8 @@ export type Selection =
   | { readonly kind: "fields"; readonly path: readonly Field[] }
   /** enumerator is a value of a kernel's enum: a constant here, which the loader puts right. */
   | { readonly kind: "enumerator"; readonly enumerator: Enumerator }
+  /** context-word is an argument of the hook by its name. */
+  | { readonly kind: "context-word"; readonly index: number }
   | {
       readonly kind: "context-field";
       readonly offset: number;

@@ -1,4 +1,4 @@
-import type { ContextRow } from "./contexts.js";
+import type { ContextRow } from "./context-row.js";
 import type { MapRow } from "./map-kinds.js";
 
 export interface IntType {
@@ -80,6 +80,8 @@ export interface ContextType {
   readonly renamed?: ReadonlyMap<string, string | undefined>;
   /** words are the types of a BTF tracepoint's arguments. */
   readonly words?: readonly Type[];
+  /** names of the words, where BTF has them. */
+  readonly names?: readonly string[];
 }
 export interface FunctionType {
   readonly kind: "function";
