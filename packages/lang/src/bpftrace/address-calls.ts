@@ -64,7 +64,7 @@ const register: Call = (state, node) => {
   if (name === undefined) return bad;
   const { kind } = state.unit.place;
   const method =
-    { ip: "IP", sp: "SP", bp: "FP", fp: "FP" }[name] ??
+    { ip: "IP", pc: "IP", sp: "SP", bp: "FP", fp: "FP" }[name] ??
     `${/^r\d/.test(name) ? "" : "R"}${name}`.replace(/^./, (letter) => letter.toUpperCase());
   const known = /probe|usdt|watchpoint|^profile$|^interval$|^software$|^hardware$/.test(kind);
   if (!known || registerOffset(registerRows.x86_64, method, 0) === undefined) {

@@ -163,6 +163,21 @@ const builtins: Readonly<Record<string, Builtin>> = {
   }),
   curtask: (state, node) => {
     const task = state.kernel.named("task_struct");
+    // A script may say itself what a task is: then its fields are where the script's struct has them.
+    const written = {
+      name: "struct task_struct",
+      pointers: 0,
+      lengths: [],
+      start: node.start,
+      end: node.end,
+    };
+    const own = state.types.resolve(written, () => undefined);
+    if (own?.kind === "struct" && own.kernel === undefined)
+      return {
+        type: { kind: "pointer", target: own, space: "kernel" },
+        code: "bpf.Addr(bpf.CurrentTask())",
+        space: "kernel",
+      };
     if (task?.kind === "struct")
       return {
         type: { kind: "pointer", target: task, space: "kernel" },

@@ -68,6 +68,16 @@ export function copyMemory(state: State, at: Range, memory: Memory, to: string, 
     );
 }
 
+/** ownSpace is where a pointer points that a probe in a program has kept: into that program, unless it is the kernel's. */
+function ownSpace(state: State, target: Type): { readonly space?: "kernel" | "user" } {
+  const { kind } = state.unit.place;
+  const of = under(target);
+  const isKernels = of.kind === "struct" && of.kernel !== undefined;
+  return !isKernels && (kind === "uprobe" || kind === "uretprobe" || kind === "usdt")
+    ? { space: "user" }
+    : {};
+}
+
 /** loadFrom turns memory of a type of C into a value; structs and arrays stay where they are until they are needed. */
 export function loadFrom(state: State, at: Range, memory: Memory, type: Type): Value {
   const of = under(type);
@@ -92,7 +102,7 @@ export function loadFrom(state: State, at: Range, memory: Memory, type: Type): V
     case "pointer": {
       const typed = memory.kind === "typed";
       const code = typed ? `bpf.Addr(${memory.code})` : `uint64(${wordAt(state, at, memory, 8)})`;
-      const whose = memory.kind === "bytes" ? {} : { space: memory.space };
+      const whose = memory.kind === "bytes" ? ownSpace(state, of.target) : { space: memory.space };
       const isStruct = under(of.target).kind === "struct";
       return {
         type: { kind: "pointer", target: of.target, ...whose },
