@@ -28,29 +28,31 @@ type Copy = MachineInstruction & { kind: "mov"; operand: { register: Register } 
  * and are spilled again last.
  */
 export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colouring {
-  const neighbours = new Map<Register, Set<Register>>();
-  const degree = new Map<Register, number>();
+  // Registers are small numbers, so what is known of them stands in arrays.
+  const neighbours: (Set<Register> | undefined)[] = new Array(fn.nextRegister).fill(undefined);
+  const degree = new Uint32Array(fn.nextRegister);
   const copiesOf = new Map<Register, Set<Copy>>();
-  const weight = new Map<Register, number>();
-  const alias = new Map<Register, Register>();
+  const weight = new Float64Array(fn.nextRegister);
+  const alias = new Int32Array(fn.nextRegister);
   const fixed = (register: Register): boolean => register < firstVirtual;
   const near = (register: Register): Set<Register> => {
-    let found = neighbours.get(register);
+    let found = neighbours[register];
     if (found === undefined) {
       found = new Set();
-      neighbours.set(register, found);
+      neighbours[register] = found;
     }
     return found;
   };
   const addEdge = (a: Register, b: Register): void => {
-    if (a === b || near(a).has(b)) return;
-    near(a).add(b);
+    const ofA = near(a);
+    if (a === b || ofA.has(b)) return;
+    ofA.add(b);
     near(b).add(a);
-    degree.set(a, (degree.get(a) ?? 0) + 1);
-    degree.set(b, (degree.get(b) ?? 0) + 1);
+    degree[a] = (degree[a] ?? 0) + 1;
+    degree[b] = (degree[b] ?? 0) + 1;
   };
   const degreeOf = (register: Register): number =>
-    fixed(register) ? Number.POSITIVE_INFINITY : (degree.get(register) ?? 0);
+    fixed(register) ? Number.POSITIVE_INFINITY : (degree[register] ?? 0);
 
   // Build: what is live where something is written cannot share its register.
   const active = new Set<Copy>();
@@ -69,7 +71,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
       for (const register of [...read, ...written]) {
         if (fixed(register)) continue;
         virtual.add(register);
-        weight.set(register, (weight.get(register) ?? 0) + cost);
+        weight[register] = (weight[register] ?? 0) + cost;
       }
       if (
         isCopy(instruction) &&
@@ -95,14 +97,14 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   }
 
   for (const { copy } of found.sort((a, b) => b.cost - a.cost)) waiting.add(copy);
-  const removed = new Set<Register>();
+  const removed = new Uint8Array(fn.nextRegister);
   const coalesced = new Set<Register>();
   const stack: Register[] = [];
   const simplify = new Set<Register>();
   const freeze = new Set<Register>();
   const heavy = new Set<Register>();
   // Asked for every neighbour of every register: no list is made of what only has to be walked.
-  const isGone = (register: Register): boolean => removed.has(register) || coalesced.has(register);
+  const isGone = (register: Register): boolean => removed[register] === 1 || coalesced.has(register);
   const copies = (register: Register): Copy[] =>
     [...(copiesOf.get(register) ?? [])].filter((each) => active.has(each) || waiting.has(each));
   const hasCopies = (register: Register): boolean => {
@@ -111,7 +113,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   };
   const find = (register: Register): Register => {
     let at = register;
-    while (coalesced.has(at)) at = alias.get(at) ?? at;
+    while (coalesced.has(at)) at = alias[at] ?? at;
     return at;
   };
   for (const register of virtual) {
@@ -126,8 +128,8 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   };
   const lower = (register: Register): void => {
     if (fixed(register)) return;
-    const before = degree.get(register) ?? 0;
-    degree.set(register, before - 1);
+    const before = degree[register] ?? 0;
+    degree[register] = before - 1;
     if (before !== K) return;
     enable(register);
     for (const other of near(register)) if (!isGone(other)) enable(other);
@@ -144,11 +146,11 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     freeze.delete(v);
     heavy.delete(v);
     coalesced.add(v);
-    alias.set(v, u);
+    alias[v] = u;
     const own = copiesOf.get(u) ?? new Set();
     for (const copy of copiesOf.get(v) ?? []) own.add(copy);
     copiesOf.set(u, own);
-    weight.set(u, (weight.get(u) ?? 0) + (weight.get(v) ?? 0));
+    weight[u] = (weight[u] ?? 0) + (weight[v] ?? 0);
     enable(v);
     for (const other of near(v)) {
       if (isGone(other)) continue;
@@ -204,9 +206,9 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     const [frozen] = freeze;
     if (easy !== undefined) {
       simplify.delete(easy);
-      if (coalesced.has(easy) || removed.has(easy)) continue;
+      if (isGone(easy)) continue;
       stack.push(easy);
-      removed.add(easy);
+      removed[easy] = 1;
       for (const other of near(easy)) if (!isGone(other)) lower(other);
     } else if (copy !== undefined) coalesce(copy);
     else if (frozen !== undefined) {
@@ -217,8 +219,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
       let best: Register | undefined;
       let least = Number.POSITIVE_INFINITY;
       for (const register of heavy) {
-        const cost =
-          (short.has(register) ? 1e12 : 0) + (weight.get(register) ?? 0) / (degree.get(register) ?? 1);
+        const cost = (short.has(register) ? 1e12 : 0) + (weight[register] ?? 0) / (degree[register] ?? 1);
         if (cost < least) {
           least = cost;
           best = register;
