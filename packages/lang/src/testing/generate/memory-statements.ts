@@ -63,6 +63,25 @@ function lookup(gen: Gen, statements: Statements): Text {
   return made;
 }
 
+/** published makes the published spellings of map access, which take addresses. */
+function published(gen: Gen): Text {
+  const { random } = gen;
+  const map = free(gen, ...stores);
+  if (map === undefined || map.key.kind !== "int") return "";
+  const key = fresh(gen, "k");
+  const value = fresh(gen, "x");
+  const declared = piece(
+    `var ${key} ${map.key.name} = `,
+    map.kind.endsWith("Array") ? piece("(", expr(gen, map.key, 1), ")&3") : keyOf(gen, map),
+    `\nvar ${value} ${map.value.name}\n`,
+  );
+  if (random(2) === 0) return piece(declared, `bpf.MapUpdate(&${map.name}, &${key}, &${value})`);
+  const into = pathTo(gen, (type) => type.name === "int", true);
+  add(gen, value, map.value);
+  const tail = into === undefined ? "" : `\n${into.text}--`;
+  return piece(declared, `if bpf.MapLookup(&${map.name}, &${key}, &${value}) == 0 {${tail}\n}`);
+}
+
 function change(gen: Gen): Text {
   const { random } = gen;
   const map = free(gen, ...stores);
@@ -200,7 +219,7 @@ export function memoryStatement(statements: Statements): (gen: Gen) => Text {
       case 4:
         return change(gen);
       case 5:
-        return queue(gen);
+        return gen.random(2) === 0 ? published(gen) : queue(gen);
       case 6:
         return ring(gen, statements);
       case 7:

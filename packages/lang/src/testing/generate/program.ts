@@ -109,6 +109,7 @@ export function generate(random: Random, most = 24): Generated {
     results: [],
     hook: undefined,
     stack: 0,
+    most: random(6) === 0 ? 1500 : 260,
     expression,
   };
   add(gen, "one", pick(random, plainInts));

@@ -57,8 +57,9 @@ export interface Gen {
   results: readonly GenType[];
   /** hook is the program's kind; functions have none and use neither packet nor maps. */
   hook: "xdp" | "tc" | "raw_tp" | undefined;
-  /** stack is about how many bytes of variables there are. */
+  /** stack is about how many bytes of variables there are, most how many there may be: large ones leave the stack. */
   stack: number;
+  most: number;
   readonly expression: (gen: Gen, type: GenType, depth: number) => string | Piece;
 }
 

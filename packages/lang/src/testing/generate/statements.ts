@@ -10,9 +10,6 @@ type Text = string | Piece;
 /** mostRounds is how often a statement within loops may run. */
 const mostRounds = 40;
 
-/** mostStack keeps variables within the stack of 512 bytes most of the time. */
-const mostStack = 260;
-
 const expr = (gen: Gen, type: GenType, depth: number): Text => gen.expression(gen, type, depth);
 
 function block(gen: Gen, count: number, rounds = 1): Piece {
@@ -66,8 +63,8 @@ function declaration(gen: Gen): Text {
           ? pick(random, gen.declared.structs)
           : random(2) === 0
             ? pick(random, gen.declared.arrays)
-            : arrayOf(pick(random, gen.declared.ints), pick(random, [2, 4, 7, 8, 16]));
-  if (gen.stack + sizeOfGen(type) > mostStack) return "";
+            : arrayOf(pick(random, gen.declared.ints), pick(random, [2, 4, 7, 8, 16, 70, 260]));
+  if (gen.stack + sizeOfGen(type) > gen.most) return "";
   // Sometimes a name that hides one further out.
   const { length } = gen.scope;
   const outer = random(6) === 0 && gen.depth > 1 ? gen.scope[random(length)]?.name : undefined;
