@@ -36,6 +36,7 @@ import {
   zero,
 } from "./places.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, type Space, typeOf } from "./state.js";
+import { lowerText } from "./text-builtins.js";
 
 const word =
   (helper: number): Lowering =>
@@ -410,6 +411,7 @@ export function lowerBuiltinInto(low: Low, to: Place, name: string, expr: CallEx
     ]);
     return;
   }
+  if (lowerText(low, to, name, expr)) return;
   if (isScalar(to.type)) storeScalar(low, to, lowerBuiltin(low, name, [], expr).value, expr);
   else refuse(low, "address-space", expr, "only memory of the program itself can be written");
 }

@@ -10,6 +10,8 @@ export interface BuiltinCall {
   readonly arguments: readonly Expr[];
   /** types are the type arguments in brackets. */
   readonly types: readonly Type[];
+  /** want is the type of what the result is given to, where it is known. */
+  readonly want?: Type | undefined;
 }
 
 /** BuiltinRow is a function of the package bpf, or of Go's universe. */

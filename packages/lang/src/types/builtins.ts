@@ -16,6 +16,7 @@ import { fail } from "./env.js";
 import { existenceRows } from "./existence.js";
 import { kernelSymbolRows } from "./kernel-symbols.js";
 import { mapBuiltinRows } from "./map-builtins.js";
+import { textBuiltins } from "./text-builtins.js";
 import {
   badType,
   boolType,
@@ -287,6 +288,7 @@ export const builtinRows: readonly BuiltinRow[] = [
   gives("CgroupID", uint64),
   gives("Random", uint32),
   gives("PidTgid", uint64),
+  ...textBuiltins,
   gives("Comm", { kind: "array", element: uint8, length: 16 }),
   takes("CurrentTask", 0, 0, (c) => kernelType(c, "task_struct")),
   takes("TaskPtRegs", 1, 1, taskRegisters),

@@ -114,6 +114,7 @@ function builtin(
   from: "bpf" | "universe",
   name: string,
   types: readonly Type[],
+  want?: Type,
 ): Type | undefined {
   const row = builtinRow(from, name);
   if (row === undefined) return undefined;
@@ -128,7 +129,7 @@ function builtin(
     return badType;
   }
   if (!countOf(env, expr, name, expr.arguments.length, row.least, row.most)) return badType;
-  return row.check({ env, call: expr, arguments: expr.arguments, types });
+  return row.check({ env, call: expr, arguments: expr.arguments, types, want });
 }
 
 function helper(env: Env, expr: CallExpr, callee: SelectorExpr): Type {
@@ -366,7 +367,7 @@ export function checkCall(env: Env, expr: CallExpr, want: Type | undefined): Typ
     if (from === "bpf") {
       const read = mayBeMissing(name) ? typeOrMissing : env.resolveType;
       const types = callee.kind === "index" ? callee.indices.map((each) => read(env, each)) : [];
-      const found = published(env, expr, name) ?? builtin(env, expr, "bpf", name, types);
+      const found = published(env, expr, name) ?? builtin(env, expr, "bpf", name, types, want);
       if (found !== undefined) return found;
       const map = mapRow(name) !== undefined;
       fail(
