@@ -1,7 +1,7 @@
 import { pick } from "../random.js";
 import { type Piece, piece } from "./piece.js";
 import { add, fresh, type Gen, type GenMap, inScope, pathTo } from "./scope.js";
-import { boolType, bytesType, type GenType, goInt, plainInts, uint32Type } from "./types.js";
+import { boolType, bytesType, type GenType, goInt, hasBool, plainInts, uint32Type } from "./types.js";
 
 type Text = string | Piece;
 type Statements = (gen: Gen, count: number) => Piece;
@@ -148,7 +148,9 @@ function ring(gen: Gen, statements: Statements): Text {
 function packet(gen: Gen, statements: Statements): Text {
   const { random } = gen;
   if (gen.hook !== "xdp" && gen.hook !== "tc") return "";
-  const type = random(3) === 0 ? bytesType(1 + random(12)) : pick(random, gen.declared.structs);
+  const structs = gen.declared.structs.filter((each) => !hasBool(each));
+  const isBytes = structs.length === 0 || random(3) === 0;
+  const type = isBytes ? bytesType(1 + random(12)) : pick(random, structs);
   const name = fresh(gen, "q");
   const offset: Text =
     random(2) === 0 ? String(random(50)) : piece("int(", expr(gen, pick(random, plainInts), 1), ")&31");

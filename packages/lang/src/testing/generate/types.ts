@@ -114,3 +114,9 @@ export function declareTypes(random: Random): Declared {
   }
   return { text: `${lines.join("\n")}\n`, ints, structs, arrays };
 }
+
+/** hasBool tells whether a value holds a bool: bytes from outside may be neither 0 nor 1, which is no bool. */
+export function hasBool(type: GenType): boolean {
+  if (type.kind === "array") return hasBool(type.element);
+  return type.kind === "bool" || (type.kind === "struct" && type.fields.some((field) => hasBool(field.type)));
+}
