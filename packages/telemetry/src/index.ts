@@ -6,6 +6,15 @@ export {
   updateTracestate,
 } from "./context/tracestate.js";
 export * from "./errors.js";
+export {
+  remoteWriteToOtlp,
+  seriesOfV1,
+  seriesOfV2,
+  type Written,
+  type WrittenSeries,
+} from "./foreign/prometheus.js";
+export * from "./foreign/remote-write.js";
+export { zipkinToOtlp } from "./foreign/zipkin.js";
 export { type AttributeKey, attributeKey } from "./hot/attribute-key.js";
 export { FUSED, FusedSpanWriter } from "./hot/fused-span-writer.js";
 export { LogWriter } from "./hot/log-writer.js";

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
+import { foreignAt, receiveForeign } from "../foreign/receive.js";
 import { type BodyReader, contentEncoding, declaredLength, decompress, readBody } from "./body.js";
 import { drain } from "./drain.js";
 import { otlpJsonToBytes } from "./json.js";
@@ -38,7 +39,7 @@ if (traces !== undefined) byPath.set("/v1/fused", { signal: traces, fused: true 
 
 /**
  * createOtlpHttp makes the OTLP/HTTP server (not listening yet): POST /v1/traces, /v1/logs, /v1/metrics, and /v1/fused
- * for spans as docs/fused-otlp.md has them.
+ * for spans as docs/fused-otlp.md has them; and what foreign/formats.ts lists.
  */
 export function createOtlpHttp(receiver: Receiver, reader: BodyReader): Server {
   const server = createServer(
@@ -59,6 +60,8 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const foreign = foreignAt((request.url ?? "").split("?", 1)[0] ?? "");
+  if (foreign !== undefined) return receiveForeign(foreign, receiver, reader, request, response);
   let format: Format = "json";
   let signal: OtlpSignal | undefined;
   try {
@@ -108,7 +111,7 @@ function route(request: IncomingMessage, response: ServerResponse): Route {
   const found = byPath.get(path);
   if (!found)
     throw new ServerError("not-found", `${path.slice(0, 200)} takes no telemetry`, {
-      hint: "send OTLP to /v1/traces, /v1/logs or /v1/metrics",
+      hint: "send OTLP to /v1/traces, /v1/logs or /v1/metrics, Zipkin to /api/v2/spans, remote write to /api/v1/write",
     });
   if (request.method === "POST") return found;
   response.setHeader("Allow", "POST");
