@@ -1,6 +1,6 @@
 import { TelemetryError } from "../errors.js";
 import type { KeyValue } from "../otlp/common.js";
-import type { Input } from "../otlp/message.js";
+import { type Input, isFields } from "../otlp/message.js";
 import {
   type ExportTraceServiceRequest,
   type ResourceSpans,
@@ -149,9 +149,8 @@ function firstTag(tags: Json, names: readonly string[]): string {
 }
 
 function objectOf(value: unknown, what: string): Json {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw malformed(`${what} is no object`);
-  return value as Json;
+  if (!isFields(value)) throw malformed(`${what} is no object`);
+  return value;
 }
 
 function listOf(value: unknown, what: string): readonly unknown[] {
