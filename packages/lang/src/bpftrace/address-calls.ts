@@ -3,9 +3,9 @@ import { under } from "../types/type.js";
 import { stackOf } from "./builtins.js";
 import { argument, type Call, type CallRow, literalNumber, literalText, row } from "./call-arguments.js";
 import type { StackMode } from "./config.js";
-import { spaceOf } from "./fields.js";
 import { addressBytes } from "./internet.js";
 import { copyMemory, keptRecord, placed } from "./memory.js";
+import { spaceOf } from "./spaces.js";
 import { bad, emit, fresh, mark, type State, type Value } from "./state.js";
 import { as, integer, scalar } from "./values.js";
 

@@ -1,7 +1,7 @@
 import { kernelConstants } from "../types/constants.js";
 import type { StackMode } from "./config.js";
 import { errorNumber } from "./error-numbers.js";
-import { spaceOf } from "./fields.js";
+import { spaceOf } from "./spaces.js";
 import { bad, fresh, type State, type Value } from "./state.js";
 import { textLiteral } from "./text.js";
 import type { Node, WordNode } from "./tree.js";

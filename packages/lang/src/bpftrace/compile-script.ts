@@ -6,11 +6,10 @@ import type { File } from "../syntax/ast.js";
 import { parseFile } from "../syntax/parser.js";
 import { newKernelTypes, noKernelTypes } from "../types/kernel.js";
 import type { ScriptConfig } from "./config.js";
-import { withoutDirectives } from "./directives.js";
 import { expanded } from "./expand.js";
 import type { ScriptFacts } from "./facts.js";
 import { generate } from "./generate.js";
-import { parseScript } from "./parser.js";
+import { type ReadImport, withImports } from "./imports.js";
 import type { Script } from "./script.js";
 import type { ScriptMachine } from "./script-machine.js";
 import { configured } from "./settings.js";
@@ -28,6 +27,8 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly config?: ScriptConfig;
   /** fixed are the settings that the environment has made, by their names there: the script's are not heard. */
   readonly fixed?: readonly string[];
+  /** readImport reads the files that a script imports; without it nothing is imported. */
+  readonly readImport?: ReadImport;
   /** unsafe allows what changes the machine: system(), signal(), write_user(). */
   readonly unsafe?: boolean;
   /** tellsErrors: what probes cannot read or find is told (-k). */
@@ -61,9 +62,7 @@ export function compileScript(
   options: ScriptOptions = {},
 ): ScriptResult {
   const report = newReporter();
-  const files = openSources([source]);
-  const { text, defines } = withoutDirectives(source.text, report);
-  const parsed = parseScript(text, defines, report);
+  const { tree: parsed, files } = withImports(source, options.readImport, report);
   const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
   const config = configured(parsed.settings, options, report);
   const limits = {

@@ -8,7 +8,7 @@ import { literal } from "./values.js";
 export function configField(state: State, node: FieldNode): Value | undefined {
   const { object } = node;
   const isConfig = (object.kind === "call" && object.arguments.length === 0) || object.kind === "word";
-  if (!isConfig || object.name !== "config") return undefined;
+  if (!isConfig || !/^(?:__builtin_)?config$/.test(object.name)) return undefined;
   const value = configValue(state.limits.config, node.name);
   if (typeof value === "string") return textLiteral(state, value);
   if (typeof value === "number") return literal(BigInt(value));

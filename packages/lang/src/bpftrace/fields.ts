@@ -5,6 +5,7 @@ import { keptValue } from "./kept.js";
 import { fieldIn, inside, loadFrom, placed, structAt } from "./memory.js";
 import { runtimeNote } from "./notes.js";
 import { cTitle, goType, typeTitle } from "./shapes.js";
+import { spaceOf } from "./spaces.js";
 import { bad, fresh, mark, type State, type Value } from "./state.js";
 import { textPlace } from "./text.js";
 import type { FieldNode, IndexNode, Node } from "./tree.js";
@@ -68,7 +69,7 @@ export function fieldOf(state: State, node: FieldNode): Value {
     );
     return bad;
   }
-  const memory = type.kind === "pointer" ? structAt(object, target) : object.memory;
+  const memory = type.kind === "pointer" ? structAt(state, object, target) : object.memory;
   if (memory === undefined || findField(target, node.name) === undefined) return noField(state, node, target);
   return fieldIn(state, node, memory, target, node.name) ?? noField(state, node, target);
 }
@@ -86,11 +87,11 @@ function elementOf(state: State, node: Node, pointer: Value, index: Value): Valu
     return keptValue(state, own, held);
   }
   const code = isFirst ? pointer.code : `(${pointer.code} + ${as(index, false)} * ${size})`;
-  const space = pointer.space ?? "kernel";
+  const space = pointer.space ?? spaceOf(state);
   if (target.kind === "struct") {
     const { typed: _typed, ...plain } = pointer;
     const value = loadFrom(state, node, { kind: "address", code, offset: 0, space }, target);
-    return { ...value, memory: structAt(isFirst ? pointer : { ...plain, code }, target) };
+    return { ...value, memory: structAt(state, isFirst ? pointer : { ...plain, code }, target) };
   }
   return loadFrom(
     state,
@@ -291,13 +292,4 @@ function argumentField(state: State, node: FieldNode): Value {
     found.field.type,
   );
   return found.user ? { ...value, space: "user" } : value;
-}
-
-/** spaceOf is where a probe's plain addresses point: into the process where the probe is there. */
-export function spaceOf(state: State): "kernel" | "user" {
-  const { place } = state.unit;
-  if (place.kind === "uprobe" || place.kind === "uretprobe" || place.kind === "usdt") return "user";
-  return place.kind === "tracepoint" && (place.group === "syscalls" || place.group === "raw_syscalls")
-    ? "user"
-    : "kernel";
 }

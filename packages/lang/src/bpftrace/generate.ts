@@ -287,8 +287,8 @@ function programOf(state: State, body: Body): string[] {
   return [
     `// ${attribute}`,
     `${mark(planned.point)}func ${name}(ctx *bpf.${context}) int {`,
-    // What fires while the script ends is not counted any more.
-    ...(state.exits && place.kind !== "begin" && place.kind !== "end"
+    // What fires by the clock while the script ends is not counted any more; of other events bpftrace counts some, too.
+    ...(state.exits && /^(?:interval|profile|software|hardware)$/.test(place.kind)
       ? ["if leaving != 0 { return 0 }"]
       : []),
     ...[...variables].flatMap(([variable, type]) => [

@@ -1,5 +1,5 @@
 /** LateKind is what the bytes of a late value are. */
-export type LateKind = "buf" | "inet" | "mac" | "error" | "cgroup" | "user";
+export type LateKind = "buf" | "inet" | "mac" | "error" | "signal" | "cgroup" | "user";
 
 /**
  * LateShape is a value that only becomes text when it is printed: what it takes in the kernel is an address, a number or
@@ -29,6 +29,7 @@ const titles: Readonly<Record<LateKind, string>> = {
   inet: "an address of the internet",
   mac: "a hardware address",
   error: "an error's text",
+  signal: "a signal's name",
   cgroup: "a cgroup's path",
   user: "a user's name",
 };

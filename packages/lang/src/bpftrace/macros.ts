@@ -1,4 +1,5 @@
 import type { Reporter } from "../source/diagnostics.js";
+import { libraryMacros, libraryNames } from "./stdlib.js";
 import type { Action, BlockNode, CallNode, Macro, Node, OffsetNode, TypeNode } from "./tree.js";
 import { withChildren } from "./walk.js";
 
@@ -28,7 +29,6 @@ export function expandMacros(
   macros: readonly Macro[],
   report: Reporter,
 ): Action[] {
-  if (macros.length === 0) return [...actions];
   const expansion: Expansion = { macros, report, count: 0, depth: 0 };
   return actions.map((action) => withChildren(action, (node) => expanded(expansion, undefined, node)));
 }
@@ -106,7 +106,8 @@ function ofType<T extends object>(node: T): T {
 }
 
 function find(expansion: Expansion, name: string, count: number): Macro | undefined {
-  return expansion.macros.findLast((each) => each.name === name && each.parameters.length === count);
+  const fits = (each: Macro): boolean => each.name === name && each.parameters.length === count;
+  return expansion.macros.findLast(fits) ?? (libraryNames.has(name) ? libraryMacros().find(fits) : undefined);
 }
 
 function call(expansion: Expansion, macro: Macro, at: CallNode, values: readonly Node[]): Node {
@@ -139,10 +140,18 @@ function call(expansion: Expansion, macro: Macro, at: CallNode, values: readonly
   }
   const given: Arguments = { ...named, suffix: `__m${++expansion.count}` };
   expansion.depth++;
-  const body: BlockNode = withChildren(macro.body, (node) => expanded(expansion, given, node));
+  const own: BlockNode =
+    macro.isLibrary === true ? placedAt(macro.body, { start: at.start, end: at.end }) : macro.body;
+  const body: BlockNode = withChildren(own, (node) => expanded(expansion, given, node));
   expansion.depth--;
   strangers(expansion, macro, body, new Set([...named.maps.values(), ...mapsIn(values)]));
   return { ...body, macro: macro.name, start: at.start, end: at.end };
+}
+
+/** placedAt gives a part of the library the place of its call. */
+function placedAt<T extends object>(node: T, at: { start: number; end: number }): T {
+  const inner = (each: object): object => placedAt(each, at);
+  return { ...withChildren(node, inner), ...at };
 }
 
 /** mapsIn are the maps that expressions name. */

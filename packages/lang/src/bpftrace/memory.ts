@@ -11,6 +11,7 @@ import {
 import { enumNames } from "./enums.js";
 import { readingMemory } from "./helper-errors.js";
 import { goType, round8 } from "./shapes.js";
+import { spaceOf } from "./spaces.js";
 import { bad, fresh, type Memory, mark, type State, type Value } from "./state.js";
 import { fromCondition, integer } from "./values.js";
 
@@ -161,8 +162,8 @@ function arrayFrom(state: State, at: Range, memory: Memory, type: ArrayType): Va
 }
 
 /** structAt is the memory of a struct that a pointer points to. */
-export function structAt(pointer: Value, struct: StructType): Memory {
-  const space = pointer.space ?? "kernel";
+export function structAt(state: State, pointer: Value, struct: StructType): Memory {
+  const space = pointer.space ?? spaceOf(state);
   if (pointer.typed !== undefined) return { kind: "typed", code: pointer.typed, space };
   if (struct.kernel !== undefined && struct.name !== "")
     return {

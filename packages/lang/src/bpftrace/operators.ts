@@ -112,6 +112,9 @@ export function operation(state: State, node: Range, operator: string, left: Val
     return divided(state, node, operator, a, b, signed);
   }
   const code = `(${mark(node)}${as(a, signed)} ${operator} ${as(b, signed)})`;
-  if (operator === "-") return integer(signed ? code : `int64${code}`, true);
-  return integer(code, signed);
+  // An address that was moved is in the same memory.
+  const space = left.space ?? right.space;
+  const whose = space === undefined || (operator !== "+" && operator !== "-") ? {} : { space };
+  if (operator === "-") return { ...integer(signed ? code : `int64${code}`, true), ...whose };
+  return { ...integer(code, signed), ...whose };
 }

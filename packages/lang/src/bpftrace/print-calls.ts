@@ -10,11 +10,11 @@ import {
   row,
 } from "./call-arguments.js";
 import { type Given, send, shapesOf } from "./events.js";
-import { spaceOf } from "./fields.js";
 import { parseFormat } from "./format.js";
 import { entryOf } from "./maps.js";
 import type { FormatPiece, PrintfKind, Shape } from "./script.js";
 import { typeTitle } from "./shapes.js";
+import { spaceOf } from "./spaces.js";
 import { emit, fresh, type State } from "./state.js";
 import { textPlace } from "./text.js";
 import type { CallNode } from "./tree.js";

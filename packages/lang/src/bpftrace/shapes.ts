@@ -175,7 +175,9 @@ export function wider(a: Shape, b: Shape): Shape | undefined {
   if (a.kind === "tuple" && b.kind === "tuple") return widerTuple(a, b);
   if (a.kind === "late" && b.kind === "late")
     return a.show === b.show ? { ...a, size: round8(Math.max(a.size, b.size)) } : undefined;
-  if (a.kind === "pointer" && b.kind === "pointer") return a;
+  // Whose memory it is may only be known of one of them.
+  if (a.kind === "pointer" && b.kind === "pointer")
+    return a.space !== undefined || b.space === undefined ? a : { ...a, space: b.space };
   // A pointer may be set to a number, mostly 0.
   if (a.kind === "pointer" && b.kind === "int") return a;
   if (a.kind === "int" && b.kind === "pointer") return b;
@@ -200,5 +202,6 @@ export function sameShape(a: Shape, b: Shape): boolean {
   if (a.kind === "late" && b.kind === "late") return a.size === b.size;
   if (a.kind === "text" && b.kind === "text")
     return a.size === b.size && (a.length ?? a.size) === (b.length ?? b.size);
+  if (a.kind === "pointer" && b.kind === "pointer") return a.space === b.space;
   return a.kind === b.kind;
 }

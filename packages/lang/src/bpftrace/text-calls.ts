@@ -1,8 +1,8 @@
 import { sizeOf } from "../types/type.js";
 import { argument, type Call, type CallRow, literalNumber, row } from "./call-arguments.js";
-import { spaceOf } from "./fields.js";
 import type { LateShape } from "./late.js";
 import { placed } from "./memory.js";
+import { spaceOf } from "./spaces.js";
 import { bad, emit, fresh, mark, type State, type Value } from "./state.js";
 import { textLiteral, textPlace } from "./text.js";
 import type { CallNode, Node } from "./tree.js";
@@ -204,6 +204,12 @@ const buf: Call = (state, node) => {
   };
 };
 
+const signalName: Call = (state, node) => {
+  const signal = scalar(state, argument(node, 0), "signal_name");
+  if (signal.type.kind === "bad") return bad;
+  return { type: { kind: "late", show: "signal", size: 8 }, code: as(signal, false) };
+};
+
 const strerror: Call = (state, node) => {
   const error = scalar(state, argument(node, 0), "strerror");
   if (error.type.kind === "bad") return bad;
@@ -237,5 +243,6 @@ export const textCalls: Readonly<Record<string, CallRow>> = {
   strcontains: row(2, 2, 'strcontains(comm, "node")', strcontains),
   buf: row(1, 2, "buf(args.buf, 16)", buf),
   strerror: row(1, 1, "strerror(-args.ret)", strerror),
+  signal_name: row(1, 1, "signal_name(9)", signalName),
   bswap: row(1, 1, "bswap(args.dport)", bswap),
 };

@@ -241,6 +241,8 @@ export interface Macro extends Range {
   readonly name: string;
   readonly parameters: readonly MacroParameter[];
   readonly body: BlockNode;
+  /** isLibrary macros come with the language: their positions are not the script's. */
+  readonly isLibrary?: boolean;
 }
 /** MapDeclaration is `let @a = lruhash(100)`. */
 export interface MapDeclaration extends Range {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { LateShape } from "@go3s/lang";
 import { errorText } from "./error-texts.js";
 import type { Shown } from "./shown.js";
+import { signalText } from "./signal-texts.js";
 
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
@@ -120,6 +121,8 @@ export function lateValue(shape: LateShape, bytes: Uint8Array, offset: number): 
     }
     case "error":
       return plain(errorText(Number(BigInt.asIntN(64, word))));
+    case "signal":
+      return plain(signalText(Number(BigInt.asIntN(64, word))));
     case "cgroup":
       return plain(cgroupPath(word, shape.detail));
     case "user":

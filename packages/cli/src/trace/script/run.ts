@@ -20,6 +20,7 @@ import { attachScript, isByUs, runIterators, runKind, watchSignals } from "./att
 import { runBenches } from "./bench.js";
 import { openClocks } from "./clocks.js";
 import { machineFacts } from "./facts.js";
+import { readImport } from "./imports.js";
 import { scriptFacts } from "./machine.js";
 import { type Manner, plainManner } from "./manner.js";
 import { type Records, readRecords } from "./records.js";
@@ -78,6 +79,8 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
       ...(manner.probeFilter === undefined ? {} : { probeFilter: filterOf(manner.probeFilter) }),
       parameters: run.parameters,
       config,
+      fixed: Object.keys(run.variables ?? {}),
+      readImport,
       unsafe: manner.unsafe,
       tellsErrors: manner.tellsErrors,
       facts: machineFacts(),
