@@ -227,6 +227,7 @@ function callback(
   if (inner.kind !== "function") throw new Error("callbacks are functions");
   const info = shared.checked.literals.get(inner.id);
   const captures = [...(info?.captures ?? [])];
+  low.b.at = { start: inner.start, end: inner.start + "func".length };
   const environment = environmentOf(low, captures);
   const code = callbackBody(
     shared,
