@@ -7,6 +7,7 @@ export {
   type StackMode,
 } from "./bpftrace/config.js";
 export type { ScriptFacts, UserSymbol } from "./bpftrace/facts.js";
+export type { ImportedFile, ReadImport } from "./bpftrace/imports.js";
 export type { LateKind, LateShape } from "./bpftrace/late.js";
 export { pointPlaces, scriptPlaces } from "./bpftrace/list-places.js";
 export { renderScriptMessages, scriptContext, scriptPlace } from "./bpftrace/messages.js";
