@@ -81,19 +81,20 @@ const availability: readonly (readonly [kinds: string, helpers: string])[] = [
   ["cgroup_sock cgroup_sock_addr cgroup_sockopt", "get_retval set_retval"],
 ];
 
-/** kindsOf are the kinds of the table, by the name of a kind of program. */
-const kindsOf: Readonly<Record<string, string>> = {
-  kretprobe: "kprobe",
-  uprobe: "kprobe",
-  uretprobe: "kprobe",
-  kprobe_multi: "kprobe",
-  kretprobe_multi: "kprobe",
-  uprobe_multi: "kprobe",
-  uretprobe_multi: "kprobe",
-  usdt: "kprobe",
-  ksyscall: "kprobe",
-  kretsyscall: "kprobe",
-};
+/** kindsOf are the kinds of the table, by what the name of a kind of program begins with. */
+const kindsOf: readonly (readonly [RegExp, string])[] = [
+  [/^(k|u)(ret)?probe|^usdt|^k(ret)?syscall/, "kprobe"],
+  [/^raw_tp/, "raw_tp"],
+  [/^(tcx?|netkit|action)(\/|$)/, "tc"],
+  [/^cgroup\/(bind|connect|sendmsg|recvmsg|getpeername|getsockname)/, "cgroup_sock_addr"],
+  [/^cgroup\/(sock|post_bind)/, "cgroup_sock"],
+  [/^cgroup\/[gs]etsockopt/, "cgroup_sockopt"],
+  [/^cgroup\/sysctl/, "cgroup_sysctl"],
+  [/^cgroup\/dev/, "cgroup_device"],
+];
+
+const kindOf = (name: string): string =>
+  kindsOf.find(([pattern]) => pattern.test(name))?.[1] ?? name.split(/[./]/)[0] ?? name;
 
 const known: ReadonlySet<string> = new Set(
   availability.flatMap(([kinds]) => kinds.replace("!", "").split(" ")).filter((each) => each !== ""),
@@ -109,12 +110,15 @@ const rowOf = new Map(
  */
 export function helperRefusal(helper: string, kind: string): string | undefined {
   const row = rowOf.get(helper);
-  const own = kindsOf[kind] ?? kind;
+  const own = kindOf(kind);
   if (row === undefined || !known.has(own)) return undefined;
   if (row === "") return "it is for BTF programs such as @tp_btf and @fentry";
   const kinds = row.replace("!", "").split(" ");
   const excluded = row.startsWith("!");
   if (kinds.includes(own) !== excluded) return undefined;
+  // What control groups' programs may call differs from hook to hook; the verifier was asked for one of each type.
+  const ofGroups = (each: string): boolean => each.startsWith("cgroup_") && each !== "cgroup_skb";
+  if (ofGroups(own) && kinds.some(ofGroups) && !excluded) return undefined;
   const names = kinds.map((each) => (each === "kprobe" ? "@kprobe, @uprobe" : `@${each}`)).join(", ");
   return excluded ? `it is for all programs but ${names}` : `it is for ${names} programs`;
 }
