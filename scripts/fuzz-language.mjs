@@ -36,7 +36,9 @@ async function work({ kind, from, to, progress }) {
     const end = performance.now() + 20_000;
     if (made !== undefined) {
       const fails = (each) =>
-        performance.now() < end && likeIt(differential(each, made.cpu, made.inputs), verdict);
+        Atomics.add(counters, 1, 1) >= 0 &&
+        performance.now() < end &&
+        likeIt(differential(each, made.cpu, made.inputs), verdict);
       text = shrink(made.program, fails);
     }
     parentPort.postMessage({
@@ -58,17 +60,18 @@ async function run(kind, count, first) {
     return `${kind}: ${done} of ${count} (${rate} a second) ${JSON.stringify(counts)}`;
   };
   while (from < first + count) {
-    const progress = new SharedArrayBuffer(4);
+    // The seed at hand, and how often it was tried.
+    const progress = new SharedArrayBuffer(8);
     const counters = new Int32Array(progress);
     Atomics.store(counters, 0, from);
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { kind, from, to: first + count, progress },
     });
-    let [last, still, told] = [-1, 0, 0];
+    let [last, still, told] = ["", 0, 0];
     const watch = setInterval(() => {
-      const seed = Atomics.load(counters, 0);
-      still = seed === last ? still + 1 : 0;
-      last = seed;
+      const now = `${Atomics.load(counters, 0)} ${Atomics.load(counters, 1)}`;
+      still = now === last ? still + 1 : 0;
+      last = now;
       if (still >= STUCK) worker.terminate();
       if (++told % 10 === 0) tell(line());
     }, 1000);
