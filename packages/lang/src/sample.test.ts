@@ -56,6 +56,13 @@ test("the sample program counts this process's connections", { skip: cannotRun()
   }
 });
 
+test("the programs of the language page load", { skip: cannotRun() }, () => {
+  const page = readFileSync(new URL("../../../docs/language.md", import.meta.url), "utf8");
+  const programs = [...page.matchAll(/```go\n(package [\s\S]*?)```/g)].map((match) => match[1] ?? "");
+  assert.ok(programs.length >= 2);
+  for (const program of programs) loadObject(readObject(build(program).object)).close();
+});
+
 test("the README's probe loads", { skip: cannotRun() }, () => {
   const page = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const found = /## A probe\n+```go\n([\s\S]*?)```/.exec(page)?.[1];
