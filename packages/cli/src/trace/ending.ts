@@ -10,9 +10,12 @@ export interface Waiting {
 }
 
 /** prepareCommand starts the command of -c and holds it before its first instruction. */
-export function prepareCommand(text: string, closing: Closing): Waiting {
+export function prepareCommand(text: string, closing: Closing, isPlain = false): Waiting {
   // The shell waits at a pipe of its own, so that the command's stdin stays the terminal's.
-  const child: ChildProcess = spawn("/bin/sh", ["-c", `read _ <&3; exec 3<&-; exec ${text}`], {
+  // bpftrace knows no quotes in commands: a plain one is taken apart at its blanks.
+  const args = isPlain ? ['exec "$@"', "sh", ...text.trim().split(/\s+/)] : [`exec ${text}`];
+  const [command = "", ...words] = args;
+  const child: ChildProcess = spawn("/bin/sh", ["-c", `read _ <&3; exec 3<&-; ${command}`, ...words], {
     stdio: ["inherit", "inherit", "inherit", "pipe"],
   });
   closing.defer(() => {

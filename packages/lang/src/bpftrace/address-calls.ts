@@ -1,6 +1,6 @@
 import { registerOffset, registerRows } from "../types/registers.js";
 import { under } from "../types/type.js";
-import { stackOf } from "./builtins.js";
+import { processNumber, stackOf } from "./builtins.js";
 import { argument, type Call, type CallRow, literalNumber, literalText, row } from "./call-arguments.js";
 import type { StackMode } from "./config.js";
 import { addressBytes } from "./internet.js";
@@ -20,7 +20,7 @@ const userSymbol: Call = (state, node) => {
     type: { kind: "usym" },
     code: "",
     into: (to) => {
-      state.out.push(`${to}[0] = ${address}`, `${to}[1] = uint64(bpf.PID())`);
+      state.out.push(`${to}[0] = ${address}`, `${to}[1] = ${processNumber(state, "pid").code}`);
     },
   };
 };

@@ -74,7 +74,7 @@ export function stackOf(state: State, kind: "kstack" | "ustack", limit: number, 
       : {};
   return {
     type: { kind, limit, mode, ...from },
-    code: kind === "ustack" ? `(uint64(bpf.PID())<<32 | ${id})` : id,
+    code: kind === "ustack" ? `(${processNumber(state, "pid").code}<<32 | ${id})` : id,
   };
 }
 

@@ -62,7 +62,12 @@ export function compileScript(
   options: ScriptOptions = {},
 ): ScriptResult {
   const report = newReporter();
-  const { tree: parsed, files } = withImports(source, options.readImport, report);
+  const { tree: parsed, files } = withImports(
+    source,
+    options.readImport,
+    report,
+    options.facts?.headerExists,
+  );
   const kernel = options.kernelBtf === undefined ? noKernelTypes : newKernelTypes(options.kernelBtf);
   const config = configured(parsed.settings, options, report);
   const limits = {

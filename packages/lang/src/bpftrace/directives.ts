@@ -21,7 +21,11 @@ export interface Preprocessed {
  * withoutDirectives blanks out C's preprocessor lines and the branches that are not taken, so that every offset stays.
  * `#include` has no effect: kernel types are known from BTF.
  */
-export function withoutDirectives(text: string, report: Reporter): Preprocessed {
+export function withoutDirectives(
+  text: string,
+  report: Reporter,
+  headerExists?: (name: string) => boolean,
+): Preprocessed {
   const defines = new Map<string, string>();
   const open: Branch[] = [];
   let taken = true;
@@ -50,7 +54,19 @@ export function withoutDirectives(text: string, report: Reporter): Preprocessed 
       // What takes parameters is C's own business: scripts have macros.
       if (name !== "" && !value.startsWith("(")) defines.set(name, value.trim());
     } else if (directive === "undef" && taken) defines.delete(name);
-    else if (directive !== "include" && directive !== "pragma" && taken) {
+    else if (directive === "include" && taken) {
+      const header = /^\s*#\s*include\s*[<"]([^>"]+)[>"]/.exec(line)?.[1];
+      if (header !== undefined && headerExists?.(header) === false) {
+        const row = text.slice(0, start).split("\n").length + 1;
+        const told = `definitions.h:${row}:10: fatal error: '${header}' file not found`;
+        report.error(
+          "undefined",
+          range,
+          `headers of the script are missing\n${told}`,
+          "-I FOLDER names one more",
+        );
+      }
+    } else if (directive !== "include" && directive !== "pragma" && taken) {
       const stray = directive === "else" || directive === "endif";
       report.error(
         stray ? "syntax" : "unsupported",

@@ -144,6 +144,7 @@ function positional(state: State, index: number): Value {
   const { parameters } = state.limits;
   if (index === 0) return literal(BigInt(parameters.length));
   const text = parameters[index - 1] ?? "0";
+  if (/^0[0-7]+$/.test(text)) return literal(BigInt(`0o${text.slice(1)}`));
   return /^-?(?:\d+|0x[0-9a-fA-F]+)$/.test(text)
     ? { ...literal(text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text)) }
     : textLiteral(state, parameters[index - 1] ?? "");

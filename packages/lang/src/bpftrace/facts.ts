@@ -6,6 +6,8 @@ export interface ScriptFacts {
   readonly userAddress?: (path: string, name: string) => UserSymbol | undefined;
   /** cgroupId of a folder below /sys/fs/cgroup. */
   readonly cgroupId?: (path: string) => bigint | undefined;
+  /** headerExists tells whether a C header is there; without an answer all are. */
+  readonly headerExists?: (name: string) => boolean;
   /** cpus that may come to be, not only those that are there. */
   readonly cpus?: number;
   /** pidNamespace is where the script is run, when that is not the machine's first: device and inode of /proc/self/ns/pid. */

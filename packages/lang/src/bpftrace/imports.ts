@@ -21,6 +21,7 @@ export function withImports(
   source: ImportedFile,
   read: ReadImport | undefined,
   report: Reporter,
+  headerExists?: (name: string) => boolean,
 ): { readonly tree: ScriptTree; readonly files: readonly SourceFile[] } {
   const files: SourceFile[] = [];
   const trees: ScriptTree[] = [];
@@ -34,7 +35,7 @@ export function withImports(
     const base = last === undefined ? 0 : last.base + last.text.length + 1;
     files.push(...openSources([file], base));
     // Blanks before a file give its tokens their places behind the files before it.
-    const given = withoutDirectives(`${" ".repeat(base)}${file.text}`, report);
+    const given = withoutDirectives(`${" ".repeat(base)}${file.text}`, report, headerExists);
     for (const [name, value] of given.defines) defines.set(name, value);
     const tree = parseScript(given.text, defines, report);
     for (const each of tree.imports) {

@@ -124,7 +124,8 @@ export function newScanner(text: string, report: Reporter): Scanner {
     let value = "";
     at = start + 1;
     while (at < text.length && text[at] !== '"') {
-      if (text[at] === "\n") break;
+      // A text may go over several lines; one that never ends ends with its line.
+      if (text[at] === "\n" && !text.includes(`"`, at)) break;
       if (text[at] !== "\\") {
         value += text[at++];
         continue;

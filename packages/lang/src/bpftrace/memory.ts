@@ -184,9 +184,9 @@ function bitField(state: State, at: Range, memory: Memory, base: number, field: 
   const shift = base * 8 + bits.offset - offset * 8;
   const word = `uint64(${wordAt(state, at, inside(memory, offset), unit)})`;
   const left = 64 - shift - bits.size;
-  const code = of.signed
-    ? `(int64(${word} << ${left}) >> ${64 - bits.size})`
-    : `((${word} << ${left}) >> ${64 - bits.size})`;
+  // As bpftrace has them: without a sign of their own, whatever is declared.
+  const plain = `((${word} << ${left}) >> ${64 - bits.size})`;
+  const code = of.signed ? `int64(${plain})` : plain;
   return { ...integer(code, of.signed), type: { kind: "int", signed: of.signed, bits: of.bits } };
 }
 

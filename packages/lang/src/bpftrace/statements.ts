@@ -17,12 +17,20 @@ const unrollLimit = 100n;
 
 /** statements compiles a block's statements. */
 export function statements(state: State, body: readonly Statement[]): void {
-  for (const each of body) {
+  body.forEach((each, i) => {
+    const next = body[i + 1];
+    if (next !== undefined && leaves(each)) state.report.warning("misplaced", next, "Unreachable statement");
     // Each in a block of its own: what it needs on the stack ends with it.
     state.out.push("{");
     statement(state, each);
     state.out.push("}");
-  }
+  });
+}
+
+/** leaves tells whether nothing behind a statement is run. */
+function leaves(each: Statement): boolean {
+  if (each.kind === "return" || each.kind === "break" || each.kind === "continue") return true;
+  return each.kind === "expression" && each.value.kind === "call" && each.value.name === "exit";
 }
 
 function block(state: State, head: string, at: Node | Statement, body: () => void): void {

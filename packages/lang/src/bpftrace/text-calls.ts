@@ -71,6 +71,13 @@ function notText(state: State, node: CallNode, values: readonly Value[]): boolea
   return true;
 }
 
+/** difference is 1 where two texts differ, 0 where they do not. */
+const difference = (condition: string): Value => ({
+  type: { kind: "int", signed: true },
+  code: `b2i(${condition})`,
+  condition,
+});
+
 const strncmp: Call = (state, node) => {
   const a = state.evaluate(state, argument(node, 0));
   const b = state.evaluate(state, argument(node, 1));
@@ -81,7 +88,7 @@ const strncmp: Call = (state, node) => {
     return integer(differ ? "int64(1)" : "int64(0)", true, differ ? 1n : 0n);
   }
   if (typeof a.constant === "string" || typeof b.constant === "string")
-    return fromCondition(`!(${compareTexts(state, node, a, b, limit)})`);
+    return difference(`!(${compareTexts(state, node, a, b, limit)})`);
   const first = textPlace(state, a);
   const second = textPlace(state, b);
   const [differ, at] = [fresh(state, "d"), fresh(state, "i")];
@@ -96,7 +103,7 @@ const strncmp: Call = (state, node) => {
     "return false",
     "})",
   );
-  return fromCondition(differ);
+  return difference(differ);
 };
 
 /** search looks for one text in another, byte by byte: the kernel's own search (bpf_strstr) is of 6.17. */

@@ -7,9 +7,15 @@ const nameWidth = 41;
 const timeWidth = 15;
 
 /** runBenches runs each bench: probe many times and draws a table of the time that one run took. */
-export function runBenches(object: LoadedObject, script: Script, after: () => void): string {
+export function runBenches(
+  object: LoadedObject,
+  script: Script,
+  format: "text" | "json",
+  after: () => void,
+): string {
   using _statistics = enableStatistics();
   const lines = [`${"Benchmark".padEnd(nameWidth)}${"Time(ns)".padEnd(timeWidth)}Iterations`];
+  const results: string[] = [];
   lines.push("-".repeat(lines[0]?.length ?? 0));
   for (const { program, places } of script.probes)
     for (const place of places) {
@@ -23,7 +29,11 @@ export function runBenches(object: LoadedObject, script: Script, after: () => vo
       const { runTimeNs, runCount } = code.info();
       const count = Number(runCount - before.runCount);
       const time = count === 0 ? 0 : Math.round(Number(runTimeNs - before.runTimeNs) / count);
+      if (format === "json")
+        results.push(
+          `{"type": "benchmark_result", "data": {${JSON.stringify(place.name)}: {"average": ${time}, "iters": ${count}}}}\n`,
+        );
       lines.push(`${place.name.padEnd(nameWidth)}${String(time).padEnd(timeWidth)}${count}`);
     }
-  return `${lines.join("\n")}\n`;
+  return format === "json" ? results.join("") : `${lines.join("\n")}\n`;
 }

@@ -29,6 +29,7 @@ export function newCommands(told: (text: string) => void): Commands {
   const waiting: (() => void | Promise<void>)[] = [];
   let working: Promise<void> | undefined;
   let dropped = false;
+  let refused = false;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !dropped; next = waiting.shift()) await next();
     working = undefined;
@@ -38,10 +39,13 @@ export function newCommands(told: (text: string) => void): Commands {
     working ??= work();
   };
   return {
-    run: (command) => add(async () => told(await output(command))),
+    run(command) {
+      if (!refused) add(async () => told(await output(command)));
+    },
     behind: add,
     isBusy: () => working !== undefined,
     async settled(interrupted) {
+      refused ||= interrupted.aborted;
       if (working === undefined) return;
       const stop = new Promise<void>((resolve) => {
         if (interrupted.aborted) resolve();
@@ -51,8 +55,10 @@ export function newCommands(told: (text: string) => void): Commands {
       dropped = true;
       waiting.length = 0;
       await working;
-      dropped = false;
       working = undefined;
+      // After Ctrl-C no more commands are started; what is told goes on.
+      dropped = false;
+      refused = interrupted.aborted;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { elfType, openElf } from "@go3s/binary";
 import type { ScriptFacts, UserSymbol } from "@go3s/lang";
 
@@ -37,16 +37,27 @@ export function possibleCpus(): number {
   return Math.max(...(text.match(/\d+/g) ?? ["0"]).map(Number)) + 1;
 }
 
+/** headerExists looks where C's compilers look, and below the kernel's own headers; the kernel's types come from BTF anyway. */
+function headerExists(name: string, folders: readonly string[]): boolean {
+  // The kernel's own headers are often not installed, and not needed.
+  if (/^(?:linux|net|asm|asm-generic|uapi|trace|kernel|fs|block|drivers|bpf)\//.test(name)) return true;
+  const architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+  const system = ["/usr/include", "/usr/local/include", `/usr/include/${architecture}-linux-gnu`];
+  if (!existsSync("/usr/include")) return true;
+  return [...folders, ".", ...system].some((folder) => existsSync(`${folder}/${name}`));
+}
+
 // PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's first namespace.
 const firstNamespace = 0xeffffffcn;
 
 /** machineFacts are asked only when a script needs them. */
-export function machineFacts(): ScriptFacts {
+export function machineFacts(headerFolders: readonly string[] = []): ScriptFacts {
   const { dev, ino } = statSync("/proc/self/ns/pid", { bigint: true });
   return {
     kernelAddress,
     userAddress,
     cgroupId,
+    headerExists: (name) => headerExists(name, headerFolders),
     get cpus() {
       return possibleCpus();
     },

@@ -83,7 +83,7 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
       readImport,
       unsafe: manner.unsafe,
       tellsErrors: manner.tellsErrors,
-      facts: machineFacts(),
+      facts: machineFacts(run.includeFolders),
       named: run.named ?? [],
       ...(run.debug ? { emit: ["asm"] } : {}),
     },
@@ -153,7 +153,8 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       output.note,
     );
     const clocks = openClocks();
-    const child = run.command === undefined ? undefined : prepareCommand(run.command, closing);
+    const child =
+      run.command === undefined ? undefined : prepareCommand(run.command, closing, manner.isBpftrace);
     const object = loadObject(readObject(bytes), {
       constants: { started: clocks.boot(), childPid: BigInt(child?.pid ?? 0) },
     });
@@ -210,7 +211,7 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       const ending = child?.go();
       records.start();
       runIterators(attachment.iterators, drain);
-      if (manner.mode === "bench") write(runBenches(object, script, drain));
+      if (manner.mode === "bench") write(runBenches(object, script, run.format, drain));
       // Nothing more can come of a script that only begins and ends.
       const waits = script.probes.some(({ places }) => places.some(goesOn));
       if (run.pid !== undefined) watch(run.pid, closing, leave);
@@ -221,7 +222,7 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     finish(object, script, records);
     await records.settled(interrupted);
     printer.finished();
-    if (script.config.printMapsOnExit) records.printMaps();
+    if (script.config.printMapsOnExit && manner.mode !== "bench") records.printMaps();
     tellFull(object, script, output.note);
   } finally {
     await closing.all();

@@ -50,7 +50,7 @@ export function newReader(symbols: Symbols, clocks: Clocks, trailer: string): Re
         case "int": {
           const value = shape.signed ? view.getBigInt64(offset, true) : view.getBigUint64(offset, true);
           const name = shape.names?.get(value);
-          return name === undefined ? number(value) : { text: name, json: name, order: value };
+          return name === undefined ? number(value) : { text: name, json: value, order: value };
         }
         case "bool":
         case "pointer":
