@@ -6,6 +6,13 @@ export {
   type ScriptConfig,
   type StackMode,
 } from "./bpftrace/config.js";
+export type {
+  Comparison,
+  PredicateProvider,
+  ProbeExpansion,
+  ProbeProvider,
+  ScriptExtension,
+} from "./bpftrace/extension.js";
 export type { ScriptFacts, UserSymbol } from "./bpftrace/facts.js";
 export type { ImportedFile, ReadImport } from "./bpftrace/imports.js";
 export type { LateKind, LateShape } from "./bpftrace/late.js";

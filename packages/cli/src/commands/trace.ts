@@ -27,6 +27,17 @@ export const command: Command = {
     { name: "format", short: "f", value: "F", help: "text (default) or json" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
     ...sourceOptions,
+    {
+      name: "list",
+      short: "l",
+      help: "list probes that fit a pattern, or a script's; -v shows their arguments",
+    },
+    {
+      name: "extension",
+      value: "MODULE",
+      multiple: true,
+      help: "a module with predicates and kinds of probes for scripts",
+    },
     { name: "debug", short: "d", help: "print the compiled program and stop" },
     { name: "verbose", short: "v", help: "say what is attached and what the compiler did" },
     { name: "dry-run", help: "load and attach, then stop" },
@@ -36,6 +47,7 @@ export const command: Command = {
     "go3s trace examples/syn-count.go3s",
     "go3s trace examples/syn-count.go3s -c 'curl -s http://127.0.0.1:7303/healthz'",
     "go3s trace probe.go3s -f json --duration 10s",
+    "go3s trace -lv 'tracepoint:sock:*'",
   ],
   run,
 };
@@ -47,6 +59,12 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   if (format !== "text" && format !== "json")
     throw new CliError("usage", `-f ${format}: not a format`, "text or json");
   const pid = pidOf(parsed);
+  if (parsed.flag("list")) {
+    const { list } = await import("../bpftrace/list.js");
+    const [search, ...parameters] = parsed.positionals;
+    const expression = parsed.text("expression");
+    return list({ search, expression, parameters, verbose: parsed.flag("verbose"), pid }, output);
+  }
   const script = scriptOf(parsed);
   if (script !== undefined) {
     // What scripts need is only loaded for them.
@@ -54,7 +72,10 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     const { text, flag } = parsed;
     const flags = { debug: flag("debug"), verbose: flag("verbose"), dryRun: flag("dry-run") };
     const where = { format, output: text("output"), pid, command: text("command"), duration } as const;
-    return runScript({ ...script, ...flags, ...where }, context);
+    const paths = parsed.list("extension");
+    const extensions =
+      paths.length === 0 ? [] : (await import("../trace/script/extensions.js")).loadExtensions(paths);
+    return runScript({ ...script, ...flags, ...where, extensions }, context);
   }
   const files = filesOf(parsed);
   const compiled = compileFiles(

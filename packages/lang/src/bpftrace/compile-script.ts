@@ -7,6 +7,7 @@ import { parseFile } from "../syntax/parser.js";
 import { newKernelTypes, noKernelTypes } from "../types/kernel.js";
 import type { ScriptConfig } from "./config.js";
 import { expanded } from "./expand.js";
+import { extended, type ScriptExtension } from "./extension.js";
 import type { ScriptFacts } from "./facts.js";
 import { generate } from "./generate.js";
 import { type ReadImport, withImports } from "./imports.js";
@@ -35,6 +36,8 @@ export interface ScriptOptions extends CompileOptions, Omit<ScriptMachine, "trac
   readonly tellsErrors?: boolean;
   /** uprobeMulti: one link holds all uprobes of a program (Linux 6.6). */
   readonly uprobeMulti?: boolean;
+  /** extensions add predicates and kinds of probes. */
+  readonly extensions?: readonly ScriptExtension[];
   /** mode is "run", or "test" or "bench": those probes are only taken in their mode. */
   readonly mode?: string;
   /** probeFilter leaves out probes whose names it does not fit; begin and end stay. */
@@ -84,10 +87,17 @@ export function compileScript(
   const generated =
     report.errors > 0 && parsed.actions.length === 0
       ? undefined
-      : generate(expanded(parsed, report), options, kernel, limits, report, {
-          mode: options.mode ?? "run",
-          filter: options.probeFilter,
-        });
+      : generate(
+          expanded(extended(parsed, options.extensions ?? [], report), report),
+          options,
+          kernel,
+          limits,
+          report,
+          {
+            mode: options.mode ?? "run",
+            filter: options.probeFilter,
+          },
+        );
   const marked = stripMarks(generated?.text ?? "");
   if (generated === undefined || report.errors > 0)
     return {

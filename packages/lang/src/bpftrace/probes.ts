@@ -138,7 +138,8 @@ export function placesOf(
     if (options.missing === "error") report.error("no-tracepoint", at, message, hintFor(missing, machine));
     else if (options.missing === "warn") report.warning("no-tracepoint", at, `${message} Skipping.`);
   }
-  return places;
+  const { title } = at;
+  return title === undefined ? places : places.map((place) => ({ ...place, title }));
 }
 
 /** hintFor names what is there and looks alike. */

@@ -225,6 +225,8 @@ export type Statement =
 /** AttachPoint is one probe as it stands in the script: `tracepoint:sched:sched_switch`. */
 export interface AttachPoint extends Range {
   readonly text: string;
+  /** title is the probe's name where an extension wrote the point. */
+  readonly title?: string;
 }
 export interface Action extends Range {
   readonly points: readonly AttachPoint[];

@@ -9,6 +9,7 @@ import {
   renderDiagnostics,
   renderScriptMessages,
   type Script,
+  type ScriptExtension,
   type ScriptResult,
 } from "@go3s/lang";
 import { type Closing, newClosing } from "../../closing.js";
@@ -51,6 +52,8 @@ export interface ScriptRun {
   readonly includes?: readonly string[];
   readonly includeFolders?: readonly string[];
   readonly manner?: Manner;
+  /** extensions add predicates and kinds of probes. */
+  readonly extensions?: readonly ScriptExtension[];
 }
 
 /** ScriptMistakes is a script that does not compile; its message is bpftrace's whole report. */
@@ -75,6 +78,7 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
     { name: run.name, text: run.text },
     {
       ...facts,
+      extensions: run.extensions ?? [],
       mode: manner.mode,
       ...(manner.probeFilter === undefined ? {} : { probeFilter: filterOf(manner.probeFilter) }),
       parameters: run.parameters,
