@@ -135,7 +135,10 @@ function checkOne(
       const symbol = inFile.names.get(name);
       return symbol?.kind === "package" && symbol.package === "imported" ? symbol : undefined;
     };
-    for (const name of qualify(file, (alias) => packageOf(alias) !== undefined)) {
+    // Most files import none of one's own: then there is nothing to walk for.
+    const imports = [...inFile.names.keys()].some((name) => packageOf(name) !== undefined);
+    const used = imports ? qualify(file, (alias) => packageOf(alias) !== undefined) : [];
+    for (const name of used) {
       const symbol = packageOf(name);
       if (symbol !== undefined) symbol.used = true;
     }
