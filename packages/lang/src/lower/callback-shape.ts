@@ -47,6 +47,7 @@ export function entryShape(
   return {
     parameters: environment === undefined ? 3 : 4,
     environment,
+    ...(environment === undefined ? { steady: true } : {}),
     bind(low, parameters) {
       parameters.forEach((symbol, i) => {
         const type = types[i];

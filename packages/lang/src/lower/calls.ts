@@ -19,6 +19,7 @@ import { kfuncCall } from "./kfunc.js";
 import { mapMethod } from "./map-methods.js";
 import { addressOf, copy, loadScalar, pointee, slotPlace, storeScalar } from "./places.js";
 import { declareResults, readMember, resultMembers } from "./results.js";
+import { specialCall } from "./special-types.js";
 import {
   type Frame,
   isDirect,
@@ -391,6 +392,8 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
       return lowerBuiltin(low, call.name, call.types, expr);
     case "helper":
       return helper(low, call, expr);
+    case "special":
+      return specialCall(low, call, expr);
     case "kfunc":
       return kfuncCall(low, call, expr);
     case "map-method":

@@ -228,6 +228,16 @@ function callback(
   const info = shared.checked.literals.get(inner.id);
   const captures = [...(info?.captures ?? [])];
   low.b.at = { start: inner.start, end: inner.start + "func".length };
+  if (captures.length > 0 && shape.environment === undefined) {
+    refuse(
+      low,
+      "unsupported",
+      inner,
+      "this function runs when its surroundings are gone: it cannot use their variables",
+      "keep what it needs in the map's value, or in a package variable",
+    );
+    return { code: newFunction(`callback_${inner.id}`, 0, true, inner), environment: undefined };
+  }
   const environment = environmentOf(low, captures);
   const code = callbackBody(
     shared,
@@ -241,14 +251,6 @@ function callback(
     }),
     shape,
   );
-  if (captures.length > 0 && shape.environment === undefined)
-    refuse(
-      low,
-      "unsupported",
-      inner,
-      "this function runs when its surroundings are gone: it cannot use their variables",
-      "keep what it needs in the map's value, or in a package variable",
-    );
   return { code, environment: environment?.address };
 }
 
@@ -282,7 +284,7 @@ function callbackBody(
       end: body.start + 1,
     },
   );
-  fn.trapResult = 1n;
+  fn.trapResult = shape.steady === true ? 0n : 1n;
   shared.subprograms.set(shared.subprograms.has(key) ? fn : key, fn);
   const b = newBuilder(fn);
   const low = newLow(shared, b, entryFrame(symbol, resultType), undefined);

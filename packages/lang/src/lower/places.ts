@@ -2,6 +2,7 @@ import { HelperFunction } from "@go3s/bpf";
 import type { CorePath, Size, Value } from "../ir/ir.js";
 import { maxAt } from "../ir/range.js";
 import type { Range } from "../source/file.js";
+import { specialParts } from "../types/special-types.js";
 import {
   type ArrayType,
   alignOf,
@@ -296,11 +297,22 @@ export function storeScalar(low: Low, place: Place, value: Value, at: Range): vo
 }
 
 /** chunks splits a stretch of bytes into accesses that keep an alignment. */
-function* chunks(size: number, align: number): Generator<{ at: number; size: Size }> {
+function* chunks(
+  size: number,
+  align: number,
+  skip: readonly { readonly at: number; readonly size: number }[] = [],
+): Generator<{ at: number; size: Size }> {
   for (let at = 0; at < size; ) {
-    const left = size - at;
-    const take: Size =
-      align >= 8 && left >= 8 ? 8 : align >= 4 && left >= 4 ? 4 : align >= 2 && left >= 2 ? 2 : 1;
+    const hole = skip.find((each) => at >= each.at && at < each.at + each.size);
+    if (hole !== undefined) {
+      at = hole.at + hole.size;
+      continue;
+    }
+    const next = Math.min(size, ...skip.filter((each) => each.at > at).map((each) => each.at));
+    const left = next - at;
+    // Behind a part that is left out places are less aligned than the whole.
+    const own = at === 0 ? align : Math.min(align, at & -at);
+    const take: Size = own >= 8 && left >= 8 ? 8 : own >= 4 && left >= 4 ? 4 : own >= 2 && left >= 2 ? 2 : 1;
     yield { at, size: take };
     at += take;
   }
@@ -337,7 +349,11 @@ export function zero(low: Low, place: Place): void {
     return;
   }
   const { base, offset } = baseOf(low, place);
-  for (const chunk of chunks(size, chunkAlign(place))) {
+  for (const chunk of chunks(
+    size,
+    chunkAlign(place),
+    place.space === "map" ? specialParts(place.type) : [],
+  )) {
     const nothing = b.constant(0n);
     b.store(
       base.op === "slot" && place.slot !== undefined
@@ -367,7 +383,9 @@ export function copy(low: Low, to: Place, from: Place, at: Range): void {
     probeRead(low, addressOf(low, to), size, addressOf(low, from), "kernel");
     return;
   }
-  for (const chunk of chunks(size, align)) {
+  // What only the kernel writes stays as it is in a map's value.
+  const inMap = to.space === "map" || from.space === "map";
+  for (const chunk of chunks(size, align, inMap ? specialParts(to.type) : [])) {
     const source = bytePlace(from, chunk.at);
     const target = bytePlace(to, chunk.at);
     const read = baseOf(low, source);

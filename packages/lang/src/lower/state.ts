@@ -92,6 +92,8 @@ export interface CallbackShape {
   readonly parameters: number;
   /** environment is the register with the table of captured variables; undefined when the function runs later. */
   readonly environment: number | undefined;
+  /** steady functions give 0, whatever happens in them. */
+  readonly steady?: true;
   bind(low: Low, parameters: readonly VariableSymbol[], bind: Bind): void;
 }
 

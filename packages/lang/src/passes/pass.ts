@@ -6,6 +6,7 @@ export type Fact =
   | "ssa"
   | "nil-checked"
   | "owned-checked"
+  | "locks-checked"
   | "packets-checked"
   | "bounded"
   | "no-traps"

@@ -16,6 +16,7 @@ test("selection gets split edges and expanded comparisons, and all proofs were m
   for (const fact of [
     "nil-checked",
     "owned-checked",
+    "locks-checked",
     "bounded",
     "no-traps",
     "compares-expanded",

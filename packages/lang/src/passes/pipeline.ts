@@ -8,6 +8,7 @@ import { decideKnown } from "./decided.js";
 import { fold } from "./fold.js";
 import { forwardMemory } from "./forward.js";
 import { hoistSlots } from "./hoist.js";
+import { checkLocks } from "./locks.js";
 import { checkLoops } from "./loops.js";
 import { narrow } from "./narrow.js";
 import { checkNil } from "./nil.js";
@@ -24,6 +25,7 @@ import { widenStores } from "./widen.js";
 export const passes: readonly Pass[] = [
   checkNil,
   checkOwned,
+  checkLocks,
   checkPackets,
   checkLoops,
   returnTraps,
@@ -52,7 +54,13 @@ export const passes: readonly Pass[] = [
 ];
 
 /** proofs are the facts whose passes all run, so that one run tells everything; code that failed one is not optimised. */
-const proofs: ReadonlySet<Fact> = new Set(["nil-checked", "owned-checked", "packets-checked", "bounded"]);
+const proofs: ReadonlySet<Fact> = new Set([
+  "nil-checked",
+  "owned-checked",
+  "locks-checked",
+  "packets-checked",
+  "bounded",
+]);
 
 /** isNeeded: what gives a fact is needed by selection, or by the passes that are; the rest makes the code better. */
 const isNeeded = (pass: Pass): boolean => pass.gives.length > 0;

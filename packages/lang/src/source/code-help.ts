@@ -130,6 +130,13 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
       "first := bpf.Packet[uint8](ctx, 0)\nif first == nil {\n\treturn 0\n}\nhelpers.XdpAdjustHead(ctx, 4)\nreturn int(*first)",
     ),
   },
+  "lock-held": {
+    hint: "lock, change what the lock protects, and unlock, on every path",
+    example: xdp(
+      "v := shared.Lookup(0)\nif v == nil {\n\treturn 0\n}\nv.L.Lock()\nv.N++",
+      "type Value struct {\n\tL bpf.SpinLock\n\tN uint64\n}\n\nvar shared = bpf.Array[Value](1)\n\n",
+    ),
+  },
   "reservation-lost": {
     hint: "submit or discard it before each return",
     example: xdp(
@@ -203,7 +210,7 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   },
   "too-large": {
     hint: "split it, or work on parts of it",
-    example: xdp("before = now", "type Page struct{ Bytes [9000]byte }\n\nvar before, now Page\n\n"),
+    example: xdp("before = now", "type Page struct{ Bytes [20000]byte }\n\nvar before, now Page\n\n"),
   },
   internal: {
     hint: "please report the program that did it",

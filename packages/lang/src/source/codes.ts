@@ -26,6 +26,7 @@ export const diagnosticCodes = {
   "loop-too-long": "a loop of more rounds than the verifier will follow",
   "unchecked-nil": "a pointer that may be nil used without a check",
   "stale-packet": "a packet pointer used after the packet may have moved",
+  "lock-held": "a spin lock not given back on some path, taken twice, or held over a call",
   "reservation-lost": "a ring-buffer reservation not given back on some path",
   "reservation-reused": "a ring-buffer reservation used after it was given back",
   escape: "a pointer that would outlive what it points to",

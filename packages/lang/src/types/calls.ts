@@ -22,6 +22,7 @@ import { declareMap } from "./maps.js";
 import { markAddressTaken } from "./operators.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
 import { isUserName } from "./resolve.js";
+import { specialMethod } from "./special-types.js";
 import { suggestMember } from "./suggest.js";
 import type { AnySymbol, FunctionSymbol, MapSymbol, PackageSymbol } from "./symbols.js";
 import {
@@ -229,6 +230,10 @@ function method(env: Env, expr: CallExpr, callee: SelectorExpr, want: Type | und
   if (of.kind === "bad" || struct.kind === "bad") {
     for (const value of expr.arguments) env.check(env, value);
     return badType;
+  }
+  if (struct.kind === "struct" && struct.special === true) {
+    const found = specialMethod(env, expr, callee, struct);
+    if (found !== undefined) return found;
   }
   if (struct.kind === "context") {
     const found = contextMethod(env, expr, callee, struct);

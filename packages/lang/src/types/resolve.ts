@@ -5,6 +5,7 @@ import { constantInteger } from "./convert.js";
 import { type Env, fail, lookUp, type Scope } from "./env.js";
 import { unknownMember } from "./imports.js";
 import { mapRow } from "./map-kinds.js";
+import { specialTypes } from "./special-types.js";
 import { badType, basicTypes, type FunctionType, layOut, type Type, voidType } from "./type.js";
 
 /** maxArrayLength keeps sizes within what any map value may have. */
@@ -87,6 +88,8 @@ function selected(env: Env, expr: Expr & { kind: "selector" }): Type {
     return badType;
   }
   if (symbol.package === "bpf") {
+    const special = specialTypes[name.name];
+    if (special !== undefined) return special;
     const row = contextRow(name.name);
     if (row !== undefined) return { kind: "context", row };
     if (mapRow(name.name) !== undefined) {

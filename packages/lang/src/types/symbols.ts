@@ -6,7 +6,7 @@ import type { KfuncArgument } from "./kfunc-argument.js";
 import type { MapMethodRow } from "./map-methods.js";
 import type { ProgramKind } from "./program-kind.js";
 import type { TelemetryDeclaration } from "./telemetry.js";
-import type { Field, FunctionType, MapType, NamedType, Type } from "./type.js";
+import type { Field, FunctionType, MapType, NamedType, SpecialMethod, Type } from "./type.js";
 
 /** Constant is the value of a constant expression; strings have one character per byte. */
 export type Constant = bigint | string | boolean;
@@ -127,6 +127,7 @@ export type Call =
   | { readonly kind: "function"; readonly symbol: FunctionSymbol; readonly receiver?: Expr }
   | { readonly kind: "builtin"; readonly name: string; readonly types: readonly Type[] }
   | { readonly kind: "helper"; readonly name: string; readonly id: number }
+  | { readonly kind: "special"; readonly method: SpecialMethod; readonly object: Expr }
   | { readonly kind: "kfunc"; readonly fn: KernelFunction; readonly arguments: readonly KfuncArgument[] }
   | {
       readonly kind: "map-method";

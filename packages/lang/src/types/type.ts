@@ -52,6 +52,8 @@ export interface StructType {
   readonly align: number;
   /** kernel is set for types from the kernel's BTF: accesses get CO-RE relocations. */
   readonly kernel?: { readonly union: boolean };
+  /** special is set for types whose bytes only the kernel writes: timers, locks. */
+  readonly special?: true;
   /** user is set for types of the observed program: addresses of them are the user's. */
   readonly user?: true;
   /** union is set for C's unions that are not the kernel's. */
@@ -303,3 +305,6 @@ export function findField(struct: StructType, name: string): Field[] | undefined
   }
   return undefined;
 }
+
+/** SpecialMethod is a method of such a type. */
+export type SpecialMethod = "Init" | "SetCallback" | "Start" | "Cancel" | "Lock" | "Unlock";
