@@ -67,9 +67,11 @@ function load(anew = false) {
 /**
  * optimiseLater lets V8 wait for functions that stay hot: compiling 1,000 lines is over before what it optimises pays,
  * 240 ms of processor time without this, 120 with it, and 8,000 lines 1,240 and 520; a busy reader gets there all the same.
- * A cache is only taken under the options it was written under, so a process that writes one does without.
+ * A cache is only taken under the options it was written under, so a process that writes one does without. Only in
+ * Node 20: the option has gone from later ones, which would complain.
  */
 function optimiseLater() {
+  if (!process.versions.v8.startsWith("11.3.")) return;
   // Opened first: Node's own modules come with such caches too, and what is open by now needs none.
   void process.stdout;
   require("node:v8").setFlagsFromString("--interrupt-budget=6000000");

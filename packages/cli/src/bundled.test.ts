@@ -82,14 +82,16 @@ test("npm's command hides the extra certificates from Node only where no TLS is 
     probe,
     "package p\n\n// @raw_tp:sys_enter\nfunc f(ctx *bpf.RawTracepoint) int { return 0 }\n",
   );
-  const run = (...args: string[]): string => {
-    // Node warns at its start when it cannot read the file.
-    const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "none.pem") };
-    const done = spawnSync(join(bin, "go3s"), args, { encoding: "utf8", env });
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "none.pem") };
+  const run = (command: string, ...args: string[]): string => {
+    const done = spawnSync(command, args, { encoding: "utf8", env });
     return `${done.status} ${done.stderr}`;
   };
-  assert.doesNotMatch(run("build", probe, "-o", join(folder, "probe.o")), /^[^0]|extra certs/);
-  assert.match(run("query", "--help"), /^0 .*extra certs/);
+  const command = join(bin, "go3s");
+  assert.doesNotMatch(run(command, "build", probe, "-o", join(folder, "probe.o")), /^[^0]|extra certs/);
+  // Node 20 warns at its start when it cannot read the file; newer ones read it only when they need it.
+  const warns = run("node", "-e", "").includes("extra certs");
+  assert.equal(run(command, "query", "--help").includes("extra certs"), warns);
 });
 
 test("what a trace starts has the certificates' variable again", {
