@@ -1,11 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
-import { openDebugFile, openDebugInfo, openElf } from "@go3s/binary";
 import { kernelBtf, tracefs } from "@go3s/bpf";
 import {
   type CompileOptions,
   type CompileResult,
   compile,
-  type FindUserType,
   type InstructionSet,
   renderDiagnostics,
   type SourceText,
@@ -13,6 +11,7 @@ import {
 import { CliError } from "./failure.js";
 import type { OptionRow, Parsed } from "./options.js";
 import { diskPackages, sourcesIn } from "./package-folders.js";
+import type { UserTypes } from "./user-types.js";
 
 /** instructionSets are what --cpu takes. */
 export const instructionSets: readonly InstructionSet[] = ["v1", "v2", "v3", "v4"];
@@ -26,7 +25,7 @@ export function compileFiles(
 ): CompileResult & { readonly object: Uint8Array } {
   const files = paths.flatMap(readSources);
   const readPackage = diskPackages(sources.importRoots);
-  using types = sources.userTypes === undefined ? undefined : openUserTypes(sources.userTypes);
+  using types = sources.userTypes;
   const own = types === undefined ? {} : { userTypes: types.find };
   const result = compile(files, { ...machineFacts(), readPackage, ...own, ...options });
   const text = renderDiagnostics(result);
@@ -45,8 +44,8 @@ export function compileFiles(
 /** ProbeSources are where a program's packages and the observed program's types come from. */
 export interface ProbeSources {
   readonly importRoots?: readonly string[];
-  /** userTypes is the observed program, whose debug information has its types. */
-  readonly userTypes?: string;
+  /** userTypes are the observed program's; compiling closes them. */
+  readonly userTypes?: UserTypes;
 }
 
 /** sourceOptions are how commands that compile take these. */
@@ -64,31 +63,13 @@ export const sourceOptions: readonly OptionRow[] = [
   },
 ];
 
-/** sourcesOf reads them from a command line. */
-export function sourcesOf(parsed: Parsed): ProbeSources {
-  const userTypes = parsed.text("user-types");
-  return { importRoots: parsed.list("import-root"), ...(userTypes === undefined ? {} : { userTypes }) };
-}
-
-/** openUserTypes opens a program's debug information, its own or in a file beside it. */
-function openUserTypes(path: string): Disposable & { readonly find: FindUserType } {
-  try {
-    const elf = openElf(path);
-    const debug = elf.section(".debug_info") === undefined ? (openDebugFile(elf, { path }) ?? elf) : elf;
-    const info = openDebugInfo(debug);
-    if (info === undefined) throw new Error("it has no debug information");
-    return {
-      find: (name) => info.type(name),
-      [Symbol.dispose]() {
-        info.close();
-        if (debug !== elf) debug.close();
-        elf.close();
-      },
-    };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError("file-unreadable", `cannot read the types of ${path}: ${why}`);
-  }
+/** sourcesOf reads them from a command line. What reads debug information is only loaded for who asks for it. */
+export async function sourcesOf(parsed: Parsed): Promise<ProbeSources> {
+  const importRoots = parsed.list("import-root");
+  const path = parsed.text("user-types");
+  if (path === undefined) return { importRoots };
+  const { openUserTypes } = await import("./user-types.js");
+  return { importRoots, userTypes: openUserTypes(path) };
 }
 
 /** readSources reads a file, or all of a package when the path is a folder. */

@@ -51,7 +51,9 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const target = targetOf(parsed);
   const languages = languagesOf(parsed, target);
   const folder = bindingsFolder(parsed);
-  const built = isObject(parsed) ? existing(parsed) : compiled(parsed, context, languages.length > 0, folder);
+  const built = isObject(parsed)
+    ? existing(parsed)
+    : await compiled(parsed, context, languages.length > 0, folder);
   if (target === "bpffs") pinObject(parsed, built.bytes, output);
   for (const language of languages) {
     const path = writeBindings(language, built, folder ?? dirname(built.path ?? ""));
@@ -112,12 +114,12 @@ function existing(parsed: Parsed): Built {
   }
 }
 
-function compiled(
+async function compiled(
   parsed: Parsed,
   { output }: Context,
   needsFile: boolean,
   folder: string | undefined,
-): Built {
+): Promise<Built> {
   const cpu = parsed.text("cpu") ?? "v3";
   const set = instructionSets.find((each) => each === cpu);
   if (set === undefined)
@@ -135,7 +137,12 @@ function compiled(
       "no output file given",
       "name it with -o OUT.o, or look at a stage with --emit asm",
     );
-  const result = compileFiles(parsed.positionals, { cpu: set, emit: stages }, output.note, sourcesOf(parsed));
+  const result = compileFiles(
+    parsed.positionals,
+    { cpu: set, emit: stages },
+    output.note,
+    await sourcesOf(parsed),
+  );
   for (const stage of stages) output.line(result.stages[stage] ?? "");
   if (out !== undefined) writeFileSync(out, result.object);
   tellPrograms(result.programs, output);

@@ -82,7 +82,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     files,
     parsed.flag("debug") ? { emit: ["asm"] } : {},
     output.note,
-    sourcesOf(parsed),
+    await sourcesOf(parsed),
   );
   if (parsed.flag("debug")) {
     output.line(compiled.stages.asm ?? "");
