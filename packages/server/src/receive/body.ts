@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gunzip, gunzipSync, inflate, inflateSync, type ZlibOptions } from "node:zlib";
 import { ServerError, textOf } from "../errors.js";
 import type { BufferPool } from "./pool.js";
+import { unzstd, ZstdError } from "./zstd.js";
 
 /** BodyLimits bound what one request and all requests together may hold in memory. */
 export interface BodyLimits {
@@ -123,23 +124,24 @@ const decoders = {
   deflate: { sync: inflateSync, later: promisify<Buffer, ZlibOptions, Buffer>(inflate) },
 } as const;
 
+/** Encoding is a Content-Encoding that we take. */
+export type Encoding = "identity" | "gzip" | "deflate" | "zstd";
+
 /** contentEncoding reads the header; throws "unsupported-type" for what we do not take. */
-export function contentEncoding(request: IncomingMessage): "identity" | "gzip" | "deflate" {
+export function contentEncoding(request: IncomingMessage): Encoding {
   const name = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
-  if (name === "identity" || name === "" || name === "gzip" || name === "deflate") return name || "identity";
+  if (name === "identity" || name === "" || name === "gzip" || name === "deflate" || name === "zstd")
+    return name || "identity";
   if (name === "x-gzip") return "gzip";
   throw new ServerError("unsupported-type", `Content-Encoding ${JSON.stringify(name)} is not taken`, {
-    hint: "use gzip, deflate or identity",
+    hint: "use gzip, zstd, deflate or identity",
   });
 }
 
 /** decompress replaces a body by its decompressed bytes; throws "too-large" or "bad-encoding". */
-export async function decompress(
-  body: Body,
-  encoding: "identity" | "gzip" | "deflate",
-  limits: BodyLimits,
-): Promise<Body> {
+export async function decompress(body: Body, encoding: Encoding, limits: BodyLimits): Promise<Body> {
   if (encoding === "identity") return body;
+  if (encoding === "zstd") return unpackZstd(body, limits);
   const options = { maxOutputLength: limits.bodyBytes, chunkSize };
   try {
     const { sync, later } = decoders[encoding];
@@ -156,5 +158,17 @@ export async function decompress(
         cause: error,
       },
     );
+  }
+}
+
+function unpackZstd(body: Body, limits: BodyLimits): Body {
+  try {
+    return { bytes: unzstd(body.bytes, limits.bodyBytes), wireBytes: body.wireBytes, release: body.release };
+  } catch (error) {
+    if (error instanceof ZstdError && error.tooLarge) throw tooLarge(limits.bodyBytes, "after decompression");
+    throw new ServerError("bad-encoding", `the body cannot be decompressed as zstd: ${textOf(error)}`, {
+      hint: "check Content-Encoding against what is sent",
+      cause: error,
+    });
   }
 }

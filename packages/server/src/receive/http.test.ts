@@ -17,6 +17,16 @@ import {
 import { shopSpans, shopTraces } from "../testing/shop.js";
 import { type Started, send, start } from "../testing/start.js";
 
+/** zstdFrame wraps bytes as Zstandard does what it cannot shorten: one segment with its size, one raw block (RFC 8878). */
+function zstdFrame(bytes: Uint8Array): Buffer {
+  const head = Buffer.alloc(12);
+  head.writeUInt32LE(0xfd2fb528, 0);
+  head.writeUInt8(0xa0, 4);
+  head.writeUInt32LE(bytes.length, 5);
+  head.writeUIntLE((bytes.length << 3) | 1, 9, 3);
+  return Buffer.concat([head, bytes]);
+}
+
 const protobuf = { "content-type": "application/x-protobuf" };
 const limit = 1 << 20;
 let started: Started;
@@ -44,6 +54,11 @@ const accepted: readonly {
   readonly body: () => string | Uint8Array;
 }[] = [
   { name: "protobuf", headers: protobuf, body: spans },
+  {
+    name: "protobuf with zstd",
+    headers: { ...protobuf, "content-encoding": "zstd" },
+    body: () => zstdFrame(spans()),
+  },
   {
     name: "protobuf with gzip",
     headers: { ...protobuf, "content-encoding": "gzip" },

@@ -137,7 +137,8 @@ async function answerRefusal(
   const { error } = refusal;
   if (error.retryAfterSeconds !== undefined) response.setHeader("Retry-After", error.retryAfterSeconds);
   // RFC 9110 section 15.5.16: 415 for a coding tells which ones are taken.
-  if (error.code === "unsupported-type") response.setHeader("Accept-Encoding", "gzip, deflate, identity");
+  if (error.code === "unsupported-type")
+    response.setHeader("Accept-Encoding", "gzip, zstd, deflate, identity");
   const body = format === "json" ? statusJson(refusal) : statusBytes(refusal);
   response.setHeader("Content-Type", contentTypes[format]);
   response.setHeader("Content-Length", Buffer.byteLength(body));
