@@ -29,7 +29,7 @@ async function work({ kind, from, to, progress }) {
       made === undefined ? judge(mutant) : differential(generatedText(made), made.cpu, made.inputs);
     parentPort.postMessage({ verdict: verdict.kind });
     const isFinding = isMistake(verdict) || (mutant !== undefined && verdict.kind === "unsupported");
-    const key = `${verdict.kind} ${verdict.about.slice(0, 60)}`;
+    const key = `${verdict.kind} ${verdict.about.slice(0, 200)}`;
     if (!isFinding || known.has(key)) continue;
     known.add(key);
     let { text } = mutant ?? { text: generatedText(made) };
