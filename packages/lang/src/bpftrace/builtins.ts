@@ -195,6 +195,19 @@ export function isBuiltin(name: string): boolean {
   return Object.hasOwn(builtins, name) || /^arg\d$/.test(name);
 }
 
+/** stackArgument is an argument that the caller put on the stack: above the return address (x86-64's calling convention). */
+function stackArgument(state: State, node: WordNode, index: number): Value {
+  const { kind } = state.unit.place;
+  if (kind !== "uprobe" && kind !== "kprobe") return wrongProbe(state, node, "uprobe and kprobe");
+  const held = fresh(state, "t");
+  const space = spaceOf(state);
+  state.out.push(
+    `var ${held} uint64`,
+    `bpf.Read${space === "user" ? "User" : "Kernel"}(&${held}, ctx.SP() + ${8 * (index + 1)})`,
+  );
+  return { ...integer(held, false), space };
+}
+
 /** builtin compiles a word: a builtin, `arg0`, or one of the kernel's constants. */
 export function builtin(state: State, node: WordNode): Value {
   const row = Object.hasOwn(builtins, node.name) ? builtins[node.name] : undefined;
@@ -208,6 +221,8 @@ export function builtin(state: State, node: WordNode): Value {
       return wrongProbe(state, node, "uprobe, kprobe and rawtracepoint");
     return { ...integer(`ctx.Arg(${argument})`, false), space: spaceOf(state) };
   }
+  const stacked = /^sarg(\d{1,2})$/.exec(node.name)?.[1];
+  if (stacked !== undefined) return stackArgument(state, node, Number(stacked));
   const constant = Object.hasOwn(kernelConstants, node.name)
     ? kernelConstants[node.name]
     : errorNumber(node.name);

@@ -207,7 +207,9 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     if (manner.isBpftrace && run.format === "text") {
       if (!manner.quiet) output.note(`Attached ${attached} probe${attached === 1 ? "" : "s"}`);
     } else if (!manner.quiet) printer.attached(attached);
-    if (environment.notifiesAttached) output.line("__BPFTRACE_NOTIFY_PROBES_ATTACHED");
+    // 0.17, whose scripts have BEGIN and END, says it beside the output; the newest in it.
+    if (environment.notifiesAttached)
+      (/\b(?:BEGIN|END)\b/.test(run.text) ? output.note : output.line)("__BPFTRACE_NOTIFY_PROBES_ATTACHED");
     for (const text of held) write(text);
     if (run.verbose) tell(script, programs, output.note);
     if (run.dryRun) return exitCodes.done;
