@@ -122,6 +122,8 @@ export interface Value {
   kfunc: KernelFunction | undefined;
   /** extern is what an `extern` gives the address of. */
   extern: Extern | undefined;
+  /** unlock is called behind giveBack, for what needed the lock of kernel memory. */
+  unlock: KernelFunction | undefined;
   /** giveBack is the function that takes an owned object back; records of ring buffers are discarded. */
   giveBack: KernelFunction | undefined;
   /** query is what a `query` asks of the kernel's types. */
@@ -170,6 +172,8 @@ export interface IrFunction {
   nextId: number;
   /** trapResult is what the function gives when an index is out of range: 1 ends a bpf_loop; 0 when left out. */
   trapResult?: bigint;
+  /** sleeps is set for programs that may sleep: they do not hold the lock of kernel memory by themselves. */
+  sleeps?: boolean;
   /** indexes: the function adds a variable to a pointer that it was given. */
   indexes?: boolean;
 }
@@ -295,6 +299,7 @@ export function newValue(
     kfunc: undefined,
     extern: undefined,
     giveBack: undefined,
+    unlock: undefined,
     query: undefined,
     atomic: undefined,
     nilable: false,

@@ -392,6 +392,15 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
       return lowerBuiltin(low, call.name, call.types, expr);
     case "helper":
       return helper(low, call, expr);
+    case "iterator":
+      refuse(
+        low,
+        "misplaced",
+        expr,
+        "an iterator is ranged over",
+        "for t := range kfunc.bpf_iter_task(nil, 0) { … }",
+      );
+      return nothing(low);
     case "special":
       return specialCall(low, call, expr);
     case "kfunc":

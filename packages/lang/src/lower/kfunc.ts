@@ -50,10 +50,15 @@ function value(low: Low, argument: KfuncArgument, before: KfuncArgument | undefi
   }
 }
 
+/** kfuncArguments evaluates the arguments of a function of the kernel. */
+export function kfuncArguments(low: Low, given: readonly KfuncArgument[]): Value[] {
+  return given.map((each, i) => value(low, each, given[i - 1]));
+}
+
 /** kfuncCall calls a function of the kernel. */
 export function kfuncCall(low: Low, call: Call & { kind: "kfunc" }, expr: CallExpr): Scalar {
   const { fn } = call;
-  const args = call.arguments.map((each, i) => value(low, each, call.arguments[i - 1]));
+  const args = kfuncArguments(low, call.arguments);
   low.b.at = expr;
   const result = low.b.callKernel(fn, args);
   const of = under(fn.signature.result);

@@ -1,6 +1,7 @@
 import type { ForStmt, RangeStmt } from "../syntax/ast.js";
 import { intType, isScalar, under } from "../types/type.js";
 import { compareValues } from "./arithmetic.js";
+import { iterate } from "./iterators.js";
 import { copy, elementPlace, loadScalar, pointee, slotPlace } from "./places.js";
 import { changesSubject } from "./range-copy.js";
 import { type Low, type Place, refuse, typeOf, widthOf } from "./state.js";
@@ -78,6 +79,7 @@ function unrolled(low: Low, stmt: ForStmt, count: number): void {
 
 /** rangeLoop lowers `for i := range n` and `for i, v := range array`. */
 export function rangeLoop(low: Low, stmt: RangeStmt): void {
+  if (iterate(low, stmt)) return;
   const { b } = low;
   const type = typeOf(low, stmt.subject);
   const of = under(type);

@@ -94,10 +94,17 @@ function entryFrame(symbol: FunctionSymbol | undefined, resultType: Frame["resul
   };
 }
 
-function lowerBody(shared: Shared, symbol: FunctionSymbol, name: string, isProgram: boolean): IrFunction {
+function lowerBody(
+  shared: Shared,
+  symbol: FunctionSymbol,
+  name: string,
+  isProgram: boolean,
+  sleeps = false,
+): IrFunction {
   const { declaration } = symbol;
   const hasResult = symbol.type.result.kind !== "void";
   const fn = newFunction(name, symbol.parameters.length, true, declaration.name);
+  fn.sleeps = sleeps;
   const b = newBuilder(fn);
   const low = newLow(
     shared,
@@ -330,8 +337,9 @@ function callbackBody(
 
 /** lowerProgram lowers a program; an index out of range ends it with what lets things pass, where 0 would not. */
 function lowerProgram(shared: Shared, program: Program): IrFunction {
-  const code = lowerBody(shared, program.function, program.name, true);
-  const { kind } = program;
+  const { kind, section } = program;
+  const sleeps = kind.name === "syscall" || /^[^/]*\.s(\/|$)/.test(section);
+  const code = lowerBody(shared, program.function, program.name, true, sleeps);
   if (kind.pass !== undefined && kind.returns !== undefined) code.trapResult = BigInt(kind.pass);
   return code;
 }

@@ -2,6 +2,7 @@ import { dominates, dominators, type Loop, naturalLoops } from "../ir/dominators
 import { type Block, type Condition, type IrFunction, inverse, mirrored, type Value } from "../ir/ir.js";
 import { maxAt } from "../ir/range.js";
 import type { Reporter } from "../source/diagnostics.js";
+import { isNext } from "./iterators.js";
 import type { Pass } from "./pass.js";
 
 /** instructionBudget: the verifier follows at most 1,000,000 instructions (BPF_COMPLEXITY_LIMIT_INSNS); one value is about one. */
@@ -156,6 +157,8 @@ export const checkLoops: Pass = {
     const tree = dominators(fn);
     const bounded: Bounded[] = [];
     for (const loop of loops) {
+      // An iterator of the kernel ends by itself, and the verifier follows such loops until nothing new comes.
+      if (loop.head.values.some(isNext)) continue;
       let least: bigint | undefined;
       for (const block of loop.blocks) {
         if (!loop.latches.every((latch) => dominates(tree, block, latch))) continue;

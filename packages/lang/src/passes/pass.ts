@@ -7,6 +7,7 @@ export type Fact =
   | "nil-checked"
   | "owned-checked"
   | "locks-checked"
+  | "iterators-closed"
   | "packets-checked"
   | "bounded"
   | "no-traps"

@@ -8,6 +8,7 @@ import { decideKnown } from "./decided.js";
 import { fold } from "./fold.js";
 import { forwardMemory } from "./forward.js";
 import { hoistSlots } from "./hoist.js";
+import { closeIterators } from "./iterators.js";
 import { checkLocks } from "./locks.js";
 import { checkLoops } from "./loops.js";
 import { narrow } from "./narrow.js";
@@ -23,6 +24,7 @@ import { widenStores } from "./widen.js";
 
 /** passes in the order they run: proofs on the code as written, then optimisations, then what selection needs. */
 export const passes: readonly Pass[] = [
+  closeIterators,
   checkNil,
   checkOwned,
   checkLocks,

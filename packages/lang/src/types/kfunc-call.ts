@@ -92,7 +92,7 @@ function argument(env: Env, expr: Expr, { name, type }: Parameter): KfuncArgumen
 }
 
 /** bindArguments gives each parameter its argument; sizes of memory may be left out. */
-function bindArguments(env: Env, expr: CallExpr, fn: KernelFunction): KfuncArgument[] {
+export function bindArguments(env: Env, expr: CallExpr, fn: KernelFunction): KfuncArgument[] {
   const { parameters } = fn.signature;
   const roles = parameters.map((each) => parameterRole(each.name));
   const visible = parameters.filter((_, i) => roles[i] !== "hidden").length;

@@ -14,6 +14,7 @@ import { refusedForms, refusedTypes } from "../syntax/refused.js";
 import { assignable, bare, defaultType, settle, wantInteger } from "./convert.js";
 import { type Env, fail, newVariable } from "./env.js";
 import { lacks, unseen } from "./existence.js";
+import { checkIterator } from "./iterators.js";
 import { badType, boolType, identical, intType, isKernelStruct, type Type, typeName, under } from "./type.js";
 
 /** inner opens a scope. */
@@ -291,6 +292,14 @@ function loop(env: Env, stmt: ForStmt): void {
 
 function ranged(env: Env, stmt: RangeStmt): void {
   const head = inner(env, { loops: env.loops + 1, breakable: env.breakable + 1 });
+  const met = checkIterator(env, stmt.subject);
+  if (met !== undefined) {
+    if (stmt.key !== undefined) declare(head, stmt.key, met);
+    if (stmt.value !== undefined)
+      fail(env, "wrong-type", stmt.value, "a range over an iterator has one variable", "for t := range …");
+    block(head, stmt.body);
+    return;
+  }
   let type = env.check(env, stmt.subject);
   const of = under(type);
   const subject = of.kind === "pointer" ? under(of.target) : of;

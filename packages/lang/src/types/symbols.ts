@@ -128,6 +128,13 @@ export type Call =
   | { readonly kind: "builtin"; readonly name: string; readonly types: readonly Type[] }
   | { readonly kind: "helper"; readonly name: string; readonly id: number }
   | { readonly kind: "special"; readonly method: SpecialMethod; readonly object: Expr }
+  | {
+      readonly kind: "iterator";
+      readonly create: KernelFunction;
+      readonly next: KernelFunction;
+      readonly destroy: KernelFunction;
+      readonly arguments: readonly KfuncArgument[];
+    }
   | { readonly kind: "kfunc"; readonly fn: KernelFunction; readonly arguments: readonly KfuncArgument[] }
   | {
       readonly kind: "map-method";
