@@ -74,6 +74,8 @@ interface Selector {
   readonly uses: Map<Value, number>;
   /** foldable comparisons are read by branches alone, and addresses by memory accesses alone. */
   readonly folded: Set<Value>;
+  /** same remembers which truncations change nothing. */
+  readonly same: Map<Value, boolean>;
   /** framed additions of an index to a slot add it to the frame; the slot's place goes into the accesses. */
   readonly framed: Set<Value>;
   /** kept addresses of slots have a register of their own: a loop reads it. */
@@ -114,18 +116,23 @@ function materialise(s: Selector, value: Value, into: Register, at: Range): void
 }
 
 /** isSameRegister: a truncation of what has no upper half changes nothing. */
-function isSameRegister(value: Value): boolean {
+function isSameRegister(s: Selector, value: Value): boolean {
   const [a] = value.args;
   if (value.op !== "trunc" || a === undefined || isFree(a)) return false;
-  const most = maxAt(a, value.block, false);
-  return most !== undefined && most <= 0xffff_ffffn;
+  let same = s.same.get(value);
+  if (same === undefined) {
+    const most = maxAt(a, value.block, false);
+    same = most !== undefined && most <= 0xffff_ffffn;
+    s.same.set(value, same);
+  }
+  return same;
 }
 
 /** registerOf gives the register a value is in, making free values in a new one. */
 function registerOf(s: Selector, value: Value, at: Range): Register {
   if (value.op === "zext" && value.args[0] !== undefined && !isFree(value.args[0]))
     return registerOf(s, value.args[0], at);
-  if (isSameRegister(value)) return registerOf(s, value.args[0] ?? value, at);
+  if (isSameRegister(s, value)) return registerOf(s, value.args[0] ?? value, at);
   if (isFree(value) && !s.kept.has(value)) {
     const register = fresh(s);
     materialise(s, value, register, at);
@@ -416,7 +423,7 @@ function valueInto(s: Selector, value: Value): void {
     }
     case "trunc": {
       const [a] = value.args;
-      if (a !== undefined && !isSameRegister(value))
+      if (a !== undefined && !isSameRegister(s, value))
         push(s, value.at, {
           kind: "mov",
           width: 32,
@@ -602,6 +609,7 @@ export function select(fn: IrFunction, target: SelectTarget): MachineFunction {
     registers: new Map(),
     uses,
     folded,
+    same: new Map(),
     framed: framedOnly(fn, folded),
     kept: keptSlots(fn, depths),
     block: entry,

@@ -26,36 +26,37 @@ export function postorder(fn: IrFunction): Block[] {
 export function dominators(fn: IrFunction): Map<Block, Block> {
   const order = postorder(fn);
   const number = new Map(order.map((block, i) => [block, i]));
-  const found = new Map<Block, Block>();
-  const entry = order.length - 1;
-  if (entry < 0) return found;
-  // Numbers instead of blocks: most passes ask, and the walks up the tree are most of it.
-  const from = order.map(({ predecessors }) => predecessors.map((block) => number.get(block) ?? -1));
-  const up = new Int32Array(order.length).fill(-1);
-  up[entry] = entry;
+  const last = order.length - 1;
+  // By number: the entry has the highest, and each block's own is lower than its dominator's. -1 is not known yet.
+  const above = new Int32Array(order.length).fill(-1);
+  const from = order.map((block) => block.predecessors.flatMap((each) => number.get(each) ?? []));
+  if (last >= 0) above[last] = last;
   const meet = (a: number, b: number): number => {
     let [x, y] = [a, b];
     while (x !== y) {
-      while (x < y) x = up[x] ?? y;
-      while (y < x) y = up[y] ?? x;
+      while (x < y) x = above[x] ?? y;
+      while (y < x) y = above[y] ?? x;
     }
     return x;
   };
   for (let changed = true; changed; ) {
     changed = false;
-    for (let i = entry - 1; i >= 0; i--) {
+    for (let i = last - 1; i >= 0; i--) {
       let best = -1;
-      for (const each of from[i] ?? []) if ((up[each] ?? -1) >= 0) best = best < 0 ? each : meet(each, best);
-      if (best >= 0 && up[i] !== best) {
-        up[i] = best;
-        changed = true;
+      for (const each of from[i] ?? []) {
+        if (above[each] === -1) continue;
+        best = best === -1 ? each : meet(each, best);
       }
+      if (best === -1 || above[i] === best) continue;
+      above[i] = best;
+      changed = true;
     }
   }
-  for (let i = entry; i >= 0; i--) {
-    const [block, above] = [order[i], order[up[i] ?? -1]];
-    if (block !== undefined && above !== undefined) found.set(block, above);
-  }
+  const found = new Map<Block, Block>();
+  order.forEach((block, i) => {
+    const up = order[above[i] ?? -1];
+    if (up !== undefined) found.set(block, up);
+  });
   return found;
 }
 

@@ -1,12 +1,22 @@
-import { type Block, type IrFunction, newValue, usesOf, type Value } from "./ir.js";
+import { type Block, type IrFunction, newValue, type Value } from "./ir.js";
+
+/** Reader is a value, or the end of a block, that reads another value. */
+export interface Reader {
+  readonly block: Block;
+  readonly value: Value | undefined;
+}
 
 /**
- * repair gives each use of a value that has come to have several definitions the one that reaches it. `definitions`
- * are by the block at whose end they hold; uses in the value's own block stay as they are.
+ * repair gives each reader of a value that has come to have several definitions the one that reaches it. `definitions`
+ * are by the block at whose end they hold; what reads the value in its own block, but for phis, is none of the readers.
  */
-export function repair(fn: IrFunction, old: Value, definitions: ReadonlyMap<Block, Value>): void {
+export function repair(
+  fn: IrFunction,
+  old: Value,
+  definitions: ReadonlyMap<Block, Value>,
+  readers: readonly Reader[],
+): void {
   const atStart = new Map<Block, Value>();
-  const made = new Set<Value>();
   const readEnd = (block: Block): Value => definitions.get(block) ?? readStart(block);
   const readStart = (block: Block): Value => {
     let at = block;
@@ -27,29 +37,23 @@ export function repair(fn: IrFunction, old: Value, definitions: ReadonlyMap<Bloc
       found = newValue(fn, at, at.predecessors.length === 0 ? "const" : "phi", old.width, [], old.at);
       found.max = old.max;
       at.values.unshift(found);
-      made.add(found);
       atStart.set(at, found);
       found.args = at.predecessors.map(readEnd);
     }
     for (const each of passed) atStart.set(each, found);
     return found;
   };
-  for (const block of [...fn.blocks]) {
-    for (const value of [...block.values]) {
-      if (made.has(value) || !value.args.includes(old)) continue;
-      if (value.op === "phi") {
-        value.args = value.args.map((arg, i) => {
-          const from = block.predecessors[i];
-          return arg === old && from !== undefined ? readEnd(from) : arg;
-        });
-      } else if (block !== old.block) {
-        const here = readStart(block);
-        value.args = value.args.map((arg) => (arg === old ? here : arg));
-      }
-    }
+  for (const { block, value } of readers) {
     const { end } = block;
-    if (block === old.block || !usesOf(end).includes(old)) continue;
-    if (end?.kind === "branch") block.end = { ...end, condition: readStart(block) };
+    if (value?.op === "phi") {
+      value.args = value.args.map((arg, i) => {
+        const from = block.predecessors[i];
+        return arg === old && from !== undefined ? readEnd(from) : arg;
+      });
+    } else if (value !== undefined) {
+      const here = readStart(block);
+      value.args = value.args.map((arg) => (arg === old ? here : arg));
+    } else if (end?.kind === "branch") block.end = { ...end, condition: readStart(block) };
     else if (end?.kind === "return") block.end = { ...end, value: readStart(block) };
   }
 }

@@ -116,42 +116,44 @@ function withConstant(value: Value, a: Value, b: Value): Value | undefined {
 /** combine needs new constants: chains of additions, and multiplications that are shifts. */
 function combine(fn: IrFunction): void {
   for (const block of fn.blocks) {
-    for (const [i, value] of [...block.values.entries()].reverse()) {
-      const [a, b] = value.args;
-      if (a === undefined || b?.op !== "const") continue;
-      let op: Value["op"] | undefined;
+    let constants: Map<Value, Value> | undefined;
+    // From the end: a chain of additions becomes one where its last link stands.
+    for (let i = block.values.length - 1; i >= 0; i--) {
+      const value = block.values[i];
+      const b = value?.args[1];
+      if (value === undefined || b?.op !== "const" || !combined.has(value.op)) continue;
+      const [a] = value.args;
+      const [inner, by] = a?.args ?? [];
+      let op: Value["op"] = "add";
       let constant = 0n;
       let left = a;
-      const [inner, by] = a.args;
-      const power = powerOfTwo(unsigned(b));
-      if (
-        value.op === "add" &&
-        a.op === "add" &&
-        inner !== undefined &&
-        by?.op === "const" &&
-        a.width === value.width
-      ) {
-        op = "add";
+      if (value.op === "add") {
+        if (a?.op !== "add" || by?.op !== "const" || a.width !== value.width) continue;
         left = inner;
         constant = by.imm + b.imm;
-      } else if (value.op === "mul" && power !== undefined) {
-        op = "shl";
-        constant = BigInt(power);
-      } else if (value.op === "udiv" && power !== undefined) {
-        op = "lshr";
-        constant = BigInt(power);
-      } else if (value.op === "umod" && power !== undefined) {
-        op = "and";
-        constant = unsigned(b) - 1n;
+      } else {
+        const power = powerOfTwo(unsigned(b));
+        if (power === undefined) continue;
+        op = value.op === "mul" ? "shl" : value.op === "udiv" ? "lshr" : "and";
+        constant = value.op === "umod" ? unsigned(b) - 1n : BigInt(power);
       }
-      if (op === undefined) continue;
+      if (left === undefined) continue;
       const made: Value = { ...b, id: fn.nextId++, imm: BigInt.asUintN(value.width, constant), block };
-      block.values.splice(i, 0, made);
+      constants ??= new Map();
+      constants.set(value, made);
       value.op = op;
       value.args = [left, made];
     }
+    if (constants === undefined) continue;
+    block.values = block.values.flatMap((value) => {
+      const made = constants.get(value);
+      return made === undefined ? [value] : [made, value];
+    });
   }
 }
+
+/** combined are the operations that combine() may change. */
+const combined: ReadonlySet<Value["op"]> = new Set(["add", "mul", "udiv", "umod"]);
 
 /** fold evaluates what is constant and simplifies the rest. */
 export const fold: Pass = {

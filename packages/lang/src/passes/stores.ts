@@ -58,8 +58,8 @@ const stringReaders: ReadonlySet<bigint> = new Set(
 
 const discard = BigInt(HelperFunction.ringbuf_discard);
 
-/** everyByte is enough for the largest record that is cleared store by store, and for any slot. */
-const everyByte = (1n << 16384n) - 1n;
+/** everyByte has all bits, however many bytes a root has. */
+const everyByte = -1n;
 
 interface Stores {
   readonly hidden: ReadonlySet<Root>;

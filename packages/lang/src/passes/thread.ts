@@ -2,7 +2,6 @@ import { dominates, dominators } from "../ir/dominators.js";
 import {
   type Block,
   type IrFunction,
-  newValue,
   opRows,
   pruneUnreachable,
   successors,
@@ -10,7 +9,7 @@ import {
   type Value,
 } from "../ir/ir.js";
 import { shapeMax } from "../ir/range.js";
-import { repair } from "../ir/repair.js";
+import { type Reader, repair } from "../ir/repair.js";
 import { comparisonOf, decide } from "./known.js";
 import { retarget } from "./prepare.js";
 
@@ -56,15 +55,14 @@ function movable(block: Block): Value[] | undefined {
   return pure && counted.length <= copyLimit ? rest : undefined;
 }
 
+/** Led is a way that goes past a decision: the block it goes through, and what stands there for the decision's values. */
+interface Led {
+  readonly middle: Block;
+  readonly copies: ReadonlyMap<Value, Value>;
+}
+
 /** lead takes the way from a predecessor past a decision to where it goes anyway. */
-function lead(
-  fn: IrFunction,
-  block: Block,
-  from: Block,
-  to: Block,
-  rest: readonly Value[],
-  id: number,
-): void {
+function lead(fn: IrFunction, block: Block, from: Block, to: Block, rest: readonly Value[], id: number): Led {
   const at = block.end?.at ?? fn.at;
   const middle: Block = { id, values: [], predecessors: [from], end: { kind: "jump", to, at } };
   const index = block.predecessors.indexOf(from);
@@ -73,12 +71,7 @@ function lead(
   for (const value of block.values)
     if (value.op === "phi" && value.args[index] !== undefined) copies.set(value, value.args[index] ?? value);
   for (const value of rest) {
-    const copy: Value = {
-      ...value,
-      id: newValue(fn, middle, "const", value.width, [], value.at).id,
-      args: value.args.map(copied),
-      block: middle,
-    };
+    const copy: Value = { ...value, id: fn.nextId++, args: value.args.map(copied), block: middle };
     copies.set(value, copy);
     middle.values.push(copy);
   }
@@ -92,29 +85,38 @@ function lead(
   for (const value of block.values) if (value.op === "phi") value.args.splice(index, 1);
   if (from.end !== undefined) from.end = retarget(from.end, block, middle);
   fn.blocks.splice(fn.blocks.indexOf(block) + 1, 0, middle);
-  const used = usedOutside(fn, block);
-  for (const [old, copy] of copies) {
-    if (!used.has(old)) continue;
-    repair(
-      fn,
-      old,
-      new Map([
-        [block, old],
-        [middle, copy],
-      ]),
-    );
+  return { middle, copies };
+}
+
+/** join gives what read the decision's values behind it the ones of the way that was taken. */
+function join(fn: IrFunction, block: Block, ways: readonly Led[]): void {
+  for (const [old, readers] of readersOutside(fn, block)) {
+    const definitions = new Map<Block, Value>([[block, old]]);
+    for (const { middle, copies } of ways) {
+      const copy = copies.get(old);
+      if (copy !== undefined) definitions.set(middle, copy);
+    }
+    repair(fn, old, definitions, readers);
   }
 }
 
-/** usedOutside finds a block's values that are read where another block leads. */
-function usedOutside(fn: IrFunction, block: Block): Set<Value> {
-  const found = new Set<Value>();
+/** readersOutside finds what reads a block's values where another block leads. */
+function readersOutside(fn: IrFunction, block: Block): Map<Value, Reader[]> {
+  const found = new Map<Value, Reader[]>();
+  const add = (read: Value, reader: Reader): void => {
+    if (read.block !== block) return;
+    const readers = found.get(read);
+    if (readers === undefined) found.set(read, [reader]);
+    else readers.push(reader);
+  };
   for (const other of fn.blocks) {
-    // A phi of the block itself reads what comes round its loop.
-    for (const value of other.values)
-      if (other !== block || value.op === "phi")
-        for (const arg of value.args) if (arg.block === block) found.add(arg);
-    if (other !== block) for (const value of usesOf(other.end)) if (value.block === block) found.add(value);
+    for (const value of other.values) {
+      // A phi of the block itself reads what comes round its loop.
+      if (other === block && value.op !== "phi") continue;
+      for (const arg of value.args) add(arg, { block: other, value });
+    }
+    if (other !== block)
+      for (const value of usesOf(other.end)) add(value, { block: other, value: undefined });
   }
   return found;
 }
@@ -125,8 +127,10 @@ function usedOutside(fn: IrFunction, block: Block): Set<Value> {
  */
 function entries(block: Block, condition: Value, tree: ReadonlyMap<Block, Block>): Block[] {
   const isBack = (from: Block): boolean => dominates(tree, block, from);
+  const once = (from: Block): boolean => successors(from).filter((each) => each === block).length === 1;
   const into = block.predecessors.filter((from) => !isBack(from));
-  if (into.length === block.predecessors.length) return into;
+  if (into.length === block.predecessors.length) return into.filter(once);
+  if (!into.every(once)) return [];
   const first = into[0];
   const way = first === undefined ? undefined : outcome(block, condition, first, tree);
   const { end } = block;
@@ -143,28 +147,28 @@ export function thread(fn: IrFunction): boolean {
   let id = fn.blocks.reduce((most, block) => Math.max(most, block.id), 0) + 1;
   let count = 0;
   let tree = dominators(fn);
+  let isOld = false;
   for (const block of [...fn.blocks]) {
     // What an earlier round made unreachable is gone from the tree of dominators.
-    if (!tree.has(block)) continue;
+    if (!tree.has(block) || count >= threadLimit) continue;
     const { end } = block;
     if (end?.kind !== "branch" || end.yes === end.no || block.predecessors.length < 2) continue;
     if (end.yes === block || end.no === block) continue;
     const rest = movable(block);
     if (rest === undefined) continue;
-    const into = entries(block, end.condition, tree);
-    let changed = false;
-    for (const from of into) {
-      if (count >= threadLimit || successors(from).filter((each) => each === block).length !== 1) continue;
+    if (isOld) tree = dominators(fn);
+    isOld = false;
+    if (!tree.has(block)) continue;
+    const ways: Led[] = [];
+    for (const from of entries(block, end.condition, tree)) {
       const known = outcome(block, end.condition, from, tree);
-      if (known === undefined) continue;
-      lead(fn, block, from, known ? end.yes : end.no, rest, id++);
-      count++;
-      changed = true;
+      if (known !== undefined) ways.push(lead(fn, block, from, known ? end.yes : end.no, rest, id++));
     }
-    if (changed) {
-      pruneUnreachable(fn);
-      tree = dominators(fn);
-    }
+    if (ways.length === 0) continue;
+    count += ways.length;
+    join(fn, block, ways);
+    pruneUnreachable(fn);
+    isOld = true;
   }
   return count > 0;
 }
