@@ -57,7 +57,11 @@ func log2bits(v int64, bits uint64) uint64 {
 }
 `;
 
-const ringBytes = 1 << 20;
+/** ringBytes is what a ring buffer takes when a script does not say (perf_rb_pages, pages of 4 KiB): a power of two. */
+function ringBytes({ config }: ScriptLimits): number {
+  const wanted = config.perfRbPages === 0 ? 1 << 20 : Math.min(config.perfRbPages, 1 << 16) * 4096;
+  return 2 ** Math.ceil(Math.log2(wanted));
+}
 const stackEntries = 8192;
 
 interface Body {
@@ -310,7 +314,7 @@ function textOf(state: State, bodies: readonly Body[]): string {
     ...declared.flatMap((each) => each.types),
     ...state.declarations,
     ...declared.map((each) => each.variable),
-    `var events = bpf.RingBuf[Event](${ringBytes})`,
+    `var events = bpf.RingBuf[Event](${ringBytes(state.limits)})`,
     "var lost uint64",
     "var started uint64 = 0 // @config",
     "var childPid uint64 = 0 // @config",
