@@ -45,7 +45,7 @@ func drop(ctx *bpf.XDP) int {
 	return bpf.XDP_PASS
 }
 `;
-// A helper that packets cannot call: the compiler leaves it to the kernel to say so.
+// A helper that wants another license: the compiler leaves it to the kernel to say so.
 const refused = `
 package refused
 
@@ -54,9 +54,11 @@ import (
 	"bpf/helpers"
 )
 
+// @license Proprietary
+
 // @xdp
 func drop(ctx *bpf.XDP) int {
-	helpers.RedirectPeer(1, 0)
+	helpers.TracePrintk(0, 0)
 	return bpf.XDP_PASS
 }
 `;
@@ -293,7 +295,7 @@ describe("load, unload and ps", { skip }, () => {
       { args: [object, "--set", "label=longer than sixteen"], code: 2, says: /do not fit into 16/ },
       { args: [object, "--pid", "1"], code: 2, says: /--attach/ },
       { args: [object, "--pin", join(folder, "x")], code: 2, says: /BPF file system/ },
-      { args: [objects["refused"] ?? ""], code: 2, says: /refused\.go3s:11:.*RedirectPeer/s },
+      { args: [objects["refused"] ?? ""], code: 2, says: /refused\.go3s:13:.*TracePrintk/s },
     ];
     writeFileSync(join(folder, "text"), "no object at all");
     for (const { args, code, says } of cases) {
