@@ -44,8 +44,14 @@ export function looked(state: State, node: Node): Value {
 
 /** namedType resolves a type as it is written, and reports one that is not there. */
 export function namedType(state: State, node: TypeNode): Type | undefined {
-  const found = state.types.resolve(node, (of) => cTypeOf(looked(state, of).type));
-  if (found === undefined)
+  const typeOf = (of: Node): Type | undefined => cTypeOf(looked(state, of).type);
+  const found = state.types.resolve(node, typeOf);
+  // What a pointer points to is not looked at before it is read: a name that nothing has is told here.
+  const isKnown =
+    node.of !== undefined ||
+    node.pointers === 0 ||
+    state.types.resolve({ ...node, pointers: 0, lengths: [] }, typeOf) !== undefined;
+  if (found === undefined || !isKnown)
     state.report.error(
       "no-kernel-type",
       node,

@@ -2,9 +2,9 @@ import type { Shape } from "./script.js";
 import { sameShape, wider } from "./shapes.js";
 import type { State } from "./state.js";
 
-/** shownName is a variable's name as the script has it: those of blocks of their own carry a number behind two underscores. */
+/** shownName is a variable's name as the script has it: those of blocks and macros carry a number behind two underscores. */
 export function shownName(name: string): string {
-  return name.replace(/__\d+$/, "");
+  return name.replace(/(?:__m?\d+)+$/, "");
 }
 
 /** note widens what is known of a variable, and gives what it is now; undefined when it holds something else. */

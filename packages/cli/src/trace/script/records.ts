@@ -206,7 +206,7 @@ export function readRecords(reading: Reading, exited: (code: number) => void): R
     for (const warning of untold) {
       if (word(warning.variable) === 0) continue;
       untold.delete(warning);
-      reading.note(warning.message);
+      if (reading.warnings) reading.note(`WARNING: ${warning.message}`);
     }
     if (total === 0 || silent || object.variable(script.leaving).getBigUint64(0, true) === 0n) return;
     silent = true;
