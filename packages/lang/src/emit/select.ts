@@ -24,6 +24,7 @@ import {
   type MutableOperand,
   type Register,
 } from "./machine.js";
+import { settled } from "./settled.js";
 
 /** InstructionSet is a version of the BPF instruction set: v1 to v4 as clang's -mcpu has them. */
 export type InstructionSet = "v1" | "v2" | "v3" | "v4";
@@ -199,26 +200,14 @@ function binary(s: Selector, value: Value, op: BinaryOp): void {
     return;
   }
   const dst = registerOf(s, value, value.at);
-  if (settled(s, value, op, a, b, dst)) return;
+  const known = settled(op, b, value.width);
+  if (known === "left") return void materialise(s, a, dst, value.at);
+  if (known === "zero")
+    return push(s, value.at, { kind: "mov", width: 64, dst, operand: { constant: 0 } });
   const operand = operandOf(s, b, value.width, value.at);
   // dst = a; dst = dst OP b. The copy vanishes when a is not needed afterwards.
   materialise(s, a, dst, value.at);
   push(s, value.at, { kind: "alu", name: aluNames[op], width: value.width, dst, operand });
-}
-
-/**
- * settled selects what the verifier takes no constant for: a divisor of 0 and counts of the width or more. Folding leaves
- * them where a constant showed late; they are on ways that nothing takes, or give what the machine gives.
- */
-function settled(s: Selector, value: Value, op: BinaryOp, a: Value, b: Value, dst: Register): boolean {
-  if (b.op !== "const") return false;
-  const amount = BigInt.asUintN(value.width, b.imm);
-  const isDivision = op === "udiv" || op === "sdiv" || op === "umod" || op === "smod";
-  const isShift = op === "shl" || op === "lshr" || op === "ashr";
-  if (!(isDivision && amount === 0n) && !(isShift && amount >= BigInt(value.width))) return false;
-  if (op === "umod" || op === "smod") materialise(s, a, dst, value.at);
-  else push(s, value.at, { kind: "mov", width: 64, dst, operand: { constant: 0 } });
-  return true;
 }
 
 function signExtend(s: Selector, value: Value): void {
