@@ -1,4 +1,4 @@
-import { processNumber } from "./builtins.js";
+import { builtin, processNumber } from "./builtins.js";
 import {
   argument,
   type Call,
@@ -96,6 +96,39 @@ const processCall: Call = (state, node) => {
   return bad;
 };
 
+/** nameOfProcess is comm(pid): the kernel lets only its tracing programs look for a process by its number. */
+const nameOfProcess: Call = (state, node) => {
+  const [which] = node.arguments;
+  if (which === undefined)
+    return builtin(state, { kind: "word", name: "comm", start: node.start, end: node.end });
+  const { kind } = state.unit.place;
+  if (kind !== "iter" && kind !== "fentry" && kind !== "fexit") {
+    state.report.error(
+      "wrong-context",
+      node,
+      `Syntax comm(PID) is not supported in this probe type yet. Type: ${kind}`,
+      "it is in iter, fentry and fexit probes",
+    );
+    return bad;
+  }
+  const pid = scalar(state, which, "comm");
+  if (pid.type.kind === "bad") return bad;
+  return {
+    type: { kind: "text", size: 16 },
+    code: "",
+    into: (to) => {
+      const task = `t${state.counter++}`;
+      emit(state, node, `${task} := kfunc.bpf_task_from_pid(int32(${pid.code}))`);
+      state.out.push(
+        `if ${task} != nil {`,
+        `helpers.ProbeReadKernelStr(&${to}, 16, bpf.Addr(&${task}.comm))`,
+        `kfunc.bpf_task_release(${task})`,
+        "}",
+      );
+    },
+  };
+};
+
 const cgroupId: Call = (state, node) => {
   const path = literalText(state, argument(node, 0), "cgroupid's path");
   if (path === undefined) return bad;
@@ -160,6 +193,7 @@ export const machineCalls: Readonly<Record<string, CallRow>> = {
   signal_thread: row(1, 1, 'signal_thread("KILL")', signal),
   override: row(1, 1, "override(-1)", override),
   write_user: row(3, 3, 'write_user(p, "x", 1)', writeUser),
+  comm: row(0, 1, "comm(pid)", nameOfProcess),
   pid: row(0, 1, "pid(curr_ns)", processCall),
   tid: row(0, 1, "tid(curr_ns)", processCall),
   cgroupid: row(1, 1, 'cgroupid("/sys/fs/cgroup/system.slice")', cgroupId),
