@@ -23,11 +23,17 @@ const byUs: ReadonlySet<ProbePlace["kind"]> = new Set(["begin", "end", "self", "
 /** isByUs tells whether a place is run by this process, not by a hook of the kernel. */
 export const isByUs = (place: ProbePlace): boolean => byUs.has(place.kind);
 
-/** inOrder: the kernel runs a uprobe's programs last attached first, all others as they were attached. */
+/** isStacked: the kernel puts uprobes and software events at the head of their lists, so that the last one is run first. */
+const isStacked = (place: ProbePlace): boolean =>
+  place.kind === "uprobe" ||
+  place.kind === "uretprobe" ||
+  place.kind === "usdt" ||
+  (place.kind === "software" && !place.event.endsWith("-clock"));
+
+/** inOrder gives the order of attaching in which the programs of one place are run as they stand in the script. */
 function inOrder(probes: readonly ScriptProbe[]): ScriptProbe[] {
-  const isUser = ({ places }: ScriptProbe): boolean =>
-    places.some(({ kind }) => kind === "uprobe" || kind === "uretprobe" || kind === "usdt");
-  return [...probes.filter((probe) => !isUser(probe)), ...probes.filter(isUser).reverse()];
+  const stacked = ({ places }: ScriptProbe): boolean => places.some(isStacked);
+  return [...probes.filter((probe) => !stacked(probe)), ...probes.filter(stacked).reverse()];
 }
 
 /** attachScript attaches all probes; `closing` lets go of them. What fails ends it, unless missing_probes is lax. */
