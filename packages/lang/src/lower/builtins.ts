@@ -15,7 +15,7 @@ import {
   targetAt,
   wideAt,
 } from "./builtin.js";
-import { equalBytes, textAddress } from "./bytes.js";
+import { equalBytes } from "./bytes.js";
 import { loopShape } from "./callback-shape.js";
 import { existenceLowerings } from "./existence.js";
 import { symbolLowerings } from "./kernel-symbols.js";
@@ -35,6 +35,7 @@ import {
   temporary,
   zero,
 } from "./places.js";
+import { printLowerings } from "./print-builtins.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, type Space, typeOf } from "./state.js";
 import { lowerText } from "./text-builtins.js";
 
@@ -53,19 +54,6 @@ const narrow =
   (helper: number): Lowering =>
   ({ low }) =>
     plain(low.b.unary("trunc", low.b.call(helper, []), 32));
-
-const printk: Lowering = (c) => {
-  const { low } = c;
-  const format = low.shared.checked.constants.get(argument(c, 0).id);
-  const text = typeof format === "string" ? format : "";
-  const values = c.expr.arguments.slice(1).map((_, i) => wideAt(c, i + 1));
-  const code = low.b.call(HelperFunction.trace_printk, [
-    textAddress(low, text),
-    low.b.constant(BigInt(text.length + 1)),
-    ...values,
-  ]);
-  return plain(low.b.unary("trunc", code, 32));
-};
 
 const makePointer =
   (space: Space): Lowering =>
@@ -342,7 +330,6 @@ const lowerings: Readonly<Record<string, Lowering>> = {
     value: c.low.b.call(HelperFunction.task_pt_regs, [scalarAt(c, 0).value]),
     space: "btf",
   }),
-  Printk: printk,
   User: makePointer("user"),
   Kernel: makePointer("kernel"),
   Packet: packet,
@@ -393,6 +380,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...existenceLowerings,
   ...symbolLowerings,
   ...mapBuiltinLowerings,
+  ...printLowerings,
 };
 
 /** lowerBuiltin lowers a builtin that gives a scalar or nothing. */

@@ -16,12 +16,12 @@ import { fail } from "./env.js";
 import { existenceRows } from "./existence.js";
 import { kernelSymbolRows } from "./kernel-symbols.js";
 import { mapBuiltinRows } from "./map-builtins.js";
+import { printBuiltinRows } from "./print-builtins.js";
 import { textBuiltins } from "./text-builtins.js";
 import {
   badType,
   boolType,
   identical,
-  int32,
   intType,
   isKernelStruct,
   type Type,
@@ -81,25 +81,6 @@ const readSized: Check = (c) => {
   integer(c, 1, uint64);
   addressOrPointer(c, 2);
   return intType;
-};
-
-const printk: Check = (c) => {
-  const format = text(c, 0) ?? "";
-  const conversions = [...format.matchAll(/%(?!%)[-+ 0#]*\d*(?:l{0,2}[duxXi]|[sdpcuxi])/g)].length;
-  const values = c.arguments.slice(1);
-  if (conversions !== values.length) {
-    fail(
-      c.env,
-      "bad-call",
-      argument(c, 0),
-      `the format has ${conversions} conversions, ${values.length} values are given`,
-    );
-  }
-  values.forEach((value, i) => {
-    const type = c.env.check(c.env, value, uint64);
-    if (under(type).kind !== "pointer") wantInteger(c.env, value, uint64, `argument ${i + 2}`);
-  });
-  return int32;
 };
 
 const loop: Check = (c) => {
@@ -292,7 +273,6 @@ export const builtinRows: readonly BuiltinRow[] = [
   gives("Comm", { kind: "array", element: uint8, length: 16 }),
   takes("CurrentTask", 0, 0, (c) => kernelType(c, "task_struct")),
   takes("TaskPtRegs", 1, 1, taskRegisters),
-  takes("Printk", 1, 4, printk),
   takes("User", 1, 1, pointerTo, 1),
   takes("Kernel", 1, 1, pointerTo, 1),
   takes("Packet", 2, 2, packet, 1),
@@ -348,6 +328,7 @@ export const builtinRows: readonly BuiltinRow[] = [
   ...existenceRows,
   ...kernelSymbolRows,
   ...mapBuiltinRows,
+  ...printBuiltinRows,
   { ...takes("len", 1, 1, length), package: "universe" },
   { ...takes("min", 2, 2, extreme), package: "universe" },
   { ...takes("max", 2, 2, extreme), package: "universe" },

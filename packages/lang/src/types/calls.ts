@@ -20,6 +20,7 @@ import { innerMap, mapMethod, operand } from "./map-calls.js";
 import { mapRow, mapRows } from "./map-kinds.js";
 import { declareMap } from "./maps.js";
 import { markAddressTaken } from "./operators.js";
+import { refusedHelpers } from "./print-builtins.js";
 import { registerMethods, registerOffset, registerRows } from "./registers.js";
 import { isUserName } from "./resolve.js";
 import { specialMethod } from "./special-types.js";
@@ -146,6 +147,8 @@ function helper(env: Env, expr: CallExpr, callee: SelectorExpr): Type {
     );
     return badType;
   }
+  const refused = refusedHelpers[found.name];
+  if (refused !== undefined) fail(env, "unsupported", callee.name, refused.why, refused.instead);
   env.unit.calls.set(expr.id, { kind: "helper", ...found });
   if (expr.arguments.length > 5)
     fail(env, "too-many-arguments", expr, "a helper takes at most five arguments");
