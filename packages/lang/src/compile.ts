@@ -7,6 +7,7 @@ import { lowerModule } from "./lower/module.js";
 import { loadPackages, type ReadPackage, type SourceText } from "./packages.js";
 import { checkAvailability } from "./passes/availability.js";
 import { checkResults } from "./passes/results.js";
+import { proveRest } from "./prove.js";
 import { type Diagnostic, newReporter, type Reporter, renderDiagnostic } from "./source/diagnostics.js";
 import type { SourceFile } from "./source/file.js";
 import type { File } from "./syntax/ast.js";
@@ -166,7 +167,7 @@ function build(
 export function compile(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
   const report = newReporter();
   const { packages, files } = loadPackages(sources, options.readPackage, report);
-  return compilePackages(packages, files, report, options);
+  return compilePackages(packages, files, report, options, true);
 }
 
 /** compileTrees goes on from parsed files; what their parser reported is in the reporter. */
@@ -177,7 +178,7 @@ export function compileTrees(
   options: CompileOptions,
 ): CompileResult {
   const tree = { name: trees[0]?.package ?? "main", files: trees, imports: new Map() };
-  return compilePackages([tree], files, report, options);
+  return compilePackages([tree], files, report, options, false);
 }
 
 function compilePackages(
@@ -185,6 +186,7 @@ function compilePackages(
   files: readonly SourceFile[],
   report: Reporter,
   options: CompileOptions,
+  goesOn: boolean,
 ): CompileResult {
   const trees = packages.at(-1)?.files ?? [];
   const ast: Stages = options.emit?.includes("ast") === true ? { ast: trees.map(treeText).join("\n\n") } : {};
@@ -192,6 +194,7 @@ function compilePackages(
   try {
     const checked = check(packages, report, options);
     if (report.errors === 0) built = build(checked, files, report, options);
+    else if (goesOn) proveRest(checked, report, options.architecture ?? "x86_64");
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     report.error(

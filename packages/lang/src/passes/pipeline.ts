@@ -73,6 +73,14 @@ export interface PassOptions {
   readonly optimise: boolean;
 }
 
+/** runProofs runs the passes up to the last that looks for mistakes. */
+export function runProofs(fn: IrFunction, report: Reporter): void {
+  for (const pass of passes) {
+    if (pass.gives.includes("no-traps")) return;
+    pass.run(fn, report);
+  }
+}
+
 /** runPasses runs all passes over a function. */
 export function runPasses(fn: IrFunction, report: Reporter, options: PassOptions): void {
   const before = report.errors;

@@ -226,6 +226,7 @@ export function checkPackages(
     variable: shared.kernel.variable,
     asked: shared.asked,
     programs: main.declared.programs,
+    edges: shared.edges,
     functions: packages.flatMap((each) => each.declared.functions.map(({ symbol }) => symbol)),
     maps: [...shared.maps.values()],
     telemetry: packages.flatMap((each) => annotationsOf(each.env, kinds(each, "var"), kinds(each, "type"))),

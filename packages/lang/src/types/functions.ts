@@ -187,6 +187,15 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
   }
   const type: FunctionType = { kind: "function", parameters, result: signature.result };
   const subprogram = decl.attributes.some((each) => each.name === "go:noinline" || each.name === "noinline");
+  if (subprogram || hook !== undefined) {
+    const nodes =
+      decl.receiver === undefined ? decl.signature.parameters : [decl.receiver, ...decl.signature.parameters];
+    parameters.forEach((type, i) => {
+      if (isScalar(type) || under(type).kind === "bad") return;
+      const message = `${decl.name.name} is ${subprogram ? "called, not inlined" : "a program"}: its parameters are integers and pointers`;
+      fail(env, "unsupported", nodes[i] ?? decl.name, message, `pass a pointer: *${typeName(type)}`);
+    });
+  }
   if (
     subprogram &&
     !isScalar(signature.result) &&

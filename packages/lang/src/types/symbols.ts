@@ -188,6 +188,8 @@ export interface Checked {
   readonly dead: ReadonlySet<Stmt>;
   readonly programs: readonly Program[];
   readonly functions: readonly FunctionSymbol[];
+  /** edges are the calls between functions. */
+  readonly edges: readonly { readonly from: FunctionSymbol; readonly to: FunctionSymbol }[];
   readonly maps: readonly MapSymbol[];
   readonly globals: readonly GlobalSymbol[];
   /** telemetry says what maps become as OpenTelemetry. */
