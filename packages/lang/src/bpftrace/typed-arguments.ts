@@ -91,6 +91,19 @@ function userSignature(state: State, at: Range): readonly TypedArgument[] | unde
 
 const uint64: Type = { kind: "int", name: "uint64", bits: 64, signed: false };
 
+/** iteratorField: what an iterator is at is nil at the end of its walk; it is read by its address, where nothing gives 0. */
+function iteratorField(state: State, at: Range, index: number, { type, read }: TypedArgument): Value {
+  if (under(type).kind !== "pointer") return read(state, at);
+  const { typed: _, ...value } = read(state, at);
+  const [object, address] = [fresh(state, "p"), fresh(state, "t")];
+  state.out.push(
+    `${object} := ctx.Arg(${index})`,
+    `var ${address} uint64`,
+    `if ${object} != nil { ${address} = bpf.Addr(${object}) }`,
+  );
+  return { ...value, code: address };
+}
+
 /** typedArguments gives the named arguments of a probe; undefined where nobody knows them. */
 export function typedArguments(state: State, at: Range): readonly TypedArgument[] | undefined {
   const { place } = state.unit;
@@ -101,7 +114,10 @@ export function typedArguments(state: State, at: Range): readonly TypedArgument[
     case "fexit":
       return signatureOf(state, place.name);
     case "iter":
-      return signatureOf(state, `bpf_iter_${place.name}`);
+      return signatureOf(state, `bpf_iter_${place.name}`)?.map((each, index) => ({
+        ...each,
+        read: (of: State, where: Range) => iteratorField(of, where, index, each),
+      }));
     case "uprobe":
       return userSignature(state, at);
     default:

@@ -179,6 +179,7 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): number
 export function readRecords(reading: Reading, exited: (code: number) => void): Records & { again(): void } {
   const { script, object, printer } = reading;
   const commands = newCommands((text) => printer.text("syscall", text));
+  const iterates = script.probes.some(({ places }) => places.some(({ kind }) => kind === "iter"));
   let silent = false;
   let told = 0;
   const ring = new RingBufferReader(object.map(script.ring), (memory, offset, length) => {
@@ -187,7 +188,8 @@ export function readRecords(reading: Reading, exited: (code: number) => void): R
     if (event === undefined) return;
     const bytes = memory.bytes.subarray(offset, offset + length);
     if (event.kind === "exit") {
-      silent = true;
+      // An iterator walks on: it is over when all was seen.
+      silent = !iterates;
       exited(handle(reading, event, bytes) ?? 0);
     } else if (event.kind === "printf" && event.to === "system") {
       commands.run(printfText(event.format, fieldsOf(reading, event.fields, bytes)));
