@@ -1,5 +1,5 @@
 import { findField, sizeOf, under } from "../types/type.js";
-import { builtin } from "./builtins.js";
+import { builtin, isBuiltin } from "./builtins.js";
 import { call } from "./calls.js";
 import { cast } from "./casts.js";
 import { fieldOf, indexOf } from "./fields.js";
@@ -81,6 +81,15 @@ export function evaluate(state: State, node: Node): Value {
 /** word is a value of one of the script's enums, or a builtin. */
 function word(state: State, node: Node & { kind: "word" }): Value {
   const constant = state.types.constants.get(node.name);
+  // The kernel's constants are written large; its enums are searched for them only.
+  const enumerator =
+    constant === undefined && /^[A-Z][A-Z0-9_]+$/.test(node.name)
+      ? state.kernel.enumerator(node.name)
+      : undefined;
+  if (enumerator !== undefined && !isBuiltin(node.name)) {
+    const { value } = enumerator;
+    return integer(value < 1n << 63n ? `int64(${value})` : `uint64(${value})`, value < 1n << 63n, value);
+  }
   if (constant === undefined)
     return builtin(state, { ...node, name: node.name.replace(/^__builtin_(?=[a-z])/, "") });
   const names = state.types.enums.get(constant.of);
@@ -108,6 +117,9 @@ function sizeOfNode(state: State, node: SizeNode): Value {
     node.of.lengths.length === 0
   )
     return sizeOfNode(state, { ...node, of: node.of.of });
+  const { name, pointers, lengths } = node.of;
+  if (pointers === 0 && lengths.length === 0 && state.kernel.enumerator(name) !== undefined)
+    return unsigned64(8n);
   const type = namedType(state, node.of);
   return type === undefined ? bad : unsigned64(BigInt(sizeOf(type)));
 }

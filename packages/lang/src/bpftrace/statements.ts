@@ -4,7 +4,7 @@ import { forEach } from "./each.js";
 import { loop } from "./loops.js";
 import { assignMap, entryOf, keyOf, noteValue, readMap } from "./maps.js";
 import { operation } from "./operators.js";
-import type { Shape } from "./script.js";
+import { isPlaced, type Shape } from "./script.js";
 import { goType, typeTitle } from "./shapes.js";
 import { emit, fresh, type State, type Value } from "./state.js";
 import { storable, writeInto } from "./storing.js";
@@ -204,11 +204,7 @@ function letStatement(state: State, node: LetStatement): void {
   const known = state.unit.variables.get(target.name);
   if (known === undefined) return;
   const isWhole =
-    known.kind === "text" ||
-    known.kind === "tuple" ||
-    known.kind === "record" ||
-    known.kind === "array" ||
-    known.kind === "usym";
+    isPlaced(known) || known.kind === "tuple" || known.kind === "record" || known.kind === "array";
   state.out.push(isWhole ? `bpf.Zero(&v_${target.name})` : `v_${target.name} = 0`);
 }
 
