@@ -238,6 +238,14 @@ function refusePacket(low: Low, code: IrFunction, given: readonly Scalar[], expr
   );
 }
 
+/** refuseNil refuses nil for memory of the program: a subprogram is verified with pointers that are some. */
+function refuseNil(low: Low, given: Scalar, wanted: Type | undefined, at: Expr): void {
+  const of = wanted === undefined ? undefined : under(wanted);
+  if (of?.kind !== "pointer" || isKernelStruct(of.target) || given.value.op !== "const") return;
+  const hint = "give it a variable's address, or remove //go:noinline";
+  refuse(low, "unchecked-nil", at, "a subprogram's pointers are never nil", hint);
+}
+
 function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallExpr): Scalar {
   const values = argumentsOf(call, expr);
   if (values.length > 5) {
@@ -255,6 +263,7 @@ function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallE
     if (value === call.receiver && wanted !== undefined && under(wanted).kind === "pointer")
       return receiverAddress(low, value);
     const scalar = low.scalar(low, value);
+    refuseNil(low, scalar, wanted, value);
     return { ...scalar, value: wide(low, scalar.value, typeOf(low, value)) };
   });
   const args = given.map(({ value }) => value);
