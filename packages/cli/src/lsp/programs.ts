@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { SourceText } from "@go3s/lang";
+import type { ReadPackage, SourceText } from "@go3s/lang";
+import { diskPackages } from "../package-folders.js";
 
 /** Opened gives the text of a file as the editor has it, undefined for files that are not open. */
 export type Opened = (uri: string) => string | undefined;
@@ -26,6 +27,20 @@ export function programOf(uri: string, opened: Opened): SourceText[] {
     return found !== undefined && packageOf(found) === name ? [{ name: other, text: found }] : [];
   });
   return [own, ...others];
+}
+
+/** packagesOf finds imported packages as the editor has them: open files as they stand, others from the disk. */
+export function packagesOf(opened: Opened): ReadPackage {
+  const fromDisk = diskPackages();
+  return (path, from) => {
+    const found = from.startsWith("file:") ? fromDisk(path, fileURLToPath(from)) : undefined;
+    if (found === undefined || !("id" in found)) return found;
+    const files = found.files.map(({ name, text }): SourceText => {
+      const uri = pathToFileURL(name).href;
+      return { name: uri, text: opened(uri) ?? text };
+    });
+    return { id: found.id, files };
+  };
 }
 
 // A program of many large files is compiled with every key that is pressed; what is larger than this is left out.

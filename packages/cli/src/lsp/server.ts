@@ -2,6 +2,7 @@ import {
   analyse,
   type CompileOptions,
   type CompletionKind,
+  codeHelp,
   compile,
   compileScript,
   completionsAt,
@@ -26,7 +27,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { scriptFacts } from "../trace/script/machine.js";
 import { machineNames } from "./machine-names.js";
-import { programOf } from "./programs.js";
+import { packagesOf, programOf } from "./programs.js";
 
 const kinds: Readonly<Record<CompletionKind, CompletionItemKind>> = {
   field: CompletionItemKind.Field,
@@ -51,6 +52,7 @@ export function serve(connection: Connection, facts: CompileOptions): void {
   const names = machineNames();
   const waiting = new Map<string, NodeJS.Timeout>();
   const opened = (uri: string): string | undefined => documents.get(uri)?.getText();
+  const options = { ...facts, readPackage: packagesOf(opened) };
 
   connection.onInitialize(
     (): InitializeResult => ({
@@ -71,16 +73,17 @@ export function serve(connection: Connection, facts: CompileOptions): void {
     const sources = isScript(document) ? [{ name: uri, text: document.getText() }] : programOf(uri, opened);
     const [source] = sources;
     if (source === undefined) return;
-    const result = isScript(document) ? compileScript(source, scriptFacts()) : compile(sources, facts);
+    const result = isScript(document) ? compileScript(source, scriptFacts()) : compile(sources, options);
     const all = new Map<string, Diagnostic[]>();
     for (const { name } of sources) if (documents.get(name) !== undefined) all.set(name, []);
     for (const { start, end, severity, message, hint, id } of result.diagnostics) {
+      const help = hint ?? codeHelp[id]?.hint;
       const at = fileRange(result.files, { start, end });
       const of = documents.get(at?.file ?? uri);
       if (of === undefined) continue;
       all.get(of.uri)?.push({
         range: at === undefined ? emptyRange : rangeOf(of, at),
-        message: hint === undefined ? message : `${message}\nhelp: ${hint}`,
+        message: help === undefined ? message : `${message}\nhelp: ${help}`,
         severity: severity === "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
         code: id,
         source: "go3s",
@@ -106,7 +109,7 @@ export function serve(connection: Connection, facts: CompileOptions): void {
   const at = (uri: string, position: Position) => {
     const document = documents.get(uri);
     if (document === undefined || isScript(document)) return undefined;
-    const analysis = analyse(programOf(uri, opened), facts);
+    const analysis = analyse(programOf(uri, opened), options);
     return { document, analysis, spot: { file: uri, offset: document.offsetAt(position) } };
   };
 
