@@ -101,8 +101,13 @@ function word(state: State, node: Node & { kind: "word" }): Value {
 
 /** block runs statements and gives the value of its last expression. */
 function block(state: State, node: BlockNode): Value {
+  const isMacro = node.macro !== undefined;
+  if (isMacro) state.expansions.push({ start: node.start, end: node.end });
   state.statements(state, node.body);
-  return node.value === undefined ? { type: { kind: "void" }, code: "" } : evaluate(state, node.value);
+  const value: Value =
+    node.value === undefined ? { type: { kind: "void" }, code: "" } : evaluate(state, node.value);
+  if (isMacro) state.expansions.pop();
+  return value;
 }
 
 function sizeOfNode(state: State, node: SizeNode): Value {

@@ -258,6 +258,7 @@ function newState(
 ): State {
   return {
     asked,
+    expansions: [],
     report,
     kernel,
     limits,

@@ -76,7 +76,8 @@ const printing =
     if (found === undefined) return nothing;
     const { pieces, values, shapes } = found;
     const at = { start: node.start, end: node.end };
-    send(state, node, { kind: "printf", to, format: pieces, fields: shapes, at }, values, shapes);
+    const from = state.expansions.filter((each) => each.start !== at.start).reverse();
+    send(state, node, { kind: "printf", to, format: pieces, fields: shapes, at, from }, values, shapes);
     return nothing;
   };
 

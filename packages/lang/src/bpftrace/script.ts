@@ -114,6 +114,8 @@ export type ScriptEvent =
       readonly format: readonly FormatPiece[];
       readonly fields: readonly Shape[];
       readonly at: Range;
+      /** from are the calls of the macros that it stands in, the innermost first. */
+      readonly from: readonly Range[];
     }
   | { readonly kind: "print-map"; readonly map: string; readonly top: number; readonly divisor: number }
   | { readonly kind: "print-value"; readonly fields: readonly Shape[] }

@@ -119,6 +119,8 @@ export interface State {
   readonly limits: ScriptLimits;
   readonly maps: Map<string, MapEntry>;
   /** asked is what one place of the script needs another to do; it stays from walk to walk. */
+  /** expansions are the calls of the macros that the node at hand comes from, the outermost first. */
+  readonly expansions: Range[];
   readonly asked: {
     /** stackDepths: len() wants to know how deep stacks are. */
     stackDepths: boolean;

@@ -210,6 +210,11 @@ function letStatement(state: State, node: LetStatement): void {
 
 function assign(state: State, node: AssignStatement): void {
   const { target, value: given } = node;
+  if (given.kind === "block" && given.value?.kind === "call" && isAggregation(given.value.name)) {
+    state.statements(state, given.body);
+    assign(state, { ...node, value: given.value });
+    return;
+  }
   if (given.kind === "call" && isAggregation(given.name)) {
     if (target.kind === "map" && node.operator === "=") aggregate(state, target, given);
     else

@@ -99,7 +99,8 @@ function formatted(reading: Reading, event: ScriptEvent & { kind: "printf" }, te
     if (typeof found === "string") reading.note(`ERROR: failed to open file '${text}' (${found})`);
     else printer.text("cat", found.toString("utf8"));
   } else if (event.to === "errorf" || (event.to === "warnf" && reading.warnings)) {
-    printer.told(event.to, text, toldAt(reading, event.at));
+    const from = event.from.map((each) => toldAt(reading, each));
+    printer.told(event.to, text, toldAt(reading, event.at), from);
   }
 }
 

@@ -30,7 +30,7 @@ export interface ScriptPrinter {
   /** text is output of printf, time, join, cat and system. */
   text(kind: TextKind, text: string): void;
   /** told is errorf's and warnf's: `where` is the place in the script. */
-  told(kind: "errorf" | "warnf", text: string, where: Told): void;
+  told(kind: "errorf" | "warnf", text: string, where: Told, from: readonly Told[]): void;
   /** warned is what went wrong while a probe ran. */
   warned(message: string, where: Told, error?: HelperError): void;
   value(shown: Shown): void;
@@ -139,8 +139,11 @@ function textPrinter(write: (text: string) => void, note: (text: string) => void
         error === undefined ? [] : [`Additional Info - helper: ${error.helper}, retcode: ${error.code}`];
       note([`${place}: WARNING: ${message}`, ...more, ...context].join("\n"));
     },
-    told: (kind, text, { place }) =>
-      note(`${place}: ${kind === "errorf" ? "ERROR" : "WARNING"}: ${text.replace(/\n$/, "")}`),
+    told(kind, text, { place }, from) {
+      const level = kind === "errorf" ? "ERROR" : "WARNING";
+      const calls = from.flatMap((call) => [`${call.place}: ${level}: expanded from`, ...call.context]);
+      note([`${place}: ${level}: ${text.replace(/\n$/, "")}`, ...calls].join("\n"));
+    },
     value: (shown) => write(`${shown.text}\n`),
     lost: (events) => write(`Lost ${events} events\n`),
     finished: () => write("\n\n"),
