@@ -117,8 +117,26 @@ function filterOf(pattern: string): RegExp {
 
 const probesOf = (script: Script): string[] => script.probes.flatMap((probe) => probe.places.map(placeName));
 
-/** opened gives the function that writes output, in order and at once. */
+/** bufferLimit is what full buffering (-B full) holds back, as C's stdio does. */
+const bufferLimit = 4096;
+
+/** opened gives the function that writes output, in order and, but with -B full, at once. */
 function opened(run: ScriptRun, context: Context, closing: Closing): (text: string) => void {
+  const straight = openedAt(run, context, closing);
+  if (run.manner?.buffering !== "full") return straight;
+  let held = "";
+  const flush = (): void => {
+    if (held !== "") straight(held);
+    held = "";
+  };
+  closing.defer(flush);
+  return (text) => {
+    held += text;
+    if (held.length >= bufferLimit) flush();
+  };
+}
+
+function openedAt(run: ScriptRun, context: Context, closing: Closing): (text: string) => void {
   if (run.output === undefined) return (text) => void context.output.bytes(Buffer.from(text));
   const file = openSync(run.output, "w");
   closing.defer(() => closeSync(file));
