@@ -219,6 +219,7 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       ? { iterators: [], refused: [] }
       : attachScript(object, script, run.pid, closing, output.note);
     watchSignals(object, script, closing, drain);
+    if (manner.isBpftrace) printOnSignal(script, records, closing);
     isHeld = false;
     const attached = wanted - attachment.refused.length;
     // bpftrace says it beside the output; in JSON it is part of it.
@@ -253,6 +254,17 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
   }
   if (interrupted.reason === "SIGINT" && !manner.isBpftrace) return exitCodes.interrupted;
   return exitCode;
+}
+
+/** printOnSignal prints all maps when SIGUSR1 comes, as 0.17 does; a script's own self:signal:SIGUSR1 goes before. */
+function printOnSignal(script: Script, records: Records, closing: Closing): void {
+  if (script.probes.some(({ places }) => places.some(({ kind }) => kind === "self"))) return;
+  const print = (): void => {
+    records.drain();
+    records.printMaps();
+  };
+  process.on("SIGUSR1", print);
+  closing.defer(() => void process.off("SIGUSR1", print));
 }
 
 /** watch ends the run when the traced process is gone: nothing more would come. */
