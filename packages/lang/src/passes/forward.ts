@@ -221,7 +221,8 @@ function twinOf(slot: Slot, size: number, known: Known, hidden: ReadonlySet<Root
   const cells = known.get(slot)?.filter((cell) => cell.loaded === undefined && cell.offset < size) ?? [];
   if (cells.reduce((sum, cell) => sum + cell.size, 0) < size) return undefined;
   for (const [other, theirs] of known) {
-    if (other === slot || !isSlot(other) || hidden.has(other) || other.size !== slot.size) continue;
+    // An older one only, or two would take each other's place by turns.
+    if (!isSlot(other) || other.id >= slot.id || hidden.has(other) || other.size !== slot.size) continue;
     const equal = cells.every((cell) =>
       theirs.some(
         (each) =>
