@@ -1,4 +1,6 @@
 import type { BtfBuilder, BtfMember } from "@go3s/bpf";
+import type { IrFunction } from "../ir/ir.js";
+import { contextStructs } from "../types/global-functions.js";
 import type { MapSymbol } from "../types/symbols.js";
 import { type IntType, type MapType, type StructType, type Type, under } from "../types/type.js";
 
@@ -174,14 +176,26 @@ export function mapType(writer: TypeWriter, map: MapSymbol): { id: number; size:
   return { id: structOf(writer, members, size), size: size + 8 * (map.initial?.length ?? 0), values: size };
 }
 
-/** functionType writes a function's prototype and the function. */
-export function functionType(writer: TypeWriter, name: string, parameters: number, linkage: number): number {
+/** parameterType is a parameter of a global function, as the verifier reads it. */
+function parameterType(writer: TypeWriter, type: Type): number {
+  const of = under(type);
+  if (of.kind !== "pointer") return writer.id(type);
+  const target = under(of.target);
+  if (target.kind !== "context") return writer.pointer(writer.id(of.target));
+  const name = contextStructs[target.row.name] ?? "";
+  return writer.pointer(writer.builder.add({ kind: "struct", name, size: 0, members: [] }));
+}
+
+/** functionType writes a function's prototype and the function; of global ones the verifier reads the types. */
+export function functionType(writer: TypeWriter, name: string, source: IrFunction, linkage: number): number {
+  const { prototype } = source;
+  const types = prototype?.parameters.map((type) => parameterType(writer, type));
   const proto = writer.builder.add({
     kind: "func_proto",
-    type: writer.int(32, true),
-    parameters: Array.from({ length: parameters }, (_, i) => ({
+    type: prototype === undefined ? writer.int(32, true) : writer.id(prototype.result),
+    parameters: Array.from({ length: source.parameters }, (_, i) => ({
       name: i === 0 ? "ctx" : `arg${i}`,
-      type: writer.int(64, false),
+      type: types?.[i] ?? writer.int(64, false),
     })),
   });
   return writer.builder.add({ kind: "func", name, type: proto, linkage });

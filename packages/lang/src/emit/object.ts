@@ -175,7 +175,12 @@ function describeSection(
   for (const { name, code, offset, isProgram } of linked.functions) {
     functions.push({
       offset,
-      type: functionType(writer, name, code.source.parameters, isProgram ? linkage.global : linkage.static),
+      type: functionType(
+        writer,
+        name,
+        code.source,
+        isProgram || code.source.prototype !== undefined ? linkage.global : linkage.static,
+      ),
     });
     lines.push(...lineInfos(input.files, code, offset));
     for (const fixup of code.fixups) {
@@ -236,7 +241,8 @@ export function writeObject(input: ObjectInput): Uint8Array {
   for (const linked of code) {
     for (const { name, code: assembled, offset, isProgram } of linked.functions) {
       if (!isProgram) places.set(assembled.source, offset);
-      const binding = isProgram ? symbolBinding.GLOBAL : symbolBinding.LOCAL;
+      const binding =
+        isProgram || assembled.source.prototype !== undefined ? symbolBinding.GLOBAL : symbolBinding.LOCAL;
       addSymbol(symbols, assembled, {
         name,
         binding,

@@ -3,7 +3,7 @@ import type { Range } from "../source/file.js";
 import type { Enumerator, KernelFunction } from "../types/kernel.js";
 import type { Shape } from "../types/shapes.js";
 import type { GlobalSymbol, MapSymbol } from "../types/symbols.js";
-import type { Field, IntType, StructType } from "../types/type.js";
+import type { Field, IntType, StructType, Type } from "../types/type.js";
 
 /** Width of a value in bits. 32-bit values have zero upper halves in their registers; signed ones narrower than 32 are sign-extended to 32. */
 export type Width = 32 | 64;
@@ -172,6 +172,8 @@ export interface IrFunction {
   nextId: number;
   /** trapResult is what the function gives when an index is out of range: 1 ends a bpf_loop; 0 when left out. */
   trapResult?: bigint;
+  /** prototype is set for global functions, whose parameters the verifier knows by their types. */
+  prototype?: { readonly parameters: readonly Type[]; readonly result: Type };
   /** sleeps is set for programs that may sleep: they do not hold the lock of kernel memory by themselves. */
   sleeps?: boolean;
   /** indexes: the function adds a variable to a pointer that it was given. */

@@ -17,6 +17,7 @@ import {
 } from "./builtin.js";
 import { equalBytes } from "./bytes.js";
 import { loopShape } from "./callback-shape.js";
+import { dynptrLowerings } from "./dynptr-builtins.js";
 import { existenceLowerings } from "./existence.js";
 import { symbolLowerings } from "./kernel-symbols.js";
 import { mapBuiltinLowerings } from "./map-builtins.js";
@@ -381,6 +382,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...symbolLowerings,
   ...mapBuiltinLowerings,
   ...printLowerings,
+  ...dynptrLowerings,
 };
 
 /** lowerBuiltin lowers a builtin that gives a scalar or nothing. */

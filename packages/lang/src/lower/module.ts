@@ -94,6 +94,15 @@ function entryFrame(symbol: FunctionSymbol | undefined, resultType: Frame["resul
   };
 }
 
+/** unproven is a parameter of a global function: callers may give nil, and memory of any kind. */
+function unproven(low: Low, symbol: FunctionSymbol, index: number): Value {
+  const value = low.b.parameter(index);
+  const type = symbol.parameters[index]?.type;
+  const of = type === undefined ? undefined : under(type);
+  if (of?.kind === "pointer" && under(of.target).kind !== "context") value.nilable = true;
+  return value;
+}
+
 function lowerBody(
   shared: Shared,
   symbol: FunctionSymbol,
@@ -125,6 +134,7 @@ function lowerBody(
   bind(
     low,
     symbol.parameters.filter((parameter) => isScalar(parameter.type)),
+    symbol.global ? (index) => unproven(low, symbol, index) : undefined,
   );
   declareResults(low, symbol);
   low.statement(low, declaration.body);
@@ -169,6 +179,8 @@ function subprogram(low: Low, symbol: FunctionSymbol): IrFunction {
   shared.subprograms.set(symbol, placeholder);
   pending.add(placeholder);
   const made = lowerBody(shared, symbol, symbol.linkName, false);
+  if (symbol.global)
+    placeholder.prototype = { parameters: symbol.type.parameters, result: symbol.type.result };
   placeholder.blocks.push(...made.blocks);
   placeholder.slots.push(...made.slots);
   placeholder.nextId = made.nextId;

@@ -47,7 +47,9 @@ export function slotPlace(low: Low, type: Type, name: string): Place {
       hint,
     );
   }
-  const pointer = under(type).kind === "pointer";
+  // Pointers and dynptrs are known to the verifier on the stack only.
+  const of = under(type);
+  const pointer = of.kind === "pointer" || (of.kind === "struct" && of.special === true);
   const slot = low.b.slot(Math.min(size, inlineLimit), name, pointer);
   return { type, space: "stack", base: undefined, slot, offset: 0, core: undefined, align: 8 };
 }

@@ -8,6 +8,7 @@ export type Fact =
   | "owned-checked"
   | "locks-checked"
   | "iterators-closed"
+  | "dynptrs-checked"
   | "packets-checked"
   | "bounded"
   | "no-traps"

@@ -17,6 +17,7 @@ test("selection gets split edges and expanded comparisons, and all proofs were m
     "nil-checked",
     "owned-checked",
     "locks-checked",
+    "dynptrs-checked",
     "bounded",
     "no-traps",
     "compares-expanded",

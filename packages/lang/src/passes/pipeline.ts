@@ -5,6 +5,7 @@ import { simplifyBranches } from "./branches.js";
 import { mergeEqual } from "./cse.js";
 import { dropDead } from "./dead.js";
 import { decideKnown } from "./decided.js";
+import { checkDynptrs } from "./dynptrs.js";
 import { fold } from "./fold.js";
 import { forwardMemory } from "./forward.js";
 import { hoistSlots } from "./hoist.js";
@@ -28,6 +29,7 @@ export const passes: readonly Pass[] = [
   checkNil,
   checkOwned,
   checkLocks,
+  checkDynptrs,
   checkPackets,
   checkLoops,
   returnTraps,
@@ -60,6 +62,7 @@ const proofs: ReadonlySet<Fact> = new Set([
   "nil-checked",
   "owned-checked",
   "locks-checked",
+  "dynptrs-checked",
   "packets-checked",
   "bounded",
 ]);

@@ -20,6 +20,7 @@ const functionAttributes: ReadonlySet<string> = new Set([
   "section",
   "sleepable",
   "noinline",
+  "global",
   "go:noinline",
   "bpf_program",
 ]);

@@ -12,6 +12,7 @@ import {
   text,
 } from "./builtin-check.js";
 import { assignable, bare, wantInteger } from "./convert.js";
+import { dynptrRows } from "./dynptr-builtins.js";
 import { fail } from "./env.js";
 import { existenceRows } from "./existence.js";
 import { kernelSymbolRows } from "./kernel-symbols.js";
@@ -329,6 +330,7 @@ export const builtinRows: readonly BuiltinRow[] = [
   ...kernelSymbolRows,
   ...mapBuiltinRows,
   ...printBuiltinRows,
+  ...dynptrRows,
   { ...takes("len", 1, 1, length), package: "universe" },
   { ...takes("min", 2, 2, extreme), package: "universe" },
   { ...takes("max", 2, 2, extreme), package: "universe" },

@@ -3,6 +3,7 @@ import type { FuncDecl, FunctionExpr, Identifier } from "../syntax/ast.js";
 import { hooksOf } from "./attributes.js";
 import { contextRow } from "./contexts.js";
 import { type Env, fail, newVariable } from "./env.js";
+import { checkGlobal } from "./global-functions.js";
 import type { KernelTypes } from "./kernel.js";
 import { signatureType } from "./resolve.js";
 import { block, inner } from "./statements.js";
@@ -186,7 +187,10 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
     );
   }
   const type: FunctionType = { kind: "function", parameters, result: signature.result };
-  const subprogram = decl.attributes.some((each) => each.name === "go:noinline" || each.name === "noinline");
+  const global = decl.attributes.some((each) => each.name === "global");
+  const subprogram =
+    global || decl.attributes.some((each) => each.name === "go:noinline" || each.name === "noinline");
+  if (global) checkGlobal(env, decl, parameters, signature.result);
   if (subprogram || hook !== undefined) {
     const nodes =
       decl.receiver === undefined ? decl.signature.parameters : [decl.receiver, ...decl.signature.parameters];
@@ -216,6 +220,7 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
     parameters: [],
     results: [],
     subprogram,
+    global,
   };
   if (decl.receiver !== undefined) {
     const of = receiver[0];

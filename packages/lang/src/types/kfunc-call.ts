@@ -41,8 +41,9 @@ function pointer(env: Env, expr: Expr, type: Type, nilable: boolean): KfuncArgum
   const own = under(of.target);
   if (!isKernelStruct(target)) return { kind: "memory", expr, type: given };
   if (own.kind === "context") return { kind: "value", expr, type: given };
-  const same =
-    own.kind === "struct" && under(target).kind === "struct" && typeName(own) === typeName(under(target));
+  const wantedStruct = under(target);
+  // A bpf.Dynptr is the kernel's bpf_dynptr: the name says it.
+  const same = own.kind === "struct" && wantedStruct.kind === "struct" && own.name === wantedStruct.name;
   if (!same && own.kind !== "bad")
     fail(env, "wrong-type", expr, `this needs ${typeName(type)}, it is ${typeName(given)}`);
   return { kind: "object", expr, type: given };

@@ -89,6 +89,8 @@ export interface FunctionSymbol {
   results: readonly VariableSymbol[];
   /** subprogram functions are called, not inlined. */
   readonly subprogram: boolean;
+  /** global functions are verified once by themselves, for all values of their parameters. */
+  readonly global: boolean;
 }
 
 export interface PackageSymbol {
