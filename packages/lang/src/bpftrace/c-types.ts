@@ -27,11 +27,22 @@ export interface CTypes {
 
 const char: Type = { ...int8, kind: "int", name: "int8", bits: 8, signed: true, char: true };
 
+/** opaque is a number that BPF cannot compute with: it has its room in a struct, and no value. */
+const opaque = (name: string, size: number): Type => ({
+  kind: "struct",
+  name,
+  fields: [],
+  size,
+  align: size,
+});
+
 /** basics are C's and the language's own names; long has 64 bits wherever we run. */
 const basics: Readonly<Record<string, Type>> = {
   void: voidType,
   bool: boolType,
   _Bool: boolType,
+  float: opaque("float", 4),
+  double: opaque("double", 8),
   char,
   short: int16,
   int: int32,

@@ -161,7 +161,8 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
       return { kind: "tuple", items, start: at.start, end: cursor.last };
     }
     cursor.expect(")", "to close the parenthesis");
-    return { ...inner, start: at.start, end: cursor.last };
+    // The place is that of what stands inside, as bpftrace tells it.
+    return inner;
   };
 
   const word = (): Node => {
@@ -296,10 +297,25 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
     return left;
   };
 
+  /** either is `a ?: b`: a, or b where a is 0; a is evaluated once. */
+  const either = (value: Node): Node => {
+    cursor.advance();
+    const otherwise = expression();
+    const range = { start: value.start, end: otherwise.end };
+    const held: VariableNode = { kind: "variable", name: "__either", ...range };
+    return {
+      kind: "block",
+      body: [{ kind: "let", target: held, type: undefined, value, ...range }],
+      value: { kind: "ternary", condition: held, taken: held, otherwise, ...range },
+      ...range,
+    };
+  };
+
   const expression = (): Node =>
     cursor.nested(() => {
       const condition = binary(0);
       if (!cursor.accept("?")) return condition;
+      if (cursor.is(":")) return either(condition);
       const taken = expression();
       cursor.expect(":", "between the two values of ?");
       const otherwise = expression();

@@ -231,7 +231,11 @@ function assign(state: State, node: AssignStatement): void {
     return;
   }
   const value = state.evaluate(state, given);
-  if (value.type.kind === "bad") return;
+  if (value.type.kind === "bad") {
+    // What is wrong was told; that the variable has no value is not told again.
+    if (target.kind === "variable") declare(state, target.name);
+    return;
+  }
   if (value.type.kind === "void") {
     state.report.error("wrong-type", given, "Not a value: it gives nothing that could be assigned");
     return;

@@ -21,5 +21,6 @@ export function writeInto(state: State, value: Value, place: string, shape: Shap
   }
   if (shape.kind === "bool" && value.type.kind !== "bool")
     state.out.push(`${place} = b2i(${value.code} != 0)`);
-  else state.out.push(`${place} = ${shape.kind === "int" ? as(value, shape.signed) : value.code}`);
+  else if (shape.kind === "int") state.out.push(`${place} = ${as(value, shape.signed)}`);
+  else state.out.push(`${place} = ${shape.kind === "pointer" ? as(value, false) : value.code}`);
 }

@@ -53,6 +53,7 @@ export function scalar(state: State, node: Node, what: string): Value {
 
 /** as converts an integer value to signed or unsigned. */
 export function as(value: Value, signed: boolean): string {
+  if (value.type.kind === "pointer") return signed ? `int64(${value.code})` : value.code;
   const own = (value.type.kind === "int" && value.type.signed) || value.type.kind === "bool";
   return own === signed ? value.code : `${signed ? "int64" : "uint64"}(${value.code})`;
 }

@@ -89,6 +89,8 @@ function memoryAt(type: Type, bytes: Uint8Array, at: number, depth = 0): Shown {
       );
     }
     case "struct":
+      // A number that BPF has no instructions for.
+      if (of.name === "float" || of.name === "double") return plain("", null);
       return structAt(of, bytes, at, depth);
     default:
       return plain("");
