@@ -20,6 +20,7 @@ import {
 } from "./state.js";
 import { statements } from "./statements.js";
 import type { Node, ScriptTree } from "./tree.js";
+import { iteratorStart } from "./typed-arguments.js";
 import { newTypesOf, type TypesOf } from "./user-types.js";
 import { condition } from "./values.js";
 
@@ -96,6 +97,7 @@ function walk(
     state.before = known ?? new Map();
     state.declared.clear();
     const { lines } = captured(state, () => {
+      iteratorStart(state);
       if (each.action.predicate !== undefined) predicate(state, each.action.predicate);
       statements(state, each.action.body);
     });

@@ -91,6 +91,15 @@ function userSignature(state: State, at: Range): readonly TypedArgument[] | unde
 
 const uint64: Type = { kind: "int", name: "uint64", bits: 64, signed: false };
 
+/** iteratorStart ends an iterator's program where the walk has ended: it is run once more then, without an object. */
+export function iteratorStart(state: State): void {
+  const { place } = state.unit;
+  const first =
+    place.kind === "iter" ? state.kernel.signature(`bpf_iter_${place.name}`)?.parameters[1] : undefined;
+  if (first !== undefined && under(first.type).kind === "pointer")
+    state.out.push("if ctx.Arg(1) == nil { return 0 }");
+}
+
 /** iteratorField: what an iterator is at is nil at the end of its walk; it is read by its address, where nothing gives 0. */
 function iteratorField(state: State, at: Range, index: number, { type, read }: TypedArgument): Value {
   if (under(type).kind !== "pointer") return read(state, at);
