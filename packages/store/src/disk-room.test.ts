@@ -20,7 +20,7 @@ function refused(work: () => void): boolean {
 test("the log stops before the disk is full, an insert before its files would not fit", () => {
   const { bavail, bsize } = statfsSync(tmpdir());
   const free = bavail * bsize;
-  const room = newDiskRoom(tmpdir());
+  const room = newDiskRoom({ log: tmpdir(), temporary: tmpdir(), database: tmpdir() });
   // Others use this disk too: half and double of what is free are far enough from the edge.
   assert.ok(
     refused(() => room.requireForAppend(free)),

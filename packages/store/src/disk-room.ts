@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { StoreError } from "./errors.js";
 
 /** DiskRoom keeps log and engine from running into a full disk at the same time. */
@@ -11,21 +11,29 @@ export interface DiskRoom {
 
 /** RESERVE is what the log leaves free: a tenth of a small disk, 64 MiB of any other. */
 const RESERVE = { bytes: 64 << 20, share: 0.1 } as const;
-/** A segment is converted to Native files of its own size, and its parts are smaller than it. */
-const INSERT_FACTOR = 2;
+/** DiskDirectories are where log and engine write; they may be mounts of their own. */
+export interface DiskDirectories {
+  readonly log: string;
+  /** temporary gets a segment converted to Native files, of its own size. */
+  readonly temporary: string;
+  /** database gets the parts, which are smaller than the segment. */
+  readonly database: string;
+}
+
 /** LOOK_MS: the log asks once in this time, not at each commit. */
 const LOOK_MS = 50;
 
 /**
- * newDiskRoom watches the file system of a directory. The engine must not meet a full disk in the middle of an insert:
+ * newDiskRoom watches the file systems of the store. The engine must not meet a full disk in the middle of an insert:
  * ClickHouse 26.7 was seen to keep a part there whose marks file had become empty, and every query of the table failed.
  */
-export function newDiskRoom(directory: string): DiskRoom {
+export function newDiskRoom(directories: DiskDirectories): DiskRoom {
+  const { log, temporary, database } = directories;
   let free = 0;
   let total = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
   const look = (): void => {
-    const { bavail, blocks, bsize } = statfsSync(directory);
+    const { bavail, blocks, bsize } = statfsSync(log);
     free = bavail * bsize;
     total = blocks * bsize;
     lookedAt = performance.now();
@@ -40,11 +48,17 @@ export function newDiskRoom(directory: string): DiskRoom {
       free -= bytes;
     },
     requireForInsert(bytes) {
-      look();
-      const needed = bytes * INSERT_FACTOR;
-      if (free < needed) throw full("to insert a segment of the log", free, needed);
+      const isShared = statSync(temporary).dev === statSync(database).dev;
+      requireFree(temporary, isShared ? 2 * bytes : bytes);
+      if (!isShared) requireFree(database, bytes);
     },
   };
+}
+
+function requireFree(directory: string, needed: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize < needed)
+    throw full(`in ${directory} to insert a segment of the log`, bavail * bsize, needed);
 }
 
 function full(purpose: string, free: number, needed: number): StoreError {

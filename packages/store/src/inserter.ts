@@ -7,7 +7,7 @@ import type { WalFileSystem } from "./wal/file-system.js";
 import type { SealedSegment, WalWriter } from "./wal/writer.js";
 
 /** PendingSegment is a segment that waits to be inserted; it lies on disk until it was. */
-export type PendingSegment = Pick<SealedSegment, "path" | "length">;
+export type PendingSegment = Pick<SealedSegment, "path" | "length" | "since_ms">;
 
 /** InserterOptions are what an inserter is given. */
 export interface InserterOptions {
@@ -80,6 +80,11 @@ export class Inserter {
   /** pendingSegments counts them. */
   get pendingSegments(): number {
     return this.#segments.length;
+  }
+
+  /** oldestSince_ms is when the oldest of what waits was begun, in Unix milliseconds; undefined when nothing does. */
+  get oldestSince_ms(): number | undefined {
+    return this.#segments[0]?.since_ms ?? this.#writer?.activeSince_ms;
   }
 
   /** start begins to insert what is in the queue and whatever `writer` seals later. */

@@ -1,8 +1,10 @@
 import type { EngineState } from "./engine/process.js";
 import type { InsertResult, TableSize } from "./engine/protocol.js";
+import { messageOf } from "./errors.js";
 import type { Signal } from "./schema/columns.js";
 import { SIGNAL_NUMBERS, signalName } from "./signals.js";
 import { RECOVERY_CASES } from "./wal/recover.js";
+import type { LogFault } from "./wal/writer.js";
 
 /** StoreStats is what the store knows about itself at one moment. Counters begin at 0 with each open. */
 export interface StoreStats {
@@ -17,8 +19,16 @@ export interface StoreStats {
     /** bytes that are acknowledged and not in the tables yet. */
     readonly bytes: number;
     readonly segments: number;
+    /** oldest_ms is how long the oldest of it has waited. */
+    readonly oldest_ms: number;
     /** unacknowledgedBytes are held in memory for the next group commit. */
     readonly unacknowledgedBytes: number;
+  };
+  /** log counts what the disk did wrong under the log; a failed sync ends its segment, and a new one takes over. */
+  readonly log: {
+    readonly failedWrites: number;
+    readonly failedSyncs: number;
+    readonly segmentsEnded: number;
   };
   /** rowsAcknowledged and rowsInserted count per signal. */
   readonly rowsAcknowledged: Readonly<Record<Signal, number>>;
@@ -41,6 +51,7 @@ export class Counters {
   readonly inserted: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0 };
   readonly refused: Record<string, number> = {};
   readonly dropped: Record<string, { frames: number; rows: number }> = {};
+  readonly log = { failedWrites: 0, failedSyncs: 0, segmentsEnded: 0 };
   segmentsInserted = 0;
   lastInsert_ms = 0;
   lastInsertTook_ms = 0;
@@ -60,6 +71,15 @@ export class Counters {
       this.dropped[reason] = { frames: dropped.frames + 1, rows: dropped.rows + damage.rows };
       return `${path}: ${damage.length} bytes at ${damage.offset} are set aside (${letter}: ${when}; ${cause})`;
     });
+  }
+
+  /** fault counts what the disk did wrong under the log, and gives a line that tells it. */
+  fault({ path, during, ended, cause }: LogFault): string {
+    if (during === "sync") this.log.failedSyncs++;
+    else this.log.failedWrites++;
+    if (ended) this.log.segmentsEnded++;
+    const next = ended ? "the segment is ended, a new one takes over" : "the segment goes on";
+    return `a ${during} of the log failed, nothing of it was acknowledged: ${messageOf(cause)} (${path}; ${next})`;
   }
 
   /** refuse counts one append() that was rejected. */

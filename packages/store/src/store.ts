@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type DiskRoom, newDiskRoom } from "./disk-room.js";
 import { newEnginePriority } from "./engine/priority.js";
@@ -17,7 +17,7 @@ import { Counters, isSignal } from "./stats.js";
 import type { WalFileSystem } from "./wal/file-system.js";
 import { realFileSystem } from "./wal/file-system.js";
 import { FRAME_PAYLOAD_MAX } from "./wal/frame.js";
-import { SEGMENT_HEADER_BYTES, segmentNumber } from "./wal/segment.js";
+import { leftSegments } from "./wal/left-segments.js";
 import { WalWriter } from "./wal/writer.js";
 
 /** StoreBlock is one ClickHouse Native block of one signal; its bytes must not change until append() has settled. */
@@ -37,6 +37,11 @@ export interface StoreOptions {
   readonly segmentBytesMax?: number;
   /** waitingBytesMax bounds what is acknowledged and not inserted yet; beyond it append() says `store-busy`. Default 4 GiB. */
   readonly waitingBytesMax?: number;
+  /**
+   * waitingSecondsMax bounds how long it may wait: beyond it append() says `store-busy` too. Default 0: as long as
+   * there is room. Nothing that was acknowledged is ever dropped for its size or age.
+   */
+  readonly waitingSecondsMax?: number;
   /** memoryBytes bounds the engine's memory; default a quarter of the machine's, 768 MiB to 2 GiB. */
   readonly memoryBytes?: number;
   /** engineNice is the engine's scheduling priority, 0 to 19; default 5; 19 while nobody asks and little waits. */
@@ -188,7 +193,7 @@ class OpenStore implements Store {
     );
     const fileSystem = options.fileSystem ?? realFileSystem;
     this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });
-    this.#room = newDiskRoom(layout.temporary);
+    this.#room = newDiskRoom({ ...layout, log: layout.wal });
     this.#inserter = new Inserter({
       room: this.#room,
       engine: this.#engine,
@@ -213,6 +218,7 @@ class OpenStore implements Store {
       firstNumber: (left.at(-1)?.number ?? 0) + 1,
       segmentBytesMax: options.segmentBytesMax ?? DEFAULT_SEGMENT_BYTES,
       onSealed: (segment) => this.#inserter.add(segment),
+      onFault: (fault) => this.#notice(this.#counters.fault(fault)),
     });
   }
 
@@ -264,8 +270,10 @@ class OpenStore implements Store {
       waiting: {
         bytes: this.#inserter.pendingBytes + this.#writer.activeBytes,
         segments: this.#inserter.pendingSegments + (this.#writer.activeBytes > 0 ? 1 : 0),
+        oldest_ms: this.#oldest_ms(),
         unacknowledgedBytes: this.#writer.queuedBytes,
       },
+      log: { ...counters.log },
       rowsAcknowledged: { ...counters.acknowledged },
       rowsInserted: { ...counters.inserted },
       segmentsInserted: counters.segmentsInserted,
@@ -305,15 +313,26 @@ class OpenStore implements Store {
     for (const block of blocks) bytes += block.bytes.length;
     const max = this.#options.waitingBytesMax ?? DEFAULT_WAITING_BYTES;
     const waiting = this.#inserter.pendingBytes + this.#writer.activeBytes + this.#writer.queuedBytes;
-    if (waiting + bytes <= max && this.#writer.queuedBytes + bytes <= QUEUED_BYTES_MAX + FRAME_PAYLOAD_MAX) {
+    const secondsMax = this.#options.waitingSecondsMax ?? 0;
+    const isOld = secondsMax > 0 && this.#oldest_ms() > secondsMax * 1000;
+    const isRoom = this.#writer.queuedBytes + bytes <= QUEUED_BYTES_MAX + FRAME_PAYLOAD_MAX;
+    if (waiting + bytes <= max && isRoom && !isOld) {
       this.#room.requireForAppend(bytes);
       return;
     }
     const why =
       this.#counters.failure === undefined ? "" : `; the last insert failed: ${this.#counters.failure}`;
-    throw new StoreError("store-busy", `${waiting} bytes wait to be inserted, ${max} may${why}`, {
+    const what = isOld
+      ? `what waits to be inserted has waited ${Math.round(this.#oldest_ms() / 1000)} s, ${secondsMax} s are allowed`
+      : `${waiting} bytes wait to be inserted, ${max} may`;
+    throw new StoreError("store-busy", `${what}${why}`, {
       hint: "send again in a moment; if it stays so, the engine is too slow for what comes in or its disk is full",
     });
+  }
+
+  #oldest_ms(): number {
+    const since_ms = this.#inserter.oldestSince_ms;
+    return since_ms === undefined ? 0 : Math.max(0, Date.now() - since_ms);
   }
 
   #readSizesSoon(): void {
@@ -360,24 +379,4 @@ function maximaOf(limits: QueryLimits, memoryBytes: number): QueryLimits {
     resultBytes: limits.resultBytes * 4,
     threads: 64,
   };
-}
-
-interface LeftSegment {
-  readonly path: string;
-  readonly length: number;
-  readonly number: number;
-}
-
-/** leftSegments lists what an earlier run left in the log, oldest first; files without a frame are removed. */
-function leftSegments(directory: string): LeftSegment[] {
-  const left: LeftSegment[] = [];
-  for (const name of readdirSync(directory).sort()) {
-    const number = segmentNumber(name);
-    if (number === undefined) continue;
-    const path = join(directory, name);
-    const length = statSync(path).size;
-    if (length <= SEGMENT_HEADER_BYTES) rmSync(path, { force: true });
-    else left.push({ path, length, number });
-  }
-  return left;
 }

@@ -4,10 +4,12 @@ import type { WalFile, WalFileSystem } from "../wal/file-system.js";
 export interface Faults {
   /** partialWrite fails a write with `errno` after a random part of it. */
   readonly partialWrite?: number;
-  /** failedSync makes a sync fail with EIO and forgets what was not synced before. */
+  /** failedSync makes a sync fail with `errno` (EIO) and forgets what was not synced before. */
   readonly failedSync?: number;
   /** failedTruncate makes a truncate fail with EIO. */
   readonly failedTruncate?: number;
+  /** failedDirectorySync makes the sync of a directory fail with EIO. */
+  readonly failedDirectorySync?: number;
   readonly errno?: string;
 }
 
@@ -101,7 +103,7 @@ export class FaultyFileSystem implements WalFileSystem {
       sync: async () => {
         if (this.#happens(this.faults.failedSync)) {
           node.written = Buffer.from(node.durable);
-          throw failure("EIO");
+          throw failure(this.faults.errno ?? "EIO");
         }
         node.durable = Buffer.from(node.written);
       },
@@ -144,6 +146,7 @@ export class FaultyFileSystem implements WalFileSystem {
   }
 
   async syncDirectory(): Promise<void> {
+    if (this.#happens(this.faults.failedDirectorySync)) throw failure("EIO");
     // Names are durable here as soon as they exist: the log never relies on anything else.
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readSource } from "../engine/sql.js";
 import { SIGNAL_NAMES } from "../signals.js";
 import {
   encodeFrameHeader,
@@ -20,9 +20,9 @@ import {
   segmentToken,
 } from "./segment.js";
 
-const FORMAT = readSource("wal/FORMAT.md");
+const FORMAT = readFileSync(new URL("../../../../docs/wal.md", import.meta.url), "utf8");
 
-test("FORMAT.md states the numbers that the code writes", () => {
+test("docs/wal.md states the numbers that the code writes", () => {
   const signals = [...SIGNAL_NAMES].map(([number, name]) => `${number} ${name}`).join(", ");
   for (const text of [
     `the text \`${SEGMENT_MAGIC}\``,
@@ -35,11 +35,11 @@ test("FORMAT.md states the numbers that the code writes", () => {
     segmentFileName(1),
     segmentToken({ number: 7, nonce: "89abcdef01234567" }),
   ]) {
-    assert.ok(FORMAT.includes(text), `FORMAT.md does not say: ${text}`);
+    assert.ok(FORMAT.includes(text), `docs/wal.md does not say: ${text}`);
   }
 });
 
-test("FORMAT.md and recover.ts have the same table", () => {
+test("docs/wal.md and recover.ts have the same table", () => {
   const rows = [...FORMAT.matchAll(/^\| ([A-Z]) +\| (.+?) +\| (.+?) +\|$/gm)].map(
     ([, letter, when, decision]) => ({
       letter,

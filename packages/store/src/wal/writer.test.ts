@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FaultyFileSystem, random } from "../testing/faulty-file-system.js";
+import { type Faults, FaultyFileSystem, random } from "../testing/faulty-file-system.js";
 import { readLog } from "../testing/read-log.js";
 import { FRAME_PAYLOAD_MAX } from "./frame.js";
-import type { SealedSegment } from "./writer.js";
+import { scanSegment } from "./reader.js";
+import type { LogFault, SealedSegment } from "./writer.js";
 import { WalWriter } from "./writer.js";
 
 const DIRECTORY = "/log";
@@ -12,13 +13,19 @@ function record(text: string): { signal: number; rows: number; bytes: Uint8Array
   return { signal: 1, rows: 1, bytes: Buffer.from(text) };
 }
 
-function writerOn(fileSystem: FaultyFileSystem, sealed: SealedSegment[], segmentBytesMax = 1000): WalWriter {
+function writerOn(
+  fileSystem: FaultyFileSystem,
+  sealed: SealedSegment[],
+  segmentBytesMax = 1000,
+  faults: LogFault[] = [],
+): WalWriter {
   return new WalWriter({
     fileSystem,
     directory: DIRECTORY,
     firstNumber: 1,
     segmentBytesMax,
     onSealed: (segment) => sealed.push(segment),
+    onFault: (fault) => faults.push(fault),
   });
 }
 
@@ -113,6 +120,96 @@ test("a failed sync rejects those who wait and ends the segment: it is never syn
   assert.deepEqual((await readLog(fileSystem, DIRECTORY)).payloads, ["safe", "next"]);
 });
 
+interface FaultCase {
+  readonly what: string;
+  readonly faults: Faults;
+  readonly code: string;
+  /** ended says whether the segment takes nothing more. */
+  readonly ended: boolean;
+  readonly during: "write" | "sync";
+}
+
+/** FAULT_CASES are rows of docs/wal.md's table of what fails while a segment is written. */
+const FAULT_CASES: readonly FaultCase[] = [
+  { what: "full", faults: { partialWrite: 1 }, code: "disk-full", ended: false, during: "write" },
+  {
+    what: "quota",
+    faults: { partialWrite: 1, errno: "EDQUOT" },
+    code: "disk-full",
+    ended: false,
+    during: "write",
+  },
+  {
+    what: "EIO in a write",
+    faults: { partialWrite: 1, errno: "EIO" },
+    code: "log-failed",
+    ended: true,
+    during: "write",
+  },
+  {
+    what: "full and not to be cut",
+    faults: { partialWrite: 1, failedTruncate: 1 },
+    code: "disk-full",
+    ended: true,
+    during: "write",
+  },
+  { what: "EIO in a sync", faults: { failedSync: 1 }, code: "log-failed", ended: true, during: "sync" },
+  {
+    what: "full at the sync",
+    faults: { failedSync: 1, errno: "ENOSPC" },
+    code: "disk-full",
+    ended: true,
+    during: "sync",
+  },
+  {
+    what: "EIO in a sync, not to be cut",
+    faults: { failedSync: 1, failedTruncate: 1 },
+    code: "log-failed",
+    ended: true,
+    during: "sync",
+  },
+];
+
+for (const { what, faults, code, ended, during } of FAULT_CASES) {
+  test(`a fault of the disk: ${what}: refused as ${code}, the segment ${ended ? "is ended" : "goes on"}`, async () => {
+    const fileSystem = new FaultyFileSystem(3);
+    const sealed: SealedSegment[] = [];
+    const told: LogFault[] = [];
+    const writer = writerOn(fileSystem, sealed, 1_000_000, told);
+    await writer.append([record("safe")]);
+    fileSystem.faults = faults;
+    const both = [writer.append([record("lost a")]), writer.append([record("lost b")])];
+    await assert.rejects(both[0] ?? Promise.resolve(), { code, retryable: true });
+    await assert.rejects(both[1] ?? Promise.resolve(), { code, retryable: true });
+    fileSystem.faults = {};
+    assert.deepEqual(
+      { ended: told[0]?.ended, during: told[0]?.during, sealed: sealed.length },
+      { ended, during, sealed: ended ? 1 : 0 },
+    );
+    await writer.append([record("next")]);
+    await writer.close();
+    assert.equal(sealed.length, ended ? 2 : 1);
+    // What the engine is given: the segments up to their durable lengths.
+    const payloads: string[] = [];
+    for (const { path, length } of sealed) {
+      for await (const { frame } of scanSegment(await fileSystem.openRead(path), length))
+        payloads.push(Buffer.from(frame?.payload ?? []).toString());
+    }
+    assert.deepEqual(payloads, ["safe", "next"]);
+  });
+}
+
+test("a segment whose name cannot be made durable is removed, and nothing of it acknowledged", async () => {
+  const fileSystem = new FaultyFileSystem(3, { failedDirectorySync: 1 });
+  const writer = writerOn(fileSystem, []);
+  await assert.rejects(writer.append([record("never")]), { code: "log-failed" });
+  assert.deepEqual([...fileSystem.files.keys()], []);
+  fileSystem.faults = {};
+  await writer.append([record("then")]);
+  await writer.close();
+  assert.deepEqual((await readLog(fileSystem, DIRECTORY)).payloads, ["then"]);
+});
+
 test("blocks the log cannot hold are refused before anything is written", async () => {
   const writer = writerOn(new FaultyFileSystem(1), []);
   await assert.rejects(writer.append([record("")]), { code: "bad-block" });
@@ -159,7 +256,7 @@ async function oneLife(seed: number, failedTruncate: number): Promise<Life> {
 
 test("under seeded faults and a crash each acknowledged record comes back exactly once", async () => {
   let refused = 0;
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= 100; seed++) {
     const { fileSystem, writer, acknowledged, all } = await oneLife(seed, 0.2);
     // In half of the lives something is under way when the machine stops.
     if (seed % 2 === 0) void writer.append([record("under way")]).catch(() => undefined);
@@ -171,11 +268,11 @@ test("under seeded faults and a crash each acknowledged record comes back exactl
       assert.equal(times, 1, `seed ${seed}: ${text} is there ${times} times`);
     refused += all - acknowledged.length;
   }
-  assert.ok(refused > 1000, `only ${refused} appends met a fault: the rig does not bite`);
+  assert.ok(refused > 300, `only ${refused} appends met a fault: the rig does not bite`);
 });
 
 test("while the disk lets itself be cut, what was refused is not in the log and nothing is torn", async () => {
-  for (let seed = 1000; seed < 1200; seed++) {
+  for (let seed = 1000; seed < 1060; seed++) {
     const { fileSystem, writer, acknowledged } = await oneLife(seed, 0);
     fileSystem.faults = {};
     await writer.close();

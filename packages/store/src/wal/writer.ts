@@ -17,6 +17,17 @@ export interface SealedSegment {
   readonly path: string;
   readonly header: SegmentHeader;
   readonly length: number;
+  /** since_ms is when the segment was begun, Unix milliseconds. */
+  readonly since_ms: number;
+}
+
+/** LogFault is what went wrong with a segment: a failed sync ends it for good, a failed write unless the disk was only full. */
+export interface LogFault {
+  readonly path: string;
+  readonly during: "write" | "sync";
+  /** ended says that the segment takes nothing more: a new one goes on. */
+  readonly ended: boolean;
+  readonly cause: unknown;
 }
 
 /** WalWriterOptions are what a writer is given. */
@@ -29,6 +40,8 @@ export interface WalWriterOptions {
   readonly segmentBytesMax: number;
   /** onSealed is called, in order, with each segment that holds at least one acknowledged frame. */
   readonly onSealed: (segment: SealedSegment) => void;
+  /** onFault is told of each write or sync that failed, before those who wait for it are refused. */
+  readonly onFault?: (fault: LogFault) => void;
 }
 
 /** GROUP_BYTES_MAX bounds one write, so that a sync never waits for seconds of data: 32 MiB. */
@@ -48,6 +61,7 @@ interface ActiveSegment {
   /** durable is the length that was synced: what lies behind it was never acknowledged. */
   durable: number;
   readonly openedAt: number;
+  readonly since_ms: number;
 }
 
 /**
@@ -77,6 +91,11 @@ export class WalWriter {
   /** activeBytes is the acknowledged length of the segment that is being written. */
   get activeBytes(): number {
     return Math.max(0, (this.#active?.durable ?? 0) - SEGMENT_HEADER_BYTES);
+  }
+
+  /** activeSince_ms is when the segment that is being written was begun, in Unix milliseconds; undefined for none. */
+  get activeSince_ms(): number | undefined {
+    return this.activeBytes === 0 ? undefined : this.#active?.since_ms;
   }
 
   /** activeAge_ms is the time since the first frame of the segment that is being written, or 0. */
@@ -184,8 +203,15 @@ export class WalWriter {
         active.durable,
       );
     } catch (error) {
-      // The part that was written belongs to nobody. Where it cannot be cut, the segment ends before it.
-      await active.file.truncate(active.durable).catch(() => this.#sealActive());
+      // The part that was written belongs to nobody. Where it cannot be cut, or where the disk did more than fill up,
+      // the segment ends before it.
+      const cut = await active.file.truncate(active.durable).then(
+        () => true,
+        () => false,
+      );
+      const ended = !cut || !isFull(error);
+      if (ended) await this.#sealActive();
+      this.#options.onFault?.({ path: active.path, during: "write", ended, cause: error });
       throw error;
     }
     try {
@@ -195,6 +221,7 @@ export class WalWriter {
       // (fsync(2), "PostgreSQL's fsync() surprise", LWN 752063): this file is never synced again.
       await active.file.truncate(active.durable).catch(() => undefined);
       await this.#sealActive();
+      this.#options.onFault?.({ path: active.path, during: "sync", ended: true, cause: error });
       throw error;
     }
     active.durable += bytes;
@@ -214,7 +241,8 @@ export class WalWriter {
       await fileSystem.remove(path).catch(() => undefined);
       throw error;
     }
-    const active = { file, path, header, durable: SEGMENT_HEADER_BYTES, openedAt: performance.now() };
+    const durable = SEGMENT_HEADER_BYTES;
+    const active = { file, path, header, durable, openedAt: performance.now(), since_ms: Date.now() };
     this.#active = active;
     return active;
   }
@@ -225,18 +253,22 @@ export class WalWriter {
     this.#active = undefined;
     await active.file.close().catch(() => undefined);
     if (active.durable > SEGMENT_HEADER_BYTES) {
-      this.#options.onSealed({ path: active.path, header: active.header, length: active.durable });
+      const { path, header, durable, since_ms } = active;
+      this.#options.onSealed({ path, header, length: durable, since_ms });
     } else {
       await this.#options.fileSystem.remove(active.path).catch(() => undefined);
     }
   }
 }
 
+function isFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(errnoOf(error));
+}
+
 /** refusalOf says what a failed write or sync means for those who wait. */
 function refusalOf(error: unknown, path: string): StoreError {
-  const errno = errnoOf(error);
-  if (errno === "ENOSPC" || errno === "EDQUOT") {
-    return new StoreError("disk-full", `cannot write to ${path}: no space is left (${errno})`, {
+  if (isFull(error)) {
+    return new StoreError("disk-full", `cannot write to ${path}: no space is left (${errnoOf(error)})`, {
       hint: "make room on the file system of the data directory; receiving goes on by itself then",
       cause: error,
     });
