@@ -117,6 +117,9 @@ function filterOf(pattern: string): RegExp {
 
 const probesOf = (script: Script): string[] => script.probes.flatMap((probe) => probe.places.map(placeName));
 
+/** noticeWait is bpftrace's own wait for records, in milliseconds. */
+const noticeWait = 100;
+
 /** bufferLimit is what full buffering (-B full) holds back, as C's stdio does. */
 const bufferLimit = 4096;
 
@@ -242,6 +245,8 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       if (run.pid !== undefined) watch(run.pid, closing, leave);
       if (waits || ending !== undefined)
         await ended(interrupted, run.duration, ending === undefined ? left : Promise.race([ending, left]));
+      // Who waits for the notice may answer it by a signal: bpftrace looks for one for as long.
+      else if (environment.notifiesAttached) await ended(interrupted, noticeWait, left);
     }
     await records.settled(interrupted);
     finish(object, script, records);
