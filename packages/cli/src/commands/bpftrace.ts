@@ -100,7 +100,15 @@ async function run(given: Arguments, pid: number | undefined, context: Context):
   const script = scriptOf(given);
   if (format !== "text" && format !== "json")
     throw new Refused(`Invalid output format "${format}"\nValid formats: 'text', 'json'`);
+  if (given.values.has("aot"))
+    throw new Refused(
+      "--aot is not there: scripts start without LLVM, and go3s build makes objects ahead of time",
+    );
   const mode = flags.has("test") ? "test" : flags.has("bench") ? "bench" : (text("mode") ?? "run");
+  if (mode === "format" || mode === "compiler-bench" || flags.has("fmt"))
+    throw new Refused(`--mode ${flags.has("fmt") ? "format" : mode} is not there`);
+  if (!["run", "test", "bench", "codegen"].includes(mode))
+    throw new Refused("USAGE: --mode can only be 'codegen', 'compiler-bench', 'bench', 'test' or 'format'.");
   const { runScript } = await import("../trace/script/run.js");
   return runScript(
     {

@@ -154,6 +154,8 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
   const { output, interrupted } = context;
   const { manner = plainManner } = run;
   const { object: bytes, script, stages, programs, files } = compiled(run, manner, output.note);
+  // Compiled is all that was asked for.
+  if (manner.mode === "codegen") return exitCodes.done;
   if (manner.emitObject !== undefined) {
     writeFileSync(manner.emitObject, bytes);
     return exitCodes.done;
