@@ -7,8 +7,8 @@ import type { CastNode } from "./tree.js";
 import { namedType } from "./types-of.js";
 import { as, condition, fromCondition, integer, scalar } from "./values.js";
 
-/** enumTitle gives an integer the names of an enum's values. */
-function toInteger(state: State, node: CastNode, value: Value, type: Type): Value {
+/** toInteger brings a number into an integer type; one of an enum has its names. */
+function toInteger(state: State, value: Value, type: Type): Value {
   const of = under(type);
   if (of.kind !== "int") return bad;
   const name = `${of.signed ? "" : "u"}int${of.bits}`;
@@ -33,7 +33,6 @@ function toInteger(state: State, node: CastNode, value: Value, type: Type): Valu
   const own = value.type;
   const fits = own.kind === "int" && (own.bits ?? 64) === of.bits && own.signed === of.signed;
   const code = of.bits === 64 || fits ? as(value, of.signed) : `${wide}(${name}(${value.code}))`;
-  void node;
   return { type: shape, code, ...space };
 }
 
@@ -128,7 +127,6 @@ export function cast(state: State, node: CastNode): Value {
       )
         return toInteger(
           state,
-          node,
           own.kind === "bool"
             ? value
             : { ...value, type: own.kind === "int" ? own : { kind: "int", signed: false } },

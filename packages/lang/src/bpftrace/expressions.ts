@@ -1,4 +1,4 @@
-import { findField, sizeOf, under } from "../types/type.js";
+import { sizeOf } from "../types/type.js";
 import { builtin, isBuiltin } from "./builtins.js";
 import { call } from "./calls.js";
 import { cast } from "./casts.js";
@@ -8,13 +8,14 @@ import { keyOf, mapStep, readMap } from "./maps.js";
 import { addressCode } from "./memory.js";
 import { operation } from "./operators.js";
 import { isPlaced, type Shape } from "./script.js";
-import { goType, logicalSize, shapeOf, typeTitle, wider } from "./shapes.js";
+import { goType, shapeOf, typeTitle, wider } from "./shapes.js";
+import { offsetOf, sizeOfNode } from "./sizes.js";
 import { bad, captured, emit, fresh, type State, type Value } from "./state.js";
 import { writeInto } from "./storing.js";
 import { textLiteral } from "./text.js";
-import type { BinaryNode, BlockNode, Node, OffsetNode, SizeNode, UnaryNode } from "./tree.js";
+import type { BinaryNode, BlockNode, Node, UnaryNode } from "./tree.js";
 import { tuple } from "./tuples.js";
-import { cTypeOf, looked, namedType } from "./types-of.js";
+import { cTypeOf } from "./types-of.js";
 import {
   as,
   compareTexts,
@@ -108,53 +109,6 @@ function block(state: State, node: BlockNode): Value {
     node.value === undefined ? { type: { kind: "void" }, code: "" } : evaluate(state, node.value);
   if (isMacro) state.expansions.pop();
   return value;
-}
-
-function sizeOfNode(state: State, node: SizeNode): Value {
-  if ("kind" in node.of) {
-    const shape = shapeOf(looked(state, node.of).type);
-    return shape === undefined ? bad : unsigned64(BigInt(logicalSize(shape).size));
-  }
-  if (
-    node.of.of !== undefined &&
-    node.of.of.kind !== "type" &&
-    node.of.pointers === 0 &&
-    node.of.lengths.length === 0
-  )
-    return sizeOfNode(state, { ...node, of: node.of.of });
-  const { name, pointers, lengths } = node.of;
-  if (pointers === 0 && lengths.length === 0 && state.kernel.enumerator(name) !== undefined)
-    return unsigned64(8n);
-  const type = namedType(state, node.of);
-  return type === undefined ? bad : unsigned64(BigInt(sizeOf(type)));
-}
-
-const unsigned64 = (value: bigint): Value => integer(`uint64(${value})`, false, value);
-
-function offsetOf(state: State, node: OffsetNode): Value {
-  const { of } = node;
-  const value = "kind" in of ? looked(state, of).type : undefined;
-  const given =
-    value === undefined
-      ? "kind" in of
-        ? undefined
-        : namedType(state, of)
-      : value.kind === "record" || value.kind === "pointer"
-        ? value.target
-        : undefined;
-  let type = given === undefined ? undefined : under(given);
-  let offset = 0;
-  for (const name of node.path) {
-    const path = type?.kind === "struct" ? findField(type, name) : undefined;
-    const field = path?.at(-1);
-    if (path === undefined || field === undefined) {
-      state.report.error("no-field", node, `there is no field '${name}' to take the offset of`);
-      return bad;
-    }
-    offset += path.reduce((total, each) => total + each.offset, 0);
-    type = under(field.type);
-  }
-  return unsigned64(BigInt(offset));
 }
 
 function positional(state: State, index: number): Value {

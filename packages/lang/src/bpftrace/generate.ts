@@ -96,6 +96,7 @@ function walk(
     // What a later assignment asked for is known from the walk before.
     state.before = known ?? new Map();
     state.declared.clear();
+    state.fixed.clear();
     const { lines } = captured(state, () => {
       iteratorStart(state);
       if (each.action.predicate !== undefined) predicate(state, each.action.predicate);
@@ -273,6 +274,7 @@ function newState(
     tuples: new Map(),
     types,
     declared: new Set(),
+    fixed: new Map(),
     out: [],
     counter: 0,
     loops: 0,

@@ -24,6 +24,7 @@ const wrong: readonly (readonly [string, RegExp])[] = [
   ["let @a = frob(3); BEGIN { @a[1] = 1; }", /Invalid bpf map type: frob/],
   ["config = { nothing = 1 } BEGIN { exit(); }", /1:12: error: nothing: not a known configuration option/],
   ["BEGIN { $t = (1, 2); print($t[$t.0]); }", /Tuples can only be accessed with a literal integer index/],
+  ["BEGIN { let $x: uint16 = 70000; print($x); }", /the value '70000' does not fit into 'uint16'/],
   ["BEGIN { print((nothing *)0); }", /Cannot resolve unknown type "nothing"/],
 ];
 

@@ -40,12 +40,11 @@ function folded(operator: string, a: bigint, b: bigint): bigint | undefined {
 }
 
 /** scaled is pointer arithmetic: a number counts whole elements. */
-function scaled(state: State, node: Range, operator: string, pointer: Value, amount: Value): Value {
+function scaled(node: Range, operator: string, pointer: Value, amount: Value): Value {
   if (pointer.type.kind !== "pointer") return bad;
   const size = Math.max(1, sizeOf(pointer.type.target));
   const count = as(amount, false);
   const code = `(${mark(node)}${pointer.code} ${operator} ${size === 1 ? count : `(${count} * ${size})`})`;
-  void state;
   return { type: pointer.type, code, ...(pointer.space === undefined ? {} : { space: pointer.space }) };
 }
 
@@ -70,9 +69,9 @@ function divided(state: State, node: Range, operator: string, a: Value, b: Value
 export function operation(state: State, node: Range, operator: string, left: Value, right: Value): Value {
   const { kind } = left.type;
   if (kind === "pointer" && (operator === "+" || operator === "-") && right.type.kind !== "pointer")
-    return scaled(state, node, operator, left, right);
+    return scaled(node, operator, left, right);
   if (right.type.kind === "pointer" && operator === "+" && (kind === "int" || kind === "bool"))
-    return scaled(state, node, operator, right, left);
+    return scaled(node, operator, right, left);
   const plain = (value: Value): Value | undefined => {
     const of = value.type.kind;
     if (of === "int" || of === "bad" || of === "bool") return value;

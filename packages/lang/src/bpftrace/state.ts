@@ -7,6 +7,7 @@ import type { ScriptFacts } from "./facts.js";
 import type {
   Aggregation,
   Clock,
+  IntShape,
   LinearBuckets,
   ProbePlace,
   ScriptEvent,
@@ -132,6 +133,8 @@ export interface State {
   unit: Unit;
   /** declared are the unit's variables that were declared and have no type yet. */
   readonly declared: Set<string>;
+  /** fixed are the integer types that variables were declared with. */
+  readonly fixed: Map<string, IntShape>;
   /** before are the unit's variables as the walk before found them. */
   before: ReadonlyMap<string, Shape>;
   /** types are what the script may name: its own types, C's, the kernel's. */

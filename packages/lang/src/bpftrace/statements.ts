@@ -161,8 +161,33 @@ function mentions(tree: object, name: string): boolean {
   return false;
 }
 
+/** inType brings a value into the integer type that a variable was declared with. */
+function inType(state: State, target: VariableNode, value: Value, given: Node): Value {
+  const fixed = state.fixed.get(target.name);
+  if (fixed === undefined || value.type.kind !== "int") return value;
+  const { signed, bits = 64 } = fixed;
+  const { constant } = value;
+  if (typeof constant === "bigint") {
+    const wrapped = signed ? BigInt.asIntN(bits, constant) : BigInt.asUintN(bits, constant);
+    if (wrapped !== constant)
+      state.report.error(
+        "constant-overflow",
+        given,
+        `Type mismatch for $${shownName(target.name)}: the value '${constant}' does not fit into '${typeTitle(fixed)}'`,
+        `cast it: (${typeTitle(fixed)})${constant}`,
+      );
+    return { type: fixed, code: `${signed ? "int64" : "uint64"}(${wrapped})`, constant: wrapped };
+  }
+  if (bits === 64) return { type: fixed, code: as(value, signed) };
+  return {
+    type: fixed,
+    code: `${signed ? "int64" : "uint64"}(${signed ? "" : "u"}int${bits}(${value.code}))`,
+  };
+}
+
 /** assignVariable writes a value into a variable; texts and the like begin empty. */
-function assignVariable(state: State, target: VariableNode, value: Value, given: Node): void {
+function assignVariable(state: State, target: VariableNode, assigned: Value, given: Node): void {
+  const value = inType(state, target, assigned, given);
   const shape = storable(state, value, given, "kept in a variable");
   if (shape === undefined) return;
   const known = state.unit.variables.get(target.name);
@@ -196,6 +221,7 @@ function letStatement(state: State, node: LetStatement): void {
   const { target, type, value } = node;
   const shape = type === undefined ? undefined : storedType(state, type);
   if (shape !== undefined) note(state, target.name, shape);
+  if (shape?.kind === "int") state.fixed.set(target.name, shape);
   if (value !== undefined) {
     assign(state, { kind: "assign", operator: "=", target, value, start: node.start, end: node.end });
     return;

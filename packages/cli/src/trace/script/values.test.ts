@@ -45,6 +45,8 @@ const told: readonly (readonly [string, string])[] = [
   ["$y = 2; $z = plus_one(5); print(($y, $z));", "(2, 6)"],
   ["@cells[3] = 1; fill(@cells); print(@cells[3]);", "42"],
   ["print(SIX * 2);", "12"],
+  ["let $w8: uint8 = 200; $w8 += 100; print($w8); let $neg: int8; $neg = (int8)200; print($neg);", "44\n-56"],
+  ["$e = 0; print(($e ?: 7, $e++ ?: 8, $e));", "(7, 8, 1)"],
   ["_ = twice(1); print(len(@loop));", "2"],
 ];
 
