@@ -144,5 +144,12 @@ export function iteratorPlaces(point: Point, fail: Fail): Expansion {
   const [name = "", pin, ...more] = texts(point);
   if (!/^\w+$/.test(name) || more.length > 0)
     return { places: fail("write it as iter:NAME", "e.g. iter:task, iter:task_file, iter:bpf_map") };
-  return { places: [{ kind: "iter", name, pin }] };
+  if (pin !== undefined)
+    return {
+      places: fail(
+        "iterators are not pinned",
+        "without a pin the iterator is run once, and what it prints is shown",
+      ),
+    };
+  return { places: [{ kind: "iter", name }] };
 }

@@ -14,8 +14,6 @@ export function placeName(place: ProbePlace): string {
     case "fentry":
     case "fexit":
       return `${place.kind}:${place.module ?? "vmlinux"}:${place.name}`;
-    case "iter":
-      return `iter:${place.name}${place.pin === undefined ? "" : `:${place.pin}`}`;
     case "uprobe":
     case "uretprobe":
       return `${place.kind}:${place.path}:${place.symbol}${place.offset === 0 ? "" : `+${place.offset}`}`;

@@ -169,7 +169,7 @@ export type ProbePlace = { readonly title?: string } & (
     }
   | { readonly kind: "fentry" | "fexit"; readonly name: string; readonly module: string | undefined }
   /** iterators walk the kernel's objects once. */
-  | { readonly kind: "iter"; readonly name: string; readonly pin: string | undefined }
+  | { readonly kind: "iter"; readonly name: string }
   | {
       readonly kind: "uprobe" | "uretprobe";
       readonly path: string;
