@@ -69,6 +69,26 @@ test("segments are sealed by size and on request, in order, and the numbers go o
   assert.equal((await readLog(fileSystem, DIRECTORY)).payloads.length, 11);
 });
 
+test("what is acknowledged is counted as active or as sealed at every moment", async () => {
+  const fileSystem = new FaultyFileSystem(1);
+  const sealed: SealedSegment[] = [];
+  const create = fileSystem.create.bind(fileSystem);
+  let active = Number.NaN;
+  let told = -1;
+  fileSystem.create = async (path) => ({
+    ...(await create(path)),
+    close: async () => {
+      active = writer.activeBytes;
+      told = sealed.length;
+    },
+  });
+  const writer = writerOn(fileSystem, sealed);
+  await writer.append([record("one")]);
+  await writer.seal();
+  assert.deepEqual([active, told], [0, 1]);
+  await writer.close();
+});
+
 test("seal under constant load does not wait for the queue to be empty", async () => {
   const sealed: SealedSegment[] = [];
   const writer = writerOn(new FaultyFileSystem(1), sealed, 1_000_000);

@@ -251,11 +251,13 @@ export class WalWriter {
     const active = this.#active;
     if (active === undefined) return;
     this.#active = undefined;
-    await active.file.close().catch(() => undefined);
     if (active.durable > SEGMENT_HEADER_BYTES) {
       const { path, header, durable, since_ms } = active;
+      // At once, without a wait before it: at no moment may what is acknowledged be neither active nor sealed.
       this.#options.onSealed({ path, header, length: durable, since_ms });
+      await active.file.close().catch(() => undefined);
     } else {
+      await active.file.close().catch(() => undefined);
       await this.#options.fileSystem.remove(active.path).catch(() => undefined);
     }
   }
