@@ -181,6 +181,8 @@ export function compileTrees(
   return compilePackages([tree], files, report, options, false);
 }
 
+const syntaxIds: ReadonlySet<string> = new Set(["syntax", "bad-character", "unterminated", "too-deep"]);
+
 function compilePackages(
   packages: readonly PackageTree[],
   files: readonly SourceFile[],
@@ -192,8 +194,11 @@ function compilePackages(
   const ast: Stages = options.emit?.includes("ast") === true ? { ast: trees.map(treeText).join("\n\n") } : {};
   let built: Built | undefined;
   try {
-    const checked = check(packages, report, options);
-    if (report.errors === 0) built = build(checked, files, report, options);
+    // What follows from a mistake of syntax is no mistake of its own.
+    const readable = !goesOn || !report.list().some((each) => syntaxIds.has(each.id));
+    const checked = readable ? check(packages, report, options) : undefined;
+    if (checked === undefined) built = undefined;
+    else if (report.errors === 0) built = build(checked, files, report, options);
     else if (goesOn) proveRest(checked, report, options.architecture ?? "x86_64");
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -73,15 +73,25 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
   const attributes: Attribute[] = [];
   let at = 0;
   let line = 1;
+  let lineStart = 0;
 
   const push = (kind: TokenKind, from: number, value: string, number?: bigint): void => {
-    const token: Token = { kind, text: value, start: base + from, end: base + at, line, value: number };
+    const token: Token = {
+      kind,
+      text: value,
+      start: base + from,
+      end: base + at,
+      line,
+      column: from - lineStart,
+      value: number,
+    };
     tokens.push(token);
   };
   const newline = (): void => {
     const last = tokens.at(-1);
     if (endsStatement(last, tokens.at(-2))) {
-      tokens.push({ kind: "operator", text: ";", start: base + at, end: base + at, line });
+      const column = at - lineStart;
+      tokens.push({ kind: "operator", text: ";", start: base + at, end: base + at, line, column });
     }
   };
   const badLines = new Set<number>();
@@ -109,6 +119,7 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     const lines = text.slice(from, at).split("\n").length - 1;
     if (lines > 0) newline();
     line += lines;
+    if (lines > 0) lineStart = text.lastIndexOf("\n", at - 1) + 1;
   };
 
   /** decodeEscape decodes one escape sequence at `at` (behind the backslash). */
@@ -176,6 +187,7 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
     const content = text.slice(from + 1, end < 0 ? undefined : end);
     push("string", from, Buffer.from(content, "utf8").toString("latin1"));
     line += content.split("\n").length - 1;
+    if (content.includes("\n")) lineStart = text.lastIndexOf("\n", at - 1) + 1;
   };
 
   const matched = (pattern: RegExp): string | undefined => {
@@ -220,6 +232,7 @@ export function lex(file: SourceFile, report: Reporter): Lexed {
       newline();
       at++;
       line++;
+      lineStart = at;
     } else if (letter === " " || letter === "\t" || letter === "\r") at++;
     else if (letter === "/" && (text[at + 1] === "/" || text[at + 1] === "*")) comment();
     else if (letter === "@") {

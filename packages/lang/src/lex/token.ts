@@ -10,6 +10,8 @@ export interface Token extends Range {
   readonly text: string;
   readonly value?: bigint | undefined;
   readonly line: number;
+  /** column counts from 0: declarations begin at 0 as gofmt writes them, which recovery from mistakes goes by. */
+  readonly column: number;
 }
 
 /** Attribute is `@name:rest`, `@name(args)` or `//go:name rest` in a comment or on a line of its own. */

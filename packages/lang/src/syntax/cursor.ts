@@ -36,6 +36,8 @@ export interface Cursor {
   semicolon(after: string): void;
   /** compositeAllowed is false in the header of if, for and switch, where `{` opens the body. */
   compositeAllowed: boolean;
+  /** stray is set by a syntax error until the next declaration: what stands outside of functions there follows from it. */
+  stray: boolean;
   /** failed is set by the first syntax error of a statement and cleared by recovery. */
   failed: boolean;
 }
@@ -59,11 +61,13 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
   let attributeAt = 0;
   let depth = 0;
   let abandoned = false;
+  let errorLine = 0;
   const tokenAt = (index: number): Token => tokens[index] ?? last;
   const cursor: Cursor = {
     report,
     compositeAllowed: true,
     failed: false,
+    stray: false,
     get token() {
       return tokenAt(at);
     },
@@ -91,9 +95,13 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
       return false;
     },
     unexpected(wanted, hint) {
-      if (!cursor.failed && !abandoned && !badLines.has(cursor.token.line))
+      const { line } = cursor.token;
+      // One syntax error a line: the rest of it is read by guessing.
+      if (!cursor.failed && !abandoned && !badLines.has(line) && errorLine !== line)
         report.error("syntax", cursor.token, `expected ${wanted}, found ${describe(cursor.token)}`, hint);
+      errorLine = line;
       cursor.failed = true;
+      cursor.stray = true;
     },
     identifier(what) {
       const { token } = cursor;

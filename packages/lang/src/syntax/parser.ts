@@ -78,6 +78,10 @@ function func(cursor: Cursor, attributes: readonly Attribute[]): FuncDecl | Type
   return { kind: "func", name, receiver: of, signature, body, attributes, ...cursor.span(start) };
 }
 
+const declarationWords: readonly string[] = ["func", "var", "const", "type", "import"];
+
+const startsDeclaration = (cursor: Cursor): boolean => declarationWords.some((word) => cursor.is(word));
+
 /** strayHint says what may have led to something that is no declaration. */
 function strayHint(cursor: Cursor): string | undefined {
   if (cursor.token.kind === "name" && cursor.peek(1).kind === "name")
@@ -93,7 +97,8 @@ function declaration(cursor: Cursor): Decl[] {
   if (cursor.is("const")) return parseConst(cursor);
   if (cursor.is("type")) return parseTypeDecl(cursor, attributes);
   if (cursor.is("func")) return [func(cursor, attributes)];
-  cursor.unexpected("a declaration (func, var, const, type or import)", strayHint(cursor));
+  if (cursor.stray) cursor.failed = true;
+  else cursor.unexpected("a declaration (func, var, const, type or import)", strayHint(cursor));
   return [];
 }
 
@@ -112,11 +117,13 @@ export function parseFile(lexed: Lexed, report: Reporter, counter: { next: numbe
   while (cursor.token.kind !== "end") {
     if (cursor.accept(";")) continue;
     if (cursor.is("import")) attributes.push(...cursor.attributesBefore(cursor.token.start));
+    if (cursor.stray && cursor.token.column === 0 && startsDeclaration(cursor)) cursor.stray = false;
     declarations.push(...declaration(cursor));
     if (cursor.failed) {
-      cursor.skipTo(["func", "var", "const", "type", "import"]);
+      cursor.skipTo(declarationWords);
       continue;
     }
+    if (cursor.stray && !cursor.is(";")) cursor.failed = true;
     cursor.semicolon("behind the declaration");
   }
   return { package: name, attributes, declarations, ...cursor.span(start) };

@@ -42,9 +42,19 @@ export function parseBlock(cursor: Cursor): BlockStmt {
 
 setBodyParser(parseBlock);
 
-function statements(cursor: Cursor): Stmt[] {
+function statements(cursor: Cursor, inSwitch = false): Stmt[] {
   const body: Stmt[] = [];
-  while (!cursor.is("}") && !cursor.is("case") && !cursor.is("default") && cursor.token.kind !== "end") {
+  const isCase = (): boolean => cursor.is("case") || cursor.is("default");
+  while (!cursor.is("}") && !(inSwitch && isCase()) && cursor.token.kind !== "end") {
+    if (isCase()) {
+      // The switch's own brace was lost before: its cases are no further mistakes.
+      if (!cursor.stray) cursor.unexpected("a statement");
+      cursor.skipTo([":", "}"]);
+      cursor.accept(":");
+      continue;
+    }
+    // A function with a name begins: the one around it lacks its end.
+    if (cursor.is("func") && cursor.peek(1).kind === "name") break;
     if (cursor.accept(";")) continue;
     if (cursor.is("fallthrough") && cursor.peek(1).text === ";") {
       const after = cursor.peek(2).text;
@@ -178,12 +188,17 @@ function asCondition(cursor: Cursor, statement: Stmt | undefined, what: string):
   return { kind: "bad", id: cursor.id(), start: range.start, end: range.end };
 }
 
+/** atLineEnd tells whether the semicolon here is only the end of the line: in a header the `{` is missing then. */
+function atLineEnd(cursor: Cursor): boolean {
+  return cursor.is(";") && cursor.token.start === cursor.token.end;
+}
+
 function ifStatement(cursor: Cursor): IfStmt {
   const { start } = cursor.next();
   const { init, condition } = parseHeader(cursor, () => {
     let first = cursor.is(";") ? undefined : simpleStatement(cursor);
     let before: Stmt | undefined;
-    if (cursor.accept(";")) {
+    if (!atLineEnd(cursor) && cursor.accept(";")) {
       before = first;
       first = cursor.is("{") ? undefined : simpleStatement(cursor);
     }
@@ -278,7 +293,7 @@ function switchStatement(cursor: Cursor, label: string | undefined): SwitchStmt 
     if (cursor.is("{")) return { init: undefined, subject: undefined };
     let first = cursor.is(";") ? undefined : simpleStatement(cursor);
     let before: Stmt | undefined;
-    if (cursor.accept(";")) {
+    if (!atLineEnd(cursor) && cursor.accept(";")) {
       before = first;
       first = cursor.is("{") ? undefined : simpleStatement(cursor);
     }
@@ -291,7 +306,7 @@ function switchStatement(cursor: Cursor, label: string | undefined): SwitchStmt 
     const isDefault = cursor.next().text === "default";
     const values = isDefault ? [] : expressions(cursor);
     cursor.expect(":", "behind the case");
-    const body = statements(cursor);
+    const body = statements(cursor, true);
     const fallsThrough = cursor.accept("fallthrough");
     if (fallsThrough) cursor.accept(";");
     clauses.push({ values, isDefault, body, fallsThrough, ...cursor.span(at) });

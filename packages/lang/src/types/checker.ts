@@ -33,7 +33,7 @@ export interface PackageTree {
 }
 
 /** Shared is what all packages of a compilation share: the side tables, and the maps, whose names are the object's. */
-type Shared = Omit<Unit, "package" | "prefix" | "title" | "later">;
+type Shared = Omit<Unit, "package" | "prefix" | "title" | "later" | "told">;
 
 interface CheckedPackage {
   readonly scope: Scope;
@@ -118,7 +118,7 @@ function checkOne(
 ): CheckedPackage {
   const scope: Scope = { parent: universe(), names: new Map() };
   const title = prefix === "" ? {} : { package: tree.name };
-  const unit: Unit = { ...shared, package: scope, prefix, title, later: new Set() };
+  const unit: Unit = { ...shared, package: scope, prefix, title, later: new Set(), told: new Set() };
   const all: Declaration<Decl>[] = [];
   const scopes: Scope[] = [];
   for (const file of tree.files) {

@@ -50,6 +50,8 @@ export interface Unit {
   readonly prefix: string;
   /** title is what its types are shown with: the package, when it is imported. */
   readonly title: { readonly package?: string };
+  /** told are mistakes that are made again with every use, told at the first: a name that nothing declares. */
+  readonly told: Set<string>;
   /** later are the package's variables, some of which are not declared yet. */
   readonly later: Set<string>;
   /** named finds the symbol of a named type, which has its methods. */
@@ -93,6 +95,14 @@ export interface Env {
   declareLocal(env: Env, decl: ConstDecl | TypeDecl): void;
   /** checkLiteral checks the body of a function literal. */
   checkLiteral(env: Env, expr: FunctionExpr): Type;
+}
+
+/** tellOnce is true the first time a mistake shows in a function. */
+export function tellOnce(env: Env, mistake: string): boolean {
+  const key = `${env.function?.linkName ?? ""} ${mistake}`;
+  if (env.unit.told.has(key)) return false;
+  env.unit.told.add(key);
+  return true;
 }
 
 /** fail reports an error of an expression. */

@@ -5,7 +5,7 @@ import { checkCall } from "./calls.js";
 import { kernelConstants } from "./constants.js";
 import type { ContextField } from "./context-row.js";
 import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
-import { type Env, fail, lookUp } from "./env.js";
+import { type Env, fail, lookUp, tellOnce } from "./env.js";
 import { unknownMember } from "./imports.js";
 import { checkBinary, checkUnary } from "./operators.js";
 import { maxArrayLength } from "./resolve.js";
@@ -108,6 +108,7 @@ function name(env: Env, expr: NameExpr, want: Type | undefined): Type {
       );
       return badType;
     }
+    if (!tellOnce(env, `name ${expr.name}`)) return badType;
     fail(
       env,
       "undefined",
@@ -269,6 +270,7 @@ function selector(env: Env, expr: SelectorExpr): Type {
   const path = findField(target, expr.name.name);
   const last = path?.at(-1);
   if (path === undefined || last === undefined) {
+    if (!tellOnce(env, `field ${typeName(target)}.${expr.name.name}`)) return badType;
     const id = target.kernel === undefined ? "no-field" : "no-kernel-type";
     fail(
       env,

@@ -1,5 +1,5 @@
 import type { Attribute } from "../lex/token.js";
-import type { FuncDecl, FunctionExpr, Identifier } from "../syntax/ast.js";
+import type { FuncDecl, FunctionExpr, Identifier, Parameter } from "../syntax/ast.js";
 import { hooksOf } from "./attributes.js";
 import { contextRow } from "./contexts.js";
 import { type Env, fail, newVariable } from "./env.js";
@@ -151,6 +151,7 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
         `a program's parameter is a pointer to its context, this is ${typeName(first)}`,
         `ctx *bpf.${hook.kind.context}`,
       );
+      parameters[0] = badType;
     }
   }
   const other = hooks.find((each) => each.kind.context !== hook?.kind.context);
@@ -255,6 +256,12 @@ export function declareFunction(env: Env, decl: FuncDecl, options: HookFacts, in
   }
 }
 
+/** parameterName is a parameter's name; where its type was forgotten, the name was taken for one, and stays known. */
+function parameterName(node: Parameter | undefined, type: Type): string {
+  if (node?.name !== undefined) return node.name.name;
+  return type.kind === "bad" && node?.type.kind === "name" ? node.type.name : "_";
+}
+
 /** checkBody checks what a function does. */
 export function checkBody(env: Env, symbol: FunctionSymbol): void {
   const { declaration } = symbol;
@@ -265,7 +272,12 @@ export function checkBody(env: Env, symbol: FunctionSymbol): void {
       : [declaration.receiver, ...declaration.signature.parameters];
   const parameters = symbol.type.parameters.map((type, i) => {
     const node = nodes[i];
-    const variable = newVariable(node?.name?.name ?? "_", node?.name ?? declaration.name, type, declaration);
+    const variable = newVariable(
+      parameterName(node, type),
+      node?.name ?? declaration.name,
+      type,
+      declaration,
+    );
     if (variable.name !== "_") {
       if (body.scope.names.has(variable.name))
         fail(body, "redeclared", node ?? declaration.name, `two parameters are named ${variable.name}`);
@@ -306,7 +318,7 @@ export function checkLiteral(env: Env, expr: FunctionExpr): Type {
   });
   const parameters: VariableSymbol[] = type.parameters.map((each, i) => {
     const node = expr.signature.parameters[i];
-    const variable = newVariable(node?.name?.name ?? "_", node ?? expr, each, expr);
+    const variable = newVariable(parameterName(node, each), node ?? expr, each, expr);
     if (variable.name !== "_") body.scope.names.set(variable.name, variable);
     return variable;
   });

@@ -123,6 +123,7 @@ function constantBytes(env: Env, expr: Expr, type: Type, into: DataView, at: num
   const value = env.unit.constants.get(expr.id);
   const inner = bare(expr);
   const of = under(type);
+  if (of.kind === "bad") return;
   if (typeof value === "string" && of.kind === "array") {
     const room = Math.min(value.length, sizeOf(type), into.byteLength - at);
     for (let i = 0; i < room; i++) into.setUint8(at + i, value.charCodeAt(i));

@@ -127,6 +127,7 @@ function shift(env: Env, expr: BinaryExpr, want: Type | undefined): Type {
 function comparable(type: Type): boolean {
   const of = under(type);
   return (
+    of.kind === "bad" ||
     of.kind === "int" ||
     of.kind === "bool" ||
     of.kind === "pointer" ||

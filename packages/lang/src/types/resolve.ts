@@ -2,7 +2,7 @@ import { nearest } from "../source/nearest.js";
 import type { Expr, Signature, StructTypeExpr } from "../syntax/ast.js";
 import { contextRow } from "./contexts.js";
 import { constantInteger } from "./convert.js";
-import { type Env, fail, lookUp, type Scope } from "./env.js";
+import { type Env, fail, lookUp, type Scope, tellOnce } from "./env.js";
 import { unknownMember } from "./imports.js";
 import { mapRow } from "./map-kinds.js";
 import { specialTypes } from "./special-types.js";
@@ -139,6 +139,7 @@ export function resolveType(env: Env, expr: Expr, name = ""): Type {
         if (member.message !== undefined) fail(env, "undefined", expr, member.message, member.hint);
         return badType;
       }
+      if (!tellOnce({ ...env, function: undefined }, `type ${expr.name}`)) return badType;
       fail(
         env,
         "undefined",

@@ -12,7 +12,7 @@ import type {
 } from "../syntax/ast.js";
 import { refusedForms, refusedTypes } from "../syntax/refused.js";
 import { assignable, bare, defaultType, settle, wantInteger } from "./convert.js";
-import { type Env, fail, newVariable } from "./env.js";
+import { type Env, fail, newVariable, tellOnce } from "./env.js";
 import { lacks, unseen } from "./existence.js";
 import { checkIterator } from "./iterators.js";
 import { badType, boolType, identical, intType, isKernelStruct, type Type, typeName, under } from "./type.js";
@@ -323,6 +323,10 @@ function ranged(env: Env, stmt: RangeStmt): void {
       "maps are walked from user space",
     );
   }
+  // Variables of a range that was refused stay known.
+  for (const each of [stmt.key, stmt.value])
+    if (each !== undefined && each.name !== "_" && !head.scope.names.has(each.name))
+      declare(head, each, badType);
   block(head, stmt.body);
 }
 
@@ -434,7 +438,7 @@ function returned(env: Env, value: Expr | undefined, stmt: Stmt): void {
   }
   const type = env.check(env, value, isVoid ? undefined : result);
   if (isVoid) {
-    if (type.kind !== "bad")
+    if (type.kind !== "bad" && tellOnce(env, "no result"))
       fail(
         env,
         "bad-call",
