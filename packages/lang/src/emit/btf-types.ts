@@ -70,7 +70,8 @@ export function newTypeWriter(builder: BtfBuilder): TypeWriter {
     const members: BtfMember[] = type.fields.map((field) => ({
       name: field.name === "_" ? "" : field.name,
       type: writer.id(field.type),
-      bitOffset: field.offset * 8,
+      bitOffset: field.bits?.offset ?? field.offset * 8,
+      bitSize: field.bits?.size ?? 0,
     }));
     // BTF allows no name twice and no unnamed scalar: Go's blank fields get their offset as a name.
     const named = members.map((member) =>

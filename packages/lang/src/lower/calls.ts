@@ -32,6 +32,7 @@ import {
   typeOf,
   widthOf,
 } from "./state.js";
+import { usdtArgument } from "./usdt.js";
 import { livesInMemory } from "./variables.js";
 
 const nothing = (low: Low): Scalar => ({ value: low.b.constant(0n), space: "kernel" });
@@ -401,6 +402,8 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
       return lowerBuiltin(low, call.name, call.types, expr);
     case "helper":
       return helper(low, call, expr);
+    case "usdt-argument":
+      return usdtArgument(low, call, expr);
     case "iterator":
       refuse(
         low,

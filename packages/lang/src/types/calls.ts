@@ -41,6 +41,7 @@ import {
   uint64,
   under,
 } from "./type.js";
+import { mostArguments, specifications } from "./usdt.js";
 
 function convert(env: Env, expr: CallExpr, to: Type): Type {
   env.unit.calls.set(expr.id, { kind: "conversion", to });
@@ -169,6 +170,7 @@ function contextMethod(
   const name = callee.name.name;
   const { access } = context.row;
   if (name === "Pid" || name === "PID") return builtin(env, expr, "bpf", "PID", []);
+  if (context.row.name === "USDT" && name === "Arg") return usdtArgument(env, expr, callee);
   if (access === "registers") return register(env, expr, callee);
   if (name !== "Arg" || (access !== "words" && access !== "typed")) return undefined;
   if (!countOf(env, expr, "Arg", expr.arguments.length, 1, 1)) return badType;
@@ -182,6 +184,21 @@ function contextMethod(
   }
   env.unit.calls.set(expr.id, { kind: "context-word", index: Number(at), object: callee.object });
   return context.words?.[Number(at)] ?? uint64;
+}
+
+/** usdtArgument checks `ctx.Arg(n)` of a USDT probe. */
+function usdtArgument(env: Env, expr: CallExpr, callee: SelectorExpr): Type {
+  const [value] = expr.arguments;
+  if (!countOf(env, expr, "Arg", expr.arguments.length, 1, 1) || value === undefined) return badType;
+  const at = constantInteger(env, value, "the argument's number");
+  const map = specifications(env, expr);
+  if (at === undefined || map === undefined) return badType;
+  if (at < 0n || at >= BigInt(mostArguments)) {
+    fail(env, "out-of-range", value, `there is no argument ${at}, only 0 to ${mostArguments - 1}`);
+    return badType;
+  }
+  env.unit.calls.set(expr.id, { kind: "usdt-argument", index: Number(at), object: callee.object, map });
+  return uint64;
 }
 
 function register(env: Env, expr: CallExpr, callee: SelectorExpr): Type | undefined {

@@ -129,6 +129,13 @@ export type Call =
   | { readonly kind: "function"; readonly symbol: FunctionSymbol; readonly receiver?: Expr }
   | { readonly kind: "builtin"; readonly name: string; readonly types: readonly Type[] }
   | { readonly kind: "helper"; readonly name: string; readonly id: number }
+  /** usdt-argument is an argument of a statically defined probe, whose place the loader knows. */
+  | {
+      readonly kind: "usdt-argument";
+      readonly index: number;
+      readonly object: Expr;
+      readonly map: MapSymbol;
+    }
   | { readonly kind: "special"; readonly method: SpecialMethod; readonly object: Expr }
   | {
       readonly kind: "iterator";
