@@ -165,3 +165,23 @@ test("the object is written with --emit-elf, and nothing runs with --dry-run", {
   assert.equal(readFileSync(file).subarray(1, 4).toString(), "ELF");
   assert.doesNotMatch((await runCli(["bpftrace", "--dry-run", "-e", script])).stdout, /never/);
 });
+
+test("records that found no room are counted beside the output", { skip }, async () => {
+  const script = `config = { perf_rb_pages = 1 }
+    BEGIN { $i = 0; while ($i < 1000) { printf("%s\\n", "a line that takes some room"); $i++; } }`;
+  const { stdout, stderr } = await runCli(["bpftrace", "-q", "-e", script]);
+  const lines = stdout.split("\n").filter((line) => line.startsWith("a line")).length;
+  const lost = Number(/^Lost (\d+) events$/m.exec(stderr)?.[1]);
+  assert.equal(lines + lost, 1000);
+  assert.ok(lost > 500);
+  assert.match(stderr, /^WARNING: Total lost event count: \d+$/m);
+});
+
+test("messages of macros say where they were called, and blocks give aggregations their value", {
+  skip,
+}, async () => {
+  const script = 'macro bad() { errorf("no"); } BEGIN { bad(); @ = { let $a = 4; avg($a * 2) }; }';
+  const { stdout, stderr } = await runCli(["bpftrace", "-q", "-e", script]);
+  assert.match(stderr, /^stdin:1:15-27: ERROR: no\nstdin:1:39-44: ERROR: expanded from$/m);
+  assert.match(stdout, /^@: 8$/m);
+});

@@ -253,6 +253,9 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     await records.settled(interrupted);
     finish(object, script, records);
     await records.settled(interrupted);
+    // Whoever reads only the output's file would miss the lines between.
+    if (manner.warnings && records.lost() > 0)
+      output.note(`WARNING: Total lost event count: ${records.lost()}`);
     printer.finished();
     if (script.config.printMapsOnExit && manner.mode !== "bench") records.printMaps();
     tellFull(object, script, output.note);

@@ -145,7 +145,7 @@ function textPrinter(write: (text: string) => void, note: (text: string) => void
       note([`${place}: ${level}: ${text.replace(/\n$/, "")}`, ...calls].join("\n"));
     },
     value: (shown) => write(`${shown.text}\n`),
-    lost: (events) => write(`Lost ${events} events\n`),
+    lost: (events) => note(`Lost ${events} events`),
     finished: () => write("\n\n"),
     map(map, rows, top, divisor) {
       for (const { keys, value } of top > 0 ? rows.slice(-top) : rows) {
