@@ -162,3 +162,25 @@ describe("probes of the kernel", { skip: canObserve ? false : "needs root to loa
     assert.match(stdout, /^vmlinux: struct fd \{\n {8}[\s\S]*\n\};\nsoftware:cpu-clock:$/m);
   });
 });
+
+test("test: probes tell by what they return; bench: probes are timed", {
+  skip: canObserve ? false : "needs root to load BPF programs",
+}, async () => {
+  const tests = await runCli([
+    "bpftrace",
+    "--test",
+    "-e",
+    "test:good { @x = 1; } test:bad { return 3; } bench:slow { }",
+  ]);
+  assert.equal(tests.code, 1);
+  assert.match(tests.stdout, /^\[ {7}OK \] good$/m);
+  assert.match(tests.stdout, /^\[ {2}FAILED {2}\] bad: it returned 3\n1 of 2 tests passed$/m);
+  const bench = await runCli([
+    "bpftrace",
+    "--bench",
+    "-e",
+    "bench:quick { @ = count(); } test:bad { return 3; }",
+  ]);
+  assert.equal(bench.code, 0, bench.stderr);
+  assert.match(bench.stdout, /^quick +\d+ +\d+$/m);
+});

@@ -29,6 +29,7 @@ import { checkOptions } from "./script-options.js";
 import { newScriptPrinter } from "./script-printer.js";
 import { newReader } from "./shown.js";
 import { openSymbols } from "./symbols.js";
+import { runTests } from "./test-probes.js";
 
 /** ScriptRun is a script in bpftrace's language and how it is to run. */
 export interface ScriptRun {
@@ -242,6 +243,11 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
       records.start();
       runIterators(attachment.iterators, drain);
       if (manner.mode === "bench") write(runBenches(object, script, run.format, drain));
+      if (manner.mode === "test") {
+        const { text, failed } = runTests(object, script, drain);
+        write(text);
+        if (failed > 0) exitCode = exitCodes.failed;
+      }
       // Nothing more can come of a script that only begins and ends.
       const waits = script.probes.some(({ places }) => places.some(goesOn));
       if (run.pid !== undefined) watch(run.pid, closing, leave);
