@@ -16,6 +16,12 @@ export interface Part {
   readonly time: bigint;
 }
 
+/** smaller of two: Math.min knows no bigints. */
+function smaller(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
 /** reduced puts the processors' parts of one interval together. */
 function reduced(parts: readonly Part[], how: Series["reduce"]): bigint {
   const [first, ...others] = parts;
@@ -29,9 +35,9 @@ function reduced(parts: readonly Part[], how: Series["reduce"]): bigint {
       return count === 0n ? 0n : sum / count;
     }
     case "min":
-      return others.reduce((least, { value }) => (value < least ? value : least), first.value);
+      return others.reduce((least, { value }) => smaller(least, value), first.value);
     case "max":
-      return others.reduce((most, { value }) => (value > most ? value : most), first.value);
+      return others.reduce((most, { value }) => (smaller(most, value) === most ? value : most), first.value);
     case "last":
       return others.reduce((latest, part) => (part.time > latest.time ? part : latest), first).value;
   }
@@ -51,7 +57,7 @@ export function moments(parts: readonly Part[], series: Series, last: bigint): M
       byEpoch.set(part.epoch, [...(byEpoch.get(part.epoch) ?? []), part]);
   if (byEpoch.size === 0) return [];
   const rows: Moment[] = [];
-  const start = [...byEpoch.keys()].reduce((least, epoch) => (epoch < least ? epoch : least));
+  const start = [...byEpoch.keys()].reduce(smaller);
   for (let epoch = start; epoch <= last; epoch++) {
     const own = byEpoch.get(epoch);
     rows.push({
