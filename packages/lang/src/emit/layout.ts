@@ -118,6 +118,13 @@ function order(entry: MachineBlock, numbers: ReadonlyMap<MachineBlock, number>):
   return placed;
 }
 
+/** dropUseless drops a test that leads to one place either way. */
+function dropUseless(block: MachineBlock): void {
+  const test = block.code.at(-2);
+  const last = block.code.at(-1);
+  if (test?.kind === "jump-if" && last?.kind === "jump" && test.to === last.to) block.code.splice(-2, 1);
+}
+
 /** layOut orders the blocks so that few jumps are needed, and drops those to what follows anyway. */
 export function layOut(fn: MachineFunction, hasLess: boolean): MachineBlock[] {
   const [first] = fn.blocks;
@@ -127,6 +134,7 @@ export function layOut(fn: MachineFunction, hasLess: boolean): MachineBlock[] {
       if (instruction.kind === "jump" || instruction.kind === "jump-if")
         instruction.to = through(instruction.to);
   }
+  for (const block of fn.blocks) dropUseless(block);
   const numbers = postorder(first);
   rotate([...numbers.keys()], numbers);
   const blocks = order(first, postorder(first));

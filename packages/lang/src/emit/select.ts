@@ -203,7 +203,7 @@ function binary(s: Selector, value: Value, op: BinaryOp): void {
   const known = settled(op, b, value.width);
   if (known === "left") return void materialise(s, a, dst, value.at);
   if (known === "zero")
-    return push(s, value.at, { kind: "mov", width: 64, dst, operand: { constant: 0 } });
+    return void push(s, value.at, { kind: "mov", width: 64, dst, operand: { constant: 0 } });
   const operand = operandOf(s, b, value.width, value.at);
   // dst = a; dst = dst OP b. The copy vanishes when a is not needed afterwards.
   materialise(s, a, dst, value.at);

@@ -27,6 +27,13 @@ function foldCompare(value: Value, a: Value, b: Value): Value | undefined {
     value.condition = mirrored[condition];
     return undefined;
   }
+  // What differs in no bit is equal.
+  const [x, y] = a.args;
+  const isDifference = a.op === "xor" && b.op === "const" && b.imm === 0n;
+  if (isDifference && (condition === "eq" || condition === "ne") && x !== undefined && y !== undefined) {
+    value.args = [x, y];
+    return undefined;
+  }
   // A comparison compared with 0 is itself, or its opposite.
   if (a.op === "cmp" && b.op === "const" && b.imm === 0n && (condition === "eq" || condition === "ne")) {
     if (condition === "ne") return a;

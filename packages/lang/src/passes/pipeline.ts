@@ -22,6 +22,7 @@ import { mergeReturns } from "./returns.js";
 import { dropDeadStores } from "./stores.js";
 import { returnTraps } from "./traps.js";
 import { widenStores } from "./widen.js";
+import { compareWords } from "./words.js";
 
 /** passes in the order they run: proofs on the code as written, then optimisations, then what selection needs. */
 export const passes: readonly Pass[] = [
@@ -45,6 +46,8 @@ export const passes: readonly Pass[] = [
   forwardMemory,
   fold,
   narrow,
+  dropDead,
+  compareWords,
   dropDead,
   mergeReturns,
   simplifyBranches,
