@@ -2,6 +2,7 @@ import { BpfError, type Link, type LoadedObject, readIterator } from "@go3s/bpf"
 import { type ProbePlace, placeName, type Script, type ScriptProbe } from "@go3s/lang";
 import type { Closing } from "../../closing.js";
 import { CliError, failureOf } from "../../failure.js";
+import type { LoadedScript } from "./load-script.js";
 import { attachPlaces } from "./places.js";
 
 /** runKind runs all programs of a kind that no hook of the kernel runs: begin and end. */
@@ -38,7 +39,7 @@ function inOrder(probes: readonly ScriptProbe[]): ScriptProbe[] {
 
 /** attachScript attaches all probes; `closing` lets go of them. What fails ends it, unless missing_probes is lax. */
 export function attachScript(
-  object: LoadedObject,
+  { object, refused: unloaded }: LoadedScript,
   script: Script,
   pid: number | undefined,
   closing: Closing,
@@ -53,6 +54,8 @@ export function attachScript(
   const { missingProbes } = script.config;
   for (const { program, places } of inOrder(script.probes)) {
     try {
+      const refusal = unloaded.get(program);
+      if (refusal !== undefined) throw refusal;
       const attached = attachPlaces(object, program, places, pid);
       links.push(...attached);
       if (places.some(({ kind }) => kind === "iter")) iterators.push(...attached);

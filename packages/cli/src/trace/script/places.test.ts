@@ -150,6 +150,11 @@ describe("probes of the kernel", { skip: canObserve ? false : "needs root to loa
     ]);
     assert.equal(lax.code, 0, lax.stderr);
     assert.match(lax.stderr, /No matches for tracepoint sched:sched_swich\. Skipping\./);
+    // Refused while it is loaded (fentry here) or attached (kprobes): the others go on.
+    const script = "config = { missing_probes = ignore } fentry:vfs_read, kprobe:vfs_read { @ = 1; }";
+    const partly = await runCli(["trace", `${script} interval:ms:10 { printf("on\\n"); exit(); }`]);
+    assert.equal(partly.code, 0, partly.stderr);
+    assert.match(partly.stdout, /^on$/m);
   });
 
   test("-lv shows a tracepoint's fields and a struct of the kernel", async () => {

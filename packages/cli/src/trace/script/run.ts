@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, writeFileSync, writeSync } from "node:fs";
-import { type LoadedObject, loadObject, readObject } from "@go3s/bpf";
+import type { LoadedObject } from "@go3s/bpf";
 import {
   compileScript,
   defaultConfig,
@@ -22,6 +22,7 @@ import { runBenches } from "./bench.js";
 import { openClocks } from "./clocks.js";
 import { machineFacts } from "./facts.js";
 import { readImport } from "./imports.js";
+import { loadScript } from "./load-script.js";
 import { scriptFacts } from "./machine.js";
 import { type Manner, plainManner } from "./manner.js";
 import { type Records, readRecords } from "./records.js";
@@ -183,7 +184,7 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     const clocks = openClocks();
     const child =
       run.command === undefined ? undefined : prepareCommand(run.command, closing, manner.isBpftrace);
-    const object = loadObject(readObject(bytes), {
+    const { object, refused } = loadScript(bytes, script, {
       constants: { started: clocks.boot(), childPid: BigInt(child?.pid ?? 0) },
     });
     closing.defer(() => object.close());
@@ -223,7 +224,7 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     const drain = (): void => records.drain();
     const attachment = exited
       ? { iterators: [], refused: [] }
-      : attachScript(object, script, run.pid, closing, output.note);
+      : attachScript({ object, refused }, script, run.pid, closing, output.note);
     watchSignals(object, script, closing, drain);
     if (manner.isBpftrace) printOnSignal(script, records, closing);
     isHeld = false;
