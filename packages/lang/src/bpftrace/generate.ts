@@ -6,7 +6,7 @@ import { keyType } from "./maps.js";
 import { placeName } from "./place-name.js";
 import { hookOf, type Planned, plan, type Wanted } from "./plan.js";
 import { rawPlaces } from "./raw-places.js";
-import type { Script, ScriptMap, ScriptProbe } from "./script.js";
+import type { ProbePlace, Script, ScriptMap, ScriptProbe } from "./script.js";
 import type { ScriptMachine } from "./script-machine.js";
 import { goType } from "./shapes.js";
 import {
@@ -19,7 +19,7 @@ import {
   type Unit,
 } from "./state.js";
 import { statements } from "./statements.js";
-import type { Node, ScriptTree } from "./tree.js";
+import type { AttachPoint, Node, ScriptTree } from "./tree.js";
 import { iteratorStart } from "./typed-arguments.js";
 import { newTypesOf, type TypesOf } from "./user-types.js";
 import { condition } from "./values.js";
@@ -99,6 +99,7 @@ function walk(
     state.fixed.clear();
     const { lines } = captured(state, () => {
       iteratorStart(state);
+      processFilter(state, each.point, machine.pid);
       if (each.action.predicate !== undefined) predicate(state, each.action.predicate);
       statements(state, each.action.body);
     });
@@ -106,6 +107,22 @@ function walk(
     const asPlanned = { ...each, places: rawPlaces(each.places, lines, machine) };
     return { planned: asPlanned, name: `p${i}`, lines, variables: state.unit.variables };
   });
+}
+
+const ofMachine: ReadonlySet<ProbePlace["kind"]> = new Set([
+  "tracepoint",
+  "rawtracepoint",
+  "kprobe",
+  "kretprobe",
+  "fentry",
+  "fexit",
+]);
+
+/** processFilter is -p for probes of the whole machine: others are only attached to the process. */
+function processFilter(state: State, at: AttachPoint, pid: number | undefined): void {
+  if (pid === undefined || !ofMachine.has(state.unit.place.kind)) return;
+  const own = state.evaluate(state, { kind: "word", name: "pid", start: at.start, end: at.end });
+  state.out.push(`if ${own.code} != ${pid} { return 0 }`);
 }
 
 function predicate(state: State, node: Node): void {

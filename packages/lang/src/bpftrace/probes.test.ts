@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newReporter } from "../source/diagnostics.js";
 import { readPoint } from "./attach-point.js";
+import { compileScript } from "./compile-script.js";
 import { placeName } from "./place-name.js";
 import { placesOf } from "./probes.js";
 import type { ScriptMachine, UsdtSite } from "./script-machine.js";
@@ -136,4 +137,11 @@ test("--unsafe takes what may break the probed program", () => {
   assert.deepEqual(read("u:app:_init", "error", unsafe).names, ["uprobe:app:_init"]);
   assert.deepEqual(read("u:app:parse+64", "error", unsafe).names, ["uprobe:app:parse+64"]);
   assert.deepEqual(read("kprobe:gone", "error", unsafe).names, ["kprobe:gone"]);
+});
+
+test("with a process, probes of the whole machine act for it alone; begin and uprobes need no such question", () => {
+  const text = "t:sched:sched_switch { @a = 1; } begin { @b = 2; } u:app:parse { @c = 3; }";
+  const { generated } = compileScript({ name: "x.bt", text }, { ...machine, pid: 77 });
+  assert.equal(generated.split("!= 77").length, 2);
+  assert.doesNotMatch(compileScript({ name: "x.bt", text }, machine).generated, /!= 77/);
 });
