@@ -69,6 +69,22 @@ export function loadBits(low: Low, place: Place, bits: BitAccess): Value {
   return widthOf(place.type) === 32 ? b.unary("trunc", value, 32) : value;
 }
 
+/** storeBits writes a bit field of memory that is the program's: the bits around it stay. */
+export function storeBits(low: Low, place: Place, bits: BitAccess, value: Value): void {
+  const { b } = low;
+  const start = place.base ?? b.slotAddress(place.slot ?? b.slot(8, ""));
+  const width = bits.bytes === 8 ? 64 : 32;
+  const size = 64 - bits.right;
+  const from = BigInt(64 - bits.left - size);
+  const mask = ((1n << BigInt(size)) - 1n) << from;
+  const before = b.load(start, place.offset, bits.bytes, false, width);
+  const kept = b.binary("and", before, b.constant(BigInt.asUintN(width, ~mask), width));
+  const sized = value.width === width ? value : b.unary(width === 32 ? "trunc" : "zext", value, width, 32);
+  const moved = b.binary("shl", sized, b.constant(from, width));
+  const own = b.binary("and", moved, b.constant(BigInt.asUintN(width, mask), width));
+  b.store(start, place.offset, bits.bytes, b.binary("or", kept, own));
+}
+
 type BitFact =
   | typeof CoreKind.FIELD_BYTE_SIZE
   | typeof CoreKind.FIELD_LSHIFT_U64

@@ -15,7 +15,7 @@ import {
   under,
 } from "../types/type.js";
 import { guard, wide } from "./arithmetic.js";
-import { bitPlace, loadBits } from "./bit-fields.js";
+import { bitPlace, loadBits, storeBits } from "./bit-fields.js";
 import {
   isDirect,
   isSigned,
@@ -291,7 +291,12 @@ export function storeScalar(low: Low, place: Place, value: Value, at: Range): vo
       place.space === "user"
         ? "a probe does not write the memory of the process it looks at"
         : "kernel memory cannot be written";
-    refuse(low, "address-space", at, why, "copy the value into a variable of your own");
+    const id = place.space === "user" ? "address-space" : "not-assignable";
+    refuse(low, id, at, why, "copy the value into a variable of your own");
+    return;
+  }
+  if (place.bits !== undefined) {
+    storeBits(low, place, place.bits, value);
     return;
   }
   const { base, offset } = baseOf(low, place);

@@ -3,6 +3,7 @@ import { didYouMean } from "../source/nearest.js";
 import type { CompositeExpr, Expr, IndexExpr, NameExpr, RefusedExpr, SelectorExpr } from "../syntax/ast.js";
 import { checkCall } from "./calls.js";
 import { kernelConstants } from "./constants.js";
+import { isHidden, mayWrite } from "./context-limits.js";
 import type { ContextField } from "./context-row.js";
 import { assignable, bare, constantInteger, wantInteger } from "./convert.js";
 import { type Env, fail, lookUp, tellOnce } from "./env.js";
@@ -212,7 +213,17 @@ function contextField(env: Env, expr: SelectorExpr, context: ContextType): Type 
   const field = row.fields.find((each) => each.name === member.name);
   if (field !== undefined) {
     const type = contextFieldType(env, field);
-    env.unit.selections.set(expr.id, { kind: "context-field", offset: field.offset, type, row });
+    const { hook } = context;
+    if (isHidden(hook, field.name))
+      fail(
+        env,
+        "no-field",
+        member,
+        `a @${hook?.name} program may not look at ${field.name}`,
+        "the verifier knows it for other kinds of programs with this context",
+      );
+    const read = mayWrite(hook, field.name) ? {} : ({ read: true } as const);
+    env.unit.selections.set(expr.id, { kind: "context-field", offset: field.offset, type, row, ...read });
     return type;
   }
   const found = context.fields?.find((each) => each.name === member.name);

@@ -64,17 +64,17 @@ function contextFor(
           `the tracepoint ${category}:${name} does not exist here`,
           "go3s trace -l lists them",
         );
-      return { kind: "context", row };
+      return { kind: "context", row, hook };
     }
-    return { kind: "context", row, fields: tracepointFields(format) };
+    return { kind: "context", row, hook, fields: tracepointFields(format) };
   }
   if (row.access === "typed") {
     const words = typedWords(options.kernel, row.name, target);
     if (words === undefined)
       fail(env, "no-tracepoint", at, `the kernel's BTF has no ${places[row.name] ?? "function"} ${target}`);
-    return { kind: "context", row, ...words };
+    return { kind: "context", row, hook, ...words };
   }
-  return { kind: "context", row };
+  return { kind: "context", row, hook };
 }
 
 /** linkName is a function's name in the object, where methods and imported functions may not meet. */

@@ -15,7 +15,7 @@ import { assignable, bare, defaultType, settle, wantInteger } from "./convert.js
 import { type Env, fail, newVariable, tellOnce } from "./env.js";
 import { lacks, unseen } from "./existence.js";
 import { checkIterator } from "./iterators.js";
-import { badType, boolType, identical, intType, isKernelStruct, type Type, typeName, under } from "./type.js";
+import { badType, boolType, identical, intType, type Type, typeName, under } from "./type.js";
 
 /** inner opens a scope. */
 export function inner(env: Env, extra: Partial<Env> = {}): Env {
@@ -150,7 +150,7 @@ function target(env: Env, expr: Expr): Type {
   const selection = whole.kind === "selector" ? env.unit.selections.get(whole.id) : undefined;
   if (selection?.kind === "context-field") {
     const field = selection.row.fields.find((each) => each.offset === selection.offset);
-    if (field?.writable !== true) {
+    if (field?.writable !== true || selection.read === true) {
       const names =
         left.kind === "selector"
           ? selection.row.fields.filter((each) => each.writable).map((each) => each.name)
@@ -159,17 +159,6 @@ function target(env: Env, expr: Expr): Type {
         names.length > 0 ? `writable are ${names.join(", ")}` : "copy it into a variable of your own";
       fail(env, "not-assignable", expr, "this field of the context is read-only", hint);
     }
-  }
-  const object = left.kind === "selector" ? env.unit.types.get(left.object.id) : undefined;
-  const of = object === undefined ? undefined : under(object);
-  if (of?.kind === "pointer" && isKernelStruct(of.target)) {
-    fail(
-      env,
-      "not-assignable",
-      expr,
-      "kernel memory cannot be written",
-      "copy the value into a variable of your own",
-    );
   }
   return type;
 }

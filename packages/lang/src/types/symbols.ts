@@ -164,6 +164,8 @@ export type Selection =
   | { readonly kind: "context-word"; readonly index: number }
   | {
       readonly kind: "context-field";
+      /** read is set for fields that the program may not write, whatever others may. */
+      readonly read?: true;
       readonly offset: number;
       readonly type: Type;
       readonly row: ContextRow;

@@ -1,5 +1,6 @@
 import type { ContextRow } from "./context-row.js";
 import type { MapRow } from "./map-kinds.js";
+import type { ProgramKind } from "./program-kind.js";
 
 export interface IntType {
   readonly kind: "int";
@@ -82,6 +83,8 @@ export interface ContextType {
   readonly renamed?: ReadonlyMap<string, string | undefined>;
   /** words are the types of a BTF tracepoint's arguments. */
   readonly words?: readonly Type[];
+  /** hook is the kind of program that has the context; helpers of several kinds do not know. */
+  readonly hook?: ProgramKind;
   /** names of the words, where BTF has them. */
   readonly names?: readonly string[];
 }
