@@ -116,9 +116,12 @@ export function compileScript(
   if (mistakes !== undefined)
     throw new Error(`the script's program does not parse: ${mistakes}\n${marked.text}`);
   relocate(tree, marked);
+  const own = new Set(report.list());
   const result = compileTrees([tree], files, report, options);
   return {
     ...result,
+    // What the program that a script was turned into may be warned of says nothing of the script.
+    diagnostics: result.diagnostics.filter((each) => each.severity === "error" || own.has(each)),
     events: [],
     isEmpty: false,
     script: generated.script,

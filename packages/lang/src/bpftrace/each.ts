@@ -2,12 +2,14 @@ import { keptValue } from "./kept.js";
 import { forget, inLoop } from "./loops.js";
 import { entryOf, keyShape } from "./maps.js";
 import { readAggregate } from "./read-aggregate.js";
+import { shapeBytes } from "./script.js";
 import { goType } from "./shapes.js";
 import { bad, emit, fresh, type State, type Value } from "./state.js";
-import { writeInto } from "./storing.js";
 import type { EachStatement } from "./tree.js";
 import { tupleOf } from "./tuples.js";
-import { note } from "./variables.js";
+
+// Larger keys and values are read where they are: two kilobytes of text would be moved for nothing.
+const mostCopied = 256;
 
 /** forEach is `for ($kv : @map) { }`: bpf_for_each_map_elem (kernel 5.13) with the body as its function. */
 export function forEach(state: State, node: EachStatement, body: () => void): void {
@@ -38,19 +40,18 @@ export function forEach(state: State, node: EachStatement, body: () => void): vo
   );
   inLoop(state, left, ["return true"], () => {
     // The key is copied: the map may lose it while the body runs.
-    state.out.push(`${held} := *${key}`);
-    const first = keptValue(state, shape, held);
-    const second = elementOf(state, node, held, value);
+    const isCopied = shapeBytes(shape) <= mostCopied;
+    if (isCopied) state.out.push(`${held} := *${key}`);
+    const first = keptValue(state, shape, isCopied ? held : `(*${key})`);
+    const second = elementOf(state, node, isCopied ? `&${held}` : key, value);
     const pair = tupleOf(state, [
       { value: first, at: node.variable },
       { value: second, at: node.variable },
     ]);
-    if (pair.type.kind !== "tuple") return;
-    const kept = note(state, node.variable.name, pair.type);
-    if (kept === undefined) return;
-    state.out.push(`bpf.Zero(&v_${node.variable.name})`);
-    writeInto(state, pair, `v_${node.variable.name}`, kept);
+    // The pair is not put together before it is wanted whole.
+    state.pairs.set(node.variable.name, pair);
     body();
+    state.pairs.delete(node.variable.name);
   });
   state.out.push("return false", "})", `if ${left} {`, ...outer, "}");
 }
@@ -67,8 +68,9 @@ function valueType(state: State, node: EachStatement): string {
 
 function elementOf(state: State, node: EachStatement, key: string, value: string): Value {
   const entry = entryOf(state, node.map.name, node.map);
-  if (entry.aggregation !== undefined) return readAggregate(state, node.map, entry, `&${key}`) ?? bad;
+  if (entry.aggregation !== undefined) return readAggregate(state, node.map, entry, key) ?? bad;
   const shape = entry.value ?? { kind: "int" as const, signed: true, bits: 8 as const, free: true };
+  if (shapeBytes(shape) > mostCopied) return keptValue(state, shape, `(*${value})`);
   const held = fresh(state, "t");
   state.out.push(`${held} := *${value}`);
   return keptValue(state, shape, held);

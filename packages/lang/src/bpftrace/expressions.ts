@@ -122,6 +122,8 @@ function positional(state: State, index: number): Value {
 }
 
 function readVariable(state: State, node: Node & { kind: "variable" }): Value {
+  const pair = state.pairs.get(node.name);
+  if (pair !== undefined) return pair;
   const type = state.unit.variables.get(node.name);
   if (type === undefined && state.declared.has(node.name)) return literal(0n);
   if (type === undefined) {
@@ -191,10 +193,17 @@ function addressOf(state: State, node: UnaryNode, operand: Node): Value {
   if (operand.kind === "variable") {
     const value = readVariable(state, operand);
     const target = cTypeOf(value.type) ?? byteType;
-    if (value.type.kind === "bad") return bad;
+    const shape = shapeOf(value.type);
+    if (shape === undefined) return bad;
+    let place = `v_${operand.name}`;
+    if (state.pairs.has(operand.name)) {
+      place = fresh(state, "s");
+      state.out.push(`var ${place} ${goType(state, shape)}`);
+      writeInto(state, value, place, shape);
+    }
     return {
       type: { kind: "pointer", target, space: "kernel", ...kept(value.type) },
-      code: `bpf.Addr(&v_${operand.name})`,
+      code: `bpf.Addr(&${place})`,
       space: "kernel",
     };
   }

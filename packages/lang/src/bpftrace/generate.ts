@@ -292,6 +292,7 @@ function newState(
     types,
     declared: new Set(),
     fixed: new Map(),
+    pairs: new Map(),
     out: [],
     counter: 0,
     loops: 0,

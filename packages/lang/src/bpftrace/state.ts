@@ -133,6 +133,8 @@ export interface State {
   unit: Unit;
   /** declared are the unit's variables that were declared and have no type yet. */
   readonly declared: Set<string>;
+  /** pairs are the variables of loops over maps: a key and a value that stay where they are. */
+  readonly pairs: Map<string, Value>;
   /** fixed are the integer types that variables were declared with. */
   readonly fixed: Map<string, IntShape>;
   /** before are the unit's variables as the walk before found them. */

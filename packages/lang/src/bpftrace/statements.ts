@@ -196,6 +196,7 @@ function assignVariable(state: State, target: VariableNode, assigned: Value, giv
   const shape = storable(state, value, given, "kept in a variable");
   if (shape === undefined) return;
   const known = state.unit.variables.get(target.name);
+  state.pairs.delete(target.name);
   const kept = note(state, target.name, shape);
   if (kept === undefined) {
     state.report.error(
