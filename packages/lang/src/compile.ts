@@ -1,4 +1,4 @@
-import { disassemble } from "@go3s/bpf";
+import { listing } from "./emit/listing.js";
 import { emitModule } from "./emit/module.js";
 import { writeObject } from "./emit/object.js";
 import type { InstructionSet } from "./emit/select.js";
@@ -145,16 +145,17 @@ function build(
     ];
   });
   const assembly = (): string =>
-    programs
-      .map((each) => `${each.name}: # ${each.section}\n${disassemble(each.code.instructions)}`)
-      .join("\n\n");
+    [
+      ...programs.map((each) => listing(`${each.name}: # ${each.section}`, each.code, files)),
+      ...subprograms.map((each) => listing(`${each.source.name}: # .text`, each, files)),
+    ].join("\n\n");
   return {
     object,
     programs: infos,
     events: eventsOf(checked),
     notes,
     stages: {
-      ...(options.emit?.includes("ssa") === true ? { ssa: moduleText(lowered) } : {}),
+      ...(options.emit?.includes("ssa") === true ? { ssa: moduleText(lowered, files) } : {}),
       ...(options.emit?.includes("asm") === true ? { asm: assembly() } : {}),
     },
   };

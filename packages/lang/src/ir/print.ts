@@ -1,7 +1,14 @@
+import { HelperFunction } from "@go3s/bpf";
+import { lineAt, type Range, type SourceFile } from "../source/file.js";
 import { type Block, type IrFunction, type IrModule, successors, type Terminator, type Value } from "./ir.js";
+
+const helperNames: ReadonlyMap<bigint, string> = new Map(
+  Object.entries(HelperFunction).map(([name, id]) => [BigInt(id), name]),
+);
 
 function valueText(value: Value): string {
   const parts: string[] = [value.op];
+  if (value.op === "call") parts.push(helperNames.get(value.imm) ?? `#${value.imm}`);
   if (value.condition !== undefined) parts[0] = `${value.op}.${value.condition}`;
   if (value.op === "load" || value.op === "store" || value.op === "atomic")
     parts[0] = `${value.op}${value.signed ? "s" : ""}${value.size * 8}`;
@@ -19,10 +26,9 @@ function valueText(value: Value): string {
   if (value.query !== undefined) parts.push(`kind ${value.query.kind}`);
   const shown =
     value.op === "const" ||
-    value.op === "call" ||
     value.op === "param" ||
     value.op === "sext" ||
-    value.imm !== 0n;
+    (value.imm !== 0n && value.op !== "call");
   if (shown) parts.push(value.op === "const" ? String(value.imm) : `#${value.imm}`);
   if (value.nilable) parts.push("nilable");
   return `v${value.id}:${value.width} = ${parts.join(" ")}`;
@@ -43,21 +49,35 @@ function endText(end: Terminator | undefined): string {
   }
 }
 
-function blockText(block: Block): string {
+function blockText(block: Block, files: readonly SourceFile[]): string {
   const from = block.predecessors.map((each) => `b${each.id}`).join(" ");
-  const lines = block.values.map((value) => `  ${valueText(value)}`);
-  return [`b${block.id}:${from === "" ? "" : ` ← ${from}`}`, ...lines, `  ${endText(block.end)}`].join("\n");
+  const lines = [`b${block.id}:${from === "" ? "" : ` ← ${from}`}`];
+  let last: string | undefined;
+  const source = (at: Range | undefined): void => {
+    const text = at === undefined ? undefined : lineAt(files, at.start);
+    if (text !== undefined && text !== last) lines.push(`  ; ${text}`);
+    last = text ?? last;
+  };
+  for (const value of block.values) {
+    if (value.op !== "const" && value.op !== "phi") source(value.at);
+    lines.push(`  ${valueText(value)}`);
+  }
+  source(block.end?.at);
+  lines.push(`  ${endText(block.end)}`);
+  return lines.join("\n");
 }
 
-/** functionText writes a function's SSA for people. */
-export function functionText(fn: IrFunction): string {
-  return [`func ${fn.name}(${fn.parameters})`, ...fn.blocks.map(blockText)].join("\n");
+/** functionText writes a function's SSA for people, with the source lines it comes from when the files are given. */
+export function functionText(fn: IrFunction, files: readonly SourceFile[] = []): string {
+  return [`func ${fn.name}(${fn.parameters})`, ...fn.blocks.map((block) => blockText(block, files))].join(
+    "\n",
+  );
 }
 
 /** moduleText writes all SSA of a compilation. */
-export function moduleText(module: IrModule): string {
+export function moduleText(module: IrModule, files: readonly SourceFile[] = []): string {
   return [...module.programs.map((program) => program.code), ...module.subprograms]
-    .map(functionText)
+    .map((fn) => functionText(fn, files))
     .join("\n\n");
 }
 

@@ -55,3 +55,11 @@ export function lineText(file: SourceFile, line: number): string {
   const next = file.lineStarts[line];
   return file.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, "");
 }
+
+/** lineAt is `file:line  text` of the line that an offset is on, for listings. */
+export function lineAt(files: readonly SourceFile[], offset: number): string | undefined {
+  const place = placeOf(files, offset);
+  if (place === undefined) return undefined;
+  const text = lineText(place.file, place.line).trim();
+  return text === "" ? undefined : `${place.file.name}:${place.line}  ${text}`;
+}
