@@ -1,5 +1,9 @@
 import type { TypeDescription } from "@go3s/binary";
 
+/** deepest bounds how far types are followed: those of a broken file may hold themselves. */
+const deepest = 32;
+const mostSteps = 20_000;
+
 /** mostTypes bounds what one declaration draws in. */
 const mostTypes = 200;
 
@@ -65,7 +69,21 @@ export function declarationsOf(root: TypeDescription): string | undefined {
   const done = new Map<string, string>();
   const order: string[] = [];
 
-  const pointed = (type: TypeDescription): string => {
+  let depth = 0;
+  let steps = 0;
+  /** nested follows a type one step further. */
+  const nested = <T>(beyond: T, work: () => T): T => {
+    if (depth >= deepest || ++steps > mostSteps) return beyond;
+    depth++;
+    try {
+      return work();
+    } finally {
+      depth--;
+    }
+  };
+
+  const pointed = (type: TypeDescription): string => nested("void *", () => pointedTo(type));
+  const pointedTo = (type: TypeDescription): string => {
     const target = type.target();
     const to = target === undefined ? undefined : strip(target);
     if (to === undefined || to.kind === "void" || to.kind === "function") return "void *";
@@ -76,7 +94,8 @@ export function declarationsOf(root: TypeDescription): string | undefined {
     return back === "" ? `${front} *` : "void *";
   };
 
-  const write = (given: TypeDescription): Written => {
+  const write = (given: TypeDescription): Written => nested(bytes(given.size ?? 0), () => written(given));
+  const written = (given: TypeDescription): Written => {
     const type = strip(given);
     const size = type.size ?? 0;
     switch (type.kind) {
