@@ -5,6 +5,7 @@ import type { CallRow } from "./call-arguments.js";
 import { machineCalls } from "./machine-calls.js";
 import { mapCalls } from "./map-calls.js";
 import { optionCalls } from "./option-calls.js";
+import { packetCalls } from "./packet-calls.js";
 import { printCalls } from "./print-calls.js";
 import { bad, type State, type Value } from "./state.js";
 import { textCalls } from "./text-calls.js";
@@ -20,6 +21,7 @@ const calls: Readonly<Record<string, CallRow>> = {
   ...addressCalls,
   ...machineCalls,
   ...optionCalls,
+  ...packetCalls,
 };
 
 function unknown(state: State, node: CallNode): Value {

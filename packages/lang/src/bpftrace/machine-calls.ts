@@ -167,16 +167,6 @@ const socketCookie: Call = (state, node) => {
   );
 };
 
-const skbOutput: Call = (state, node) => {
-  state.report.error(
-    "unsupported",
-    node,
-    "skboutput() needs fentry, fexit or tp_btf programs that may read packets, which this kernel refuses",
-    "tcpdump, or an XDP or TC program (go3s build) reads packets",
-  );
-  return bad;
-};
-
 const path: Call = (state, node) => {
   state.report.error(
     "unsupported",
@@ -199,6 +189,5 @@ export const machineCalls: Readonly<Record<string, CallRow>> = {
   cgroupid: row(1, 1, 'cgroupid("/sys/fs/cgroup/system.slice")', cgroupId),
   cgroup_path: row(1, 2, "cgroup_path(cgroup)", cgroupPath),
   socket_cookie: row(1, 1, "socket_cookie((struct sock *)arg0)", socketCookie),
-  skboutput: row(4, 4, 'skboutput("a.pcap", args.skb, 64, 0)', skbOutput),
   path: row(1, 2, "path(args.path)", path),
 };

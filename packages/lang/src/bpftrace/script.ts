@@ -126,6 +126,13 @@ export type ScriptEvent =
   | { readonly kind: "endless"; readonly at: Range; readonly rounds: number }
   /** Something that only showed when the script ran. */
   | { readonly kind: "warning"; readonly at: Range; readonly message: string }
+  /** A packet for a file: when it was seen, how long it is, its bytes; so many at its start are left out. */
+  | {
+      readonly kind: "packet";
+      readonly file: string;
+      readonly offset: number;
+      readonly fields: readonly Shape[];
+    }
   /** What the kernel refused a probe; fields: its answer. `message` stands for what that means. */
   | {
       readonly kind: "helper-error";

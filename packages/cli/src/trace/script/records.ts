@@ -10,9 +10,11 @@ import {
   scriptPlace,
   shapeBytes,
 } from "@go3s/lang";
+import type { Clocks } from "./clocks.js";
 import { newCommands } from "./commands.js";
 import { emptyRows, mapRows } from "./contents.js";
 import { errorText } from "./error-texts.js";
+import type { PacketFiles } from "./packet-files.js";
 import { printfText } from "./printf.js";
 import type { ScriptPrinter, Told } from "./script-printer.js";
 import type { Reader, Shown } from "./shown.js";
@@ -43,6 +45,8 @@ interface Reading {
   /** note tells a person, beside the output. */
   readonly note: (text: string) => void;
   readonly warnings: boolean;
+  readonly clocks: Clocks;
+  readonly packets: PacketFiles;
 }
 
 function fieldsOf(reading: Reading, shapes: readonly Shape[], bytes: Uint8Array): Shown[] {
@@ -167,6 +171,14 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): number
       const number = typeof code?.order === "bigint" ? Number(code.order) : 0;
       const error = { helper: event.helper, code: number, text: errorText(Math.abs(number)) };
       if (reading.warnings) printer.warned(event.message ?? error.text, toldAt(reading, event.at), error);
+      return undefined;
+    }
+    case "packet": {
+      const [time, length, content] = fieldsOf(reading, event.fields, bytes);
+      const wall = reading.clocks.wall(typeof time?.order === "bigint" ? time.order : 0n, "boot");
+      const packet = content?.bytes?.subarray(event.offset) ?? new Uint8Array(0);
+      const whole = typeof length?.order === "bigint" ? Number(length.order) - event.offset : packet.length;
+      if (packet.length > 0) reading.packets.write(event.file, wall, packet, whole);
       return undefined;
     }
     case "exit": {

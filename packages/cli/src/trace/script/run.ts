@@ -25,6 +25,7 @@ import { readImport } from "./imports.js";
 import { loadScript } from "./load-script.js";
 import { scriptFacts } from "./machine.js";
 import { type Manner, plainManner } from "./manner.js";
+import { openPacketFiles } from "./packet-files.js";
 import { type Records, readRecords } from "./records.js";
 import { checkOptions } from "./script-options.js";
 import { newScriptPrinter } from "./script-printer.js";
@@ -198,6 +199,8 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     const left = new Promise<void>((resolve) => {
       leave = resolve;
     });
+    const packets = openPacketFiles();
+    closing.defer(() => packets.close());
     const records = readRecords(
       {
         script,
@@ -207,6 +210,8 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
         printer,
         note: output.note,
         warnings: manner.warnings,
+        clocks,
+        packets,
       },
       (code) => {
         exited = true;
