@@ -64,6 +64,11 @@ export function release(low: Low, place: Place): void {
   if (place.slot !== undefined && place.slot.to === Number.POSITIVE_INFINITY) place.slot.to = low.b.clock;
 }
 
+/** stackAlign is how a pointer to the stack is aligned: by its slot, when that is known, or by what it points to. */
+function stackAlign(pointer: Value, target: Type): number {
+  return pointer.op === "slot" ? alignAt(8, Number(pointer.imm)) : Math.min(8, alignOf(target));
+}
+
 /** pointee is the place a pointer points to. */
 export function pointee(pointer: Scalar, target: Type): Place {
   const struct = under(target);
@@ -80,7 +85,7 @@ export function pointee(pointer: Scalar, target: Type): Place {
     slot: undefined,
     offset: 0,
     core: relocated ? core : undefined,
-    align: pointer.space === "stack" ? Math.min(8, alignOf(target)) : 8,
+    align: pointer.space === "stack" ? stackAlign(pointer.value, target) : 8,
   };
 }
 
