@@ -252,7 +252,7 @@ test("-d shows probes and assembly, --dry-run attaches and stops, parameters are
   skip,
 }, async () => {
   const debug = await runCli(["trace", "-d", "tracepoint:sched:sched_process_exec { @ = count(); }"]);
-  assert.match(debug.stdout, /^# tracepoint:sched:sched_process_exec\np0: # raw_tp\/sched_process_exec\n/);
+  assert.match(debug.stdout, /^# tracepoint:sched:sched_process_exec\np0: # raw_tp\/sched_process_exec\b/);
   const dry = await runCli([
     "trace",
     "-v",
