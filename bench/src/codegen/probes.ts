@@ -71,6 +71,7 @@ export const probes: readonly Probe[] = [
     shows: "entry, exit and a log2 histogram",
     drive: events(times(20_000, () => fstatSync(0))),
   },
+  { name: "lpm-filter", shows: "longest prefix of an address", drive: packets(synPacket) },
   {
     name: "lru-flow",
     shows: "flow table, struct key and value",
