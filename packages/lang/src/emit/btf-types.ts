@@ -51,7 +51,7 @@ export function newTypeWriter(builder: BtfBuilder): TypeWriter {
         case "bool":
           return once("bool", () => builder.add({ kind: "int", name: "bool", size: 1, encoding: "bool" }));
         case "pointer":
-          return writer.pointer(0);
+          return of.tag === "kptr" ? kernelPointer(of.target) : writer.pointer(0);
         case "array":
           return writer.array(writer.id(of.element), of.length);
         case "struct":
@@ -60,6 +60,14 @@ export function newTypeWriter(builder: BtfBuilder): TypeWriter {
           return 0;
       }
     },
+  };
+  const kernelPointer = (target: Type): number => {
+    const to = under(target);
+    const [name, size] = to.kind === "struct" ? [to.name, to.size] : ["", 0];
+    return once(`kptr ${name}`, () => {
+      const struct = builder.add({ kind: "struct", name, size, members: [] });
+      return writer.pointer(builder.add({ kind: "type_tag", name: "kptr", type: struct }));
+    });
   };
   const integer = (type: IntType): number => writer.int(type.bits, type.signed);
   const struct = (type: StructType): number => {

@@ -16,6 +16,7 @@ import {
 import { addressNumber, clamp, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
 import { kfuncCall } from "./kfunc.js";
+import { exchange } from "./kptr.js";
 import { mapMethod } from "./map-methods.js";
 import { addressOf, copy, loadScalar, pointee, slotPlace, storeScalar } from "./places.js";
 import { declareResults, readMember, resultMembers } from "./results.js";
@@ -402,6 +403,8 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
       return lowerBuiltin(low, call.name, call.types, expr);
     case "helper":
       return helper(low, call, expr);
+    case "exchange":
+      return exchange(low, call, expr);
     case "usdt-argument":
       return usdtArgument(low, call, expr);
     case "iterator":

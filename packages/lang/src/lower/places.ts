@@ -234,6 +234,7 @@ function memberName(core: CorePath | undefined): string {
 /** loadedSpace is the space of a pointer read from memory: the kernel's own, or by what it points to. */
 function loadedSpace(place: Place, type: PointerType): Space {
   if (place.space === "user" || type.tag === "user") return "user";
+  if (place.space === "map" && type.tag === "kptr") return "btf";
   // The verifier goes on knowing objects that it gets to from those it knows.
   if (place.space === "btf" && type.tag === undefined && isKernelStruct(type.target))
     return maybeNull.has(memberName(place.core)) ? "kernel" : "btf";
@@ -272,7 +273,9 @@ export function loadScalar(low: Low, place: Place): Scalar {
   const signed = isSigned(place.type) && size < 4;
   if (isDirect(place.space)) {
     const { base, offset } = baseOf(low, place);
-    return { value: b.load(base, offset, size, signed, width), space };
+    const value = b.load(base, offset, size, signed, width);
+    if (of.kind === "pointer" && of.tag === "kptr") value.nilable = true;
+    return { value, space };
   }
   if (place.space === "btf" && place.base !== undefined) {
     const core = place.core !== undefined && place.core.steps.length > 0 ? place.core : undefined;
@@ -298,6 +301,17 @@ export function storeScalar(low: Low, place: Place, value: Value, at: Range): vo
         : "kernel memory cannot be written";
     const id = place.space === "user" ? "address-space" : "not-assignable";
     refuse(low, id, at, why, "copy the value into a variable of your own");
+    return;
+  }
+  const of = under(place.type);
+  if (of.kind === "pointer" && of.tag === "kptr" && place.space === "map") {
+    refuse(
+      low,
+      "not-assignable",
+      at,
+      "the map owns this object",
+      "v.Field.Xchg(p) puts another there and gives it",
+    );
     return;
   }
   if (place.bits !== undefined) {

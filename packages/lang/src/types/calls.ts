@@ -245,6 +245,14 @@ function method(env: Env, expr: CallExpr, callee: SelectorExpr, want: Type | und
   const of = under(type);
   const target = of.kind === "pointer" ? of.target : type;
   const struct = under(target);
+  if (of.kind === "pointer" && of.tag === "kptr" && callee.name.name === "Xchg") {
+    const owned: Type = { kind: "pointer", target: of.target };
+    env.unit.calls.set(expr.id, { kind: "exchange", object: callee.object });
+    const [given] = expr.arguments;
+    if (!countOf(env, expr, "Xchg", expr.arguments.length, 1, 1) || given === undefined) return owned;
+    assignable(env, given, env.check(env, given, owned), owned, "the object");
+    return owned;
+  }
   if (of.kind === "pointer" && struct.kind === "map")
     return mapMethod(env, expr, callee, innerMap(struct, callee.object), callee.object);
   if (of.kind === "bad" || struct.kind === "bad") {

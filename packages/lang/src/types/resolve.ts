@@ -108,6 +108,18 @@ function typeNames(env: Env): string[] {
   return names;
 }
 
+/** kernelPointer reads `bpf.Kptr[vmlinux.task_struct]`: an object of the kernel that a map's value owns. */
+function kernelPointer(env: Env, expr: Expr & { kind: "index" }): Type | undefined {
+  const { object, indices } = expr;
+  if (object.kind !== "selector" || object.name.name !== "Kptr" || object.object.kind !== "name")
+    return undefined;
+  const symbol = lookUp(env.scope, object.object.name);
+  const [of] = indices;
+  if (symbol?.kind !== "package" || symbol.package !== "bpf" || of === undefined) return undefined;
+  const target = env.resolveType(env, of);
+  return target.kind === "bad" ? badType : { kind: "pointer", target, tag: "kptr" };
+}
+
 /** resolveType reads an expression as a type. */
 export function resolveType(env: Env, expr: Expr, name = ""): Type {
   switch (expr.kind) {
@@ -175,6 +187,12 @@ export function resolveType(env: Env, expr: Expr, name = ""): Type {
         return badType;
       }
       return { kind: "array", element, length: Number(length) };
+    }
+    case "index": {
+      const found = kernelPointer(env, expr);
+      if (found !== undefined) return found;
+      fail(env, "wrong-type", expr, "this is not a type");
+      return badType;
     }
     case "struct-type":
       return struct(env, expr, name);

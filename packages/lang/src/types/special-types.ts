@@ -88,6 +88,7 @@ export function specialMethod(
 /** specialParts lists where the parts of a value are that only the kernel writes. */
 export function specialParts(type: Type, at = 0): { readonly at: number; readonly size: number }[] {
   const of = under(type);
+  if (of.kind === "pointer" && of.tag === "kptr") return [{ at, size: 8 }];
   if (of.kind !== "struct" || of.kernel !== undefined) return [];
   if (of.special === true) return [{ at, size: of.size }];
   return of.fields.flatMap((field) => specialParts(field.type, at + field.offset));

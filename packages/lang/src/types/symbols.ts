@@ -136,6 +136,8 @@ export type Call =
       readonly object: Expr;
       readonly map: MapSymbol;
     }
+  /** exchange puts an object of the kernel into a map's value, and gives the one that was there. */
+  | { readonly kind: "exchange"; readonly object: Expr }
   | { readonly kind: "special"; readonly method: SpecialMethod; readonly object: Expr }
   | {
       readonly kind: "iterator";

@@ -64,7 +64,7 @@ export interface PointerType {
   readonly kind: "pointer";
   readonly target: Type;
   /** tag says that a kernel's pointer is to user memory, or to something each CPU has its own of. */
-  readonly tag?: "user" | "percpu";
+  readonly tag?: "user" | "percpu" | "kptr";
 }
 export interface MapType {
   readonly kind: "map";
