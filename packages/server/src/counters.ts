@@ -31,6 +31,11 @@ export const counterRows = {
     help: "Everything refused or dropped, by place, reason and unit.",
     labels: ["place", "reason", "unit"],
   },
+  sampled: {
+    name: "go3s_sample_spans",
+    help: "Spans that sampling kept or dropped, by reason; none without sampling.",
+    labels: ["decision", "reason"],
+  },
   web: { name: "go3s_web_requests", help: "Requests on the web port by status.", labels: ["status"] },
   queries: {
     name: "go3s_queries",
@@ -48,6 +53,7 @@ export const counterNames: readonly CounterName[] = [
   "items",
   "bytes",
   "dropped",
+  "sampled",
   "web",
   "queries",
 ];
@@ -67,6 +73,7 @@ export function createCounters(): Counters {
       items: new Map(),
       bytes: new Map(),
       dropped: new Map(),
+      sampled: new Map(),
       web: new Map(),
       queries: new Map(),
     },

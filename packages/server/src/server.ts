@@ -12,6 +12,9 @@ import { listenOtlpGrpc, type OtlpGrpc } from "./receive/grpc.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
+import { createSamplingIntake } from "./sample/intake.js";
+import type { SampleOptions } from "./sample/sampler.js";
+import { createSlowQueries, watchQueries } from "./slow-queries.js";
 import { createStatusBoard, noAgent } from "./status.js";
 import { version } from "./version.js";
 import { createQueryPort } from "./web/query.js";
@@ -34,6 +37,8 @@ export interface ServerOptions {
   readonly agentStatus?: () => AgentStatus;
   /** Bytes of one OTLP body, as sent and decompressed; default 64 MiB (16 MiB over gRPC). */
   readonly bodyBytesMax?: number;
+  /** What is kept of spans; left out: everything. */
+  readonly sample?: SampleOptions;
 }
 
 /** RunningServer is a server that listens. */
@@ -60,12 +65,17 @@ const graceMs = 5_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, host = "127.0.0.1", ports = {} } = options;
   const counters = createCounters();
-  const intake = createIntake(store, {
+  const everything = createIntake(store, {
     traces: new TracesIngest(),
     logs: new LogsIngest(),
     metrics: new MetricsIngest(),
   });
+  const sampling =
+    options.sample === undefined ? undefined : createSamplingIntake(everything, options.sample, counters);
+  const intake = sampling ?? everything;
   const receiver = { intake, counters };
+  const slow = createSlowQueries();
+  const queried = watchQueries(store, slow);
   let closing = false;
   const addresses = { web: "", otlp_http: "", otlp_grpc: "" };
   const board = createStatusBoard({
@@ -75,16 +85,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     addresses: () => addresses,
     version: version(),
     closing: () => closing,
+    sampling: () => sampling?.status() ?? null,
+    slowest: () => slow.list(),
   });
   const stream = createLiveStream(board.status, () => store.stats().rowsInserted);
-  const context: ApiContext = { engine: createEngine(store), counters, status: board.status };
+  const context: ApiContext = { engine: createEngine(queried), counters, status: board.status };
   const limits = { bodyBytes: options.bodyBytesMax ?? defaultBodyBytes, inflightBytes };
   const otlpHttp = createOtlpHttp(receiver, { limits, pool: createBufferPool(), inflight: 0 });
   const web = createWebServer({
     guard: { host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()) },
     context,
-    queries: createQueryPort(store, counters),
-    clickhouse: createClickHousePort(store, counters),
+    queries: createQueryPort(queried, counters),
+    clickhouse: createClickHousePort(queried, counters),
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => gaugesOf(board.status(), store.stats()),
@@ -96,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stream.close();
     board.close();
     await Promise.all([closeHttp(web), closeHttp(otlpHttp), grpc?.close(graceMs)]);
+    await sampling?.close();
     await intake.idle();
   };
   try {

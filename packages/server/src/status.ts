@@ -1,5 +1,5 @@
 import type { Signal, StoreStats } from "@go3s/store";
-import type { AgentStatus, DropCount, StatusAnswer } from "./api/types.js";
+import type { AgentStatus, DropCount, SamplingStatus, SlowQuery, StatusAnswer } from "./api/types.js";
 import { type Counters, count, labelled } from "./counters.js";
 
 type Items = Readonly<Record<Signal, number>>;
@@ -12,6 +12,8 @@ export interface StatusSources {
   readonly addresses: () => StatusAnswer["addresses"];
   readonly version: string;
   readonly closing: () => boolean;
+  readonly sampling: () => SamplingStatus | null;
+  readonly slowest: () => readonly SlowQuery[];
 }
 
 /** StatusBoard keeps the last seconds' counts, so that rates can be told. */
@@ -104,6 +106,8 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
       ...(sources.agent().dropped ?? []),
     ].sort((a, b) => b.count - a.count),
     store: storeStatus(sources.stats(), readiness(sources, first, now)),
+    sampling: sources.sampling(),
+    slowest_queries: sources.slowest(),
     server: {
       pid: process.pid,
       cpu_share: (now.cpuMicros - first.cpuMicros) / 1e6 / seconds,
@@ -131,14 +135,21 @@ function droppedByStore(stats: StoreStats): DropCount[] {
 }
 
 function storeStatus(stats: StoreStats, { state, reason }: Readiness): StatusAnswer["store"] {
-  const acknowledged = Object.values(stats.rowsAcknowledged).reduce((sum, rows) => sum + rows, 0);
-  const inserted = Object.values(stats.rowsInserted).reduce((sum, rows) => sum + rows, 0);
   return {
     state,
     reason,
     disk_bytes: stats.tables.reduce((sum, table) => sum + table.diskBytes, 0),
     wal_bytes: stats.waiting.bytes,
-    waiting_rows: Math.max(0, acknowledged - inserted),
+    waiting_rows: stats.waiting.rows,
+    waiting_oldest_ms: stats.waiting.oldest_ms,
+    tables: stats.tables.map(({ table, rows, diskBytes, uncompressedBytes, parts }) => ({
+      table,
+      rows,
+      disk_bytes: diskBytes,
+      uncompressed_bytes: uncompressedBytes,
+      parts,
+    })),
+    log_faults: { writes: stats.log.failedWrites, syncs: stats.log.failedSyncs },
   };
 }
 

@@ -19,6 +19,8 @@ export interface StoreStats {
     /** bytes that are acknowledged and not in the tables yet. */
     readonly bytes: number;
     readonly segments: number;
+    /** rows of this run that wait; those that an earlier run left are not known before they are read. */
+    readonly rows: number;
     /** oldest_ms is how long the oldest of it has waited. */
     readonly oldest_ms: number;
     /** unacknowledgedBytes are held in memory for the next group commit. */
@@ -52,18 +54,24 @@ export class Counters {
   readonly refused: Record<string, number> = {};
   readonly dropped: Record<string, { frames: number; rows: number }> = {};
   readonly log = { failedWrites: 0, failedSyncs: 0, segmentsEnded: 0 };
+  /** settled counts rows of this run that are in the tables or set aside. */
+  settled = 0;
   segmentsInserted = 0;
   lastInsert_ms = 0;
   lastInsertTook_ms = 0;
   failure: string | undefined;
 
-  /** insertedSegment counts one inserted segment and gives a line for each stretch of it that was not used. */
-  insertedSegment(path: string, result: InsertResult, took_ms: number): string[] {
+  /** insertedSegment counts one inserted segment (`isOwn`: of this run) and gives a line for each stretch of it that was not used. */
+  insertedSegment(path: string, result: InsertResult, took_ms: number, isOwn = true): string[] {
     this.failure = undefined;
     this.segmentsInserted++;
     this.lastInsert_ms = Date.now();
     this.lastInsertTook_ms = took_ms;
     for (const { signal, rows } of result.rows) this.inserted[signalName(signal)] += rows;
+    if (isOwn) {
+      for (const { rows } of result.rows) this.settled += rows;
+      for (const { rows } of result.damages) this.settled += rows;
+    }
     return result.damages.map((damage) => {
       const { letter, when, decision, cause } = RECOVERY_CASES[damage.letter];
       const reason = decision === "cut" ? "torn" : letter === "J" ? "refused-by-engine" : "damaged";
@@ -71,6 +79,12 @@ export class Counters {
       this.dropped[reason] = { frames: dropped.frames + 1, rows: dropped.rows + damage.rows };
       return `${path}: ${damage.length} bytes at ${damage.offset} are set aside (${letter}: ${when}; ${cause})`;
     });
+  }
+
+  /** waitingRows counts rows that were acknowledged and are neither in the tables nor set aside. */
+  get waitingRows(): number {
+    const acknowledged = Object.values(this.acknowledged).reduce((sum, rows) => sum + rows, 0);
+    return Math.max(0, acknowledged - this.settled);
   }
 
   /** fault counts what the disk did wrong under the log, and gives a line that tells it. */

@@ -194,6 +194,8 @@ class OpenStore implements Store {
     const fileSystem = options.fileSystem ?? realFileSystem;
     this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });
     this.#room = newDiskRoom({ ...layout, log: layout.wal });
+    const left = leftSegments(layout.wal);
+    const leftPaths = new Set(left.map(({ path }) => path));
     this.#inserter = new Inserter({
       room: this.#room,
       engine: this.#engine,
@@ -202,7 +204,9 @@ class OpenStore implements Store {
       temporaryDirectory: layout.temporary,
       damagedDirectory: layout.damaged,
       onInserted: (segment, result, took_ms) => {
-        for (const line of this.#counters.insertedSegment(segment.path, result, took_ms)) this.#notice(line);
+        const isOwn = !leftPaths.has(segment.path);
+        for (const line of this.#counters.insertedSegment(segment.path, result, took_ms, isOwn))
+          this.#notice(line);
         this.#readSizesSoon();
       },
       onFailed: (segment, error) => {
@@ -210,7 +214,6 @@ class OpenStore implements Store {
         this.#notice(`cannot insert ${segment.path} yet: ${messageOf(error)}`);
       },
     });
-    const left = leftSegments(layout.wal);
     for (const segment of left) this.#inserter.add(segment);
     this.#writer = new WalWriter({
       fileSystem,
@@ -270,6 +273,7 @@ class OpenStore implements Store {
       waiting: {
         bytes: this.#inserter.pendingBytes + this.#writer.activeBytes,
         segments: this.#inserter.pendingSegments + (this.#writer.activeBytes > 0 ? 1 : 0),
+        rows: counters.waitingRows,
         oldest_ms: this.#oldest_ms(),
         unacknowledgedBytes: this.#writer.queuedBytes,
       },

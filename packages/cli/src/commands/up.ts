@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { partMarker } from "@go3s/agent";
-import { startServer } from "@go3s/server";
+import { type ServerOptions, startServer } from "@go3s/server";
 import { openStore } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
 import { agentStatus } from "../agent-status.js";
@@ -14,6 +14,7 @@ import { CliError, exitCodes } from "../failure.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
 import type { MissingRights } from "../rights.js";
+import { sampleOption } from "../sample-option.js";
 
 export const command: Command = {
   name: "up",
@@ -36,6 +37,16 @@ export const command: Command = {
       multiple: true,
       help: "run this .go3s or .o too and keep what its annotations say",
     },
+    {
+      name: "sample",
+      value: "RATIO",
+      help: "keep this share of traces, by trace id, e.g. 0.1 (default: all)",
+    },
+    {
+      name: "sample-slow",
+      value: "TIME",
+      help: "with --sample, keep traces with a span as slow, e.g. 500ms; errors and go3s.critical=true are always kept",
+    },
     { name: "no-web", help: "serve the API without the page" },
     { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
   ],
@@ -43,6 +54,7 @@ export const command: Command = {
     "go3s up",
     "go3s up --demo",
     "go3s up --probe examples/tcp-connect.go3s",
+    "go3s up --sample 0.1 --sample-slow 500ms",
     "go3s up --json --web-port 0 --otlp-http-port 0 --otlp-grpc-port 0",
   ],
   run,
@@ -62,9 +74,10 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     otlpHttp: portOption(parsed, "otlp-http-port", 4318),
     otlpGrpc: portOption(parsed, "otlp-grpc-port", 4317),
   };
+  const sample = sampleOption(parsed);
   const closing = newClosing();
   try {
-    await open({ parsed, context, host, ports, probes, closing });
+    await open({ parsed, context, host, ports, probes, sample, closing });
     await aborted(context.interrupted);
     context.output.note("stopping: everything that was accepted is kept …");
     return exitCodes.done;
@@ -79,11 +92,12 @@ interface Opening {
   readonly host: string;
   readonly ports: { readonly web: number; readonly otlpHttp: number; readonly otlpGrpc: number };
   readonly probes: readonly ProbeObject[];
+  readonly sample: ServerOptions["sample"];
   readonly closing: Closing;
 }
 
 /** open starts the parts in the order in which they need each other; what it opened is closed by `closing`, backwards. */
-async function open({ parsed, context, host, ports, probes, closing }: Opening): Promise<void> {
+async function open({ parsed, context, host, ports, probes, sample, closing }: Opening): Promise<void> {
   const { output, interrupted } = context;
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
@@ -96,6 +110,7 @@ async function open({ parsed, context, host, ports, probes, closing }: Opening):
     host,
     ports,
     ...page(parsed, context),
+    ...(sample === undefined ? {} : { sample }),
     agentStatus: () => agentStatus(agent?.state()),
   });
   closing.defer(() => server.close());

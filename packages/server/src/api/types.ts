@@ -76,10 +76,51 @@ export interface StatusAnswer {
     readonly disk_bytes: number | null;
     readonly wal_bytes: number | null;
     readonly waiting_rows: number | null;
+    /** How long the oldest has waited that is acknowledged and not in the tables. */
+    readonly waiting_oldest_ms: number;
+    /** Disk use by table; `uncompressed_bytes` divided by `disk_bytes` is the compression. */
+    readonly tables: readonly TableUse[];
+    /** What the disk did wrong under the log since the start. */
+    readonly log_faults: { readonly writes: number; readonly syncs: number };
   };
+  /** What sampling keeps and drops; null where everything is kept. */
+  readonly sampling: SamplingStatus | null;
+  /** The slowest queries of the last hour, slowest first. */
+  readonly slowest_queries: readonly SlowQuery[];
   /** This machine and this process; the server's own share of one CPU, 0…n. */
   readonly server: { readonly pid: number; readonly cpu_share: number; readonly rss_bytes: number };
   readonly addresses: { readonly web: string; readonly otlp_http: string; readonly otlp_grpc: string };
+}
+
+/** TableUse is what one table holds. */
+export interface TableUse {
+  readonly table: string;
+  readonly rows: number;
+  readonly disk_bytes: number;
+  readonly uncompressed_bytes: number;
+  readonly parts: number;
+}
+
+/** SamplingStatus is what sampling does with spans. */
+export interface SamplingStatus {
+  /** The share of traces that is kept by id. */
+  readonly ratio: number;
+  /** Traces with a span that lasts as long are kept; 0 for none. */
+  readonly slow_ms: number;
+  /** Spans kept and dropped since the start, by reason. */
+  readonly kept: Readonly<Record<string, number>>;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** What waits for a decision. */
+  readonly waiting: { readonly spans: number; readonly traces: number; readonly bytes: number };
+}
+
+/** SlowQuery is a statement with the time until its answer began. */
+export interface SlowQuery {
+  /** The text, shortened; values of parameters are not in it. */
+  readonly sql: string;
+  readonly took_ms: number;
+  readonly at_ms: number;
+  readonly failed: boolean;
 }
 
 /** AgentStatus is what the agent tells about itself; `state` "off" is a choice, "failed" has its reason and what to do. */

@@ -369,7 +369,20 @@ export function statusAnswer(at: number): StatusAnswer {
       bytes: 4e9,
     },
     dropped: [{ place: "agent", reason: "ring buffer full", count: 12, unit: "events" }],
-    store: { state: "ready", reason: "", disk_bytes: 4.1e9, wal_bytes: 12e6, waiting_rows: 1200 },
+    store: {
+      state: "ready",
+      reason: "",
+      disk_bytes: 4.1e9,
+      wal_bytes: 12e6,
+      waiting_rows: 1200,
+      waiting_oldest_ms: 900,
+      tables: [{ table: "traces", rows: 9e6, disk_bytes: 4.1e9, uncompressed_bytes: 2.9e10, parts: 14 }],
+      log_faults: { writes: 0, syncs: 0 },
+    },
+    sampling: null,
+    slowest_queries: [
+      { sql: "SELECT count() FROM traces", took_ms: 812, at_ms: 1_700_000_000_000, failed: false },
+    ],
     server: { pid: 1234, cpu_share: 0.021, rss_bytes: 210e6 },
     addresses: {
       web: "http://127.0.0.1:7303",
