@@ -27,8 +27,8 @@ import {
   widthOf,
 } from "./state.js";
 
-/** inlineLimit: half of what a per-CPU value may have, so none larger is declared in a function. */
-const inlineLimit = 16_384;
+/** inlineLimit: less than a per-CPU value may have (32 KiB), so none larger is declared in a function. */
+const inlineLimit = 28_672;
 
 /** wordLimit: larger values are copied and cleared by a call of the kernel rather than word by word. */
 const wordLimit = 512;

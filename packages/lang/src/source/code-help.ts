@@ -166,7 +166,7 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   },
   "stack-overflow": {
     hint: "keep large values in a bpf.PerCPUArray[T](1) and work on them in place",
-    example: xdp("var table [20000]byte\ntable[ctx.ingress_ifindex&7] = 1"),
+    example: xdp("var table [40000]byte\ntable[ctx.ingress_ifindex&7] = 1"),
   },
   "no-program": {
     hint: "put an attribute before a function, e.g. // @tracepoint:sock:inet_sock_set_state",
@@ -210,7 +210,7 @@ export const codeHelp: Readonly<Partial<Record<DiagnosticId, CodeHelp>>> = {
   },
   "too-large": {
     hint: "split it, or work on parts of it",
-    example: xdp("before = now", "type Page struct{ Bytes [20000]byte }\n\nvar before, now Page\n\n"),
+    example: xdp("before = now", "type Page struct{ Bytes [40000]byte }\n\nvar before, now Page\n\n"),
   },
   internal: {
     hint: "please report the program that did it",
