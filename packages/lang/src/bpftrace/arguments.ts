@@ -10,6 +10,8 @@ export interface TracepointArgument {
   readonly user: boolean;
   /** pointer is what a pointer is declared to point to, with the number of its stars. */
   readonly pointer: { readonly name: string; readonly stars: number } | undefined;
+  /** enumOf is the enum that it is declared as. */
+  readonly enumOf: string | undefined;
 }
 
 const declared = /^\s*field:(.+?)\s*(\w+)(?:\[\w*\])?;/;
@@ -38,6 +40,7 @@ export function tracepointArguments(format: string): TracepointArgument[] {
       located: /__data_loc/.test(declaration) && /\bchar\b/.test(declaration),
       user: declaration.includes("*") && format.includes("name: sys_"),
       pointer: pointerOf(declaration),
+      enumOf: /^enum (\w+)$/.exec(declaration.trim())?.[1],
     };
   });
 }

@@ -1,6 +1,7 @@
 import { findField, type StructType, sizeOf, under } from "../types/type.js";
 import { tracepointArguments } from "./arguments.js";
 import { configField } from "./config-field.js";
+import { enumNames } from "./enums.js";
 import { keptValue } from "./kept.js";
 import { fieldIn, inside, loadFrom, placed, structAt } from "./memory.js";
 import { runtimeNote } from "./notes.js";
@@ -291,5 +292,7 @@ function argumentField(state: State, node: FieldNode): Value {
     { kind: "typed", code, space: found.user ? "user" : "kernel" },
     found.field.type,
   );
+  const names = found.enumOf === undefined ? undefined : enumNames(state, found.enumOf);
+  if (names !== undefined && value.type.kind === "int") return { ...value, type: { ...value.type, names } };
   return found.user ? { ...value, space: "user" } : value;
 }
