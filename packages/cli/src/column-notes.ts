@@ -18,6 +18,8 @@ export const columnNotes: Readonly<Record<string, string>> = {
   scope_version: "the instrumentation scope's version",
   attributes: "attributes as text: `attributes['http.route']`; absent keys read as empty",
   resource_attributes: "the resource's attributes as text",
+  attribute_hashes:
+    "hashes of all attributes with their values: `has(attribute_hashes, cityHash64('user.id', 'u-7'))` finds rows by an index",
   events: "the span's events",
   links: "the span's links to other spans",
   dropped_attributes_count: "attributes the sender left out",

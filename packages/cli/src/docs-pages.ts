@@ -2,7 +2,14 @@ import { binaryErrorCodes } from "@go3s/binary";
 import { BPF_ERROR_CODES } from "@go3s/bpf";
 import { codeHelp, type DiagnosticId, diagnosticCodes } from "@go3s/lang";
 import { errorCodes } from "@go3s/server";
-import { ALIASES, COLUMNS, type Signal, storeErrorCodes } from "@go3s/store";
+import {
+  ALIASES,
+  COLUMNS,
+  DERIVED_TABLES,
+  type DerivedTable,
+  type Signal,
+  storeErrorCodes,
+} from "@go3s/store";
 import { TELEMETRY_ERROR_CODES } from "@go3s/telemetry";
 import { columnNotes } from "./column-notes.js";
 import { cliErrorCodes } from "./failure.js";
@@ -116,8 +123,25 @@ export function schemaPage(): string {
   return [
     "# Tables",
     "",
-    "What `go3s query` and `POST /api/v1/query` read. Ids are text in lower-case hexadecimal; times are Unix nanoseconds. `start_time`, `end_time` and `timestamp` are computed when asked for, so `SELECT *` leaves them out. This page is made from the code (`npm run docs`).",
+    "What `go3s query` and `POST /api/v1/query` read. Ids are text in lower-case hexadecimal; times are Unix nanoseconds. `start_time`, `end_time` and `timestamp` are computed when asked for, as is `attribute_hashes`, so `SELECT *` leaves them out. This page is made from the code (`npm run docs`).",
     "",
     ...parts,
+    ...DERIVED_TABLES.map(derivedPart),
+  ].join("\n");
+}
+
+function derivedPart({ name, about, columns }: DerivedTable): string {
+  const rows = columns.map(
+    (column) => `| \`${column.name}\` | ${cell(column.type)} | ${cell(column.holds)} |`,
+  );
+  return [
+    `## ${name}`,
+    "",
+    about,
+    "",
+    "| column | type | what it holds |",
+    "|---|---|---|",
+    ...rows,
+    "",
   ].join("\n");
 }

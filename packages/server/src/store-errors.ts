@@ -17,6 +17,7 @@ const rows: Readonly<Record<StoreErrorCode, Row>> = {
   "directory-unusable": { code: "store-not-ready" },
   "no-data": { code: "store-not-ready" },
   "schema-too-new": { code: "store-not-ready" },
+  "migration-failed": { code: "store-not-ready" },
   "engine-start": { code: "store-not-ready", retryAfterSeconds: 5 },
   "engine-lost": { code: "store-not-ready", retryAfterSeconds: 2 },
   "engine-error": { code: "internal" },

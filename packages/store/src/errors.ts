@@ -9,6 +9,8 @@ export const storeErrorCodes = {
   "directory-unusable": "the data directory cannot be made, read or written",
   "no-data": "there is no store in this directory",
   "schema-too-new": "the data directory was written by a newer release",
+  "migration-failed":
+    "the data of an earlier release could not be brought to this one's schema; it is as it was",
   "request-too-large": "a request would make more rows or bytes than one request may: send smaller batches",
   "engine-start": "the engine's process did not come up",
   "engine-lost": "the engine's process ended while the call was under way",

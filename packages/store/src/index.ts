@@ -7,7 +7,11 @@ export type { Appended, AppendOptions, ColumnBlock, SignalIngest } from "./inges
 export { TracesIngest } from "./ingest/traces.js";
 export type { QueryOptions, QueryParameter, QueryResult } from "./query.js";
 export type { AliasColumn, Column, Signal } from "./schema/columns.js";
-export { ALIASES, COLUMNS } from "./schema/columns.js";
+export { ALIASES, COLUMNS, PAIR_HASHES } from "./schema/columns.js";
+export type { DerivedColumn, DerivedTable } from "./schema/derived.js";
+export { DERIVED_TABLES } from "./schema/derived.js";
+export type { Retention } from "./schema/retention.js";
+export { DEFAULT_RETENTION } from "./schema/retention.js";
 export type { StoreStats } from "./stats.js";
 export type { Store, StoreBlock, StoreOptions, StoreReader } from "./store.js";
 export { openStore, openStoreReader } from "./store.js";

@@ -52,7 +52,7 @@ test("kill -9 of the engine under load loses nothing and doubles nothing", async
 
 test("an insert of several engine blocks that is killed in the middle is completed exactly once", async (t) => {
   const dir = temporaryDirectory(t);
-  const store = await openStore({ dir, retentionDays: 0 });
+  const store = await openStore({ dir, retention: { traces: 0 } });
   try {
     // 600,000 rows are three insert blocks of 262,144: killed in the middle, some of them are in the table.
     const blocks = await manySpans(store, "big", 600_000);

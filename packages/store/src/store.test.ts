@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from "node:path";
 import { test } from "node:test";
 import { ALIASES, COLUMNS, type Signal } from "./schema/columns.js";
+import { DERIVED_TABLES } from "./schema/derived.js";
 import { SIGNAL_NAMES } from "./signals.js";
 import { openStore, openStoreReader, type Store } from "./store.js";
 import { plainBlock, spanBlock } from "./testing/plain-block.js";
@@ -60,6 +61,24 @@ test("the tables have the columns of columns.ts, with their types", async (t) =>
     assert.deepEqual(
       aliases,
       ALIASES[signal].map(({ name }) => name),
+    );
+  }
+});
+
+test("the tables that are made of the signals' have the columns of derived.ts", async (t) => {
+  await using store = await openStore({ dir: temporaryDirectory(t) });
+  for (const { name: table, columns } of DERIVED_TABLES) {
+    const rows = await (
+      await store.query(
+        "SELECT name, type FROM system.columns WHERE database = 'go3s' AND table = {t:String}",
+        {
+          params: { t: table },
+        },
+      )
+    ).rows();
+    assert.deepEqual(
+      rows,
+      columns.map(({ name, type }) => ({ name, type })),
     );
   }
 });
@@ -150,25 +169,4 @@ test("append refuses with store-busy when too much waits, and takes again after"
   assert.equal(store.stats().refused["store-busy"], 1);
   const unknown = { signal: "profiles" as Signal, rows: 1, bytes: new Uint8Array(3) };
   await assert.rejects(store.append([unknown]), { code: "bad-block" });
-});
-
-test("rows expire after the retention that was asked for, which can be changed", async (t) => {
-  const dir = temporaryDirectory(t);
-  const daysOf = async (store: Store) =>
-    (
-      await one<{ days: string }>(
-        store,
-        "SELECT extract(create_table_query, 'TTL received_at \\\\+ toIntervalDay\\\\((\\\\d+)\\\\)') AS days FROM system.tables WHERE database = 'go3s' AND name = 'traces'",
-      )
-    ).days;
-  const expected: readonly (readonly [number | undefined, string])[] = [
-    [undefined, "7"],
-    [3, "3"],
-    [0, ""],
-  ];
-  for (const [retentionDays, days] of expected) {
-    const store = await openStore(retentionDays === undefined ? { dir } : { dir, retentionDays });
-    assert.equal(await daysOf(store), days);
-    await store.close();
-  }
 });

@@ -11,6 +11,7 @@ import { lockDirectory } from "./lock.js";
 import type { QueryOptions, QueryResult } from "./query.js";
 import { startQuery } from "./query.js";
 import type { Signal } from "./schema/columns.js";
+import { DEFAULT_RETENTION, type Retention } from "./schema/retention.js";
 import { SIGNAL_NUMBERS } from "./signals.js";
 import type { StoreStats } from "./stats.js";
 import { Counters, isSignal } from "./stats.js";
@@ -31,8 +32,8 @@ export interface StoreBlock {
 export interface StoreOptions {
   /** dir is the data directory; it is made when it does not exist. */
   readonly dir: string;
-  /** retentionDays after which rows expire, counted from when they were received; default 7, 0 keeps them for ever. */
-  readonly retentionDays?: number;
+  /** retention is how many seconds rows are kept after they were received, 0 for ever; default 7 days, rollups 90. */
+  readonly retention?: Partial<Retention>;
   /** segmentBytesMax seals a log segment of this size at the latest; default 128 MiB. */
   readonly segmentBytesMax?: number;
   /** waitingBytesMax bounds what is acknowledged and not inserted yet; beyond it append() says `store-busy`. Default 4 GiB. */
@@ -189,7 +190,7 @@ class OpenStore implements Store {
       layout.engine,
       layout.database,
       { memoryBytes, queryMax },
-      { retentionDays: options.retentionDays ?? 7, nice },
+      { retention: { ...DEFAULT_RETENTION, ...options.retention }, nice },
     );
     const fileSystem = options.fileSystem ?? realFileSystem;
     this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MIGRATIONS } from "../schema/migrations.js";
+import { DEFAULT_RETENTION } from "../schema/retention.js";
 import { temporaryDirectory } from "../testing/temporary-directory.js";
 import { Database } from "./database.js";
 import { defaultQueryLimits, writeEngineConfig } from "./settings.js";
@@ -16,7 +17,7 @@ test("the schema is made once, and a directory of a newer release is refused", (
     join(dir, "engine"),
     path,
     { memoryBytes, queryMax: defaultQueryLimits(memoryBytes) },
-    { retentionDays: 7, nice: 0 },
+    { retention: DEFAULT_RETENTION, nice: 0 },
   );
   for (let round = 0; round < 2; round++) {
     const database = new Database(settings);

@@ -1,6 +1,7 @@
 import { Session } from "chdb";
 import { StoreError } from "../errors.js";
-import { migrate, setRetention } from "../schema/migrations.js";
+import { migrate } from "../schema/migrations.js";
+import { setRetention } from "../schema/retention.js";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
 import { mendDeduplicationLogs, syncDeduplicationLogs } from "./deduplication-log.js";
 import type { EngineSettings, TableSize } from "./protocol.js";
@@ -30,7 +31,7 @@ export class Database {
     }
     const run = (sql: string) => this.run(sql);
     migrate(run);
-    setRetention(run, settings.retentionDays);
+    setRetention(run, settings.retention);
   }
 
   /** session opens a new connection, which the caller closes. */

@@ -37,6 +37,8 @@ const START_TRIES = 3;
 /** STDERR_KEPT bytes of what the engine wrote last are told when it dies. */
 const STDERR_KEPT = 4096;
 const ORPHAN_WAIT_MS = 10_000;
+/** HOPELESS are errors of a start that another try does not mend. */
+const HOPELESS: ReadonlySet<string> = new Set(["schema-too-new", "migration-failed"]);
 
 const PROGRAM = new URL("./child.js", import.meta.url);
 
@@ -79,7 +81,7 @@ export class EngineProcess {
     return this.#child?.pid;
   }
 
-  /** start brings the engine up and resolves when it takes work; rejects with `engine-start` or `schema-too-new`. */
+  /** start brings the engine up and resolves when it takes work; rejects with `engine-start`, `schema-too-new` or `migration-failed`. */
   async start(): Promise<void> {
     await endOrphan(this.#pidFile);
     this.#launch();
@@ -184,7 +186,7 @@ export class EngineProcess {
   #refused(child: ChildProcess, error: unknown): void {
     if (error instanceof StoreError && error.code === "engine-lost") return;
     this.#lastFailure = messageOf(error);
-    if (error instanceof StoreError && error.code === "schema-too-new") this.#ready.reject(error);
+    if (error instanceof StoreError && HOPELESS.has(error.code)) this.#ready.reject(error);
     child.kill("SIGKILL");
   }
 

@@ -1,4 +1,5 @@
 import type { StoreErrorCode } from "../errors.js";
+import type { Retention } from "../schema/retention.js";
 import type { Damage } from "../wal/recover.js";
 
 /*
@@ -12,7 +13,7 @@ export interface EngineSettings {
   /** directory of ClickHouse's own files. */
   readonly directory: string;
   readonly configFile: string;
-  readonly retentionDays: number;
+  readonly retention: Retention;
   /** nice is the engine's scheduling priority, 0 (as everybody) to 19 (only what nobody else wants). */
   readonly nice: number;
 }

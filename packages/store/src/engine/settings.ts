@@ -38,7 +38,7 @@ export function writeEngineConfig(
   directory: string,
   database: string,
   sizing: EngineSizing,
-  keep: Pick<EngineSettings, "retentionDays" | "nice">,
+  keep: Pick<EngineSettings, "retention" | "nice">,
 ): EngineSettings {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const usersFile = join(directory, "users.xml");

@@ -120,6 +120,11 @@ export const COLUMNS: Readonly<Record<Signal, readonly Column[]>> = {
 const TIME = "DateTime64(9, 'UTC')";
 const FROM_NS = "fromUnixTimestamp64Nano(timestamp_ns, 'UTC')";
 
+/** PAIR_HASHES is what the index by_attribute is over: a hash for each key with its value, the resource's among them. */
+export const PAIR_HASHES =
+  "arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes)))";
+const HASHES: AliasColumn = { name: "attribute_hashes", type: "Array(UInt64)", expression: PAIR_HASHES };
+
 /** ALIASES lists, per signal, the columns that the engine derives from the stored ones. */
 export const ALIASES: Readonly<Record<Signal, readonly AliasColumn[]>> = {
   traces: [
@@ -129,7 +134,8 @@ export const ALIASES: Readonly<Record<Signal, readonly AliasColumn[]>> = {
       type: TIME,
       expression: "fromUnixTimestamp64Nano(timestamp_ns + toInt64(duration_ns), 'UTC')",
     },
+    HASHES,
   ],
-  logs: [{ name: "timestamp", type: TIME, expression: FROM_NS }],
+  logs: [{ name: "timestamp", type: TIME, expression: FROM_NS }, HASHES],
   metrics: [{ name: "timestamp", type: TIME, expression: FROM_NS }],
 };
