@@ -45,6 +45,9 @@ async function decodeAll(count) {
     const took = performance.now() - started;
     if (took > slowest) [slowest, slowestAt] = [took, number];
     countStatus(status);
+    // Far above what a pause of the machine takes: a few bytes that keep a server busy are an attack.
+    if (took > 5_000)
+      finding(`request ${number} (${shot.kind.name}, ${shot.body.length} bytes) took ${Math.round(took)} ms`);
     if (status >= 500) finding(`request ${number} (${shot.kind.name}, ${shot.encoding}): ${error?.stack}`);
     if (number === first + Math.floor(count / 4)) settled = process.memoryUsage.rss();
   }

@@ -2,6 +2,7 @@ import { number, numberOrNull, type Row, text, wordOf } from "../query/rows.js";
 import { type ApiContext, type ApiRequest, lastSeen, rows } from "./context.js";
 import { filterOf, limitOf, rangeOf } from "./parameters.js";
 import { addRed, redOf } from "./red.js";
+import { rolled } from "./rollup.js";
 import type { MapAnswer, MapEdge, MapNode, MapNodeKind, Range, Red, TcpAnswer, TcpRow } from "./types.js";
 
 const nothing: Red = { requests: 0, rate: 0, errors: 0, error_share: 0, p50_ns: 0, p95_ns: 0, p99_ns: 0 };
@@ -13,7 +14,7 @@ export async function map(context: ApiContext, request: ApiRequest): Promise<Map
   const [spanRows, tcpRows, serviceRows] = await Promise.all([
     rows(context, request, { statement: "edges", range, filter, parameters: { service: "" } }),
     rows(context, request, { statement: "tcp-edges", range, filter, on: "logs" }),
-    rows(context, request, { statement: "map-services", range, filter }),
+    rows(context, request, { statement: rolled("map-services", range, filter), range, filter }),
   ]);
   const services = new Map(serviceRows.map((row) => [text(row, "service_name"), redOf(row, range)]));
   const nodes = new Map<string, MapNode>();

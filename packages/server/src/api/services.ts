@@ -5,6 +5,7 @@ import { type ApiContext, type ApiRequest, lastSeen, nanosToMs, rows } from "./c
 import { kinds, statuses } from "./names.js";
 import { filterOf, rangeOf } from "./parameters.js";
 import { redOf } from "./red.js";
+import { rolled } from "./rollup.js";
 import type {
   Buckets,
   NeighbourRow,
@@ -24,7 +25,12 @@ export async function services(context: ApiContext, request: ApiRequest): Promis
   const range = rangeOf(request.search, request.nowMs);
   const buckets = bucketsOf(range, sparkBuckets);
   const filter = filterOf(request.search);
-  const found = await rows(context, request, { statement: "services", range, buckets, filter });
+  const found = await rows(context, request, {
+    statement: rolled("services", range, filter),
+    range,
+    buckets,
+    filter,
+  });
   const byName = new Map<string, Row[]>();
   for (const row of found) {
     const name = text(row, "service_name");
@@ -82,8 +88,8 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     parameters: { service: name, failing },
   });
   const [red, operations, slowest, failing, callers, callees, seen] = await Promise.all([
-    rows(context, request, { ...ask, statement: "service-series", buckets }),
-    rows(context, request, { ...ask, statement: "service-operations" }),
+    rows(context, request, { ...ask, statement: rolled("service-series", range, filter), buckets }),
+    rows(context, request, { ...ask, statement: rolled("service-operations", range, filter) }),
     rows(context, request, examples(0)),
     rows(context, request, examples(1)),
     rows(context, request, { ...ask, statement: "service-callers" }),

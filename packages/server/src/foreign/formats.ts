@@ -11,8 +11,8 @@ import {
   WriteRequestV2,
   zipkinToOtlp,
 } from "@go3s/telemetry";
-import { uncompress } from "snappyjs";
 import { ServerError, textOf } from "../errors.js";
+import { SnappyError, unsnappy } from "../receive/snappy.js";
 import type { OtlpSignal } from "../receive/status.js";
 
 /** Translated is a request of another protocol as OTLP, and the headers that its sender expects. */
@@ -90,14 +90,15 @@ export function translate(foreign: Foreign, body: Uint8Array, contentType: strin
   let bytes = body;
   if (foreign.snappy) {
     try {
-      bytes = uncompress(body, most);
+      bytes = unsnappy(body, most);
     } catch (cause) {
-      const why = textOf(cause);
-      if (/uncompressed length/i.test(why))
+      if (cause instanceof SnappyError && cause.tooLarge)
         throw new ServerError("too-large", `the body is larger than ${most} bytes after decompression`, {
           hint: "send smaller batches",
         });
-      throw new ServerError("bad-encoding", `the body is not Snappy's block format: ${why}`, { cause });
+      throw new ServerError("bad-encoding", `the body is not Snappy's block format: ${textOf(cause)}`, {
+        cause,
+      });
     }
   }
   try {

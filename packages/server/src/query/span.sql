@@ -1,4 +1,5 @@
--- One span whole.
+-- One span whole. Where it lies in time is looked up first (docs/schema.md, trace_times).
+WITH (SELECT (bitShiftLeft(min(first_slot), 30), bitShiftLeft(max(last_slot), 30) + 1073741823) FROM trace_times WHERE id = toUInt32(cityHash64({trace_id:String}))) AS lies
 SELECT
     trace_id, span_id, parent_span_id, trace_state, service_name, operation, kind, status_code, status_message,
     toString(timestamp_ns) AS start_ns,
@@ -6,5 +7,5 @@ SELECT
     arrayMap(event -> (toString(event.1), event.2, event.3), events) AS span_events,
     arrayMap(link -> (link.1, link.2, link.4), links) AS span_links
 FROM traces
-WHERE trace_id = {trace_id:String} AND span_id = {span_id:String}
+WHERE timestamp_ns >= lies.1 AND timestamp_ns <= lies.2 AND trace_id = {trace_id:String} AND span_id = {span_id:String}
 LIMIT 1

@@ -1,4 +1,5 @@
 import { LogsIngest, MetricsIngest, TracesIngest } from "@go3s/store";
+import { createCounters } from "../counters.js";
 import { translate } from "../foreign/formats.js";
 import { foreignAt } from "../foreign/receive.js";
 import { decompress, type Encoding } from "../receive/body.js";
@@ -6,6 +7,7 @@ import { createIntake } from "../receive/intake.js";
 import { otlpJsonToBytes } from "../receive/json.js";
 import type { Intake } from "../receive/receiver.js";
 import { otlpSignals, refusalOf } from "../receive/status.js";
+import { createSamplingIntake } from "../sample/intake.js";
 import { type FuzzSeed, fuzzSeeds, packings, snappyOf } from "./fuzz-seeds.js";
 import { type Chance, chanceOf, mutateBytes, mutateJson, mutateMessage, pick } from "./mutate.js";
 
@@ -43,6 +45,8 @@ function harmPacked(body: Buffer, chance: Chance, other: Buffer): Buffer {
 /** FuzzTarget takes requests as the server does, without sockets and without a disk. */
 export interface FuzzTarget {
   readonly intake: Intake;
+  /** sampling stands before it for every second request of spans. */
+  readonly sampling: Intake;
   /** blocks and rows that the log would have got. */
   readonly taken: { blocks: number; rows: number };
 }
@@ -54,8 +58,16 @@ export function newFuzzTarget(): FuzzTarget {
     taken.blocks += blocks.length;
     for (const { rows } of blocks) taken.rows += rows;
   };
+  // A small ratio and little memory: every way a span can take is taken.
+  const sampled = (intake: Intake) =>
+    createSamplingIntake(
+      intake,
+      { ratio: 0.3, slow_ms: 1, settle_ms: 0, memoryBytes: 1 << 20 },
+      createCounters(),
+    );
   const decoders = { traces: new TracesIngest(), logs: new LogsIngest(), metrics: new MetricsIngest() };
-  return { intake: createIntake({ append }, decoders), taken };
+  const intake = createIntake({ append }, decoders);
+  return { intake, sampling: sampled(intake), taken };
 }
 
 const limits = { bodyBytes: 8 << 20, inflightBytes: 64 << 20 };
@@ -67,7 +79,8 @@ export interface Verdict {
 }
 
 /** fire sends a shot through everything between the socket and the log. */
-export async function fire({ intake }: FuzzTarget, { kind, encoding, body }: FuzzShot): Promise<Verdict> {
+export async function fire(target: FuzzTarget, { kind, encoding, body }: FuzzShot): Promise<Verdict> {
+  const intake = body.length % 2 === 0 ? target.intake : target.sampling;
   try {
     const raw = { bytes: body, wireBytes: body.length, release: () => undefined };
     const { bytes } = await decompress(raw, encoding, limits);
