@@ -1,4 +1,4 @@
-import { WIRE, type WireReader } from "@go3s/telemetry";
+import { FUSED, WIRE, type WireReader } from "@go3s/telemetry";
 import { Int64Column, UInt8Column, UInt32Column } from "../columns/fixed.js";
 import { HexColumn } from "../columns/hex.js";
 import { StringColumn } from "../columns/string.js";
@@ -126,7 +126,8 @@ export class LogsIngest extends SignalIngest {
           reader.pos = eventEnd += eventStart;
           break;
         default:
-          reader.skip();
+          if (field === FUSED.REFS && this.fused) this.refs.push(reader, this.attributes);
+          else reader.skip();
       }
     }
     if (observedLo === 0 && observedHi === 0) {

@@ -91,7 +91,7 @@ export class MetricsIngest extends SignalIngest {
       if (field === 1) {
         reader.expect(WIRE.BYTES, field);
         const outer = reader.enter();
-        this.points.pushPoint(reader, kind);
+        this.points.pushPoint(reader, kind, this.fused ? this.refs : undefined);
         reader.leave(outer);
         this.rowDone();
         rows++;

@@ -1,7 +1,8 @@
-import { WIRE, type WireReader } from "@go3s/telemetry";
+import { FUSED, WIRE, type WireReader } from "@go3s/telemetry";
 import type { NamedColumn } from "../columns/block.js";
 import { Float64Column, Int32Column, Int64Column, UInt32Column } from "../columns/fixed.js";
 import { NestedColumn } from "../columns/nested.js";
+import type { AttributeRefs } from "./attribute-refs.js";
 import { AttributesColumn } from "./attributes.js";
 import { ExemplarsColumn, int64Number } from "./exemplars.js";
 import { pushTime } from "./id-check.js";
@@ -96,8 +97,8 @@ export class PointColumns {
     { name: "exemplars", column: this.exemplars },
   ];
 
-  /** pushPoint appends the data point that the reader has entered. */
-  pushPoint(reader: WireReader, kind: PointKind): void {
+  /** pushPoint appends the data point that the reader has entered; `refs` are those of a fused request. */
+  pushPoint(reader: WireReader, kind: PointKind, refs: AttributeRefs | undefined): void {
     const fields = FIELDS[kind];
     const absent = kind === POINT.HISTOGRAM || kind === POINT.EXPONENTIAL ? Number.NaN : 0;
     let timeLo = 0;
@@ -136,7 +137,8 @@ export class PointColumns {
         if (field === fields.sum) sum = number;
         else if (field === fields.min) min = number;
         else max = number;
-      } else if (kind <= POINT.SUM) this.readNumber(reader, field);
+      } else if (field === FUSED.REFS && refs !== undefined) refs.push(reader, this.attributes);
+      else if (kind <= POINT.SUM) this.readNumber(reader, field);
       else if (field === 4) {
         reader.expect(WIRE.FIXED64, field);
         reader.fixed64();

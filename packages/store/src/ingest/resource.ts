@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { WIRE, type WireReader } from "@go3s/telemetry";
+import { FUSED, WIRE, type WireReader } from "@go3s/telemetry";
 import type { WordColumn } from "../columns/word.js";
+import type { AttributeRefs } from "./attribute-refs.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
 import { valueText } from "./value-text.js";
 
@@ -22,31 +23,40 @@ export interface ResourceRow {
 }
 
 /** readResource reads a Resource message that has been entered; attributes come in the sender's order. */
-export function readResource(reader: WireReader, into: ResourceAttribute[]): void {
+export function readResource(
+  reader: WireReader,
+  into: ResourceAttribute[],
+  refs: AttributeRefs | undefined,
+): void {
   for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field !== 1) {
-      reader.skip();
-      continue;
-    }
-    reader.expect(WIRE.BYTES, field);
-    const outer = reader.enter();
-    let key = "";
-    let value = "";
-    for (let inner = reader.next(); inner !== 0; inner = reader.next()) {
-      if (inner === 1) {
-        reader.expect(WIRE.BYTES, inner);
-        key = reader.string();
-      } else if (inner === 2) {
-        reader.expect(WIRE.BYTES, inner);
-        const message = reader.enter();
-        value = valueText(reader);
-        reader.leave(message);
-      } else reader.skip();
-    }
-    reader.leave(outer);
-    into.push({ key, value });
-    requireBelow("resource attributes", into.length, INGEST_LIMITS.resourceAttributes);
+    if (field === 1) {
+      reader.expect(WIRE.BYTES, field);
+      readAttribute(reader, into);
+    } else if (field === FUSED.REFS && refs !== undefined)
+      refs.each(reader, () => readAttribute(reader, into));
+    else reader.skip();
   }
+}
+
+/** readAttribute reads the KeyValue whose length comes next. */
+function readAttribute(reader: WireReader, into: ResourceAttribute[]): void {
+  const outer = reader.enter();
+  let key = "";
+  let value = "";
+  for (let inner = reader.next(); inner !== 0; inner = reader.next()) {
+    if (inner === 1) {
+      reader.expect(WIRE.BYTES, inner);
+      key = reader.string();
+    } else if (inner === 2) {
+      reader.expect(WIRE.BYTES, inner);
+      const message = reader.enter();
+      value = valueText(reader);
+      reader.leave(message);
+    } else reader.skip();
+  }
+  reader.leave(outer);
+  into.push({ key, value });
+  requireBelow("resource attributes", into.length, INGEST_LIMITS.resourceAttributes);
 }
 
 /**

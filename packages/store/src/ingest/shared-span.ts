@@ -1,5 +1,6 @@
 import { FUSED, malformed, WIRE, type WireReader } from "@go3s/telemetry";
 import type { WordColumn } from "../columns/word.js";
+import type { AttributeRefs } from "./attribute-refs.js";
 import type { AttributeRun, AttributesColumn } from "./attributes.js";
 
 /** SharedSpan is what many spans of a request have in common, as the columns want it; docs/fused-otlp.md. */
@@ -41,6 +42,7 @@ export function readSharedSpan(
   reader: WireReader,
   operations: WordColumn,
   attributes: AttributesColumn,
+  refs: AttributeRefs,
 ): SharedSpan {
   const status: SpanStatus = { statusCode: 0, statusStart: 0, statusEnd: 0 };
   let operation = 0;
@@ -52,7 +54,8 @@ export function readSharedSpan(
     if (field === ATTRIBUTE) {
       reader.expect(WIRE.BYTES, field);
       attributes.pushAttributes(reader, (ATTRIBUTE << 3) | WIRE.BYTES);
-    } else if (field === NAME || field === TRACE_STATE) {
+    } else if (field === FUSED.REFS) refs.push(reader, attributes);
+    else if (field === NAME || field === TRACE_STATE) {
       reader.expect(WIRE.BYTES, field);
       const length = reader.length();
       const start = reader.pos;

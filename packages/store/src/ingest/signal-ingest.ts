@@ -1,8 +1,9 @@
-import { WIRE, WireReader } from "@go3s/telemetry";
+import { FUSED, WIRE, WireReader } from "@go3s/telemetry";
 import { type NamedColumn, nativeBlock } from "../columns/block.js";
 import { MARK } from "../columns/native-column.js";
 import { StoreError } from "../errors.js";
 import type { Signal } from "../schema/columns.js";
+import { AttributeRefs } from "./attribute-refs.js";
 import { CommonColumns, type ScopeRow } from "./common-columns.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
 import { type ResourceAttribute, type ResourceRow, readResource } from "./resource.js";
@@ -52,7 +53,9 @@ export abstract class SignalIngest {
   protected receivedLo = 0;
   protected receivedHi = 0;
   private columns: readonly NamedColumn[] = [];
-  private fused = false;
+  protected fused = false;
+  /** What a fused request's items name by number. */
+  protected readonly refs = new AttributeRefs();
   private blockRows = 0;
   private requestRows = 0;
   private repeated = 0;
@@ -134,6 +137,18 @@ export abstract class SignalIngest {
     for (const { column } of this.columns) column.reset();
   }
 
+  /**
+   * undo takes the last request out of the block again, which append() gave nothing for but this: for requests of several
+   * signals, of which another one was refused. Nothing may have been appended since.
+   */
+  undo(appended: Appended): void {
+    if (appended.rows === 0) return;
+    this.blockRows -= appended.rows;
+    this.resources.clear();
+    for (const { column } of this.columns) column.rollback(MARK.REQUEST);
+    if (this.blockRows === 0) this.reset();
+  }
+
   /** item appends the rows of one span, log record or metric, which the reader has entered. */
   protected abstract item(reader: WireReader): void;
 
@@ -187,8 +202,10 @@ export abstract class SignalIngest {
   }
 
   private readRequest(reader: WireReader): void {
+    const wanted = this.fused ? FUSED.SIGNAL[this.signal] : 1;
+    if (this.fused) this.refs.begin(reader);
     for (let field = reader.next(); field !== 0; field = reader.next()) {
-      if (field !== 1) {
+      if (field !== wanted) {
         reader.skip();
         continue;
       }
@@ -228,7 +245,9 @@ export abstract class SignalIngest {
       }
       reader.skip();
     }
-    const key = count === 1 ? cacheKey(reader, at) : "";
+    // Numbers of a dictionary mean other attributes in the next request.
+    const isOwn = !this.fused || this.refs.size === 0;
+    const key = count === 1 && isOwn ? cacheKey(reader, at) : "";
     const known = this.resources.get(key);
     if (known !== undefined) return known;
     const attributes: ResourceAttribute[] = [];
@@ -239,7 +258,7 @@ export abstract class SignalIngest {
         continue;
       }
       const outer = reader.enter();
-      readResource(reader, attributes);
+      readResource(reader, attributes, this.fused ? this.refs : undefined);
       reader.leave(outer);
     }
     const row = this.common.rowOf(attributes);

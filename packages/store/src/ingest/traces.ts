@@ -182,6 +182,10 @@ export class TracesIngest extends SignalIngest {
           flags = reader.fixed32();
           break;
         default:
+          if (field === FUSED.REFS && this.fused) {
+            this.refs.push(reader, this.attributes);
+            break;
+          }
           // Here comes what is unknown, and what is known with a wrong wire type.
           if (field < WIRE_TYPES.length) reader.expect(WIRE_TYPES[field], field);
           reader.skip();
@@ -224,7 +228,7 @@ export class TracesIngest extends SignalIngest {
     if (field === FUSED.SHARED) {
       reader.expect(WIRE.BYTES, field);
       const outer = reader.enter();
-      this.shared.push(readSharedSpan(reader, this.operations, this.attributes));
+      this.shared.push(readSharedSpan(reader, this.operations, this.attributes, this.refs));
       reader.leave(outer);
       return true;
     }
