@@ -11,7 +11,7 @@ import { lockDirectory } from "./lock.js";
 import type { QueryOptions, QueryResult } from "./query.js";
 import { startQuery } from "./query.js";
 import type { Signal } from "./schema/columns.js";
-import { DEFAULT_RETENTION, type Retention } from "./schema/retention.js";
+import type { Retention } from "./schema/retention.js";
 import { SIGNAL_NUMBERS } from "./signals.js";
 import type { StoreStats } from "./stats.js";
 import { Counters, isSignal } from "./stats.js";
@@ -32,7 +32,10 @@ export interface StoreBlock {
 export interface StoreOptions {
   /** dir is the data directory; it is made when it does not exist. */
   readonly dir: string;
-  /** retention is how many seconds rows are kept after they were received, 0 for ever; default 7 days, rollups 90. */
+  /**
+   * retention is how many seconds rows are kept after they were received, 0 for ever. It stays with the directory until it
+   * is named anew; a new one has 7 days, rollups 90.
+   */
   readonly retention?: Partial<Retention>;
   /** segmentBytesMax seals a log segment of this size at the latest; default 128 MiB. */
   readonly segmentBytesMax?: number;
@@ -190,7 +193,7 @@ class OpenStore implements Store {
       layout.engine,
       layout.database,
       { memoryBytes, queryMax },
-      { retention: { ...DEFAULT_RETENTION, ...options.retention }, nice },
+      { retention: options.retention ?? {}, nice },
     );
     const fileSystem = options.fileSystem ?? realFileSystem;
     this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });

@@ -13,6 +13,7 @@ import { markParts } from "../environment.js";
 import { CliError, exitCodes } from "../failure.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
+import { retentionOption } from "../retention.js";
 import type { MissingRights } from "../rights.js";
 import { sampleOption } from "../sample-option.js";
 
@@ -25,6 +26,11 @@ export const command: Command = {
       name: "data",
       value: "DIR",
       help: "where everything is kept (default .go3s in a checkout, else /var/lib/go3s)",
+    },
+    {
+      name: "retention",
+      value: "LIST",
+      help: "how long rows are kept, such as traces=3d,logs=36h,metrics=4w,rollups=forever (a new directory: 7d, rollups 90d)",
     },
     { name: "host", value: "ADDRESS", help: "the address to listen on (default 127.0.0.1)" },
     { name: "otlp-grpc-port", value: "N", help: "default 4317; 0 takes any free port" },
@@ -102,7 +108,7 @@ async function open({ parsed, context, host, ports, probes, sample, closing }: O
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
   markParts(partMarker);
-  const store = await openStore({ dir: data });
+  const store = await openStore({ dir: data, retention: retentionOption(parsed.text("retention")) });
   closing.defer(() => store.close());
   let agent: AgentChild | undefined;
   const server = await startServer({

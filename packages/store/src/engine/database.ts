@@ -30,8 +30,7 @@ export class Database {
       });
     }
     const run = (sql: string) => this.run(sql);
-    migrate(run);
-    setRetention(run, settings.retention);
+    setRetention(run, settings.retention, migrate(run));
   }
 
   /** session opens a new connection, which the caller closes. */

@@ -13,7 +13,7 @@ export interface EngineSettings {
   /** directory of ClickHouse's own files. */
   readonly directory: string;
   readonly configFile: string;
-  readonly retention: Retention;
+  readonly retention: Partial<Retention>;
   /** nice is the engine's scheduling priority, 0 (as everybody) to 19 (only what nobody else wants). */
   readonly nice: number;
 }

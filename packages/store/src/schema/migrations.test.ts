@@ -9,9 +9,6 @@ import { spanBlock } from "../testing/plain-block.js";
 import { temporaryDirectory } from "../testing/temporary-directory.js";
 import { MIGRATIONS, migrate } from "./migrations.js";
 
-// Rows of testdata/make-release.mjs; they never expire while the retention is that.
-const forEver = { traces: 0, logs: 0, metrics: 0, rollups: 0 };
-
 /** earlierRelease unpacks the data directory that an earlier release wrote. */
 function earlierRelease(t: TestContext): string {
   const dir = temporaryDirectory(t);
@@ -30,7 +27,7 @@ const made =
 
 test("the data directory of the previous release is opened: its rows are there, and new tables hold old and new ones", async (t) => {
   const dir = earlierRelease(t);
-  await using store = await openStore({ dir, retention: forEver });
+  await using store = await openStore({ dir });
   const counts =
     "SELECT (SELECT count() FROM traces) AS traces, (SELECT count() FROM logs) AS logs, (SELECT count() FROM metrics) AS metrics";
   assert.deepEqual(await rowsOf(store, counts), [{ traces: 60, logs: 30, metrics: 15 }]);
@@ -48,6 +45,8 @@ test("the data directory of the previous release is opened: its rows are there, 
   await store.append([spanBlock("new", 40)]);
   await store.flush();
   assert.deepEqual(await rowsOf(store, counts), [{ traces: 100, logs: 30, metrics: 15 }]);
+  const expiring = "SELECT name FROM system.tables WHERE database = 'go3s' AND engine_full LIKE '% TTL %'";
+  assert.deepEqual(await rowsOf(store, expiring), [{ name: "red_minutes" }]);
   assert.deepEqual(await rowsOf(store, made), [{ spans: 100, errors: 3, traces: 100, resources: 3 }]);
   assert.deepEqual(
     await rowsOf(

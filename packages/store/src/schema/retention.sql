@@ -1,6 +1,7 @@
 SELECT
     name,
     position(engine_full, ' TTL ') > 0 AS expires,
-    extract(engine_full, 'TTL received_at \\+ toIntervalSecond\\((\\d+)\\)') AS seconds
+    toUInt64OrZero(extract(engine_full, 'TTL received_at \\+ toIntervalSecond\\((\\d+)\\)'))
+        + toUInt64OrZero(extract(engine_full, 'TTL received_at \\+ toIntervalDay\\((\\d+)\\)')) * 86400 AS seconds
 FROM system.tables
 WHERE database = 'go3s' AND name IN ('traces', 'logs', 'metrics', 'resources', 'trace_times', 'red_minutes')

@@ -18,7 +18,11 @@ test("each signal has its own retention, tables that lead to rows live as long a
       { traces: 3 * day, metrics: 30 * day, rollups: 400 * day },
       { traces: 3, logs: 7, metrics: 30, resources: 30, trace_times: 7, red_minutes: 400 },
     ],
-    [{ logs: 0 }, { traces: 7, logs: null, metrics: 7, resources: null, trace_times: null, red_minutes: 90 }],
+    [{}, { traces: 3, logs: 7, metrics: 30, resources: 30, trace_times: 7, red_minutes: 400 }],
+    [
+      { logs: 0 },
+      { traces: 3, logs: null, metrics: 30, resources: null, trace_times: null, red_minutes: 400 },
+    ],
   ];
   for (const [retention, expected] of cases) {
     await using store = await openStore({ dir, retention });

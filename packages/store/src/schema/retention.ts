@@ -7,13 +7,16 @@ export type Retention = Readonly<Record<Signal | "rollups", number>>;
 
 const day_s = 86_400;
 
-/** DEFAULT_RETENTION: a week of what was sent, and three months of what was made of it. */
+/** DEFAULT_RETENTION is that of a new directory: a week of what was sent, and three months of what was made of it. */
 export const DEFAULT_RETENTION: Retention = {
   traces: 7 * day_s,
   logs: 7 * day_s,
   metrics: 7 * day_s,
   rollups: 90 * day_s,
 };
+
+/** ROLLUPS_SINCE is the schema that has rollups: a directory of an earlier one has no retention of theirs. */
+const ROLLUPS_SINCE = 2;
 
 /** secondsOf gives, by table, how long its rows are kept. What leads to rows of others lives as long as they. */
 function secondsOf({ traces, logs, metrics, rollups }: Retention): Readonly<Record<string, number>> {
@@ -28,18 +31,31 @@ function secondsOf({ traces, logs, metrics, rollups }: Retention): Readonly<Reco
   };
 }
 
-/** setRetention makes the tables keep rows so long; parts whose rows are all older go as a whole, soon after. */
-export function setRetention(run: RunStatement, retention: Retention): void {
-  const wanted = secondsOf(retention);
-  for (const line of run(readSource("schema/retention.sql")).split("\n")) {
-    const [table = "", expires, now] = line.split("\t");
+/**
+ * setRetention makes the tables keep rows so long; what `asked` does not name stays as the directory has it, so that who
+ * only reads it changes nothing. Parts whose rows are all older go as a whole, soon after. `found` is the schema that
+ * the directory had before it was opened.
+ */
+export function setRetention(run: RunStatement, asked: Partial<Retention>, found: number): void {
+  const lines = run(readSource("schema/retention.sql"))
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"));
+  const now = new Map(lines.map(([table = "", , seconds]) => [table, Number(seconds)]));
+  const kept = (signal: keyof Retention, table: string, isNew: boolean): number =>
+    asked[signal] ?? (isNew ? DEFAULT_RETENTION[signal] : (now.get(table) ?? DEFAULT_RETENTION[signal]));
+  const wanted = secondsOf({
+    traces: kept("traces", "traces", found === 0),
+    logs: kept("logs", "logs", found === 0),
+    metrics: kept("metrics", "metrics", found === 0),
+    rollups: kept("rollups", "red_minutes", found < ROLLUPS_SINCE),
+  });
+  for (const [table = "", expires] of lines) {
     const seconds = wanted[table];
-    if (seconds === undefined) continue;
-    if (seconds === 0) {
-      if (expires === "1") run(fillIn(readSource("schema/remove-retention.sql"), { table }));
-    } else if (now !== String(seconds)) {
+    if (seconds === undefined || seconds === now.get(table)) continue;
+    if (seconds > 0) {
       for (const each of statementsOf(readSource("schema/set-retention.sql")))
         run(fillIn(each, { table, seconds }));
-    }
+    } else if (expires === "1") run(fillIn(readSource("schema/remove-retention.sql"), { table }));
   }
 }
