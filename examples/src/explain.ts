@@ -1,8 +1,8 @@
 // The verifier explained: what it refuses is told at its source line, with the story of the register and what to do.
-import { BpfError } from "@go3s/bpf";
+import { BpfError, loadObject, ProgramType } from "@go3s/bpf";
 import { compileProbe, loadProbe } from "./support/probe.js";
 
-// The compiler finds most mistakes itself; which helpers a hook has, only the kernel knows.
+// The compiler finds such mistakes itself. Here it sees none: the program is changed to another type behind its back.
 const probe = `
 package redirect
 
@@ -11,14 +11,17 @@ import (
 	"bpf/helpers"
 )
 
-// @xdp
-func redirect(ctx *bpf.XDP) int {
+// @tc
+func redirect(ctx *bpf.SKB) int {
 	return int(helpers.RedirectPeer(1, 0))
 }
 `;
 
+const spec = compileProbe(probe);
+const type = ProgramType.BPF_PROG_TYPE_XDP;
+const programs = new Map([...spec.programs].map(([name, program]) => [name, { ...program, type }]));
 try {
-  using object = loadProbe(probe);
+  using object = loadObject({ ...spec, programs });
   console.log(`loaded ${object.programs.size} program`);
 } catch (error) {
   if (!(error instanceof BpfError)) throw error;
@@ -46,4 +49,5 @@ for (const length of [14, 64]) {
   const { result, durationNs } = answer.testRun({ data: new Uint8Array(length), repeat: 1000 });
   console.log(`${length} bytes: ${["aborted", "drop", "pass"][result]} in ${durationNs} ns`);
 }
-console.log(`${compileProbe(probe).programs.size} program in a spec that no kernel has seen`);
+using compiled = loadObject(spec);
+console.log(`as it was compiled: loaded ${compiled.programs.size} program`);
