@@ -1,14 +1,15 @@
 import { HelperFunction } from "@go3s/bpf";
 import { lineAt, type Range, type SourceFile } from "../source/file.js";
+import { lazily } from "../source/lazy.js";
 import { type Block, type IrFunction, type IrModule, successors, type Terminator, type Value } from "./ir.js";
 
-const helperNames: ReadonlyMap<bigint, string> = new Map(
-  Object.entries(HelperFunction).map(([name, id]) => [BigInt(id), name]),
+const helperNames = lazily(
+  () => new Map(Object.entries(HelperFunction).map(([name, id]) => [BigInt(id), name] as const)),
 );
 
 function valueText(value: Value): string {
   const parts: string[] = [value.op];
-  if (value.op === "call") parts.push(helperNames.get(value.imm) ?? `#${value.imm}`);
+  if (value.op === "call") parts.push(helperNames().get(value.imm) ?? `#${value.imm}`);
   if (value.condition !== undefined) parts[0] = `${value.op}.${value.condition}`;
   if (value.op === "load" || value.op === "store" || value.op === "atomic")
     parts[0] = `${value.op}${value.signed ? "s" : ""}${value.size * 8}`;

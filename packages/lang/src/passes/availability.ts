@@ -1,9 +1,12 @@
 import { HelperFunction } from "@go3s/bpf";
 import type { IrFunction } from "../ir/ir.js";
 import type { Reporter } from "../source/diagnostics.js";
+import { lazily } from "../source/lazy.js";
 import { helperRefusal } from "../types/helper-kinds.js";
 
-const names = new Map<bigint, string>(Object.entries(HelperFunction).map(([name, id]) => [BigInt(id), name]));
+const names = lazily(
+  () => new Map(Object.entries(HelperFunction).map(([name, id]) => [BigInt(id), name] as const)),
+);
 
 /** sleeping helpers may wait for memory of a process. Source: might_sleep of struct bpf_func_proto. */
 const sleeping: ReadonlySet<string> = new Set([
@@ -36,7 +39,7 @@ export function checkAvailability(
     for (const block of fn.blocks) {
       for (const value of block.values) {
         if (value.func !== undefined) work.push(value.func);
-        const name = value.op === "call" ? names.get(value.imm) : undefined;
+        const name = value.op === "call" ? names().get(value.imm) : undefined;
         const why = name === undefined ? undefined : refusalOf(name, kind, section);
         if (why !== undefined)
           report.error("wrong-helper", value.at, `a @${kind} program cannot call bpf_${name}`, why);

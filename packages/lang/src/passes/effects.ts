@@ -43,12 +43,13 @@ const readOnly: ReadonlyMap<bigint, readonly number[]> = new Map(
   ).map(([id, places]) => [BigInt(id), places]),
 );
 
+const helperIds: Readonly<Record<string, number>> = HelperFunction;
+
 const sizedById = new Map(
-  Object.entries(sizedHelpers).flatMap(([name, row]) =>
-    Object.entries(HelperFunction)
-      .filter(([helper]) => helper === name)
-      .map(([, id]) => [BigInt(id), row] as const),
-  ),
+  Object.entries(sizedHelpers).flatMap(([name, row]) => {
+    const id = helperIds[name];
+    return id === undefined ? [] : [[BigInt(id), row] as const];
+  }),
 );
 
 /** sizedHelper gives a helper call's row of memory and size. */

@@ -1,3 +1,5 @@
+import { lazily } from "../source/lazy.js";
+
 /**
  * availability says which kinds of programs may call a helper; helpers without a row are everybody's. Kinds stand for the
  * program types of the kernel, `!` for all but these; "" is for kinds that have no row here (tp_btf, fentry, lsm, iter),
@@ -96,12 +98,15 @@ const kindsOf: readonly (readonly [RegExp, string])[] = [
 const kindOf = (name: string): string =>
   kindsOf.find(([pattern]) => pattern.test(name))?.[1] ?? name.split(/[./]/)[0] ?? name;
 
-const known: ReadonlySet<string> = new Set(
-  availability.flatMap(([kinds]) => kinds.replace("!", "").split(" ")).filter((each) => each !== ""),
+const known = lazily(
+  (): ReadonlySet<string> =>
+    new Set(
+      availability.flatMap(([kinds]) => kinds.replace("!", "").split(" ")).filter((each) => each !== ""),
+    ),
 );
 
-const rowOf = new Map(
-  availability.flatMap(([kinds, helpers]) => helpers.split(" ").map((name) => [name, kinds])),
+const rowOf = lazily(
+  () => new Map(availability.flatMap(([kinds, helpers]) => helpers.split(" ").map((name) => [name, kinds]))),
 );
 
 /**
@@ -109,9 +114,9 @@ const rowOf = new Map(
  * when nothing is known of the kind.
  */
 export function helperRefusal(helper: string, kind: string): string | undefined {
-  const row = rowOf.get(helper);
+  const row = rowOf().get(helper);
   const own = kindOf(kind);
-  if (row === undefined || !known.has(own)) return undefined;
+  if (row === undefined || !known().has(own)) return undefined;
   if (row === "") return "it is for BTF programs such as @tp_btf and @fentry";
   const kinds = row.replace("!", "").split(" ");
   const excluded = row.startsWith("!");

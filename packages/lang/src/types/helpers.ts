@@ -1,15 +1,16 @@
 import { HelperFunction } from "@go3s/bpf";
+import { lazily } from "../source/lazy.js";
 import type { KernelTypes } from "./kernel.js";
 import { int64, type Type, uint64, voidType } from "./type.js";
 
-const byName = new Map(
-  Object.entries(HelperFunction).map(([name, id]) => [name.replaceAll("_", ""), { name, id }]),
+const byName = lazily(
+  () => new Map(Object.entries(HelperFunction).map(([name, id]) => [name.replaceAll("_", ""), { name, id }])),
 );
 
 /** helperId finds a helper by its name in Go's casing: ProbeReadKernel is bpf_probe_read_kernel. */
 export function helperId(name: string): { name: string; id: number } | undefined {
   const plain = name.replaceAll("_", "").toLowerCase();
-  return byName.get(plain) ?? byName.get(plain.replace(/^bpf/, ""));
+  return byName().get(plain) ?? byName().get(plain.replace(/^bpf/, ""));
 }
 
 /** helperNames are all helpers in Go's casing. */

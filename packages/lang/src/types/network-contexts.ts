@@ -1,3 +1,4 @@
+import { lazily } from "../source/lazy.js";
 import type { ContextField, ContextRow } from "./context-row.js";
 
 const sizes: Readonly<Record<string, 1 | 2 | 4 | 8>> = { "1": 1, "2": 2, "4": 4, "8": 8 };
@@ -51,13 +52,18 @@ const sockopt = `sk:*bpf_sock @24 level:4= optname:4= optlen:4= retval:4=`;
 const sysctl = "write:4 file_pos:4=";
 const device = "access_type:4 major:4 minor:4";
 
-const row = (name: string, layout: string, more: Partial<ContextRow> = {}): ContextRow => ({
-  name,
-  aliases: [],
-  access: "fields",
-  fields: fieldsOf(layout),
-  ...more,
-});
+const row = (name: string, layout: string, more: Partial<ContextRow> = {}): ContextRow => {
+  const fields = lazily(() => fieldsOf(layout));
+  return {
+    name,
+    aliases: [],
+    access: "fields",
+    get fields() {
+      return fields();
+    },
+    ...more,
+  };
+};
 
 /** networkContexts are the contexts of sockets and control groups. */
 export const networkContexts: readonly ContextRow[] = [
