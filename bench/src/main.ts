@@ -4,6 +4,7 @@ import { ingest } from "./ingest.js";
 import { leaks } from "./leaks.js";
 import { loading } from "./loading.js";
 import { onelinerStart } from "./oneliner-start.js";
+import { query } from "./query.js";
 import { ringbuf } from "./ringbuf.js";
 
 /** Benchmark is one comparison: what it shows, and the function that runs it with the arguments behind its name. */
@@ -34,6 +35,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     shows:
       "whole processes of one-liners: first line, wall time, memory, beside bpftrace; compiling 1,000 lines",
     run: onelinerStart,
+  },
+  query: {
+    shows: "an hour of spans, log records and points: trace by id, search, p99 by minute, the fused join",
+    run: query,
   },
   ringbuf: {
     shows:
