@@ -38,6 +38,7 @@ export const command: Command = {
       multiple: true,
       help: "a module with predicates and kinds of probes for scripts",
     },
+    { name: "unsafe", help: "allow scripts what changes the machine: system(), signal()" },
     { name: "debug", short: "d", help: "print the compiled program and stop" },
     { name: "verbose", short: "v", help: "say what is attached and what the compiler did" },
     { name: "dry-run", help: "load and attach, then stop" },
@@ -75,7 +76,9 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     const paths = parsed.list("extension");
     const extensions =
       paths.length === 0 ? [] : (await import("../trace/script/extensions.js")).loadExtensions(paths);
-    return runScript({ ...script, ...flags, ...where, extensions }, context);
+    const { plainManner } = await import("../trace/script/manner.js");
+    const manner = { ...plainManner, unsafe: flag("unsafe") };
+    return runScript({ ...script, ...flags, ...where, extensions, manner }, context);
   }
   const files = filesOf(parsed);
   const compiled = compileFiles(

@@ -75,7 +75,7 @@ export function needsUnsafe(state: State, node: CallNode): boolean {
     "unsupported",
     node,
     `${node.name}() is unsafe. To use you need the --unsafe flag`,
-    "it changes the machine: go3s bpftrace --unsafe allows it, go3s trace only looks",
+    "it changes the machine: --unsafe allows it",
   );
   return true;
 }
