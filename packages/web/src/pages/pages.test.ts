@@ -176,7 +176,7 @@ describe("the pages", { skip }, () => {
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await page.waitForURL(/q=service:checkout/);
+    await page.waitForURL(/q=service:checkout/, { waitUntil: "commit" });
     await page.close();
   });
 
@@ -189,9 +189,9 @@ describe("the pages", { skip }, () => {
     await page.keyboard.press("Control+k");
     await page.keyboard.type("last 24");
     await page.keyboard.press("Enter");
-    await page.waitForURL(/from=now-24h/);
+    await page.waitForURL(/from=now-24h/, { waitUntil: "commit" });
     await press(page, "[");
-    await page.waitForURL(/from=\d{13}/);
+    await page.waitForURL(/from=\d{13}/, { waitUntil: "commit" });
     await page.close();
   });
 

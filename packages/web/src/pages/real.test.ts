@@ -64,7 +64,7 @@ describe("the page over the real store", { skip }, () => {
     await page.keyboard.press("/");
     await page.keyboard.type('service:payment status:error duration:>1ms http.route:"/v1/charge"');
     await page.keyboard.press("Enter");
-    await page.waitForURL(/q=/);
+    await page.waitForURL(/q=/, { waitUntil: "commit" });
     await results.getByText("GET /products").first().waitFor({ state: "detached" });
     await results.getByText("POST /checkout").first().waitFor();
     await results.getByRole("link").first().click();

@@ -39,6 +39,8 @@ export async function startBrowser(): Promise<Browser> {
     timezoneId: "UTC",
     locale: "en-US",
   });
+  // A busy machine is slow, not wrong: Playwright's own 30 s were too short with 18 processes waiting for 2 cores.
+  context.setDefaultTimeout(120_000);
   const errors: string[] = [];
   return {
     errors,
