@@ -56,7 +56,7 @@ const failures = [];
 const stream = run({
   files,
   concurrency: 2,
-  timeout: 300_000,
+  timeout: 900_000,
   ...(grep ? { testNamePatterns: [grep] } : {}),
 });
 const leaf = (event) => event.details?.type !== "suite" && !files.includes(event.name);
