@@ -1,4 +1,5 @@
-import { entryOf, keyOf, store } from "./maps.js";
+import { inValue, placementOf } from "./alone.js";
+import { entryOf, keyOf, noteKeys, store } from "./maps.js";
 import type { Aggregation, LinearBuckets, Series } from "./script.js";
 import { emit, fresh, type MapEntry, mark, type State } from "./state.js";
 import { seriesOf, updateSeries } from "./time-series.js";
@@ -165,25 +166,47 @@ export function aggregate(state: State, map: MapNode, call: CallNode): void {
     return;
   }
   const isBucketed = name === "hist" || name === "lhist";
-  const { entry, key, isRight } = keyOf(state, map, isBucketed ? bucketOf(state, details, value) : undefined);
+  const bucket = isBucketed ? bucketOf(state, details, value) : undefined;
+  const known = entryOf(state, map.name, map);
+  if (map.keys.length === 0 && !noteKeys(state, known, map, [])) return;
+  const placement = placementOf(known);
+  if (placement === "value") {
+    inValue(state, known, (place) => added(name, place, value, true));
+    return;
+  }
+  const found = fresh(state, "p");
+  if (placement === "buckets") {
+    emit(state, call, `${found} := ${known.go}.Lookup(uint32(${bucket ?? "0"}))`);
+    state.out.push(`if ${found} != nil { *${found} += 1 }`);
+    return;
+  }
+  const { entry, key, isRight } = keyOf(state, map, bucket);
   if (!isRight) return;
-  const { go } = entry;
-  const [found, made] = [fresh(state, "p"), fresh(state, "z")];
+  const made = fresh(state, "z");
   const isPlural = name === "min" || name === "max" || name === "avg" || name === "stats";
-  emit(state, call, `${found} := ${go}.Lookup(${key})`);
+  emit(state, call, `${found} := ${entry.go}.Lookup(${key})`);
   state.out.push(`if ${found} == nil {`);
   if (isPlural) state.out.push(`var ${made} Aggregate`, `${made}.N = 1`, `${made}.V = ${value}`);
   else if (name === "sum") state.out.push(`var ${made} int64 = ${value}`);
   else state.out.push(`var ${made} uint64 = 1`);
   store(state, call, entry, key, made);
-  state.out.push("} else {");
-  if (isPlural)
-    state.out.push(
-      name === "min" || name === "max"
-        ? `if ${found}.N == 0 || ${value} ${name === "min" ? "<" : ">"} ${found}.V { ${found}.V = ${value} }`
-        : `${found}.V += ${value}`,
-      `${found}.N += 1`,
-    );
-  else state.out.push(`*${found} += ${name === "sum" ? value : "1"}`);
-  state.out.push("}");
+  state.out.push("} else {", ...added(name, isPlural ? found : `*${found}`, value, isPlural), "}");
+}
+
+/** added are the statements that add a value in place; wide: in an Aggregate, whose N is not 0 once there is one. */
+function added(name: string, place: string, value: string, wide: boolean): string[] {
+  switch (name) {
+    case "min":
+    case "max":
+      return [
+        `if ${place}.N == 0 || ${value} ${name === "min" ? "<" : ">"} ${place}.V { ${place}.V = ${value}; ${place}.N = 1 }`,
+      ];
+    case "avg":
+    case "stats":
+      return [`${place}.V += ${value}`, `${place}.N += 1`];
+    case "sum":
+      return wide ? [`${place}.V += ${value}`, `${place}.N = 1`] : [`${place} += ${value}`];
+    default:
+      return [wide ? `${place}.N += 1` : `${place} += 1`];
+  }
 }

@@ -1,5 +1,6 @@
 import { newReporter, type Reporter } from "../source/diagnostics.js";
 import type { KernelTypes } from "../types/kernel.js";
+import { aloneAt, aloneDeclarations, bucketCount, placementOf } from "./alone.js";
 import { type CTypes, newCTypes } from "./c-types.js";
 import { evaluate } from "./expressions.js";
 import { keyType } from "./maps.js";
@@ -131,7 +132,14 @@ function predicate(state: State, node: Node): void {
   state.out.push(`${mark(node)}if !(${test}) { return 0 }`, "}");
 }
 
-function mapDeclaration(state: State, entry: MapEntry): { types: string[]; variable: string } {
+function mapDeclaration(state: State, entry: MapEntry): { types: string[]; variable: string } | undefined {
+  const placement = placementOf(entry);
+  if (placement === "value") return undefined;
+  if (placement === "buckets")
+    return {
+      types: [],
+      variable: `${mark(entry.at)}var ${entry.go} = bpf.PerCPUArray[uint64](${bucketCount(entry)})`,
+    };
   const { name, declaration } = keyType(state, entry);
   const plural =
     entry.aggregation === "avg" ||
@@ -296,6 +304,7 @@ function newState(
     out: [],
     counter: 0,
     loops: 0,
+    depth: 0,
     leave: ["return 0"],
     usesStacks: false,
     exits: false,
@@ -329,7 +338,7 @@ function programOf(state: State, body: Body): string[] {
 }
 
 function textOf(state: State, bodies: readonly Body[]): string {
-  const declared = [...state.maps.values()].map((entry) => mapDeclaration(state, entry));
+  const declared = [...state.maps.values()].flatMap((entry) => mapDeclaration(state, entry) ?? []);
   const programs = bodies.flatMap((body) => programOf(state, body));
   const lines = [
     "package script",
@@ -337,6 +346,7 @@ function textOf(state: State, bodies: readonly Body[]): string {
     ...declared.flatMap((each) => each.types),
     ...state.declarations,
     ...declared.map((each) => each.variable),
+    ...aloneDeclarations(state),
     `var events = bpf.RingBuf[Event](${ringBytes(state.limits)})`,
     "var lost uint64",
     "var started uint64 = 0 // @config",
@@ -358,6 +368,8 @@ function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): 
     (entry): ScriptMap => ({
       name: entry.name,
       map: entry.go,
+      ...(placementOf(entry) === "buckets" ? { isArray: true } : {}),
+      ...aloneAt(state, entry),
       keys: entry.keys ?? [],
       value: entry.value ?? { kind: "int", signed: true },
       aggregation: entry.aggregation,

@@ -1,3 +1,4 @@
+import { setApart } from "./alone.js";
 import { argument, type Call, type CallRow, mapArgument, nothing, row } from "./call-arguments.js";
 import { send } from "./events.js";
 import { missing } from "./helper-errors.js";
@@ -18,7 +19,11 @@ const whole =
         `${kind} takes a whole map`,
         `delete(${found.name}[…]) takes one element`,
       );
-    else send(state, node, { kind, map: entryOf(state, found.name, found).name });
+    else {
+      const entry = entryOf(state, found.name, found);
+      setApart(state, entry);
+      send(state, node, { kind, map: entry.name });
+    }
     return nothing;
   };
 

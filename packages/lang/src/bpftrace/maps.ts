@@ -1,5 +1,6 @@
 import type { Range } from "../source/file.js";
 import { sizeOf } from "../types/type.js";
+import { setApart } from "./alone.js";
 import { missing } from "./helper-errors.js";
 import { keptValue } from "./kept.js";
 import { readAggregate } from "./read-aggregate.js";
@@ -36,7 +37,8 @@ export function entryOf(state: State, name: string, at: Range): MapEntry {
 const titles = (of: readonly Shape[]): string =>
   of.length === 1 && of[0] !== undefined ? typeTitle(of[0]) : `(${of.map(typeTitle).join(",")})`;
 
-function noteKeys(state: State, entry: MapEntry, node: Range, shapes: readonly Shape[]): boolean {
+/** noteKeys joins what is known of a map's keys with those at hand; false when they do not go together. */
+export function noteKeys(state: State, entry: MapEntry, node: Range, shapes: readonly Shape[]): boolean {
   const { keys } = entry;
   if (keys === undefined) {
     entry.keys = shapes;
@@ -118,6 +120,7 @@ export function keyOf(
     );
   if (parts === undefined || !isRight) return { entry, key: "0", isRight };
   const keys = entry.keys ?? [];
+  if (keys.length === 0) setApart(state, entry);
   const key = fresh(state, "k");
   if (bucket === undefined && keys.length === 0) {
     state.out.push(`var ${key} uint64`);

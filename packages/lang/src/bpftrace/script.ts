@@ -78,6 +78,10 @@ export interface ScriptMap {
   readonly name: string;
   /** map is its name in the object. */
   readonly map: string;
+  /** offset is where it stands in the value of that map, an array with one, when it shares it with others: two words. */
+  readonly offset?: number;
+  /** isArray: a histogram's buckets are an array of all that there may be. */
+  readonly isArray?: boolean;
   readonly keys: readonly Shape[];
   readonly value: Shape;
   readonly aggregation: Aggregation | undefined;

@@ -79,6 +79,8 @@ export interface MapEntry {
   /** kind and entries stand in the map's declaration: `let @a = lruhash(100)`. */
   kind: MapKind | undefined;
   entries: number | undefined;
+  /** apart: the script does more with an aggregation without keys than to add to it (alone.ts). */
+  apart?: boolean;
 }
 
 /** MapKind is how a map may be declared. */
@@ -94,6 +96,8 @@ export interface Unit {
   readonly format: string | undefined;
   /** userArguments are the parameters of the probed function, by the DWARF of its program. */
   readonly userArguments?: () => readonly FunctionArgument[] | undefined;
+  /** together: the shared value of aggregations was looked up; undefined where it must not be (alone.ts). */
+  together?: boolean | undefined;
 }
 
 /** ScriptOptions are the facts a script is compiled with. */
@@ -148,6 +152,8 @@ export interface State {
   out: string[];
   counter: number;
   loops: number;
+  /** depth is how many blocks are around the statement at hand. */
+  depth: number;
   /** leave are the statements that end the program from here. */
   leave: readonly string[];
   usesStacks: boolean;

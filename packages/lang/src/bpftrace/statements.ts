@@ -1,5 +1,6 @@
 import { sizeOf } from "../types/type.js";
 import { aggregate, isAggregation } from "./aggregate.js";
+import { together } from "./alone.js";
 import { forEach } from "./each.js";
 import { loop } from "./loops.js";
 import { assignMap, entryOf, keyOf, noteValue, readMap } from "./maps.js";
@@ -17,8 +18,9 @@ const unrollLimit = 100n;
 
 /** statements compiles a block's statements. */
 export function statements(state: State, body: readonly Statement[]): void {
-  body.forEach((each, i) => {
-    const next = body[i + 1];
+  together(state, body.length, (i) => {
+    const [each, next] = [body[i], body[i + 1]];
+    if (each === undefined) return;
     if (next !== undefined && leaves(each)) state.report.warning("misplaced", next, "Unreachable statement");
     // Each in a block of its own: what it needs on the stack ends with it.
     state.out.push("{");

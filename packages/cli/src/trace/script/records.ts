@@ -14,6 +14,7 @@ import type { Clocks } from "./clocks.js";
 import { newCommands } from "./commands.js";
 import { emptyRows, mapRows } from "./contents.js";
 import { errorText } from "./error-texts.js";
+import { mapEntries } from "./map-entries.js";
 import type { PacketFiles } from "./packet-files.js";
 import { printfText } from "./printf.js";
 import type { ScriptPrinter, Told } from "./script-printer.js";
@@ -64,10 +65,6 @@ function empty(object: LoadedObject, map: ScriptMap, keepKeys: boolean): void {
     if (keepKeys) target.update(key, new Uint8Array(target.valueBytes));
     else target.delete(key);
   }
-}
-
-function contents(reading: Reading, map: ScriptMap): readonly MapEntry[] {
-  return [...reading.object.map(map.map).entries()];
 }
 
 function printMap(
@@ -149,7 +146,8 @@ function handle(reading: Reading, event: ScriptEvent, bytes: Uint8Array): number
       return undefined;
     case "print-map": {
       const map = named(event.map);
-      if (map !== undefined) printMap(reading, map, contents(reading, map), event.top, event.divisor, true);
+      if (map !== undefined)
+        printMap(reading, map, mapEntries(reading.object, map), event.top, event.divisor, true);
       return undefined;
     }
     case "clear":
@@ -247,7 +245,7 @@ export function readRecords(reading: Reading, exited: (code: number) => void): R
     printMaps() {
       // Probes still run: all maps are read at one time, and only then are symbols looked up, which takes long.
       const maps = script.maps.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-      const read = maps.map((map) => ({ map, entries: contents(reading, map) }));
+      const read = maps.map((map) => ({ map, entries: mapEntries(reading.object, map) }));
       for (const { map, entries } of read) printMap(reading, map, entries);
     },
     close() {
