@@ -1,7 +1,12 @@
 import { type SpanShare, SpanWriter } from "./span-writer.js";
 
-/** FUSED is the layout of docs/fused-otlp.md: fields of FusedScopeSpans, and a row's bytes. */
+/** FUSED is the layout of docs/fused-otlp.md: fields of the request, of items, of FusedScopeSpans, and a row's bytes. */
 export const FUSED = {
+  /** Fields of the request: what each signal has as field 1 of its own, and the attributes that items name by number. */
+  SIGNAL: { traces: 1, logs: 2, metrics: 3 },
+  DICTIONARY: 4,
+  /** Field of everything that has attributes: their numbers in the dictionary, packed. */
+  REFS: 100,
   SHARED: 14,
   ROWS: 15,
   ROW_BYTES: 56,
