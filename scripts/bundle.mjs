@@ -18,22 +18,25 @@ function isFresh() {
   const { mtimeMs } = statSync(target);
   const sources = [
     ...packages.map((name) => join(root, "packages", name, "dist", ".tsbuildinfo")),
-    fileURLToPath(import.meta.url),
+    ...["bundle.mjs", "indexed.mjs"].map((name) => join(root, "scripts", name)),
     join(root, "package-lock.json"),
   ];
   return sources.every((path) => !existsSync(path) || statSync(path).mtimeMs <= mtimeMs);
 }
 
-// koffi's own loader looks for its library in 5 ms: it reads Node's ELF header and tries folders.
+// koffi's own loader looks for its library in 5 ms: it reads Node's ELF header and tries folders. The library itself takes
+// 3 ms, and is not loaded before something of it is used: compiling makes no system calls of ours.
 const koffi = `
 const native = (name) => require(name);
 let found;
-try {
-  found = native(\`@koromix/koffi-linux-\${process.arch}/linux_\${process.arch}/koffi.node\`);
-} catch {
-  found = native("koffi");
-}
-module.exports = found;`;
+const load = () => {
+  try {
+    return native(\`@koromix/koffi-linux-\${process.arch}/linux_\${process.arch}/koffi.node\`);
+  } catch {
+    return native("koffi");
+  }
+};
+module.exports = new Proxy({}, { get: (_, key) => (found ??= load())[key] });`;
 
 /**
  * In one file there is nothing to load later: with import() in it, each module becomes a function that is called in
@@ -49,21 +52,28 @@ function withStaticImports(code, id) {
   return imports.length === 0 ? undefined : `${imports.join("\n")}\n${text}`;
 }
 
-const plugin = {
+// What compiling runs; nothing there walks a generator that has something to close.
+const indexed = ["lang/dist", "bpf/dist/asm", "bpf/dist/btf", "bpf/dist/object", "binary/dist/elf"].map(
+  (path) => join(root, "packages", path),
+);
+
+const newPlugin = (withoutIterators) => ({
   name: "go3s",
   resolveId: (id) => (id === "koffi" ? "\0koffi" : undefined),
   load: (id) => (id === "\0koffi" ? { code: koffi, moduleType: "js" } : undefined),
-  transform: withStaticImports,
-};
+  transform: (code, id) =>
+    indexed.some((path) => id.startsWith(path)) ? withoutIterators(code) : withStaticImports(code, id),
+});
 
 async function bundledCode() {
   const { rolldown } = await import("rolldown");
+  const { helpers, withoutIterators } = await import("./indexed.mjs");
   const build = await rolldown({
     input: join(root, "packages", "cli", "dist", "bundled.js"),
     platform: "node",
     // None of our modules does anything by being imported: what nobody uses is left out.
     treeshake: { moduleSideEffects: false },
-    plugins: [plugin],
+    plugins: [newPlugin(withoutIterators)],
     onLog(level, log) {
       if (level === "warn") throw new Error(`bundle: ${log.message}`);
     },
@@ -77,17 +87,17 @@ async function bundledCode() {
   // rolldown gives import.meta.url the bundle's address: right for finding packages, wrong for a file beside a module.
   const beside = /new URL\(\s*["'`]\.[^()]*,\s*require\("url"\)/.exec(output[0].code);
   if (beside !== null) throw new Error(`bundle: a file beside its module: ${beside[0]}`);
-  return ascii(withLazyBuiltins(output[0].code));
+  return ascii(`${helpers}\n${withLazyBuiltins(output[0].code)}`);
 }
 
 // Node's own modules that few runs need, 1 to 3.5 ms each: they are taken when something of theirs is.
 const rare = ["child_process", "crypto", "worker_threads", "zlib"];
 
 function withLazyBuiltins(code) {
-  const lazy = "const lazily = (name) => new Proxy({}, { get: (_, key) => require(name)[key] });";
+  const lazy = "const $lazily = (name) => new Proxy({}, { get: (_, key) => require(name)[key] });";
   const names = rare.join("|");
   const taken = new RegExp(`^let (node_(?:${names})) = require\\("(node:(?:${names}))"\\);$`, "gm");
-  return `${lazy}\n${code.replace(taken, 'const $1 = lazily("$2");')}`;
+  return `${lazy}\n${code.replace(taken, 'const $1 = $$lazily("$2");')}`;
 }
 
 /** ascii: V8 keeps a text with a character beyond Latin-1 in twice the memory, and UTF-8 takes longer to read. */
