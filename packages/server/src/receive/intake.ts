@@ -1,5 +1,5 @@
 import { type Store, StoreError } from "@go3s/store";
-import { TelemetryError } from "@go3s/telemetry";
+import { FUSED, TelemetryError, WireReader } from "@go3s/telemetry";
 import { ServerError } from "../errors.js";
 import { fromStore } from "../store-errors.js";
 import type { Intake } from "./receiver.js";
@@ -7,12 +7,17 @@ import type { Accepted } from "./status.js";
 
 type Block = Parameters<Store["append"]>[0][number];
 
+/** Decoded is what became of one request in one block. */
+interface Decoded {
+  readonly rows: number;
+  readonly rejected: ReadonlyMap<string, number>;
+}
+
 /** Decoder collects requests of one signal into one block; the store's ingest classes are such. */
 export interface Decoder {
-  append(
-    request: Uint8Array,
-    options?: { readonly fused?: boolean },
-  ): { readonly rows: number; readonly rejected: ReadonlyMap<string, number> };
+  append(request: Uint8Array, options?: { readonly fused?: boolean }): Decoded;
+  /** undo takes the request that was appended last out of the block again. */
+  undo(appended: Decoded): void;
   take(): Block | undefined;
   /** recycle takes the memory of a block back that is on disk. */
   recycle?(block: Block): void;
@@ -73,7 +78,10 @@ export function createIntake(store: Pick<Store, "append">, decoders: Decoders): 
 
   return {
     async accept(signal, body, fused = false) {
-      const { rows, rejected } = decode(decoders[signal], body, fused);
+      const parts = fused
+        ? decodeFused(decoders, body)
+        : [{ signal, decoded: decode(decoders[signal], body, false) }];
+      const rows = parts.reduce((sum, { decoded }) => sum + decoded.rows, 0);
       if (rows > 0) {
         batch.rows += rows;
         batch.bytes += body.length;
@@ -82,7 +90,7 @@ export function createIntake(store: Pick<Store, "append">, decoders: Decoders): 
         else schedule();
         await done;
       }
-      return accepted(rows, rejected);
+      return acceptedOf(parts);
     },
     idle: () =>
       commits === 0 && batch.waiting.length === 0
@@ -90,6 +98,42 @@ export function createIntake(store: Pick<Store, "append">, decoders: Decoders): 
         : new Promise((resolve) => idlers.push(resolve)),
   };
 }
+
+/** Part is what a request brought of one signal. */
+interface Part {
+  readonly signal: Block["signal"];
+  readonly decoded: Decoded;
+}
+
+/** decodeFused decodes all signals of a fused request, or none: what was appended before a mistake is taken out again. */
+function decodeFused(decoders: Decoders, body: Uint8Array): Part[] {
+  const parts: Part[] = [];
+  try {
+    for (const signal of signalsIn(body))
+      parts.push({ signal, decoded: decode(decoders[signal], body, true) });
+  } catch (error) {
+    for (const { signal, decoded } of parts) decoders[signal].undo(decoded);
+    throw error;
+  }
+  return parts;
+}
+
+/** signalsIn tells which signals a fused request has; of one that cannot be read the spans' decoder tells why. */
+function signalsIn(body: Uint8Array): Block["signal"][] {
+  const found = new Set<number>();
+  try {
+    const reader = new WireReader(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      found.add(field);
+      reader.skip();
+    }
+  } catch {
+    return ["traces"];
+  }
+  return fusedOrder.filter((signal) => signal === "traces" || found.has(FUSED.SIGNAL[signal]));
+}
+
+const fusedOrder = ["traces", "logs", "metrics"] as const;
 
 function decode(decoder: Decoder, body: Uint8Array, fused: boolean): ReturnType<Decoder["append"]> {
   try {
@@ -103,13 +147,22 @@ function decode(decoder: Decoder, body: Uint8Array, fused: boolean): ReturnType<
   }
 }
 
-function accepted(rows: number, rejected: ReadonlyMap<string, number>): Accepted {
-  if (rejected.size === 0) return { rows, rejected: 0, message: "" };
-  let sum = 0;
+/** acceptedOf sums up what became of a request. */
+function acceptedOf(parts: readonly Part[]): Accepted {
+  let rejected = 0;
   const reasons: string[] = [];
-  for (const [reason, items] of rejected) {
-    sum += items;
-    reasons.push(`${items} × ${reason}`);
-  }
-  return { rows, rejected: sum, message: `not taken: ${reasons.join(", ")}` };
+  for (const { decoded } of parts)
+    for (const [reason, items] of decoded.rejected) {
+      rejected += items;
+      reasons.push(`${items} × ${reason}`);
+    }
+  const [first, ...others] = parts;
+  return {
+    rows: first?.decoded.rows ?? 0,
+    rejected,
+    message: rejected === 0 ? "" : `not taken: ${reasons.join(", ")}`,
+    ...(others.length === 0
+      ? {}
+      : { others: others.map(({ signal, decoded }) => ({ signal, rows: decoded.rows })) }),
+  };
 }

@@ -7,7 +7,7 @@ export interface Intake {
   /**
    * accept decodes at once (the bytes may be reused when it returns) and resolves after the group commit.
    * Rejects with ServerError: not-otlp, too-many, disk-full, store-not-ready. `fused` bodies are those of
-   * docs/fused-otlp.md, of spans only.
+   * docs/fused-otlp.md, which may bring logs and metrics beside spans.
    */
   accept(signal: OtlpSignal["signal"], body: Uint8Array, fused?: boolean): Promise<Accepted>;
   /** idle resolves when nothing accepted is on its way to the disk. */
@@ -24,6 +24,8 @@ export interface Receiver {
 export function succeed(receiver: Receiver, protocol: string, signal: OtlpSignal, accepted: Accepted): void {
   count(receiver.counters, "requests", protocol, signal.signal, "ok").value++;
   count(receiver.counters, "items", signal.signal).value += accepted.rows;
+  for (const other of accepted.others ?? [])
+    count(receiver.counters, "items", other.signal).value += other.rows;
   if (accepted.rejected > 0)
     count(receiver.counters, "dropped", "receive", "rejected", signal.unit).value += accepted.rejected;
 }

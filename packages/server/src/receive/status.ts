@@ -14,6 +14,8 @@ import { type ErrorCode, ServerError, textOf } from "../errors.js";
 /** Accepted is what became of one request's items. */
 export interface Accepted {
   readonly rows: number;
+  /** What a fused request brought of other signals. */
+  readonly others?: readonly { readonly signal: OtlpSignal["signal"]; readonly rows: number }[];
   readonly rejected: number;
   /** Why items were rejected; "" when none was. */
   readonly message: string;

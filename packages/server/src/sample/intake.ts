@@ -26,6 +26,8 @@ export function createSamplingIntake(
   options: SampleOptions,
   counters: Counters,
 ): SamplingIntake {
+  if (!(options.ratio > 0 && options.ratio <= 1))
+    throw new RangeError(`a sampling ratio is above 0 and at most 1, not ${options.ratio}`);
   const counted = (decision: string, reason: string, spans: number) => {
     count(counters, "sampled", decision, reason).value += spans;
   };

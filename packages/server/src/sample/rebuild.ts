@@ -1,4 +1,4 @@
-import { FUSED } from "@go3s/telemetry";
+import { FUSED, malformed, WIRE, WireReader } from "@go3s/telemetry";
 import { COLUMN, COLUMNS, NONE, type Ranges, type ScannedRequest, type ScannedScope } from "./scan.js";
 import { type Threshold, withThreshold } from "./threshold.js";
 
@@ -52,7 +52,7 @@ export function keptOf(
   take: Uint8Array,
   threshold: Threshold,
 ): Uint8Array | undefined {
-  const { bytes, scopes, spans, count } = request;
+  const { bytes, rest, scopes, spans, count } = request;
   let kept = 0;
   let plain = 0;
   for (let i = 0; i < count; i++) {
@@ -60,8 +60,8 @@ export function keptOf(
     if (take[i] === TAKE.AS_IT_IS) plain++;
   }
   if (plain === count) return bytes;
-  if (kept === 0) return undefined;
-  const resources: Uint8Array[] = [];
+  if (kept === 0 && rest.length === 0) return undefined;
+  const resources = pieces(bytes, rest);
   let first = 0;
   for (const [number, scope] of scopes.entries()) {
     let end = first;
@@ -113,19 +113,70 @@ function itemsOf(
   return items;
 }
 
+/** Fields of Span and of Resource that hold their attributes. */
+const SPAN_ATTRIBUTES = 9;
+const RESOURCE_ATTRIBUTES = 1;
+
+/** resolved puts the attributes that a message names by number into it: alone it is without the dictionary. */
+function resolved({ bytes, entries }: ScannedRequest, message: Uint8Array, attributes: number): Uint8Array {
+  if (entries.length === 0) return message;
+  const reader = new WireReader(message);
+  const parts: Uint8Array[] = [];
+  for (let at = 0, number = reader.next(); number !== 0; at = reader.pos, number = reader.next()) {
+    if (number !== FUSED.REFS || reader.wireType !== WIRE.BYTES) {
+      reader.skip();
+      parts.push(message.subarray(at, reader.pos));
+      continue;
+    }
+    const outer = reader.enter();
+    while (reader.pos < reader.end) {
+      const place = reader.pos;
+      const entry = 2 * reader.uint32();
+      if (entry >= entries.length)
+        throw malformed(place, `there is no attribute ${entry / 2} in the dictionary`);
+      parts.push(field(attributes, [bytes.subarray(entries[entry], entries[entry + 1])]));
+    }
+    reader.leave(outer);
+  }
+  return Buffer.concat(parts);
+}
+
+/** resolvedResource does the same for the Resource among the fields of a ResourceSpans. */
+function resolvedResource(request: ScannedRequest, fields: Uint8Array): Uint8Array {
+  if (request.entries.length === 0) return fields;
+  const reader = new WireReader(fields);
+  const parts: Uint8Array[] = [];
+  for (let at = 0, number = reader.next(); number !== 0; at = reader.pos, number = reader.next()) {
+    if (number === 1 && reader.wireType === WIRE.BYTES)
+      parts.push(field(1, [resolved(request, reader.range(), RESOURCE_ATTRIBUTES)]));
+    else {
+      reader.skip();
+      parts.push(fields.subarray(at, reader.pos));
+    }
+  }
+  return Buffer.concat(parts);
+}
+
 /** aloneOf copies one span into a request of its own (a ResourceSpans), which outlives the bytes it came in. */
-export function aloneOf({ bytes, scopes, spans }: ScannedRequest, index: number): Buffer {
+export function aloneOf(request: ScannedRequest, index: number): Buffer {
+  const { bytes, scopes, spans } = request;
   const at = index * COLUMNS;
   const scope = scopes[spans[at + COLUMN.SCOPE] ?? 0];
   if (scope === undefined) return Buffer.alloc(0);
-  const content = bytes.subarray(spans[at + COLUMN.START], spans[at + COLUMN.END]);
+  const own = bytes.subarray(spans[at + COLUMN.START], spans[at + COLUMN.END]);
   const shared = spans[at + COLUMN.SHARED] ?? NONE;
+  const content = shared === NONE ? resolved(request, own, SPAN_ATTRIBUTES) : own;
   let items = [field(2, [content])];
   if (shared !== NONE) {
     const row = Buffer.from(content);
     row.writeUInt32LE(0, FUSED.ROW.SHARED);
-    const part = bytes.subarray(scope.shared[2 * shared], scope.shared[2 * shared + 1]);
+    const part = resolved(
+      request,
+      bytes.subarray(scope.shared[2 * shared], scope.shared[2 * shared + 1]),
+      SPAN_ATTRIBUTES,
+    );
     items = [field(FUSED.SHARED, [part]), field(FUSED.ROWS, [row])];
   }
-  return field(1, [...pieces(bytes, scope.resource), field(2, [...pieces(bytes, scope.rest), ...items])]);
+  const resource = Buffer.concat(pieces(bytes, scope.resource));
+  return field(1, [resolvedResource(request, resource), field(2, [...pieces(bytes, scope.rest), ...items])]);
 }

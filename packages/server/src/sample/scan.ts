@@ -35,6 +35,10 @@ export const COLUMNS = 8;
 export interface ScannedRequest {
   readonly bytes: Uint8Array;
   readonly fused: boolean;
+  /** rest is what the request has beside spans: of a fused one its dictionary, logs and metrics. */
+  readonly rest: Ranges;
+  /** entries are where the dictionary's entries lie, without tag and length. */
+  readonly entries: Ranges;
   readonly scopes: readonly ScannedScope[];
   /** spans holds COLUMNS numbers for each span; SHARED is -1 for a span of its own, whose range is the message. */
   readonly spans: Uint32Array;
@@ -79,6 +83,7 @@ export class Scanner {
   };
   #spans = new Uint32Array(1024 * COLUMNS);
   #count = 0;
+  readonly #criticalEntries = new Set<number>();
 
   constructor({ slow_ns, critical }: ScanOptions) {
     this.#slow_ns = slow_ns;
@@ -90,9 +95,14 @@ export class Scanner {
     this.#count = 0;
     const scopes: ScannedScope[] = [];
     const reader = new WireReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    for (let field = reader.next(); field !== 0; field = reader.next()) {
+    const rest: Ranges = [];
+    const entries: Ranges = [];
+    this.#criticalEntries.clear();
+    if (fused) this.#dictionary(reader, entries);
+    for (let at = reader.pos, field = reader.next(); field !== 0; at = reader.pos, field = reader.next()) {
       if (field !== 1) {
         reader.skip();
+        rest.push(at, reader.pos);
         continue;
       }
       reader.expect(WIRE.BYTES, field);
@@ -100,7 +110,24 @@ export class Scanner {
       this.#resource(reader, fused, scopes);
       reader.leave(outer);
     }
-    return { bytes: reader.bytes, fused, scopes, spans: this.#spans, count: this.#count };
+    return { bytes: reader.bytes, fused, rest, entries, scopes, spans: this.#spans, count: this.#count };
+  }
+
+  /** dictionary finds the entries and which of them are critical; the reader stays where it is. */
+  #dictionary(reader: WireReader, entries: Ranges): void {
+    const start = reader.pos;
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field !== FUSED.DICTIONARY) {
+        reader.skip();
+        continue;
+      }
+      reader.expect(WIRE.BYTES, field);
+      const outer = reader.enter();
+      entries.push(reader.pos, reader.end);
+      if (this.#isCritical(reader)) this.#criticalEntries.add(entries.length / 2 - 1);
+      reader.leave(outer);
+    }
+    reader.pos = start;
   }
 
   #resource(reader: WireReader, fused: boolean, scopes: ScannedScope[]): void {
@@ -233,6 +260,11 @@ export class Scanner {
       } else if (field === 15 && reader.wireType === WIRE.BYTES) {
         const outer = reader.enter();
         if (isErrorStatus(reader)) facts.flags |= FLAG.ERROR;
+        reader.leave(outer);
+      } else if (field === FUSED.REFS && this.#criticalEntries.size > 0 && reader.wireType === WIRE.BYTES) {
+        const outer = reader.enter();
+        while (reader.pos < reader.end)
+          if (this.#criticalEntries.has(reader.uint32())) facts.flags |= FLAG.CRITICAL;
         reader.leave(outer);
       } else reader.skip();
     }

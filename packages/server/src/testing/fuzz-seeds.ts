@@ -13,7 +13,9 @@ import {
 import { arbitraryMessage } from "@go3s/telemetry/testing";
 import fc from "fast-check";
 import { compress } from "snappyjs";
+import { fuseOtlp } from "./fuse-otlp.js";
 import { write } from "./mutate.js";
+import { shopRequests } from "./shop-requests.js";
 
 /** FuzzSeed is a kind of request with whole bodies, before they are compressed. */
 export interface FuzzSeed {
@@ -223,7 +225,13 @@ export const fuzzSeeds: readonly FuzzSeed[] = [
     bodies: protobuf(ExportMetricsServiceRequest, metrics),
     service: service("Metrics", "metrics"),
   },
-  { name: "fused", path: "/v1/fused", type: PROTOBUF, form: "protobuf", bodies: [fused()] },
+  {
+    name: "fused",
+    path: "/v1/fused",
+    type: PROTOBUF,
+    form: "protobuf",
+    bodies: [fused(), fuseOtlp(shopRequests(4)), fuseOtlp(shopRequests(3), true)],
+  },
   {
     name: "traces-json",
     path: "/v1/traces",

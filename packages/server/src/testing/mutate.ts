@@ -88,7 +88,8 @@ export function mutateBytes(bytes: Buffer, chance: Chance, other: Buffer): Buffe
   return harmed;
 }
 
-function varint(value: number): Buffer {
+/** varint writes a number as Protobuf does. */
+export function varint(value: number): Buffer {
   const bytes: number[] = [];
   let left = value;
   for (; left > 0x7f; left = Math.floor(left / 128)) bytes.push((left % 128) | 0x80);
@@ -114,7 +115,7 @@ function readVarint(bytes: Buffer, at: number): readonly [value: number, next: n
 }
 
 /** fieldsOf takes a message apart, or gives undefined where the bytes are none. */
-function fieldsOf(bytes: Buffer): Field[] | undefined {
+export function fieldsOf(bytes: Buffer): Field[] | undefined {
   const fields: Field[] = [];
   let at = 0;
   while (at < bytes.length) {
