@@ -60,6 +60,18 @@ function tell(text: string): void {
   }
 }
 
+/** stdoutDrained resolves when stdout takes more; who does not wait for it must not add a listener for every chunk. */
+function stdoutDrained(): Promise<void> {
+  drained ??= new Promise((resolve) => {
+    process.stdout.once("drain", () => {
+      drained = undefined;
+      resolve();
+    });
+  });
+  return drained;
+}
+let drained: Promise<void> | undefined;
+
 /** openOutput makes the process's own output. */
 export function openOutput(json: boolean): Output {
   const paint = paintFor(process.stdout.isTTY === true);
@@ -70,11 +82,9 @@ export function openOutput(json: boolean): Output {
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     line: (text) => void process.stdout.write(`${text}\n`),
     value: (value) => void process.stdout.write(`${JSON.stringify(value, jsonSafe)}\n`),
-    bytes: (chunk) =>
-      new Promise((resolve) => {
-        if (process.stdout.write(chunk)) resolve();
-        else process.stdout.once("drain", resolve);
-      }),
+    bytes: async (chunk) => {
+      if (!process.stdout.write(chunk)) await stdoutDrained();
+    },
     note: (text) => tell(`${text}\n`),
     failure(failure) {
       if (json) {
