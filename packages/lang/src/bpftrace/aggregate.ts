@@ -1,5 +1,5 @@
 import { inValue, placementOf } from "./alone.js";
-import { entryOf, keyOf, noteKeys, store } from "./maps.js";
+import { entryOf, insert, isMarked, keyOf, noteKeys, startsAtOne } from "./maps.js";
 import type { Aggregation, LinearBuckets, Series } from "./script.js";
 import { emit, fresh, type MapEntry, mark, type State } from "./state.js";
 import { seriesOf, updateSeries } from "./time-series.js";
@@ -188,8 +188,8 @@ export function aggregate(state: State, map: MapNode, call: CallNode): void {
   state.out.push(`if ${found} == nil {`);
   if (isPlural) state.out.push(`var ${made} Aggregate`, `${made}.N = 1`, `${made}.V = ${value}`);
   else if (name === "sum") state.out.push(`var ${made} int64 = ${value}`);
-  else state.out.push(`var ${made} uint64 = 1`);
-  store(state, call, entry, key, made);
+  const fromStart = startsAtOne(entry) && isMarked(entry) ? `full_${entry.go}.One` : "one";
+  insert(state, call, entry, key, isPlural || name === "sum" ? made : fromStart);
   state.out.push("} else {", ...added(name, isPlural ? found : `*${found}`, value, isPlural), "}");
 }
 

@@ -1,9 +1,10 @@
 import { newReporter, type Reporter } from "../source/diagnostics.js";
 import type { KernelTypes } from "../types/kernel.js";
-import { aloneAt, aloneDeclarations, bucketCount, placementOf } from "./alone.js";
+import { aloneAt, aloneDeclarations, placementOf } from "./alone.js";
 import { type CTypes, newCTypes } from "./c-types.js";
 import { evaluate } from "./expressions.js";
-import { keyType } from "./maps.js";
+import { mapDeclaration, markOf } from "./map-declaration.js";
+import { startsAtOne } from "./maps.js";
 import { placeName } from "./place-name.js";
 import { hookOf, type Planned, plan, type Wanted } from "./plan.js";
 import { rawPlaces } from "./raw-places.js";
@@ -34,6 +35,7 @@ export interface Generated {
 /** prelude is what generated programs use. log2bucket: 0 below zero, 1 is 0, then one bucket for each power of two. */
 const prelude = `
 type Event struct { ID uint64 }
+type Start struct { One uint64; Mark uint64 }
 type Aggregate struct { N uint64; V int64 }
 type Moment struct { Epoch uint64; N uint64; V int64; T uint64 }
 func b2i(b bool) int64 { if b { return 1 }; return 0 }
@@ -130,43 +132,6 @@ function predicate(state: State, node: Node): void {
   state.out.push("{");
   const test = condition(state, node);
   state.out.push(`${mark(node)}if !(${test}) { return 0 }`, "}");
-}
-
-function mapDeclaration(state: State, entry: MapEntry): { types: string[]; variable: string } | undefined {
-  const placement = placementOf(entry);
-  if (placement === "value") return undefined;
-  if (placement === "buckets")
-    return {
-      types: [],
-      variable: `${mark(entry.at)}var ${entry.go} = bpf.PerCPUArray[uint64](${bucketCount(entry)})`,
-    };
-  const { name, declaration } = keyType(state, entry);
-  const plural =
-    entry.aggregation === "avg" ||
-    entry.aggregation === "stats" ||
-    entry.aggregation === "min" ||
-    entry.aggregation === "max";
-  const value = plural
-    ? "Aggregate"
-    : entry.aggregation === "tseries"
-      ? "Moment"
-      : entry.aggregation === "sum"
-        ? "int64"
-        : entry.aggregation !== undefined
-          ? "uint64"
-          : goType(state, entry.value ?? { kind: "int", signed: true });
-  const kinds = entry.kind?.includes("lru") === true ? ["LRUHash", "LRUPerCPUHash"] : ["Hash", "PerCPUHash"];
-  const kind = kinds[entry.aggregation === undefined ? 0 : 1] ?? "Hash";
-  const keyless =
-    (entry.keys ?? []).length === 0 &&
-    entry.aggregation !== "hist" &&
-    entry.aggregation !== "lhist" &&
-    entry.aggregation !== "tseries";
-  const entries = keyless ? 1 : (entry.entries ?? state.limits.mapEntries);
-  return {
-    types: declaration === undefined ? [] : [declaration],
-    variable: `${mark(entry.at)}var ${entry.go} = bpf.${kind}[${name}, ${value}](${entries})`,
-  };
 }
 
 const mapKinds: Readonly<Record<string, MapKind>> = {
@@ -351,9 +316,10 @@ function textOf(state: State, bodies: readonly Body[]): string {
     "var lost uint64",
     "var started uint64 = 0 // @config",
     "var childPid uint64 = 0 // @config",
+    "var one uint64 = 1 // @config",
     "var unknown uint64",
     "var leaving uint64",
-    ...[...state.full.keys()].map((name) => `var full_${name} uint64`),
+    ...[...state.maps.values()].filter(({ go }) => state.full.has(go)).map(markOf),
     ...(state.usesStacks ? [`var stacks = bpf.StackTrace(${stackEntries})`] : []),
     ...programs,
   ];
@@ -386,7 +352,11 @@ function scriptOf(state: State, bodies: readonly Body[], limits: ScriptLimits): 
     events: state.events,
     ring: "events",
     lost: "lost",
-    warnings: [...state.full].map(([name, message]) => ({ variable: `full_${name}`, message })),
+    warnings: [...state.maps.values()].flatMap((entry) => {
+      const message = state.full.get(entry.go);
+      const offset = startsAtOne(entry) ? 8 : 0;
+      return message === undefined ? [] : [{ variable: `full_${entry.go}`, offset, message }];
+    }),
     config: limits.config,
     options: [...state.asked.options.values()],
     leaving: "leaving",

@@ -206,23 +206,43 @@ export function noteValue(state: State, entry: MapEntry, shape: Shape, node: Ran
 }
 
 /** tellFull marks a map that has no room: who reads the script's records looks at the marks, which cost probes next to nothing. */
-export function tellFull(state: State, entry: MapEntry): void {
+function tellFull(state: State, entry: MapEntry): void {
   state.full.set(
     entry.go,
     `Map full; can't update element. Try increasing max_map_keys config or manually setting the max entries in a map declaration e.g. \`let ${entry.name} = hash(5000)\``,
   );
-  state.out.push(`full_${entry.go} = 1`);
+}
+
+/** isMarked tells that a map may have no room: others have one key, or drop the oldest. */
+export function isMarked({ keys, kind }: MapEntry): boolean {
+  return keys !== undefined && keys.length > 0 && kind?.startsWith("lru") !== true;
 }
 
 /** store puts a value that stands in a place under a key, and tells when there is no room. */
 export function store(state: State, at: Range, entry: MapEntry, key: string, place: string): void {
-  if ((entry.keys ?? []).length === 0 || entry.kind?.startsWith("lru") === true) {
+  if (!isMarked(entry)) {
     emit(state, at, `${entry.go}.Update(${key}, &${place})`);
     return;
   }
-  emit(state, at, `if ${entry.go}.Update(${key}, &${place}) != 0 {`);
   tellFull(state, entry);
-  state.out.push("}");
+  emit(state, at, `if ${entry.go}.Update(${key}, &${place}) != 0 { full_${entry.go} = 1 }`);
+}
+
+/** startsAtOne tells that a map counts: what a new key gets stands beside the map's mark, where one address reaches both. */
+export function startsAtOne({ aggregation }: MapEntry): boolean {
+  return aggregation === "count" || aggregation === "hist" || aggregation === "lhist";
+}
+
+/** insert stores a value under a key that is new: rare enough to count the kernel's answers, which takes no branch. */
+export function insert(state: State, at: Range, entry: MapEntry, key: string, place: string): void {
+  if (!isMarked(entry)) {
+    emit(state, at, `${entry.go}.Update(${key}, &${place})`);
+    return;
+  }
+  tellFull(state, entry);
+  const answer = fresh(state, "d");
+  emit(state, at, `${answer} := ${entry.go}.Update(${key}, &${place})`);
+  state.out.push(`bpf.AtomicAdd(&full_${entry.go}${startsAtOne(entry) ? ".Mark" : ""}, uint64(${answer}))`);
 }
 
 /** assignMap stores a value. */

@@ -235,8 +235,12 @@ export interface Script {
   /** ring and lost name the ring buffer and the variable that counts the records it had no room for. */
   readonly ring: string;
   readonly lost: string;
-  /** warnings name variables that are not 0 once there is something to say. */
-  readonly warnings: readonly { readonly variable: string; readonly message: string }[];
+  /** warnings name words in variables that are not 0 once there is something to say. */
+  readonly warnings: readonly {
+    readonly variable: string;
+    readonly offset: number;
+    readonly message: string;
+  }[];
   /** leaving names the variable that exit() sets to 1, for its record may be among the lost. */
   readonly leaving: string;
   readonly config: ScriptConfig;

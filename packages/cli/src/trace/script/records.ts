@@ -209,7 +209,8 @@ export function readRecords(reading: Reading, exited: (code: number) => void): R
       commands.behind(() => void handle(reading, event, kept));
     } else handle(reading, event, bytes);
   });
-  const word = (variable: string): number => Number(object.variable(variable).getBigUint64(0, true));
+  const word = (variable: string, offset = 0): number =>
+    Number(object.variable(variable).getBigUint64(offset, true));
   const lost = (): number => word(script.lost);
   const untold = new Set(script.warnings);
   const tellLost = (): void => {
@@ -217,7 +218,7 @@ export function readRecords(reading: Reading, exited: (code: number) => void): R
     if (total > told) printer.lost(total - told);
     told = total;
     for (const warning of untold) {
-      if (word(warning.variable) === 0) continue;
+      if (word(warning.variable, warning.offset) === 0) continue;
       untold.delete(warning);
       if (reading.warnings) reading.note(`WARNING: ${warning.message}`);
     }
