@@ -97,14 +97,14 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   }
 
   for (const { copy } of found.sort((a, b) => b.cost - a.cost)) waiting.add(copy);
-  const removed = new Uint8Array(fn.nextRegister);
   const coalesced = new Set<Register>();
+  // Asked for every neighbour of every register: gone is what is removed or coalesced, merged the latter alone.
+  const gone = new Uint8Array(fn.nextRegister);
+  const merged = new Uint8Array(fn.nextRegister);
   const stack: Register[] = [];
   const simplify = new Set<Register>();
   const freeze = new Set<Register>();
   const heavy = new Set<Register>();
-  // Asked for every neighbour of every register: no list is made of what only has to be walked.
-  const isGone = (register: Register): boolean => removed[register] === 1 || coalesced.has(register);
   const copies = (register: Register): Copy[] =>
     [...(copiesOf.get(register) ?? [])].filter((each) => active.has(each) || waiting.has(each));
   const hasCopies = (register: Register): boolean => {
@@ -113,7 +113,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   };
   const find = (register: Register): Register => {
     let at = register;
-    while (coalesced.has(at)) at = alias[at] ?? at;
+    while (merged[at] === 1) at = alias[at] ?? at;
     return at;
   };
   for (const register of virtual) {
@@ -132,7 +132,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     degree[register] = before - 1;
     if (before !== K) return;
     enable(register);
-    for (const other of near(register)) if (!isGone(other)) enable(other);
+    for (const other of near(register)) if (gone[other] === 0) enable(other);
     heavy.delete(register);
     if (hasCopies(register)) freeze.add(register);
     else simplify.add(register);
@@ -146,6 +146,8 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     freeze.delete(v);
     heavy.delete(v);
     coalesced.add(v);
+    merged[v] = 1;
+    gone[v] = 1;
     alias[v] = u;
     const own = copiesOf.get(u) ?? new Set();
     for (const copy of copiesOf.get(v) ?? []) own.add(copy);
@@ -153,7 +155,7 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     weight[u] = (weight[u] ?? 0) + (weight[v] ?? 0);
     enable(v);
     for (const other of near(v)) {
-      if (isGone(other)) continue;
+      if (gone[other] === 1) continue;
       addEdge(other, u);
       lower(other);
     }
@@ -162,15 +164,15 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   /** George: each neighbour of v is harmless to u. */
   const isHarmless = (u: Register, v: Register): boolean => {
     for (const each of near(v))
-      if (!isGone(each) && degreeOf(each) >= K && !fixed(each) && !near(each).has(u)) return false;
+      if (gone[each] === 0 && !fixed(each) && (degree[each] ?? 0) >= K && !near(each).has(u)) return false;
     return true;
   };
   /** Briggs: the merged node has fewer than K heavy neighbours. */
   const staysLight = (u: Register, v: Register): boolean => {
     let many = 0;
     const ofU = near(u);
-    for (const each of ofU) if (degreeOf(each) >= K && !isGone(each)) many++;
-    for (const each of near(v)) if (degreeOf(each) >= K && !ofU.has(each) && !isGone(each)) many++;
+    for (const each of ofU) if (gone[each] === 0 && degreeOf(each) >= K) many++;
+    for (const each of near(v)) if (gone[each] === 0 && degreeOf(each) >= K && !ofU.has(each)) many++;
     return many < K;
   };
   const coalesce = (copy: Copy): void => {
@@ -206,10 +208,10 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     const [frozen] = freeze;
     if (easy !== undefined) {
       simplify.delete(easy);
-      if (isGone(easy)) continue;
+      if (gone[easy] === 1) continue;
       stack.push(easy);
-      removed[easy] = 1;
-      for (const other of near(easy)) if (!isGone(other)) lower(other);
+      gone[easy] = 1;
+      for (const other of near(easy)) if (gone[other] === 0) lower(other);
     } else if (copy !== undefined) coalesce(copy);
     else if (frozen !== undefined) {
       freeze.delete(frozen);

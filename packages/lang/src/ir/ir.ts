@@ -329,10 +329,16 @@ export function replaceAll(fn: IrFunction, mapping: ReadonlyMap<Value, Value>): 
     return at;
   };
   for (const block of fn.blocks) {
-    for (const value of block.values) value.args = value.args.map(final);
+    for (const { args } of block.values) {
+      for (let i = 0; i < args.length; i++) {
+        const arg = args[i];
+        if (arg !== undefined && mapping.has(arg)) args[i] = final(arg);
+      }
+    }
     const { end } = block;
-    if (end?.kind === "branch") block.end = { ...end, condition: final(end.condition) };
-    else if (end?.kind === "return" && end.value !== undefined)
+    if (end?.kind === "branch" && mapping.has(end.condition))
+      block.end = { ...end, condition: final(end.condition) };
+    else if (end?.kind === "return" && end.value !== undefined && mapping.has(end.value))
       block.end = { ...end, value: final(end.value) };
   }
 }
