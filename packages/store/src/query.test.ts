@@ -142,26 +142,35 @@ test("a query of the user's reaches no file, no network, no other right, and cha
   assert.deepEqual(rows, [{ n: 100 }]);
 });
 
-test("limits of time, memory and result end a query with an error that says so", async () => {
-  const limited = async (sql: string, limits: object) => {
-    try {
-      await (await store.query(sql, { limits })).bytes();
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-    return "none";
+test("limits of time, memory and result end a query with an error that says which, and what to do", async () => {
+  const limited = async (sql: string, limits: object, code: number, words: RegExp) => {
+    await assert.rejects(
+      async () => (await store.query(sql, { limits })).bytes(),
+      (error: Error & { code: string; clickhouseCode: number; hint: string }) => {
+        assert.equal(error.code, "query-limit");
+        assert.equal(error.clickhouseCode, code);
+        assert.match(error.message, words);
+        assert.match(error.hint, /narrow the time range/);
+        return true;
+      },
+    );
   };
-  assert.equal(
-    await limited("SELECT sum(cityHash64(number)) FROM numbers(1000000000000)", { time_s: 1 }),
-    "query-limit",
+  const endless = "SELECT sum(cityHash64(number)) FROM numbers(1000000000000)";
+  await limited(endless, { time_s: 1 }, 159, /[Tt]imeout exceeded.* maximum: 1000/);
+  const large = "SELECT length(groupArray(toString(number))) FROM numbers(100000000)";
+  await limited(large, { memoryBytes: 50_000_000 }, 241, /memory limit exceeded.*maximum: 47\.68 MiB/);
+  await limited("SELECT number FROM numbers(100000)", { resultRows: 10 }, 396, /max rows: 10/);
+  const wide = "SELECT leftPad(toString(number), 1000, 'x') FROM numbers(100000)";
+  await limited(wide, { resultBytes: 1_000_000 }, 396, /max bytes: 976/);
+  // A join that does not fit says the same, and the engine goes on.
+  const keys = "(SELECT toString(number) AS k FROM numbers(2000000))";
+  await limited(
+    `SELECT count() FROM ${keys} AS a JOIN ${keys} AS b ON a.k = b.k`,
+    { memoryBytes: 30_000_000 },
+    241,
+    /memory limit exceeded/,
   );
-  assert.equal(
-    await limited("SELECT length(groupArray(toString(number))) FROM numbers(100000000)", {
-      memoryBytes: 50_000_000,
-    }),
-    "query-limit",
-  );
-  assert.equal(await limited("SELECT number FROM numbers(100000)", { resultRows: 10 }), "query-limit");
+  assert.equal(await (await store.query("SELECT 1", { format: "TSV" })).text(), "1\n");
 });
 
 test("mistakes in the SQL come back with ClickHouse's code and clean text", async () => {
