@@ -116,7 +116,7 @@ async function measure(store: Store, { shows, sql, params = {} }: Asked): Promis
       params,
       settings: { use_query_condition_cache: "0" },
     });
-    const value = JSON.parse(await answer.text()) as { rows: number; statistics: { rows_read: number } };
+    const value: { rows: number; statistics: { rows_read: number } } = JSON.parse(await answer.text());
     if (run > 0) took_ms.push(performance.now() - start);
     read = value.statistics.rows_read;
     found = value.rows;
