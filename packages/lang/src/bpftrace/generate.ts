@@ -32,7 +32,7 @@ export interface Generated {
   readonly script: Script;
 }
 
-/** prelude is what generated programs use. log2bucket: 0 below zero, 1 is 0, then one bucket for each power of two. */
+/** prelude is what generated programs use. log2bucket: 1 is 0, then one bucket for each power of two, the last below zero. */
 const prelude = `
 type Event struct { ID uint64 }
 type Start struct { One uint64; Mark uint64 }
@@ -40,17 +40,15 @@ type Aggregate struct { N uint64; V int64 }
 type Moment struct { Epoch uint64; N uint64; V int64; T uint64 }
 func b2i(b bool) int64 { if b { return 1 }; return 0 }
 func log2bucket(v int64) uint64 {
-	if v < 0 { return 0 }
-	if v == 0 { return 1 }
 	n := uint64(v)
-	var r uint64 = 2
-	if n >= 1<<32 { n = n >> 32; r += 32 }
+	var r uint64 = 1
+	if n>>32 != 0 { n = n >> 32; r = 33 }
 	if n >= 1<<16 { n = n >> 16; r += 16 }
 	if n >= 1<<8 { n = n >> 8; r += 8 }
 	if n >= 1<<4 { n = n >> 4; r += 4 }
 	if n >= 1<<2 { n = n >> 2; r += 2 }
-	if n >= 1<<1 { r += 1 }
-	return r
+	if n > 2 { n = 2 }
+	return r + n
 }
 func log2bits(v int64, bits uint64) uint64 {
 	if v < 0 { return 0 }

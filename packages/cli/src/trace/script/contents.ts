@@ -56,6 +56,15 @@ const sum = (parts: readonly bigint[][], index: number): bigint =>
 /** C divides towards zero; so does BigInt. */
 const divide = (total: bigint, count: bigint): bigint => (count === 0n ? 0n : total / count);
 
+// hist() without bits takes numbers as they are in 64 bits: those below zero are the longest.
+const negative = 65;
+
+/** bucketAt reads the bucket behind a key. */
+function bucketAt(map: ScriptMap, key: Uint8Array, at: number): number {
+  const bucket = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(at, true));
+  return map.aggregation === "hist" && map.bits === 0 && bucket === negative ? 0 : bucket;
+}
+
 function number(value: bigint): MapValue {
   return { kind: "plain", shown: { text: value.toString(), json: value, order: value } };
 }
@@ -145,7 +154,7 @@ export function mapRows(script: ScriptMap, entries: readonly MapEntry[], reader:
     }
     const parts = words(value, (wide || script.aggregation === "sum") && script.signed, wide ? 16 : 8);
     if (isHistogram) {
-      const bucket = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(at, true));
+      const bucket = bucketAt(script, key, at);
       reading.buckets.set(bucket, (reading.buckets.get(bucket) ?? 0n) + sum(parts, 0));
     } else reading.parts.push(...parts);
   }
