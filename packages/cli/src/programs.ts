@@ -1,10 +1,11 @@
-import { readFileSync, statSync } from "node:fs";
-import { kernelBtf, tracefs } from "@go3s/bpf";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { type Btf, kernelBtf, tracefs } from "@go3s/bpf";
 import {
   type CompileOptions,
   type CompileResult,
   compile,
   type InstructionSet,
+  type KernelBtf,
   renderDiagnostics,
   type SourceText,
 } from "@go3s/lang";
@@ -97,9 +98,20 @@ export function machineFacts(): Pick<CompileOptions, "kernelBtf" | "tracepointFo
     }
   };
   const architecture = process.arch === "arm64" ? ("arm64" as const) : ("x86_64" as const);
-  try {
-    return { kernelBtf: kernelBtf(), tracepointFormat: format, architecture };
-  } catch {
-    return { tracepointFormat: format, architecture };
-  }
+  const facts = { tracepointFormat: format, architecture };
+  return existsSync("/sys/kernel/btf/vmlinux") ? { kernelBtf: lazyKernelBtf(), ...facts } : facts;
+}
+
+/** lazyKernelBtf opens the kernel's types when a program names one: that takes 3 ms of the compiler's start. */
+function lazyKernelBtf(): KernelBtf {
+  let opened: Btf | undefined;
+  const types = (): Btf => {
+    opened ??= kernelBtf();
+    return opened;
+  };
+  return {
+    find: (name) => types().find(name),
+    type: (id) => types().type(id),
+    findEnumerator: (name) => types().findEnumerator(name),
+  };
 }
