@@ -1,4 +1,5 @@
 import type { Range } from "../source/file.js";
+import { arithmetic } from "../types/operators.js";
 import { sizeOf } from "../types/type.js";
 import { runtimeNote } from "./notes.js";
 import { typeTitle } from "./shapes.js";
@@ -11,32 +12,10 @@ const isFree = (value: Value): boolean => value.type.kind === "int" && value.typ
 const isSigned = (value: Value): boolean =>
   value.type.kind === "bool" || (value.type.kind === "int" && value.type.signed);
 
-/** folded computes what is known when the script is compiled. */
+/** folded computes what is known when the script is compiled; shifts by 64 bits and more are the processor's. */
 function folded(operator: string, a: bigint, b: bigint): bigint | undefined {
-  switch (operator) {
-    case "+":
-      return a + b;
-    case "-":
-      return a - b;
-    case "*":
-      return a * b;
-    case "/":
-      return b === 0n ? undefined : a / b;
-    case "%":
-      return b === 0n ? undefined : a % b;
-    case "&":
-      return a & b;
-    case "|":
-      return a | b;
-    case "^":
-      return a ^ b;
-    case "<<":
-      return b >= 0n && b < 64n ? a << b : undefined;
-    case ">>":
-      return b >= 0n && b < 64n ? a >> b : undefined;
-    default:
-      return undefined;
-  }
+  if ((operator === "<<" || operator === ">>") && b >= 64n) return undefined;
+  return arithmetic(operator, a, b);
 }
 
 /** scaled is pointer arithmetic: a number counts whole elements. */
