@@ -1,4 +1,5 @@
 import { codegen } from "./codegen.js";
+import { disk } from "./disk.js";
 import { goOverhead } from "./go-overhead.js";
 import { ingest } from "./ingest.js";
 import { leaks } from "./leaks.js";
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     shows: "our code beside clang's for probes written in both languages; --peer bpftrace: one-liners",
     run: codegen,
   },
+  disk: { shows: "bytes of a span and a log record on disk, by column", run: disk },
   "go-overhead": {
     shows: "requests/s of a Go service at its maximum, observed against not; CPU and memory of ours",
     run: goOverhead,
