@@ -7,6 +7,7 @@ import { parseAst } from "rolldown/parseAst";
 /** helpers stand once in front of the bundle. */
 export const helpers = `
 const $pulled = (from) => (Array.isArray(from) ? undefined : from[Symbol.iterator]());
+const $paired = (from) => (Array.isArray(from) ? undefined : from.entries()[Symbol.iterator]());
 const $taken = (from, count) => {
   if (Array.isArray(from)) return from;
   const first = [];
@@ -54,10 +55,19 @@ const isArray = ({ type, elements }) =>
   type === "ArrayExpression" && elements.every((each) => each?.type !== "SpreadElement");
 
 // These give iterators, which loops go through anyway.
-const giveIterators = new Set(["entries", "keys", "values", "matchAll"]);
+const giveIterators = new Set(["keys", "values", "matchAll"]);
 
 const isIterator = ({ type, callee }) =>
   type === "NewExpression" || (type === "CallExpression" && giveIterators.has(callee.property?.name));
+
+/** givesPairs: `list.entries()`, or a map's. */
+const givesPairs = ({ type, callee, arguments: given }) =>
+  type === "CallExpression" &&
+  callee.type === "MemberExpression" &&
+  !callee.computed &&
+  !callee.optional &&
+  callee.property.name === "entries" &&
+  given.length === 0;
 
 /** withoutIterators rewrites a module's text. */
 export function withoutIterators(code) {
@@ -71,18 +81,24 @@ export function withoutIterators(code) {
     edits.replace(value.end, value.end, `, ${pattern.elements.length})`);
   };
   const rewriteLoop = ({ start, left, right, body }) => {
-    single(right);
     const n = loops++;
     const [{ id }] = left.declarations;
+    const isPairs = givesPairs(right);
+    const walked = isPairs ? right.callee.object : right;
+    single(walked);
     const more = `$t${n} === undefined ? $i${n} < $s${n}.length : !($r${n} = $t${n}.next()).done`;
-    const value = `$t${n} === undefined ? $s${n}[$i${n}] : $r${n}.value`;
+    const element = `$s${n}[$i${n}]`;
+    const value = `$t${n} === undefined ? ${isPairs ? `[$i${n}, ${element}]` : element} : $r${n}.value`;
     const each = isPlain(id)
       ? `${numbered(id, code)} = $taken(${value}, ${id.elements.length})`
       : `${code.slice(id.start, id.end)} = ${value}`;
     edits.replace(start, right.start, `for (let $s${n} = `);
-    visit(right);
-    const head = `, $t${n} = $pulled($s${n}), $r${n}, $i${n} = 0; ${more}; $i${n}++) { ${left.kind} ${each}; `;
-    edits.replace(right.end, body.start, head);
+    visit(walked);
+    const helper = isPairs ? "$paired" : "$pulled";
+    const head = `, $t${n} = ${helper}($s${n}), $r${n}, $i${n} = 0; ${more}; $i${n}++) { ${left.kind} ${each}; `;
+    // Behind the parentheses that may be around it.
+    const end = isPairs ? code.lastIndexOf(".", right.callee.property.start) : right.end;
+    edits.replace(end, body.start, head);
     visit(body);
     edits.replace(body.end, body.end, " }");
   };

@@ -22,6 +22,11 @@ const K = machineRegisters.length;
 
 type Copy = MachineInstruction & { kind: "mov"; operand: { register: Register } };
 
+function firstOf<T>(set: ReadonlySet<T>): T | undefined {
+  if (set.size > 0) for (const each of set) return each;
+  return undefined;
+}
+
 /**
  * colour allocates registers by iterated register coalescing (George and Appel, 1996): copies vanish where both sides
  * can share a register, and what does not fit is spilled by its weight of use. `short` live ranges come from spilling
@@ -59,6 +64,11 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
   const waiting = new Set<Copy>();
   const found: { readonly copy: Copy; readonly cost: number }[] = [];
   const virtual = new Set<Register>();
+  const count = (register: Register, cost: number): void => {
+    if (fixed(register)) return;
+    virtual.add(register);
+    weight[register] = (weight[register] ?? 0) + cost;
+  };
   const ends = liveOut(fn);
   for (const block of fn.blocks) {
     const live = new Set(ends.get(block));
@@ -66,13 +76,11 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     for (let i = block.code.length - 1; i >= 0; i--) {
       const instruction = block.code[i];
       if (instruction === undefined) continue;
-      const read = reads(instruction).filter((register) => register !== FRAME);
+      const all = reads(instruction);
+      const read = all.includes(FRAME) ? all.filter((register) => register !== FRAME) : all;
       const written = writes(instruction);
-      for (const register of [...read, ...written]) {
-        if (fixed(register)) continue;
-        virtual.add(register);
-        weight[register] = (weight[register] ?? 0) + cost;
-      }
+      for (const register of read) count(register, cost);
+      for (const register of written) count(register, cost);
       if (
         isCopy(instruction) &&
         instruction.operand.register !== FRAME &&
@@ -203,9 +211,9 @@ export function colour(fn: MachineFunction, short: ReadonlySet<Register>): Colou
     }
   };
   for (;;) {
-    const [easy] = simplify;
-    const [copy] = waiting;
-    const [frozen] = freeze;
+    const easy = firstOf(simplify);
+    const copy = easy === undefined ? firstOf(waiting) : undefined;
+    const frozen = easy === undefined && copy === undefined ? firstOf(freeze) : undefined;
     if (easy !== undefined) {
       simplify.delete(easy);
       if (gone[easy] === 1) continue;
