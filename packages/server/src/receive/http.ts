@@ -39,7 +39,7 @@ if (traces !== undefined) byPath.set("/v1/fused", { signal: traces, fused: true 
 
 /**
  * createOtlpHttp makes the OTLP/HTTP server (not listening yet): POST /v1/traces, /v1/logs, /v1/metrics, and /v1/fused
- * for spans as docs/fused-otlp.md has them; and what foreign/formats.ts lists.
+ * for the form of docs/fused-otlp.md; and what foreign/formats.ts lists.
  */
 export function createOtlpHttp(receiver: Receiver, reader: BodyReader): Server {
   const server = createServer(
