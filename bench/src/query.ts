@@ -44,7 +44,9 @@ export async function query(args: readonly string[]): Promise<void> {
     );
     const table: string[][] = [];
     for (const asked of await questions(store)) {
-      table.push(await measure(store, asked));
+      const row = await measure(store, asked);
+      table.push(row);
+      console.error(row.slice(0, 2).join(": "));
       if (values.explain) console.log(`\n${asked.shows}\n${await explain(store, asked)}`);
     }
     printTable(["query", "median ms", "least ms", "rows read", "rows"], table);
