@@ -65,17 +65,21 @@ export function stackOf(state: State, kind: "kstack" | "ustack", limit: number, 
   state.usesStacks = true;
   // BPF_F_USER_STACK is 1 << 8, include/uapi/linux/bpf.h.
   const flags = kind === "ustack" ? 256 : 0;
-  const number = `uint64(uint32(helpers.GetStackid(ctx, stacks, ${flags})))`;
+  const answer = `helpers.GetStackid(ctx, stacks, ${flags})`;
+  const isAlone = !state.asked.stackDepths;
+  // The kernel's stacks have their word for themselves: who reads them looks at 32 bits.
+  const number = isAlone && kind === "kstack" ? `uint64(${answer})` : `uint64(uint32(${answer}))`;
   const id = state.asked.stackDepths ? withDepth(state, number, flags, limit) : number;
   const { place } = state.unit;
   const from =
     kind === "ustack" && place.kind === "uprobe"
       ? { from: { path: place.path, symbol: place.symbol, offset: place.offset } }
       : {};
-  return {
-    type: { kind, limit, mode, ...from },
-    code: kind === "ustack" ? `(${processNumber(state, "pid").code}<<32 | ${id})` : id,
-  };
+  if (kind === "kstack") return { type: { kind, limit, mode }, code: id };
+  const pid = processNumber(state, "pid").code;
+  const code = `(${pid}<<32 | ${id})`;
+  const halves = isAlone ? { halves: { of: code, low: answer, high: pid } } : {};
+  return { type: { kind, limit, mode, ...from }, code, ...halves };
 }
 
 /** processNumber is pid or tid, as the namespace sees it that the script is run in. */

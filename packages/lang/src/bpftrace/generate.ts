@@ -36,6 +36,7 @@ export interface Generated {
 const prelude = `
 type Event struct { ID uint64 }
 type Start struct { One uint64; Mark uint64 }
+type Halves struct { Low uint32; High uint32 }
 type Aggregate struct { N uint64; V int64 }
 type Moment struct { Epoch uint64; N uint64; V int64; T uint64 }
 func b2i(b bool) int64 { if b { return 1 }; return 0 }

@@ -56,6 +56,8 @@ export interface Value {
   readonly space?: Space;
   /** typed is a pointer as the language has it, where it is known to be a kernel type's. */
   readonly typed?: string;
+  /** halves are the lower and the upper 32 bits of the word that `of` computes, which are stored one by one. */
+  readonly halves?: { readonly of: string; readonly low: string; readonly high: string };
   readonly memory?: Memory;
   /** member gives a value of a tuple. */
   readonly member?: (index: number) => Value;

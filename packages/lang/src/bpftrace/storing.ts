@@ -1,7 +1,7 @@
 import type { Range } from "../source/file.js";
 import { type Shape, shapeBytes } from "./script.js";
 import { shapeOf, typeTitle } from "./shapes.js";
-import type { State, Value } from "./state.js";
+import { fresh, type State, type Value } from "./state.js";
 import { as } from "./values.js";
 
 /** storable gives the shape in which a value is kept; what cannot be kept is reported. */
@@ -17,6 +17,14 @@ export function storable(state: State, value: Value, at: Range, what: string): S
 export function writeInto(state: State, value: Value, place: string, shape: Shape): void {
   if (value.into !== undefined) {
     value.into(place, shapeBytes(shape), shape);
+    return;
+  }
+  // A value that was kept has the code of where it is.
+  if (value.halves?.of === value.code && shape.kind === "ustack") {
+    const { low, high } = value.halves;
+    const both = fresh(state, "h");
+    state.out.push(`${both} := (*Halves)(&${place})`);
+    state.out.push(`${both}.High = uint32(${high})`, `${both}.Low = uint32(${low})`);
     return;
   }
   if (shape.kind === "bool" && value.type.kind !== "bool")
