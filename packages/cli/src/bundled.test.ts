@@ -104,3 +104,40 @@ test("what a trace starts has the certificates' variable again", {
   assert.match(done.stdout, /^\/none\.pem,$/m);
   assert.doesNotMatch(done.stderr, /extra certs/);
 });
+
+interface Indexed {
+  readonly helpers: string;
+  withoutIterators(code: string): string;
+}
+
+test("loops and patterns mean the same without iterators", async () => {
+  const path = new URL("../../../scripts/indexed.mjs", import.meta.url).href;
+  const { helpers, withoutIterators } = (await import(path)) as Indexed;
+  const code = `
+const seen = [];
+const list = [1, 2, 3];
+for (const each of list) if (each < 3 && list.length < 9) list.push(each * 10);
+outer: for (const [a, , b = 7] of [[1, 2, 3], [4, 5], new Set([8, 9, 10])]) {
+  for (const each of new Map([[a, b]])) { seen.push(each); if (a === 4) continue outer; }
+  seen.push(() => a + b);
+}
+const work = new Set([1]);
+for (const each of work) if (each < 4) work.add(each + 1);
+let [x, y] = list;
+[x, y] = [y, x];
+[list.last] = work;
+const [first, ...rest] = list;
+const [key] = new Map([["k", 1]]).keys();
+const [, second] = "text";
+for (const [i, each] of (list ?? []).entries()) seen.push(i * each);
+for (const [i, each] of new Map([[5, 6]]).entries()) seen.push(i * each);
+for (const { a: [c], ...others } of [{ a: [1], d: 2 }]) seen.push(c, others);
+try { const [none] = undefined; } catch (error) { seen.push(error instanceof TypeError); }
+try { for (const each of 5) seen.push(each); } catch (error) { seen.push(error instanceof TypeError); }
+return [list, list.last, [...work], x, y, first, rest, key, second, seen.map((each) => typeof each === "function" ? each() : each)];`;
+  const run = (text: string): unknown => new Function(text)();
+  // A body of a function is no module: only there may a return stand outside.
+  const rewritten = withoutIterators(`function f() {${code}}`);
+  assert.ok(!rewritten.includes("each of list"));
+  assert.deepEqual(run(`${helpers}\n${rewritten}\nreturn f();`), run(code));
+});
