@@ -128,20 +128,9 @@ function bucketOf(state: State, details: Details, value: string): string {
     return details.bits === 0 ? `log2bucket(${value})` : `log2bits(${value}, ${details.bits})`;
   const { low, high, step } = details.linear;
   const bucket = fresh(state, "b");
-  const buckets = (high - low + step - 1n) / step;
-  // What is outside is moved to where one division gives its bucket, too. That must fit into a number.
-  const [below, above] = [low - step, low + buckets * step];
-  if ([below, above, above - below].every((each) => BigInt.asIntN(64, each) === each)) {
-    state.out.push(
-      `${bucket} := ${value}`,
-      `if ${bucket} < ${low} { ${bucket} = ${below} }`,
-      `if ${bucket} >= ${high} { ${bucket} = ${above} }`,
-    );
-    return `(uint64(${bucket} - (${below})) / ${step})`;
-  }
   state.out.push(
     `var ${bucket} uint64`,
-    `if ${value} >= ${high} { ${bucket} = ${buckets + 1n} } else if ${value} >= ${low} { ${bucket} = uint64(${value} - (${low})) / ${step} + 1 }`,
+    `if ${value} >= ${high} { ${bucket} = ${(high - low + step - 1n) / step + 1n} } else if ${value} >= ${low} { ${bucket} = uint64(${value} - (${low})) / ${step} + 1 }`,
   );
   return bucket;
 }
