@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { runInThisContext } from "node:vm";
 import { canObserve } from "./testing/go-service.js";
 
 const bin = fileURLToPath(new URL("../bin", import.meta.url));
@@ -135,7 +136,7 @@ for (const { a: [c], ...others } of [{ a: [1], d: 2 }]) seen.push(c, others);
 try { const [none] = undefined; } catch (error) { seen.push(error instanceof TypeError); }
 try { for (const each of 5) seen.push(each); } catch (error) { seen.push(error instanceof TypeError); }
 return [list, list.last, [...work], x, y, first, rest, key, second, seen.map((each) => typeof each === "function" ? each() : each)];`;
-  const run = (text: string): unknown => new Function(text)();
+  const run = (text: string): unknown => runInThisContext(`(() => {${text}\n})()`);
   // A body of a function is no module: only there may a return stand outside.
   const rewritten = withoutIterators(`function f() {${code}}`);
   assert.ok(!rewritten.includes("each of list"));
