@@ -35,7 +35,8 @@ test("kill -9 of the engine under load loses nothing and doubles nothing", async
         blocks++;
       }
     })();
-    for (let round = 0; round < 8; round++) {
+    // A busy machine may not have an engine up again for each round: there are more until enough were killed.
+    for (let round = 0; round < 8 || (round < 100 && store.stats().engine.restarts < 4); round++) {
       await sleep(20 + ((round * 137) % 400));
       killEngine(store);
     }
