@@ -48,6 +48,8 @@ console.log(
 const cache = mkdtempSync(join(tmpdir(), "go3s-cache-"));
 process.env.GO3S_CACHE = cache;
 process.once("exit", () => rmSync(cache, { recursive: true, force: true }));
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
 
 let passed = 0;
 let failed = 0;
