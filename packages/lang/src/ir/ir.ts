@@ -174,6 +174,8 @@ export interface IrFunction {
   trapResult?: bigint;
   /** prototype is set for global functions, whose parameters the verifier knows by their types. */
   prototype?: { readonly parameters: readonly Type[]; readonly result: Type };
+  /** isProgram: the first parameter is the context, which nothing else in the program points to. */
+  isProgram?: boolean;
   /** sleeps is set for programs that may sleep: they do not hold the lock of kernel memory by themselves. */
   sleeps?: boolean;
   /** indexes: the function adds a variable to a pointer that it was given. */

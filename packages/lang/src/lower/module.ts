@@ -114,6 +114,7 @@ function lowerBody(
   const hasResult = symbol.type.result.kind !== "void";
   const fn = newFunction(name, symbol.parameters.length, true, declaration.name);
   fn.sleeps = sleeps;
+  fn.isProgram = isProgram;
   const b = newBuilder(fn);
   const low = newLow(
     shared,

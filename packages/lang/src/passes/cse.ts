@@ -27,9 +27,13 @@ export function isSteady(value: Value): boolean {
   return value.op === "call" && steady.has(value.imm) && value.args.length === 0;
 }
 
-/** contextIsWritten: reads of the context are only merged in programs that do not write it. */
-function contextIsWritten(fn: IrFunction): boolean {
-  return fn.blocks.some((block) =>
+/**
+ * contextStays: reads of the context are only merged in programs that do not write it. A parameter of any other function may
+ * point to memory that the function also reaches by another way.
+ */
+function contextStays(fn: IrFunction): boolean {
+  if (fn.isProgram !== true) return false;
+  return !fn.blocks.some((block) =>
     block.values.some((value) => value.op === "store" && value.args[0]?.op === "param"),
   );
 }
@@ -87,7 +91,7 @@ export const mergeEqual: Pass = {
     const tree = dominators(fn);
     const children = new Map<Block, Block[]>();
     for (const [block, up] of tree) if (block !== up) children.set(up, [...(children.get(up) ?? []), block]);
-    const contextReads = !contextIsWritten(fn);
+    const contextReads = contextStays(fn);
     const mapping = new Map<Value, Value>();
     const final = (value: Value): Value => {
       let at = value;
