@@ -60,7 +60,7 @@ const recipes: readonly Recipe[] = [
   { file: "statsnoop.bt", command: "stat /nonexistent-go3s", prints: [/^stat +\d+ +2 \/nonexistent-go3s$/m] },
   {
     file: "syncsnoop.bt",
-    command: "dd if=/dev/zero of=FOLDER/synced bs=1 count=1 conv=fsync",
+    command: "dd if=/dev/zero of=FOLDER/synced bs=1 count=1 conv=fsync status=none",
     prints: [/^[\d:]{8} dd +\d+ +tracepoint:syscalls:sys_enter_fsync$/m],
   },
   { file: "tcpconnect.bt", command: refused, prints: [/^\S+ +\d+ +-> 127\.0\.0\.1:1$/m] },
