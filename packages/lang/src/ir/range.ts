@@ -112,13 +112,22 @@ function edgeBound(value: Value, from: Block, to: Block, signed: boolean): bigin
   return undefined;
 }
 
+// Ways through phis multiply: a value that needs more than this to be bounded is taken for unbounded.
+const mostLooks = 512;
+
 /** maxAt gives a proven upper bound of a value in a block, from its shape and the branches on the way there. */
-export function maxAt(
+export function maxAt(value: Value, block: Block, signed: boolean): bigint | undefined {
+  return maxFrom(value, block, signed, new Set(), { left: mostLooks });
+}
+
+function maxFrom(
   value: Value,
   block: Block,
   signed: boolean,
-  seen: ReadonlySet<Value> = new Set(),
+  seen: ReadonlySet<Value>,
+  looks: { left: number },
 ): bigint | undefined {
+  looks.left--;
   let bound = shape(value, 0);
   if (signed && bound !== undefined && value.op === "const") {
     const asSigned = BigInt.asIntN(value.width, value.imm);
@@ -131,19 +140,29 @@ export function maxAt(
     bound = smaller(bound, edgeBound(value, only, at, signed));
     at = only;
   }
+  if (looks.left < 0) return bound;
   if (value.op === "phi" && !seen.has(value) && value.args.length === value.block.predecessors.length) {
     const inner = new Set([...seen, value]);
     let most: bigint | undefined = 0n;
     value.args.forEach((arg, i) => {
       const from = value.block.predecessors[i];
       if (from === undefined || most === undefined) return;
-      const own = smaller(maxAt(arg, from, signed, inner), edgeBound(arg, from, value.block, signed));
+      const own = smaller(
+        maxFrom(arg, from, signed, inner, looks),
+        edgeBound(arg, from, value.block, signed),
+      );
       most = own === undefined ? undefined : own > most ? own : most;
     });
     bound = smaller(bound, most);
   }
   if ((value.op === "zext" || value.op === "trunc") && value.args[0] !== undefined && !seen.has(value)) {
-    const inner = maxAt(value.args[0], block, value.op === "zext" && signed, new Set([...seen, value]));
+    const inner = maxFrom(
+      value.args[0],
+      block,
+      value.op === "zext" && signed,
+      new Set([...seen, value]),
+      looks,
+    );
     const fits = inner !== undefined && inner >= 0n && inner <= maxOf(value.width);
     if (fits) bound = smaller(bound, inner);
   }
