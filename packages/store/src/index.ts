@@ -1,4 +1,4 @@
-export type { QueryLimits, TableSize } from "./engine/protocol.js";
+export type { QueryLimits, TableSize, TenantRows } from "./engine/protocol.js";
 export type { StoreErrorCode, StoreErrorDetails } from "./errors.js";
 export { StoreError, storeErrorCodes } from "./errors.js";
 export { LogsIngest } from "./ingest/logs.js";

@@ -91,6 +91,8 @@ const DEFAULT_WAITING_BYTES = 4 * 1024 * 1024 * 1024;
 const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
 /** SIZES_EVERY_MS is how often disk use is asked for at most. */
 const SIZES_EVERY_MS = 2_000;
+/** SIZES_IDLE_MS is how old disk use may be when somebody looks. */
+const SIZES_IDLE_MS = 10_000;
 
 interface Layout {
   readonly wal: string;
@@ -267,6 +269,9 @@ class OpenStore implements Store {
 
   stats(): StoreStats {
     const counters = this.#counters;
+    // Merges and expiry go on without inserts: who looks on sees what they left.
+    if (performance.now() - this.#sizesAt > SIZES_IDLE_MS && this.#engine.state === "ready")
+      this.#readSizesSoon();
     return {
       engine: {
         state: this.#engine.state,

@@ -4,8 +4,11 @@ import { migrate } from "../schema/migrations.js";
 import { setRetention } from "../schema/retention.js";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
 import { mendDeduplicationLogs, syncDeduplicationLogs } from "./deduplication-log.js";
-import type { EngineSettings, TableSize } from "./protocol.js";
+import type { EngineSettings, TableSize, TenantRows } from "./protocol.js";
 import { escapeParameter, quoteText, readSource } from "./sql.js";
+
+/** TENANTS_EVERY_MS is how often rows are counted by tenant at most. */
+const TENANTS_EVERY_MS = 10_000;
 
 /**
  * Database is the opened ClickHouse of this process: it makes sessions and runs our own statements.
@@ -16,6 +19,8 @@ export class Database {
   readonly #settings: EngineSettings;
   readonly #admin: Session;
   readonly #inserter: Session;
+  #tenants: ReadonlyMap<string, readonly TenantRows[]> = new Map();
+  #tenantsAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -80,19 +85,34 @@ export class Database {
 
   /** sizes says what each table uses on disk. */
   sizes(): TableSize[] {
-    const lines = this.run(readSource("engine/sizes.sql")).split("\n");
-    return lines
-      .filter((line) => line !== "")
-      .map((line) => {
-        const [table = "", rows, diskBytes, uncompressedBytes, parts] = line.split("\t");
-        return {
-          table,
-          rows: Number(rows),
-          diskBytes: Number(diskBytes),
-          uncompressedBytes: Number(uncompressedBytes),
-          parts: Number(parts),
-        };
-      });
+    const tenants = this.#tenantRows();
+    return linesOf(this.run(readSource("engine/sizes.sql"))).map(([table = "", ...figures]) => {
+      const [
+        rows = 0,
+        diskBytes = 0,
+        uncompressedBytes = 0,
+        parts = 0,
+        merges = 0,
+        mergingBytes = 0,
+        kept = 0,
+      ] = figures.map(Number);
+      const size = { table, rows, diskBytes, uncompressedBytes, parts, merges, mergingBytes };
+      return { ...size, keptSeconds: kept, tenants: tenants.get(table) ?? [] };
+    });
+  }
+
+  /** tenantRows are counted seldom: reading a large store's index takes some milliseconds. */
+  #tenantRows(): ReadonlyMap<string, readonly TenantRows[]> {
+    if (performance.now() - this.#tenantsAt < TENANTS_EVERY_MS) return this.#tenants;
+    this.#tenantsAt = performance.now();
+    const byTable = new Map<string, TenantRows[]>();
+    for (const [table = "", tenant = "", rows] of linesOf(this.run(readSource("engine/tenants.sql")))) {
+      const of = byTable.get(table) ?? [];
+      byTable.set(table, of);
+      of.push({ tenant, rows: Number(rows) });
+    }
+    this.#tenants = byTable;
+    return byTable;
   }
 
   /** close lets the connections go; work under way must have ended. */
@@ -100,4 +120,12 @@ export class Database {
     this.#inserter.close();
     this.#admin.close();
   }
+}
+
+/** linesOf splits a result in tab-separated text. */
+function linesOf(text: string): string[][] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"));
 }

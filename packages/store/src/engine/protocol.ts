@@ -50,6 +50,19 @@ export interface TableSize {
   readonly diskBytes: number;
   readonly uncompressedBytes: number;
   readonly parts: number;
+  /** merges under way, and how many bytes they merge. */
+  readonly merges: number;
+  readonly mergingBytes: number;
+  /** keptSeconds is after how many seconds rows go; 0: never. */
+  readonly keptSeconds: number;
+  /** tenants tells the rows of each; empty for tables that are not of a signal. */
+  readonly tenants: readonly TenantRows[];
+}
+
+/** TenantRows is how many rows of a table are a tenant's, to within some thousands. */
+export interface TenantRows {
+  readonly tenant: string;
+  readonly rows: number;
 }
 
 /** EngineRequest is what the parent sends. */
