@@ -13,7 +13,7 @@ export function retentionOption(text: string | undefined): Partial<Retention> {
       throw new CliError(
         "usage",
         `--retention: "${part}" says of no signal how long it is kept`,
-        "write it as traces=3d,logs=36h,metrics=4w,rollups=forever",
+        "write it as traces=3d,logs=36h,metrics=4w,profiles=2d,rollups=forever",
       );
     kept[name] = seconds;
   }

@@ -30,7 +30,7 @@ export const command: Command = {
     {
       name: "retention",
       value: "LIST",
-      help: "how long rows are kept, such as traces=3d,logs=36h,metrics=4w,rollups=forever (a new directory: 7d, rollups 90d)",
+      help: "how long rows are kept, such as traces=3d,logs=36h,metrics=4w,profiles=2d,rollups=forever (a new directory: 7d, rollups 90d)",
     },
     { name: "host", value: "ADDRESS", help: "the address to listen on (default 127.0.0.1)" },
     { name: "otlp-grpc-port", value: "N", help: "default 4317; 0 takes any free port" },

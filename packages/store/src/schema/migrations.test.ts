@@ -45,8 +45,12 @@ test("the data directory of the previous release is opened: its rows are there, 
   await store.append([spanBlock("new", 40)]);
   await store.flush();
   assert.deepEqual(await rowsOf(store, counts), [{ traces: 100, logs: 30, metrics: 15 }]);
-  const expiring = "SELECT name FROM system.tables WHERE database = 'go3s' AND engine_full LIKE '% TTL %'";
-  assert.deepEqual(await rowsOf(store, expiring), [{ name: "red_minutes" }]);
+  const expiring = "SELECT name FROM system.tables WHERE database = 'go3s' AND engine_full LIKE '% TTL %' ORDER BY name";
+  assert.deepEqual(await rowsOf(store, expiring), [
+    { name: "profiles" },
+    { name: "red_minutes" },
+    { name: "stack_rows" },
+  ]);
   assert.deepEqual(await rowsOf(store, made), [{ spans: 100, errors: 3, traces: 100, resources: 3 }]);
   assert.deepEqual(
     await rowsOf(
@@ -67,6 +71,7 @@ test("a migration that fails at any of its statements says so, and the release b
       if (statements++ === at) throw new Error("no room");
       return run(sql);
     });
+  const newest = String(MIGRATIONS.at(-1)?.version);
   let expected = 60;
   try {
     for (let at = 3; ; at += 3) {
@@ -75,10 +80,10 @@ test("a migration that fails at any of its statements says so, and the release b
         failingAt(at)();
         break;
       } catch (error) {
-        assert.match(String(error), /from schema 1 to 2 .*no room/);
+        assert.match(String(error), /from schema 1 to [23] .*no room/);
         assert.equal((error as { code?: string }).code, "migration-failed");
       }
-      assert.equal(run("SELECT max(version) FROM go3s.schema_version").trim(), "1");
+      assert.notEqual(run("SELECT max(version) FROM go3s.schema_version").trim(), newest);
       // What the release before does: it inserts its columns and counts its rows.
       run(
         `INSERT INTO go3s.traces (trace_id, span_id, timestamp_ns) VALUES ('late', 'late-${at}', 1795000000000000000)`,
@@ -87,7 +92,6 @@ test("a migration that fails at any of its statements says so, and the release b
       assert.equal(run("SELECT count() FROM go3s.traces").trim(), String(expected));
     }
     assert.ok(expected > 64, "the migration was stopped in few places");
-    const newest = String(MIGRATIONS.at(-1)?.version);
     assert.equal(run("SELECT max(version) FROM go3s.schema_version").trim(), newest);
     assert.equal(run("SELECT sum(spans) FROM go3s.red_minutes").trim(), String(expected));
     assert.equal(run("SELECT uniqExact(id) FROM go3s.trace_times").trim(), "61");

@@ -22,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
     fill: "fill.sql",
     feeds: "feeds.sql",
   },
+  { version: 3, name: "profiles", files: ["profiles.sql"], feeds: "profiles-feeds.sql" },
 ];
 
 /** RunStatement runs one statement with the writer's rights and gives its result as tab-separated text. */

@@ -3,7 +3,7 @@ import type { Signal } from "./columns.js";
 import type { RunStatement } from "./migrations.js";
 
 /** Retention is how many seconds rows are kept, counted from when they were received; 0 keeps them for ever. */
-export type Retention = Readonly<Record<Signal | "rollups", number>>;
+export type Retention = Readonly<Record<Signal | "profiles" | "rollups", number>>;
 
 const day_s = 86_400;
 
@@ -12,22 +12,27 @@ export const DEFAULT_RETENTION: Retention = {
   traces: 7 * day_s,
   logs: 7 * day_s,
   metrics: 7 * day_s,
+  profiles: 7 * day_s,
   rollups: 90 * day_s,
 };
 
 /** ROLLUPS_SINCE is the schema that has rollups: a directory of an earlier one has no retention of theirs. */
 const ROLLUPS_SINCE = 2;
+/** PROFILES_SINCE is the schema that has profiles. */
+const PROFILES_SINCE = 3;
 
 /** secondsOf gives, by table, how long its rows are kept. What leads to rows of others lives as long as they. */
-function secondsOf({ traces, logs, metrics, rollups }: Retention): Readonly<Record<string, number>> {
+function secondsOf({ traces, logs, metrics, profiles, rollups }: Retention): Readonly<Record<string, number>> {
   const longest = (...some: readonly number[]): number => (some.includes(0) ? 0 : Math.max(...some));
   return {
     traces,
     logs,
     metrics,
+    profiles,
+    stack_rows: profiles,
     red_minutes: rollups,
     trace_times: longest(traces, logs),
-    resources: longest(traces, logs, metrics),
+    resources: longest(traces, logs, metrics, profiles),
   };
 }
 
@@ -48,6 +53,7 @@ export function setRetention(run: RunStatement, asked: Partial<Retention>, found
     traces: kept("traces", "traces", found === 0),
     logs: kept("logs", "logs", found === 0),
     metrics: kept("metrics", "metrics", found === 0),
+    profiles: kept("profiles", "profiles", found < PROFILES_SINCE),
     rollups: kept("rollups", "red_minutes", found < ROLLUPS_SINCE),
   });
   for (const [table = "", expires] of lines) {
