@@ -6,6 +6,8 @@ export {
   updateTracestate,
 } from "./context/tracestate.js";
 export * from "./errors.js";
+export { jaegerProtoToOtlp, PostSpansRequest } from "./foreign/jaeger/proto.js";
+export { jaegerDatagramToOtlp, jaegerThriftToOtlp } from "./foreign/jaeger/thrift.js";
 export {
   remoteWriteToOtlp,
   seriesOfV1,
