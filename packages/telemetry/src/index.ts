@@ -29,6 +29,7 @@ export * from "./otlp/logs.js";
 export type { Input, MessageType } from "./otlp/message.js";
 export * from "./otlp/metrics.js";
 export * from "./otlp/points.js";
+export * from "./otlp/profiles.js";
 export { decodeProtobuf } from "./otlp/protobuf-decode.js";
 export { encodeProtobuf } from "./otlp/protobuf-encode.js";
 export { RPC_CODE, RpcDetail, RpcStatus, retryInfo, statusJson } from "./otlp/status.js";

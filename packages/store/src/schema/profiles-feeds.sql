@@ -6,9 +6,11 @@ SELECT
 FROM go3s.profiles_received;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS go3s.stacks_of_received TO go3s.stack_rows AS
-SELECT tenant, stack_id, functions, files, lines, mappings, build_ids, addresses, frame_types, inlined
+SELECT
+    tenant, stack_id, frames.function AS functions, frames.file AS files, frames.line AS lines, frames.mapping AS mappings,
+    frames.build_id AS build_ids, frames.address AS addresses, frames.frame_type AS frame_types, frames.inlined AS inlined
 FROM go3s.profiles_received
-WHERE notEmpty(functions)
+WHERE notEmpty(frames)
 LIMIT 1 BY tenant, stack_id;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS go3s.resources_of_profiles TO go3s.resources AS

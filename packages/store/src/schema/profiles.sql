@@ -67,7 +67,7 @@ SELECT tenant, stack_id, functions, files, lines, mappings, build_ids, addresses
 FROM go3s.stack_rows
 LIMIT 1 BY tenant, stack_id;
 
--- What a block brings: samples, the first of each stack with its frames, the others with empty arrays. It keeps nothing;
+-- What a block brings: samples, the first of each stack with its frames, the others with none. It keeps nothing;
 -- the views of profiles-feeds.sql put each part where it belongs, in the same insert.
 CREATE TABLE IF NOT EXISTS go3s.profiles_received
 (
@@ -91,13 +91,14 @@ CREATE TABLE IF NOT EXISTS go3s.profiles_received
     attributes Map(LowCardinality(String), String),
     resource_attributes Map(LowCardinality(String), String),
     dropped_attributes_count UInt32,
-    functions Array(LowCardinality(String)),
-    files Array(LowCardinality(String)),
-    lines Array(UInt32),
-    mappings Array(LowCardinality(String)),
-    build_ids Array(LowCardinality(String)),
-    addresses Array(UInt64),
-    frame_types Array(LowCardinality(String)),
-    inlined Array(UInt8)
+    frames Array(Tuple(
+        function LowCardinality(String),
+        file LowCardinality(String),
+        line UInt32,
+        mapping LowCardinality(String),
+        build_id LowCardinality(String),
+        address UInt64,
+        frame_type LowCardinality(String),
+        inlined UInt8))
 )
 ENGINE = Null;
