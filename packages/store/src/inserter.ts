@@ -1,19 +1,31 @@
 import type { DiskRoom } from "./disk-room.js";
+import type { Engine } from "./engine/engine.js";
 import type { EnginePriority } from "./engine/priority.js";
-import type { EngineProcess } from "./engine/process.js";
 import type { InsertRequest, InsertResult } from "./engine/protocol.js";
 import { StoreError } from "./errors.js";
-import type { WalFileSystem } from "./wal/file-system.js";
-import type { SealedSegment, WalWriter } from "./wal/writer.js";
+import type { SealedSegment } from "./wal/writer.js";
 
 /** PendingSegment is a segment that waits to be inserted; it lies on disk until it was. */
 export type PendingSegment = Pick<SealedSegment, "path" | "length" | "since_ms">;
 
+/**
+ * SegmentSource is where segments come from: the log of this machine (WalWriter) is one, a queue in front of a cluster
+ * can be another. It hands each sealed segment to the inserter's add(), and keeps it until it may forget it.
+ */
+export interface SegmentSource {
+  /** activeBytes is the acknowledged length of what is not sealed yet, activeAge_ms its age, activeSince_ms its beginning. */
+  readonly activeBytes: number;
+  readonly activeAge_ms: number;
+  readonly activeSince_ms: number | undefined;
+  seal(): Promise<void>;
+}
+
 /** InserterOptions are what an inserter is given. */
 export interface InserterOptions {
-  readonly engine: EngineProcess;
+  readonly engine: Engine;
   readonly priority: EnginePriority;
-  readonly fileSystem: WalFileSystem;
+  /** forget lets the source drop a segment: its rows are durable in the engine. */
+  readonly forget: (segment: PendingSegment) => Promise<void>;
   readonly room: DiskRoom;
   readonly temporaryDirectory: string;
   readonly damagedDirectory: string;
@@ -55,7 +67,7 @@ export function sealAge_ms(busy_ms: number, asked: boolean): number {
  */
 export class Inserter {
   readonly #options: InserterOptions;
-  #writer: WalWriter | undefined;
+  #source: SegmentSource | undefined;
   readonly #segments: PendingSegment[] = [];
   #pendingBytes = 0;
   #loop: Promise<void> | undefined;
@@ -84,12 +96,12 @@ export class Inserter {
 
   /** oldestSince_ms is when the oldest of what waits was begun, in Unix milliseconds; undefined when nothing does. */
   get oldestSince_ms(): number | undefined {
-    return this.#segments[0]?.since_ms ?? this.#writer?.activeSince_ms;
+    return this.#segments[0]?.since_ms ?? this.#source?.activeSince_ms;
   }
 
-  /** start begins to insert what is in the queue and whatever `writer` seals later. */
-  start(writer: WalWriter): void {
-    this.#writer = writer;
+  /** start begins to insert what is in the queue and whatever `source` seals later. */
+  start(source: SegmentSource): void {
+    this.#source = source;
     this.#loop = this.#run();
   }
 
@@ -133,7 +145,7 @@ export class Inserter {
     this.#flushing++;
     this.#giveWay();
     try {
-      await this.#writer?.seal();
+      await this.#source?.seal();
       const last = this.#segments.at(-1);
       while (last !== undefined && this.#segments.includes(last)) {
         if (this.#stopped)
@@ -166,7 +178,7 @@ export class Inserter {
   }
 
   #nothingWaits(): boolean {
-    return this.#segments.length === 0 && (this.#writer?.activeBytes ?? 0) === 0;
+    return this.#segments.length === 0 && (this.#source?.activeBytes ?? 0) === 0;
   }
 
   #tellWaiters(): void {
@@ -194,15 +206,15 @@ export class Inserter {
   }
 
   async #insert(segment: PendingSegment): Promise<void> {
-    const { engine, fileSystem, room, temporaryDirectory, damagedDirectory } = this.#options;
+    const { engine, forget, room, temporaryDirectory, damagedDirectory } = this.#options;
     room.requireForInsert(segment.length);
     await engine.ready(RETRY_MAX_MS);
     const started = performance.now();
     const { path, length } = segment;
     const request: InsertRequest = { path, length, temporaryDirectory, damagedDirectory };
-    const result = (await engine.call({ op: "insert", request })) as InsertResult;
+    const result = await engine.insert(request);
     // The rows are durable (fsync_after_insert): only now may the log forget them.
-    await fileSystem.remove(path);
+    await forget(segment);
     this.#segments.shift();
     this.#pendingBytes -= length;
     this.#options.onInserted(segment, result, performance.now() - started);
@@ -211,16 +223,16 @@ export class Inserter {
 
   /** awaitWork returns when there is a segment, sealing the active one when it has come of age. */
   async #awaitWork(): Promise<void> {
-    const writer = this.#writer;
-    if (writer === undefined) return;
-    if (writer.activeBytes === 0) {
+    const source = this.#source;
+    if (source === undefined) return;
+    if (source.activeBytes === 0) {
       await this.#sleep(undefined);
       return;
     }
     const now = performance.now();
     const age_ms = sealAge_ms(now - this.#busySince, now - this.#askedAt < ASKED_FOR_MS);
-    const left_ms = age_ms - writer.activeAge_ms;
-    if (left_ms <= 0 || this.#flushing > 0) await writer.seal();
+    const left_ms = age_ms - source.activeAge_ms;
+    if (left_ms <= 0 || this.#flushing > 0) await source.seal();
     else await this.#sleep(Math.min(left_ms, Math.max(POLL_MS, left_ms / 2)));
   }
 

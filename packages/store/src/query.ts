@@ -1,5 +1,5 @@
+import type { Engine } from "./engine/engine.js";
 import { isFormatName } from "./engine/formats.js";
-import type { EngineProcess } from "./engine/process.js";
 import type { QueryLimits } from "./engine/protocol.js";
 import { StoreError } from "./errors.js";
 
@@ -51,7 +51,7 @@ function parameterText(value: QueryParameter): string {
 
 /** startQuery sends a query and resolves when the engine has taken it: the first part, its end, or its error is there. */
 export async function startQuery(
-  engine: EngineProcess,
+  engine: Engine,
   sql: string,
   options: QueryOptions,
   limits: QueryLimits,
@@ -81,8 +81,8 @@ export async function startQuery(
     }
   };
   let over = false;
-  const id = engine.send(
-    { op: "query", sql, format, params, settings: options.settings ?? {}, limits },
+  const running = engine.query(
+    { sql, format, params, settings: options.settings ?? {}, limits },
     {
       chunk(bytes, partFormat) {
         actual = partFormat;
@@ -99,7 +99,7 @@ export async function startQuery(
     },
   );
   const cancel = (): void => {
-    if (!over) engine.tell("cancel", id);
+    if (!over) running.cancel();
   };
   options.signal?.addEventListener("abort", cancel, { once: true });
   const finish = (): void => {
@@ -120,7 +120,7 @@ export async function startQuery(
         if (part.error !== undefined) throw part.error;
         if (part.bytes === undefined) return;
         // The next part is made while this one is used: one is on its way at any time, so memory stays bounded.
-        engine.tell("more", id);
+        running.more();
         yield part.bytes;
       }
     } finally {

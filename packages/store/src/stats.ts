@@ -1,4 +1,4 @@
-import type { EngineState } from "./engine/process.js";
+import type { EngineState } from "./engine/engine.js";
 import type { InsertResult, TableSize } from "./engine/protocol.js";
 import { messageOf } from "./errors.js";
 import type { Signal } from "./schema/columns.js";

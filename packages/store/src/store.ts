@@ -206,7 +206,7 @@ class OpenStore implements Store {
       room: this.#room,
       engine: this.#engine,
       priority: newEnginePriority(() => this.#engine.pid, nice),
-      fileSystem,
+      forget: ({ path }) => fileSystem.remove(path),
       temporaryDirectory: layout.temporary,
       damagedDirectory: layout.damaged,
       onInserted: (segment, result, took_ms) => {
@@ -361,7 +361,7 @@ class OpenStore implements Store {
   async #readSizes(): Promise<void> {
     this.#sizesAt = performance.now();
     try {
-      this.#tables = (await this.#engine.call({ op: "sizes" })) as readonly TableSize[];
+      this.#tables = await this.#engine.sizes();
     } catch {
       // The engine is being started again: the next insert asks anew.
     }

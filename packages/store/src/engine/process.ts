@@ -6,17 +6,15 @@ import { engineEnvironment } from "../environment.js";
 import { messageOf, StoreError } from "../errors.js";
 import { identityOf, isRunning, parseIdentity } from "../process-identity.js";
 import { storeErrorOf } from "./clickhouse-error.js";
-import type { EngineAnswer, EngineRequest, EngineSettings } from "./protocol.js";
-
-/** EngineState is what the engine's process is doing. */
-export type EngineState = "starting" | "ready" | "waiting" | "closed";
-
-/** AnswerHandler gets what comes back for one request; exactly one of `done` and `failed` is called, once. */
-export interface AnswerHandler {
-  chunk?(bytes: Uint8Array, format: string): void;
-  done(value: unknown): void;
-  failed(error: StoreError): void;
-}
+import type { AnswerHandler, Engine, EngineQuery, EngineState, RunningQuery } from "./engine.js";
+import type {
+  EngineAnswer,
+  EngineRequest,
+  EngineSettings,
+  InsertRequest,
+  InsertResult,
+  TableSize,
+} from "./protocol.js";
 
 /** EngineProcessOptions are what an engine process is given. */
 export interface EngineProcessOptions {
@@ -46,7 +44,7 @@ const PROGRAM = new URL("./child.js", import.meta.url);
  * EngineProcess runs the database in a process of its own and keeps it running: a crash of the engine fails what
  * is under way with `engine-lost` and is followed by a new start with back-off. It ends with close().
  */
-export class EngineProcess {
+export class EngineProcess implements Engine {
   readonly #options: EngineProcessOptions;
   readonly #pidFile: string;
   #child: ChildProcess | undefined;
@@ -108,29 +106,17 @@ export class EngineProcess {
     }
   }
 
-  /** send asks the engine for something and gives the request's id. */
-  send(request: WithoutId<EngineRequest>, handler: AnswerHandler): number {
-    const id = this.#nextId++;
-    const child = this.#child;
-    if (child === undefined || !child.connected) {
-      handler.failed(new StoreError("engine-lost", "the engine is not up"));
-      return id;
-    }
-    this.#pending.set(id, handler);
-    // A channel that breaks here is told by the `exit` event, which fails everything that is pending.
-    child.send({ ...request, id }, () => undefined);
-    return id;
+  async insert(request: InsertRequest): Promise<InsertResult> {
+    return (await this.#call({ op: "insert", request })) as InsertResult;
   }
 
-  /** call asks for something that has one answer. */
-  call(request: WithoutId<EngineRequest>): Promise<unknown> {
-    return new Promise((done, failed) => this.send(request, { done, failed }));
+  query(query: EngineQuery, handler: AnswerHandler): RunningQuery {
+    const id = this.#send({ op: "query", ...query }, handler);
+    return { more: () => this.#tell("more", id), cancel: () => this.#tell("cancel", id) };
   }
 
-  /** tell sends word about a request that is under way: `more` or `cancel`. */
-  tell(op: "more" | "cancel", id: number): void {
-    if (this.#child?.connected === true && this.#pending.has(id))
-      this.#child.send({ op, id }, () => undefined);
+  async sizes(): Promise<readonly TableSize[]> {
+    return (await this.#call({ op: "sizes" })) as readonly TableSize[];
   }
 
   /** close ends the engine in order: what is under way fails, merges stop, files are closed. */
@@ -144,10 +130,35 @@ export class EngineProcess {
     this.#ready.reject(new StoreError("closed", "the store is closed"));
     if (child === undefined) return;
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    if (wasReady) await this.call({ op: "close" }).catch(() => undefined);
+    if (wasReady) await this.#call({ op: "close" }).catch(() => undefined);
     const timer = setTimeout(() => child.kill("SIGKILL"), wasReady ? ORPHAN_WAIT_MS : 0);
     await ended;
     clearTimeout(timer);
+  }
+
+  /** send asks the engine for something and gives the request's id. */
+  #send(request: WithoutId<EngineRequest>, handler: AnswerHandler): number {
+    const id = this.#nextId++;
+    const child = this.#child;
+    if (child === undefined || !child.connected) {
+      handler.failed(new StoreError("engine-lost", "the engine is not up"));
+      return id;
+    }
+    this.#pending.set(id, handler);
+    // A channel that breaks here is told by the `exit` event, which fails everything that is pending.
+    child.send({ ...request, id }, () => undefined);
+    return id;
+  }
+
+  /** call asks for something that has one answer. */
+  #call(request: WithoutId<EngineRequest>): Promise<unknown> {
+    return new Promise((done, failed) => this.#send(request, { done, failed }));
+  }
+
+  /** tell sends word about a request that is under way. */
+  #tell(op: "more" | "cancel", id: number): void {
+    if (this.#child?.connected === true && this.#pending.has(id))
+      this.#child.send({ op, id }, () => undefined);
   }
 
   #launch(): void {
@@ -169,7 +180,7 @@ export class EngineProcess {
     child.on("message", (message) => this.#receive(message as EngineAnswer));
     child.on("error", (error) => this.#ended(child, error.message));
     child.on("exit", (code, signal) => this.#ended(child, signal === null ? `exit ${code}` : signal));
-    this.call({ op: "open", settings: this.#options.settings }).then(
+    this.#call({ op: "open", settings: this.#options.settings }).then(
       () => this.#up(),
       (error: unknown) => this.#refused(child, error),
     );
