@@ -19,7 +19,7 @@ export const counterRows = {
   items: {
     name: "go3s_receive_items",
     help: "Spans, log records and metric points acknowledged.",
-    labels: ["signal"],
+    labels: ["protocol", "signal"],
   },
   bytes: {
     name: "go3s_receive_bytes",

@@ -1,18 +1,21 @@
 import type { StoreStats } from "@go3s/store";
-import type { StatusAnswer } from "./api/types.js";
+import type {
+  AgentStatus,
+  EngineStatus,
+  ProbeProgram,
+  StatusAnswer,
+  TableUse,
+  TenantUse,
+} from "./api/types.js";
 import type { Gauge } from "./web/metrics.js";
 
 /** gaugesOf lists what /metrics shows as it is now; gauges of one name stand together. */
 export function gaugesOf(status: StatusAnswer, stats: StoreStats): Gauge[] {
-  const gauge = (name: string, unit: string, help: string, value: number): Gauge => ({
-    name,
-    unit,
-    help,
-    value,
-  });
   return [
     gauge("go3s_uptime_seconds", "seconds", "Time since the start.", status.uptime_s),
     gauge("go3s_server_resident_bytes", "bytes", "Memory of the server's process.", status.server.rss_bytes),
+    gauge("go3s_server_cpu_ratio", "", "CPU of the server's process, of one CPU.", status.server.cpu_share),
+    ...engineGauges(status.store.engine),
     gauge(
       "go3s_store_ready",
       "",
@@ -38,7 +41,6 @@ export function gaugesOf(status: StatusAnswer, stats: StoreStats): Gauge[] {
       ...gauge("go3s_store_refused", "", "Group commits refused, by reason.", calls),
       labels: { reason },
     })),
-    gauge("go3s_store_engine_restarts", "", "How often the engine was started again.", stats.engine.restarts),
     ...stats.tables.map((table) => ({
       ...gauge("go3s_store_disk_bytes", "bytes", "Disk use by table.", table.diskBytes),
       labels: { table: table.table },
@@ -64,6 +66,8 @@ export function gaugesOf(status: StatusAnswer, stats: StoreStats): Gauge[] {
       ...gauge("go3s_store_set_aside_rows", "", "Rows of the log that could not be used, by reason.", rows),
       labels: { reason },
     })),
+    ...tableGauges(status),
+    ...tenantGauges(status),
     ...samplingGauges(status),
     ...status.slowest_queries
       .slice(0, 1)
@@ -75,28 +79,117 @@ export function gaugesOf(status: StatusAnswer, stats: StoreStats): Gauge[] {
           took_ms / 1000,
         ),
       ),
-    gauge("go3s_agent_processes", "", "Processes being watched.", watched(status)),
-    gauge("go3s_agent_probes", "", "Probes attached.", status.agent.probes),
-    gauge("go3s_agent_spans", "", "Spans the agent made since its start.", status.agent.spans),
+    ...agentGauges(status.agent),
+  ];
+}
+
+const gauge = (
+  name: string,
+  unit: string,
+  help: string,
+  value: number,
+  labels: Readonly<Record<string, string>> = {},
+): Gauge => ({ name, unit, help, value, labels });
+
+/** known leaves out what is not known. */
+const known = (name: string, unit: string, help: string, value: number | null): Gauge[] =>
+  value === null ? [] : [gauge(name, unit, help, value)];
+
+function engineGauges(engine: EngineStatus): Gauge[] {
+  return [
+    gauge("go3s_engine_up", "", "1 when the engine's process answers.", engine.state === "ready" ? 1 : 0),
+    gauge("go3s_engine_restarts", "", "How often the engine was started again.", engine.restarts),
+    ...known("go3s_engine_cpu_ratio", "", "CPU of the engine's process, of one CPU.", engine.cpu_share),
+    ...known("go3s_engine_resident_bytes", "bytes", "Memory of the engine's process.", engine.rss_bytes),
+    gauge(
+      "go3s_engine_last_insert_timestamp_seconds",
+      "seconds",
+      "When the last insert ended, Unix time; 0 for none.",
+      engine.last_insert_ms / 1000,
+    ),
+    gauge(
+      "go3s_engine_last_insert_duration_seconds",
+      "seconds",
+      "How long it took.",
+      engine.last_insert_took_ms / 1000,
+    ),
+  ];
+}
+
+function tableGauges({ store }: StatusAnswer): Gauge[] {
+  const each = (name: string, unit: string, help: string, of: (table: TableUse) => number): Gauge[] =>
+    store.tables.map((table) => gauge(name, unit, help, of(table), { table: table.table }));
+  return [
+    ...each("go3s_store_merges", "", "Merges under way by table.", ({ merges }) => merges),
+    ...each("go3s_store_merging_bytes", "bytes", "Bytes that they merge.", (table) => table.merging_bytes),
+    ...each(
+      "go3s_store_retention_seconds",
+      "seconds",
+      "How long rows are kept; 0 for ever.",
+      ({ kept_s }) => kept_s,
+    ),
+  ];
+}
+
+function tenantGauges({ store }: StatusAnswer): Gauge[] {
+  const each = (name: string, unit: string, help: string, of: (use: TenantUse) => number): Gauge[] =>
+    store.tenants.map((use) => gauge(name, unit, help, of(use), { tenant: use.tenant, table: use.signal }));
+  return [
+    ...each(
+      "go3s_tenant_disk_bytes",
+      "bytes",
+      "Disk use by tenant, its share by rows.",
+      (use) => use.disk_bytes,
+    ),
+    ...each("go3s_tenant_rows", "", "Rows by tenant.", ({ rows }) => rows),
+  ];
+}
+
+function agentGauges(agent: AgentStatus): Gauge[] {
+  const programs = (
+    name: string,
+    unit: string,
+    help: string,
+    of: (program: ProbeProgram) => number,
+  ): Gauge[] =>
+    (agent.programs ?? []).map((program) => gauge(name, unit, help, of(program), { program: program.name }));
+  return [
+    gauge(
+      "go3s_agent_up",
+      "",
+      "1 when the agent watches, in whole or in part.",
+      agent.state === "running" || agent.state === "partial" ? 1 : 0,
+    ),
+    gauge("go3s_agent_processes", "", "Processes being watched.", watched(agent)),
+    gauge("go3s_agent_probes", "", "Probes attached.", agent.probes),
+    gauge("go3s_agent_spans", "", "Spans the agent made since its start.", agent.spans),
+    ...known("go3s_agent_cpu_ratio", "", "CPU of the agent's process, of one CPU.", agent.cpu_share),
+    ...known("go3s_agent_resident_bytes", "bytes", "Memory of the agent's process.", agent.rss_bytes),
+    ...(agent.dropped ?? []).map((drop) =>
+      gauge("go3s_agent_dropped", "", "What the agent lost since its start, by reason.", drop.count, {
+        reason: drop.reason,
+      }),
+    ),
+    ...programs(
+      "go3s_agent_program_runs",
+      "",
+      "Runs of a program in the kernel, where it counts them.",
+      ({ runs }) => runs,
+    ),
+    ...programs("go3s_agent_program_run_seconds", "seconds", "Time they took.", ({ run_ns }) => run_ns / 1e9),
   ];
 }
 
 function samplingGauges({ sampling }: StatusAnswer): Gauge[] {
   if (sampling === null) return [];
   const { ratio, waiting } = sampling;
-  const row = (name: string, unit: string, help: string, value: number): Gauge => ({
-    name,
-    unit,
-    help,
-    value,
-  });
   return [
-    row("go3s_sample_ratio", "", "The share of traces that is kept by id.", ratio),
-    row("go3s_sample_waiting_spans", "", "Spans that wait for a decision.", waiting.spans),
-    row("go3s_sample_waiting_bytes", "bytes", "Memory of those.", waiting.bytes),
+    gauge("go3s_sample_ratio", "", "The share of traces that is kept by id.", ratio),
+    gauge("go3s_sample_waiting_spans", "", "Spans that wait for a decision.", waiting.spans),
+    gauge("go3s_sample_waiting_bytes", "bytes", "Memory of those.", waiting.bytes),
   ];
 }
 
-function watched(status: StatusAnswer): number {
-  return status.agent.processes.filter((process) => process.watched).length;
+function watched(agent: AgentStatus): number {
+  return agent.processes.filter((process) => process.watched).length;
 }

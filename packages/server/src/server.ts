@@ -89,7 +89,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     slowest: () => slow.list(),
   });
   const stream = createLiveStream(board.status, () => store.stats().rowsInserted);
-  const context: ApiContext = { engine: createEngine(queried), counters, status: board.status };
+  const context: ApiContext = {
+    engine: createEngine(queried),
+    counters,
+    status: board.status,
+    history: board.history,
+  };
   const limits = { bodyBytes: options.bodyBytesMax ?? defaultBodyBytes, inflightBytes };
   const otlpHttp = createOtlpHttp(receiver, { limits, pool: createBufferPool(), inflight: 0 });
   const web = createWebServer({

@@ -11,7 +11,13 @@ test("the slowest of the last hour are kept, each statement once, its text short
   slow.note(`SELECT '${"x".repeat(5000)}'`, 40, false);
   const list = slow.list();
   assert.equal(list.length, 10);
-  assert.deepEqual(list[0], { sql: "SELECT 30 FROM t", took_ms: 500, at_ms: 0, failed: true });
+  assert.deepEqual(list[0], {
+    sql: "SELECT 30 FROM t",
+    took_ms: 500,
+    rows_read: null,
+    at_ms: 0,
+    failed: true,
+  });
   assert.equal(list[1]?.sql.length, 300);
   assert.deepEqual(
     list.slice(2).map(({ took_ms }) => took_ms),

@@ -1,6 +1,18 @@
 import type { Signal, StoreStats } from "@go3s/store";
-import type { AgentStatus, DropCount, SamplingStatus, SlowQuery, StatusAnswer } from "./api/types.js";
-import { type Counters, count, labelled } from "./counters.js";
+import type {
+  AgentStatus,
+  DropCount,
+  HistoryAnswer,
+  SamplingStatus,
+  SlowQuery,
+  StatusAnswer,
+} from "./api/types.js";
+import { type Counters, labelled } from "./counters.js";
+import { withFix } from "./drop-fixes.js";
+import { createHistory } from "./history.js";
+import { type ProcessUse, processUse } from "./process-use.js";
+import { storeStatus } from "./store-status.js";
+import { itemsByWay, waysOf } from "./ways.js";
 
 type Items = Readonly<Record<Signal, number>>;
 
@@ -19,6 +31,8 @@ export interface StatusSources {
 /** StatusBoard keeps the last seconds' counts, so that rates can be told. */
 export interface StatusBoard {
   status(): StatusAnswer;
+  /** history is the last quarter of an hour of it. */
+  history(): HistoryAnswer;
   /** Whether the store takes work and answers; `reason` is "" when it does. */
   readiness(): Readiness;
   close(): void;
@@ -46,7 +60,10 @@ export const noAgent: AgentStatus = {
 interface Sample {
   readonly at: number;
   readonly items: Items;
+  readonly byWay: ReadonlyMap<string, number>;
   readonly cpuMicros: number;
+  readonly engine: ProcessUse | undefined;
+  readonly enginePid: number | undefined;
   /** Appends refused so far because the disk was full. */
   readonly diskFull: number;
 }
@@ -56,25 +73,54 @@ const kept = 10;
 
 /** createStatusBoard samples the counters once a second. */
 export function createStatusBoard(sources: StatusSources): StatusBoard {
-  const { counters } = sources;
-  const items = ["traces", "logs", "metrics"].map((signal) => count(counters, "items", signal));
-  const sample = (): Sample => {
-    const { user, system } = process.cpuUsage();
-    const [traces = 0, logs = 0, metrics = 0] = items.map((item) => item.value);
-    const diskFull = sources.stats().refused["disk-full"] ?? 0;
-    return { at: performance.now(), items: { traces, logs, metrics }, cpuMicros: user + system, diskFull };
-  };
-  let samples = [sample()];
+  const history = createHistory();
+  let samples = [sampleOf(sources)];
   const timer = setInterval(() => {
-    samples = [...samples.slice(1 - kept), sample()];
+    const now = sampleOf(sources);
+    samples = [...samples.slice(1 - kept), now];
+    const { waiting } = sources.stats();
+    history.add({
+      at_ms: Date.now(),
+      spans: now.items.traces,
+      logs: now.items.logs,
+      metrics: now.items.metrics,
+      dropped: droppedOf(sources).reduce((sum, drop) => sum + drop.count, 0),
+      sampledOut: sampledOut(sources.counters),
+      waitingBytes: waiting.bytes,
+      waitingOldest_ms: waiting.oldest_ms,
+      serverCpuMicros: now.cpuMicros,
+      engineCpuMicros: now.engine?.cpuMicros,
+    });
   }, 1000);
   timer.unref();
   const close = () => clearInterval(timer);
+  const first = () => samples[0] ?? sampleOf(sources);
   return {
-    status: () => statusOf(sources, samples[0] ?? sample(), sample()),
-    readiness: () => readiness(sources, samples[0] ?? sample(), sample()),
+    status: () => statusOf(sources, first(), sampleOf(sources)),
+    history: () => history.answer(Date.now()),
+    readiness: () => readiness(sources, first(), sampleOf(sources)),
     close,
     [Symbol.dispose]: close,
+  };
+}
+
+function sampleOf({ counters, stats }: StatusSources): Sample {
+  const { user, system } = process.cpuUsage();
+  const { refused, engine } = stats();
+  const byWay = itemsByWay(counters);
+  const items = { traces: 0, logs: 0, metrics: 0 };
+  for (const { labels, value } of labelled(counters, "items")) {
+    const [, signal] = labels;
+    if (signal === "traces" || signal === "logs" || signal === "metrics") items[signal] += value;
+  }
+  return {
+    at: performance.now(),
+    items,
+    byWay,
+    cpuMicros: user + system,
+    engine: processUse(engine.pid),
+    enginePid: engine.pid,
+    diskFull: refused["disk-full"] ?? 0,
   };
 }
 
@@ -84,6 +130,9 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
   const rate = (signal: Signal) => (now.items[signal] - first.items[signal]) / seconds;
   const total = (name: "requests" | "bytes") =>
     labelled(counters, name).reduce((sum, { value }) => sum + value, 0);
+  const isSameEngine = now.enginePid === first.enginePid;
+  const engineMicros =
+    isSameEngine && now.engine && first.engine ? now.engine.cpuMicros - first.engine.cpuMicros : null;
   return {
     version: sources.version,
     now_ms: Date.now(),
@@ -99,13 +148,15 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
       metrics: now.items.metrics,
       requests: total("requests"),
       bytes: total("bytes"),
+      ways: waysOf(counters, (way) => ((now.byWay.get(way) ?? 0) - (first.byWay.get(way) ?? 0)) / seconds),
     },
-    dropped: [
-      ...droppedOf(counters),
-      ...droppedByStore(sources.stats()),
-      ...(sources.agent().dropped ?? []),
-    ].sort((a, b) => b.count - a.count),
-    store: storeStatus(sources.stats(), readiness(sources, first, now)),
+    dropped: droppedOf(sources)
+      .map(withFix)
+      .sort((a, b) => b.count - a.count),
+    store: storeStatus(sources.stats(), readiness(sources, first, now), {
+      cpu_share: engineMicros === null ? null : engineMicros / 1e6 / seconds,
+      rss_bytes: now.engine?.rssBytes ?? null,
+    }),
     sampling: sources.sampling(),
     slowest_queries: sources.slowest(),
     server: {
@@ -117,9 +168,23 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
   };
 }
 
+function droppedOf(sources: StatusSources): DropCount[] {
+  return [
+    ...droppedInReceive(sources.counters),
+    ...droppedByStore(sources.stats()),
+    ...(sources.agent().dropped ?? []),
+  ];
+}
+
+function sampledOut(counters: Counters): number {
+  return labelled(counters, "sampled")
+    .filter(({ labels }) => labels[0] === "dropped")
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
 const units: readonly DropCount["unit"][] = ["spans", "logs", "metrics", "requests", "events", "bytes"];
 
-function droppedOf(counters: Counters): DropCount[] {
+function droppedInReceive(counters: Counters): DropCount[] {
   return labelled(counters, "dropped").map(({ labels, value }) => ({
     place: "receive",
     reason: labels[1] ?? "",
@@ -132,25 +197,6 @@ function droppedByStore(stats: StoreStats): DropCount[] {
   return Object.entries(stats.dropped)
     .filter(([, { rows }]) => rows > 0)
     .map(([reason, { rows }]) => ({ place: "store", reason, count: rows, unit: "events" }));
-}
-
-function storeStatus(stats: StoreStats, { state, reason }: Readiness): StatusAnswer["store"] {
-  return {
-    state,
-    reason,
-    disk_bytes: stats.tables.reduce((sum, table) => sum + table.diskBytes, 0),
-    wal_bytes: stats.waiting.bytes,
-    waiting_rows: stats.waiting.rows,
-    waiting_oldest_ms: stats.waiting.oldest_ms,
-    tables: stats.tables.map(({ table, rows, diskBytes, uncompressedBytes, parts }) => ({
-      table,
-      rows,
-      disk_bytes: diskBytes,
-      uncompressed_bytes: uncompressedBytes,
-      parts,
-    })),
-    log_faults: { writes: stats.log.failedWrites, syncs: stats.log.failedSyncs },
-  };
 }
 
 function readiness(sources: StatusSources, first: Sample, now: Sample): Readiness {

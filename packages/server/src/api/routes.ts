@@ -21,6 +21,7 @@ interface Route {
 /** routes are the endpoints that answer with JSON; `query` and `stream` answer otherwise and are in web/. */
 const routes: readonly Route[] = [
   { path: ["status"], handler: (context) => context.status() },
+  { path: ["history"], handler: (context) => context.history() },
   { path: ["services"], handler: services },
   { path: ["services", "*"], handler: service },
   { path: ["traces"], handler: traces },

@@ -7,6 +7,7 @@
 // default now-1h … now), `filter` (the filter language, percent-encoded), `limit`. An error has ErrorBody with status 400 (bad
 // parameter or filter), 403 (Host/Origin), 404, 429 (too many at once), 503 (store not ready), 504 (took too long), 500 (our bug).
 import type { FilterNode, FilterPlace } from "../filter/ast.js";
+import type { StatusAnswer } from "./status-types.js";
 
 export type { FilterCompare, FilterNode, FilterPattern, FilterPlace, FilterTest } from "../filter/ast.js";
 
@@ -48,114 +49,7 @@ export interface Buckets {
 
 // ---------------------------------------------------------------------------------------------------------------- status
 
-/** StatusAnswer is GET status: the bottom line of the frame. Never needs the engine, so it answers while that is down. */
-export interface StatusAnswer {
-  readonly version: string;
-  readonly now_ms: number;
-  readonly started_ms: number;
-  readonly uptime_s: number;
-  readonly agent: AgentStatus;
-  readonly ingest: {
-    /** Items per second over the last ten seconds. */
-    readonly spans_per_s: number;
-    readonly logs_per_s: number;
-    readonly metrics_per_s: number;
-    /** Items acknowledged since the start. */
-    readonly spans: number;
-    readonly logs: number;
-    readonly metrics: number;
-    readonly requests: number;
-    readonly bytes: number;
-  };
-  /** Everything refused or dropped since the start, by place and reason, most first; empty means nothing was lost. */
-  readonly dropped: readonly DropCount[];
-  readonly store: {
-    readonly state: "starting" | "ready" | "busy" | "disk-full" | "failed" | "closed";
-    /** Why it is not ready; "" when it is. */
-    readonly reason: string;
-    readonly disk_bytes: number | null;
-    readonly wal_bytes: number | null;
-    readonly waiting_rows: number | null;
-    /** How long the oldest has waited that is acknowledged and not in the tables. */
-    readonly waiting_oldest_ms: number;
-    /** Disk use by table; `uncompressed_bytes` divided by `disk_bytes` is the compression. */
-    readonly tables: readonly TableUse[];
-    /** What the disk did wrong under the log since the start. */
-    readonly log_faults: { readonly writes: number; readonly syncs: number };
-  };
-  /** What sampling keeps and drops; null where everything is kept. */
-  readonly sampling: SamplingStatus | null;
-  /** The slowest queries of the last hour, slowest first. */
-  readonly slowest_queries: readonly SlowQuery[];
-  /** This machine and this process; the server's own share of one CPU, 0…n. */
-  readonly server: { readonly pid: number; readonly cpu_share: number; readonly rss_bytes: number };
-  readonly addresses: { readonly web: string; readonly otlp_http: string; readonly otlp_grpc: string };
-}
-
-/** TableUse is what one table holds. */
-export interface TableUse {
-  readonly table: string;
-  readonly rows: number;
-  readonly disk_bytes: number;
-  readonly uncompressed_bytes: number;
-  readonly parts: number;
-}
-
-/** SamplingStatus is what sampling does with spans. */
-export interface SamplingStatus {
-  /** The share of traces that is kept by id. */
-  readonly ratio: number;
-  /** Traces with a span that lasts as long are kept; 0 for none. */
-  readonly slow_ms: number;
-  /** Spans kept and dropped since the start, by reason. */
-  readonly kept: Readonly<Record<string, number>>;
-  readonly dropped: Readonly<Record<string, number>>;
-  /** What waits for a decision. */
-  readonly waiting: { readonly spans: number; readonly traces: number; readonly bytes: number };
-}
-
-/** SlowQuery is a statement with the time until its answer began. */
-export interface SlowQuery {
-  /** The text, shortened; values of parameters are not in it. */
-  readonly sql: string;
-  readonly took_ms: number;
-  readonly at_ms: number;
-  readonly failed: boolean;
-}
-
-/** AgentStatus is what the agent tells about itself; `state` "off" is a choice, "failed" has its reason and what to do. */
-export interface AgentStatus {
-  readonly state: "off" | "starting" | "running" | "partial" | "failed";
-  readonly reason: string;
-  readonly hint: string;
-  readonly probes: number;
-  readonly cpu_share: number | null;
-  readonly rss_bytes: number | null;
-  readonly spans: number;
-  readonly processes: readonly WatchedProcess[];
-  /** What the agent lost, by reason; also in StatusAnswer.dropped. */
-  readonly dropped?: readonly DropCount[];
-}
-
-/** WatchedProcess is one process the agent looked at, watched or not, and why. */
-export interface WatchedProcess {
-  readonly pid: number;
-  readonly service_name: string;
-  readonly executable: string;
-  readonly runtime: string;
-  readonly watched: boolean;
-  readonly reason: string;
-  readonly probes: number;
-  readonly spans: number;
-}
-
-/** DropCount counts items (spans, records, requests) lost or refused at one place for one reason. */
-export interface DropCount {
-  readonly place: "receive" | "store" | "agent" | "stream";
-  readonly reason: string;
-  readonly count: number;
-  readonly unit: "spans" | "logs" | "metrics" | "requests" | "events" | "bytes";
-}
+export type * from "./status-types.js";
 
 // -------------------------------------------------------------------------------------------------------------- services
 

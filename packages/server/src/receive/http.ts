@@ -64,9 +64,11 @@ async function handle(
   if (foreign !== undefined) return receiveForeign(foreign, receiver, reader, request, response);
   let format: Format = "json";
   let signal: OtlpSignal | undefined;
+  let way = "http";
   try {
     const taken = route(request, response);
     signal = taken.signal;
+    way = wayOf(taken);
     format = formatOf(request);
     if (taken.fused && format === "json")
       throw new ServerError("unsupported-type", "/v1/fused takes protobuf only", {
@@ -74,13 +76,13 @@ async function handle(
       });
     const encoding = contentEncoding(request);
     const accepted = await receive(receiver, reader, request, taken, format, encoding);
-    succeed(receiver, "http", signal, accepted);
+    succeed(receiver, way, signal, accepted);
     const body = format === "json" ? responseJson(signal, accepted) : responseBytes(signal, accepted);
     response.setHeader("Content-Type", contentTypes[format]);
     response.setHeader("Content-Length", Buffer.byteLength(body));
     response.end(body);
   } catch (error) {
-    const refusal = refuse(receiver, "http", signal?.signal ?? "none", error);
+    const refusal = refuse(receiver, way, signal?.signal ?? "none", error);
     await answerRefusal(request, response, refusal, format);
   }
 }
@@ -89,14 +91,15 @@ async function receive(
   receiver: Receiver,
   reader: BodyReader,
   request: IncomingMessage,
-  { signal, fused }: Route,
+  taken: Route,
   format: Format,
   encoding: ReturnType<typeof contentEncoding>,
 ): Promise<Accepted> {
+  const { signal, fused } = taken;
   const raw = await readBody(request, reader);
   let done: Promise<Accepted>;
   try {
-    count(receiver.counters, "bytes", "http", signal.signal).value += raw.wireBytes;
+    count(receiver.counters, "bytes", wayOf(taken), signal.signal).value += raw.wireBytes;
     const body = await decompress(raw, encoding, reader.limits);
     const bytes = format === "json" ? otlpJsonToBytes(signal.signal, body.bytes) : body.bytes;
     done = receiver.intake.accept(signal.signal, bytes, fused);
@@ -105,6 +108,9 @@ async function receive(
   }
   return done;
 }
+
+/** wayOf names a route in the counters. */
+const wayOf = ({ fused }: Route): string => (fused ? "fused" : "http");
 
 function route(request: IncomingMessage, response: ServerResponse): Route {
   const path = (request.url ?? "").split("?", 1)[0] ?? "";

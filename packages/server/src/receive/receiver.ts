@@ -23,9 +23,9 @@ export interface Receiver {
 /** succeed counts a request that was acknowledged. */
 export function succeed(receiver: Receiver, protocol: string, signal: OtlpSignal, accepted: Accepted): void {
   count(receiver.counters, "requests", protocol, signal.signal, "ok").value++;
-  count(receiver.counters, "items", signal.signal).value += accepted.rows;
+  count(receiver.counters, "items", protocol, signal.signal).value += accepted.rows;
   for (const other of accepted.others ?? [])
-    count(receiver.counters, "items", other.signal).value += other.rows;
+    count(receiver.counters, "items", protocol, other.signal).value += other.rows;
   if (accepted.rejected > 0)
     count(receiver.counters, "dropped", "receive", "rejected", signal.unit).value += accepted.rejected;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import type { HistoryAnswer, StatusAnswer } from "../api/types.js";
 import { shopSpans, shopTraces } from "../testing/shop.js";
 import { type Started, send, start } from "../testing/start.js";
 
@@ -23,6 +24,9 @@ before(async () => {
   const body = shopSpans(Date.now() - 60_000);
   await send(`${started.server.addresses.otlp_http}/v1/traces`, { method: "POST", headers, body });
   await started.store.flush();
+  // Sizes are asked for after an insert, and nobody waits for them.
+  while (!started.server.status().store.tenants.some(({ rows }) => rows > 0))
+    await new Promise((resolve) => setTimeout(resolve, 20));
 });
 after(async () => {
   await started.close();
@@ -89,13 +93,50 @@ test("health, readiness and metrics", async () => {
   const { headers, body } = await send(`${url}/metrics`);
   assert.match(String(headers["content-type"]), /^application\/openmetrics-text; version=1\.0\.0/);
   const text = body.toString();
-  assert.match(text, new RegExp(`^go3s_receive_items_total\\{signal="traces"\\} ${shopTraces * 7}$`, "m"));
+  assert.match(
+    text,
+    new RegExp(`^go3s_receive_items_total\\{protocol="http",signal="traces"\\} ${shopTraces * 7}$`, "m"),
+  );
   assert.match(text, /^go3s_receive_requests_total\{protocol="http",signal="traces",outcome="ok"\} 1$/m);
   assert.match(text, /^go3s_store_ready 1$/m);
+  assert.match(text, /^go3s_engine_up 1$/m);
+  assert.match(text, /^go3s_store_retention_seconds\{table="traces"\} 604800$/m);
+  assert.match(text, /^go3s_store_merges\{table="traces"\} \d+$/m);
+  assert.match(
+    text,
+    new RegExp(`^go3s_tenant_rows\\{tenant="default",table="traces"\\} ${shopTraces * 7}$`, "m"),
+  );
   assert.ok(text.endsWith("\n# EOF\n"));
   // Each family is declared once and its samples follow it (OpenMetrics 1.0).
   const families = [...text.matchAll(/^# TYPE (\S+) /gm)].map((found) => found[1]);
   assert.equal(new Set(families).size, families.length);
+});
+
+test("the status tells ways in, tables, tenants, the engine and slow queries; its history has the last minutes", async () => {
+  const slow = await query("SELECT count() FROM traces WHERE NOT ignore(*)", "format=JSONCompact");
+  assert.equal(slow.status, 200);
+  const { body } = await send(`${url}/api/v1/status`);
+  const status: StatusAnswer = JSON.parse(body.toString());
+  const rows = shopTraces * 7;
+  const [way, ...others] = status.ingest.ways;
+  assert.deepEqual(
+    [way?.way, way?.signal, way?.items, way?.requests, way?.refused],
+    ["http", "traces", rows, 1, 0],
+  );
+  assert.ok((way?.bytes ?? 0) > 1000 && others.length === 0);
+  const table = status.store.tables.find((each) => each.table === "traces");
+  assert.ok(table !== undefined && table.disk_bytes > 0 && table.parts > 0);
+  assert.deepEqual([table.rows, table.kept_s], [rows, 604_800]);
+  const [tenant] = status.store.tenants;
+  assert.deepEqual(tenant, { tenant: "default", signal: "traces", rows, disk_bytes: table.disk_bytes });
+  const { engine } = status.store;
+  assert.deepEqual([engine.state, engine.restarts], ["ready", 0]);
+  assert.ok((engine.pid ?? 0) > 0 && engine.last_insert_ms > 0 && (engine.rss_bytes ?? 0) > 0);
+  const noted = status.slowest_queries.find(({ sql }) => sql.includes("ignore(*)"));
+  assert.deepEqual([noted?.rows_read, noted?.failed], [rows, false]);
+  const history: HistoryAnswer = JSON.parse((await send(`${url}/api/v1/history`)).body.toString());
+  assert.equal(history.spans.length, history.count);
+  assert.ok(history.start_ms + history.count * history.step_ms <= Date.now());
 });
 
 test("SQL is answered in the format asked for, with parameters bound", async () => {

@@ -7,8 +7,8 @@ import { mendDeduplicationLogs, syncDeduplicationLogs } from "./deduplication-lo
 import type { EngineSettings, TableSize, TenantRows } from "./protocol.js";
 import { escapeParameter, quoteText, readSource } from "./sql.js";
 
-/** TENANTS_EVERY_MS is how often rows are counted by tenant at most. */
-const TENANTS_EVERY_MS = 10_000;
+/** TENANTS_PAUSE times as long as counting rows by tenant took, they are not counted again (3 ms with 3 M rows, measured). */
+const TENANTS_PAUSE = 200;
 
 /**
  * Database is the opened ClickHouse of this process: it makes sessions and runs our own statements.
@@ -20,7 +20,7 @@ export class Database {
   readonly #admin: Session;
   readonly #inserter: Session;
   #tenants: ReadonlyMap<string, readonly TenantRows[]> = new Map();
-  #tenantsAt = Number.NEGATIVE_INFINITY;
+  #tenantsAgain = 0;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -101,10 +101,10 @@ export class Database {
     });
   }
 
-  /** tenantRows are counted seldom: reading a large store's index takes some milliseconds. */
+  /** tenantRows are counted the more seldom the longer it takes. */
   #tenantRows(): ReadonlyMap<string, readonly TenantRows[]> {
-    if (performance.now() - this.#tenantsAt < TENANTS_EVERY_MS) return this.#tenants;
-    this.#tenantsAt = performance.now();
+    const started = performance.now();
+    if (started < this.#tenantsAgain) return this.#tenants;
     const byTable = new Map<string, TenantRows[]>();
     for (const [table = "", tenant = "", rows] of linesOf(this.run(readSource("engine/tenants.sql")))) {
       const of = byTable.get(table) ?? [];
@@ -112,6 +112,8 @@ export class Database {
       of.push({ tenant, rows: Number(rows) });
     }
     this.#tenants = byTable;
+    const now = performance.now();
+    this.#tenantsAgain = now + TENANTS_PAUSE * (now - started);
     return byTable;
   }
 
