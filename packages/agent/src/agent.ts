@@ -1,6 +1,6 @@
 import { FusedSpanWriter, LogWriter, SpanWriter } from "@go3s/telemetry";
 import { openKernelObserver } from "./attach/observer.js";
-import type { KernelObserver } from "./attach/observer-types.js";
+import type { KernelObserver, ProgramCost } from "./attach/observer-types.js";
 import { newPolicy, type Policy } from "./attach/policy.js";
 import type { AttachedProbes } from "./attach/target.js";
 import { newRegistry, type Observed, type Registry } from "./discovery/registry.js";
@@ -51,6 +51,8 @@ export interface AgentReport {
   readonly processes: readonly ReportedProcess[];
   /** dropped counts what was lost, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** programs tells each program in the kernel; its runs are 0 unless kernel.bpf_stats_enabled is set, or somebody measures. */
+  readonly programs: readonly ProgramCost[];
   /** missing names the parts that the kernel or our rights do not allow. */
   readonly missing: readonly { readonly what: string; readonly why: string; readonly hint: string }[];
 }
@@ -200,21 +202,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return {
     report() {
       const all = registry.all();
+      const stats = kernel?.stats();
       return {
-        probes: kernel?.stats().probes ?? 0,
+        probes: stats?.probes ?? 0,
         spans: all.reduce((sum, each) => sum + each.spans.spans, 0) + registry.spansOfExited(),
         ...meter.read(),
         processes: all
           .filter((each) => each.watched || each.executable.isGo)
           .map((each) => reported(each, kernel)),
         dropped: nonZero({
-          ...kernel?.stats().dropped,
+          ...stats?.dropped,
           ...assembler.counts().dropped,
           ...exporter.stats().dropped,
           "tcp-rate-limit": tcp.counts().limited,
           "unknown-record": unknownRecords,
         }),
-        missing: kernel?.stats().missing ?? [],
+        programs: stats?.costs ?? [],
+        missing: stats?.missing ?? [],
       };
     },
     async close() {

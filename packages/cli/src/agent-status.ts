@@ -51,6 +51,7 @@ export function agentStatus(state: AgentChildState | undefined): AgentStatus {
       probes: process.probes,
       spans: process.spans,
     })),
+    programs: report.programs.map(({ name, runs, nanoseconds }) => ({ name, runs, run_ns: nanoseconds })),
     dropped: [
       ...Object.entries(report.dropped),
       ...state.probes.flatMap(({ probe, dropped }) =>

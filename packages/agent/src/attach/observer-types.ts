@@ -35,7 +35,7 @@ export interface WatchedProcess {
   readonly lost: readonly string[];
 }
 
-/** ProgramCost is what one program has cost since the observer was opened with `measured`. */
+/** ProgramCost is what one program has cost while the kernel counted: when opened with `measured`, or by kernel.bpf_stats_enabled. */
 export interface ProgramCost {
   readonly name: string;
   readonly runs: number;
@@ -49,7 +49,7 @@ export interface KernelStats {
   /** dropped counts what the probes could not tell, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly missing: readonly MissingPart[];
-  /** costs is empty unless the observer was opened with `measured`. */
+  /** costs has every program that is loaded. */
   readonly costs: readonly ProgramCost[];
   readonly records: number;
 }

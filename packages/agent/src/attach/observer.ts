@@ -140,10 +140,7 @@ function newObserver(
       if (isOpen) lastDrops = dropCounts(drops);
       let probes = isOpen ? links.size : 0;
       for (const watch of watches.values()) probes += watch.probes?.count ?? 0;
-      const costs =
-        statistics === undefined || !isOpen
-          ? []
-          : [...object.programs.values()].map((program) => costOf(program));
+      const costs = isOpen ? [...object.programs.values()].map((program) => costOf(program)) : [];
       return { probes, dropped: lastDrops, missing, costs, records: reader.counts().records };
     },
     close() {
