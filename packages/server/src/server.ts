@@ -1,6 +1,5 @@
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { LogsIngest, MetricsIngest, type Store, TracesIngest } from "@go3s/store";
+import { type Store } from "@go3s/store";
+import { createDecoders } from "./receive/decoders.js";
 import type { ApiContext } from "./api/context.js";
 import type { AgentStatus, StatusAnswer } from "./api/types.js";
 import { createClickHousePort } from "./clickhouse/port.js";
@@ -65,11 +64,7 @@ const graceMs = 5_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, host = "127.0.0.1", ports = {} } = options;
   const counters = createCounters();
-  const everything = createIntake(store, {
-    traces: new TracesIngest(),
-    logs: new LogsIngest(),
-    metrics: new MetricsIngest(),
-  });
+  const everything = createIntake(store, createDecoders());
   const sampling =
     options.sample === undefined ? undefined : createSamplingIntake(everything, options.sample, counters);
   const intake = sampling ?? everything;

@@ -108,10 +108,11 @@ function sampleOf({ counters, stats }: StatusSources): Sample {
   const { user, system } = process.cpuUsage();
   const { refused, engine } = stats();
   const byWay = itemsByWay(counters);
-  const items = { traces: 0, logs: 0, metrics: 0 };
+  const items = { traces: 0, logs: 0, metrics: 0, profiles: 0 };
   for (const { labels, value } of labelled(counters, "items")) {
     const [, signal] = labels;
-    if (signal === "traces" || signal === "logs" || signal === "metrics") items[signal] += value;
+    if (signal === "traces" || signal === "logs" || signal === "metrics" || signal === "profiles")
+      items[signal] += value;
   }
   return {
     at: performance.now(),
@@ -182,7 +183,15 @@ function sampledOut(counters: Counters): number {
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-const units: readonly DropCount["unit"][] = ["spans", "logs", "metrics", "requests", "events", "bytes"];
+const units: readonly DropCount["unit"][] = [
+  "spans",
+  "logs",
+  "metrics",
+  "samples",
+  "requests",
+  "events",
+  "bytes",
+];
 
 function droppedInReceive(counters: Counters): DropCount[] {
   return labelled(counters, "dropped").map(({ labels, value }) => ({

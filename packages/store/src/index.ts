@@ -3,6 +3,7 @@ export type { StoreErrorCode, StoreErrorDetails } from "./errors.js";
 export { StoreError, storeErrorCodes } from "./errors.js";
 export { LogsIngest } from "./ingest/logs.js";
 export { MetricsIngest } from "./ingest/metrics.js";
+export { ProfilesIngest } from "./ingest/profiles.js";
 export type { Appended, AppendOptions, ColumnBlock, SignalIngest } from "./ingest/signal-ingest.js";
 export { TracesIngest } from "./ingest/traces.js";
 export type { QueryOptions, QueryParameter, QueryResult } from "./query.js";

@@ -49,8 +49,8 @@ export interface StoreStats {
 
 /** Counters are the numbers behind StoreStats that only grow. */
 export class Counters {
-  readonly acknowledged: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0 };
-  readonly inserted: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0 };
+  readonly acknowledged: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0, profiles: 0 };
+  readonly inserted: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0, profiles: 0 };
   readonly refused: Record<string, number> = {};
   readonly dropped: Record<string, { frames: number; rows: number }> = {};
   readonly log = { failedWrites: 0, failedSyncs: 0, segmentsEnded: 0 };

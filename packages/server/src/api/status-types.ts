@@ -172,7 +172,7 @@ export interface DropCount {
   readonly place: "receive" | "store" | "agent" | "stream";
   readonly reason: string;
   readonly count: number;
-  readonly unit: "spans" | "logs" | "metrics" | "requests" | "events" | "bytes";
+  readonly unit: "spans" | "logs" | "metrics" | "samples" | "requests" | "events" | "bytes";
   /** What to do about it. */
   readonly fix?: string;
 }

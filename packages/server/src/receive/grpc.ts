@@ -44,7 +44,7 @@ function definition(signal: OtlpSignal): ServiceDefinition {
   };
 }
 
-/** listenOtlpGrpc serves the three OTLP services with raw buffers: the message's bytes go to the decoder as they came. */
+/** listenOtlpGrpc serves the OTLP services with raw buffers: the message's bytes go to the decoder as they came. */
 export async function listenOtlpGrpc(
   receiver: Receiver,
   limits: GrpcLimits,

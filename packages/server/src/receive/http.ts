@@ -31,14 +31,12 @@ interface Route {
   readonly fused: boolean;
 }
 
-const byPath = new Map<string, Route>(
-  otlpSignals.map((signal) => [`/v1/${signal.signal}`, { signal, fused: false }]),
-);
+const byPath = new Map<string, Route>(otlpSignals.map((signal) => [signal.path, { signal, fused: false }]));
 const traces = byPath.get("/v1/traces")?.signal;
 if (traces !== undefined) byPath.set("/v1/fused", { signal: traces, fused: true });
 
 /**
- * createOtlpHttp makes the OTLP/HTTP server (not listening yet): POST /v1/traces, /v1/logs, /v1/metrics, and /v1/fused
+ * createOtlpHttp makes the OTLP/HTTP server (not listening yet): POST /v1/traces, /v1/logs, /v1/metrics, /v1development/profiles, and /v1/fused
  * for the form of docs/fused-otlp.md; and what foreign/formats.ts lists.
  */
 export function createOtlpHttp(receiver: Receiver, reader: BodyReader): Server {
@@ -117,7 +115,7 @@ function route(request: IncomingMessage, response: ServerResponse): Route {
   const found = byPath.get(path);
   if (!found)
     throw new ServerError("not-found", `${path.slice(0, 200)} takes no telemetry`, {
-      hint: "send OTLP to /v1/traces, /v1/logs or /v1/metrics, Zipkin to /api/v2/spans, remote write to /api/v1/write",
+      hint: "send OTLP to /v1/traces, /v1/logs, /v1/metrics or /v1development/profiles, Zipkin to /api/v2/spans, remote write to /api/v1/write",
     });
   if (request.method === "POST") return found;
   response.setHeader("Allow", "POST");

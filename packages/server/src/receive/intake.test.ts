@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LogsIngest, MetricsIngest, StoreError, TracesIngest } from "@go3s/store";
+import { StoreError } from "@go3s/store";
 import fc from "fast-check";
+import { createDecoders } from "./decoders.js";
 import { ServerError } from "../errors.js";
 import { shopLogs, shopSpans, shopTraces } from "../testing/shop.js";
 import { createIntake } from "./intake.js";
@@ -18,7 +19,7 @@ function held() {
           commits.push({ blocks, done: (error) => (error ? reject(error) : resolve()) }),
         ),
     },
-    { traces: new TracesIngest(), logs: new LogsIngest(), metrics: new MetricsIngest() },
+    createDecoders(),
   );
   return { intake, commits };
 }
@@ -96,7 +97,7 @@ test("a broken request leaves the block of its neighbours as it was", async () =
 test("changed bytes are taken or refused as not OTLP or too large, never a failure of ours", async () => {
   const intake = createIntake(
     { append: () => Promise.resolve() },
-    { traces: new TracesIngest(), logs: new LogsIngest(), metrics: new MetricsIngest() },
+    createDecoders(),
   );
   const change = fc.tuple(fc.nat({ max: spans.length - 1 }), fc.nat({ max: 255 }));
   const signals = fc.constantFrom("traces" as const, "logs" as const, "metrics" as const);

@@ -1,6 +1,7 @@
 import {
   ExportLogsServiceResponse,
   ExportMetricsServiceResponse,
+  ExportProfilesServiceResponse,
   ExportTraceServiceResponse,
   encodeJson,
   encodeProtobuf,
@@ -23,17 +24,19 @@ export interface Accepted {
 
 /** OtlpSignal is a signal with its names in OTLP and how it tells a partial success. */
 export interface OtlpSignal {
-  readonly signal: "traces" | "logs" | "metrics";
+  readonly signal: "traces" | "logs" | "metrics" | "profiles";
+  readonly path: string;
   readonly service: string;
-  readonly unit: "spans" | "logs" | "metrics";
+  readonly unit: "spans" | "logs" | "metrics" | "samples";
   readonly partialBytes: (rejected: bigint, errorMessage: string) => Uint8Array;
   readonly partialJson: (rejected: bigint, errorMessage: string) => string;
 }
 
-/** otlpSignals are the three signals. */
+/** otlpSignals are the four signals. */
 export const otlpSignals: readonly OtlpSignal[] = [
   {
     signal: "traces",
+    path: "/v1/traces",
     service: "opentelemetry.proto.collector.trace.v1.TraceService",
     unit: "spans",
     partialBytes: (rejectedSpans, errorMessage) =>
@@ -43,6 +46,7 @@ export const otlpSignals: readonly OtlpSignal[] = [
   },
   {
     signal: "logs",
+    path: "/v1/logs",
     service: "opentelemetry.proto.collector.logs.v1.LogsService",
     unit: "logs",
     partialBytes: (rejectedLogRecords, errorMessage) =>
@@ -52,12 +56,24 @@ export const otlpSignals: readonly OtlpSignal[] = [
   },
   {
     signal: "metrics",
+    path: "/v1/metrics",
     service: "opentelemetry.proto.collector.metrics.v1.MetricsService",
     unit: "metrics",
     partialBytes: (rejectedDataPoints, errorMessage) =>
       encodeProtobuf(ExportMetricsServiceResponse, { partialSuccess: { rejectedDataPoints, errorMessage } }),
     partialJson: (rejectedDataPoints, errorMessage) =>
       encodeJson(ExportMetricsServiceResponse, { partialSuccess: { rejectedDataPoints, errorMessage } }),
+  },
+  {
+    // Not stable yet: its package and path carry the word. Samples are what is counted, also those that are refused.
+    signal: "profiles",
+    path: "/v1development/profiles",
+    service: "opentelemetry.proto.collector.profiles.v1development.ProfilesService",
+    unit: "samples",
+    partialBytes: (rejectedProfiles, errorMessage) =>
+      encodeProtobuf(ExportProfilesServiceResponse, { partialSuccess: { rejectedProfiles, errorMessage } }),
+    partialJson: (rejectedProfiles, errorMessage) =>
+      encodeJson(ExportProfilesServiceResponse, { partialSuccess: { rejectedProfiles, errorMessage } }),
   },
 ];
 

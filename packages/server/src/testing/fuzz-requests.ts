@@ -1,4 +1,4 @@
-import { LogsIngest, MetricsIngest, TracesIngest } from "@go3s/store";
+import { createDecoders } from "../receive/decoders.js";
 import { createCounters } from "../counters.js";
 import { translate } from "../foreign/formats.js";
 import { foreignAt } from "../foreign/receive.js";
@@ -65,7 +65,7 @@ export function newFuzzTarget(): FuzzTarget {
       { ratio: 0.3, slow_ms: 1, settle_ms: 0, memoryBytes: 1 << 20 },
       createCounters(),
     );
-  const decoders = { traces: new TracesIngest(), logs: new LogsIngest(), metrics: new MetricsIngest() };
+  const decoders = createDecoders();
   const intake = createIntake({ append }, decoders);
   return { intake, sampling: sampled(intake), taken };
 }

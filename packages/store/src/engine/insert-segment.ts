@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { messageOf, StoreError } from "../errors.js";
 import type { Signal } from "../schema/columns.js";
-import { COLUMNS } from "../schema/columns.js";
+import { RECEIVERS } from "../schema/columns.js";
 import { SIGNAL_NAMES, signalName } from "../signals.js";
 import { convertSegment } from "../wal/convert.js";
 import { realFileSystem } from "../wal/file-system.js";
@@ -21,7 +21,7 @@ const WORLD_CODES: ReadonlySet<number> = new Set([
 
 /** insertStatement gives the statement that inserts a file of blocks into a table. */
 export function insertStatement(signal: Signal, table: string, token: string, path: string): string {
-  const columns = COLUMNS[signal].map(({ name }) => name).join(", ");
+  const columns = RECEIVERS[signal].columns.map(({ name }) => name).join(", ");
   return fillIn(readSource("engine/insert.sql"), { table, columns, token, path: quoteText(path) });
 }
 
@@ -46,7 +46,9 @@ async function attempt(
   try {
     for (const file of converted.files) {
       const signal = signalName(file.signal);
-      await database.insert(insertStatement(signal, signal, `${converted.token}-${signal}`, file.path));
+      await database.insert(
+        insertStatement(signal, RECEIVERS[signal].table, `${converted.token}-${signal}`, file.path),
+      );
     }
     database.settle();
     return { result };

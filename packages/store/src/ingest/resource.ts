@@ -13,6 +13,13 @@ export interface ResourceAttribute {
   readonly value: string;
 }
 
+/** StringTable is what attributes of profiles may name their keys and texts in; an index outside of it is "". */
+export interface StringTable {
+  text(index: number): string;
+  /** valueText reads an AnyValue that may name its text. */
+  valueText(reader: WireReader): string;
+}
+
 /** ResourceRow is a resource as the columns want it: numbers in the block's dictionaries. */
 export interface ResourceRow {
   readonly idLo: number;
@@ -27,11 +34,12 @@ export function readResource(
   reader: WireReader,
   into: ResourceAttribute[],
   refs: AttributeRefs | undefined,
+  strings?: StringTable,
 ): void {
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === 1) {
       reader.expect(WIRE.BYTES, field);
-      readAttribute(reader, into);
+      readAttribute(reader, into, strings);
     } else if (field === FUSED.REFS && refs !== undefined)
       refs.each(reader, () => readAttribute(reader, into));
     else reader.skip();
@@ -39,7 +47,7 @@ export function readResource(
 }
 
 /** readAttribute reads the KeyValue whose length comes next. */
-function readAttribute(reader: WireReader, into: ResourceAttribute[]): void {
+function readAttribute(reader: WireReader, into: ResourceAttribute[], strings?: StringTable): void {
   const outer = reader.enter();
   let key = "";
   let value = "";
@@ -50,8 +58,11 @@ function readAttribute(reader: WireReader, into: ResourceAttribute[]): void {
     } else if (inner === 2) {
       reader.expect(WIRE.BYTES, inner);
       const message = reader.enter();
-      value = valueText(reader);
+      value = strings === undefined ? valueText(reader) : strings.valueText(reader);
       reader.leave(message);
+    } else if (inner === 3 && strings !== undefined) {
+      reader.expect(WIRE.VARINT, inner);
+      key = strings.text(reader.uint32());
     } else reader.skip();
   }
   reader.leave(outer);

@@ -6,7 +6,7 @@ import type { Signal } from "../schema/columns.js";
 import { AttributeRefs } from "./attribute-refs.js";
 import { CommonColumns, type ScopeRow } from "./common-columns.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
-import { type ResourceAttribute, type ResourceRow, readResource } from "./resource.js";
+import { type ResourceAttribute, type ResourceRow, readResource, type StringTable } from "./resource.js";
 
 /** ColumnBlock is one Native block on its way to the log. */
 export interface ColumnBlock {
@@ -59,7 +59,9 @@ export abstract class SignalIngest {
   private blockRows = 0;
   private requestRows = 0;
   private repeated = 0;
-  private tenant = 0;
+  protected tenant = 0;
+  /** What a profile's attributes name their texts in. */
+  protected strings: StringTable | undefined;
   private rejected: Map<string, number> | undefined;
   private readonly spare: Uint8Array[] = [];
   private readonly resources = new Map<string, ResourceRow>();
@@ -149,6 +151,9 @@ export abstract class SignalIngest {
     if (this.blockRows === 0) this.reset();
   }
 
+  /** begin is called with each request before its items are read; the reader must stay where it is. */
+  protected begin(_reader: WireReader): void {}
+
   /** item appends the rows of one span, log record or metric, which the reader has entered. */
   protected abstract item(reader: WireReader): void;
 
@@ -202,8 +207,9 @@ export abstract class SignalIngest {
   }
 
   private readRequest(reader: WireReader): void {
-    const wanted = this.fused ? FUSED.SIGNAL[this.signal] : 1;
+    const wanted = this.fused && this.signal !== "profiles" ? FUSED.SIGNAL[this.signal] : 1;
     if (this.fused) this.refs.begin(reader);
+    this.begin(reader);
     for (let field = reader.next(); field !== 0; field = reader.next()) {
       if (field !== wanted) {
         reader.skip();
@@ -246,7 +252,7 @@ export abstract class SignalIngest {
       reader.skip();
     }
     // Numbers of a dictionary mean other attributes in the next request.
-    const isOwn = !this.fused || this.refs.size === 0;
+    const isOwn = (!this.fused || this.refs.size === 0) && this.strings === undefined;
     const key = count === 1 && isOwn ? cacheKey(reader, at) : "";
     const known = this.resources.get(key);
     if (known !== undefined) return known;
@@ -258,7 +264,7 @@ export abstract class SignalIngest {
         continue;
       }
       const outer = reader.enter();
-      readResource(reader, attributes, this.fused ? this.refs : undefined);
+      readResource(reader, attributes, this.fused ? this.refs : undefined, this.strings);
       reader.leave(outer);
     }
     const row = this.common.rowOf(attributes);

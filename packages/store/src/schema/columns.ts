@@ -1,5 +1,5 @@
 /** Signal names one kind of telemetry; each has one table of the same name. */
-export type Signal = "traces" | "logs" | "metrics";
+export type Signal = "traces" | "logs" | "metrics" | "profiles";
 
 /** Column is one stored column: its name and the ClickHouse type of the table (ingest may write a plainer one). */
 export interface Column {
@@ -110,11 +110,55 @@ const METRICS: readonly Column[] = [
   },
 ];
 
+const PROFILES: readonly Column[] = [
+  { name: "tenant", type: WORD },
+  { name: "resource_id", type: "UInt64" },
+  { name: "service_name", type: WORD },
+  { name: "type", type: WORD },
+  { name: "unit", type: WORD },
+  { name: "timestamp_ns", type: "Int64" },
+  { name: "duration_ns", type: "UInt64" },
+  { name: "value", type: "Int64" },
+  { name: "stack_id", type: "UInt64" },
+  { name: "trace_id", type: "String" },
+  { name: "span_id", type: "String" },
+  { name: "profile_id", type: "String" },
+  { name: "period_type", type: WORD },
+  { name: "period_unit", type: WORD },
+  { name: "period", type: "Int64" },
+  { name: "scope_name", type: WORD },
+  { name: "scope_version", type: WORD },
+  { name: "attributes", type: ATTRIBUTES },
+  { name: "resource_attributes", type: ATTRIBUTES },
+  { name: "dropped_attributes_count", type: "UInt32" },
+];
+
+/** FRAMES is what blocks of profiles bring beside: the frames of a stack with the first sample of it. */
+const FRAMES: Column = {
+  name: "frames",
+  type: `Array(Tuple(function ${WORD}, file ${WORD}, line UInt32, mapping ${WORD}, build_id ${WORD}, address UInt64, frame_type ${WORD}, inlined UInt8))`,
+};
+
 /** COLUMNS lists, per signal and in the order of the Native block, every stored column. */
 export const COLUMNS: Readonly<Record<Signal, readonly Column[]>> = {
   traces: TRACES,
   logs: LOGS,
   metrics: METRICS,
+  profiles: PROFILES,
+};
+
+/** Receiver is the table that a signal's blocks are inserted into, and the columns they have. */
+export interface Receiver {
+  readonly table: string;
+  readonly columns: readonly Column[];
+}
+
+/** RECEIVERS lists them: the signal's own table, but for profiles one that parts samples from stacks. */
+export const RECEIVERS: Readonly<Record<Signal, Receiver>> = {
+  traces: { table: "traces", columns: TRACES },
+  logs: { table: "logs", columns: LOGS },
+  metrics: { table: "metrics", columns: METRICS },
+  profiles: { table: "profiles_received", columns: [...PROFILES, FRAMES] },
 };
 
 const TIME = "DateTime64(9, 'UTC')";
@@ -138,4 +182,5 @@ export const ALIASES: Readonly<Record<Signal, readonly AliasColumn[]>> = {
   ],
   logs: [{ name: "timestamp", type: TIME, expression: FROM_NS }, HASHES],
   metrics: [{ name: "timestamp", type: TIME, expression: FROM_NS }],
+  profiles: [{ name: "timestamp", type: TIME, expression: FROM_NS }],
 };

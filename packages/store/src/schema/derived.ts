@@ -18,6 +18,7 @@ const RECEIVED = {
   type: "SimpleAggregateFunction(max, DateTime('UTC'))",
   holds: "when the newest row behind it came; retention counts from here",
 } as const;
+const SHARED_WORDS = "Array(LowCardinality(String))";
 const SPAN_KIND =
   "Enum8('UNSPECIFIED' = 0, 'INTERNAL' = 1, 'SERVER' = 2, 'CLIENT' = 3, 'PRODUCER' = 4, 'CONSUMER' = 5)";
 
@@ -86,6 +87,41 @@ export const DERIVED_TABLES: readonly DerivedTable[] = [
         holds: "a sketch of their durations",
       },
       RECEIVED,
+    ],
+  },
+  {
+    name: "stacks",
+    about:
+      "What the samples' stacks consist of, once each: arrays of one length, the innermost frame first. The hottest functions: " +
+      "`SELECT functions[1] AS function, sum(value) FROM profiles JOIN stacks USING (tenant, stack_id) WHERE type = 'cpu' GROUP BY function`.",
+    columns: [
+      TENANT,
+      { name: "stack_id", type: "UInt64", holds: "a hash of all below" },
+      {
+        name: "functions",
+        type: SHARED_WORDS,
+        holds: "the functions' names; empty where only the address is known",
+      },
+      { name: "files", type: SHARED_WORDS, holds: "their source files" },
+      { name: "lines", type: "Array(UInt32)", holds: "the lines being run; 0 when unknown" },
+      { name: "mappings", type: SHARED_WORDS, holds: "the binaries or libraries they are in" },
+      { name: "build_ids", type: SHARED_WORDS, holds: "those' build ids, for symbols that are found later" },
+      {
+        name: "addresses",
+        type: "Array(UInt64)",
+        holds:
+          "offsets in the binary's file, wherever it was loaded; addresses in memory where no mapping is known",
+      },
+      {
+        name: "frame_types",
+        type: SHARED_WORDS,
+        holds: "`kernel`, `native`, `go`, `jvm` and so on, as the sender says",
+      },
+      {
+        name: "inlined",
+        type: "Array(UInt8)",
+        holds: "1 for a function that was inlined into the next frame's",
+      },
     ],
   },
 ];

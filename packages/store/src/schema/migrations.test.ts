@@ -45,7 +45,8 @@ test("the data directory of the previous release is opened: its rows are there, 
   await store.append([spanBlock("new", 40)]);
   await store.flush();
   assert.deepEqual(await rowsOf(store, counts), [{ traces: 100, logs: 30, metrics: 15 }]);
-  const expiring = "SELECT name FROM system.tables WHERE database = 'go3s' AND engine_full LIKE '% TTL %' ORDER BY name";
+  const expiring =
+    "SELECT name FROM system.tables WHERE database = 'go3s' AND engine_full LIKE '% TTL %' ORDER BY name";
   assert.deepEqual(await rowsOf(store, expiring), [
     { name: "profiles" },
     { name: "red_minutes" },

@@ -13,15 +13,57 @@ test("each signal has its own retention, tables that lead to rows live as long a
   const dir = temporaryDirectory(t);
   const day = 86_400;
   const cases: readonly (readonly [Partial<Retention>, Record<string, number | null>])[] = [
-    [{}, { traces: 7, logs: 7, metrics: 7, profiles: 7, stack_rows: 7, resources: 7, trace_times: 7, red_minutes: 90 }],
+    [
+      {},
+      {
+        traces: 7,
+        logs: 7,
+        metrics: 7,
+        profiles: 7,
+        stack_rows: 7,
+        resources: 7,
+        trace_times: 7,
+        red_minutes: 90,
+      },
+    ],
     [
       { traces: 3 * day, metrics: 30 * day, profiles: 2 * day, rollups: 400 * day },
-      { traces: 3, logs: 7, metrics: 30, profiles: 2, stack_rows: 2, resources: 30, trace_times: 7, red_minutes: 400 },
+      {
+        traces: 3,
+        logs: 7,
+        metrics: 30,
+        profiles: 2,
+        stack_rows: 2,
+        resources: 30,
+        trace_times: 7,
+        red_minutes: 400,
+      },
     ],
-    [{}, { traces: 3, logs: 7, metrics: 30, profiles: 2, stack_rows: 2, resources: 30, trace_times: 7, red_minutes: 400 }],
+    [
+      {},
+      {
+        traces: 3,
+        logs: 7,
+        metrics: 30,
+        profiles: 2,
+        stack_rows: 2,
+        resources: 30,
+        trace_times: 7,
+        red_minutes: 400,
+      },
+    ],
     [
       { logs: 0 },
-      { traces: 3, logs: null, metrics: 30, profiles: 2, stack_rows: 2, resources: null, trace_times: null, red_minutes: 400 },
+      {
+        traces: 3,
+        logs: null,
+        metrics: 30,
+        profiles: 2,
+        stack_rows: 2,
+        resources: null,
+        trace_times: null,
+        red_minutes: 400,
+      },
     ],
   ];
   for (const [retention, expected] of cases) {

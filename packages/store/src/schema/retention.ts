@@ -3,7 +3,7 @@ import type { Signal } from "./columns.js";
 import type { RunStatement } from "./migrations.js";
 
 /** Retention is how many seconds rows are kept, counted from when they were received; 0 keeps them for ever. */
-export type Retention = Readonly<Record<Signal | "profiles" | "rollups", number>>;
+export type Retention = Readonly<Record<Signal | "rollups", number>>;
 
 const day_s = 86_400;
 
@@ -22,7 +22,13 @@ const ROLLUPS_SINCE = 2;
 const PROFILES_SINCE = 3;
 
 /** secondsOf gives, by table, how long its rows are kept. What leads to rows of others lives as long as they. */
-function secondsOf({ traces, logs, metrics, profiles, rollups }: Retention): Readonly<Record<string, number>> {
+function secondsOf({
+  traces,
+  logs,
+  metrics,
+  profiles,
+  rollups,
+}: Retention): Readonly<Record<string, number>> {
   const longest = (...some: readonly number[]): number => (some.includes(0) ? 0 : Math.max(...some));
   return {
     traces,

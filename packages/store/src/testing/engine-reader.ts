@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Session } from "chdb";
-import { COLUMNS, type Signal } from "../schema/columns.js";
+import { RECEIVERS, type Signal } from "../schema/columns.js";
 import type { Row } from "./expected-rows.js";
 
 const PAIRS = "Array(Tuple(String, String))";
@@ -23,7 +23,7 @@ export class EngineReader {
   rows(signal: Signal, blocks: readonly Uint8Array[]): readonly Row[] {
     const path = join(this.directory, `${signal}.native`);
     writeFileSync(path, Buffer.concat(blocks));
-    const columns = COLUMNS[signal];
+    const columns = RECEIVERS[signal].columns;
     const names = columns.map(({ name }) => name).join(", ");
     this.session.query(`DROP TABLE IF EXISTS ${signal}`);
     this.session.query(

@@ -3,11 +3,13 @@ import {
   bytes,
   child,
   double,
+  int32,
   int64,
   list,
   type MessageType,
   message,
   oneof,
+  optional,
   repeated,
   string,
   uint32,
@@ -24,6 +26,8 @@ export interface AnyValue {
   readonly arrayValue?: ArrayValue;
   readonly kvlistValue?: KeyValueList;
   readonly bytesValue?: Uint8Array;
+  /** stringValueStrindex names a string of a profile's dictionary; other signals have none. */
+  readonly stringValueStrindex?: number;
 }
 
 /** ArrayValue is a list of values. */
@@ -40,6 +44,8 @@ export interface KeyValueList {
 export interface KeyValue {
   readonly key: string;
   readonly value?: AnyValue;
+  /** keyStrindex names the key in a profile's dictionary instead; other signals have none. */
+  readonly keyStrindex?: number;
 }
 
 /** InstrumentationScope names the code that produced the telemetry. */
@@ -79,6 +85,7 @@ export const AnyValue: MessageType<AnyValue> = message<AnyValue>(`${PACKAGE}.com
     child(6, () => KeyValueList),
   ),
   bytesValue: oneof("value", bytes(7)),
+  stringValueStrindex: oneof("value", int32(8)),
 });
 
 export const ArrayValue: MessageType<ArrayValue> = message<ArrayValue>(`${PACKAGE}.common.v1.ArrayValue`, {
@@ -93,6 +100,7 @@ export const KeyValueList: MessageType<KeyValueList> = message<KeyValueList>(
 export const KeyValue: MessageType<KeyValue> = message<KeyValue>(`${PACKAGE}.common.v1.KeyValue`, {
   key: string(1),
   value: child(2, () => AnyValue),
+  keyStrindex: optional(int32(3)),
 });
 
 export const InstrumentationScope: MessageType<InstrumentationScope> = message<InstrumentationScope>(
