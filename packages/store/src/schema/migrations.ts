@@ -28,13 +28,53 @@ export const MIGRATIONS: readonly Migration[] = [
 /** RunStatement runs one statement with the writer's rights and gives its result as tab-separated text. */
 export type RunStatement = (sql: string) => string;
 
+/** Steps yields statements of ours, one after the other, and gets each one's result; an error is thrown where it was yielded. */
+export type Steps<R> = Generator<string, R, string>;
+
+/** runSteps runs them where a statement is waited for. */
+export function runSteps<R>(run: RunStatement, steps: Steps<R>): R {
+  let step = steps.next();
+  while (step.done !== true) {
+    let result: string;
+    try {
+      result = run(step.value);
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(result);
+  }
+  return step.value;
+}
+
+/** runStepsAsync runs them where its result comes later. */
+export async function runStepsAsync<R>(run: (sql: string) => Promise<string>, steps: Steps<R>): Promise<R> {
+  let step = steps.next();
+  while (step.done !== true) {
+    let result: string;
+    try {
+      result = await run(step.value);
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(result);
+  }
+  return step.value;
+}
+
 /**
  * migrate brings the database in this directory to the newest schema, and gives the version it found (0: new). Throws
  * `migration-failed`: then the release that wrote the directory can use it as before.
  */
 export function migrate(run: RunStatement, migrations: readonly Migration[] = MIGRATIONS): number {
-  for (const statement of statementsOf(readSource("schema/version.sql"))) run(statement);
-  const found = Number(run(readSource("schema/current-version.sql")).trim());
+  return runSteps(run, migrationSteps(migrations));
+}
+
+/** migrationSteps are the statements of migrate(). */
+export function* migrationSteps(migrations: readonly Migration[] = MIGRATIONS): Steps<number> {
+  for (const statement of statementsOf(readSource("schema/version.sql"))) yield statement;
+  const found = Number((yield readSource("schema/current-version.sql")).trim());
   const newest = migrations.at(-1)?.version ?? 0;
   if (found > newest) {
     throw new StoreError("schema-too-new", `the data has schema ${found}, this release knows ${newest}`, {
@@ -43,7 +83,7 @@ export function migrate(run: RunStatement, migrations: readonly Migration[] = MI
   }
   for (const migration of migrations.filter(({ version }) => version > found)) {
     try {
-      apply(run, migration, found);
+      yield* stepsOf(migration, found);
     } catch (error) {
       throw new StoreError(
         "migration-failed",
@@ -58,7 +98,7 @@ export function migrate(run: RunStatement, migrations: readonly Migration[] = MI
   return found;
 }
 
-function apply(run: RunStatement, migration: Migration, found: number): void {
+function* stepsOf(migration: Migration, found: number): Steps<void> {
   const { version, name, files, fill, feeds } = migration;
   const steps = [
     ...files,
@@ -66,7 +106,7 @@ function apply(run: RunStatement, migration: Migration, found: number): void {
     ...(feeds === undefined ? [] : [feeds]),
   ];
   for (const file of steps) {
-    for (const statement of statementsOf(readSource(`schema/${file}`))) run(statement);
+    for (const statement of statementsOf(readSource(`schema/${file}`))) yield statement;
   }
-  run(fillIn(readSource("schema/record-version.sql"), { version, name: quoteText(name) }));
+  yield fillIn(readSource("schema/record-version.sql"), { version, name: quoteText(name) });
 }

@@ -1,6 +1,6 @@
 import { fillIn, readSource, statementsOf } from "../engine/sql.js";
 import type { Signal } from "./columns.js";
-import type { RunStatement } from "./migrations.js";
+import { type RunStatement, runSteps, type Steps } from "./migrations.js";
 
 /** Retention is how many seconds rows are kept, counted from when they were received; 0 keeps them for ever. */
 export type Retention = Readonly<Record<Signal | "rollups", number>>;
@@ -48,7 +48,12 @@ function secondsOf({
  * the directory had before it was opened.
  */
 export function setRetention(run: RunStatement, asked: Partial<Retention>, found: number): void {
-  const lines = run(readSource("schema/retention.sql"))
+  runSteps(run, retentionSteps(asked, found));
+}
+
+/** retentionSteps are the statements of setRetention(). */
+export function* retentionSteps(asked: Partial<Retention>, found: number): Steps<void> {
+  const lines = (yield readSource("schema/retention.sql"))
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => line.split("\t"));
@@ -67,7 +72,7 @@ export function setRetention(run: RunStatement, asked: Partial<Retention>, found
     if (seconds === undefined || seconds === now.get(table)) continue;
     if (seconds > 0) {
       for (const each of statementsOf(readSource("schema/set-retention.sql")))
-        run(fillIn(each, { table, seconds }));
-    } else if (expires === "1") run(fillIn(readSource("schema/remove-retention.sql"), { table }));
+        yield fillIn(each, { table, seconds });
+    } else if (expires === "1") yield fillIn(readSource("schema/remove-retention.sql"), { table });
   }
 }
