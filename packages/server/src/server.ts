@@ -11,7 +11,7 @@ import { listenOtlpGrpc, type OtlpGrpc } from "./receive/grpc.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
-import { createSamplingIntake } from "./sample/intake.js";
+import { createSamplingIntake, startDecider } from "./sample/intake.js";
 import type { SampleOptions } from "./sample/sampler.js";
 import { createSlowQueries, watchQueries } from "./slow-queries.js";
 import { createStatusBoard, noAgent } from "./status.js";
@@ -66,7 +66,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const counters = createCounters();
   const everything = createIntake(store, createDecoders());
   const sampling =
-    options.sample === undefined ? undefined : createSamplingIntake(everything, options.sample, counters);
+    options.sample === undefined
+      ? undefined
+      : await createSamplingIntake(everything, store.undecided, options.sample, counters);
+  // What an earlier run that sampled left is decided as that run would have done it.
+  const decider = sampling === undefined ? await startDecider(store.undecided, counters) : undefined;
   const intake = sampling ?? everything;
   const receiver = { intake, counters };
   const slow = createSlowQueries();
@@ -109,6 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     board.close();
     await Promise.all([closeHttp(web), closeHttp(otlpHttp), grpc?.close(graceMs)]);
     await sampling?.close();
+    await decider?.close();
     await intake.idle();
   };
   try {

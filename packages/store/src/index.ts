@@ -16,3 +16,10 @@ export { DEFAULT_RETENTION } from "./schema/retention.js";
 export type { StoreStats } from "./stats.js";
 export type { Store, StoreBlock, StoreOptions, StoreReader } from "./store.js";
 export { openStore, openStoreReader } from "./store.js";
+export type {
+  DecidedBlock,
+  Generation,
+  UndecidedKind,
+  UndecidedLog,
+  UndecidedRecord,
+} from "./wal/undecided.js";

@@ -3,7 +3,7 @@ import type { InsertResult, TableSize } from "./engine/protocol.js";
 import { messageOf } from "./errors.js";
 import type { Signal } from "./schema/columns.js";
 import { SIGNAL_NUMBERS, signalName } from "./signals.js";
-import { RECOVERY_CASES } from "./wal/recover.js";
+import { type Damage, RECOVERY_CASES } from "./wal/recover.js";
 import type { LogFault } from "./wal/writer.js";
 
 /** StoreStats is what the store knows about itself at one moment. Counters begin at 0 with each open. */
@@ -72,7 +72,12 @@ export class Counters {
       for (const { rows } of result.rows) this.settled += rows;
       for (const { rows } of result.damages) this.settled += rows;
     }
-    return result.damages.map((damage) => {
+    return this.damaged(path, result.damages);
+  }
+
+  /** damaged counts stretches that were set aside, and gives a line for each. */
+  damaged(path: string, damages: readonly Damage[]): string[] {
+    return damages.map((damage) => {
       const { letter, when, decision, cause } = RECOVERY_CASES[damage.letter];
       const reason = decision === "cut" ? "torn" : letter === "J" ? "refused-by-engine" : "damaged";
       const dropped = this.dropped[reason] ?? { frames: 0, rows: 0 };

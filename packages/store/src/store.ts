@@ -19,6 +19,7 @@ import type { WalFileSystem } from "./wal/file-system.js";
 import { realFileSystem } from "./wal/file-system.js";
 import { FRAME_PAYLOAD_MAX } from "./wal/frame.js";
 import { leftSegments } from "./wal/left-segments.js";
+import { UndecidedLog } from "./wal/undecided.js";
 import { WalWriter } from "./wal/writer.js";
 
 /** StoreBlock is one ClickHouse Native block of one signal; its bytes must not change until append() has settled. */
@@ -46,6 +47,8 @@ export interface StoreOptions {
    * there is room. Nothing that was acknowledged is ever dropped for its size or age.
    */
   readonly waitingSecondsMax?: number;
+  /** undecidedBytesMax bounds what waits for a decision; beyond it UndecidedLog.append() says `store-busy`. Default 2 GiB. */
+  readonly undecidedBytesMax?: number;
   /** memoryBytes bounds the engine's memory; default a quarter of the machine's, 768 MiB to 2 GiB. */
   readonly memoryBytes?: number;
   /** engineNice is the engine's scheduling priority, 0 to 19; default 5; 19 while nobody asks and little waits. */
@@ -79,14 +82,17 @@ export interface Store extends StoreReader {
    * call are acknowledged together. It rejects with `disk-full`, `store-busy` or `log-failed` (all retryable).
    */
   append(blocks: readonly StoreBlock[]): Promise<void>;
-  /** flush resolves when all that was acknowledged before the call can be queried. */
+  /** flush resolves when all that was acknowledged before the call, and is decided, can be queried. */
   flush(): Promise<void>;
+  /** undecided is the log of what is acknowledged before it is known whether it is to be kept. */
+  readonly undecided: UndecidedLog;
 }
 
 /** DEFAULT_NICE gives the engine a third of the weight of a program at nice 0 (sched_prio_to_weight: 335 to 1024). */
 const DEFAULT_NICE = 5;
 const DEFAULT_SEGMENT_BYTES = 128 * 1024 * 1024;
 const DEFAULT_WAITING_BYTES = 4 * 1024 * 1024 * 1024;
+const DEFAULT_UNDECIDED_BYTES = 2 * 1024 * 1024 * 1024;
 /** QUEUED_BYTES_MAX bounds what append() calls hold in memory before they are on disk: 256 MiB. */
 const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
 /** SIZES_EVERY_MS is how often disk use is asked for at most. */
@@ -97,6 +103,7 @@ const SIZES_IDLE_MS = 10_000;
 interface Layout {
   readonly wal: string;
   readonly damaged: string;
+  readonly pending: string;
   readonly temporary: string;
   readonly engine: string;
   readonly database: string;
@@ -106,6 +113,7 @@ function layOut(dir: string): Layout {
   const layout = {
     wal: join(dir, "wal"),
     damaged: join(dir, "wal", "damaged"),
+    pending: join(dir, "wal", "pending"),
     temporary: join(dir, "tmp"),
     engine: join(dir, "engine"),
     database: join(dir, "db"),
@@ -174,6 +182,11 @@ class OpenStore implements Store {
   readonly #engine: EngineProcess;
   readonly #writer: WalWriter;
   readonly #inserter: Inserter;
+  readonly #layout: Layout;
+  readonly #fileSystem: WalFileSystem;
+  /** Segments of earlier runs, whose rows are not counted as acknowledged. */
+  readonly #leftPaths = new Set<string>();
+  #undecided: UndecidedLog | undefined;
   readonly #room: DiskRoom;
   readonly #limits: QueryLimits;
   readonly #notice: (text: string) => void;
@@ -187,6 +200,7 @@ class OpenStore implements Store {
     this.#unlock = unlock;
     this.#notice = options.onNotice ?? (() => undefined);
     const layout = layOut(options.dir);
+    this.#layout = layout;
     const memoryBytes = options.memoryBytes ?? defaultEngineMemory();
     this.#limits = { ...defaultQueryLimits(memoryBytes), ...options.queryLimits };
     const queryMax = { ...maximaOf(this.#limits, memoryBytes), ...options.queryMaxima };
@@ -198,10 +212,11 @@ class OpenStore implements Store {
       { retention: options.retention ?? {}, nice },
     );
     const fileSystem = options.fileSystem ?? realFileSystem;
+    this.#fileSystem = fileSystem;
     this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });
     this.#room = newDiskRoom({ ...layout, log: layout.wal });
     const left = leftSegments(layout.wal);
-    const leftPaths = new Set(left.map(({ path }) => path));
+    for (const { path } of left) this.#leftPaths.add(path);
     this.#inserter = new Inserter({
       room: this.#room,
       engine: this.#engine,
@@ -210,7 +225,7 @@ class OpenStore implements Store {
       temporaryDirectory: layout.temporary,
       damagedDirectory: layout.damaged,
       onInserted: (segment, result, took_ms) => {
-        const isOwn = !leftPaths.has(segment.path);
+        const isOwn = !this.#leftPaths.has(segment.path);
         for (const line of this.#counters.insertedSegment(segment.path, result, took_ms, isOwn))
           this.#notice(line);
         this.#readSizesSoon();
@@ -232,6 +247,7 @@ class OpenStore implements Store {
   }
 
   async start(): Promise<void> {
+    this.#undecided = await this.#openUndecided();
     try {
       await this.#engine.start();
     } catch (error) {
@@ -245,7 +261,7 @@ class OpenStore implements Store {
   async append(blocks: readonly StoreBlock[]): Promise<void> {
     try {
       if (this.#closing !== undefined) throw new StoreError("closed", "cannot append: the store is closed");
-      this.#refuseWhenFull(blocks);
+      this.#refuseWhenFull(blocks.reduce((sum, block) => sum + block.bytes.length, 0));
       await this.#writer.append(
         blocks.map(({ signal, rows, bytes }) => ({ signal: numberOf(signal), rows, bytes })),
       );
@@ -265,6 +281,11 @@ class OpenStore implements Store {
 
   async flush(): Promise<void> {
     await this.#inserter.flush();
+  }
+
+  get undecided(): UndecidedLog {
+    if (this.#undecided === undefined) throw new StoreError("closed", "the store was not opened");
+    return this.#undecided;
   }
 
   stats(): StoreStats {
@@ -310,6 +331,7 @@ class OpenStore implements Store {
 
   async #close(): Promise<void> {
     clearTimeout(this.#sizesTimer);
+    await this.#undecided?.close();
     await this.#writer.close();
     // What the engine cannot take now waits in the log for the next open.
     if (this.#engine.state === "ready" && this.#counters.failure === undefined) {
@@ -321,9 +343,7 @@ class OpenStore implements Store {
     this.#unlock();
   }
 
-  #refuseWhenFull(blocks: readonly StoreBlock[]): void {
-    let bytes = 0;
-    for (const block of blocks) bytes += block.bytes.length;
+  #refuseWhenFull(bytes: number): void {
     const max = this.#options.waitingBytesMax ?? DEFAULT_WAITING_BYTES;
     const waiting = this.#inserter.pendingBytes + this.#writer.activeBytes + this.#writer.queuedBytes;
     const secondsMax = this.#options.waitingSecondsMax ?? 0;
@@ -340,6 +360,29 @@ class OpenStore implements Store {
       : `${waiting} bytes wait to be inserted, ${max} may`;
     throw new StoreError("store-busy", `${what}${why}`, {
       hint: "send again in a moment; if it stays so, the engine is too slow for what comes in or its disk is full",
+    });
+  }
+
+  #openUndecided(): Promise<UndecidedLog> {
+    const { pending, damaged } = this.#layout;
+    const max = this.#options.undecidedBytesMax ?? DEFAULT_UNDECIDED_BYTES;
+    return UndecidedLog.open({
+      fileSystem: this.#fileSystem,
+      directory: pending,
+      damagedDirectory: damaged,
+      segmentBytesMax: this.#options.segmentBytesMax ?? DEFAULT_SEGMENT_BYTES,
+      bytesMax: max,
+      require: (bytes) => this.#refuseWhenFull(bytes),
+      requireRoom: (bytes) => this.#room.requireForAppend(bytes),
+      onDecided: (segment) => {
+        if (segment.rows === 0) this.#leftPaths.add(segment.path);
+        this.#counters.acknowledged.traces += segment.rows;
+        this.#inserter.add(segment);
+      },
+      onDamaged: (path, damages) => {
+        for (const line of this.#counters.damaged(path, damages)) this.#notice(line);
+      },
+      onFault: (fault) => this.#notice(this.#counters.fault(fault)),
     });
   }
 

@@ -116,8 +116,12 @@ export interface SamplingStatus {
   /** Spans kept and dropped since the start, by reason. */
   readonly kept: Readonly<Record<string, number>>;
   readonly dropped: Readonly<Record<string, number>>;
-  /** What waits for a decision. */
-  readonly waiting: { readonly spans: number; readonly traces: number; readonly bytes: number };
+  /** What waits for a decision, on disk; a generation is a stretch of time that is decided at once. */
+  readonly waiting: { readonly spans: number; readonly bytes: number; readonly generations: number };
+  /** Why the last decision could not be made, "" when it could. */
+  readonly failure: string;
+  /** Traces that are kept and remembered for late spans, and how many were forgotten to make room. */
+  readonly remembered: { readonly traces: number; readonly forgotten: number };
 }
 
 /** SlowQuery is a statement with the time until its answer began. */

@@ -6,7 +6,7 @@ import { fire, newFuzzTarget, shotOf } from "../testing/fuzz-requests.js";
 const shots = 1_500;
 
 test("broken requests of every kind are taken or refused as their sender's fault", async () => {
-  const target = newFuzzTarget();
+  const target = await newFuzzTarget();
   const statuses = new Map<string, Set<number>>();
   for (let number = 1; number <= shots; number++) {
     const shot = shotOf(number);

@@ -4,11 +4,14 @@ import { decodeProtobuf, ExportTraceServiceRequest } from "@go3s/telemetry";
 import { createCounters } from "../counters.js";
 import { ServerError } from "../errors.js";
 import type { Intake } from "../receive/receiver.js";
+import { newMemoryLog } from "../testing/memory-log.js";
 import { plainRequest } from "../testing/sample-requests.js";
-import { send, start } from "../testing/start.js";
+import { type Started, send, start } from "../testing/start.js";
 import { createSamplingIntake } from "./intake.js";
 
-test("what a full store refuses is not counted, and what was released is taken when there is room again", async () => {
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("what a full store refuses is not counted and does not wait: its sender sends it again", async () => {
   let isFull = false;
   const ids: string[] = [];
   const inner: Intake = {
@@ -21,51 +24,67 @@ test("what a full store refuses is not counted, and what was released is taken w
     },
     idle: () => Promise.resolve(),
   };
-  const intake = createSamplingIntake(inner, { ratio: 2 ** -56 }, createCounters());
+  const taken = { blocks: 0, rows: 0 };
+  const log = newMemoryLog(taken);
+  const intake = await createSamplingIntake(inner, log, { ratio: 2 ** -56, wait_ms: 40 }, createCounters());
   await intake.accept("traces", plainRequest([{ trace: "1", id: "1", parent: "9" }]));
-  const error = plainRequest([{ trace: "1", id: "2", error: true }]);
+  const mixed = plainRequest([
+    { trace: "1", id: "2", error: true },
+    { trace: "3", id: "3", parent: "9" },
+  ]);
   isFull = true;
-  await assert.rejects(intake.accept("traces", error), { code: "too-many" });
+  await assert.rejects(intake.accept("traces", mixed), { code: "too-many" });
   assert.deepEqual(intake.status().kept, {});
+  assert.equal(intake.status().waiting.spans, 1);
   isFull = false;
-  // Its sender sends it again.
-  await intake.accept("traces", error);
-  await intake.close();
-  assert.deepEqual(ids.sort(), ["1", "2"]);
-  assert.deepEqual(intake.status().kept, { error: 1, trace: 1 });
+  await intake.accept("traces", mixed);
+  await intake.accept("traces", plainRequest([{ trace: "3", id: "4", error: true }]));
+  assert.equal(intake.status().waiting.spans, 2);
+  while (log.bytes > 0) await pause(5);
+  assert.deepEqual(ids, ["2", "4"]);
+  assert.deepEqual(taken.rows, 2, "the first of trace 1 and the first of trace 3, once each");
+  assert.deepEqual(intake.status().kept, { error: 2, trace: 2 });
   assert.deepEqual(intake.status().dropped, {});
+  await intake.close();
 });
 
-test("a server that samples keeps errors whole and tells what it does", async () => {
-  const started = await start({ sample: { ratio: 2 ** -56, settle_ms: 0 } });
+const post = ({ server }: Started, body: Uint8Array) =>
+  send(`${server.addresses.otlp_http}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/x-protobuf" },
+    body,
+  });
+
+async function idsIn({ store }: Started): Promise<string[]> {
+  await store.flush();
+  const rows = await (
+    await store.query("SELECT trimLeft(replaceRegexpOne(span_id, '^0+', '')) AS id FROM traces ORDER BY id")
+  ).rows<{ id: string }>();
+  return rows.map(({ id }) => id);
+}
+
+async function decided({ server }: Started): Promise<void> {
+  while ((server.status().sampling?.waiting.bytes ?? 0) > 0) await pause(10);
+}
+
+test("a server that samples keeps errors whole, also what came long before, and tells what it does", async () => {
+  const started = await start({ sample: { ratio: 2 ** -56, wait_ms: 200 } });
   try {
-    const { otlp_http, web } = started.server.addresses;
-    const post = (body: Uint8Array) =>
-      send(`${otlp_http}/v1/traces`, {
-        method: "POST",
-        headers: { "content-type": "application/x-protobuf" },
-        body,
-      });
     const quiet = Array.from({ length: 50 }, (_, i) => ({ trace: `${100 + i}`, id: `${i + 1}` }));
-    assert.equal((await post(plainRequest([...quiet, { trace: "7", id: "777", error: true }]))).status, 200);
-    assert.equal((await post(plainRequest([{ trace: "7", id: "778", parent: "777" }]))).status, 200);
-    while ((started.server.status().sampling?.waiting.spans ?? 0) > 0)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    await started.store.flush();
-    const rows = await (
-      await started.store.query(
-        "SELECT trimLeft(replaceRegexpOne(span_id, '^0+', '')) AS id FROM traces ORDER BY id",
-      )
-    ).rows<{ id: string }>();
-    assert.deepEqual(
-      rows.map(({ id }) => id),
-      ["777", "778"],
+    assert.equal((await post(started, plainRequest([{ trace: "7", id: "776", parent: "777" }]))).status, 200);
+    assert.equal(
+      (await post(started, plainRequest([...quiet, { trace: "7", id: "777", error: true }]))).status,
+      200,
     );
+    assert.equal((await post(started, plainRequest([{ trace: "7", id: "778", parent: "777" }]))).status, 200);
+    assert.equal(started.server.status().sampling?.waiting.spans, 51);
+    await decided(started);
+    assert.deepEqual(await idsIn(started), ["776", "777", "778"]);
     const { sampling } = started.server.status();
-    assert.deepEqual([sampling?.kept, sampling?.dropped], [{ error: 1, trace: 1 }, { settled: 50 }]);
-    const metrics = (await send(`${web}/metrics`)).body.toString();
+    assert.deepEqual([sampling?.kept, sampling?.dropped], [{ error: 1, trace: 2 }, { ratio: 50 }]);
+    const metrics = (await send(`${started.server.addresses.web}/metrics`)).body.toString();
     for (const line of [
-      'go3s_sample_spans_total{decision="dropped",reason="settled"} 50',
+      'go3s_sample_spans_total{decision="dropped",reason="ratio"} 50',
       'go3s_sample_spans_total{decision="kept",reason="error"} 1',
       "go3s_sample_waiting_spans 0",
       'go3s_store_log_faults{during="sync"} 0',
@@ -73,6 +92,51 @@ test("a server that samples keeps errors whole and tells what it does", async ()
     ])
       assert.ok(metrics.includes(line), `/metrics does not say: ${line}`);
     assert.match(metrics, /go3s_store_uncompressed_bytes\{table="schema_version"\} [1-9]/);
+  } finally {
+    await started.close();
+  }
+});
+
+test("what waits outlives the server, and has the same verdict in the next, also one that keeps everything", async () => {
+  const first = await start({ sample: { ratio: 2 ** -56, wait_ms: 60_000 } });
+  let next: Started | undefined;
+  try {
+    await post(first, plainRequest([{ trace: "1", id: "1", parent: "2" }]));
+    await post(first, plainRequest([{ trace: "3", id: "3" }]));
+    await post(first, plainRequest([{ trace: "1", id: "2", error: true }]));
+    await first.server.close();
+    await first.store.close();
+    next = await start({ sample: { ratio: 2 ** -56, wait_ms: 50 } }, { dir: first.dir });
+    assert.equal(next.server.status().sampling?.waiting.spans, 2);
+    // The verdict about trace 1 was not lost with the process.
+    await post(next, plainRequest([{ trace: "1", id: "4", parent: "2" }]));
+    await decided(next);
+    assert.deepEqual(await idsIn(next), ["1", "2", "4"]);
+    await next.server.close();
+    await next.store.close();
+    next = await start({ sample: { ratio: 2 ** -56, wait_ms: 50 } }, { dir: first.dir });
+    await post(next, plainRequest([{ trace: "1", id: "5", parent: "2" }]));
+    assert.deepEqual(await idsIn(next), ["1", "2", "4", "5"], "verdicts outlive their generations");
+  } finally {
+    await next?.close();
+    await first.close();
+  }
+});
+
+test("more than may wait is decided early, and counted as such", async () => {
+  const started = await start({ sample: { ratio: 2 ** -56, wait_ms: 600_000, waitingBytes: 20_000 } });
+  try {
+    for (let i = 0; i < 30; i++) {
+      const spans = Array.from({ length: 20 }, (_, j) => ({
+        trace: `${i}`.padStart(4, "0"),
+        id: `${i}${j}`,
+      }));
+      assert.equal((await post(started, plainRequest(spans))).status, 200);
+    }
+    while ((started.server.status().sampling?.waiting.bytes ?? 0) > 20_000) await pause(10);
+    const { sampling } = started.server.status();
+    assert.ok((sampling?.dropped.evicted ?? 0) > 0);
+    assert.equal((sampling?.dropped.evicted ?? 0) + (sampling?.waiting.spans ?? 0), 600);
   } finally {
     await started.close();
   }

@@ -1,90 +1,104 @@
+import { randomInt } from "node:crypto";
 import { TelemetryError } from "@go3s/telemetry";
 import type { SamplingStatus } from "../api/types.js";
 import { type Counters, count, labelled } from "../counters.js";
 import { ServerError } from "../errors.js";
 import type { Intake } from "../receive/receiver.js";
-import type { Alone } from "./pending.js";
-import { type SampleOptions, Sampler } from "./sampler.js";
+import { fromStore } from "../store-errors.js";
+import { Decider, type WaitingLog } from "./decider.js";
+import { ID_BYTES, KeptTraces } from "./kept-traces.js";
+import { encodeHead, encodeVoid, type RecordId } from "./record.js";
+import { type Cut, type SampleOptions, Sampler } from "./sampler.js";
 
 /** SamplingIntake is an intake that keeps a part of the spans. */
 export interface SamplingIntake extends Intake {
   status(): SamplingStatus;
-  /** close drops what waits and gives what is kept to the intake behind. */
+  /** close leaves what waits to the next run. */
   close(): Promise<void>;
 }
 
-const settleEvery_ms = 100;
-// What was released is taken again until the store has it; beyond so much of it it is lost, and counted.
-const releasedMax = 64 << 20;
+/** Waits are how long spans wait and how much of them: defaults of SampleOptions. */
+const WAIT_MS = 10_000;
+const WAITING_BYTES = 1 << 30;
+/** What one record of the log may hold (FRAME_PAYLOAD_MAX), less a head. */
+const RECORD_BYTES_MAX = (64 << 20) - 1024;
+
+/** startDecider decides about what waits in a store's log, also where no more comes. */
+export async function startDecider(
+  log: WaitingLog,
+  counters: Counters,
+  options: Partial<Pick<SampleOptions, "wait_ms" | "waitingBytes">> = {},
+  kept: KeptTraces = new KeptTraces(),
+): Promise<Decider> {
+  const decider = new Decider({
+    log,
+    kept,
+    wait_ms: options.wait_ms ?? WAIT_MS,
+    waitingBytes: options.waitingBytes ?? WAITING_BYTES,
+    onKept: (spans) => {
+      count(counters, "sampled", "kept", "trace").value += spans;
+    },
+    onDropped: (reason, spans) => {
+      count(counters, "sampled", "dropped", reason).value += spans;
+    },
+  });
+  await decider.open();
+  return decider;
+}
 
 /**
- * createSamplingIntake samples spans before they are decoded; logs and metrics pass. A span that is neither kept nor dropped yet
- * is acknowledged as one that is not kept: it waits in memory only, and is gone with the process.
+ * createSamplingIntake samples spans before they are decoded; logs and metrics pass. A span that is neither kept nor dropped yet is
+ * written to `log` and synced before it is acknowledged: it is decided later, also by the next run.
  */
-export function createSamplingIntake(
+export async function createSamplingIntake(
   inner: Intake,
+  log: WaitingLog,
   options: SampleOptions,
   counters: Counters,
-): SamplingIntake {
+): Promise<SamplingIntake> {
   if (!(options.ratio > 0 && options.ratio <= 1))
     throw new RangeError(`a sampling ratio is above 0 and at most 1, not ${options.ratio}`);
-  const counted = (decision: string, reason: string, spans: number) => {
-    count(counters, "sampled", decision, reason).value += spans;
-  };
-  const sampler = new Sampler(options, {
-    kept: (reason, spans) => counted("kept", reason, spans),
-    dropped: (reason, spans) => counted("dropped", reason, spans),
-  });
-  let released: Alone[] = [];
-  let releasedBytes = 0;
-  let releasing: Promise<void> | undefined;
+  const sampler = new Sampler(options);
+  const decider = await startDecider(log, counters, options, sampler.kept);
+  const run = randomInt(2 ** 32);
+  let records = 0;
+  /** Ids whose record could not be written: they go with the next one. */
+  let owed: Uint8Array = new Uint8Array(0);
 
-  const hold = (spans: readonly Alone[]): void => {
-    for (const span of spans) {
-      if (releasedBytes + span.bytes.length > releasedMax) counted("dropped", "store", 1);
-      else {
-        releasedBytes += span.bytes.length;
-        released.push(span);
-      }
-    }
-  };
-  const release = async (): Promise<void> => {
-    const now = released;
-    released = [];
-    releasedBytes = 0;
-    for (const fused of [false, true]) {
-      const spans = now.filter((each) => each.fused === fused);
-      if (spans.length === 0) continue;
-      try {
-        const { rows } = await inner.accept("traces", Buffer.concat(spans.map(({ bytes }) => bytes)), fused);
-        counted("kept", "trace", rows);
-        if (rows < spans.length) counted("dropped", "invalid", spans.length - rows);
-      } catch (error) {
-        const isLater = error instanceof ServerError && error.retryAfterSeconds !== undefined;
-        if (isLater) hold(spans);
-        else counted("dropped", "invalid", spans.length);
-      }
-    }
-  };
-  const start = (): void => {
-    if (released.length === 0 || releasing !== undefined) return;
-    releasing = release().finally(() => {
-      releasing = undefined;
-    });
-  };
-  const timer = setInterval(() => {
-    sampler.pending.settle(performance.now());
-    start();
-  }, settleEvery_ms);
-  timer.unref();
-
-  const cutOf = (body: Uint8Array, fused: boolean) => {
+  const cutOf = (body: Uint8Array, fused: boolean, id: RecordId) => {
     try {
-      return sampler.cut(body, fused, performance.now());
+      return sampler.cut(body, fused, encodeHead(id, Date.now()));
     } catch (error) {
       if (!(error instanceof TelemetryError)) throw error;
       throw new ServerError("not-otlp", error.message, { hint: error.hint ?? "", cause: error });
     }
+  };
+  const write = async ({ waiting, waitingSpans, decided }: Cut, fused: boolean): Promise<void> => {
+    const ids = owed.length === 0 ? decided : Buffer.concat([owed, decided]);
+    owed = new Uint8Array(0);
+    if (waiting !== undefined && waiting.length > RECORD_BYTES_MAX)
+      throw new ServerError("too-large", `${waiting.length} bytes of spans wait for their traces' decision`, {
+        hint: `send smaller batches: ${RECORD_BYTES_MAX} bytes may`,
+      });
+    try {
+      await log.append([
+        ...(ids.length === 0 ? [] : [{ kind: "keep", rows: ids.length / ID_BYTES, bytes: ids } as const]),
+        ...(waiting === undefined
+          ? []
+          : [{ kind: fused ? "fused" : "spans", rows: waitingSpans, bytes: waiting } as const]),
+      ]);
+    } catch (error) {
+      owed = Buffer.concat([owed, ids]);
+      decider.press();
+      throw fromStore(error);
+    }
+    decider.waits(waitingSpans);
+  };
+  const takeBack = (id: RecordId, spans: number): void => {
+    if (spans === 0) return;
+    decider.void(id, spans);
+    // The sender was refused and may send again. Should this process end before the generation is decided, this record says so.
+    log.append([{ kind: "void", rows: 1, bytes: encodeVoid(id) }]).catch(() => undefined);
   };
   const sums = (decision: string): Record<string, number> =>
     Object.fromEntries(
@@ -96,33 +110,32 @@ export function createSamplingIntake(
   return {
     async accept(signal, body, fused = false) {
       if (signal !== "traces") return inner.accept(signal, body, fused);
-      const { bytes, released: freed, settle } = cutOf(body, fused);
-      hold(freed);
-      const accepted =
-        bytes === undefined
-          ? { rows: 0, rejected: 0, message: "" }
-          : await inner.accept("traces", bytes, fused);
-      settle();
-      start();
+      const id = { run, number: records++ >>> 0 };
+      const cut = cutOf(body, fused, id);
+      const mustWrite = cut.waiting !== undefined || cut.decided.length > 0;
+      // The request's own bytes may be reused as soon as this function waits.
+      const bytes = mustWrite && cut.bytes === body ? Buffer.from(body) : cut.bytes;
+      if (mustWrite) await write(cut, fused);
+      let accepted = { rows: 0, rejected: 0, message: "" };
+      try {
+        if (bytes !== undefined) accepted = await inner.accept("traces", bytes, fused);
+      } catch (error) {
+        takeBack(id, cut.waitingSpans);
+        throw error;
+      }
+      for (const [reason, spans] of cut.kept) count(counters, "sampled", "kept", reason).value += spans;
       return accepted;
     },
-    async idle() {
-      while (releasing !== undefined) await releasing;
-      await inner.idle();
-    },
+    idle: () => inner.idle(),
     status: () => ({
       ratio: options.ratio,
       slow_ms: options.slow_ms ?? 0,
       kept: sums("kept"),
       dropped: sums("dropped"),
-      waiting: sampler.pending.waiting,
+      waiting: { spans: decider.spans, bytes: log.bytes, generations: log.generations.length },
+      failure: decider.failure,
+      remembered: { traces: sampler.kept.size, forgotten: sampler.kept.forgotten },
     }),
-    async close() {
-      clearInterval(timer);
-      sampler.pending.close();
-      while (releasing !== undefined) await releasing;
-      start();
-      while (releasing !== undefined) await releasing;
-    },
+    close: () => decider.close(),
   };
 }

@@ -1,4 +1,4 @@
-import { FUSED, malformed, WIRE, WireReader } from "@go3s/telemetry";
+import { FUSED, WIRE, WireReader } from "@go3s/telemetry";
 import { COLUMN, COLUMNS, NONE, type Ranges, type ScannedRequest, type ScannedScope } from "./scan.js";
 import { type Threshold, withThreshold } from "./threshold.js";
 
@@ -113,70 +113,103 @@ function itemsOf(
   return items;
 }
 
-/** Fields of Span and of Resource that hold their attributes. */
-const SPAN_ATTRIBUTES = 9;
-const RESOURCE_ATTRIBUTES = 1;
+const NOTHING = new Uint8Array(0);
 
-/** resolved puts the attributes that a message names by number into it: alone it is without the dictionary. */
-function resolved({ bytes, entries }: ScannedRequest, message: Uint8Array, attributes: number): Uint8Array {
-  if (entries.length === 0) return message;
-  const reader = new WireReader(message);
-  const parts: Uint8Array[] = [];
-  for (let at = 0, number = reader.next(); number !== 0; at = reader.pos, number = reader.next()) {
-    if (number !== FUSED.REFS || reader.wireType !== WIRE.BYTES) {
-      reader.skip();
-      parts.push(message.subarray(at, reader.pos));
+/**
+ * waitingOf gives the request with the spans only for which `take` has TAKE.NO, as they are, or undefined for none: of a fused one
+ * its dictionary too, but neither logs nor metrics. `before` stands before it. Runs of spans are copied at once: it costs a tenth of what keptOf does.
+ */
+export function waitingOf(
+  request: ScannedRequest,
+  take: Uint8Array,
+  before: Uint8Array = NOTHING,
+): Buffer | undefined {
+  const { bytes, fused, rest, scopes, spans, count } = request;
+  const parts: Uint8Array[] = [before, ...(fused ? dictionaryOf(bytes, rest) : [])];
+  const none = parts.length;
+  let first = 0;
+  for (const [number, scope] of scopes.entries()) {
+    let end = first;
+    while (end < count && spans[end * COLUMNS + COLUMN.SCOPE] === number) end++;
+    const items = waitingItems(request, scope, take, first, end);
+    first = end;
+    if (items.length === 0) continue;
+    const inner = [...pieces(bytes, scope.rest), ...items];
+    const scopeHead = head(2, lengthOf(inner));
+    const resource = pieces(bytes, scope.resource);
+    const length = lengthOf(resource) + scopeHead.length + lengthOf(inner);
+    parts.push(head(1, length), ...resource, scopeHead, ...inner);
+  }
+  return parts.length === none ? undefined : Buffer.concat(parts);
+}
+
+function waitingItems(
+  { bytes, spans }: ScannedRequest,
+  scope: ScannedScope,
+  take: Uint8Array,
+  first: number,
+  end: number,
+): Uint8Array[] {
+  const items: Uint8Array[] = [];
+  const rows: Uint8Array[] = [];
+  let runStart = -1;
+  let runEnd = -1;
+  for (let i = first; i < end; i++) {
+    if (take[i] !== TAKE.NO) continue;
+    const at = i * COLUMNS;
+    const start = spans[at + COLUMN.START] ?? 0;
+    const stop = spans[at + COLUMN.END] ?? 0;
+    if ((spans[at + COLUMN.SHARED] ?? NONE) !== NONE) {
+      rows.push(bytes.subarray(start, stop));
       continue;
     }
-    const outer = reader.enter();
-    while (reader.pos < reader.end) {
-      const place = reader.pos;
-      const entry = 2 * reader.uint32();
-      if (entry >= entries.length)
-        throw malformed(place, `there is no attribute ${entry / 2} in the dictionary`);
-      parts.push(field(attributes, [bytes.subarray(entries[entry], entries[entry + 1])]));
+    const tag = tagBefore(bytes, start, stop - start);
+    if (tag === runEnd) {
+      runEnd = stop;
+      continue;
     }
-    reader.leave(outer);
+    if (runStart >= 0) items.push(bytes.subarray(runStart, runEnd));
+    runStart = runEnd = -1;
+    if (tag < 0) items.push(field(2, [bytes.subarray(start, stop)]));
+    else [runStart, runEnd] = [tag, stop];
   }
-  return Buffer.concat(parts);
+  if (runStart >= 0) items.push(bytes.subarray(runStart, runEnd));
+  if (rows.length === 0) return items;
+  const shared = pieces(bytes, scope.shared).map((content) => field(FUSED.SHARED, [content]));
+  return [...items, ...shared, field(FUSED.ROWS, rows)];
 }
 
-/** resolvedResource does the same for the Resource among the fields of a ResourceSpans. */
-function resolvedResource(request: ScannedRequest, fields: Uint8Array): Uint8Array {
-  if (request.entries.length === 0) return fields;
-  const reader = new WireReader(fields);
-  const parts: Uint8Array[] = [];
-  for (let at = 0, number = reader.next(); number !== 0; at = reader.pos, number = reader.next()) {
-    if (number === 1 && reader.wireType === WIRE.BYTES)
-      parts.push(field(1, [resolved(request, reader.range(), RESOURCE_ATTRIBUTES)]));
-    else {
-      reader.skip();
-      parts.push(fields.subarray(at, reader.pos));
-    }
+const SPAN_TAG = (2 << 3) | WIRE.BYTES;
+
+/** tagBefore gives where the field of a span begins, or -1 when its tag and length are not written in the shortest way. */
+function tagBefore(bytes: Uint8Array, start: number, length: number): number {
+  let at = start;
+  let left = length;
+  const digits =
+    length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5;
+  at -= digits;
+  for (let i = 0; i < digits; i++) {
+    const digit = (left % 128) | (i < digits - 1 ? 0x80 : 0);
+    if (bytes[at + i] !== digit) return -1;
+    left = Math.floor(left / 128);
   }
-  return Buffer.concat(parts);
+  return at > 0 && bytes[at - 1] === SPAN_TAG ? at - 1 : -1;
 }
 
-/** aloneOf copies one span into a request of its own (a ResourceSpans), which outlives the bytes it came in. */
-export function aloneOf(request: ScannedRequest, index: number): Buffer {
-  const { bytes, scopes, spans } = request;
-  const at = index * COLUMNS;
-  const scope = scopes[spans[at + COLUMN.SCOPE] ?? 0];
-  if (scope === undefined) return Buffer.alloc(0);
-  const own = bytes.subarray(spans[at + COLUMN.START], spans[at + COLUMN.END]);
-  const shared = spans[at + COLUMN.SHARED] ?? NONE;
-  const content = shared === NONE ? resolved(request, own, SPAN_ATTRIBUTES) : own;
-  let items = [field(2, [content])];
-  if (shared !== NONE) {
-    const row = Buffer.from(content);
-    row.writeUInt32LE(0, FUSED.ROW.SHARED);
-    const part = resolved(
-      request,
-      bytes.subarray(scope.shared[2 * shared], scope.shared[2 * shared + 1]),
-      SPAN_ATTRIBUTES,
-    );
-    items = [field(FUSED.SHARED, [part]), field(FUSED.ROWS, [row])];
+function head(number: number, length: number): Buffer {
+  return Buffer.concat([varint(number * 8 + 2), varint(length)]);
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+/** dictionaryOf gives those of the fields beside spans that are the dictionary's. */
+function dictionaryOf(bytes: Uint8Array, rest: Ranges): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  for (const part of pieces(bytes, rest)) {
+    const reader = new WireReader(part);
+    if (reader.next() === FUSED.DICTIONARY) found.push(part);
   }
-  const resource = Buffer.concat(pieces(bytes, scope.resource));
-  return field(1, [resolvedResource(request, resource), field(2, [...pieces(bytes, scope.rest), ...items])]);
+  return found;
 }

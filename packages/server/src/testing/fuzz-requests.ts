@@ -1,14 +1,15 @@
-import { createDecoders } from "../receive/decoders.js";
 import { createCounters } from "../counters.js";
 import { translate } from "../foreign/formats.js";
 import { foreignAt } from "../foreign/receive.js";
 import { decompress, type Encoding } from "../receive/body.js";
+import { createDecoders } from "../receive/decoders.js";
 import { createIntake } from "../receive/intake.js";
 import { otlpJsonToBytes } from "../receive/json.js";
 import type { Intake } from "../receive/receiver.js";
 import { otlpSignals, refusalOf } from "../receive/status.js";
 import { createSamplingIntake } from "../sample/intake.js";
 import { type FuzzSeed, fuzzSeeds, packings, snappyOf } from "./fuzz-seeds.js";
+import { newMemoryLog } from "./memory-log.js";
 import { type Chance, chanceOf, mutateBytes, mutateJson, mutateMessage, pick } from "./mutate.js";
 
 /** FuzzShot is one harmed request. */
@@ -52,7 +53,7 @@ export interface FuzzTarget {
 }
 
 /** newFuzzTarget makes one. */
-export function newFuzzTarget(): FuzzTarget {
+export async function newFuzzTarget(): Promise<FuzzTarget> {
   const taken = { blocks: 0, rows: 0 };
   const append = async (blocks: readonly { readonly rows: number }[]): Promise<void> => {
     taken.blocks += blocks.length;
@@ -62,12 +63,13 @@ export function newFuzzTarget(): FuzzTarget {
   const sampled = (intake: Intake) =>
     createSamplingIntake(
       intake,
-      { ratio: 0.3, slow_ms: 1, settle_ms: 0, memoryBytes: 1 << 20 },
+      newMemoryLog(taken),
+      { ratio: 0.3, slow_ms: 1, wait_ms: 40, waitingBytes: 1 << 20 },
       createCounters(),
     );
   const decoders = createDecoders();
   const intake = createIntake({ append }, decoders);
-  return { intake, sampling: sampled(intake), taken };
+  return { intake, sampling: await sampled(intake), taken };
 }
 
 const limits = { bodyBytes: 8 << 20, inflightBytes: 64 << 20 };

@@ -9,6 +9,8 @@ import { type RunningServer, type ServerOptions, startServer } from "../server.j
 export interface Started {
   readonly server: RunningServer;
   readonly store: Store;
+  /** dir is the store's, own or given; only an own one is removed by close(). */
+  readonly dir: string;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export async function start(
   return {
     server,
     store,
+    dir: storeOptions.dir ?? own,
     async close() {
       await server.close();
       await store.close();

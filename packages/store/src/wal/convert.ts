@@ -12,6 +12,14 @@ export interface PayloadFile {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
+  /** slices cut the file between payloads, the same each time, into what one request to a server may hold. */
+  readonly slices: readonly PayloadSlice[];
+}
+
+/** PayloadSlice is a stretch of a payload file; the first begins at 0, each next one where the last ended. */
+export interface PayloadSlice {
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 /** ConvertOptions are what convertSegment is given. */
@@ -40,6 +48,9 @@ export interface ConvertedSegment {
 
 /** FLUSH_BYTES gathers small payloads into one write: 1 MiB. */
 const FLUSH_BYTES = 1 << 20;
+/** SLICE_ROWS and SLICE_BYTES end a slice: as many rows as engine/insert.sql has in a block, or 64 MiB. */
+const SLICE_ROWS = 262_144;
+const SLICE_BYTES = 64 << 20;
 
 /** PayloadSink gathers payloads into one file; views of a moving window are copied, as they change under it. */
 class PayloadSink {
@@ -49,6 +60,7 @@ class PayloadSink {
   #used = 0;
   #written = 0;
   rows = 0;
+  readonly slices: { rows: number; bytes: number }[] = [];
 
   constructor(path: string, file: WalFile) {
     this.path = path;
@@ -61,6 +73,7 @@ class PayloadSink {
 
   async add(payload: Uint8Array, rows: number): Promise<void> {
     this.rows += rows;
+    this.#addToSlice(rows, payload.length);
     if (this.#used + payload.length > FLUSH_BYTES) await this.#flush();
     if (payload.length > FLUSH_BYTES) {
       await this.#file.write([payload], this.#written);
@@ -79,6 +92,16 @@ class PayloadSink {
     }
   }
 
+  #addToSlice(rows: number, bytes: number): void {
+    const last = this.slices.at(-1);
+    if (last === undefined || last.rows + rows > SLICE_ROWS || last.bytes + bytes > SLICE_BYTES)
+      this.slices.push({ rows, bytes });
+    else {
+      last.rows += rows;
+      last.bytes += bytes;
+    }
+  }
+
   async #flush(): Promise<void> {
     if (this.#used === 0) return;
     await this.#file.write([this.#gathered.subarray(0, this.#used)], this.#written);
@@ -87,7 +110,8 @@ class PayloadSink {
   }
 }
 
-async function tokenOf(file: WalFile, path: string, length: number): Promise<string> {
+/** tokenOf gives the name under which the rows of a segment are inserted. */
+export async function tokenOf(file: WalFile, path: string, length: number): Promise<string> {
   const head = new Uint8Array(Math.min(SEGMENT_HEADER_BYTES, length));
   await file.read(head, 0);
   const header = decodeSegmentHeader(head);
@@ -97,8 +121,9 @@ async function tokenOf(file: WalFile, path: string, length: number): Promise<str
   return `${segmentNumber(name) ?? 0}-unnamed-${length}`;
 }
 
-async function setAside(
-  options: ConvertOptions,
+/** setAside copies a stretch that cannot be used into the directory of damaged ones, durably. */
+export async function setAside(
+  options: Pick<ConvertOptions, "fileSystem" | "damagedDirectory">,
   from: WalFile,
   token: string,
   damage: Damage,
@@ -156,7 +181,13 @@ export async function convertSegment(options: ConvertOptions): Promise<Converted
     } finally {
       for (const sink of sinks.values()) await sink.close();
     }
-    const files = [...sinks].map(([signal, { path, rows, bytes }]) => ({ signal, path, rows, bytes }));
+    const files = [...sinks].map(([signal, { path, rows, bytes, slices }]) => ({
+      signal,
+      path,
+      rows,
+      bytes,
+      slices,
+    }));
     return { token, files: files.sort((a, b) => a.signal - b.signal), damages };
   } catch (error) {
     for (const sink of sinks.values()) await fileSystem.remove(sink.path).catch(() => undefined);

@@ -17,6 +17,8 @@ export interface SealedSegment {
   readonly path: string;
   readonly header: SegmentHeader;
   readonly length: number;
+  /** rows that were acknowledged of it. */
+  readonly rows: number;
   /** since_ms is when the segment was begun, Unix milliseconds. */
   readonly since_ms: number;
 }
@@ -50,6 +52,7 @@ const GROUP_BYTES_MAX = 32 * 1024 * 1024;
 interface Waiting {
   readonly buffers: readonly Uint8Array[];
   readonly bytes: number;
+  readonly rows: number;
   readonly resolve: () => void;
   readonly reject: (error: StoreError) => void;
 }
@@ -60,6 +63,7 @@ interface ActiveSegment {
   readonly header: SegmentHeader;
   /** durable is the length that was synced: what lies behind it was never acknowledged. */
   durable: number;
+  rows: number;
   readonly openedAt: number;
   readonly since_ms: number;
 }
@@ -113,7 +117,9 @@ export class WalWriter {
     if (this.#closed) return Promise.reject(new StoreError("closed", "cannot append: the log is closed"));
     const buffers: Uint8Array[] = [];
     let bytes = 0;
+    let rows = 0;
     for (const record of records) {
+      rows += record.rows;
       if (record.bytes.length === 0 || record.bytes.length > FRAME_PAYLOAD_MAX) {
         return Promise.reject(
           new StoreError("bad-block", `cannot log a block of ${record.bytes.length} bytes`, {
@@ -127,7 +133,7 @@ export class WalWriter {
     }
     if (buffers.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#queue.push({ buffers, bytes, resolve, reject });
+      this.#queue.push({ buffers, bytes, rows, resolve, reject });
       this.#queuedBytes += bytes;
       this.#start();
     });
@@ -225,6 +231,7 @@ export class WalWriter {
       throw error;
     }
     active.durable += bytes;
+    for (const { rows } of group) active.rows += rows;
   }
 
   async #open(): Promise<ActiveSegment> {
@@ -242,7 +249,8 @@ export class WalWriter {
       throw error;
     }
     const durable = SEGMENT_HEADER_BYTES;
-    const active = { file, path, header, durable, openedAt: performance.now(), since_ms: Date.now() };
+    const openedAt = performance.now();
+    const active = { file, path, header, durable, rows: 0, openedAt, since_ms: Date.now() };
     this.#active = active;
     return active;
   }
@@ -252,9 +260,9 @@ export class WalWriter {
     if (active === undefined) return;
     this.#active = undefined;
     if (active.durable > SEGMENT_HEADER_BYTES) {
-      const { path, header, durable, since_ms } = active;
+      const { path, header, durable, rows, since_ms } = active;
       // At once, without a wait before it: at no moment may what is acknowledged be neither active nor sealed.
-      this.#options.onSealed({ path, header, length: durable, since_ms });
+      this.#options.onSealed({ path, header, length: durable, rows, since_ms });
       await active.file.close().catch(() => undefined);
     } else {
       await active.file.close().catch(() => undefined);
