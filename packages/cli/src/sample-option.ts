@@ -10,15 +10,26 @@ function milliseconds(text: string): number | undefined {
   return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }
 
-/** sampleOption reads --sample and --sample-slow; undefined means that everything is kept. */
+/** timeOption reads a time with its unit; undefined when it is left out. */
+function timeOption(parsed: Parsed, name: string): number | undefined {
+  const text = parsed.text(name);
+  const time_ms = text === undefined ? undefined : milliseconds(text);
+  if (text !== undefined && time_ms === undefined)
+    throw new CliError("usage", `--${name} ${text} is no time`, "write it with its unit, such as 500ms or 2s");
+  return time_ms;
+}
+
+/** sampleOption reads --sample, --sample-slow and --sample-wait; undefined means that everything is kept. */
 export function sampleOption(parsed: Parsed): ServerOptions["sample"] {
   const text = parsed.text("sample");
-  const slow = parsed.text("sample-slow");
+  const slow_ms = timeOption(parsed, "sample-slow") ?? 0;
+  const wait_ms = timeOption(parsed, "sample-wait");
   if (text === undefined) {
-    if (slow === undefined) return undefined;
+    const alone = ["sample-slow", "sample-wait"].find((name) => parsed.text(name) !== undefined);
+    if (alone === undefined) return undefined;
     throw new CliError(
       "usage",
-      "--sample-slow needs --sample",
+      `--${alone} needs --sample`,
       "add --sample 0.1, or leave it out: everything is kept",
     );
   }
@@ -29,12 +40,5 @@ export function sampleOption(parsed: Parsed): ServerOptions["sample"] {
       `--sample ${text} is no share of 1`,
       "use a number above 0 and up to 1, such as 0.1",
     );
-  const slow_ms = slow === undefined ? 0 : milliseconds(slow);
-  if (slow_ms === undefined)
-    throw new CliError(
-      "usage",
-      `--sample-slow ${slow} is no time`,
-      "write it with its unit, such as 500ms or 2s",
-    );
-  return ratio === 1 ? undefined : { ratio, slow_ms };
+  return ratio === 1 ? undefined : { ratio, slow_ms, ...(wait_ms === undefined ? {} : { wait_ms }) };
 }

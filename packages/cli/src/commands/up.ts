@@ -53,6 +53,11 @@ export const command: Command = {
       value: "TIME",
       help: "with --sample, keep traces with a span as slow, e.g. 500ms; errors and go3s.critical=true are always kept",
     },
+    {
+      name: "sample-wait",
+      value: "TIME",
+      help: "with --sample, how long spans wait on disk for one that keeps their trace (default 10s)",
+    },
     { name: "no-web", help: "serve the API without the page" },
     { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
   ],
