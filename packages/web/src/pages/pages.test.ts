@@ -44,6 +44,11 @@ describe("the pages", { skip }, () => {
     ["/logs", "handled request 0"],
     ["/sql?sql=SELECT+1", "120 rows"],
     ["/system", "not a Go program"],
+    ["/system", "watch fewer processes or give it a CPU"],
+    ["/system", "Fused OTLP (agent)"],
+    ["/system", "71.9"],
+    ["/system", "nothing of their trace was worth keeping"],
+    ["/system", "480"],
     ["/metrics-explorer", "no explorer"],
     ["/profiles", "not collected"],
     ["/diagnosis", "See what is different"],
@@ -127,6 +132,19 @@ describe("the pages", { skip }, () => {
     await page.getByText("root not here").waitFor();
     await press(page, "g", "s");
     await page.getByRole("heading", { name: "Services" }).waitFor();
+    await page.close();
+  });
+
+  it("shows the system's last minutes as plots, follows them, and leads from a slow query to the SQL page", async () => {
+    const page = await browser.open(`${server.url}/system`);
+    const plots = page.getByRole("region", { name: "The last minutes" }).getByRole("img");
+    await plots.first().waitFor();
+    assert.equal(await plots.count(), 4);
+    assert.match((await plots.first().getAttribute("aria-label")) ?? "", /Coming in\. spans: .*k\/s/);
+    await page.getByRole("grid", { name: "Tenants" }).getByText("89 %").waitFor();
+    await page.getByRole("grid", { name: "Slowest queries" }).getByText("SELECT count() FROM traces").click();
+    await page.getByLabel("SQL statement").waitFor();
+    assert.equal(new URL(page.url()).searchParams.get("sql"), "SELECT count() FROM traces");
     await page.close();
   });
 

@@ -202,6 +202,12 @@ describe("the page over the real store", { skip }, () => {
     await page.getByText("Store ready").waitFor();
     await page.getByText("Agent off", { exact: true }).waitFor();
     await page.getByText("nothing since the start").waitFor();
+    await page.getByText("Engine ready").waitFor();
+    await page.getByRole("grid", { name: "Ways in" }).getByText("OTLP/HTTP").first().waitFor();
+    await page.getByRole("grid", { name: "Tables" }).getByText("traces", { exact: true }).waitFor();
+    await page.getByRole("grid", { name: "Tenants" }).getByText("default").waitFor();
+    await page.getByRole("grid", { name: "Slowest queries" }).getByText("SELECT").first().waitFor();
+    await page.getByRole("region", { name: "The last minutes" }).getByRole("img").first().waitFor();
     await page.close();
   });
 
