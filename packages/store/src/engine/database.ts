@@ -5,6 +5,7 @@ import { setRetention } from "../schema/retention.js";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
 import { mendDeduplicationLogs, syncDeduplicationLogs } from "./deduplication-log.js";
 import type { EngineSettings, TableSize, TenantRows } from "./protocol.js";
+import { readSizes, readTenants } from "./sizes.js";
 import { escapeParameter, quoteText, readSource } from "./sql.js";
 
 /** TENANTS_PAUSE times as long as counting rows by tenant took, they are not counted again (3 ms with 3 M rows, measured). */
@@ -85,36 +86,17 @@ export class Database {
 
   /** sizes says what each table uses on disk. */
   sizes(): TableSize[] {
-    const tenants = this.#tenantRows();
-    return linesOf(this.run(readSource("engine/sizes.sql"))).map(([table = "", ...figures]) => {
-      const [
-        rows = 0,
-        diskBytes = 0,
-        uncompressedBytes = 0,
-        parts = 0,
-        merges = 0,
-        mergingBytes = 0,
-        kept = 0,
-      ] = figures.map(Number);
-      const size = { table, rows, diskBytes, uncompressedBytes, parts, merges, mergingBytes };
-      return { ...size, keptSeconds: kept, tenants: tenants.get(table) ?? [] };
-    });
+    return readSizes(this.run(readSource("engine/sizes.sql")), this.#tenantRows());
   }
 
   /** tenantRows are counted the more seldom the longer it takes. */
   #tenantRows(): ReadonlyMap<string, readonly TenantRows[]> {
     const started = performance.now();
     if (started < this.#tenantsAgain) return this.#tenants;
-    const byTable = new Map<string, TenantRows[]>();
-    for (const [table = "", tenant = "", rows] of linesOf(this.run(readSource("engine/tenants.sql")))) {
-      const of = byTable.get(table) ?? [];
-      byTable.set(table, of);
-      of.push({ tenant, rows: Number(rows) });
-    }
-    this.#tenants = byTable;
+    this.#tenants = readTenants(this.run(readSource("engine/tenants.sql")));
     const now = performance.now();
     this.#tenantsAgain = now + TENANTS_PAUSE * (now - started);
-    return byTable;
+    return this.#tenants;
   }
 
   /** close lets the connections go; work under way must have ended. */
@@ -122,12 +104,4 @@ export class Database {
     this.#inserter.close();
     this.#admin.close();
   }
-}
-
-/** linesOf splits a result in tab-separated text. */
-function linesOf(text: string): string[][] {
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => line.split("\t"));
 }

@@ -22,13 +22,14 @@ export interface CheckedQuery {
   readonly rows: boolean;
 }
 
-interface Token {
+/** Token is a piece of canonical SQL. */
+export interface Token {
   readonly kind: "word" | "name" | "text" | "sign";
   readonly value: string;
 }
 
 /** tokensOf splits canonical SQL: no comments, one way to quote text (') and names (`), backslash escapes. */
-function tokensOf(canonical: string): Token[] {
+export function tokensOf(canonical: string): Token[] {
   const tokens: Token[] = [];
   const pattern =
     /'(?:[^'\\]|\\.|'')*'|`((?:[^`\\]|\\.|``)*)`|"((?:[^"\\]|\\.|"")*)"|([A-Za-z_][A-Za-z0-9_]*)|[0-9][0-9A-Za-z_.]*|\S/gs;

@@ -15,7 +15,7 @@ import { fillIn, quoteText, readSource } from "./sql.js";
  * WORLD_CODES are ClickHouse's errors that do not speak of the rows but of the machine (src/Common/ErrorCodes.cpp):
  * files that cannot be read or written, no memory, no space, too many parts, being cancelled or shut down.
  */
-const WORLD_CODES: ReadonlySet<number> = new Set([
+export const WORLD_CODES: ReadonlySet<number> = new Set([
   74, 75, 76, 77, 159, 160, 173, 203, 209, 210, 236, 241, 243, 252, 274, 394, 424, 425, 439, 473, 481, 1001,
 ]);
 

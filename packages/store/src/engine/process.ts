@@ -15,6 +15,7 @@ import type {
   InsertResult,
   TableSize,
 } from "./protocol.js";
+import { Readiness } from "./readiness.js";
 
 /** EngineProcessOptions are what an engine process is given. */
 export interface EngineProcessOptions {
@@ -56,13 +57,12 @@ export class EngineProcess implements Engine {
   #restarts = 0;
   #stderr = "";
   #timer: NodeJS.Timeout | undefined;
-  #ready: { promise: Promise<void>; resolve: () => void; reject: (error: StoreError) => void };
+  readonly #ready = new Readiness();
   #lastFailure: string | undefined;
 
   constructor(options: EngineProcessOptions) {
     this.#options = options;
     this.#pidFile = join(options.stateDirectory, "engine.pid");
-    this.#ready = newReady();
   }
 
   get state(): EngineState {
@@ -90,20 +90,7 @@ export class EngineProcess implements Engine {
   async ready(timeout_ms: number): Promise<void> {
     if (this.#state === "ready") return;
     if (this.#state === "closed") throw new StoreError("closed", "the store is closed");
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const why = this.#lastFailure === undefined ? "" : `: ${this.#lastFailure}`;
-        reject(
-          new StoreError("engine-lost", `the engine is not up${why}`, { hint: "try again in a moment" }),
-        );
-      }, timeout_ms);
-    });
-    try {
-      await Promise.race([this.#ready.promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#ready.wait(timeout_ms, () => this.#lastFailure);
   }
 
   async insert(request: InsertRequest): Promise<InsertResult> {
@@ -126,7 +113,6 @@ export class EngineProcess implements Engine {
     const wasReady = this.#state === "ready";
     this.#state = "closed";
     clearTimeout(this.#timer);
-    this.#ready.promise.catch(() => undefined);
     this.#ready.reject(new StoreError("closed", "the store is closed"));
     if (child === undefined) return;
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -233,7 +219,7 @@ export class EngineProcess implements Engine {
     this.#lastFailure ??= error.message;
     if (wasReady) {
       this.#lastFailure = error.message;
-      this.#ready = newReady();
+      this.#ready.renew();
     }
     this.#state = "waiting";
     this.#failures++;
@@ -247,18 +233,6 @@ export class EngineProcess implements Engine {
     const delay = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (this.#failures - 1));
     this.#timer = setTimeout(() => this.#launch(), delay);
   }
-}
-
-function newReady(): { promise: Promise<void>; resolve: () => void; reject: (error: StoreError) => void } {
-  let resolve = (): void => undefined;
-  let reject = (_: StoreError): void => undefined;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // A failed restart is told by the next query that waits for it, which may be none.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }
 
 /**

@@ -1,0 +1,1 @@
+SELECT formatQuerySingleLine($sql$), (SELECT groupArray(name) FROM system.databases) FORMAT JSONCompactEachRow

@@ -1,0 +1,1 @@
+KILL QUERY$on_cluster$ WHERE query_id = $id$ ASYNC

@@ -1,0 +1,1 @@
+INSERT INTO FUNCTION null($structure$) ($columns$) FORMAT Native
