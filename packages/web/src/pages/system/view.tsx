@@ -27,11 +27,7 @@ export function View(): JSX.Element {
       <div class="head">
         <h1>System</h1>
         <span class="dim">
-          Go3s {now.version} · up {durationText(now.uptime_s * 1e9)} ·{" "}
-          <a href="/metrics" data-reload="">
-            /metrics
-          </a>{" "}
-          for Prometheus
+          Go3s {now.version} · up {durationText(now.uptime_s * 1e9)}
         </span>
       </div>
       <Health of={now} />
