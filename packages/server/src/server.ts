@@ -1,12 +1,13 @@
-import { type Store } from "@go3s/store";
-import { createDecoders } from "./receive/decoders.js";
+import type { Store } from "@go3s/store";
 import type { ApiContext } from "./api/context.js";
 import type { AgentStatus, StatusAnswer } from "./api/types.js";
 import { createClickHousePort } from "./clickhouse/port.js";
 import { createCounters } from "./counters.js";
-import { ServerError, textOf } from "./errors.js";
+import { type JaegerPorts, listenJaeger, type RunningJaeger } from "./foreign/jaeger-ports.js";
 import { gaugesOf } from "./gauges.js";
+import { closeHttp, listen, urlHost } from "./listening.js";
 import { createEngine } from "./query/engine.js";
+import { createDecoders } from "./receive/decoders.js";
 import { listenOtlpGrpc, type OtlpGrpc } from "./receive/grpc.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly agentStatus?: () => AgentStatus;
   /** Bytes of one OTLP body, as sent and decompressed; default 64 MiB (16 MiB over gRPC). */
   readonly bodyBytesMax?: number;
+  /** Ports that Jaeger's clients know, 0 takes any free one; left out: its spans come over the OTLP ports only. */
+  readonly jaeger?: JaegerPorts;
   /** What is kept of spans; left out: everything. */
   readonly sample?: SampleOptions;
 }
@@ -49,6 +52,8 @@ export interface RunningServer {
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const defaultBodyBytes = 64 << 20;
 // gRPC buffers a message per stream before we see it, so its bound is smaller: 64 streams of 16 MiB are 1 GiB a connection.
@@ -76,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const slow = createSlowQueries();
   const queried = watchQueries(store, slow);
   let closing = false;
-  const addresses = { web: "", otlp_http: "", otlp_grpc: "" };
+  const addresses: Writable<StatusAnswer["addresses"]> = { web: "", otlp_http: "", otlp_grpc: "" };
   const board = createStatusBoard({
     counters,
     stats: () => store.stats(),
@@ -95,7 +100,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     history: board.history,
   };
   const limits = { bodyBytes: options.bodyBytesMax ?? defaultBodyBytes, inflightBytes };
-  const otlpHttp = createOtlpHttp(receiver, { limits, pool: createBufferPool(), inflight: 0 });
+  const reader = { limits, pool: createBufferPool(), inflight: 0 };
+  const otlpHttp = createOtlpHttp(receiver, reader);
   const web = createWebServer({
     guard: { host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()) },
     context,
@@ -107,11 +113,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     notReady: () => board.readiness().reason,
   });
   let grpc: OtlpGrpc | undefined;
+  let jaeger: RunningJaeger | undefined;
   const stop = async () => {
     closing = true;
     stream.close();
     board.close();
-    await Promise.all([closeHttp(web), closeHttp(otlpHttp), grpc?.close(graceMs)]);
+    await Promise.all([
+      closeHttp(web, graceMs),
+      closeHttp(otlpHttp, graceMs),
+      grpc?.close(graceMs),
+      jaeger?.close(graceMs),
+    ]);
     await sampling?.close();
     await decider?.close();
     await intake.idle();
@@ -122,10 +134,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const messageBytes = Math.min(limits.bodyBytes, grpcMessageBytes);
     const grpcLimits = { messageBytes, streamsPerConnection: grpcStreams };
     grpc = await listenOtlpGrpc(receiver, grpcLimits, host, ports.otlpGrpc ?? 4317);
+    jaeger = await listenJaeger(receiver, reader, host, options.jaeger ?? {});
     const named = urlHost(host);
     addresses.web = `http://${named}:${webPort}`;
     addresses.otlp_http = `http://${named}:${httpPort}`;
     addresses.otlp_grpc = `${named}:${grpc.port}`;
+    Object.assign(addresses, jaeger.addresses);
   } catch (error) {
     await stop();
     throw error;
@@ -136,50 +150,4 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return closed;
   };
   return { addresses, status: board.status, close, [Symbol.asyncDispose]: close };
-}
-
-function urlHost(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-function listen(server: Server, what: string, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
-      reject(
-        new ServerError(
-          "cannot-listen",
-          `cannot listen for ${what} on ${host} port ${port}: ${textOf(error)}`,
-          {
-            hint: "stop what uses the port or give another one (0 takes any free port)",
-            cause: error,
-          },
-        ),
-      );
-    });
-    // Node ends what is idle when it stops listening; a kept connection that was busy then would stay open.
-    server.on("request", (request, response) => {
-      response.once("finish", () => {
-        if (!server.listening) request.socket.end();
-      });
-    });
-    server.listen(port, host, () => {
-      const address: AddressInfo | string | null = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
-  });
-}
-
-/** closeHttp ends idle connections at once, busy ones as soon as they have their answer, all when the grace is over. */
-function closeHttp(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    if (!server.listening) {
-      resolve();
-      return;
-    }
-    const grace = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(grace);
-      resolve();
-    });
-  });
 }

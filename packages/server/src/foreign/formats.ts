@@ -3,6 +3,7 @@ import {
   ExportMetricsServiceRequest,
   ExportTraceServiceRequest,
   encodeProtobuf,
+  jaegerThriftToOtlp,
   remoteWriteToOtlp,
   seriesOfV1,
   seriesOfV2,
@@ -47,6 +48,18 @@ export const foreignFormats: readonly Foreign[] = [
     snappy: false,
     translate: (body) => ({
       otlp: encodeProtobuf(ExportTraceServiceRequest, zipkinToOtlp(body)),
+      headers: {},
+    }),
+  },
+  {
+    name: "jaeger",
+    signal: "traces",
+    path: "/api/traces",
+    success: 202,
+    types: ["application/x-thrift", "application/vnd.apache.thrift.binary"],
+    snappy: false,
+    translate: (body) => ({
+      otlp: encodeProtobuf(ExportTraceServiceRequest, jaegerThriftToOtlp(body)),
       headers: {},
     }),
   },

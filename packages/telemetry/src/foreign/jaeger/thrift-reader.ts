@@ -50,6 +50,8 @@ const mostDepth = 64;
 // A struct of a few bytes costs an object; more of them than the largest body of honest spans has are refused.
 const mostStructs = 2_000_000;
 
+const mostName = 256;
+
 /**
  * ThriftReader walks values of Thrift's binary or compact protocol in place. It never reads outside its bytes; bytes that end too
  * early are TelemetryError `truncated-thrift`, everything else that is wrong is `malformed-thrift`, with the offset.
@@ -94,7 +96,8 @@ export class ThriftReader {
       this.i32();
       return { name, kind: first & 0xff };
     }
-    // The older head begins with the name's length.
+    // The older head begins with the name's length; other bytes mostly make a large number.
+    if (first > mostName) throw this.malformed(at, "no head of a call");
     const name = this.take(first).toString("utf8");
     const kind = this.byte();
     this.i32();
