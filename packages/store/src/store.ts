@@ -1,15 +1,17 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type DiskRoom, newDiskRoom } from "./disk-room.js";
+import type { Engine } from "./engine/engine.js";
 import { newEnginePriority } from "./engine/priority.js";
-import { EngineProcess } from "./engine/process.js";
 import type { QueryLimits, TableSize } from "./engine/protocol.js";
-import { defaultEngineMemory, defaultQueryLimits, writeEngineConfig } from "./engine/settings.js";
+import { defaultEngineMemory, defaultQueryLimits, defaultQueryMaxima } from "./engine/settings.js";
 import { messageOf, StoreError } from "./errors.js";
 import { Inserter } from "./inserter.js";
 import { lockDirectory } from "./lock.js";
+import { newEngine } from "./open-engine.js";
 import type { QueryOptions, QueryResult } from "./query.js";
 import { startQuery } from "./query.js";
+import type { RemoteOptions } from "./remote/client.js";
 import type { Signal } from "./schema/columns.js";
 import type { Retention } from "./schema/retention.js";
 import { SIGNAL_NUMBERS } from "./signals.js";
@@ -33,6 +35,11 @@ export interface StoreBlock {
 export interface StoreOptions {
   /** dir is the data directory; it is made when it does not exist. */
   readonly dir: string;
+  /**
+   * clickhouse names a server or cluster that keeps the tables; without it an embedded one does, in `dir`. The log is in `dir`
+   * either way: what it has acknowledged waits there while the server is away.
+   */
+  readonly clickhouse?: RemoteOptions;
   /**
    * retention is how many seconds rows are kept after they were received, 0 for ever. It stays with the directory until it
    * is named anew; a new one has 7 days, rollups 90.
@@ -179,7 +186,7 @@ class OpenStore implements Store {
   readonly #options: StoreOptions;
   readonly #unlock: () => void;
   readonly #counters = new Counters();
-  readonly #engine: EngineProcess;
+  readonly #engine: Engine;
   readonly #writer: WalWriter;
   readonly #inserter: Inserter;
   readonly #layout: Layout;
@@ -203,17 +210,19 @@ class OpenStore implements Store {
     this.#layout = layout;
     const memoryBytes = options.memoryBytes ?? defaultEngineMemory();
     this.#limits = { ...defaultQueryLimits(memoryBytes), ...options.queryLimits };
-    const queryMax = { ...maximaOf(this.#limits, memoryBytes), ...options.queryMaxima };
+    const queryMax = { ...defaultQueryMaxima(this.#limits, memoryBytes), ...options.queryMaxima };
     const nice = options.engineNice ?? DEFAULT_NICE;
-    const settings = writeEngineConfig(
-      layout.engine,
-      layout.database,
-      { memoryBytes, queryMax },
-      { retention: options.retention ?? {}, nice },
-    );
     const fileSystem = options.fileSystem ?? realFileSystem;
     this.#fileSystem = fileSystem;
-    this.#engine = new EngineProcess({ settings, stateDirectory: layout.engine, onNotice: this.#notice });
+    this.#engine = newEngine({
+      remote: options.clickhouse,
+      directories: { state: layout.engine, database: layout.database },
+      retention: options.retention ?? {},
+      memoryBytes,
+      queryMax,
+      nice,
+      onNotice: this.#notice,
+    });
     this.#room = newDiskRoom({ ...layout, log: layout.wal });
     const left = leftSegments(layout.wal);
     for (const { path } of left) this.#leftPaths.add(path);
@@ -425,14 +434,4 @@ function deadline(ms: number): Promise<never> {
 function numberOf(signal: Signal): number {
   if (!isSignal(signal)) throw new StoreError("bad-block", `there is no signal ${JSON.stringify(signal)}`);
   return SIGNAL_NUMBERS[signal];
-}
-
-function maximaOf(limits: QueryLimits, memoryBytes: number): QueryLimits {
-  return {
-    time_s: limits.time_s * 4,
-    memoryBytes: Math.max(limits.memoryBytes, Math.floor(memoryBytes / 2)),
-    resultRows: limits.resultRows * 4,
-    resultBytes: limits.resultBytes * 4,
-    threads: 64,
-  };
 }

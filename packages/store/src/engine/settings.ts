@@ -33,6 +33,17 @@ export function defaultQueryLimits(memoryBytes: number): QueryLimits {
   };
 }
 
+/** defaultQueryMaxima bound what a query may ask for: four times its defaults, and no more memory than half of the engine's. */
+export function defaultQueryMaxima(limits: QueryLimits, memoryBytes: number): QueryLimits {
+  return {
+    time_s: limits.time_s * 4,
+    memoryBytes: Math.max(limits.memoryBytes, Math.floor(memoryBytes / 2)),
+    resultRows: limits.resultRows * 4,
+    resultBytes: limits.resultBytes * 4,
+    threads: 64,
+  };
+}
+
 /** writeEngineConfig writes ClickHouse's own configuration into `directory` and gives what the engine is opened with. */
 export function writeEngineConfig(
   directory: string,

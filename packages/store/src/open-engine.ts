@@ -1,0 +1,52 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine } from "./engine/engine.js";
+import { EngineProcess } from "./engine/process.js";
+import type { QueryLimits } from "./engine/protocol.js";
+import { writeEngineConfig } from "./engine/settings.js";
+import type { RemoteOptions } from "./remote/client.js";
+import { RemoteEngine } from "./remote/engine.js";
+import type { Retention } from "./schema/retention.js";
+
+/** EngineOptions are what the store's engine is made with. */
+export interface EngineOptions {
+  /** remote names a ClickHouse elsewhere; undefined for the embedded one. */
+  readonly remote: RemoteOptions | undefined;
+  /** state keeps what the engine needs beside its data, database that data. */
+  readonly directories: { readonly state: string; readonly database: string };
+  readonly retention: Partial<Retention>;
+  readonly memoryBytes: number;
+  readonly queryMax: QueryLimits;
+  readonly nice: number;
+  readonly onNotice: (text: string) => void;
+}
+
+/** USED_FILE names the server that a directory's log was last inserted into. */
+const USED_FILE = "remote.json";
+
+/** newEngine makes the engine that the options ask for; it is not started yet. */
+export function newEngine(options: EngineOptions): Engine {
+  const { remote, directories, retention, memoryBytes, queryMax, nice, onNotice } = options;
+  if (remote !== undefined) return newRemote(remote, options);
+  const settings = writeEngineConfig(
+    directories.state,
+    directories.database,
+    { memoryBytes, queryMax },
+    { retention, nice },
+  );
+  return new EngineProcess({ settings, stateDirectory: directories.state, onNotice });
+}
+
+/**
+ * newRemote lets a directory that has worked with this server take what arrives while it is away, from the start. One that never has
+ * is refused then: most likely the address is wrong.
+ */
+function newRemote(remote: RemoteOptions, options: EngineOptions): Engine {
+  const { directories, retention, queryMax, onNotice } = options;
+  const path = join(directories.state, USED_FILE);
+  const { url, database = "go3s", cluster = "" } = remote;
+  const name = `${JSON.stringify({ url, database, cluster })}\n`;
+  const isKnown = existsSync(path) && readFileSync(path, "utf8") === name;
+  const onUp = (): void => writeFileSync(path, name, { mode: 0o600 });
+  return new RemoteEngine({ remote, retention, queryMax, onNotice, mayWait: isKnown, onUp });
+}
