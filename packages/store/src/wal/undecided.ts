@@ -294,13 +294,13 @@ function unknown({ offset, payload, header }: GoodFrame): Damage {
   return { letter: "F", offset, length: payload.length + FRAME_HEADER_BYTES, rows: header.rows };
 }
 
-/** isUndecided tells it by the first frame that holds; where none does the engine's reader sets all of it aside. */
+/** isUndecided tells it by the first frame that holds; what has none holds no rows: it is set aside when it is decided. */
 async function isUndecided(fileSystem: WalFileSystem, path: string, length: number): Promise<boolean> {
   const file = await fileSystem.openRead(path);
   try {
     for await (const { frame } of scanSegment(file, length))
       if (frame !== undefined) return NAMES.has(frame.header.signal);
-    return false;
+    return true;
   } catch {
     // What cannot be read now is tried again when it is to be decided, and told then.
     return true;
