@@ -9,8 +9,19 @@ export interface Gauge {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** openMetricsType is the content type that scrapers ask for. */
-export const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/** MetricsFormat is one of the two text formats that scrapers read. */
+export type MetricsFormat = "openmetrics" | "prometheus";
+
+/** metricsTypes are their content types. */
+export const metricsTypes: Readonly<Record<MetricsFormat, string>> = {
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  prometheus: "text/plain; version=0.0.4; charset=utf-8",
+};
+
+/** metricsFormatOf reads an Accept header: who does not ask for OpenMetrics gets the older format, which everything reads. */
+export function metricsFormatOf(accept: string | undefined): MetricsFormat {
+  return accept?.includes("application/openmetrics-text") === true ? "openmetrics" : "prometheus";
+}
 
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
@@ -21,12 +32,17 @@ function labelText(labels: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** openMetrics writes counters and gauges as OpenMetrics 1.0 text; gauges of one name stand together in the list. */
-export function openMetrics(counters: Counters, gauges: readonly Gauge[]): string {
+/**
+ * metricsText writes counters and gauges; gauges of one name stand together in the list. OpenMetrics names a counter's
+ * family without `_total`, has units and an end; the older format has neither.
+ */
+export function metricsText(counters: Counters, gauges: readonly Gauge[], format: MetricsFormat): string {
+  const isOpen = format === "openmetrics";
   const lines: string[] = [];
   for (const name of counterNames) {
     const row = counterRows[name];
-    lines.push(`# TYPE ${row.name} counter`, `# HELP ${row.name} ${escaped(row.help)}`);
+    const family = isOpen ? row.name : `${row.name}_total`;
+    lines.push(`# TYPE ${family} counter`, `# HELP ${family} ${escaped(row.help)}`);
     for (const { labels, value } of labelled(counters, name)) {
       const named = Object.fromEntries(row.labels.map((label, i) => [label, labels[i] ?? ""]));
       lines.push(`${row.name}_total${labelText(named)} ${value}`);
@@ -36,11 +52,11 @@ export function openMetrics(counters: Counters, gauges: readonly Gauge[]): strin
   for (const gauge of gauges) {
     if (gauge.name !== previous) {
       lines.push(`# TYPE ${gauge.name} gauge`);
-      if (gauge.unit !== "") lines.push(`# UNIT ${gauge.name} ${gauge.unit}`);
+      if (isOpen && gauge.unit !== "") lines.push(`# UNIT ${gauge.name} ${gauge.unit}`);
       lines.push(`# HELP ${gauge.name} ${escaped(gauge.help)}`);
       previous = gauge.name;
     }
     lines.push(`${gauge.name}${labelText(gauge.labels ?? {})} ${gauge.value}`);
   }
-  return `${lines.join("\n")}\n# EOF\n`;
+  return `${lines.join("\n")}\n${isOpen ? "# EOF\n" : ""}`;
 }

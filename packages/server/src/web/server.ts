@@ -6,7 +6,7 @@ import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
 import { drain } from "../receive/drain.js";
 import { type GuardOptions, guard } from "./guard.js";
-import { type Gauge, openMetrics, openMetricsType } from "./metrics.js";
+import { type Gauge, metricsFormatOf, metricsText, metricsTypes } from "./metrics.js";
 import { type QueryPort, runQuery } from "./query.js";
 import { sendError, sendJson, sendText } from "./respond.js";
 import { type StaticFiles, sendFile } from "./static.js";
@@ -69,8 +69,16 @@ async function answer(port: WebPort, request: IncomingMessage, response: ServerR
   allow(request, response, ["GET", "HEAD"]);
   if (path === "/healthz") return sendText(response, 200, "text/plain; charset=utf-8", "ok\n");
   if (path === "/readyz") return readyz(port, response);
-  if (path === "/metrics")
-    return sendText(response, 200, openMetricsType, openMetrics(port.context.counters, port.gauges()));
+  if (path === "/metrics") {
+    const format = metricsFormatOf(request.headers.accept);
+    response.setHeader("Vary", "Accept");
+    return sendText(
+      response,
+      200,
+      metricsTypes[format],
+      metricsText(port.context.counters, port.gauges(), format),
+    );
+  }
   if (path === "/api/v1/stream") return port.stream.attach(response);
   if (path.startsWith("/api/")) return api(port, path, search, response);
   if (port.files) return sendFile(port.files, path, request, response);

@@ -90,7 +90,8 @@ test("health, readiness and metrics", async () => {
   assert.equal((await send(`${url}/healthz`)).status, 200);
   const ready = await send(`${url}/readyz`);
   assert.deepEqual([ready.status, ready.body.toString()], [200, "ready\n"]);
-  const { headers, body } = await send(`${url}/metrics`);
+  const accept = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+  const { headers, body } = await send(`${url}/metrics`, { headers: { accept } });
   assert.match(String(headers["content-type"]), /^application\/openmetrics-text; version=1\.0\.0/);
   const text = body.toString();
   assert.match(
@@ -110,6 +111,17 @@ test("health, readiness and metrics", async () => {
   // Each family is declared once and its samples follow it (OpenMetrics 1.0).
   const families = [...text.matchAll(/^# TYPE (\S+) /gm)].map((found) => found[1]);
   assert.equal(new Set(families).size, families.length);
+  const older = await send(`${url}/metrics`);
+  assert.equal(older.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+  const lines = older.body.toString().trim().split("\n");
+  assert.ok(lines.includes("# TYPE go3s_receive_items_total counter"));
+  // Each sample's family has its type and help: the older format names it as the sample.
+  const typed = new Set(lines.flatMap((line) => /^# TYPE (\S+) (counter|gauge)$/.exec(line)?.[1] ?? []));
+  const helped = new Set(lines.flatMap((line) => /^# HELP (\S+) ./.exec(line)?.[1] ?? []));
+  for (const line of lines.filter((each) => !each.startsWith("#"))) {
+    const name = /^[a-z0-9_]+/.exec(line)?.[0] ?? line;
+    assert.ok(typed.has(name) && helped.has(name), line);
+  }
 });
 
 test("the status tells ways in, tables, tenants, the engine and slow queries; its history has the last minutes", async () => {

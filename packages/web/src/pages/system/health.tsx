@@ -111,7 +111,8 @@ function EngineState({ of }: { of: StatusAnswer["store"]["engine"] }): JSX.Eleme
         "nothing inserted yet"
       ) : (
         <>
-          last insert <Ago ms={unixMs(of.last_insert_ms)} /> in {durationText(of.last_insert_took_ms * 1e6)}
+          last insert <Ago ms={unixMs(of.last_insert_ms)} />, it took{" "}
+          {durationText(of.last_insert_took_ms * 1e6)}
         </>
       )}
       <Cost cpu={of.cpu_share} bytes={of.rss_bytes} />

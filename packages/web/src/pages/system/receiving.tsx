@@ -74,7 +74,7 @@ function History({ now }: { now: number }): JSX.Element {
 }
 
 function Plots({ of }: { of: HistoryAnswer }): JSX.Element {
-  const { times, coming, waiting, lost, cpu } = useMemo(() => plotsOf(of), [of]);
+  const { times, coming, waiting, lost, cpu } = useMemo(() => plotsOf(since(of)), [of]);
   return (
     <div class="cols four">
       <Plot title="Coming in" times={times} series={coming} format={perSecond} height={120} />
@@ -95,6 +95,30 @@ function Plots({ of }: { of: HistoryAnswer }): JSX.Element {
       <Plot title="Lost or left out" times={times} series={lost} format={perSecond} height={120} />
     </div>
   );
+}
+
+/** leastSteps are shown of a server that has just started: three minutes. */
+const leastSteps = 36;
+
+/** since leaves out the time before the server ran. */
+function since(of: HistoryAnswer): HistoryAnswer {
+  const ran = of.spans.findIndex((value) => value !== null);
+  const from = Math.min(ran < 0 ? of.count : ran, Math.max(0, of.count - leastSteps));
+  const cut = (values: readonly (number | null)[]) => values.slice(from);
+  return {
+    start_ms: of.start_ms + from * of.step_ms,
+    step_ms: of.step_ms,
+    count: of.count - from,
+    spans: cut(of.spans),
+    logs: cut(of.logs),
+    metrics: cut(of.metrics),
+    dropped: cut(of.dropped),
+    sampled_out: cut(of.sampled_out),
+    waiting_bytes: cut(of.waiting_bytes),
+    waiting_oldest_ms: cut(of.waiting_oldest_ms),
+    server_cpu: cut(of.server_cpu),
+    engine_cpu: cut(of.engine_cpu),
+  };
 }
 
 function plotsOf(of: HistoryAnswer): Readonly<Record<"coming" | "waiting" | "lost" | "cpu", PlotSeries[]>> & {
