@@ -11,6 +11,12 @@ export interface IngestLimits {
   readonly repeatedAttributes: number;
   /** Most bytes of one attribute value made of arrays and maps, as JSON text. */
   readonly nestedValueBytes: number;
+  /** Most entries of a profile's dictionary, all tables together: 21 bytes each while the request is read. */
+  readonly dictionaryEntries: number;
+  /** Most frames of one stack: Go's profiles have 128 at most, perf's 127, the eBPF profiler's 128. */
+  readonly framesPerStack: number;
+  /** Most frames that one request brings: few bytes on the wire can name a long stack again and again. */
+  readonly framesPerRequest: number;
   /** Most bytes of a block: what the log takes in one frame, less its head of names and types. */
   readonly blockBytes: number;
 }
@@ -21,6 +27,9 @@ export const INGEST_LIMITS: IngestLimits = {
   resourceAttributes: 1_024,
   repeatedAttributes: 10_000_000,
   nestedValueBytes: 16 << 20,
+  dictionaryEntries: 4_000_000,
+  framesPerStack: 4_096,
+  framesPerRequest: 1_500_000,
   blockBytes: FRAME_PAYLOAD_MAX - (1 << 20),
 };
 

@@ -134,7 +134,7 @@ const PROFILES: readonly Column[] = [
 ];
 
 /** FRAMES is what blocks of profiles bring beside: the frames of a stack with the first sample of it. */
-const FRAMES: Column = {
+export const FRAMES: Column = {
   name: "frames",
   type: `Array(Tuple(function ${WORD}, file ${WORD}, line UInt32, mapping ${WORD}, build_id ${WORD}, address UInt64, frame_type ${WORD}, inlined UInt8))`,
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openStore } from "../store.js";
 import { plainBlock } from "../testing/plain-block.js";
+import { profileBlock } from "../testing/profile-block.js";
 import { temporaryDirectory } from "../testing/temporary-directory.js";
 
 // The statement of the features page (row D3), to the letter.
@@ -49,6 +50,22 @@ test("one statement over spans, logs and metrics", async (t) => {
       "WHERE log.timestamp < span.end_time + INTERVAL '200ms' AND span.operation = 'operation-0' ORDER BY body",
   );
   assert.deepEqual(near, [{ body: "line-0" }, { body: "line-6" }]);
+  // The other way to ask for the same: what a span's processors did.
+  await store.append([profileBlock(100, now)]);
+  await store.append([
+    plainBlock("traces", 1, (name) =>
+      name === "span_id" ? "cd".repeat(8) : name === "operation" ? "sampled" : undefined,
+    ),
+  ]);
+  await store.flush();
+  const sampled = await rows(
+    "SELECT span.operation AS operation, stacks.functions[1] AS function, sum(profile.value) AS ns FROM profiles JOIN stacks USING (tenant, stack_id) " +
+      "JOIN traces ON profiles.span_id = traces.span_id WHERE profile.type = 'cpu' AND profile.span_id != '' GROUP BY ALL ORDER BY function",
+  );
+  assert.deepEqual(
+    sampled,
+    [0, 1, 2, 3, 4].map((i) => ({ operation: "sampled", function: `work-${i}`, ns: 100 })),
+  );
   const plan = await rows(`EXPLAIN ${asWritten}`);
   assert.match(plan.map((row) => row["explain"]).join("\n"), /Join/);
 });

@@ -12,6 +12,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   events: `arrayMap(e -> tuple(e.1, e.2, CAST(e.3 AS ${PAIRS})), events)`,
   links: `arrayMap(l -> tuple(l.1, l.2, l.3, CAST(l.4 AS ${PAIRS})), links)`,
   exemplars: `arrayMap(x -> tuple(x.1, x.2, x.3, x.4, CAST(x.5 AS ${PAIRS})), exemplars)`,
+  frames: "arrayMap(f -> tuple(f.1, f.2, f.3, f.4, f.5, f.6, f.7, f.8), frames)",
 };
 
 /** EngineReader inserts Native blocks into tables of the store's column types and reads the rows back: the real engine. */

@@ -53,11 +53,13 @@ function pairs(attributes: readonly KeyValue[]): readonly (readonly [string, str
   return attributes.map(({ key, value }) => [key, textOf(value)]);
 }
 
-function validId(id: string, digits: number): string {
+/** validId gives an id that is one, else "". */
+export function validId(id: string, digits: number): string {
   return id.length === digits && /[^0]/.test(id) ? id : "";
 }
 
-function time(ns: bigint): string {
+/** time gives a time as Int64 has it. */
+export function time(ns: bigint): string {
   return String(ns > LARGEST_TIME ? LARGEST_TIME : ns);
 }
 
@@ -68,7 +70,8 @@ function number(value: number): unknown {
   return value;
 }
 
-function common(
+/** common gives the columns that every signal has. */
+export function common(
   tenant: string,
   resource: Resource | undefined,
   scope: InstrumentationScope | undefined,
