@@ -8,7 +8,8 @@ import { gaugesOf } from "./gauges.js";
 import { closeHttp, listen, urlHost } from "./listening.js";
 import { createEngine } from "./query/engine.js";
 import { createDecoders } from "./receive/decoders.js";
-import { listenOtlpGrpc, type OtlpGrpc } from "./receive/grpc.js";
+import type { UnaryServer } from "./receive/grpc/server.js";
+import { listenOtlpGrpc } from "./receive/grpc.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
@@ -35,7 +36,7 @@ export interface ServerOptions {
   readonly webRoot?: string;
   /** What the agent tells about itself; without it the status says that there is none. */
   readonly agentStatus?: () => AgentStatus;
-  /** Bytes of one OTLP body, as sent and decompressed; default 64 MiB (16 MiB over gRPC). */
+  /** Bytes of one OTLP body, as sent and decompressed; default 64 MiB. */
   readonly bodyBytesMax?: number;
   /** Ports that Jaeger's clients know, 0 takes any free one; left out: its spans come over the OTLP ports only. */
   readonly jaeger?: JaegerPorts;
@@ -56,8 +57,6 @@ export interface RunningServer {
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const defaultBodyBytes = 64 << 20;
-// gRPC buffers a message per stream before we see it, so its bound is smaller: 64 streams of 16 MiB are 1 GiB a connection.
-const grpcMessageBytes = 16 << 20;
 const grpcStreams = 64;
 const inflightBytes = 512 << 20;
 const graceMs = 5_000;
@@ -112,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     gauges: () => gaugesOf(board.status(), store.stats()),
     notReady: () => board.readiness().reason,
   });
-  let grpc: OtlpGrpc | undefined;
+  let grpc: UnaryServer | undefined;
   let jaeger: RunningJaeger | undefined;
   const stop = async () => {
     closing = true;
@@ -131,9 +130,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const webPort = await listen(web, "the page", host, ports.web ?? 7303);
     const httpPort = await listen(otlpHttp, "OTLP/HTTP", host, ports.otlpHttp ?? 4318);
-    const messageBytes = Math.min(limits.bodyBytes, grpcMessageBytes);
-    const grpcLimits = { messageBytes, streamsPerConnection: grpcStreams };
-    grpc = await listenOtlpGrpc(receiver, grpcLimits, host, ports.otlpGrpc ?? 4317);
+    const grpcLimits = { streamsPerConnection: grpcStreams };
+    grpc = await listenOtlpGrpc(receiver, reader, grpcLimits, host, ports.otlpGrpc ?? 4317);
     jaeger = await listenJaeger(receiver, reader, host, options.jaeger ?? {});
     const named = urlHost(host);
     addresses.web = `http://${named}:${webPort}`;

@@ -30,7 +30,8 @@ export interface Body {
 
 const nothing = () => {};
 
-function tooLarge(limit: number, what: string): ServerError {
+/** tooLarge refuses a body by its size. */
+export function tooLarge(limit: number, what: string): ServerError {
   return new ServerError("too-large", `the body is larger than ${limit} bytes ${what}`, {
     hint: "send smaller batches",
   });
@@ -96,14 +97,16 @@ export function readBody(request: IncomingMessage, reader: BodyReader): Promise<
   });
 }
 
-function tooMany(limit: number): ServerError {
+/** tooMany refuses a body because of all others. */
+export function tooMany(limit: number): ServerError {
   return new ServerError("too-many", `requests being received hold more than ${limit} bytes`, {
     hint: "send again after the time given",
     retryAfterSeconds: 1,
   });
 }
 
-function roomFor(buffer: Buffer | undefined, used: number, wanted: number, pool: BufferPool): Buffer {
+/** roomFor gives a lent buffer of at least `wanted` bytes that begins with the `used` ones of `buffer`, which it gives back. */
+export function roomFor(buffer: Buffer | undefined, used: number, wanted: number, pool: BufferPool): Buffer {
   if (buffer && buffer.length >= wanted) return buffer;
   const larger = pool.lend(wanted);
   if (buffer) {

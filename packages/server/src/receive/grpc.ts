@@ -1,147 +1,72 @@
-import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  ServerInterceptingCall,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-} from "@grpc/grpc-js";
+import { RPC_CODE, WireReader } from "@go3s/telemetry";
 import { count } from "../counters.js";
 import { ServerError, textOf } from "../errors.js";
+import type { BodyReader } from "./body.js";
+import type { UnaryMethod } from "./grpc/call.js";
+import { listenUnary, type UnaryLimits, type UnaryServer } from "./grpc/server.js";
 import { type Receiver, refuse, succeed } from "./receiver.js";
-import { type OtlpSignal, otlpSignals, responseBytes, statusBytes } from "./status.js";
+import { type OtlpSignal, otlpSignals, responseBytes } from "./status.js";
 
-/** GrpcLimits bound one message and the messages one connection may have under way. */
-export interface GrpcLimits {
-  readonly messageBytes: number;
-  readonly streamsPerConnection: number;
+/**
+ * listenOtlpGrpc serves the three OTLP services with raw buffers: the message's bytes go to the decoder as they came. And
+ * grpc.health.v1.Health/Check, which is what Kubernetes asks; Watch is not there, which tells clients not to.
+ */
+export function listenOtlpGrpc(
+  receiver: Receiver,
+  reader: BodyReader,
+  limits: UnaryLimits,
+  host: string,
+  port: number,
+): Promise<UnaryServer> {
+  const methods = new Map<string, UnaryMethod>([["/grpc.health.v1.Health/Check", healthCheck]]);
+  for (const signal of otlpSignals) methods.set(`/${signal.service}/Export`, exportOf(receiver, signal));
+  const calls = {
+    methods,
+    reader,
+    refuse: (label: string, thrown: unknown) => refuse(receiver, "grpc", label, thrown),
+  };
+  return listenUnary(calls, limits, host, port);
 }
 
-/** OtlpGrpc is a listening OTLP/gRPC server. */
-export interface OtlpGrpc {
-  readonly port: number;
-  /** close refuses new calls, lets those under way finish for `graceMs`, then ends the connections. */
-  close(graceMs: number): Promise<void>;
-}
-
-// The default of 64 KiB makes a sender wait for a window update four times a batch (8 MiB: reference/measured-limits.md).
-const windowBytes = 8 << 20;
-const identity = (bytes: Buffer) => bytes;
-
-function definition(signal: OtlpSignal): ServiceDefinition {
+function exportOf(receiver: Receiver, signal: OtlpSignal): UnaryMethod {
   return {
-    Export: {
-      path: `/${signal.service}/Export`,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: identity,
-      requestDeserialize: identity,
-      responseSerialize: identity,
-      responseDeserialize: identity,
+    label: signal.signal,
+    async handle(message, wireBytes) {
+      count(receiver.counters, "bytes", "grpc", signal.signal).value += wireBytes;
+      const accepted = await receiver.intake.accept(signal.signal, message);
+      succeed(receiver, "grpc", signal, accepted);
+      return responseBytes(signal, accepted);
     },
   };
 }
 
-/** listenOtlpGrpc serves the OTLP services with raw buffers: the message's bytes go to the decoder as they came. */
-export async function listenOtlpGrpc(
-  receiver: Receiver,
-  limits: GrpcLimits,
-  host: string,
-  port: number,
-): Promise<OtlpGrpc> {
-  const server = new Server({
-    "grpc.max_receive_message_length": limits.messageBytes,
-    "grpc.max_concurrent_streams": limits.streamsPerConnection,
-    "grpc-node.flow_control_window": windowBytes,
-    "grpc.enable_channelz": 0,
-    interceptors: [(_method, call) => countingCall(receiver, call)],
-  });
-  for (const signal of otlpSignals) {
-    const Export = (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) =>
-      void exportCall(receiver, signal, call.request, answer);
-    server.addService(definition(signal), { Export });
-  }
-  const bound = await listen(server, host, port);
-  return { port: bound, close: (graceMs) => close(server, graceMs) };
-}
+// grpc/health/v1/health.proto: HealthCheckResponse with status = SERVING.
+const serving = Uint8Array.of(0x08, 1);
+const serviceField = 1;
+const services = new Set(["", ...otlpSignals.map(({ service }) => service)]);
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (!error) return resolve(bound);
-      const message = `cannot listen for OTLP/gRPC on ${address}: ${textOf(error)}`;
-      reject(
-        new ServerError("cannot-listen", message, {
-          hint: "stop what uses the port or give another one (0 takes any free port)",
-          cause: error,
-        }),
-      );
-    });
-  });
-}
-
-function close(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-// Marks errors that exportCall has counted already, so that the interceptor counts only what grpc-js refused by itself.
-const counted = "go3s-counted";
-
-async function exportCall(
-  receiver: Receiver,
-  signal: OtlpSignal,
-  body: Buffer,
-  answer: sendUnaryData<Buffer>,
-): Promise<void> {
-  try {
-    count(receiver.counters, "bytes", "grpc", signal.signal).value += body.length;
-    const accepted = await receiver.intake.accept(signal.signal, body);
-    succeed(receiver, "grpc", signal, accepted);
-    answer(null, Buffer.from(responseBytes(signal, accepted)));
-  } catch (error) {
-    const refusal = refuse(receiver, "grpc", signal.signal, error);
-    const metadata = new Metadata();
-    metadata.set("grpc-status-details-bin", Buffer.from(statusBytes(refusal)));
-    metadata.set(counted, "1");
-    answer({ code: refusal.rpcCode, details: refusal.message, metadata });
-  }
-}
-
-const refusedByGrpc: Readonly<Record<number, "too-large" | "not-found">> = {
-  [status.RESOURCE_EXHAUSTED]: "too-large",
-  [status.UNIMPLEMENTED]: "not-found",
+const healthCheck: UnaryMethod = {
+  label: "none",
+  codes: { "not-found": RPC_CODE.NOT_FOUND },
+  async handle(message) {
+    const service = serviceOf(message);
+    if (services.has(service)) return serving;
+    throw new ServerError("not-found", `no service ${JSON.stringify(service.slice(0, 200))}`);
+  },
 };
 
-/**
- * countingCall counts calls that never reached exportCall: a message over the limit, an unknown encoding, broken frames. grpc-js sends
- * those statuses through its own call object and past every responder, so that object's method is what is watched.
- */
-function countingCall(
-  receiver: Receiver,
-  call: ConstructorParameters<typeof ServerInterceptingCall>[0],
-): ServerInterceptingCall {
-  const sendStatus = call.sendStatus.bind(call);
-  let told = false;
-  call.sendStatus = (outcome) => {
-    const known = told || (outcome.metadata?.get(counted).length ?? 0) > 0;
-    // A refused message goes on arriving: each of its pieces is refused again.
-    told = true;
-    outcome.metadata?.remove(counted);
-    if (outcome.code !== status.OK && outcome.code !== status.CANCELLED && !known) {
-      const reason = refusedByGrpc[outcome.code ?? status.UNKNOWN] ?? "not-otlp";
-      count(receiver.counters, "requests", "grpc", "none", reason).value++;
-      count(receiver.counters, "dropped", "receive", reason, "requests").value++;
+function serviceOf(message: Uint8Array): string {
+  try {
+    const reader = new WireReader(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
+    let service = "";
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field === serviceField) service = reader.string();
+      else reader.skip();
     }
-    sendStatus(outcome);
-  };
-  return new ServerInterceptingCall(call);
+    return service;
+  } catch (error) {
+    throw new ServerError("not-otlp", `the message is no HealthCheckRequest: ${textOf(error)}`, {
+      cause: error,
+    });
+  }
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreError } from "@go3s/store";
 import fc from "fast-check";
-import { createDecoders } from "./decoders.js";
 import { ServerError } from "../errors.js";
 import { shopLogs, shopSpans, shopTraces } from "../testing/shop.js";
+import { createDecoders } from "./decoders.js";
 import { createIntake } from "./intake.js";
 
 type Blocks = readonly { readonly signal: string; readonly rows: number }[];
@@ -95,10 +95,7 @@ test("a broken request leaves the block of its neighbours as it was", async () =
 });
 
 test("changed bytes are taken or refused as not OTLP or too large, never a failure of ours", async () => {
-  const intake = createIntake(
-    { append: () => Promise.resolve() },
-    createDecoders(),
-  );
+  const intake = createIntake({ append: () => Promise.resolve() }, createDecoders());
   const change = fc.tuple(fc.nat({ max: spans.length - 1 }), fc.nat({ max: 255 }));
   const signals = fc.constantFrom("traces" as const, "logs" as const, "metrics" as const);
   await fc.assert(
