@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { type ClickHouseClient, ClickHouseError, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { internalErrorOf, storeErrorOf } from "../engine/clickhouse-error.js";
 import { messageOf, StoreError } from "../errors.js";
 
@@ -56,6 +56,8 @@ export class RemoteClient {
       password: options.password ?? "",
       database,
       application: "go3s",
+      // What goes wrong is told by the store, once, in its own words.
+      log: { level: ClickHouseLogLevel.OFF },
       request_timeout: SILENCE_MS,
       max_open_connections: CONNECTIONS,
       ...(options.ca === undefined ? {} : { tls: { ca_cert: Buffer.from(options.ca) } }),

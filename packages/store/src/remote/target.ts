@@ -110,7 +110,7 @@ class Statement {
       if (!isWord(token, "SYSTEM") || this.#at(at + 1)?.text !== ".") continue;
       const table = nameOf(this.#at(at + 2));
       if (table !== "parts" && table !== "merges") continue;
-      this.#put(at, `cluster(${cluster}, system, ${table})`);
+      this.#put(at, `cluster(${cluster}, system, ${table}) AS ${table}`);
       this.#put(at + 1, "");
       this.#put(at + 2, "");
     }
