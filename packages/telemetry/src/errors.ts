@@ -4,6 +4,7 @@ export const TELEMETRY_ERROR_CODES = {
   "malformed-json": "the text is not the OTLP/JSON message it was said to be",
   "malformed-thrift": "the bytes are not the Thrift structure they were said to be",
   "truncated-thrift": "the bytes end before the Thrift structure does",
+  "malformed-exposition": "the page is neither Prometheus' text format nor OpenMetrics",
   "nested-too-deep": "the message nests more than 100 levels, as no sender of telemetry does",
   "unencodable-value": "a value given for encoding does not fit the field it was given for",
   "writer-misuse": "a batch writer was called in an order that makes no message: a bug in the caller",

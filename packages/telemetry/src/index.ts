@@ -6,6 +6,15 @@ export {
   updateTracestate,
 } from "./context/tracestate.js";
 export * from "./errors.js";
+export type {
+  Exposition,
+  ExpositionExemplar,
+  ExpositionFamily,
+  ExpositionSample,
+  ExpositionType,
+} from "./foreign/exposition/exposition.js";
+export { type ExpositionOptions, parseExposition } from "./foreign/exposition/parse.js";
+export { createScrapeTranslator, type ScrapeTranslator } from "./foreign/exposition/scraped.js";
 export { jaegerProtoToOtlp, PostSpansRequest } from "./foreign/jaeger/proto.js";
 export { jaegerDatagramToOtlp, jaegerThriftToOtlp } from "./foreign/jaeger/thrift.js";
 export {

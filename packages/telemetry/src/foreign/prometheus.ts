@@ -105,7 +105,8 @@ export function remoteWriteToOtlp(series: readonly WrittenSeries[]): {
   return { request: { resourceMetrics }, written };
 }
 
-function resourceOf(job: string, instance: string): KeyValue[] {
+/** resourceOf gives a resource's attributes by OpenTelemetry's rules. */
+export function resourceOf(job: string, instance: string): KeyValue[] {
   // A job "namespace/name" is how OpenTelemetry writes both.
   const cut = job.lastIndexOf("/");
   const found = [textValue(ATTR.SERVICE_NAME, job === "" ? "unknown_service" : job.slice(cut + 1))];
@@ -151,7 +152,8 @@ function metricsOf(series: WrittenSeries): Input<Metric>[] {
   return metrics;
 }
 
-function isCounter(name: string, type: number): boolean {
+/** isCounter tells whether a series only grows, by its type or else its name. */
+export function isCounter(name: string, type: number): boolean {
   if (type === METRIC_TYPE.COUNTER) return true;
   const isPart = /_(?:bucket|sum|count)$/.test(name);
   if (type === METRIC_TYPE.HISTOGRAM || type === METRIC_TYPE.SUMMARY) return isPart;
@@ -159,7 +161,12 @@ function isCounter(name: string, type: number): boolean {
   return type === METRIC_TYPE.UNKNOWN && (isPart || name.endsWith("_total"));
 }
 
-function exemplarOf({ labels, value, timestamp }: WrittenSeries["exemplars"][number]): Input<Exemplar> {
+/** exemplarOf takes trace_id and span_id out of an exemplar's labels. */
+export function exemplarOf({
+  labels,
+  value,
+  timestamp,
+}: WrittenSeries["exemplars"][number]): Input<Exemplar> {
   const hexOf = (name: string, length: number): string => {
     const text = labelOf(labels, name).toLowerCase();
     return new RegExp(`^[0-9a-f]{${length}}$`).test(text) ? text : "";
@@ -239,6 +246,7 @@ function doubleOf(bits: bigint): number {
   return scratch.getFloat64(0);
 }
 
-function labelOf(labels: readonly Label[], name: string): string {
+/** labelOf gives a label's value, "" where it is not there. */
+export function labelOf(labels: readonly Label[], name: string): string {
   return labels.find((each) => each.name === name)?.value ?? "";
 }

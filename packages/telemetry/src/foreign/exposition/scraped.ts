@@ -1,0 +1,232 @@
+import type { KeyValue } from "../../otlp/common.js";
+import type { Input } from "../../otlp/message.js";
+import type { ExportMetricsServiceRequest, Metric } from "../../otlp/metrics.js";
+import { exemplarOf, isCounter, labelOf, resourceOf } from "../prometheus.js";
+import { type Label, METRIC_TYPE } from "../remote-write.js";
+import { textValue } from "../values.js";
+import type { ExpositionFamily, ExpositionSample } from "./exposition.js";
+import { type Place, placeOf } from "./family.js";
+import {
+  type Gathered,
+  type Kind,
+  type MetricPoint,
+  metricOf,
+  pointOf,
+  stalePoint,
+  totalOf,
+} from "./points.js";
+
+/** ScrapeTranslator makes OTLP of one target's scrapes, one after the other. */
+export interface ScrapeTranslator {
+  /**
+   * translate makes a request of a scrape's samples, with job, instance and all other labels already in them. What was in the scrape
+   * before and is not in this one gets a point without a value. `timeMs` is the scrape's time.
+   */
+  translate(
+    samples: readonly ExpositionSample[],
+    families: ReadonlyMap<string, ExpositionFamily>,
+    timeMs: number,
+  ): Input<ExportMetricsServiceRequest>;
+  /** end gives every series its end: the target is gone. */
+  end(timeMs: number): Input<ExportMetricsServiceRequest>;
+}
+
+interface Series {
+  readonly place: Slot;
+  readonly attributes: readonly KeyValue[];
+  startMs: number;
+  total: number;
+  scrape: number;
+}
+
+/** Slot is the metric that a point goes into. */
+interface Slot {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly job: string;
+  readonly instance: string;
+  readonly name: string;
+  readonly help: string;
+  readonly unit: string;
+}
+
+type Metrics = Map<string, { readonly slot: Slot; readonly points: MetricPoint[] }>;
+
+/**
+ * createScrapeTranslator starts with nothing known. Names and labels stay as they are; a classic histogram or summary becomes one
+ * point, as OpenTelemetry's Prometheus receiver makes it. What only grows counts from its `_created`, else from the first scrape that
+ * saw it, and anew when it falls.
+ */
+export function createScrapeTranslator(): ScrapeTranslator {
+  const known = new Map<string, Series>();
+  let scrape = 0;
+
+  const follow = (key: string, slot: Slot, gathered: Gathered): number => {
+    const total = totalOf(gathered);
+    const found = known.get(key);
+    const began = found === undefined || (total !== undefined && total < found.total);
+    const startMs = gathered.createdMs ?? (began ? gathered.timeMs : found.startMs);
+    if (found === undefined)
+      known.set(key, { place: slot, attributes: gathered.attributes, startMs, total: total ?? 0, scrape });
+    else Object.assign(found, { startMs, total: total ?? 0, scrape });
+    return slot.kind === "gauge" ? 0 : startMs;
+  };
+
+  const endMissing = (metrics: Metrics, timeMs: number): void => {
+    for (const [key, series] of known) {
+      if (series.scrape === scrape) continue;
+      known.delete(key);
+      const start = series.place.kind === "gauge" ? 0 : series.startMs;
+      add(metrics, series.place, stalePoint(series.attributes, start, timeMs));
+    }
+  };
+
+  return {
+    translate(samples, families, timeMs) {
+      scrape++;
+      const metrics: Metrics = new Map();
+      for (const [key, { slot, gathered, tracked }] of gather(samples, families, timeMs)) {
+        if (isEmpty(gathered)) continue;
+        // A sample with a time of its own ends when its target says so.
+        const start = tracked ? follow(key, slot, gathered) : (gathered.createdMs ?? 0);
+        add(metrics, slot, pointOf(gathered, start));
+      }
+      endMissing(metrics, timeMs);
+      return requestOf(metrics);
+    },
+    end(timeMs) {
+      scrape++;
+      const metrics: Metrics = new Map();
+      endMissing(metrics, timeMs);
+      return requestOf(metrics);
+    },
+  };
+}
+
+/** isEmpty: nothing but the time of a beginning. */
+function isEmpty({ value, sum, count, bounds }: Gathered): boolean {
+  return value === undefined && sum === undefined && count === undefined && bounds.length === 0;
+}
+
+function add(metrics: Metrics, slot: Slot, point: MetricPoint): void {
+  const found = metrics.get(slot.key);
+  if (found === undefined) metrics.set(slot.key, { slot, points: [point] });
+  else found.points.push(point);
+}
+
+interface Found {
+  readonly slot: Slot;
+  readonly gathered: Gathered;
+  readonly tracked: boolean;
+}
+
+/** gather brings together the samples that make up one point each. */
+function gather(
+  samples: readonly ExpositionSample[],
+  families: ReadonlyMap<string, ExpositionFamily>,
+  scrapeMs: number,
+): Map<string, Found> {
+  const places = new Map<string, Place>();
+  const found = new Map<string, Found>();
+  for (const sample of samples) {
+    const name = labelOf(sample.labels, "__name__");
+    let place = places.get(name);
+    if (place === undefined) {
+      place = placeOf(families, name);
+      places.set(name, place);
+    }
+    const kind = kindOf(place, name);
+    const timeMs = sample.timestampMs ?? scrapeMs;
+    const part = place.part === "bucket" ? "le" : place.part === "quantile" ? "quantile" : "";
+    const title = titleOf(place, kind, name);
+    // Samples of one time make up one point; those of the scrape's time are found again by the next scrape.
+    let key = sample.timestampMs === undefined ? `${kind}\0${title}` : `${kind}\0${title}\0@${timeMs}`;
+    for (const { name: label, value } of sample.labels)
+      if (label !== part && label !== "__name__") key += `\0${label}\0${value}`;
+    let into = found.get(key);
+    if (into === undefined) {
+      into = {
+        slot: slotOf(place, kind, title, sample.labels),
+        gathered: newGathered(kind, sample.labels, part, timeMs),
+        tracked: sample.timestampMs === undefined,
+      };
+      found.set(key, into);
+    }
+    put(into.gathered, place, sample, part);
+  }
+  return found;
+}
+
+function kindOf({ family, part }: Place, name: string): Kind {
+  if (part === "counter") return "sum";
+  if (part === "created")
+    return family.type === "counter" ? "sum" : family.type === "summary" ? "summary" : "histogram";
+  if (part === "plain")
+    return family.type === "unknown" && isCounter(name, METRIC_TYPE.UNKNOWN) ? "sum" : "gauge";
+  return family.type === "summary" ? "summary" : "histogram";
+}
+
+/** titleOf is the metric's name: the family's for what several samples make up, else the sample's. */
+function titleOf({ family, part }: Place, kind: Kind, name: string): string {
+  if (kind === "histogram" || kind === "summary") return family.name;
+  // Of a counter in OpenMetrics the time of its beginning stands beside "…_total".
+  return part === "created" ? `${family.name}_total` : name;
+}
+
+function slotOf({ family }: Place, kind: Kind, name: string, labels: readonly Label[]): Slot {
+  const job = labelOf(labels, "job");
+  const instance = labelOf(labels, "instance");
+  const { help, unit } = family;
+  return { key: [kind, name, job, instance].join("\0"), kind, job, instance, name, help, unit };
+}
+
+function newGathered(kind: Kind, labels: readonly Label[], part: string, timeMs: number): Gathered {
+  const attributes = labels.flatMap(({ name, value }) =>
+    name === "__name__" || name === "job" || name === "instance" || name === part
+      ? []
+      : [textValue(name, value)],
+  );
+  return {
+    kind,
+    attributes,
+    timeMs,
+    value: undefined,
+    sum: undefined,
+    count: undefined,
+    createdMs: undefined,
+    bounds: [],
+    exemplars: [],
+  };
+}
+
+function put(into: Gathered, { part }: Place, sample: ExpositionSample, boundLabel: string): void {
+  const { value, exemplar } = sample;
+  if (exemplar !== undefined) {
+    const timestamp = BigInt(exemplar.timestampMs ?? into.timeMs);
+    into.exemplars.push(exemplarOf({ labels: exemplar.labels, value: exemplar.value, timestamp }));
+  }
+  if (part === "bucket" || part === "quantile")
+    into.bounds.push({ at: labelOf(sample.labels, boundLabel), value });
+  else if (part === "sum") into.sum = value;
+  else if (part === "count") into.count = value;
+  else if (part === "created") {
+    if (Number.isFinite(value) && value > 0) into.createdMs = value * 1000;
+  } else into.value = value;
+}
+
+function requestOf(metrics: Metrics): Input<ExportMetricsServiceRequest> {
+  const resources = new Map<string, { attributes: KeyValue[]; metrics: Input<Metric>[] }>();
+  for (const { slot, points } of metrics.values()) {
+    const { job, instance, kind, name, help, unit } = slot;
+    const key = `${job}\0${instance}`;
+    const resource = resources.get(key) ?? { attributes: resourceOf(job, instance), metrics: [] };
+    resources.set(key, resource);
+    resource.metrics.push(metricOf(kind, { name, description: help, unit }, points));
+  }
+  return {
+    resourceMetrics: Array.from(resources.values(), ({ attributes, metrics: own }) => ({
+      resource: { attributes },
+      scopeMetrics: [{ metrics: own }],
+    })),
+  };
+}
