@@ -17,6 +17,7 @@ export { type ExpositionOptions, parseExposition } from "./foreign/exposition/pa
 export { createScrapeTranslator, type ScrapeTranslator } from "./foreign/exposition/scraped.js";
 export { jaegerProtoToOtlp, PostSpansRequest } from "./foreign/jaeger/proto.js";
 export { jaegerDatagramToOtlp, jaegerThriftToOtlp } from "./foreign/jaeger/thrift.js";
+export { type PprofSource, PprofToOtlp } from "./foreign/pprof/to-otlp.js";
 export {
   remoteWriteToOtlp,
   seriesOfV1,
