@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadCapture, replay } from "../testing/capture.js";
+import { checkCapture } from "../testing/check.js";
+import { http1 } from "./http1.js";
+
+const answer = (status: number, path: string) => ({
+  "http.response.status_code": status,
+  "url.path": path,
+});
+
+checkCapture(http1, "http-keepalive", [
+  ["GET", { ...answer(200, "/users/7"), "url.query": "q=1" }],
+  ["POST", answer(200, "/2000")],
+  ["PUT", answer(200, "/chunks")],
+  ["DELETE", answer(204, "/none")],
+  ["HEAD", answer(200, "/9000")],
+]);
+
+checkCapture(http1, "http-pipelined", [
+  ["GET", { ...answer(200, "/a"), "server.address": "shop.example", "server.port": 8080 }],
+  ["GET", answer(200, "/chunks")],
+  ["GET", answer(204, "/none")],
+  ["GET", answer(200, "/close")],
+]);
+
+test("a request's trace context and the whole length of bodies that were not captured are told", () => {
+  const capture = loadCapture("http-keepalive");
+  const [first, second] = replay(http1, capture, { limit: 400 }).exchanges;
+  assert.equal(first.traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  const whole = replay(http1, capture).exchanges[1];
+  assert.ok(second.requestBytes > 1500 && second.responseBytes > 2000);
+  assert.equal(second.requestBytes, whole.requestBytes);
+  assert.equal(second.doubt, "");
+});

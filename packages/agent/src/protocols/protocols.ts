@@ -1,0 +1,7 @@
+import { http1 } from "./http1/http1.js";
+import { http2 } from "./http2/http2.js";
+import { postgresql } from "./postgresql/postgresql.js";
+import type { Protocol } from "./wire.js";
+
+/** protocols are all that a connection may speak. */
+export const protocols: readonly Protocol[] = [http1, http2, postgresql];

@@ -1,0 +1,117 @@
+// What every protocol parser takes and gives: bytes of one connection in, exchanges out.
+
+/** ProtocolName names what a connection speaks. */
+export type ProtocolName =
+  | "http"
+  | "http2"
+  | "grpc"
+  | "postgresql"
+  | "redis"
+  | "mysql"
+  | "dns"
+  | "kafka"
+  | "mongodb"
+  | "memcached"
+  | "amqp"
+  | "cassandra";
+
+/** AttributeValue is what an attribute of an exchange can hold. */
+export type AttributeValue = string | number | boolean | readonly string[];
+
+/**
+ * Doubt says how far an exchange is to be trusted: "" when all of it was seen; "late" when it was answered before the
+ * connection's first whole turn after a late attach, so that the answer may be an earlier request's; "cut" when its
+ * answer's end, or all of its answer, was in bytes that were never seen: times and sizes are a lower bound then.
+ */
+export type Doubt = "" | "late" | "cut";
+
+/** WireExchange is one request with its response, or one message that needs none. */
+export interface WireExchange {
+  protocol: ProtocolName;
+  /** name is the span's name as OpenTelemetry wants it: few different ones. */
+  name: string;
+  /** kind says who began: the connection's client ("call"), or the server ("push": deliveries, notifications). */
+  kind: "call" | "push";
+  readonly attributes: Record<string, AttributeValue>;
+  /** error is OpenTelemetry's error.type, "" when it went well or nobody knows. */
+  error: string;
+  doubt: Doubt;
+  /** requestBytes and responseBytes count the bytes on the wire, framing included, also those that were not captured. */
+  requestBytes: number;
+  responseBytes: number;
+  /** startNs is when the request's first byte was seen, firstByteNs the response's first (0: never), endNs its last. */
+  startNs: number;
+  firstByteNs: number;
+  endNs: number;
+  /** traceparent and tracestate are what the request carried, "" when it carried none that could be read. */
+  traceparent: string;
+  tracestate: string;
+}
+
+/** Emit takes a finished exchange; it is the taker's to keep. */
+export type Emit = (exchange: WireExchange) => void;
+
+/** ParserOptions are what a parser is opened with. */
+export interface ParserOptions {
+  readonly emit: Emit;
+  /** late says that the connection was open before its first byte was seen. */
+  readonly late: boolean;
+  /** datagram says that every chunk is one datagram (UDP). */
+  readonly datagram: boolean;
+}
+
+/**
+ * Push takes bytes[start, end) of one read or write of `total` bytes that was done at `ns`; total - (end - start) bytes
+ * behind them were not captured. The bytes are only read during the call.
+ */
+export type Push = (bytes: Uint8Array, start: number, end: number, total: number, ns: number) => void;
+
+/** Parser reads one connection. */
+export interface Parser {
+  /** request takes what the client sent, response what the server sent. */
+  readonly request: Push;
+  readonly response: Push;
+  /** close ends what is open. */
+  close(ns: number): void;
+  /** state is "lost" while a direction waits for a place to go on from, "opaque" once nothing more can be read (TLS, compression, another protocol). */
+  state(): "open" | "lost" | "opaque";
+  /** losses counts how often a direction lost its place. */
+  losses(): number;
+}
+
+/** Protocol is a parser with its recogniser. */
+export interface Protocol {
+  readonly name: ProtocolName;
+  /**
+   * asks and answers say from 0 (no) to 100 (certain) whether bytes[start, end), the beginning of a write of `total`
+   * bytes, are what this protocol's client or server sends.
+   */
+  readonly asks: (bytes: Uint8Array, start: number, end: number, total: number, datagram: boolean) => number;
+  readonly answers: (
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    total: number,
+    datagram: boolean,
+  ) => number;
+  readonly open: (options: ParserOptions) => Parser;
+}
+
+/** newExchange makes an exchange whose request began at `ns`. */
+export function newExchange(protocol: ProtocolName, ns: number): WireExchange {
+  return {
+    protocol,
+    name: protocol,
+    kind: "call",
+    attributes: {},
+    error: "",
+    doubt: "",
+    requestBytes: 0,
+    responseBytes: 0,
+    startNs: ns,
+    firstByteNs: 0,
+    endNs: ns,
+    traceparent: "",
+    tracestate: "",
+  };
+}
