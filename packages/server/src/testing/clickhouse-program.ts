@@ -73,7 +73,7 @@ function open(config: ServerConfig, port: number): void {
     };
     if (now === "answer" && asked !== request) {
       fault = undefined;
-      for await (const _ of (await backend.query(search.get("query") ?? "")).chunks) continue;
+      for await (const _ of (await backend.query(search.get("query") ?? "")).chunks);
       rmSync(path, { force: true });
       request.socket.destroy();
       return;

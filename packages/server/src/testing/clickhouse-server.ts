@@ -38,7 +38,8 @@ export class TestClickHouse {
     const { user, password } = this;
     const config = { directory: this.#directory, user, password, ...this.#config };
     const said = await this.#ask({ op: "open", config, port: this.#port });
-    if (said.op !== "listening") throw new Error(`the test's ClickHouse does not start: ${JSON.stringify(said)}`);
+    if (said.op !== "listening")
+      throw new Error(`the test's ClickHouse does not start: ${JSON.stringify(said)}`);
     this.#port = said.port;
   }
 
@@ -66,7 +67,9 @@ export class TestClickHouse {
     if (child === undefined) throw new Error("the test's ClickHouse is not up");
     const answered = Promise.race([
       once(child, "message").then(([said]) => said as ProgramMessage),
-      once(child, "exit").then(([code, signal]): ProgramMessage => ({ op: "failed", text: `${code} ${signal}` })),
+      once(child, "exit").then(
+        ([code, signal]): ProgramMessage => ({ op: "failed", text: `${code} ${signal}` }),
+      ),
     ]);
     child.send(message);
     return answered;
