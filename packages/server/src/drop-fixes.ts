@@ -23,6 +23,8 @@ const fixes: Readonly<Record<DropCount["place"], Readonly<Record<string, string>
   store: {
     torn: "the machine stopped while these bytes were written; none of them was acknowledged",
     damaged: "the disk gave other bytes than were written: they lie in wal/damaged; check the disk",
+    "not-taken":
+      "whole segments could not be read or inserted while others were: they lie in wal/damaged and are offered again at the next start; check the disk",
     "refused-by-engine":
       "rows that the engine did not take lie in wal/damaged: please report it with the server's log",
   },

@@ -6,7 +6,10 @@ import { StoreError } from "./errors.js";
 import type { SealedSegment } from "./wal/writer.js";
 
 /** PendingSegment is a segment that waits to be inserted; it lies on disk until it was. */
-export type PendingSegment = Pick<SealedSegment, "path" | "length" | "since_ms">;
+export interface PendingSegment extends Pick<SealedSegment, "path" | "length" | "since_ms"> {
+  /** rows that were acknowledged of it; unknown of one that an earlier run left. */
+  readonly rows?: number;
+}
 
 /**
  * SegmentSource is where segments come from: the log of this machine (WalWriter) is one, a queue in front of a cluster
@@ -26,6 +29,10 @@ export interface InserterOptions {
   readonly priority: EnginePriority;
   /** forget lets the source drop a segment: its rows are durable in the engine. */
   readonly forget: (segment: PendingSegment) => Promise<void>;
+  /** setAside takes a segment out of the way that the engine never takes; its bytes are kept. */
+  readonly setAside: (segment: PendingSegment, cause: unknown) => Promise<void>;
+  /** asideAfter_ms is how long a segment is tried at least before that; default a minute. */
+  readonly asideAfter_ms?: number;
   readonly room: DiskRoom;
   readonly temporaryDirectory: string;
   readonly damagedDirectory: string;
@@ -53,6 +60,21 @@ const HURRY_BYTES = 64 * 1024 * 1024;
 const POLL_MS = 20;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 10_000;
+/** PATIENT_TRIES: so often a segment is tried before those behind it go first. */
+const PATIENT_TRIES = 5;
+/** ASIDE_TRIES: so often it is tried before it is set aside, if others were inserted meanwhile: then it is not the engine. */
+const ASIDE_TRIES = 10;
+const ASIDE_AFTER_MS = 60_000;
+
+/** Trouble is what is known of a segment that the engine did not take. */
+interface Trouble {
+  tries: number;
+  /** again is when it is tried again, if it is not waited for. */
+  again: number;
+  readonly since: number;
+  /** before is how many segments had been inserted when it failed first. */
+  readonly before: number;
+}
 
 /** sealAge_ms gives the age at which a segment is sealed, after so many milliseconds of load without a pause. */
 export function sealAge_ms(busy_ms: number, asked: boolean): number {
@@ -63,12 +85,15 @@ export function sealAge_ms(busy_ms: number, asked: boolean): number {
 /**
  * Inserter takes sealed segments, oldest first, one at a time, into the engine, and removes each one after the
  * engine has it durably. While an insert runs, the segment that is being written keeps growing: under load
- * inserts become larger by themselves. It never gives a segment up.
+ * inserts become larger by themselves. One that is refused again and again lets those behind it go first, and is set
+ * aside when the engine takes others and not this one; an engine that takes none is waited for, however long.
  */
 export class Inserter {
   readonly #options: InserterOptions;
   #source: SegmentSource | undefined;
   readonly #segments: PendingSegment[] = [];
+  readonly #troubles = new Map<PendingSegment, Trouble>();
+  #inserted = 0;
   #pendingBytes = 0;
   #loop: Promise<void> | undefined;
   #wake: () => void = () => undefined;
@@ -188,7 +213,7 @@ export class Inserter {
   async #run(): Promise<void> {
     let retry_ms = RETRY_MIN_MS;
     while (!this.#stopped) {
-      const segment = this.#segments[0];
+      const segment = this.#next();
       if (segment === undefined) {
         await this.#awaitWork();
         continue;
@@ -199,10 +224,36 @@ export class Inserter {
       } catch (error) {
         if (this.#stopped) return;
         this.#options.onFailed(segment, error);
+        if (await this.#passOver(segment, error)) continue;
         await this.#sleep(retry_ms);
         retry_ms = Math.min(RETRY_MAX_MS, retry_ms * 2);
       }
     }
+  }
+
+  /** next gives the oldest segment but those that are passed over until their time has come. */
+  #next(): PendingSegment | undefined {
+    const now = performance.now();
+    return this.#segments.find((segment) => {
+      const trouble = this.#troubles.get(segment);
+      return trouble === undefined || trouble.tries < PATIENT_TRIES || trouble.again <= now;
+    });
+  }
+
+  /** passOver tells whether those behind a segment that failed may go first; it sets it aside when it is the segment's fault. */
+  async #passOver(segment: PendingSegment, error: unknown): Promise<boolean> {
+    const trouble = this.#troubles.get(segment);
+    if (trouble === undefined || trouble.tries < PATIENT_TRIES) return false;
+    const now = performance.now();
+    const after_ms = this.#options.asideAfter_ms ?? ASIDE_AFTER_MS;
+    trouble.again = now + Math.max(RETRY_MIN_MS, after_ms / ASIDE_TRIES);
+    const isOld = now - trouble.since >= after_ms;
+    if (trouble.tries < ASIDE_TRIES || !isOld || this.#inserted === trouble.before) return true;
+    await this.#options.setAside(segment, error).then(
+      () => this.#drop(segment),
+      (cause: unknown) => this.#options.onFailed(segment, cause),
+    );
+    return true;
   }
 
   async #insert(segment: PendingSegment): Promise<void> {
@@ -212,12 +263,31 @@ export class Inserter {
     const started = performance.now();
     const { path, length } = segment;
     const request: InsertRequest = { path, length, temporaryDirectory, damagedDirectory };
-    const result = await engine.insert(request);
+    const result = await engine.insert(request).catch((error: unknown) => {
+      this.#blame(segment);
+      throw error;
+    });
     // The rows are durable (fsync_after_insert): only now may the log forget them.
     await forget(segment);
-    this.#segments.shift();
-    this.#pendingBytes -= length;
+    this.#inserted++;
+    this.#drop(segment);
     this.#options.onInserted(segment, result, performance.now() - started);
+  }
+
+  /** blame counts a try that the engine itself refused: room and an engine that is not there are nobody's fault. */
+  #blame(segment: PendingSegment): void {
+    const now = performance.now();
+    const known = this.#troubles.get(segment);
+    if (known === undefined)
+      this.#troubles.set(segment, { tries: 1, again: now, since: now, before: this.#inserted });
+    else known.tries++;
+  }
+
+  #drop(segment: PendingSegment): void {
+    const at = this.#segments.indexOf(segment);
+    if (at >= 0) this.#segments.splice(at, 1);
+    this.#troubles.delete(segment);
+    this.#pendingBytes -= segment.length;
     this.#tellWaiters();
   }
 
@@ -226,7 +296,7 @@ export class Inserter {
     const source = this.#source;
     if (source === undefined) return;
     if (source.activeBytes === 0) {
-      await this.#sleep(undefined);
+      await this.#sleep(this.#nextTry_ms());
       return;
     }
     const now = performance.now();
@@ -234,6 +304,12 @@ export class Inserter {
     const left_ms = age_ms - source.activeAge_ms;
     if (left_ms <= 0 || this.#flushing > 0) await source.seal();
     else await this.#sleep(Math.min(left_ms, Math.max(POLL_MS, left_ms / 2)));
+  }
+
+  /** nextTry_ms is the time until a segment that was passed over is tried again, undefined for none. */
+  #nextTry_ms(): number | undefined {
+    const times = [...this.#troubles.values()].map(({ again }) => again);
+    return times.length === 0 ? undefined : Math.max(1, Math.min(...times) - performance.now());
   }
 
   /** sleep waits for `ms`, or until something wakes the loop. */

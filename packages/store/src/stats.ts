@@ -86,6 +86,14 @@ export class Counters {
     });
   }
 
+  /** setAside counts a whole segment that was set aside (`rows` 0: unknown), and gives a line that tells it. */
+  setAside(path: string, aside: string, rows: number, cause: unknown): string {
+    const dropped = this.dropped["not-taken"] ?? { frames: 0, rows: 0 };
+    this.dropped["not-taken"] = { frames: dropped.frames + 1, rows: dropped.rows + rows };
+    this.settled += rows;
+    return `${path} was refused again and again while others were taken: it lies in ${aside}, and is offered again at the next start (${messageOf(cause)})`;
+  }
+
   /** waitingRows counts rows that were acknowledged and are neither in the tables nor set aside. */
   get waitingRows(): number {
     const acknowledged = Object.values(this.acknowledged).reduce((sum, rows) => sum + rows, 0);

@@ -21,6 +21,7 @@ import type { WalFileSystem } from "./wal/file-system.js";
 import { realFileSystem } from "./wal/file-system.js";
 import { FRAME_PAYLOAD_MAX } from "./wal/frame.js";
 import { leftSegments } from "./wal/left-segments.js";
+import { offerAgain, setSegmentAside } from "./wal/set-aside.js";
 import { UndecidedLog } from "./wal/undecided.js";
 import { WalWriter } from "./wal/writer.js";
 
@@ -56,6 +57,11 @@ export interface StoreOptions {
   readonly waitingSecondsMax?: number;
   /** undecidedBytesMax bounds what waits for a decision; beyond it UndecidedLog.append() says `store-busy`. Default 2 GiB. */
   readonly undecidedBytesMax?: number;
+  /**
+   * asideAfter_ms is how long a segment is tried at least that the engine refuses again and again while it takes others; then
+   * it is set aside in `wal/damaged`, told, and offered again at the next open. Default a minute.
+   */
+  readonly asideAfter_ms?: number;
   /** memoryBytes bounds the engine's memory; default a quarter of the machine's, 768 MiB to 2 GiB. */
   readonly memoryBytes?: number;
   /** engineNice is the engine's scheduling priority, 0 to 19; default 5; 19 while nobody asks and little waits. */
@@ -224,6 +230,8 @@ class OpenStore implements Store {
       onNotice: this.#notice,
     });
     this.#room = newDiskRoom({ ...layout, log: layout.wal });
+    offerAgain(layout.wal, layout.damaged, "rows");
+    offerAgain(layout.pending, layout.damaged, "undecided");
     const left = leftSegments(layout.wal);
     for (const { path } of left) this.#leftPaths.add(path);
     this.#inserter = new Inserter({
@@ -231,6 +239,11 @@ class OpenStore implements Store {
       engine: this.#engine,
       priority: newEnginePriority(() => this.#engine.pid, nice),
       forget: ({ path }) => fileSystem.remove(path),
+      setAside: async ({ path, rows = 0 }, cause) => {
+        const aside = await setSegmentAside(fileSystem, path, layout.damaged, "rows");
+        this.#notice(this.#counters.setAside(path, aside, rows, cause));
+      },
+      ...(options.asideAfter_ms === undefined ? {} : { asideAfter_ms: options.asideAfter_ms }),
       temporaryDirectory: layout.temporary,
       damagedDirectory: layout.damaged,
       onInserted: (segment, result, took_ms) => {
@@ -388,6 +401,8 @@ class OpenStore implements Store {
         this.#counters.acknowledged.traces += segment.rows;
         this.#inserter.add(segment);
       },
+      onSetAside: (path, aside, rows, cause) =>
+        this.#notice(this.#counters.setAside(path, aside, rows, cause)),
       onDamaged: (path, damages) => {
         for (const line of this.#counters.damaged(path, damages)) this.#notice(line);
       },

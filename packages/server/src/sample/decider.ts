@@ -13,7 +13,16 @@ type UndecidedLog = Store["undecided"];
 /** WaitingLog is what the decider needs of the store's log of what waits for a decision. */
 export type WaitingLog = Pick<
   UndecidedLog,
-  "append" | "seal" | "read" | "decide" | "remember" | "remembered" | "generations" | "bytes" | "activeAge_ms"
+  | "append"
+  | "seal"
+  | "read"
+  | "decide"
+  | "setAside"
+  | "remember"
+  | "remembered"
+  | "generations"
+  | "bytes"
+  | "activeAge_ms"
 >;
 
 type Records = Parameters<Parameters<UndecidedLog["decide"]>[1]>[0];
@@ -25,6 +34,8 @@ export interface DeciderOptions {
   readonly kept: KeptTraces;
   readonly wait_ms: number;
   readonly waitingBytes: number;
+  /** asideAfter_ms is how long a generation is tried at least that cannot be read; default a minute. */
+  readonly asideAfter_ms?: number;
   readonly onKept: (spans: number) => void;
   readonly onDropped: (reason: DropReason, spans: number) => void;
 }
@@ -34,6 +45,9 @@ const SLICES_PER_WAIT = 4;
 const SLICE_MAX_MS = 2_500;
 const LOOK_MS = 50;
 const RETRY_MS = 1_000;
+/** A generation is set aside after so many tries and so long, when others were decided meanwhile. */
+const ASIDE_TRIES = 10;
+const ASIDE_AFTER_MS = 60_000;
 /** Blocks of this many rows or bytes bound the memory of a decision. */
 const BLOCK_ROWS = 50_000;
 const BLOCK_BYTES = 16 << 20;
@@ -61,6 +75,8 @@ export class Decider {
   #retryAt = 0;
   #pressed = false;
   #closed = false;
+  #decisions = 0;
+  readonly #troubles = new Map<Generation, { tries: number; since: number; before: number }>();
   #failure = "";
 
   constructor(options: DeciderOptions) {
@@ -79,7 +95,10 @@ export class Decider {
     const ids = await log.remembered();
     for (let at = 0; at + ID_BYTES <= ids.length; at += ID_BYTES) kept.add(ids, at);
     this.#remembered = kept.added;
-    for (const generation of log.generations) await this.#replay(generation);
+    for (const generation of log.generations)
+      await this.#replay(generation).catch((error: unknown) => {
+        this.#failure = textOf(error);
+      });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
   }
@@ -131,13 +150,35 @@ export class Decider {
     const { log, wait_ms, waitingBytes } = this.#options;
     const isFull = () => this.#pressed || log.bytes > waitingBytes;
     if (log.activeAge_ms >= this.#slice_ms || (isFull() && log.generations.length === 0)) await log.seal();
-    for (let next = log.generations[0]; next !== undefined && !this.#closed; next = log.generations[0]) {
+    let failed: unknown;
+    for (const next of [...log.generations]) {
       const isDue = performance.now() - next.sealedAt >= wait_ms;
-      if (!isDue && !isFull()) return;
-      await this.#decide(next, !isDue);
+      if (this.#closed || (!isDue && !isFull())) break;
+      // One that cannot be read keeps no other from its decision.
+      await this.#decide(next, !isDue).catch((error: unknown) => {
+        failed = error;
+        return this.#giveUp(next, error);
+      });
       this.#pressed = false;
     }
     this.#pressed = false;
+    // What was set aside is not counted any more, nor what an earlier run left and could not be read.
+    if (log.bytes === 0) this.#spans = 0;
+    if (failed !== undefined) throw failed;
+  }
+
+  /** giveUp sets a generation aside that fails again and again while others are decided. */
+  async #giveUp(generation: Generation, error: unknown): Promise<void> {
+    // A full disk and a log that is closed are nobody's fault.
+    if (error instanceof StoreError || isFullDisk(error)) return;
+    const now = performance.now();
+    const known = this.#troubles.get(generation) ?? { tries: 0, since: now, before: this.#decisions };
+    known.tries++;
+    this.#troubles.set(generation, known);
+    const isOld = now - known.since >= (this.#options.asideAfter_ms ?? ASIDE_AFTER_MS);
+    if (known.tries < ASIDE_TRIES || !isOld || known.before === this.#decisions) return;
+    await this.#options.log.setAside(generation, 0, error);
+    this.#troubles.delete(generation);
   }
 
   async #decide(generation: Generation, early: boolean): Promise<void> {
@@ -147,6 +188,8 @@ export class Decider {
     const used: string[] = [];
     await this.#options.log.decide(generation, (records) => this.#keep(records, tally, used));
     this.#failure = "";
+    this.#decisions++;
+    this.#troubles.delete(generation);
     for (const key of used) this.#void.delete(key);
     this.#spans -= tally.read;
     const dropped = tally.read - tally.kept - tally.invalid;
@@ -277,6 +320,10 @@ function* appendTo(
     one[i] = TAKE.AS_IT_IS;
     yield* appendTo(ingest, { request, take: one, count: 1 }, receivedMs, tally);
   }
+}
+
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function keyOf({ run, number }: RecordId): string {

@@ -43,6 +43,9 @@ export function newMemoryLog(taken: { blocks: number; rows: number }): WaitingLo
       contents.delete(generation.path);
       generations.splice(generations.indexOf(generation), 1);
     },
+    async setAside(generation) {
+      generations.splice(generations.indexOf(generation), 1);
+    },
     async remember(ids) {
       verdicts = ids;
     },

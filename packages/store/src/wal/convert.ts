@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isPlainBlock } from "../schema/row-columns.js";
 import type { WalFile, WalFileSystem } from "./file-system.js";
 import { FRAME_HEADER_BYTES } from "./frame.js";
 import type { GoodFrame } from "./reader.js";
@@ -9,6 +10,8 @@ import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentNumber, segmentToken 
 /** PayloadFile holds, one behind the other and nothing between, the payloads of one signal of a segment. */
 export interface PayloadFile {
   readonly signal: number;
+  /** plain blocks have other columns than those of the rows (schema/row-columns.ts); a file has blocks of one form. */
+  readonly plain: boolean;
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
@@ -54,6 +57,8 @@ const SLICE_BYTES = 64 << 20;
 
 /** PayloadSink gathers payloads into one file; views of a moving window are copied, as they change under it. */
 class PayloadSink {
+  readonly signal: number;
+  readonly plain: boolean;
   readonly path: string;
   readonly #file: WalFile;
   #gathered = new Uint8Array(FLUSH_BYTES);
@@ -62,7 +67,9 @@ class PayloadSink {
   rows = 0;
   readonly slices: { rows: number; bytes: number }[] = [];
 
-  constructor(path: string, file: WalFile) {
+  constructor(path: string, file: WalFile, signal: number, plain: boolean) {
+    this.signal = signal;
+    this.plain = plain;
     this.path = path;
     this.#file = file;
   }
@@ -149,13 +156,13 @@ export async function setAside(
 
 /**
  * convertSegment strips the frames off a segment and puts the payloads of each signal into a file of its own,
- * in order. What is damaged is copied aside by RECOVERY_CASES. The outcome depends on the segment's bytes only,
+ * in order, plain blocks into another one. What is damaged is copied aside by RECOVERY_CASES. The outcome depends on the segment's bytes only,
  * so that a repeated insert offers the engine the same rows in the same order under the same token.
  */
 export async function convertSegment(options: ConvertOptions): Promise<ConvertedSegment> {
   const { fileSystem, path, length, signals, outDirectory, excluded } = options;
   const file = await fileSystem.openRead(path);
-  const sinks = new Map<number, PayloadSink>();
+  const sinks = new Map<string, PayloadSink>();
   const damages: Damage[] = [];
   try {
     const token = await tokenOf(file, path, length);
@@ -169,26 +176,33 @@ export async function convertSegment(options: ConvertOptions): Promise<Converted
         }
         if (step.frame === undefined) continue;
         const { signal, rows } = step.frame.header;
-        let sink = sinks.get(signal);
+        const plain = isPlainBlock(step.frame.payload);
+        const name = `${token}-${signal}${plain ? "-plain" : ""}.native`;
+        let sink = sinks.get(name);
         if (sink === undefined) {
-          const out = join(outDirectory, `${token}-${signal}.native`);
+          const out = join(outDirectory, name);
           await fileSystem.remove(out);
-          sink = new PayloadSink(out, await fileSystem.create(out));
-          sinks.set(signal, sink);
+          sink = new PayloadSink(out, await fileSystem.create(out), signal, plain);
+          sinks.set(name, sink);
         }
         await sink.add(step.frame.payload, rows);
       }
     } finally {
       for (const sink of sinks.values()) await sink.close();
     }
-    const files = [...sinks].map(([signal, { path, rows, bytes, slices }]) => ({
+    const files = [...sinks.values()].map(({ signal, plain, path, rows, bytes, slices }) => ({
       signal,
+      plain,
       path,
       rows,
       bytes,
       slices,
     }));
-    return { token, files: files.sort((a, b) => a.signal - b.signal), damages };
+    return {
+      token,
+      files: files.sort((a, b) => a.signal - b.signal || Number(a.plain) - Number(b.plain)),
+      damages,
+    };
   } catch (error) {
     for (const sink of sinks.values()) await fileSystem.remove(sink.path).catch(() => undefined);
     throw error;

@@ -27,6 +27,7 @@ async function open(fileSystem: WalFileSystem): Promise<Rig> {
     require: () => undefined,
     requireRoom: () => undefined,
     onDecided: (segment) => decided.push(segment),
+    onSetAside: () => undefined,
     onDamaged: (_path, found) => damages.push(...found),
   });
   return { log, decided, damages };

@@ -15,6 +15,7 @@ import {
   SEGMENT_HEADER_BYTES,
   segmentNumber,
 } from "./segment.js";
+import { setSegmentAside } from "./set-aside.js";
 import type { LogFault, SealedSegment } from "./writer.js";
 import { WalWriter } from "./writer.js";
 
@@ -66,6 +67,7 @@ export interface UndecidedOptions {
   readonly requireRoom: (bytes: number) => void;
   /** onDecided gets a segment of kept rows, which from now on is one for the engine; `rows` is 0 for one of an earlier run. */
   readonly onDecided: (segment: DecidedSegment) => void;
+  readonly onSetAside: (path: string, aside: string, rows: number, cause: unknown) => void;
   readonly onDamaged: (path: string, damages: readonly Damage[]) => void;
   readonly onFault?: (fault: LogFault) => void;
 }
@@ -198,11 +200,17 @@ export class UndecidedLog {
       throw error;
     }
     if (rows === 0) await fileSystem.remove(fresh);
-    const at = this.#generations.indexOf(generation);
-    if (at >= 0) this.#generations.splice(at, 1);
-    this.#sealedBytes -= generation.length;
+    this.#forget(generation);
     if (damages.length > 0) this.#options.onDamaged(path, damages);
     if (rows > 0) this.#options.onDecided({ path, length, rows, since_ms: Date.now() });
+  }
+
+  /** setAside takes a generation out of the way that cannot be read; the next open has it again. */
+  async setAside(generation: Generation, rows: number, cause: unknown): Promise<void> {
+    const { fileSystem, damagedDirectory, onSetAside } = this.#options;
+    const aside = await setSegmentAside(fileSystem, generation.path, damagedDirectory, "undecided");
+    this.#forget(generation);
+    onSetAside(generation.path, aside, rows, cause);
   }
 
   /** remember keeps ids of traces that are kept beyond their generations, in the place of those it was given before. */
@@ -247,6 +255,12 @@ export class UndecidedLog {
   #add(path: string, length: number): void {
     this.#generations.push({ path, length, sealedAt: performance.now() });
     this.#sealedBytes += length;
+  }
+
+  #forget(generation: Generation): void {
+    const at = this.#generations.indexOf(generation);
+    if (at >= 0) this.#generations.splice(at, 1);
+    this.#sealedBytes -= generation.length;
   }
 
   async #headerOf(path: string): Promise<Uint8Array> {
