@@ -7,6 +7,11 @@ interface Row {
 /** errorCodes lists every error of this package. Refusals are 4xx, the world's troubles 5xx, "internal" is a bug of ours. */
 export const errorCodes = {
   "bad-filter": { status: 400, meaning: "the filter's text has a mistake; position says where" },
+  "bad-config": {
+    status: 400,
+    meaning: "a configuration file says what cannot be; the message has line and column",
+  },
+  "scrape-failed": { status: 502, meaning: "a target was not reached, or did not answer with metrics" },
   "bad-parameter": { status: 400, meaning: "a query parameter is missing or has a value it cannot have" },
   "bad-sql": { status: 400, meaning: "the engine does not accept the statement" },
   "not-otlp": { status: 400, meaning: "the body is not the OTLP message of this path" },

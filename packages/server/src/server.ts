@@ -15,6 +15,9 @@ import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
 import { createSamplingIntake, startDecider } from "./sample/intake.js";
 import type { SampleOptions } from "./sample/sampler.js";
+import type { ScrapeConfig } from "./scrape/config.js";
+import { scrapeGauges } from "./scrape/gauges.js";
+import { createScraper, type Scraper } from "./scrape/scraper.js";
 import { createSlowQueries, watchQueries } from "./slow-queries.js";
 import { createStatusBoard, noAgent } from "./status.js";
 import { version } from "./version.js";
@@ -40,6 +43,8 @@ export interface ServerOptions {
   readonly bodyBytesMax?: number;
   /** Ports that Jaeger's clients know, 0 takes any free one; left out: its spans come over the OTLP ports only. */
   readonly jaeger?: JaegerPorts;
+  /** Targets to scrape, as readScrapeConfig reads them. */
+  readonly scrape?: ScrapeConfig;
   /** What is kept of spans; left out: everything. */
   readonly sample?: SampleOptions;
 }
@@ -80,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const slow = createSlowQueries();
   const queried = watchQueries(store, slow);
   let closing = false;
+  let scraper: Scraper | undefined;
   const addresses: Writable<StatusAnswer["addresses"]> = { web: "", otlp_http: "", otlp_grpc: "" };
   const board = createStatusBoard({
     counters,
@@ -90,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing: () => closing,
     sampling: () => sampling?.status() ?? null,
     slowest: () => slow.list(),
+    scrape: () => scraper?.targets(),
   });
   const stream = createLiveStream(board.status, () => store.stats().rowsInserted);
   const context: ApiContext = {
@@ -97,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     counters,
     status: board.status,
     history: board.history,
+    scrape: () => ({ targets: scraper?.targets() ?? [], problems: scraper?.problems() ?? [] }),
   };
   const limits = { bodyBytes: options.bodyBytesMax ?? defaultBodyBytes, inflightBytes };
   const reader = { limits, pool: createBufferPool(), inflight: 0 };
@@ -108,7 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clickhouse: createClickHousePort(queried, counters),
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
-    gauges: () => gaugesOf(board.status(), store.stats()),
+    gauges: () => [...gaugesOf(board.status(), store.stats()), ...scrapeGauges(scraper?.targets() ?? [])],
     notReady: () => board.readiness().reason,
   });
   let grpc: UnaryServer | undefined;
@@ -122,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       closeHttp(otlpHttp, graceMs),
       grpc?.close(graceMs),
       jaeger?.close(graceMs),
+      scraper?.close(),
     ]);
     await sampling?.close();
     await decider?.close();
@@ -138,6 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     addresses.otlp_http = `http://${named}:${httpPort}`;
     addresses.otlp_grpc = `${named}:${grpc.port}`;
     Object.assign(addresses, jaeger.addresses);
+    if (options.scrape !== undefined) scraper = createScraper(options.scrape, receiver);
   } catch (error) {
     await stop();
     throw error;

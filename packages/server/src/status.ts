@@ -1,4 +1,5 @@
 import type { Signal, StoreStats } from "@go3s/store";
+import type { ScrapeTarget } from "./api/scrape-types.js";
 import type {
   AgentStatus,
   DropCount,
@@ -25,6 +26,8 @@ export interface StatusSources {
   readonly version: string;
   readonly closing: () => boolean;
   readonly sampling: () => SamplingStatus | null;
+  /** Undefined where nothing is scraped. */
+  readonly scrape: () => readonly ScrapeTarget[] | undefined;
   readonly slowest: () => readonly SlowQuery[];
 }
 
@@ -159,6 +162,7 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
       rss_bytes: now.engine?.rssBytes ?? null,
     }),
     sampling: sources.sampling(),
+    ...scrapeOf(sources.scrape()),
     slowest_queries: sources.slowest(),
     server: {
       pid: process.pid,
@@ -183,6 +187,12 @@ function sampledOut(counters: Counters): number {
     .reduce((sum, { value }) => sum + value, 0);
 }
 
+function scrapeOf(targets: readonly ScrapeTarget[] | undefined): Pick<StatusAnswer, "scrape"> {
+  if (targets === undefined) return {};
+  const of = (state: ScrapeTarget["state"]): number => targets.filter((each) => each.state === state).length;
+  return { scrape: { targets: targets.length, up: of("up"), down: of("down") } };
+}
+
 const units: readonly DropCount["unit"][] = [
   "spans",
   "logs",
@@ -203,9 +213,17 @@ function droppedInReceive(counters: Counters): DropCount[] {
 }
 
 function droppedByStore(stats: StoreStats): DropCount[] {
-  return Object.entries(stats.dropped)
-    .filter(([, { rows }]) => rows > 0)
-    .map(([reason, { rows }]) => ({ place: "store", reason, count: rows, unit: "events" }));
+  return (
+    Object.entries(stats.dropped)
+      .filter(([, { rows, frames }]) => rows + frames > 0)
+      // Where nobody knows how many rows there were, each stretch counts once: it is told in any case.
+      .map(([reason, { rows, frames }]) => ({
+        place: "store",
+        reason,
+        count: Math.max(rows, frames),
+        unit: "events",
+      }))
+  );
 }
 
 function readiness(sources: StatusSources, first: Sample, now: Sample): Readiness {

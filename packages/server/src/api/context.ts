@@ -3,7 +3,7 @@ import type { FilterNode } from "../filter/ast.js";
 import { compileFilter, type FilterSignal } from "../filter/compile.js";
 import { columnsOf, type Row, rowsOf } from "../query/rows.js";
 import { statement, withFilter } from "../query/statements.js";
-import type { Buckets, HistoryAnswer, Range, StatusAnswer } from "./types.js";
+import type { Buckets, HistoryAnswer, Range, ScrapeTargetsAnswer, StatusAnswer } from "./types.js";
 
 /** Parameters are bound by the engine to {name:Type}. */
 export type Parameters = Readonly<Record<string, string | number>>;
@@ -22,6 +22,7 @@ export interface ApiContext {
   readonly counters: Counters;
   readonly status: () => StatusAnswer;
   readonly history: () => HistoryAnswer;
+  readonly scrape: () => ScrapeTargetsAnswer;
 }
 
 /** ApiRequest is one request: its address' variable parts, its parameters and when to stop. */

@@ -22,6 +22,7 @@ interface Route {
 const routes: readonly Route[] = [
   { path: ["status"], handler: (context) => context.status() },
   { path: ["history"], handler: (context) => context.history() },
+  { path: ["scrape", "targets"], handler: (context) => context.scrape() },
   { path: ["services"], handler: services },
   { path: ["services", "*"], handler: service },
   { path: ["traces"], handler: traces },

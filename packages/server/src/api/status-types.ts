@@ -26,6 +26,8 @@ export interface StatusAnswer {
   readonly store: StoreStatus;
   /** What sampling keeps and drops; null where everything is kept. */
   readonly sampling: SamplingStatus | null;
+  /** Targets being scraped and how their last scrapes went; GET scrape/targets has each. Absent without --scrape. */
+  readonly scrape?: { readonly targets: number; readonly up: number; readonly down: number };
   /** The slowest queries of the last hour, slowest first. */
   readonly slowest_queries: readonly SlowQuery[];
   /** This machine and this process; the server's own share of one CPU, 0…n. */

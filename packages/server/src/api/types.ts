@@ -10,6 +10,7 @@ import type { FilterNode, FilterPlace } from "../filter/ast.js";
 import type { StatusAnswer } from "./status-types.js";
 
 export type { FilterCompare, FilterNode, FilterPattern, FilterPlace, FilterTest } from "../filter/ast.js";
+export type * from "./scrape-types.js";
 
 /** NanoText is Unix nanoseconds (or another 64-bit integer) as decimal text: it does not fit a JavaScript number. */
 export type NanoText = string;
