@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gunzip, gunzipSync, inflate, inflateSync, type ZlibOptions } from "node:zlib";
 import { ServerError, textOf } from "../errors.js";
 import type { BufferPool } from "./pool.js";
+import { noteChunk } from "./young.js";
 import { unzstd, ZstdError } from "./zstd.js";
 
 /** BodyLimits bound what one request and all requests together may hold in memory. */
@@ -62,6 +63,7 @@ export function readBody(request: IncomingMessage, reader: BodyReader): Promise<
       if (next > limits.bodyBytes) return fail(tooLarge(limits.bodyBytes, "as sent"));
       if (reader.inflight + chunk.length > limits.inflightBytes) return fail(tooMany(limits.inflightBytes));
       reader.inflight += chunk.length;
+      noteChunk(chunk.length);
       if (length === 0 && chunk.length === declared) single = chunk;
       else {
         buffer = roomFor(buffer, length, Math.max(next, declared ?? 0), pool);
