@@ -108,7 +108,11 @@ export function editDistance(a: string, b: string): number {
 /** portOption reads a port number from 0 (any free one) to 65535. */
 export function portOption(parsed: Parsed, name: string, standard: number): number {
   const text = parsed.text(name);
-  if (text === undefined) return standard;
+  return text === undefined ? standard : portNumber(name, text);
+}
+
+/** portNumber reads what was given for a port. */
+export function portNumber(name: string, text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535)
     throw new CliError("usage", `--${name} ${text}: not a port (0 to 65535)`);

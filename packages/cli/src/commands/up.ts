@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { partMarker } from "@go3s/agent";
-import { type ServerOptions, startServer } from "@go3s/server";
-import { openStore } from "@go3s/store";
+import { type ServerOptions, type StatusAnswer, startServer } from "@go3s/server";
+import { openStore, type RemoteOptions } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
 import { agentStatus } from "../agent-status.js";
+import { clickhouseOption, clickhouseRows } from "../clickhouse-option.js";
 import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { announceRunning, dataDirectory, makeDataDirectory } from "../data-directory.js";
@@ -11,6 +12,7 @@ import { type ProbeObject, readProbe } from "../declared-probe.js";
 import { openShop } from "../demo/shop.js";
 import { markParts } from "../environment.js";
 import { CliError, exitCodes } from "../failure.js";
+import { jaegerOption, scrapeOption } from "../in-options.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
 import { retentionOption } from "../retention.js";
@@ -36,6 +38,22 @@ export const command: Command = {
     { name: "otlp-grpc-port", value: "N", help: "default 4317; 0 takes any free port" },
     { name: "otlp-http-port", value: "N", help: "default 4318; 0 takes any free port" },
     { name: "web-port", value: "N", help: "default 7303; 0 takes any free port" },
+    {
+      name: "jaeger-http-port",
+      value: "N",
+      help: "take Jaeger's Thrift over HTTP here, too, such as 14268 (the OTLP port always takes /api/traces)",
+    },
+    {
+      name: "jaeger-udp-port",
+      value: "N",
+      multiple: true,
+      help: "take what Jaeger's clients send to an agent, compact and binary: 6831, 6832 (off by default)",
+    },
+    {
+      name: "scrape",
+      value: "FILE",
+      help: "scrape the targets of a file as Prometheus has it (scrape_configs)",
+    },
     { name: "no-agent", help: "take OTLP only, observe nothing" },
     {
       name: "probe",
@@ -58,6 +76,7 @@ export const command: Command = {
       value: "TIME",
       help: "with --sample, how long spans wait on disk for one that keeps their trace (default 10s)",
     },
+    ...clickhouseRows,
     { name: "no-web", help: "serve the API without the page" },
     { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
   ],
@@ -66,6 +85,7 @@ export const command: Command = {
     "go3s up --demo",
     "go3s up --probe examples/tcp-connect.go3s",
     "go3s up --sample 0.1 --sample-slow 500ms",
+    "go3s up --scrape prometheus.yml --jaeger-udp-port 6831",
     "go3s up --json --web-port 0 --otlp-http-port 0 --otlp-grpc-port 0",
   ],
   run,
@@ -86,9 +106,10 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     otlpGrpc: portOption(parsed, "otlp-grpc-port", 4317),
   };
   const sample = sampleOption(parsed);
+  const ways = { jaeger: jaegerOption(parsed), scrape: scrapeOption(parsed) };
   const closing = newClosing();
   try {
-    await open({ parsed, context, host, ports, probes, sample, closing });
+    await open({ parsed, context, host, ports, probes, sample, ways, closing });
     await aborted(context.interrupted);
     context.output.note("stopping: everything that was accepted is kept …");
     return exitCodes.done;
@@ -104,16 +125,21 @@ interface Opening {
   readonly ports: { readonly web: number; readonly otlpHttp: number; readonly otlpGrpc: number };
   readonly probes: readonly ProbeObject[];
   readonly sample: ServerOptions["sample"];
+  readonly ways: { readonly jaeger: ServerOptions["jaeger"]; readonly scrape: ServerOptions["scrape"] };
   readonly closing: Closing;
 }
 
 /** open starts the parts in the order in which they need each other; what it opened is closed by `closing`, backwards. */
-async function open({ parsed, context, host, ports, probes, sample, closing }: Opening): Promise<void> {
+async function open({ parsed, context, host, ports, probes, sample, ways, closing }: Opening): Promise<void> {
   const { output, interrupted } = context;
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
   markParts(partMarker);
-  const store = await openStore({ dir: data, retention: retentionOption(parsed.text("retention")) });
+  const store = await openStore({
+    dir: data,
+    retention: retentionOption(parsed.text("retention")),
+    onNotice: output.note,
+  });
   closing.defer(() => store.close());
   let agent: AgentChild | undefined;
   const server = await startServer({
@@ -122,6 +148,8 @@ async function open({ parsed, context, host, ports, probes, sample, closing }: O
     ports,
     ...page(parsed, context),
     ...(sample === undefined ? {} : { sample }),
+    ...(ways.jaeger === undefined ? {} : { jaeger: ways.jaeger }),
+    ...(ways.scrape === undefined ? {} : { scrape: ways.scrape }),
     agentStatus: () => agentStatus(agent?.state()),
   });
   closing.defer(() => server.close());
@@ -136,7 +164,12 @@ async function open({ parsed, context, host, ports, probes, sample, closing }: O
   }
   if (interrupted.aborted) return;
   if (output.json) output.value({ event: "ready", web, otlp_http, otlp_grpc, data, pid: process.pid });
-  else greet(context, server.addresses, data);
+  else {
+    greet(context, server.addresses, data);
+    const { scrape } = server.status();
+    if (scrape !== undefined)
+      output.line(`scraping     ${parsed.text("scrape")}: see ${web}/api/v1/scrape/targets`);
+  }
   if (parsed.flag("demo")) {
     const shop = await openShop(join(data, "demo"), output.note);
     closing.defer(() => shop.close());
@@ -164,14 +197,14 @@ function page(parsed: Parsed, { output }: Context): { webRoot?: string } {
   return folder === undefined ? {} : { webRoot: folder };
 }
 
-function greet(
-  { output }: Context,
-  addresses: { web: string; otlp_http: string; otlp_grpc: string },
-  data: string,
-): void {
+function greet({ output }: Context, addresses: StatusAnswer["addresses"], data: string): void {
   const { paint } = output;
   output.line(`${paint.bold("Go3s")} is ready: ${paint.cyan(addresses.web)}`);
   output.line(`OTLP         ${addresses.otlp_http} (HTTP), ${addresses.otlp_grpc} (gRPC)`);
+  const jaeger = [addresses.jaeger_http, ...(addresses.jaeger_udp ?? [])].filter(
+    (each) => each !== undefined,
+  );
+  if (jaeger.length > 0) output.line(`Jaeger       ${jaeger.join(", ")}`);
   output.line(`data         ${data}`);
 }
 
