@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openStore } from "@go3s/store";
 import { decodeProtobuf, ExportTraceServiceRequest } from "@go3s/telemetry";
 import { createCounters } from "../counters.js";
 import { ServerError } from "../errors.js";
@@ -7,7 +8,7 @@ import type { Intake } from "../receive/receiver.js";
 import { newMemoryLog } from "../testing/memory-log.js";
 import { plainRequest } from "../testing/sample-requests.js";
 import { type Started, send, start } from "../testing/start.js";
-import { createSamplingIntake } from "./intake.js";
+import { createSamplingIntake, startDecider } from "./intake.js";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -55,7 +56,7 @@ const post = ({ server }: Started, body: Uint8Array) =>
     body,
   });
 
-async function idsIn({ store }: Started): Promise<string[]> {
+async function idsIn({ store }: Pick<Started, "store">): Promise<string[]> {
   await store.flush();
   const rows = await (
     await store.query("SELECT trimLeft(replaceRegexpOne(span_id, '^0+', '')) AS id FROM traces ORDER BY id")
@@ -97,7 +98,7 @@ test("a server that samples keeps errors whole, also what came long before, and 
   }
 });
 
-test("what waits outlives the server, and has the same verdict in the next, also one that keeps everything", async () => {
+test("what waits outlives the server, and has the same verdict in the next", async () => {
   const first = await start({ sample: { ratio: 2 ** -56, wait_ms: 60_000 } });
   let next: Started | undefined;
   try {
@@ -121,6 +122,22 @@ test("what waits outlives the server, and has the same verdict in the next, also
     await next?.close();
     await first.close();
   }
+});
+
+test("what a server that sampled left is decided the same way by one that does not", async (t) => {
+  const first = await start({ sample: { ratio: 2 ** -56, wait_ms: 60_000 } });
+  t.after(() => first.close());
+  await post(first, plainRequest([{ trace: "1", id: "1", parent: "2" }]));
+  await post(first, plainRequest([{ trace: "3", id: "3" }]));
+  await post(first, plainRequest([{ trace: "1", id: "2", error: true }]));
+  await first.server.close();
+  await first.store.close();
+  await using store = await openStore({ dir: first.dir });
+  const decider = await startDecider(store.undecided, createCounters(), { wait_ms: 20 });
+  assert.equal(decider.spans, 2);
+  while (store.undecided.bytes > 0) await pause(10);
+  await decider.close();
+  assert.deepEqual(await idsIn({ store }), ["1", "2"]);
 });
 
 test("more than may wait is decided early, and counted as such", async () => {

@@ -34,7 +34,7 @@ export function shotOf(number: number): FuzzShot {
 }
 
 function harm(kind: FuzzSeed, whole: Buffer, chance: Chance, other: Buffer): Buffer {
-  if (chance() < 0.3) return mutateBytes(whole, chance, other);
+  if (kind.form === "bytes" || chance() < 0.3) return mutateBytes(whole, chance, other);
   return kind.form === "json" ? mutateJson(whole, chance) : mutateMessage(whole, chance, other);
 }
 
@@ -92,7 +92,7 @@ export async function fire(target: FuzzTarget, { kind, encoding, body }: FuzzSho
       return { status: foreign.success };
     }
     const isFused = kind.path === "/v1/fused";
-    const signal = otlpSignals.find((each) => kind.path === `/v1/${each.signal}`)?.signal ?? "traces";
+    const signal = otlpSignals.find(({ path }) => kind.path === path)?.signal ?? "traces";
     await intake.accept(signal, kind.form === "json" ? otlpJsonToBytes(signal, bytes) : bytes, isFused);
     return { status: 200 };
   } catch (thrown) {

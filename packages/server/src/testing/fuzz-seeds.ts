@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import {
   ExportLogsServiceRequest,
   ExportMetricsServiceRequest,
+  ExportProfilesServiceRequest,
   ExportTraceServiceRequest,
   encodeJson,
   encodeProtobuf,
@@ -11,6 +12,7 @@ import {
   WriteRequestV2,
 } from "@go3s/telemetry";
 import { arbitraryMessage } from "@go3s/telemetry/testing";
+import { jaegerBatch, jaegerTag, thriftBytes } from "@go3s/telemetry/testing/thrift";
 import fc from "fast-check";
 import { compress } from "snappyjs";
 import { fuseOtlp } from "./fuse-otlp.js";
@@ -22,7 +24,7 @@ export interface FuzzSeed {
   readonly name: string;
   readonly path: string;
   readonly type: string;
-  readonly form: "protobuf" | "json";
+  readonly form: "protobuf" | "json" | "bytes";
   readonly bodies: readonly Buffer[];
   /** snappy: the body is sent in Snappy's block format. */
   readonly snappy?: true;
@@ -115,6 +117,46 @@ const logs = samples(ExportLogsServiceRequest, {
   ],
 });
 const metrics = samples(ExportMetricsServiceRequest, { resourceMetrics: [{ resource, scopeMetrics: [] }] });
+
+const profiles = samples(ExportProfilesServiceRequest, {
+  resourceProfiles: [
+    {
+      resource,
+      scopeProfiles: [
+        {
+          profiles: [
+            {
+              sampleType: { typeStrindex: 1, unitStrindex: 2 },
+              samples: [{ stackIndex: 1, values: [7n], timestampsUnixNano: [1_700_000_000_000_000_000n] }],
+              timeUnixNano: 1_700_000_000_000_000_000n,
+              durationNano: 1_000_000_000n,
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  dictionary: {
+    stringTable: ["", "cpu", "nanoseconds", "main.work", "main.go"],
+    functionTable: [{}, { nameStrindex: 3, filenameStrindex: 4 }],
+    locationTable: [{}, { lines: [{ functionIndex: 1, line: 9n }] }],
+    stackTable: [{}, { locationIndices: [1] }],
+    mappingTable: [{}],
+    linkTable: [{}],
+    attributeTable: [{}],
+  },
+});
+const jaeger = [
+  jaegerBatch(
+    "old-shop",
+    [jaegerTag("hostname", "box")],
+    [
+      { name: "one", tags: [jaegerTag("error", true), jaegerTag("n", 7n), jaegerTag("b", Buffer.from("x"))] },
+      { name: "two", parent: 5n, references: [{ kind: 0, low: 1n, id: 2n }] },
+      { name: "three", logs: [{ micros: 1n, fields: [jaegerTag("event", "half way")] }] },
+    ],
+  ),
+];
 
 /** A double as its bits, as remote write has them. */
 function bits(value: number): bigint {
@@ -224,6 +266,28 @@ export const fuzzSeeds: readonly FuzzSeed[] = [
     form: "protobuf",
     bodies: protobuf(ExportMetricsServiceRequest, metrics),
     service: service("Metrics", "metrics"),
+  },
+  {
+    name: "profiles",
+    path: "/v1development/profiles",
+    type: PROTOBUF,
+    form: "protobuf",
+    bodies: protobuf(ExportProfilesServiceRequest, profiles),
+    service: "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export",
+  },
+  {
+    name: "profiles-json",
+    path: "/v1development/profiles",
+    type: JSON_TYPE,
+    form: "json",
+    bodies: json(ExportProfilesServiceRequest, profiles),
+  },
+  {
+    name: "jaeger",
+    path: "/api/traces",
+    type: "application/x-thrift",
+    form: "bytes",
+    bodies: jaeger.map((each) => thriftBytes(each, "binary")),
   },
   {
     name: "fused",
