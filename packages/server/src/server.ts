@@ -6,6 +6,7 @@ import { createCounters } from "./counters.js";
 import { type JaegerPorts, listenJaeger, type RunningJaeger } from "./foreign/jaeger-ports.js";
 import { gaugesOf } from "./gauges.js";
 import { closeHttp, listen, urlHost } from "./listening.js";
+import { createPrometheusPort } from "./prometheus/port.js";
 import { createEngine } from "./query/engine.js";
 import { createDecoders } from "./receive/decoders.js";
 import type { UnaryServer } from "./receive/grpc/server.js";
@@ -114,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     context,
     queries: createQueryPort(queried, counters),
     clickhouse: createClickHousePort(queried, counters),
+    prometheus: createPrometheusPort(context.engine, counters, version()),
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => [...gaugesOf(board.status(), store.stats()), ...scrapeGauges(scraper?.targets() ?? [])],

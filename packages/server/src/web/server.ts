@@ -4,6 +4,7 @@ import { findRoute } from "../api/routes.js";
 import type { ClickHousePort } from "../clickhouse/port.js";
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
+import type { PrometheusPort } from "../prometheus/port.js";
 import { drain } from "../receive/drain.js";
 import { type GuardOptions, guard } from "./guard.js";
 import { type Gauge, metricsFormatOf, metricsText, metricsTypes } from "./metrics.js";
@@ -18,6 +19,7 @@ export interface WebPort {
   readonly context: ApiContext;
   readonly queries: QueryPort;
   readonly clickhouse: ClickHousePort;
+  readonly prometheus: PrometheusPort;
   readonly stream: LiveStream;
   /** Undefined where no page is served (`--no-web`). */
   readonly files: StaticFiles | undefined;
@@ -65,6 +67,10 @@ async function answer(port: WebPort, request: IncomingMessage, response: ServerR
   if (path === "/clickhouse" || path.startsWith("/clickhouse/")) {
     allow(request, response, ["GET", "HEAD", "POST"]);
     return port.clickhouse.answer(path.slice("/clickhouse".length), search, request, response);
+  }
+  if (path === "/prometheus" || path.startsWith("/prometheus/")) {
+    allow(request, response, ["GET", "HEAD", "POST"]);
+    return port.prometheus.answer(path.slice("/prometheus".length), search, request, response);
   }
   allow(request, response, ["GET", "HEAD"]);
   if (path === "/healthz") return sendText(response, 200, "text/plain; charset=utf-8", "ok\n");
