@@ -14,6 +14,10 @@ export const environment = {
   dumbTerminal: process.env["TERM"] === "dumb",
   /** path is where programs are looked for (the demo asks whether a Go toolchain is there). */
   path: process.env["PATH"] ?? "",
+  /** clickhousePassword is that of --clickhouse-user, clickhousePasswordFile a file with it, clickhouseCa one with a certificate. */
+  clickhousePassword: process.env["GO3S_CLICKHOUSE_PASSWORD"],
+  clickhousePasswordFile: process.env["GO3S_CLICKHOUSE_PASSWORD_FILE"],
+  clickhouseCa: process.env["GO3S_CLICKHOUSE_CA"],
   /** notifiesAttached: bpftrace's test suites wait for a line that says so. */
   notifiesAttached: (process.env["__BPFTRACE_NOTIFY_PROBES_ATTACHED"] ?? "") !== "",
 } as const;

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import type { RemoteOptions } from "@go3s/store";
+import { clickhouseOption, clickhouseRows } from "../clickhouse-option.js";
 import type { Command, Context } from "../command.js";
 import { dataDirectory, findRunning } from "../data-directory.js";
 import { CliError, exitCodes } from "../failure.js";
@@ -21,6 +23,7 @@ export const command: Command = {
   options: [
     { name: "server", value: "URL", help: "the web address of a server (default: the running one)" },
     { name: "data", value: "DIR", help: "the data directory, opened read-only when no server runs" },
+    ...clickhouseRows.slice(0, 2),
     { name: "format", value: "F", help: "table (default), json, csv or native" },
     { name: "param", value: "K=V", multiple: true, help: "a value for {K:Type} in the statement" },
   ],
@@ -78,6 +81,8 @@ async function answer(
   params: readonly (readonly [string, string])[],
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
+  const clickhouse = clickhouseOption(parsed);
+  if (clickhouse !== undefined) return askClickHouse(clickhouse, sql, format, Object.fromEntries(params));
   const directory = dataDirectory(parsed.text("data"));
   const server = parsed.text("server") ?? findRunning(directory)?.web;
   if (server !== undefined) return askServer(server, sql, format, params, signal);
@@ -131,6 +136,21 @@ async function* askDirectory(
   try {
     const result = await store.query(sql, { format, params });
     yield* result.chunks;
+  } finally {
+    await store.close();
+  }
+}
+
+async function* askClickHouse(
+  clickhouse: RemoteOptions,
+  sql: string,
+  format: string,
+  params: Readonly<Record<string, string>>,
+): AsyncIterable<Uint8Array> {
+  const { openRemoteReader } = await import("@go3s/store");
+  const store = await openRemoteReader(clickhouse);
+  try {
+    yield* (await store.query(sql, { format, params })).chunks;
   } finally {
     await store.close();
   }

@@ -106,10 +106,11 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     otlpGrpc: portOption(parsed, "otlp-grpc-port", 4317),
   };
   const sample = sampleOption(parsed);
+  const clickhouse = clickhouseOption(parsed);
   const ways = { jaeger: jaegerOption(parsed), scrape: scrapeOption(parsed) };
   const closing = newClosing();
   try {
-    await open({ parsed, context, host, ports, probes, sample, ways, closing });
+    await open({ parsed, context, host, ports, probes, sample, clickhouse, ways, closing });
     await aborted(context.interrupted);
     context.output.note("stopping: everything that was accepted is kept …");
     return exitCodes.done;
@@ -125,12 +126,14 @@ interface Opening {
   readonly ports: { readonly web: number; readonly otlpHttp: number; readonly otlpGrpc: number };
   readonly probes: readonly ProbeObject[];
   readonly sample: ServerOptions["sample"];
+  readonly clickhouse: RemoteOptions | undefined;
   readonly ways: { readonly jaeger: ServerOptions["jaeger"]; readonly scrape: ServerOptions["scrape"] };
   readonly closing: Closing;
 }
 
 /** open starts the parts in the order in which they need each other; what it opened is closed by `closing`, backwards. */
-async function open({ parsed, context, host, ports, probes, sample, ways, closing }: Opening): Promise<void> {
+async function open(opening: Opening): Promise<void> {
+  const { parsed, context, host, ports, probes, sample, clickhouse, ways, closing } = opening;
   const { output, interrupted } = context;
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
@@ -139,6 +142,7 @@ async function open({ parsed, context, host, ports, probes, sample, ways, closin
     dir: data,
     retention: retentionOption(parsed.text("retention")),
     onNotice: output.note,
+    ...(clickhouse === undefined ? {} : { clickhouse }),
   });
   closing.defer(() => store.close());
   let agent: AgentChild | undefined;
@@ -166,6 +170,8 @@ async function open({ parsed, context, host, ports, probes, sample, ways, closin
   if (output.json) output.value({ event: "ready", web, otlp_http, otlp_grpc, data, pid: process.pid });
   else {
     greet(context, server.addresses, data);
+    if (clickhouse !== undefined)
+      output.line(`tables       ${new URL(clickhouse.url).origin}; what waits for it lies with the data`);
     const { scrape } = server.status();
     if (scrape !== undefined)
       output.line(`scraping     ${parsed.text("scrape")}: see ${web}/api/v1/scrape/targets`);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "../environment.js";
 
 /** cliPath is the command as users start it. */
 export const cliPath = fileURLToPath(new URL("../../bin/go3s.js", import.meta.url));
@@ -30,12 +31,17 @@ export interface RunningGo3s {
   remove(): void;
 }
 
-/** startGo3s starts `go3s up --json` with more arguments and waits until it is ready. */
-export async function startGo3s(more: readonly string[], directory?: string): Promise<RunningGo3s> {
+/** startGo3s starts `go3s up --json` with more arguments and variables and waits until it is ready. */
+export async function startGo3s(
+  more: readonly string[],
+  directory?: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<RunningGo3s> {
   const data = directory ?? mkdtempSync(join(tmpdir(), "go3s-test-"));
   const ports = ["--web-port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0"];
   const child = spawn(process.execPath, [cliPath, "up", "--json", "--data", data, ...ports, ...more], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: childEnvironment(variables, ""),
   });
   const errors: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => void errors.push(chunk.toString()));
@@ -76,8 +82,12 @@ export async function startGo3s(more: readonly string[], directory?: string): Pr
 export async function runCli(
   args: readonly string[],
   onOutput: (stdout: string) => void = () => undefined,
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [cliPath, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [cliPath, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: childEnvironment(variables, ""),
+  });
   const parts = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => {
     parts.stdout += chunk.toString();
