@@ -1,5 +1,5 @@
 // Sends broken requests of every kind that the OTLP ports take, and looks for anything but a clear answer: 5xx, a crash, memory
-// that grows, rows that the engine refuses.
+// that grows, rows that the engine refuses. The server samples, so that requests go both ways.
 //   npm run build && nice -n 15 node scripts/fuzz-requests.mjs [--decode 200000] [--http 20000] [--seed 1]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -29,11 +29,20 @@ function finding(text) {
 const statuses = new Map();
 const countStatus = (status) => statuses.set(status, (statuses.get(status) ?? 0) + 1);
 const mib = (bytes) => Math.round(bytes / 1048576);
+/** Resident memory of each 100,000 requests: flat, or something is kept that should not be. */
+const LOOK = 100_000;
+const began = Date.now();
+function look(what, done, ...bytes) {
+  const seconds = Math.round((Date.now() - began) / 1000);
+  console.log(
+    `${what}: ${done} requests after ${seconds} s, RSS ${bytes.map(mib).join(" + ")} MiB, ${findings} findings`,
+  );
+}
 
 // --------------------------------------------------------------------------------------------------------- without sockets
 
 async function decodeAll(count) {
-  const target = newFuzzTarget();
+  const target = await newFuzzTarget();
   let slowest = 0;
   let slowestAt = 0;
   let settled = 0;
@@ -50,6 +59,7 @@ async function decodeAll(count) {
       finding(`request ${number} (${shot.kind.name}, ${shot.body.length} bytes) took ${Math.round(took)} ms`);
     if (status >= 500) finding(`request ${number} (${shot.kind.name}, ${shot.encoding}): ${error?.stack}`);
     if (number === first + Math.floor(count / 4)) settled = process.memoryUsage.rss();
+    if ((number - first + 1) % LOOK === 0) look("decode", number - first + 1, process.memoryUsage.rss());
   }
   const rss = process.memoryUsage.rss();
   if (count >= 50_000 && rss > settled + (256 << 20))
@@ -77,7 +87,7 @@ async function startServer(data) {
   const ports = ["--web-port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0"];
   const child = spawn(
     process.execPath,
-    [cli, "up", "--json", "--no-agent", "--no-web", "--data", data, ...ports],
+    [cli, "up", "--json", "--no-agent", "--no-web", "--data", data, ...ports, "--sample", "0.3"],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },
@@ -193,7 +203,15 @@ async function oneOver(server, agent, session, number) {
 }
 
 const rssOf = (pid) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+  pid === undefined
+    ? 0
+    : Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+
+/** engineOf finds the server's one child. */
+function engineOf(pid) {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return text === "" ? undefined : Number(text.split(" ")[0]);
+}
 
 async function overSockets(count) {
   const data = mkdtempSync(join(tmpdir(), "go3s-fuzz-"));
@@ -212,6 +230,8 @@ async function overSockets(count) {
           finding(`request ${number}: ${error.stack}`),
         );
         if (number === first + Math.floor(count / 2)) settled = rssOf(server.pid);
+        if ((number - first + 1) % (LOOK / 2) === 0)
+          look("http", number - first + 1, rssOf(server.pid), rssOf(engineOf(server.pid)));
       }
     };
     await Promise.all(Array.from({ length: 16 }, lane));
@@ -226,9 +246,14 @@ async function overSockets(count) {
     }
     if (status.store.wal_bytes > 0)
       finding(`the engine does not take what was acknowledged: ${status.store.reason}`);
+    if (status.sampling.failure !== "") finding(`what waits cannot be decided: ${status.sampling.failure}`);
     for (const { place, reason, count: rows } of status.dropped)
       if (place === "store") finding(`${rows} rows that were acknowledged are set aside: ${reason}`);
-    report("http", count, began, { ingest: status.ingest, rssMiB: [mib(settled), mib(rss)] });
+    report("http", count, began, {
+      ingest: status.ingest,
+      sampling: status.sampling,
+      rssMiB: [mib(settled), mib(rss)],
+    });
   } finally {
     session.destroy();
     agent.destroy();
