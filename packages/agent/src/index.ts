@@ -15,3 +15,4 @@ export {
 export { partMarker } from "./discovery/registry.js";
 export type { Selection } from "./discovery/selection.js";
 export { type Exporter, type ExporterOptions, type ExporterStats, openExporter } from "./export/exporter.js";
+export { fuseRequests } from "./export/fused-exporter.js";

@@ -1,6 +1,6 @@
 // The agent of `go3s up`, in a process of its own: a slow query or a burst of OTLP does not delay the ring buffer, and
 // when this process ends, however it ends, the kernel takes back everything it had attached.
-import { type Agent, openExporter, startAgent } from "@go3s/agent";
+import { type Agent, fuseRequests, openExporter, startAgent } from "@go3s/agent";
 import { type AgentStart, type AgentTold, isAgentOrder } from "./agent-messages.js";
 import { type RunningProbe, startProbe } from "./declared-probe.js";
 import { failureOf } from "./failure.js";
@@ -17,13 +17,13 @@ function tell(message: AgentTold): void {
 
 async function start(order: AgentStart): Promise<void> {
   const missing: MissingPart[] = [...missingRights()];
-  const exporter = openExporter({ url: order.otlpUrl });
+  // The receiver is the server of the same release, in the process that started this one: it knows docs/fused-otlp.md.
+  const exporter = fuseRequests(openExporter({ url: order.otlpUrl }));
   try {
     agent = await startAgent({
       selection: { all: true },
       exclude: order.exclude,
       exporter,
-      // The receiver is the server of the same release, in the process that started this one.
       fused: true,
     });
   } catch (error) {
