@@ -9,10 +9,10 @@ export const clickhouseRows: readonly OptionRow[] = [
   {
     name: "clickhouse",
     value: "URL",
-    help: "a ClickHouse that has the tables, e.g. https://HOST:8443/?database=go3s; password: GO3S_CLICKHOUSE_PASSWORD",
+    help: "keep the tables in this ClickHouse (--clickhouse-user, --clickhouse-cluster NAME; docs/clickhouse.md)",
   },
-  { name: "clickhouse-user", value: "NAME", help: "its user (default: default)" },
-  { name: "clickhouse-cluster", value: "NAME", help: "make the tables on all servers of this cluster" },
+  { name: "clickhouse-user", value: "NAME", help: "" },
+  { name: "clickhouse-cluster", value: "NAME", help: "" },
 ];
 
 /** clickhouseOption reads them, and what the environment has to say; undefined means the embedded engine. */

@@ -22,7 +22,7 @@ export interface Command {
 
 /** helpOf draws a command's help: one screen, made from its rows. */
 export function helpOf(command: Command): string {
-  const rows = [...command.options, ...commonOptions];
+  const rows = [...command.options, ...commonOptions].filter(({ help }) => help !== "");
   const names = rows.map(
     (row) =>
       `${row.short === undefined ? "    " : `-${row.short}, `}--${row.name}${row.value === undefined ? "" : ` ${row.value}`}`,

@@ -7,6 +7,7 @@ export interface OptionRow {
   readonly short?: string;
   readonly value?: string;
   readonly multiple?: boolean;
+  /** help is "" for a flag that another one's tells of. */
   readonly help: string;
 }
 

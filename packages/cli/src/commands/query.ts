@@ -23,7 +23,7 @@ export const command: Command = {
   options: [
     { name: "server", value: "URL", help: "the web address of a server (default: the running one)" },
     { name: "data", value: "DIR", help: "the data directory, opened read-only when no server runs" },
-    ...clickhouseRows.slice(0, 2),
+    ...clickhouseRows,
     { name: "format", value: "F", help: "table (default), json, csv or native" },
     { name: "param", value: "K=V", multiple: true, help: "a value for {K:Type} in the statement" },
   ],

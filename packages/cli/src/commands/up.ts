@@ -81,12 +81,10 @@ export const command: Command = {
     { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
   ],
   examples: [
-    "go3s up",
     "go3s up --demo",
     "go3s up --probe examples/tcp-connect.go3s",
     "go3s up --sample 0.1 --sample-slow 500ms",
     "go3s up --scrape prometheus.yml --jaeger-udp-port 6831",
-    "go3s up --json --web-port 0 --otlp-http-port 0 --otlp-grpc-port 0",
   ],
   run,
 };
