@@ -15,6 +15,7 @@ import {
 import { ServerError, textOf } from "../errors.js";
 import { SnappyError, unsnappy } from "../receive/snappy.js";
 import type { OtlpSignal } from "../receive/status.js";
+import { ingestToOtlp, pprofToOtlp, pprofTypes, pushToOtlp } from "./pprof.js";
 
 /** Translated is a request of another protocol as OTLP, and the headers that its sender expects. */
 export interface Translated {
@@ -34,7 +35,12 @@ export interface Foreign {
   /** snappy: bodies are in Snappy's block format whatever Content-Encoding says of it. */
   readonly snappy: boolean;
   /** translate throws ServerError "not-otlp" for what is not of the protocol. */
-  readonly translate: (body: Uint8Array, contentType: string) => Translated;
+  readonly translate: (
+    body: Uint8Array,
+    contentType: string,
+    search: URLSearchParams,
+    most: number,
+  ) => Translated;
 }
 
 /** foreignFormats are the rows. */
@@ -72,6 +78,43 @@ export const foreignFormats: readonly Foreign[] = [
     snappy: true,
     translate: translateRemoteWrite,
   },
+  {
+    name: "pprof",
+    signal: "profiles",
+    path: "/v1/pprof",
+    success: 200,
+    types: pprofTypes,
+    snappy: false,
+    translate: (body, contentType, search, most) => ({
+      otlp: pprofToOtlp({ body, contentType, search, most }),
+      headers: {},
+    }),
+  },
+  {
+    name: "pyroscope",
+    signal: "profiles",
+    path: "/ingest",
+    success: 200,
+    types: pprofTypes,
+    snappy: false,
+    translate: (body, contentType, search, most) => ({
+      otlp: ingestToOtlp({ body, contentType, search, most }),
+      headers: {},
+    }),
+  },
+  {
+    name: "pyroscope",
+    signal: "profiles",
+    path: "/push.v1.PusherService/Push",
+    success: 200,
+    types: ["application/proto"],
+    snappy: false,
+    // Connect's unary protocol: the empty PushResponse is a body of no bytes.
+    translate: (body, contentType, search, most) => ({
+      otlp: pushToOtlp({ body, contentType, search, most }),
+      headers: { "Content-Type": "application/proto" },
+    }),
+  },
 ];
 
 // The Content-Type's parameter `proto` names the message; without it it is that of version 1.0.
@@ -99,7 +142,13 @@ function translateRemoteWrite(body: Uint8Array, contentType: string): Translated
 }
 
 /** translate takes a body to OTLP: out of Snappy where that is the protocol's, then by its own rules. */
-export function translate(foreign: Foreign, body: Uint8Array, contentType: string, most: number): Translated {
+export function translate(
+  foreign: Foreign,
+  body: Uint8Array,
+  contentType: string,
+  most: number,
+  search: URLSearchParams = new URLSearchParams(),
+): Translated {
   let bytes = body;
   if (foreign.snappy) {
     try {
@@ -115,7 +164,7 @@ export function translate(foreign: Foreign, body: Uint8Array, contentType: strin
     }
   }
   try {
-    return foreign.translate(bytes, contentType);
+    return foreign.translate(bytes, contentType, search, most);
   } catch (error) {
     if (!(error instanceof TelemetryError)) throw error;
     throw new ServerError("not-otlp", error.message, { hint: error.hint ?? "", cause: error });

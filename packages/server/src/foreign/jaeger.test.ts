@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { after, before, describe, test } from "node:test";
+import { encodeProtobuf, type Input, PostSpansRequest } from "@go3s/telemetry";
 import {
   jaegerBatch,
   jaegerTag,
@@ -8,6 +9,7 @@ import {
   thriftBytes,
   thriftCall,
 } from "@go3s/telemetry/testing/thrift";
+import { Client, credentials, status } from "@grpc/grpc-js";
 import { createCounters, labelled } from "../counters.js";
 import { ServerError } from "../errors.js";
 import { createDecoders } from "../receive/decoders.js";
@@ -71,6 +73,64 @@ describe("Jaeger over HTTP", () => {
     assert.equal((await post(url, whole, "application/json")).status, 415);
     assert.equal((await send(url)).status, 405);
     assert.deepEqual(await found("never"), []);
+  });
+
+  test("PostSpans on the gRPC port takes Jaeger's protobuf", async () => {
+    const process = { serviceName: "old-shop", tags: [{ key: "hostname", vStr: "box" }] };
+    const request: Input<PostSpansRequest> = {
+      batch: {
+        process,
+        spans: [
+          {
+            // 64-bit ids are the lower half.
+            traceId: "463ac35c9f6413ad",
+            spanId: "a2fb4a1d1a96d312",
+            operationName: "by grpc",
+            startTime: { seconds: 1_700_000_000n, nanos: 5 },
+            duration: { nanos: 1_500_000 },
+            tags: [{ key: "span.kind", vStr: "client" }],
+          },
+          {
+            traceId: "463ac35c9f6413ad",
+            spanId: "a2fb4a1d1a96d313",
+            operationName: "by another",
+            startTime: { seconds: 1_700_000_000n },
+            process: { serviceName: "other" },
+            references: [{ traceId: "463ac35c9f6413ad", spanId: "a2fb4a1d1a96d312", refType: 1 }],
+            tags: [
+              { key: "flag", vType: 1, vBool: true },
+              { key: "n", vType: 2, vInt64: -5n },
+              { key: "r", vType: 3, vFloat64: 0.5 },
+              { key: "raw", vType: 4, vBinary: Uint8Array.of(1) },
+            ],
+          },
+        ],
+      },
+    };
+    const call = (body: Uint8Array): Promise<number | undefined> =>
+      new Promise((resolve) => {
+        const client = new Client(started.server.addresses.otlp_grpc, credentials.createInsecure());
+        const identity = (bytes: Buffer): Buffer => bytes;
+        const path = "/jaeger.api_v2.CollectorService/PostSpans";
+        client.makeUnaryRequest(path, identity, identity, Buffer.from(body), (error) => {
+          client.close();
+          resolve(error?.code);
+        });
+      });
+    assert.equal(await call(encodeProtobuf(PostSpansRequest, request)), undefined);
+    assert.deepEqual(await found("by grpc"), [row]);
+    const other =
+      "SELECT service_name, parent_span_id, links[1].2 AS linked, attributes['flag'] AS flag, attributes['n'] AS n FROM traces WHERE operation = 'by another'";
+    assert.deepEqual((await started.store.query(other)).rows(), [
+      {
+        service_name: "other",
+        parent_span_id: "a2fb4a1d1a96d312",
+        linked: "a2fb4a1d1a96d312",
+        flag: "true",
+        n: "-5",
+      },
+    ]);
+    assert.equal(await call(Uint8Array.of(0xff, 0xff)), status.INVALID_ARGUMENT);
   });
 
   test("a datagram to the agent's port arrives, in either protocol", { timeout: 30_000 }, async () => {

@@ -32,6 +32,7 @@ export async function receiveForeign(
       response.setHeader("Allow", "POST");
       throw new ServerError("method-not-allowed", `${foreign.path} takes POST, not ${request.method}`);
     }
+    const search = new URLSearchParams((request.url ?? "").split(/\?(.*)/s)[1] ?? "");
     const type = request.headers["content-type"] ?? "";
     const plain = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
     if (plain !== "" && !foreign.types.includes(plain))
@@ -45,7 +46,7 @@ export async function receiveForeign(
     try {
       count(receiver.counters, "bytes", foreign.name, foreign.signal).value += raw.wireBytes;
       const body = await decompress(raw, encoding, reader.limits);
-      const { otlp, headers } = translate(foreign, body.bytes, type, reader.limits.bodyBytes);
+      const { otlp, headers } = translate(foreign, body.bytes, type, reader.limits.bodyBytes, search);
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       done = receiver.intake.accept(foreign.signal, otlp);
     } finally {

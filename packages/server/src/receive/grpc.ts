@@ -1,6 +1,7 @@
 import { RPC_CODE, WireReader } from "@go3s/telemetry";
 import { count } from "../counters.js";
 import { ServerError, textOf } from "../errors.js";
+import { jaegerPostSpans } from "../foreign/jaeger-grpc.js";
 import type { BodyReader } from "./body.js";
 import type { UnaryMethod } from "./grpc/call.js";
 import { listenUnary, type UnaryLimits, type UnaryServer } from "./grpc/server.js";
@@ -18,7 +19,10 @@ export function listenOtlpGrpc(
   host: string,
   port: number,
 ): Promise<UnaryServer> {
-  const methods = new Map<string, UnaryMethod>([["/grpc.health.v1.Health/Check", healthCheck]]);
+  const methods = new Map<string, UnaryMethod>([
+    ["/grpc.health.v1.Health/Check", healthCheck],
+    jaegerPostSpans(receiver),
+  ]);
   for (const signal of otlpSignals) methods.set(`/${signal.service}/Export`, exportOf(receiver, signal));
   const calls = {
     methods,
