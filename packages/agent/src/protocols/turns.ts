@@ -127,6 +127,7 @@ export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolea
       answered = false;
     },
     close(ns) {
+      if (state === "unpaired") cut(0);
       for (let asked = take(); asked !== undefined; asked = take()) {
         const { exchange } = asked;
         if (exchange !== undefined) {
