@@ -28,7 +28,7 @@ function call(
   options: Readonly<Record<string, number>> = {},
 ): Promise<{ readonly error?: ServiceError; readonly bytes?: Buffer }> {
   const client = new Client(started.server.addresses.otlp_grpc, credentials.createInsecure(), options);
-  const path = `/opentelemetry.proto.collector.${service}/Export`;
+  const path = service.startsWith("/") ? service : `/opentelemetry.proto.collector.${service}/Export`;
   return new Promise((resolve) => {
     client.makeUnaryRequest(path, identity, identity, Buffer.from(body), new Metadata(), (error, bytes) => {
       client.close();
@@ -67,7 +67,6 @@ test("what is no OTLP is INVALID_ARGUMENT with a Status", async () => {
   const details = error?.metadata.get("grpc-status-details-bin")[0];
   assert.ok(Buffer.isBuffer(details));
   assert.equal(decodeProtobuf(RpcStatus, details).code, status.INVALID_ARGUMENT);
-  assert.deepEqual(error?.metadata.get("go3s-counted"), []);
 });
 
 test("a message over the limit is RESOURCE_EXHAUSTED, also when only its decompressed form is", async () => {
@@ -84,4 +83,19 @@ test("a message over the limit is RESOURCE_EXHAUSTED, also when only its decompr
 test("an unknown service is UNIMPLEMENTED", async () => {
   const { error } = await call("nothing.v1.NoService", new Uint8Array(0));
   assert.equal(error?.code, status.UNIMPLEMENTED);
+});
+
+test("health is told of the server and of each service", async () => {
+  const check = (service: string) =>
+    call(
+      "/grpc.health.v1.Health/Check",
+      Buffer.concat([Buffer.of(0x0a, service.length), Buffer.from(service)]),
+    );
+  for (const service of ["", "opentelemetry.proto.collector.logs.v1.LogsService"])
+    assert.deepEqual((await check(service)).bytes, Buffer.of(0x08, 1));
+  assert.equal((await check("nothing.v1.NoService")).error?.code, status.NOT_FOUND);
+  assert.equal(
+    (await call("/grpc.health.v1.Health/Watch", Buffer.alloc(0))).error?.code,
+    status.UNIMPLEMENTED,
+  );
 });
