@@ -10,14 +10,23 @@ import { type MetricSource, metricOf, newPoints } from "./metric-source.js";
 import type { Resources } from "./resources.js";
 
 interface Series {
-  readonly resource: Uint8Array;
   readonly attributes: readonly KeyValue[];
   readonly histogram: Exponential | undefined;
+  /** since is where its first point begins: with the points before it, in Unix nanoseconds. */
+  readonly since: bigint | undefined;
   value: number;
+}
+
+/** Group has the series of one resource; `quiet` counts the points since its process has ended and nothing more was told of it. */
+interface Group {
+  readonly series: Map<string, Series>;
+  quiet: number;
 }
 
 // OpenTelemetry's default limit of series for one metric; what is beyond goes into one with this attribute.
 const seriesLimit = 2000;
+// What a process did at its end may be read after it: its series have so many more points.
+const lastPoints = 2;
 const overflow: readonly KeyValue[] = [keyValue("otel.metric.overflow", true)];
 
 /** newEventMetric counts events, or a value of theirs, by labels. */
@@ -29,17 +38,13 @@ export function newEventMetric(
   const resourceOf = eventResource(layout, declaration.pid, resources);
   const labels = namedFields(layout, declaration.labels);
   const value = declaration.value === "" ? undefined : fieldReader(layout, declaration.value);
-  const series = new Map<Uint8Array, Map<string, Series>>();
+  const groups = new Map<Uint8Array, Group>();
   let size = 0;
+  let collected: bigint | undefined;
 
-  const open = (
-    of: Map<string, Series>,
-    key: string,
-    resource: Uint8Array,
-    attributes: readonly KeyValue[],
-  ): Series => {
+  const open = (of: Map<string, Series>, key: string, attributes: readonly KeyValue[]): Series => {
     const histogram = declaration.type === "histogram" ? newExponential() : undefined;
-    const made = { resource, attributes, histogram, value: 0 };
+    const made = { attributes, histogram, since: collected, value: 0 };
     of.set(key, made);
     size++;
     return made;
@@ -47,20 +52,21 @@ export function newEventMetric(
 
   const seriesOf = (view: DataView, at: number): Series => {
     const resource = resourceOf(view, at);
-    let of = series.get(resource);
-    if (of === undefined) {
-      of = new Map();
-      series.set(resource, of);
+    let group = groups.get(resource);
+    if (group === undefined) {
+      group = { series: new Map(), quiet: 0 };
+      groups.set(resource, group);
     }
+    group.quiet = 0;
+    const of = group.series;
     const values = labels.map((each) => each.scalar(view, at));
     const key = values.join("\0");
     const known = of.get(key);
     if (known !== undefined) return known;
-    if (size >= seriesLimit) return of.get("\0overflow") ?? open(of, "\0overflow", resource, overflow);
+    if (size >= seriesLimit) return of.get("\0overflow") ?? open(of, "\0overflow", overflow);
     return open(
       of,
       key,
-      resource,
       values.map((each, i) => keyValue(labels[i]?.key.name ?? "", each)),
     );
   };
@@ -74,14 +80,24 @@ export function newEventMetric(
     },
     collect(interval, give) {
       const points = newPoints();
-      for (const { resource, attributes, histogram, value: now } of [...series.values()].flatMap((of) => [
-        ...of.values(),
-      ])) {
-        const times = { attributes, startTimeUnixNano: interval.start, timeUnixNano: interval.end };
+      for (const [resource, group] of groups) {
+        if (resources.hasEnded(resource) && group.quiet++ >= lastPoints) {
+          groups.delete(resource);
+          size -= group.series.size;
+          continue;
+        }
         const of = points.of(resource);
-        if (histogram !== undefined) of.histograms.push({ ...times, ...histogram.point() });
-        else of.numbers.push({ ...times, asInt: BigInt(now) });
+        for (const { attributes, histogram, since, value: now } of group.series.values()) {
+          const times = {
+            attributes,
+            startTimeUnixNano: since ?? interval.start,
+            timeUnixNano: interval.end,
+          };
+          if (histogram !== undefined) of.histograms.push({ ...times, ...histogram.point() });
+          else of.numbers.push({ ...times, asInt: BigInt(now) });
+        }
       }
+      collected = interval.end;
       for (const [resource, of] of points.all)
         give(resource, metricOf(declaration, of), of.numbers.length + of.histograms.length);
     },

@@ -117,6 +117,7 @@ export function exportDeclared(object: LoadedObject, options: DeclaredOptions): 
     }),
   );
 
+  const becomes = declared.map(({ map, declaration }) => `${map}: ${becomesText(declaration)}`);
   const start = unixNow();
   const collect = (): void => {
     const { request, points } = collectMetrics(metrics, { name: `go3s.probe.${probe}`, version }, start);
@@ -139,7 +140,7 @@ export function exportDeclared(object: LoadedObject, options: DeclaredOptions): 
   return {
     report: () => ({
       probe,
-      becomes: declared.map(({ map, declaration }) => `${map}: ${becomesText(declaration)}`),
+      becomes,
       spans: spanCounts.spans,
       logs: counts.logs,
       points: counts.points,
