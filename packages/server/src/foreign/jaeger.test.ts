@@ -121,7 +121,7 @@ describe("Jaeger over HTTP", () => {
     assert.deepEqual(await found("by grpc"), [row]);
     const other =
       "SELECT service_name, parent_span_id, links[1].2 AS linked, attributes['flag'] AS flag, attributes['n'] AS n FROM traces WHERE operation = 'by another'";
-    assert.deepEqual((await started.store.query(other)).rows(), [
+    assert.deepEqual(await (await started.store.query(other)).rows(), [
       {
         service_name: "other",
         parent_span_id: "a2fb4a1d1a96d312",
