@@ -5,6 +5,7 @@ import { createClickHousePort } from "./clickhouse/port.js";
 import { createCounters } from "./counters.js";
 import { type JaegerPorts, listenJaeger, type RunningJaeger } from "./foreign/jaeger-ports.js";
 import { gaugesOf } from "./gauges.js";
+import { createJaegerPort } from "./jaeger/port.js";
 import { closeHttp, listen, urlHost } from "./listening.js";
 import { createPrometheusPort } from "./prometheus/port.js";
 import { createEngine } from "./query/engine.js";
@@ -116,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     queries: createQueryPort(queried, counters),
     clickhouse: createClickHousePort(queried, counters),
     prometheus: createPrometheusPort(context.engine, counters, version()),
+    jaeger: createJaegerPort(context.engine, counters),
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => [...gaugesOf(board.status(), store.stats()), ...scrapeGauges(scraper?.targets() ?? [])],

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ApiContext } from "../api/context.js";
+import { isRaw } from "../api/raw.js";
 import { findRoute } from "../api/routes.js";
 import type { ClickHousePort } from "../clickhouse/port.js";
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
+import type { JaegerPort } from "../jaeger/port.js";
 import type { PrometheusPort } from "../prometheus/port.js";
 import { drain } from "../receive/drain.js";
 import { type GuardOptions, guard } from "./guard.js";
@@ -20,6 +22,7 @@ export interface WebPort {
   readonly queries: QueryPort;
   readonly clickhouse: ClickHousePort;
   readonly prometheus: PrometheusPort;
+  readonly jaeger: JaegerPort;
   readonly stream: LiveStream;
   /** Undefined where no page is served (`--no-web`). */
   readonly files: StaticFiles | undefined;
@@ -73,6 +76,9 @@ async function answer(port: WebPort, request: IncomingMessage, response: ServerR
     return port.prometheus.answer(path.slice("/prometheus".length), search, request, response);
   }
   allow(request, response, ["GET", "HEAD"]);
+  if (path === "/jaeger" || path.startsWith("/jaeger/")) {
+    return port.jaeger.answer(path.slice("/jaeger".length), search, response);
+  }
   if (path === "/healthz") return sendText(response, 200, "text/plain; charset=utf-8", "ok\n");
   if (path === "/readyz") return readyz(port, response);
   if (path === "/metrics") {
@@ -122,5 +128,6 @@ async function api(
   const cancel = new AbortController();
   response.on("close", () => cancel.abort());
   const value = await handler(port.context, { names, search, nowMs: Date.now(), signal: cancel.signal });
-  sendJson(response, 200, value);
+  if (isRaw(value)) sendText(response, 200, value.type, value.raw);
+  else sendJson(response, 200, value);
 }

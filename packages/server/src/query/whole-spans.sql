@@ -1,0 +1,16 @@
+-- All spans of some traces with everything they hold. Where the traces lie in time is looked up first (docs/schema.md, trace_times).
+WITH (SELECT (bitShiftLeft(min(first_slot), 30), bitShiftLeft(max(last_slot), 30) + 1073741823) FROM trace_times WHERE id IN (SELECT toUInt32(cityHash64(arrayJoin({ids:Array(String)}))))) AS lies
+SELECT
+    trace_id, span_id, parent_span_id, trace_state, flags, service_name, operation,
+    toInt8(kind) AS kind, toInt8(status_code) AS status, status_message,
+    toString(timestamp_ns) AS start_ns,
+    toString(duration_ns) AS length_ns,
+    scope_name, scope_version,
+    toString(resource_id) AS resource,
+    attributes, resource_attributes,
+    arrayMap(event -> (toString(event.1), event.2, event.3), events) AS span_events,
+    arrayMap(link -> (link.1, link.2, link.3, link.4), links) AS span_links
+FROM traces
+WHERE timestamp_ns >= lies.1 AND timestamp_ns <= lies.2 AND trace_id IN {ids:Array(String)}
+ORDER BY timestamp_ns, span_id
+LIMIT {limit:UInt64}
