@@ -58,7 +58,7 @@ export async function disk(args: readonly string[]): Promise<void> {
     const columns = await ask<ColumnSize>(
       store,
       "SELECT table, column, sum(column_data_compressed_bytes + column_marks_bytes) AS bytes FROM system.parts_columns " +
-        `WHERE active AND database = 'go3s' AND table IN ('traces', 'logs') GROUP BY table, column HAVING bytes > ${rows / 20} ORDER BY table DESC, bytes DESC`,
+        `WHERE active AND database = 'go3s' AND table IN ('span_rows', 'log_rows') GROUP BY table, column HAVING bytes > ${rows / 20} ORDER BY table DESC, bytes DESC`,
     );
     console.log(
       "\ncolumns of more than a twentieth of a byte (those of parts in one file are known from the merged ones only)",

@@ -127,7 +127,7 @@ async function measure(
 async function sizeOnDisk(go3s: RunningGo3s): Promise<{ bytes: number; parts: number }> {
   const rows = await go3s
     .query(
-      "SELECT sum(bytes_on_disk) AS bytes, count() AS parts FROM system.parts WHERE active AND table = 'traces'",
+      "SELECT sum(bytes_on_disk) AS bytes, count() AS parts FROM system.parts WHERE active AND database = 'go3s' AND table = 'span_rows'",
     )
     .catch(() => []);
   return { bytes: Number(rows[0]?.["bytes"]), parts: Number(rows[0]?.["parts"]) };

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { StoreError } from "./errors.js";
 import type { Store } from "./store.js";
 import { openStore } from "./store.js";
-import { plainBlock } from "./testing/plain-block.js";
+import { plainBlock, spanIdOf } from "./testing/plain-block.js";
 import { temporaryDirectory } from "./testing/temporary-directory.js";
 
 /** mountSmallDisk mounts a tmpfs of `mib` MiB, or says why it cannot. */
@@ -22,7 +22,7 @@ function mountSmallDisk(path: string, mib: number): string | undefined {
 /** ballast makes spans that hardly compress. */
 function ballast(prefix: string, rows: number): ReturnType<typeof plainBlock> {
   return plainBlock("traces", rows, (name, row) => {
-    if (name === "span_id") return `${prefix}-${row}`;
+    if (name === "span_id") return spanIdOf(`${prefix}-${row}`);
     if (name === "timestamp_ns") return BigInt(Date.now()) * 1_000_000n;
     if (name === "status_message") return randomBytes(1500).toString("latin1");
     return undefined;

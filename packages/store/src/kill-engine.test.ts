@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Store } from "./store.js";
 import { openStore } from "./store.js";
 import { manySpans } from "./testing/many-spans.js";
-import { spanBlock } from "./testing/plain-block.js";
+import { spanBlock, spanIdOf } from "./testing/plain-block.js";
 import { temporaryDirectory } from "./testing/temporary-directory.js";
 
 function killEngine(store: Store): void {
@@ -70,7 +70,10 @@ test("an insert of several engine blocks that is killed in the middle is complet
     }
     assert.ok(killed >= 2, `the insert was killed only ${killed} times before it was done`);
     await store.flush();
-    assert.deepEqual(await countsOf(store, "span_id != 'seed-0'"), { rows: 600_000, ids: 600_000 });
+    assert.deepEqual(await countsOf(store, `span_id != '${spanIdOf("seed-0")}'`), {
+      rows: 600_000,
+      ids: 600_000,
+    });
   } finally {
     await store.close();
   }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openStore } from "./store.js";
+import { NAME_OF } from "./testing/plain-block.js";
 import { temporaryDirectory } from "./testing/temporary-directory.js";
 
 const PROGRAM = fileURLToPath(new URL("./testing/appender.js", import.meta.url));
@@ -42,7 +43,7 @@ test("kill -9 of the process that writes loses nothing acknowledged and doubles 
   try {
     await store.flush();
     const result = await store.query(
-      `SELECT replaceRegexpOne(span_id, '-[0-9]+$', '') AS prefix, count() AS rows, uniqExact(span_id) AS ids
+      `SELECT replaceRegexpOne(${NAME_OF}, '-[0-9]+$', '') AS prefix, count() AS rows, uniqExact(span_id) AS ids
        FROM traces GROUP BY prefix`,
     );
     const found = await result.rows<{ prefix: string; rows: number; ids: number }>();

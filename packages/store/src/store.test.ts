@@ -7,7 +7,7 @@ import { ALIASES, COLUMNS, type Signal } from "./schema/columns.js";
 import { DERIVED_TABLES } from "./schema/derived.js";
 import { SIGNAL_NAMES } from "./signals.js";
 import { openStore, openStoreReader, type Store } from "./store.js";
-import { plainBlock, spanBlock } from "./testing/plain-block.js";
+import { plainBlock, spanBlock, spanIdOf } from "./testing/plain-block.js";
 import { temporaryDirectory } from "./testing/temporary-directory.js";
 import { writeLog } from "./testing/write-log.js";
 
@@ -31,12 +31,15 @@ test("what is appended can be queried: all three signals, every column", async (
   );
   assert.deepEqual(await one(store, "SELECT count() AS n FROM logs"), { n: 3 });
   assert.deepEqual(await one(store, "SELECT count() AS n FROM metrics"), { n: 3 });
-  const span = await one<Record<string, unknown>>(store, "SELECT * FROM spans WHERE span_id = 'a-4'");
+  const span = await one<Record<string, unknown>>(
+    store,
+    `SELECT * FROM spans WHERE span_id = '${spanIdOf("a-4")}'`,
+  );
   for (const { name } of COLUMNS.traces) assert.ok(name in span, `spans has no ${name}`);
   assert.equal(span["duration_ns"], 4000);
   assert.match(String(span["start_time"]), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}$/);
   const stats = store.stats();
-  assert.deepEqual(stats.rowsInserted, { traces: 8, logs: 3, metrics: 3 });
+  assert.deepEqual(stats.rowsInserted, { traces: 8, logs: 3, metrics: 3, profiles: 3 });
   assert.deepEqual(stats.rowsAcknowledged, stats.rowsInserted);
   assert.equal(stats.waiting.bytes, 0);
 });
@@ -135,7 +138,7 @@ test("a damaged and a torn segment: the rest is inserted, the bytes are set asid
   await using store = await openStore({ dir, onNotice: (text) => notices.push(text) });
   await store.flush();
   const found = await (
-    await store.query("SELECT DISTINCT substring(span_id, 1, 1) AS name FROM traces ORDER BY name")
+    await store.query("SELECT DISTINCT substring(unhex(trace_id), 1, 1) AS name FROM traces ORDER BY name")
   ).rows<{ name: string }>();
   assert.deepEqual(found, [{ name: "x" }]);
   assert.deepEqual(store.stats().dropped, {
@@ -167,6 +170,6 @@ test("append refuses with store-busy when too much waits, and takes again after"
   await store.append([spanBlock("small", 10)]);
   await store.flush();
   assert.equal(store.stats().refused["store-busy"], 1);
-  const unknown = { signal: "profiles" as Signal, rows: 1, bytes: new Uint8Array(3) };
+  const unknown = { signal: "smells" as Signal, rows: 1, bytes: new Uint8Array(3) };
   await assert.rejects(store.append([unknown]), { code: "bad-block" });
 });

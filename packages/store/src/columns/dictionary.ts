@@ -30,6 +30,12 @@ export class Dictionary {
     return this.at;
   }
 
+  /** textOf gives the bytes of text `number`, until something is added. */
+  textOf(number: number): Uint8Array {
+    const start = this.starts[number];
+    return this.data.subarray(start, start + this.lengths[number]);
+  }
+
   /** write writes the texts as a Native String column and returns the offset behind them. */
   write(target: Uint8Array, at: number): number {
     target.set(this.data.subarray(0, this.at), at);

@@ -21,8 +21,8 @@ test("the schema is made once, sizes are told, and a directory of a newer releas
   );
   for (let round = 0; round < 2; round++) {
     const database = new Database(settings);
-    const versions = database.run("SELECT version FROM go3s.schema_version ORDER BY version").trim();
-    assert.equal(versions, MIGRATIONS.map(({ version }) => version).join("\n"));
+    const versions = database.run("SELECT version FROM go3s.schema_version").trim();
+    assert.equal(versions, String(MIGRATIONS.at(-1)?.version));
     assert.equal(database.sizes().find(({ table }) => table === "traces")?.rows ?? 0, 0);
     database.close();
   }
@@ -40,7 +40,7 @@ function sizesAreTold(database: Database): void {
     ["zeta", 20_000],
   ] as const)
     database.run(
-      `INSERT INTO go3s.traces (tenant, service_name, timestamp_ns) SELECT '${tenant}', 's', number FROM numbers(${rows})`,
+      `INSERT INTO go3s.traces_received (tenant, service_name, timestamp_ns) SELECT '${tenant}', 's', number FROM numbers(${rows})`,
     );
   const sizes = database.sizes();
   const traces = sizes.find(({ table }) => table === "traces");

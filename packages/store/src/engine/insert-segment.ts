@@ -1,9 +1,8 @@
 import { rm } from "node:fs/promises";
 import { messageOf, StoreError } from "../errors.js";
-import type { Signal } from "../schema/columns.js";
-import { RECEIVERS } from "../schema/columns.js";
+import { type Receiver, receiverOf } from "../schema/row-columns.js";
 import { SIGNAL_NAMES, signalName } from "../signals.js";
-import { convertSegment } from "../wal/convert.js";
+import { convertSegment, type PayloadFile } from "../wal/convert.js";
 import { realFileSystem } from "../wal/file-system.js";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
 import type { Database } from "./database.js";
@@ -19,10 +18,15 @@ export const WORLD_CODES: ReadonlySet<number> = new Set([
   74, 75, 76, 77, 159, 160, 173, 203, 209, 210, 236, 241, 243, 252, 274, 394, 424, 425, 439, 473, 481, 1001,
 ]);
 
-/** insertStatement gives the statement that inserts a file of blocks into a table. */
-export function insertStatement(signal: Signal, table: string, token: string, path: string): string {
-  const columns = RECEIVERS[signal].columns.map(({ name }) => name).join(", ");
-  return fillIn(readSource("engine/insert.sql"), { table, columns, token, path: quoteText(path) });
+/** insertStatement gives the statement that inserts a file of blocks into what receives them. */
+export function insertStatement({ table, columns }: Receiver, token: string, path: string): string {
+  const names = columns.map(({ name }) => name).join(", ");
+  return fillIn(readSource("engine/insert.sql"), { table, columns: names, token, path: quoteText(path) });
+}
+
+/** insertToken is the token of a payload file's rows. */
+export function insertToken(segment: string, { signal, plain }: PayloadFile): string {
+  return `${segment}-${signalName(signal)}${plain ? "-plain" : ""}`;
 }
 
 async function attempt(
@@ -45,10 +49,8 @@ async function attempt(
   };
   try {
     for (const file of converted.files) {
-      const signal = signalName(file.signal);
-      await database.insert(
-        insertStatement(signal, RECEIVERS[signal].table, `${converted.token}-${signal}`, file.path),
-      );
+      const receiver = receiverOf(signalName(file.signal), file.plain);
+      await database.insert(insertStatement(receiver, insertToken(converted.token, file), file.path));
     }
     database.settle();
     return { result };

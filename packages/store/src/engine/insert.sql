@@ -1,5 +1,6 @@
 -- The rows of one segment and signal, exactly once. Token and block split are the same in every attempt, so a
--- repeated insert finds the blocks that are already there; see "Exactly once" in the README.
+-- repeated insert finds the blocks that are already there; see "Exactly once" in the README. Filters over values are made by
+-- merges: a fresh part is read sooner than its filter would be built (docs/storage.md).
 INSERT INTO go3s.$table$ ($columns$)
 SETTINGS
     insert_deduplicate = 1,
@@ -12,5 +13,6 @@ SETTINGS
     min_insert_block_size_rows = 262144,
     min_insert_block_size_bytes = 0,
     max_partitions_per_insert_block = 1000000,
-    input_format_native_allow_types_conversion = 1
+    input_format_native_allow_types_conversion = 1,
+    exclude_materialize_skip_indexes_on_insert = 'by_attribute,by_resource'
 SELECT $columns$ FROM file($path$, Native)

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RECEIVERS } from "../schema/columns.js";
+import { isPlainBlock, receiverOf } from "../schema/row-columns.js";
 import { SIGNAL_NAMES } from "../signals.js";
 import { realFileSystem } from "../wal/file-system.js";
 import { scanSegment } from "../wal/reader.js";
@@ -24,11 +24,11 @@ export async function findBadFrames(database: Database, request: InsertRequest):
       const copy = await realFileSystem.create(path);
       await copy.write([frame.payload], 0);
       await copy.close();
-      database.run(fillIn(readSource("engine/probe-table.sql"), { table: RECEIVERS[signal].table }));
-      const columns = RECEIVERS[signal].columns.map(({ name }) => name).join(", ");
+      const { table, columns } = receiverOf(signal, isPlainBlock(frame.payload));
+      database.run(fillIn(readSource("engine/probe-table.sql"), { table }));
       const statement = fillIn(readSource("engine/insert.sql"), {
         table: "go3s_probe",
-        columns,
+        columns: columns.map(({ name }) => name).join(", "),
         token: "probe",
         path: quoteText(path),
       });

@@ -1,3 +1,4 @@
+import { askedAs } from "../schema/row-columns.js";
 import type { TableSize, TenantRows } from "./protocol.js";
 
 /** linesOf splits a result in tab-separated text. */
@@ -20,8 +21,8 @@ export function readSizes(text: string, tenants: ReadonlyMap<string, readonly Te
       mergingBytes = 0,
       kept = 0,
     ] = figures.map(Number);
-    const size = { table, rows, diskBytes, uncompressedBytes, parts, merges, mergingBytes };
-    return { ...size, keptSeconds: kept, tenants: tenants.get(table) ?? [] };
+    const size = { table: askedAs(table), rows, diskBytes, uncompressedBytes, parts, merges, mergingBytes };
+    return { ...size, keptSeconds: kept, tenants: tenants.get(askedAs(table)) ?? [] };
   });
 }
 

@@ -1,6 +1,6 @@
 import { FUSED, malformed, WIRE, type WireReader } from "@go3s/telemetry";
-import type { AttributesColumn } from "./attributes.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
+import type { PackedAttributes } from "./packed-attributes.js";
 
 /** AttributeRefs resolves the attributes that items of a fused request name by their numbers in its dictionary; docs/fused-otlp.md. */
 export class AttributeRefs {
@@ -32,7 +32,7 @@ export class AttributeRefs {
   }
 
   /** push appends what a list of numbers names, whose length comes next. */
-  push(reader: WireReader, attributes: AttributesColumn): void {
+  push(reader: WireReader, attributes: PackedAttributes): void {
     reader.expect(WIRE.BYTES, FUSED.REFS);
     const outer = reader.enter();
     const { end } = reader;

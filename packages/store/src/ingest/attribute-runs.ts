@@ -1,5 +1,4 @@
-import type { StringColumn } from "../columns/string.js";
-import type { WordColumn } from "../columns/word.js";
+import type { PackedKeysColumn, PackedValuesColumn } from "../columns/packed.js";
 
 /** SLOTS runs are remembered: a service has more connections and routes than that, but not many at a time. */
 const SLOTS = 256;
@@ -15,19 +14,17 @@ const PAUSE_MAX = 1 << 16;
 interface Run {
   hash: number;
   length: number;
-  /** generation of the dictionary that the key numbers belong to. */
+  /** generation of the lists of keys that `from` and `to` are of: the list before the run, and the one behind it. */
   generation: number;
-  count: number;
+  from: number;
+  to: number;
   valuesLength: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly keys: Uint32Array;
   readonly values: Uint8Array;
 }
 
-/** Each attribute is 4 bytes of tags and lengths at least, and a value is never longer in the column than in the request… */
-const KEYS_MAX = RUN_BYTES_MAX / 4;
-/** … but for numbers: 2 to 5 bytes of a varint become at most 11. */
+/** A value is never longer in the column than in the request, but for numbers: 2 to 5 bytes of a varint become at most 11. */
 const VALUES_MAX = RUN_BYTES_MAX * 2;
 
 /**
@@ -60,41 +57,42 @@ export class AttributeRuns {
     return this.skip === 0;
   }
 
-  /** repeat appends what bytes[start, end) became last time, and gives its last key; -1 when it is not known. */
+  /** repeat appends what bytes[start, end) became last time; false when that is not known. */
   repeat(
     bytes: Uint8Array,
     view: DataView,
     start: number,
     end: number,
     generation: number,
-    keys: WordColumn,
-    values: StringColumn,
-  ): number {
+    keys: PackedKeysColumn,
+    values: PackedValuesColumn,
+  ): boolean {
     this.tries++;
     const hash = hashOf(bytes, view, start, end);
     this.hash = hash;
     const run = this.runs[hash & (SLOTS - 1)];
-    if (run === undefined || run.hash !== hash || run.generation !== generation) return -1;
-    if (run.length !== end - start || !equal(run, bytes, view, start, end)) return -1;
+    if (run === undefined || run.hash !== hash || run.generation !== generation) return false;
+    if (run.from !== keys.current || run.length !== end - start || !equal(run, bytes, view, start, end))
+      return false;
     this.hits++;
-    keys.pushList(run.keys, run.count);
-    values.pushEncoded(run.values, run.valuesLength, run.count);
-    return run.keys[run.count - 1];
+    keys.goOn(run.to);
+    values.pushPacked(run.values, run.valuesLength);
+    return true;
   }
 
-  /** remember keeps what bytes[start, end), which `repeat` did not know, has become: the columns' last `count` values. */
+  /** remember keeps what bytes[start, end), which `repeat` did not know, has become: values from `valuesStart` on, keys behind list `from`. */
   remember(
     bytes: Uint8Array,
     start: number,
     end: number,
     generation: number,
-    count: number,
-    keys: WordColumn,
-    values: StringColumn,
+    from: number,
+    keys: PackedKeysColumn,
+    values: PackedValuesColumn,
     valuesStart: number,
   ): void {
-    const valuesLength = values.byteLength - valuesStart;
-    if (valuesLength > VALUES_MAX || count > KEYS_MAX) return;
+    const valuesLength = values.position - valuesStart;
+    if (valuesLength > VALUES_MAX) return;
     const slot = this.hash & (SLOTS - 1);
     let run = this.runs[slot];
     if (run === undefined) {
@@ -103,11 +101,11 @@ export class AttributeRuns {
         hash: 0,
         length: 0,
         generation: 0,
-        count: 0,
+        from: 0,
+        to: 0,
         valuesLength: 0,
         bytes: memory,
         view: new DataView(memory.buffer),
-        keys: new Uint32Array(KEYS_MAX),
         values: new Uint8Array(VALUES_MAX),
       };
       this.runs[slot] = run;
@@ -115,10 +113,10 @@ export class AttributeRuns {
     run.hash = this.hash;
     run.length = end - start;
     run.generation = generation;
-    run.count = count;
+    run.from = from;
+    run.to = keys.current;
     run.valuesLength = valuesLength;
     run.bytes.set(bytes.subarray(start, end));
-    keys.copyLast(count, run.keys);
     values.copyFrom(valuesStart, run.values);
   }
 }

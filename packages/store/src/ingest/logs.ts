@@ -1,10 +1,10 @@
 import { FUSED, WIRE, type WireReader } from "@go3s/telemetry";
 import { Int64Column, UInt8Column, UInt32Column } from "../columns/fixed.js";
-import { HexColumn } from "../columns/hex.js";
+import { OptionalIdColumn } from "../columns/id.js";
 import { StringColumn } from "../columns/string.js";
 import { WordColumn } from "../columns/word.js";
-import { AttributesColumn } from "./attributes.js";
 import { pushOptionalId, pushTime } from "./id-check.js";
+import { PackedAttributes } from "./packed-attributes.js";
 import { SignalIngest } from "./signal-ingest.js";
 import { pushValue } from "./value-text.js";
 
@@ -19,15 +19,15 @@ const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 export class LogsIngest extends SignalIngest {
   private readonly times = new Int64Column("Int64");
   private readonly observedTimes = new Int64Column("Int64");
-  private readonly traceIds = new HexColumn(16);
-  private readonly spanIds = new HexColumn(8);
+  private readonly traceIds = new OptionalIdColumn(16);
+  private readonly spanIds = new OptionalIdColumn(8);
   private readonly flags = new UInt32Column();
   private readonly severityNumbers = new UInt8Column();
   private readonly severityTexts = new WordColumn();
   private readonly levels = new WordColumn();
   private readonly eventNames = new WordColumn();
   private readonly bodies = new StringColumn();
-  private readonly attributes = new AttributesColumn();
+  private readonly attributes = new PackedAttributes();
   private readonly droppedAttributes = new UInt32Column();
 
   constructor() {
@@ -35,15 +35,15 @@ export class LogsIngest extends SignalIngest {
     this.own([
       { name: "timestamp_ns", column: this.times },
       { name: "observed_timestamp_ns", column: this.observedTimes },
-      { name: "trace_id", column: this.traceIds },
-      { name: "span_id", column: this.spanIds },
+      { name: "trace", column: this.traceIds },
+      { name: "span", column: this.spanIds },
       { name: "flags", column: this.flags },
       { name: "severity_number", column: this.severityNumbers },
       { name: "severity_text", column: this.severityTexts },
       { name: "level", column: this.levels },
       { name: "event_name", column: this.eventNames },
       { name: "body", column: this.bodies },
-      { name: "attributes", column: this.attributes },
+      ...this.attributes.named,
       { name: "dropped_attributes_count", column: this.droppedAttributes },
     ]);
   }

@@ -3,9 +3,9 @@ import type { NamedColumn } from "../columns/block.js";
 import { Float64Column, Int32Column, Int64Column, UInt32Column } from "../columns/fixed.js";
 import { NestedColumn } from "../columns/nested.js";
 import type { AttributeRefs } from "./attribute-refs.js";
-import { AttributesColumn } from "./attributes.js";
 import { ExemplarsColumn, int64Number } from "./exemplars.js";
 import { pushTime } from "./id-check.js";
+import { PackedAttributes } from "./packed-attributes.js";
 
 type Counts = NestedColumn<readonly [Int64Column]>;
 type Doubles = NestedColumn<readonly [Float64Column]>;
@@ -46,7 +46,7 @@ export class PointColumns {
   private readonly startTimes = new Int64Column("Int64");
   private readonly values = new Float64Column();
   private readonly flags = new UInt32Column();
-  private readonly attributes = new AttributesColumn();
+  private readonly attributes = new PackedAttributes();
   private readonly counts = new Int64Column("UInt64");
   private readonly sums = new Float64Column();
   private readonly minima = new Float64Column();
@@ -78,7 +78,7 @@ export class PointColumns {
     { name: "start_timestamp_ns", column: this.startTimes },
     { name: "value", column: this.values },
     { name: "flags", column: this.flags },
-    { name: "attributes", column: this.attributes },
+    ...this.attributes.named,
     { name: "count", column: this.counts },
     { name: "sum", column: this.sums },
     { name: "min", column: this.minima },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { FUSED, WIRE, type WireReader } from "@go3s/telemetry";
+import { TERMINATOR } from "../columns/packed.js";
 import type { WordColumn } from "../columns/word.js";
 import type { AttributeRefs } from "./attribute-refs.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
@@ -20,11 +21,13 @@ export interface StringTable {
   valueText(reader: WireReader): string;
 }
 
-/** ResourceRow is a resource as the columns want it: numbers in the block's dictionaries. */
+/** ResourceRow is a resource as the columns want it: numbers in the block's dictionaries, of packed ones one for all keys and one for all values. */
 export interface ResourceRow {
   readonly idLo: number;
   readonly idHi: number;
   readonly service: number;
+  /** length is how many attributes it has. */
+  readonly length: number;
   readonly keys: Uint32Array;
   readonly values: Uint32Array;
 }
@@ -100,13 +103,42 @@ export function resourceRow(
   keys: WordColumn,
   values: WordColumn,
 ): ResourceRow {
-  const [idLo, idHi] = resourceId(attributes);
-  const service = attributes.find(({ key }) => key === SERVICE_NAME)?.value ?? "";
   return {
-    idLo,
-    idHi,
-    service: services.numberOfText(service),
+    ...knownBy(attributes, services),
     keys: Uint32Array.from(attributes, ({ key }) => keys.numberOfText(key)),
     values: Uint32Array.from(attributes, ({ value }) => values.numberOfText(value)),
   };
+}
+
+/** packedResource puts them in as one text of all keys and one of all values (schema/rows.sql). */
+export function packedResource(
+  attributes: readonly ResourceAttribute[],
+  services: WordColumn,
+  keys: WordColumn,
+  values: WordColumn,
+): ResourceRow {
+  const pack = (column: WordColumn, texts: readonly string[]): Uint32Array => {
+    const bytes = Buffer.concat(texts.flatMap((text) => [Buffer.from(text, "utf8"), END]));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Uint32Array.of(column.dictionary.numberOf(bytes, view, 0, bytes.length));
+  };
+  return {
+    ...knownBy(attributes, services),
+    keys: pack(
+      keys,
+      attributes.map(({ key }) => key),
+    ),
+    values: pack(
+      values,
+      attributes.map(({ value }) => value),
+    ),
+  };
+}
+
+const END = Buffer.of(TERMINATOR);
+
+function knownBy(attributes: readonly ResourceAttribute[], services: WordColumn) {
+  const [idLo, idHi] = resourceId(attributes);
+  const service = attributes.find(({ key }) => key === SERVICE_NAME)?.value ?? "";
+  return { idLo, idHi, service: services.numberOfText(service), length: attributes.length };
 }

@@ -1,7 +1,7 @@
 import { FUSED, malformed, WIRE, type WireReader } from "@go3s/telemetry";
 import type { WordColumn } from "../columns/word.js";
 import type { AttributeRefs } from "./attribute-refs.js";
-import type { AttributeRun, AttributesColumn } from "./attributes.js";
+import type { AttributeRun, PackedAttributes } from "./packed-attributes.js";
 
 /** SharedSpan is what many spans of a request have in common, as the columns want it; docs/fused-otlp.md. */
 export interface SharedSpan {
@@ -41,7 +41,7 @@ const MAX_STATUS = 2;
 export function readSharedSpan(
   reader: WireReader,
   operations: WordColumn,
-  attributes: AttributesColumn,
+  attributes: PackedAttributes,
   refs: AttributeRefs,
 ): SharedSpan {
   const status: SpanStatus = { statusCode: 0, statusStart: 0, statusEnd: 0 };

@@ -48,7 +48,7 @@ const CACHED_RESOURCE_BYTES = 8192;
  */
 export abstract class SignalIngest {
   readonly signal: Signal;
-  protected readonly common = new CommonColumns();
+  protected readonly common: CommonColumns;
   /** When the request came in, Unix nanoseconds as halves. */
   protected receivedLo = 0;
   protected receivedHi = 0;
@@ -68,6 +68,7 @@ export abstract class SignalIngest {
 
   constructor(signal: Signal) {
     this.signal = signal;
+    this.common = new CommonColumns(signal !== "profiles");
   }
 
   /** rows is the number of rows in the block so far. */
@@ -289,7 +290,7 @@ export abstract class SignalIngest {
       reader.leave(outer);
     }
     const rows = this.requestRows - before;
-    this.repeated += rows * resource.keys.length;
+    this.repeated += rows * resource.length;
     requireBelow("resource attributes times rows", this.repeated, INGEST_LIMITS.repeatedAttributes);
     this.common.fill(this.tenant, resource, scope, rows);
   }

@@ -1,13 +1,13 @@
 import { FUSED, malformed, WIRE, type WireReader } from "@go3s/telemetry";
 import { Int64Column, UInt8Column, UInt32Column } from "../columns/fixed.js";
-import { HexColumn } from "../columns/hex.js";
+import { IdColumn, OptionalIdColumn } from "../columns/id.js";
 import { MARK } from "../columns/native-column.js";
 import { StringColumn } from "../columns/string.js";
 import { WordColumn } from "../columns/word.js";
 import { typeOf } from "../schema/column-type.js";
-import { AttributesColumn } from "./attributes.js";
 import { isZero, pushOptionalId, pushTime } from "./id-check.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
+import { PackedAttributes } from "./packed-attributes.js";
 import { enterRows, readSharedSpan, readStatus, type SharedSpan, type SpanStatus } from "./shared-span.js";
 import { SignalIngest } from "./signal-ingest.js";
 import { EventsColumn, LinksColumn } from "./span-lists.js";
@@ -39,9 +39,9 @@ const MAX_KIND = 5;
  * wrong length, are rejected and the rest of the request is kept, as OTLP's partial success has it.
  */
 export class TracesIngest extends SignalIngest {
-  private readonly traceIds = new HexColumn(16);
-  private readonly spanIds = new HexColumn(8);
-  private readonly parentIds = new HexColumn(8);
+  private readonly traceIds = new IdColumn(16);
+  private readonly spanIds = new IdColumn(8);
+  private readonly parentIds = new OptionalIdColumn(8);
   private readonly states = new StringColumn();
   private readonly flags = new UInt32Column();
   private readonly operations = new WordColumn();
@@ -50,7 +50,7 @@ export class TracesIngest extends SignalIngest {
   private readonly statusMessages = new StringColumn();
   private readonly times = new Int64Column("Int64");
   private readonly durations = new Int64Column("UInt64");
-  private readonly attributes = new AttributesColumn();
+  private readonly attributes = new PackedAttributes();
   private readonly events = new EventsColumn();
   private readonly links = new LinksColumn();
   private readonly droppedAttributes = new UInt32Column();
@@ -63,9 +63,9 @@ export class TracesIngest extends SignalIngest {
   constructor() {
     super("traces");
     this.own([
-      { name: "trace_id", column: this.traceIds },
-      { name: "span_id", column: this.spanIds },
-      { name: "parent_span_id", column: this.parentIds },
+      { name: "trace", column: this.traceIds },
+      { name: "span", column: this.spanIds },
+      { name: "parent", column: this.parentIds },
       { name: "trace_state", column: this.states },
       { name: "flags", column: this.flags },
       { name: "operation", column: this.operations },
@@ -74,7 +74,7 @@ export class TracesIngest extends SignalIngest {
       { name: "status_message", column: this.statusMessages },
       { name: "timestamp_ns", column: this.times },
       { name: "duration_ns", column: this.durations },
-      { name: "attributes", column: this.attributes },
+      ...this.attributes.named,
       { name: "events", column: this.events },
       { name: "links", column: this.links },
       { name: "dropped_attributes_count", column: this.droppedAttributes },
@@ -259,7 +259,7 @@ export class TracesIngest extends SignalIngest {
     }
     // A few bytes of a row must not become megabytes of columns before anybody looks.
     this.sharedBytes += shared.attributes.values.length + shared.stateEnd - shared.stateStart;
-    this.sharedBytes += shared.attributes.count + shared.messageEnd - shared.messageStart;
+    this.sharedBytes += shared.messageEnd - shared.messageStart;
     requireBelow("bytes of shared parts times rows", this.sharedBytes, INGEST_LIMITS.blockBytes);
     this.traceIds.push(bytes, trace);
     this.spanIds.push(bytes, span);

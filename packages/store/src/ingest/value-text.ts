@@ -1,16 +1,22 @@
 import { WIRE, type WireReader } from "@go3s/telemetry";
-import type { StringColumn } from "../columns/string.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
 
 /** VALUE gives the field numbers of AnyValue. */
 const VALUE = { STRING: 1, BOOL: 2, INT: 3, DOUBLE: 4, ARRAY: 5, KVLIST: 6, BYTES: 7 } as const;
+
+/** ValueSink takes values as text. */
+export interface ValueSink {
+  push(bytes: Uint8Array, view: DataView, start: number, end: number): void;
+  pushText(text: string): void;
+  pushEmpty(): void;
+}
 
 /**
  * pushValue reads the AnyValue at the reader (its length has been entered) and appends it as text: strings as they
  * are, ints decimal, doubles in JavaScript's shortest form, bools true/false, bytes base64, arrays and maps as JSON,
  * an empty value as "".
  */
-export function pushValue(reader: WireReader, strings: StringColumn): void {
+export function pushValue(reader: WireReader, strings: ValueSink): void {
   let start = -1;
   let end = 0;
   let text = "";

@@ -2,11 +2,11 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "../engine/clickhouse-error.js";
-import { WORLD_CODES } from "../engine/insert-segment.js";
+import { insertToken, WORLD_CODES } from "../engine/insert-segment.js";
 import type { InsertRequest, InsertResult } from "../engine/protocol.js";
 import { fillIn, quoteText, readSource, statementsOf } from "../engine/sql.js";
 import { StoreError } from "../errors.js";
-import { RECEIVERS, type Signal } from "../schema/columns.js";
+import { isPlainBlock, type Receiver, receiverOf } from "../schema/row-columns.js";
 import { SIGNAL_NAMES, signalName } from "../signals.js";
 import type { PayloadFile } from "../wal/convert.js";
 import { convertSegment } from "../wal/convert.js";
@@ -37,8 +37,7 @@ export interface RemoteInsert {
 }
 
 /** insertStatement gives the statement of one slice. */
-export function insertStatement(signal: Signal, token: string, target: RemoteTarget): string {
-  const { table, columns } = RECEIVERS[signal];
+export function insertStatement({ table, columns }: Receiver, token: string, target: RemoteTarget): string {
   const names = columns.map(({ name }) => name).join(", ");
   const [sql = ""] = statementsOf(readSource("remote/insert.sql"));
   return statementsFor(fillIn(sql, { table, token, columns: names }), target).join("");
@@ -104,11 +103,11 @@ async function attempt(
 }
 
 async function sendFile({ client, target, signal: ended }: RemoteInsert, file: PayloadFile, token: string) {
-  const signal = signalName(file.signal);
+  const receiver = receiverOf(signalName(file.signal), file.plain);
   let start = 0;
   for (const [number, { bytes }] of file.slices.entries()) {
     const body = createReadStream(file.path, { start, end: start + bytes - 1, highWaterMark: AT_ONCE });
-    const sql = insertStatement(signal, `${token}-${signal}-${number}`, target);
+    const sql = insertStatement(receiver, `${insertToken(token, file)}-${number}`, target);
     await client.insert(sql, body, {}, ended);
     start += bytes;
   }
@@ -122,7 +121,7 @@ async function findBadFrames({ client, signal: ended }: RemoteInsert, request: I
     for await (const { frame } of scanSegment(file, request.length)) {
       const signal = frame === undefined ? undefined : SIGNAL_NAMES.get(frame.header.signal);
       if (frame === undefined || signal === undefined) continue;
-      const { columns } = RECEIVERS[signal];
+      const { columns } = receiverOf(signal, isPlainBlock(frame.payload));
       const sql = fillIn(readSource("remote/probe.sql"), {
         structure: quoteText(columns.map(({ name, type }) => `${name} ${type}`).join(", ")),
         columns: columns.map(({ name }) => name).join(", "),

@@ -54,6 +54,7 @@ function settingsOf(
     result_overflow_mode: "throw",
     max_threads: limits.threads,
     allow_introspection_functions: 0,
+    optimize_functions_to_subcolumns: 0,
     output_format_json_quote_64bit_integers: 0,
     output_format_write_statistics: 1,
     ...extra,

@@ -4,8 +4,9 @@ import type { TableSize } from "../engine/protocol.js";
 import { readSizes, readTenants } from "../engine/sizes.js";
 import { fillIn, quoteText, readSource, statementsOf } from "../engine/sql.js";
 import { messageOf, StoreError } from "../errors.js";
-import { migrationSteps, runStepsAsync } from "../schema/migrations.js";
+import { migrationSteps } from "../schema/migrations.js";
 import { type Retention, retentionSteps } from "../schema/retention.js";
+import { runStepsAsync } from "../schema/steps.js";
 import {
   engineWordsOf,
   isFromEngine,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Session } from "chdb";
 import { fillIn, quoteText, readSource, statementsOf } from "../engine/sql.js";
-import { MIGRATIONS, migrationSteps, runSteps } from "../schema/migrations.js";
+import { MIGRATIONS, migrationSteps } from "../schema/migrations.js";
+import { runSteps } from "../schema/steps.js";
 import { SHARDING_KEYS } from "./sharding.js";
 import { ownNames, type RemoteTarget, requireTarget, statementsFor } from "./target.js";
 

@@ -1,7 +1,7 @@
 /** Signal names one kind of telemetry; each has one table of the same name. */
 export type Signal = "traces" | "logs" | "metrics" | "profiles";
 
-/** Column is one stored column: its name and the ClickHouse type of the table (ingest may write a plainer one). */
+/** Column is one column: its name and its ClickHouse type (ingest may write a plainer one). */
 export interface Column {
   readonly name: string;
   readonly type: string;
@@ -13,7 +13,8 @@ export interface AliasColumn extends Column {
 }
 
 const WORD = "LowCardinality(String)";
-const ATTRIBUTES = "Map(LowCardinality(String), String)";
+const ATTRIBUTES = "Map(String, String)";
+const PROFILE_ATTRIBUTES = "Map(LowCardinality(String), String)";
 const SPAN_KIND =
   "Enum8('UNSPECIFIED' = 0, 'INTERNAL' = 1, 'SERVER' = 2, 'CLIENT' = 3, 'PRODUCER' = 4, 'CONSUMER' = 5)";
 const STATUS_CODE = "Enum8('UNSET' = 0, 'OK' = 1, 'ERROR' = 2)";
@@ -128,8 +129,8 @@ const PROFILES: readonly Column[] = [
   { name: "period", type: "Int64" },
   { name: "scope_name", type: WORD },
   { name: "scope_version", type: WORD },
-  { name: "attributes", type: ATTRIBUTES },
-  { name: "resource_attributes", type: ATTRIBUTES },
+  { name: "attributes", type: PROFILE_ATTRIBUTES },
+  { name: "resource_attributes", type: PROFILE_ATTRIBUTES },
   { name: "dropped_attributes_count", type: "UInt32" },
 ];
 
@@ -139,7 +140,7 @@ export const FRAMES: Column = {
   type: `Array(Tuple(function ${WORD}, file ${WORD}, line UInt32, mapping ${WORD}, build_id ${WORD}, address UInt64, frame_type ${WORD}, inlined UInt8))`,
 };
 
-/** COLUMNS lists, per signal and in the order of the Native block, every stored column. */
+/** COLUMNS lists, per signal, every column that `SELECT *` gives; row-columns.ts has what is stored. */
 export const COLUMNS: Readonly<Record<Signal, readonly Column[]>> = {
   traces: TRACES,
   logs: LOGS,
@@ -147,24 +148,10 @@ export const COLUMNS: Readonly<Record<Signal, readonly Column[]>> = {
   profiles: PROFILES,
 };
 
-/** Receiver is the table that a signal's blocks are inserted into, and the columns they have. */
-export interface Receiver {
-  readonly table: string;
-  readonly columns: readonly Column[];
-}
-
-/** RECEIVERS lists them: the signal's own table, but for profiles one that parts samples from stacks. */
-export const RECEIVERS: Readonly<Record<Signal, Receiver>> = {
-  traces: { table: "traces", columns: TRACES },
-  logs: { table: "logs", columns: LOGS },
-  metrics: { table: "metrics", columns: METRICS },
-  profiles: { table: "profiles_received", columns: [...PROFILES, FRAMES] },
-};
-
 const TIME = "DateTime64(9, 'UTC')";
 const FROM_NS = "fromUnixTimestamp64Nano(timestamp_ns, 'UTC')";
 
-/** PAIR_HASHES is what the index by_attribute is over: a hash for each key with its value, the resource's among them. */
+/** PAIR_HASHES is a hash for each key with its value, the resource's among them. Until schema 4 an index was over it. */
 export const PAIR_HASHES =
   "arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes)))";
 const HASHES: AliasColumn = { name: "attribute_hashes", type: "Array(UInt64)", expression: PAIR_HASHES };

@@ -81,13 +81,13 @@ test("a migration that fails at any of its statements says so, and the release b
         failingAt(at)();
         break;
       } catch (error) {
-        assert.match(String(error), /from schema 1 to [23] .*no room/);
+        assert.match(String(error), /from schema \d to \d .*no room/);
         assert.equal((error as { code?: string }).code, "migration-failed");
       }
       assert.notEqual(run("SELECT max(version) FROM go3s.schema_version").trim(), newest);
       // What the release before does: it inserts its columns and counts its rows.
       run(
-        `INSERT INTO go3s.traces (trace_id, span_id, timestamp_ns) VALUES ('late', 'late-${at}', 1795000000000000000)`,
+        `INSERT INTO go3s.traces (trace_id, span_id, timestamp_ns) VALUES ('${"1a".repeat(16)}', 'late-${at}', 1795000000000000000)`,
       );
       expected++;
       assert.equal(run("SELECT count() FROM go3s.traces").trim(), String(expected));

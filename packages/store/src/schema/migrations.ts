@@ -1,67 +1,43 @@
 import { fillIn, quoteText, readSource, statementsOf } from "../engine/sql.js";
 import { messageOf, StoreError } from "../errors.js";
+import { type RunStatement, runFiles, runSteps, type Steps } from "./steps.js";
+import { cleanUpSteps, rowSteps } from "./to-rows.js";
 
 /** Migration is one step of the schema; every statement in it can be repeated without harm. */
 export interface Migration {
   readonly version: number;
   readonly name: string;
   readonly files: readonly string[];
+  /** fresh is what a new directory needs of all this. */
+  readonly fresh?: readonly string[];
   /** fill brings rows that an earlier release kept into new tables; a new directory has none. */
   readonly fill?: string;
   /** feeds are the views that fill them from then on. They come last: an earlier release never meets one half filled. */
   readonly feeds?: string;
+  /** steps does what files cannot, with the statement that records the version as its last. What fails in it leaves all as it was. */
+  readonly steps?: (record: string) => Steps<void>;
 }
 
 /** MIGRATIONS lists every step in order; a step that was released is never changed, a new one is added. */
 export const MIGRATIONS: readonly Migration[] = [
-  { version: 1, name: "the three signals", files: ["traces.sql", "logs.sql", "metrics.sql"] },
+  { version: 1, name: "the three signals", files: ["traces.sql", "logs.sql", "metrics.sql"], fresh: [] },
   {
     version: 2,
     name: "resources, where traces lie, requests by minute, attributes by value",
     files: ["resources.sql", "trace-times.sql", "red-minutes.sql", "attribute-index.sql"],
     fill: "fill.sql",
     feeds: "feeds.sql",
+    fresh: ["resources.sql", "trace-times.sql", "red-minutes.sql"],
   },
   { version: 3, name: "profiles", files: ["profiles.sql"], feeds: "profiles-feeds.sql" },
+  {
+    version: 4,
+    name: "rows that are cheap to merge, asked through views",
+    files: [],
+    steps: rowSteps,
+    fresh: ["rows.sql", "views.sql", "received.sql", "row-feeds.sql"],
+  },
 ];
-
-/** RunStatement runs one statement with the writer's rights and gives its result as tab-separated text. */
-export type RunStatement = (sql: string) => string;
-
-/** Steps yields statements of ours, one after the other, and gets each one's result; an error is thrown where it was yielded. */
-export type Steps<R> = Generator<string, R, string>;
-
-/** runSteps runs them where a statement is waited for. */
-export function runSteps<R>(run: RunStatement, steps: Steps<R>): R {
-  let step = steps.next();
-  while (step.done !== true) {
-    let result: string;
-    try {
-      result = run(step.value);
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(result);
-  }
-  return step.value;
-}
-
-/** runStepsAsync runs them where its result comes later. */
-export async function runStepsAsync<R>(run: (sql: string) => Promise<string>, steps: Steps<R>): Promise<R> {
-  let step = steps.next();
-  while (step.done !== true) {
-    let result: string;
-    try {
-      result = await run(step.value);
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(result);
-  }
-  return step.value;
-}
 
 /**
  * migrate brings the database in this directory to the newest schema, and gives the version it found (0: new). Throws
@@ -81,32 +57,49 @@ export function* migrationSteps(migrations: readonly Migration[] = MIGRATIONS): 
       hint: "use the newer release of Go3s that wrote it, or another data directory",
     });
   }
+  try {
+    if (found === 0) yield* freshSteps(migrations, newest);
+  } catch (error) {
+    throw failed(error, `cannot make the tables of schema ${newest}`);
+  }
+  if (found === 0) return found;
   for (const migration of migrations.filter(({ version }) => version > found)) {
     try {
-      yield* stepsOf(migration, found);
+      yield* stepsOf(migration);
     } catch (error) {
-      throw new StoreError(
-        "migration-failed",
-        `cannot bring the data from schema ${found} to ${migration.version} (${migration.name}): ${messageOf(error)}`,
-        {
-          hint: "all rows are there: start again when the cause is gone, or use the release that wrote them",
-          cause: error,
-        },
-      );
+      const { version, name } = migration;
+      throw failed(error, `cannot bring the data from schema ${found} to ${version} (${name})`);
     }
+  }
+  try {
+    yield* cleanUpSteps();
+  } catch {
+    // What is left over is dropped at the next start; until then it takes room and nothing else.
   }
   return found;
 }
 
-function* stepsOf(migration: Migration, found: number): Steps<void> {
-  const { version, name, files, fill, feeds } = migration;
-  const steps = [
-    ...files,
-    ...(found > 0 && fill !== undefined ? [fill] : []),
-    ...(feeds === undefined ? [] : [feeds]),
-  ];
-  for (const file of steps) {
-    for (const statement of statementsOf(readSource(`schema/${file}`))) yield statement;
-  }
-  yield fillIn(readSource("schema/record-version.sql"), { version, name: quoteText(name) });
+function failed(error: unknown, what: string): StoreError {
+  return new StoreError("migration-failed", `${what}: ${messageOf(error)}`, {
+    hint: "all rows are there: start again when the cause is gone, or use the release that wrote them",
+    cause: error,
+  });
+}
+
+/** freshSteps make the newest schema in a new directory; its version is recorded when all is there. */
+function* freshSteps(migrations: readonly Migration[], newest: number): Steps<void> {
+  for (const { files, feeds, fresh } of migrations)
+    yield* runFiles([...(fresh ?? [...files, ...(feeds === undefined ? [] : [feeds])])]);
+  yield recordOf(newest, migrations.at(-1)?.name ?? "");
+}
+
+function* stepsOf({ version, name, files, fill, feeds, steps }: Migration): Steps<void> {
+  yield* runFiles([...files, ...(fill === undefined ? [] : [fill]), ...(feeds === undefined ? [] : [feeds])]);
+  const record = recordOf(version, name);
+  if (steps === undefined) yield record;
+  else yield* steps(record);
+}
+
+function recordOf(version: number, name: string): string {
+  return fillIn(readSource("schema/record-version.sql"), { version, name: quoteText(name) });
 }

@@ -16,9 +16,9 @@ test("each signal has its own retention, tables that lead to rows live as long a
     [
       {},
       {
-        traces: 7,
-        logs: 7,
-        metrics: 7,
+        span_rows: 7,
+        log_rows: 7,
+        metric_rows: 7,
         profiles: 7,
         stack_rows: 7,
         resources: 7,
@@ -29,9 +29,9 @@ test("each signal has its own retention, tables that lead to rows live as long a
     [
       { traces: 3 * day, metrics: 30 * day, profiles: 2 * day, rollups: 400 * day },
       {
-        traces: 3,
-        logs: 7,
-        metrics: 30,
+        span_rows: 3,
+        log_rows: 7,
+        metric_rows: 30,
         profiles: 2,
         stack_rows: 2,
         resources: 30,
@@ -42,9 +42,9 @@ test("each signal has its own retention, tables that lead to rows live as long a
     [
       {},
       {
-        traces: 3,
-        logs: 7,
-        metrics: 30,
+        span_rows: 3,
+        log_rows: 7,
+        metric_rows: 30,
         profiles: 2,
         stack_rows: 2,
         resources: 30,
@@ -55,9 +55,9 @@ test("each signal has its own retention, tables that lead to rows live as long a
     [
       { logs: 0 },
       {
-        traces: 3,
-        logs: null,
-        metrics: 30,
+        span_rows: 3,
+        log_rows: null,
+        metric_rows: 30,
         profiles: 2,
         stack_rows: 2,
         resources: null,
@@ -93,8 +93,8 @@ test("a shorter retention frees the disk of rows that are there already, and rol
     writeEngineConfig(engine, path, sizing, { retention: { ...DEFAULT_RETENTION, traces }, nice: 0 });
   const before = new Database(settings(0));
   // What is not needed any more is kept for 8 minutes, in case the machine dies before it is on disk: not for a test.
-  before.run("ALTER TABLE go3s.traces MODIFY SETTING old_parts_lifetime = 1, cleanup_delay_period = 1");
-  const parts = "SELECT path FROM system.parts WHERE database = 'go3s' AND table = 'traces' AND rows > 0";
+  before.run("ALTER TABLE go3s.span_rows MODIFY SETTING old_parts_lifetime = 1, cleanup_delay_period = 1");
+  const parts = "SELECT path FROM system.parts WHERE database = 'go3s' AND table = 'span_rows' AND rows > 0";
   const [part = ""] = before.run(parts).trim().split("\n");
   assert.ok(existsSync(part), `no part lies at ${part}`);
   before.close();

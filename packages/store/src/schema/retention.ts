@@ -1,6 +1,6 @@
 import { fillIn, readSource, statementsOf } from "../engine/sql.js";
 import type { Signal } from "./columns.js";
-import { type RunStatement, runSteps, type Steps } from "./migrations.js";
+import { type RunStatement, runSteps, type Steps } from "./steps.js";
 
 /** Retention is how many seconds rows are kept, counted from when they were received; 0 keeps them for ever. */
 export type Retention = Readonly<Record<Signal | "rollups", number>>;
@@ -31,9 +31,9 @@ function secondsOf({
 }: Retention): Readonly<Record<string, number>> {
   const longest = (...some: readonly number[]): number => (some.includes(0) ? 0 : Math.max(...some));
   return {
-    traces,
-    logs,
-    metrics,
+    span_rows: traces,
+    log_rows: logs,
+    metric_rows: metrics,
     profiles,
     stack_rows: profiles,
     red_minutes: rollups,
@@ -51,19 +51,24 @@ export function setRetention(run: RunStatement, asked: Partial<Retention>, found
   runSteps(run, retentionSteps(asked, found));
 }
 
-/** retentionSteps are the statements of setRetention(). */
-export function* retentionSteps(asked: Partial<Retention>, found: number): Steps<void> {
-  const lines = (yield readSource("schema/retention.sql"))
+/** retentionLines asks how long each table's rows are kept: its name, whether they go at all, after how many seconds. */
+export function* retentionLines(): Steps<string[][]> {
+  return (yield readSource("schema/retention.sql"))
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => line.split("\t"));
+}
+
+/** retentionSteps are the statements of setRetention(). */
+export function* retentionSteps(asked: Partial<Retention>, found: number): Steps<void> {
+  const lines = yield* retentionLines();
   const now = new Map(lines.map(([table = "", , seconds]) => [table, Number(seconds)]));
   const kept = (signal: keyof Retention, table: string, isNew: boolean): number =>
     asked[signal] ?? (isNew ? DEFAULT_RETENTION[signal] : (now.get(table) ?? DEFAULT_RETENTION[signal]));
   const wanted = secondsOf({
-    traces: kept("traces", "traces", found === 0),
-    logs: kept("logs", "logs", found === 0),
-    metrics: kept("metrics", "metrics", found === 0),
+    traces: kept("traces", "span_rows", found === 0),
+    logs: kept("logs", "log_rows", found === 0),
+    metrics: kept("metrics", "metric_rows", found === 0),
     profiles: kept("profiles", "profiles", found < PROFILES_SINCE),
     rollups: kept("rollups", "red_minutes", found < ROLLUPS_SINCE),
   });
@@ -71,8 +76,13 @@ export function* retentionSteps(asked: Partial<Retention>, found: number): Steps
     const seconds = wanted[table];
     if (seconds === undefined || seconds === now.get(table)) continue;
     if (seconds > 0) {
-      for (const each of statementsOf(readSource("schema/set-retention.sql")))
-        yield fillIn(each, { table, seconds });
+      yield* keepFor(table, seconds);
     } else if (expires === "1") yield fillIn(readSource("schema/remove-retention.sql"), { table });
   }
+}
+
+/** keepFor has a table keep its rows so long. */
+export function* keepFor(table: string, seconds: number): Steps<void> {
+  for (const each of statementsOf(readSource("schema/set-retention.sql")))
+    yield fillIn(each, { table, seconds });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openStore } from "../store.js";
-import { plainBlock } from "../testing/plain-block.js";
+import { plainBlock, traceIdOf } from "../testing/plain-block.js";
 import { profileBlock } from "../testing/profile-block.js";
 import { temporaryDirectory } from "../testing/temporary-directory.js";
 
@@ -18,7 +18,7 @@ test("one statement over spans, logs and metrics", async (t) => {
   await store.append([
     // Two slow spans and a quick one.
     plainBlock("traces", 3, (name, row) => {
-      if (name === "trace_id") return `trace-${row}`;
+      if (name === "trace_id") return traceIdOf(`trace-${row}`);
       if (name === "service_name") return row === 1 ? "cart" : "shop";
       if (name === "operation") return `operation-${row}`;
       if (name === "timestamp_ns") return now;
@@ -26,7 +26,7 @@ test("one statement over spans, logs and metrics", async (t) => {
     }),
     // For each span an error within it, one after its end, and a word of no importance.
     plainBlock("logs", 9, (name, row) => {
-      if (name === "trace_id") return `trace-${row % 3}`;
+      if (name === "trace_id") return traceIdOf(`trace-${row % 3}`);
       if (name === "level") return row < 6 ? "ERROR" : "INFO";
       if (name === "body") return `line-${row}`;
       return name === "timestamp_ns" ? now + (row < 3 ? 1n : row < 6 ? 10n * second : 1n) : undefined;

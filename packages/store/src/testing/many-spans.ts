@@ -1,15 +1,15 @@
 import type { Store, StoreBlock } from "../store.js";
-import { spanBlock } from "./plain-block.js";
+import { spanBlock, spanIdOf } from "./plain-block.js";
 
-/** manySpans lets the engine itself make blocks of `rows` spans whose ids are `prefix-0`, `prefix-1`, …. */
+/** manySpans lets the engine itself make blocks of `rows` spans with ids made of `prefix-0`, `prefix-1`, …. */
 export async function manySpans(store: Store, prefix: string, rows: number): Promise<StoreBlock[]> {
   await store.append([spanBlock("seed", 1)]);
   await store.flush();
   const result = await store.query(
-    `SELECT seed.* REPLACE (concat({prefix:String}, '-', toString(number)) AS span_id)
-     FROM numbers({rows:UInt64}) AS n CROSS JOIN (SELECT * FROM traces WHERE span_id = 'seed-0' LIMIT 1) AS seed
+    `SELECT seed.* REPLACE (lower(hex(reinterpretAsFixedString(sipHash64(concat({prefix:String}, '-', toString(number)))))) AS span_id)
+     FROM numbers({rows:UInt64}) AS n CROSS JOIN (SELECT * FROM traces WHERE span_id = {seed:String} LIMIT 1) AS seed
      SETTINGS max_block_size = 10000`,
-    { format: "Native", params: { prefix, rows } },
+    { format: "Native", params: { prefix, rows, seed: spanIdOf("seed-0") } },
   );
   const blocks: StoreBlock[] = [];
   for await (const bytes of result.chunks) blocks.push({ signal: "traces", rows: rowsOf(bytes), bytes });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Signal } from "../schema/columns.js";
 import { COLUMNS } from "../schema/columns.js";
 
@@ -60,11 +61,25 @@ export function plainBlock(
   return { signal, rows, bytes: Buffer.concat(parts) };
 }
 
-/** spanBlock makes spans whose ids are `prefix-0`, `prefix-1`, … at the present time. */
+/** spanIdOf gives the span id of text: 16 digits of its hash. */
+export function spanIdOf(name: string): string {
+  return createHash("sha256").update(name).digest("hex").slice(0, 16);
+}
+
+/** traceIdOf gives the trace id that is text of at most 16 letters, in hexadecimal. */
+export function traceIdOf(name: string): string {
+  return Buffer.from(name, "utf8").toString("hex").padEnd(32, "0");
+}
+
+/** NAME_OF is the text that a trace id of traceIdOf is. */
+export const NAME_OF = "trimRight(unhex(trace_id), '\\0')";
+
+/** spanBlock makes spans called `prefix-0`, `prefix-1`, … by their trace ids, at the present time. */
 export function spanBlock(prefix: string, rows: number): ReturnType<typeof plainBlock> {
   const now_ns = BigInt(Date.now()) * 1_000_000n;
   return plainBlock("traces", rows, (name, row) => {
-    if (name === "span_id" || name === "trace_id") return `${prefix}-${row}`;
+    if (name === "span_id") return spanIdOf(`${prefix}-${row}`);
+    if (name === "trace_id") return traceIdOf(`${prefix}-${row}`);
     if (name === "service_name") return "shop";
     if (name === "operation") return "GET /cart";
     if (name === "timestamp_ns") return now_ns + BigInt(row);

@@ -1,0 +1,1 @@
+RENAME TABLE go3s.$from$ TO go3s.$to$
