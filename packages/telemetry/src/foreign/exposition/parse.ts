@@ -54,16 +54,12 @@ function readLine(reading: Reading, cursor: Cursor): void {
     readSample(reading, cursor);
     return;
   }
+  // Everything else behind a # is a comment, "#TYPE" too.
+  if (!cursor.at(" ") && !cursor.at("\t")) return;
   cursor.blanks();
-  const from = cursor.pos;
   const word = cursor.word();
-  // Everything else behind a # is a comment.
-  if (word !== "HELP" && word !== "TYPE") return;
+  if ((word !== "HELP" && word !== "TYPE") || cursor.done) return;
   cursor.blanks();
-  if (cursor.done) {
-    cursor.pos = from;
-    throw cursor.wrong(`${word} of what?`);
-  }
   const name = metricName(cursor);
   cursor.blanks();
   if (word === "HELP") describe(reading, name, { help: unescaped(cursor.rest(), false) });
