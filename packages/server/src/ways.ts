@@ -1,7 +1,7 @@
 import type { WayIn } from "./api/status-types.js";
 import { type Counters, labelled } from "./counters.js";
 
-const signals = ["traces", "logs", "metrics"] as const;
+const signals = ["traces", "logs", "metrics", "profiles"] as const;
 const keyOf = (way: string, signal: string): string => `${way} ${signal}`;
 
 /** itemsByWay gives the items so far by way and signal, for rates. */

@@ -18,6 +18,7 @@ export { createScrapeTranslator, type ScrapeTranslator } from "./foreign/exposit
 export { jaegerProtoToOtlp, PostSpansRequest } from "./foreign/jaeger/proto.js";
 export { jaegerDatagramToOtlp, jaegerThriftToOtlp } from "./foreign/jaeger/thrift.js";
 export { type PprofSource, PprofToOtlp } from "./foreign/pprof/to-otlp.js";
+export { type PprofFrame, PprofWriter } from "./foreign/pprof/writer.js";
 export {
   remoteWriteToOtlp,
   seriesOfV1,

@@ -41,14 +41,18 @@ export interface Ask {
   readonly filter?: FilterNode;
   readonly on?: FilterSignal;
   readonly parameters?: Parameters;
+  /** inserted are parts that statements share, by the place they stand at; one may hold the place of a later one. */
+  readonly inserted?: ReadonlyMap<string, string>;
 }
 
 const all: FilterNode = { kind: "all", place: { start: 0, end: 0 } };
 
 function prepared(ask: Ask): { readonly sql: string; readonly parameters: Parameters } {
+  let text = statement(ask.statement);
+  for (const [place, part] of ask.inserted ?? []) text = text.replaceAll(place, () => part);
   const condition = compileFilter(ask.filter ?? all, ask.on ?? "traces");
   return {
-    sql: withFilter(statement(ask.statement), condition.sql),
+    sql: withFilter(text, condition.sql),
     parameters: {
       ...condition.parameters,
       ...(ask.range ? { from_ns: `${ask.range.from_ms}000000`, to_ns: `${ask.range.to_ms}000000` } : {}),

@@ -5,11 +5,12 @@ import { facets, fields } from "./explore.js";
 import { filterParse } from "./filter.js";
 import { logs } from "./logs.js";
 import { map, tcp } from "./map.js";
+import { flame, profiles } from "./profiles.js";
 import { service, services } from "./services.js";
 import { span, trace } from "./trace.js";
 import { traces } from "./traces.js";
 
-/** Handler answers one endpoint with a value that becomes JSON; it throws ServerError. */
+/** Handler answers one endpoint with a value that becomes JSON, or a RawAnswer; it throws ServerError. */
 type Handler = (context: ApiContext, request: ApiRequest) => unknown;
 
 /** Route is one endpoint below /api/v1; `*` stands for one part of the address. */
@@ -31,6 +32,8 @@ const routes: readonly Route[] = [
   { path: ["map"], handler: map },
   { path: ["tcp"], handler: tcp },
   { path: ["logs"], handler: logs },
+  { path: ["profiles"], handler: profiles },
+  { path: ["profiles", "flame"], handler: flame },
   { path: ["facets"], handler: facets },
   { path: ["fields"], handler: fields },
   { path: ["complete"], handler: complete },

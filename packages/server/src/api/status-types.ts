@@ -46,7 +46,7 @@ export interface StatusAnswer {
 export interface WayIn {
   /** `http` and `grpc` are OTLP, `fused` is docs/fused-otlp.md; others are named as their protocol. */
   readonly way: string;
-  readonly signal: "traces" | "logs" | "metrics";
+  readonly signal: "traces" | "logs" | "metrics" | "profiles";
   readonly items: number;
   readonly items_per_s: number;
   /** Requests and bytes of a fused request stand with its spans. */

@@ -30,8 +30,13 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   sendText(response, status, "application/json; charset=utf-8", JSON.stringify(value));
 }
 
-/** sendText answers with a text, never cached. */
-export function sendText(response: ServerResponse, status: number, type: string, text: string): void {
+/** sendText answers with a text or bytes, never cached. */
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string | Uint8Array,
+): void {
   response.writeHead(status, {
     "Content-Type": type,
     "Content-Length": Buffer.byteLength(text),
