@@ -13,7 +13,7 @@ export function filterParse(_context: ApiContext, request: ApiRequest): FilterPa
   const range = rangeOf(request.search, request.nowMs);
   try {
     const tree = parseFilter(request.search.get("filter") ?? "");
-    const { sql, parameters } = compileFilter(tree, on, { hints: false });
+    const { sql, parameters } = compileFilter(tree, on);
     const shown = statement(`${on}-show`).replace("$filter$", () => sql);
     // As numbers they print all their digits: milliseconds with six zeros have a double of their own.
     const bounds = { from_ns: range.from_ms * 1e6, to_ns: range.to_ms * 1e6 };

@@ -1,4 +1,3 @@
-import { PAIR_HASHES } from "@go3s/store";
 import type { FilterNode, FilterPattern, FilterTest } from "./ast.js";
 import { type Field, fieldOf, numberFor } from "./fields.js";
 
@@ -15,21 +14,19 @@ interface Build {
   readonly parameters: Record<string, string | number>;
   readonly prefix: string;
   next: number;
-  /** hints says whether a condition may name the index that finds its rows: not under a NOT, which wants all others. */
-  hints: boolean;
 }
 
 /**
  * compileFilter turns a filter into a condition over `traces` or `logs`. Keys and values of the user never stand in the SQL text: they
  * are parameters. A term about the other signal (status: in logs, level: in traces) asks for a row of the other table with the same
- * span, within the query's own {from_ns:Int64} and {to_ns:Int64}, which the caller binds. `hints` leaves out what only makes it fast.
+ * span, within the query's own {from_ns:Int64} and {to_ns:Int64}, which the caller binds.
  */
 export function compileFilter(
   node: FilterNode,
   signal: FilterSignal,
-  { prefix = "f", hints = true }: { readonly prefix?: string; readonly hints?: boolean } = {},
+  { prefix = "f" }: { readonly prefix?: string } = {},
 ): Condition {
-  const build: Build = { parameters: {}, prefix, next: 0, hints };
+  const build: Build = { parameters: {}, prefix, next: 0 };
   return { sql: compile(node, signal, build), parameters: build.parameters };
 }
 
@@ -48,13 +45,8 @@ function compile(node: FilterNode, signal: FilterSignal, build: Build): string {
       const parts = node.items.map((item) => compile(item, signal, build));
       return `(${parts.join(node.kind === "and" ? " AND " : " OR ")})`;
     }
-    case "not": {
-      const { hints } = build;
-      build.hints = false;
-      const inner = compile(node.item, signal, build);
-      build.hints = hints;
-      return `NOT ${inner}`;
-    }
+    case "not":
+      return `NOT ${compile(node.item, signal, build)}`;
     case "term":
       return `(${compileTerm(node.key, node.test, signal, build)})`;
     case "word":
@@ -125,11 +117,7 @@ function compileAttribute(name: string, key: string, test: FilterTest, build: Bu
   if (test.op === "is" && test.pattern.length === 1) {
     const value = bind(build, "String", test.pattern[0] ?? "");
     const guard = (map: string) => (test.pattern[0] === "" ? `${present(map)} AND ` : "");
-    const asked = either((map) => `${guard(map)}${map}[${bound}] = ${value}`);
-    // The hint is true for every row: granules without such a pair are passed over, and no row's pairs are hashed.
-    return build.hints
-      ? `indexHint(has(${PAIR_HASHES}, cityHash64(${bound}, ${value}))) AND (${asked})`
-      : asked;
+    return either((map) => `${guard(map)}${map}[${bound}] = ${value}`);
   }
   const started = { ...build, parameters: build.parameters };
   const matched = compileText("\u0000", test, false, started);

@@ -152,7 +152,7 @@ const TIME = "DateTime64(9, 'UTC')";
 const FROM_NS = "fromUnixTimestamp64Nano(timestamp_ns, 'UTC')";
 
 /** PAIR_HASHES is a hash for each key with its value, the resource's among them. Until schema 4 an index was over it. */
-export const PAIR_HASHES =
+const PAIR_HASHES =
   "arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes)))";
 const HASHES: AliasColumn = { name: "attribute_hashes", type: "Array(UInt64)", expression: PAIR_HASHES };
 

@@ -70,7 +70,7 @@ export const DERIVED_TABLES: readonly DerivedTable[] = [
     name: "red_minutes",
     about:
       "Requests, errors and durations by operation and minute, kept longer than spans: `sum(spans)`, `sum(errors)`, " +
-      "`quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(durations)` (within 1 %).",
+      "`quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(durations)` (within 1 %). They count what was kept; `red_unseen` has what sampling left out.",
     columns: [
       TENANT,
       { name: "service_name", type: "LowCardinality(String)", holds: "`service.name` of the resource" },
@@ -122,6 +122,23 @@ export const DERIVED_TABLES: readonly DerivedTable[] = [
         type: "Array(UInt8)",
         holds: "1 for a function that was inlined into the next frame's",
       },
+    ],
+  },
+  {
+    name: "red_unseen",
+    about:
+      "What sampling left out, by operation and minute: a kept span stands for 2^56 / (2^56 - `th`) spans, where its trace state has " +
+      "`ot=th:…`, and those but itself are summed up here. Together with `red_minutes` it gives requests, rates and errors as they were.",
+    columns: [
+      TENANT,
+      { name: "service_name", type: "LowCardinality(String)", holds: "`service.name` of the resource" },
+      { name: "minute_ns", type: "Int64", holds: "start of the minute, Unix nanoseconds" },
+      { name: "operation", type: "LowCardinality(String)", holds: "the spans' name" },
+      { name: "kind", type: SPAN_KIND, holds: "the spans' kind" },
+      { name: "is_request", type: "UInt8", holds: "1 for incoming spans and roots" },
+      { name: "spans", type: "SimpleAggregateFunction(sum, Float64)", holds: "how many more than were kept" },
+      { name: "errors", type: "SimpleAggregateFunction(sum, Float64)", holds: "and of those that failed" },
+      RECEIVED,
     ],
   },
 ];

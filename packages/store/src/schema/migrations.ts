@@ -37,6 +37,13 @@ export const MIGRATIONS: readonly Migration[] = [
     steps: rowSteps,
     fresh: ["rows.sql", "views.sql", "received.sql", "row-feeds.sql"],
   },
+  {
+    version: 5,
+    name: "what sampling left out, by minute",
+    files: ["red-unseen.sql"],
+    fill: "red-unseen-fill.sql",
+    feeds: "red-unseen-feeds.sql",
+  },
 ];
 
 /**

@@ -37,6 +37,7 @@ function secondsOf({
     profiles,
     stack_rows: profiles,
     red_minutes: rollups,
+    red_unseen: rollups,
     trace_times: longest(traces, logs),
     resources: longest(traces, logs, metrics, profiles),
   };

@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS go3s.span_rows
     received_at DateTime('UTC') DEFAULT now('UTC'),
     INDEX by_time timestamp_ns TYPE minmax GRANULARITY 1,
     INDEX by_trace_id lower(hex(trace)) TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX by_attribute mapValues(mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayPopBack(splitByChar('\xFF', attribute_values)))) TYPE bloom_filter(0.025) GRANULARITY 1,
+    INDEX by_attribute mapValues(mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayPopBack(splitByChar('\xFF', attribute_values)))) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_resource mapValues(mapFromArrays(arrayPopBack(splitByChar('\xFF', resource_keys)), arrayPopBack(splitByChar('\xFF', resource_values)))) TYPE bloom_filter(0.025) GRANULARITY 1
 )
 ENGINE = MergeTree
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS go3s.log_rows
     received_at DateTime('UTC') DEFAULT now('UTC'),
     INDEX by_time timestamp_ns TYPE minmax GRANULARITY 1,
     INDEX by_trace_id lower(hex(trace)) TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX by_attribute mapValues(mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayPopBack(splitByChar('\xFF', attribute_values)))) TYPE bloom_filter(0.025) GRANULARITY 1,
+    INDEX by_attribute mapValues(mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayPopBack(splitByChar('\xFF', attribute_values)))) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_resource mapValues(mapFromArrays(arrayPopBack(splitByChar('\xFF', resource_keys)), arrayPopBack(splitByChar('\xFF', resource_values)))) TYPE bloom_filter(0.025) GRANULARITY 1
 )
 ENGINE = MergeTree
