@@ -15,6 +15,7 @@ test("docs/schema.md lists every column as the tables have it", () =>
   assert.equal(docs("schema.md"), schemaPage()));
 
 test("every column says what it holds", () => {
-  for (const columns of Object.values(COLUMNS))
-    for (const { name } of columns) assert.ok(columnNotes[name], `${name} has no note`);
+  for (const [signal, columns] of Object.entries(COLUMNS))
+    for (const { name } of columns)
+      assert.ok(columnNotes[`${signal}.${name}`] ?? columnNotes[name], `${signal}.${name} has no note`);
 });

@@ -101,13 +101,19 @@ const tables: readonly { readonly signal: Signal; readonly about: string }[] = [
       "One row per log record. TCP connections are the records with `event_name` `tcp.connect` and `tcp.close`.",
   },
   { signal: "metrics", about: "One row per point." },
+  {
+    signal: "profiles",
+    about:
+      "One row per observation of a stack; `stacks` below has what a stack consists of. By span: `JOIN traces ON profiles.span_id = traces.span_id AND profiles.span_id != ''`.",
+  },
 ];
 
 /** schemaPage is docs/schema.md: every column of every table. */
 export function schemaPage(): string {
   const parts = tables.map(({ signal, about }) => {
     const rows = [...COLUMNS[signal], ...ALIASES[signal]].map(
-      ({ name, type }) => `| \`${name}\` | ${cell(type)} | ${cell(columnNotes[name] ?? "")} |`,
+      ({ name, type }) =>
+        `| \`${name}\` | ${cell(type)} | ${cell(columnNotes[`${signal}.${name}`] ?? columnNotes[name] ?? "")} |`,
     );
     return [
       `## ${signal}`,

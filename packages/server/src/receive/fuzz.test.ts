@@ -16,7 +16,7 @@ test("broken requests of every kind are taken or refused as their sender's fault
     statuses.set(shot.kind.name, seen.add(status < 300 ? 200 : status));
   }
   // It bites: of each kind some were taken and some refused.
-  assert.equal(statuses.size, 13);
+  assert.equal(statuses.size, 15);
   for (const [kind, seen] of statuses)
     assert.ok(seen.has(200) && seen.has(400), `${kind}: ${[...seen].join(", ")}`);
   assert.ok(target.taken.rows > shots / 8);

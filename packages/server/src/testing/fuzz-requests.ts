@@ -86,9 +86,11 @@ export async function fire(target: FuzzTarget, { kind, encoding, body }: FuzzSho
   try {
     const raw = { bytes: body, wireBytes: body.length, release: () => undefined };
     const { bytes } = await decompress(raw, encoding, limits);
-    const foreign = foreignAt(kind.path);
+    const { pathname, searchParams } = new URL(kind.path, "http://localhost");
+    const foreign = foreignAt(pathname);
     if (foreign !== undefined) {
-      await intake.accept(foreign.signal, translate(foreign, bytes, kind.type, limits.bodyBytes).otlp);
+      const { otlp } = translate(foreign, bytes, kind.type, limits.bodyBytes, searchParams);
+      await intake.accept(foreign.signal, otlp);
       return { status: foreign.success };
     }
     const isFused = kind.path === "/v1/fused";

@@ -17,9 +17,10 @@ import fc from "fast-check";
 import { compress } from "snappyjs";
 import { fuseOtlp } from "./fuse-otlp.js";
 import { write } from "./mutate.js";
+import { pprofBytes, profilesOf } from "./profile-requests.js";
 import { shopRequests } from "./shop-requests.js";
 
-/** FuzzSeed is a kind of request with whole bodies, before they are compressed. */
+/** FuzzSeed is a kind of request with its whole bodies, before they are compressed. */
 export interface FuzzSeed {
   readonly name: string;
   readonly path: string;
@@ -118,34 +119,12 @@ const logs = samples(ExportLogsServiceRequest, {
 });
 const metrics = samples(ExportMetricsServiceRequest, { resourceMetrics: [{ resource, scopeMetrics: [] }] });
 
-const profiles = samples(ExportProfilesServiceRequest, {
-  resourceProfiles: [
-    {
-      resource,
-      scopeProfiles: [
-        {
-          profiles: [
-            {
-              sampleType: { typeStrindex: 1, unitStrindex: 2 },
-              samples: [{ stackIndex: 1, values: [7n], timestampsUnixNano: [1_700_000_000_000_000_000n] }],
-              timeUnixNano: 1_700_000_000_000_000_000n,
-              durationNano: 1_000_000_000n,
-            },
-          ],
-        },
-      ],
-    },
-  ],
-  dictionary: {
-    stringTable: ["", "cpu", "nanoseconds", "main.work", "main.go"],
-    functionTable: [{}, { nameStrindex: 3, filenameStrindex: 4 }],
-    locationTable: [{}, { lines: [{ functionIndex: 1, line: 9n }] }],
-    stackTable: [{}, { locationIndices: [1] }],
-    mappingTable: [{}],
-    linkTable: [{}],
-    attributeTable: [{}],
-  },
-});
+const sampled = [
+  { path: "main;work;sys_read", value: 7n, span: SPAN, atNs: 1_700_000_000_000_000_000n },
+  { path: "main;0x2a", value: 1n, atNs: 1_700_000_000_000_000_001n },
+];
+const profiles = samples(ExportProfilesServiceRequest, profilesOf("shop", sampled));
+const pprof = Buffer.from(pprofBytes(sampled, 1_700_000_000_000_000_000n));
 const jaeger = [
   jaegerBatch(
     "old-shop",
@@ -281,6 +260,26 @@ export const fuzzSeeds: readonly FuzzSeed[] = [
     type: JSON_TYPE,
     form: "json",
     bodies: json(ExportProfilesServiceRequest, profiles),
+  },
+  {
+    name: "pprof",
+    path: "/v1/pprof?service=shop",
+    type: "application/octet-stream",
+    form: "protobuf",
+    bodies: [pprof],
+  },
+  {
+    name: "pyroscope",
+    path: "/ingest?name=shop",
+    type: "multipart/form-data; boundary=B",
+    form: "bytes",
+    bodies: [
+      Buffer.concat([
+        Buffer.from('--B\r\nContent-Disposition: form-data; name="profile"; filename="p"\r\n\r\n'),
+        pprof,
+        Buffer.from("\r\n--B--\r\n"),
+      ]),
+    ],
   },
   {
     name: "jaeger",
