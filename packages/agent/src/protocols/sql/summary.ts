@@ -16,7 +16,11 @@ const commands = new Set(
   ).split(" "),
 );
 // CREATE TABLE and its like are one operation.
-const objects = new Set(["TABLE", "INDEX", "VIEW", "SCHEMA", "DATABASE", "KEYSPACE", "TYPE", "FUNCTION"]);
+const objects = new Set(
+  "TABLE INDEX VIEW SCHEMA DATABASE KEYSPACE TYPE FUNCTION PROCEDURE TRIGGER EVENT".split(" "),
+);
+// Their bodies are statements of another time.
+const bodies = new Set(["FUNCTION", "PROCEDURE", "TRIGGER", "EVENT"]);
 // Words between a command and its table.
 const fillers = new Set(
   "IF NOT EXISTS ONLY TABLE LATERAL IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK CONCURRENTLY".split(" "),
@@ -86,10 +90,12 @@ export function summarise(words: readonly string[]): Summary {
       if (word === "UPDATE") at = table(at, false);
     } else if (operation === "" && openers.length === 0 && at === 0 && commands.has(word)) {
       operation = word;
+      if (upper(at + 1) === "OR" && upper(at + 2) === "REPLACE") at += 2;
       const object = upper(at + 1);
       at++;
       if (word === "CREATE" || word === "ALTER" || word === "DROP") {
         parts.push(objects.has(object) ? `${word} ${object}` : word);
+        if (bodies.has(object)) break;
         if (objects.has(object)) at = object === "TABLE" ? table(at + 1, true) : at + 1;
       } else {
         parts.push(word);
