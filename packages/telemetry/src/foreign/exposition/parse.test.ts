@@ -32,6 +32,7 @@ describe("Prometheus' text", () => {
         'b{x="\\"\\\\\\n\\t",y=""}+Inf',
         "c:d\tNaN\t-5",
         '{"a b","k.l"="1"} -1e-3',
+        'd{a="1" b="2"} 0',
         "# TYPE e untyped",
         "e .5",
       ].join("\n"),
@@ -49,6 +50,7 @@ describe("Prometheus' text", () => {
       '__name__=b,x="\\\n\\t,y= Infinity',
       "__name__=c:d NaN @-5",
       "__name__=a b,k.l=1 -0.001",
+      "__name__=d,a=1,b=2 0",
       "__name__=e 0.5",
     ]);
   });
@@ -57,7 +59,7 @@ describe("Prometheus' text", () => {
     ["a", /line 1, column 2: a value/],
     ["ok 1\na{b=c} 1", /line 2, column 5: a label's value/],
     ['a{b="c} 1', /line 1, column 6: a label's value has no end/],
-    ['a{b="c" d="e"} 1', /column 9: "," is missing/],
+    ['a{b="c",,d="e"} 1', /column 9: a label's name/],
     ['a{b="1",b="2"} 1', /label b stands twice/],
     ["a 1_000", /column 3/],
     ["a 0x1p-3", /column 3/],

@@ -152,7 +152,9 @@ function readLabels(cursor: Cursor, labels: Label[], open: boolean): void {
   cursor.blanks();
   for (let first = true; !cursor.take("}"); first = false) {
     if (!first) {
-      cursor.expect(",");
+      // Prometheus reads its own format without the comma, too.
+      if (open) cursor.expect(",");
+      else cursor.take(",");
       cursor.blanks();
       // A comma at the end is allowed.
       if (cursor.take("}")) return;
