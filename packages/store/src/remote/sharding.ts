@@ -19,4 +19,5 @@ export const SHARDING_KEYS: Readonly<Record<string, string>> = {
   resources: "resource_id",
   trace_times: "id",
   red_minutes: "cityHash64(tenant, service_name, operation)",
+  red_unseen: "cityHash64(tenant, service_name, operation)",
 };

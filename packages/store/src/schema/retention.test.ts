@@ -24,6 +24,7 @@ test("each signal has its own retention, tables that lead to rows live as long a
         resources: 7,
         trace_times: 7,
         red_minutes: 90,
+        red_unseen: 90,
       },
     ],
     [
@@ -37,6 +38,7 @@ test("each signal has its own retention, tables that lead to rows live as long a
         resources: 30,
         trace_times: 7,
         red_minutes: 400,
+        red_unseen: 400,
       },
     ],
     [
@@ -50,6 +52,7 @@ test("each signal has its own retention, tables that lead to rows live as long a
         resources: 30,
         trace_times: 7,
         red_minutes: 400,
+        red_unseen: 400,
       },
     ],
     [
@@ -63,6 +66,7 @@ test("each signal has its own retention, tables that lead to rows live as long a
         resources: null,
         trace_times: null,
         red_minutes: 400,
+        red_unseen: 400,
       },
     ],
   ];
