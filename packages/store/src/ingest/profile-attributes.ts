@@ -1,7 +1,7 @@
 import { WIRE } from "@go3s/telemetry";
 import { NestedColumn } from "../columns/nested.js";
 import { WordColumn } from "../columns/word.js";
-import { BAD } from "./profile-stacks.js";
+import { BAD } from "./profile-problems.js";
 import { GOOD, type ProfileTables, UNKNOWN } from "./profile-tables.js";
 
 /**

@@ -1,5 +1,7 @@
 import { WIRE, WireReader } from "@go3s/telemetry";
+import type { WordColumn } from "../columns/word.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
+import { KIND, StackHash } from "./stack-hash.js";
 import { valueText } from "./value-text.js";
 
 const FIRST_ENTRIES = 256;
@@ -65,6 +67,7 @@ export class ProfileTables {
   readonly strings = new EntryTable();
   readonly attributes = new EntryTable();
   readonly stacks = new EntryTable();
+  private readonly hash = new StackHash();
   /** reader reads entries, wherever in the request they lie. */
   reader = new WireReader(new Uint8Array(0));
   /** byField has each table at its field number in ProfilesDictionary. */
@@ -132,6 +135,26 @@ export class ProfileTables {
       start,
       this.strings.ends[index],
     );
+  }
+
+  /** hashString fills in a string's hash, of its bytes. */
+  hashString(index: number): void {
+    const { strings, reader, hash } = this;
+    if (index === 0 || strings.states[index] === GOOD) return;
+    hash.begin(KIND.TEXT);
+    hash.bytes(reader.bytes, reader.view, strings.starts[index] ?? 0, strings.ends[index] ?? 0);
+    hash.finish();
+    strings.lo[index] = hash.lo;
+    strings.hi[index] = hash.hi;
+    strings.states[index] = GOOD;
+  }
+
+  /** wordOf gives a string's number in a column's dictionary. */
+  wordOf(column: WordColumn, index: number): number {
+    if (index === 0) return 0;
+    const { strings, reader } = this;
+    const { bytes, view } = reader;
+    return column.dictionary.numberOf(bytes, view, strings.starts[index] ?? 0, strings.ends[index] ?? 0);
   }
 
   /** valueText reads an AnyValue as text; it may name its text in the string table. */

@@ -5,7 +5,8 @@ import { isZero, pushTime } from "./id-check.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
 import { ProfileAttributes } from "./profile-attributes.js";
 import { FramesColumn } from "./profile-frames.js";
-import { BAD, ProfileStacks, WRONG } from "./profile-stacks.js";
+import { BAD, WRONG } from "./profile-problems.js";
+import { ProfileStacks } from "./profile-stacks.js";
 import { GOOD, IndexList, ProfileTables, UNKNOWN } from "./profile-tables.js";
 import { SignalIngest } from "./signal-ingest.js";
 

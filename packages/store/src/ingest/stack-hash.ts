@@ -1,3 +1,6 @@
+/** KIND keeps hashes of different things apart; they are part of what is stored. */
+export const KIND = { TEXT: 1, FUNCTION: 2, MAPPING: 3, LOCATION: 4, STACK: 5 } as const;
+
 /**
  * StackHash makes the 64 bits that a stack is called by. They are stored, so what comes out may never change: two lanes
  * of 32 bits in the manner of MurmurHash3's 128-bit variant for x86 (Austin Appleby, public domain), each fed with every
