@@ -55,7 +55,7 @@ export interface StoreOptions {
    * there is room. Nothing that was acknowledged is ever dropped for its size or age.
    */
   readonly waitingSecondsMax?: number;
-  /** undecidedBytesMax bounds what waits for a decision; beyond it UndecidedLog.append() says `store-busy`. Default 2 GiB. */
+  /** undecidedBytesMax bounds what waits for a decision; beyond it UndecidedLog.append() says `store-busy`. Default 6 GiB. */
   readonly undecidedBytesMax?: number;
   /**
    * asideAfter_ms is how long a segment is tried at least that the engine refuses again and again while it takes others; then
@@ -105,7 +105,7 @@ export interface Store extends StoreReader {
 const DEFAULT_NICE = 5;
 const DEFAULT_SEGMENT_BYTES = 128 * 1024 * 1024;
 const DEFAULT_WAITING_BYTES = 4 * 1024 * 1024 * 1024;
-const DEFAULT_UNDECIDED_BYTES = 2 * 1024 * 1024 * 1024;
+const DEFAULT_UNDECIDED_BYTES = 6 * 1024 * 1024 * 1024;
 /** QUEUED_BYTES_MAX bounds what append() calls hold in memory before they are on disk: 256 MiB. */
 const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
 /** SIZES_EVERY_MS is how often disk use is asked for at most. */
@@ -222,7 +222,15 @@ class OpenStore implements Store {
     this.#fileSystem = fileSystem;
     this.#engine = newEngine({
       remote: options.clickhouse,
-      directories: { state: layout.engine, database: layout.database },
+      directories: {
+        state: layout.engine,
+        database: layout.database,
+        log: {
+          directory: layout.wal,
+          temporaryDirectory: layout.temporary,
+          damagedDirectory: layout.damaged,
+        },
+      },
       retention: options.retention ?? {},
       memoryBytes,
       queryMax,

@@ -3,6 +3,7 @@ import { TelemetryError } from "@go3s/telemetry";
 import type { SamplingStatus } from "../api/types.js";
 import { type Counters, count, labelled } from "../counters.js";
 import { ServerError } from "../errors.js";
+import { createBufferPool } from "../receive/pool.js";
 import type { Intake } from "../receive/receiver.js";
 import { fromStore } from "../store-errors.js";
 import { Decider, type WaitingLog } from "./decider.js";
@@ -19,7 +20,7 @@ export interface SamplingIntake extends Intake {
 
 /** Waits are how long spans wait and how much of them: defaults of SampleOptions. */
 const WAIT_MS = 10_000;
-const WAITING_BYTES = 1 << 30;
+const WAITING_BYTES = 4 * 2 ** 30;
 /** What one record of the log may hold (FRAME_PAYLOAD_MAX), less a head. */
 const RECORD_BYTES_MAX = (64 << 20) - 1024;
 
@@ -61,13 +62,15 @@ export async function createSamplingIntake(
   const sampler = new Sampler(options);
   const decider = await startDecider(log, counters, options, sampler.kept);
   const run = randomInt(2 ** 32);
+  // Fresh memory for each request costs more than all else here: the collector of garbage runs for it again and again.
+  const pool = createBufferPool();
   let records = 0;
   /** Ids whose record could not be written: they go with the next one. */
   let owed: Uint8Array = new Uint8Array(0);
 
   const cutOf = (body: Uint8Array, fused: boolean, id: RecordId) => {
     try {
-      return sampler.cut(body, fused, encodeHead(id, Date.now()));
+      return sampler.cut(body, fused, encodeHead(id, Date.now()), pool.lend);
     } catch (error) {
       if (!(error instanceof TelemetryError)) throw error;
       throw new ServerError("not-otlp", error.message, { hint: error.hint ?? "", cause: error });
@@ -76,11 +79,15 @@ export async function createSamplingIntake(
   const write = async ({ waiting, waitingSpans, decided }: Cut, fused: boolean): Promise<void> => {
     const ids = owed.length === 0 ? decided : Buffer.concat([owed, decided]);
     owed = new Uint8Array(0);
-    if (waiting !== undefined && waiting.length > RECORD_BYTES_MAX)
-      throw new ServerError("too-large", `${waiting.length} bytes of spans wait for their traces' decision`, {
-        hint: `send smaller batches: ${RECORD_BYTES_MAX} bytes may`,
-      });
     try {
+      if (waiting !== undefined && waiting.length > RECORD_BYTES_MAX)
+        throw new ServerError(
+          "too-large",
+          `${waiting.length} bytes of spans wait for their traces' decision`,
+          {
+            hint: `send smaller batches: ${RECORD_BYTES_MAX} bytes may`,
+          },
+        );
       await log.append([
         ...(ids.length === 0 ? [] : [{ kind: "keep", rows: ids.length / ID_BYTES, bytes: ids } as const]),
         ...(waiting === undefined
@@ -89,8 +96,11 @@ export async function createSamplingIntake(
       ]);
     } catch (error) {
       owed = Buffer.concat([owed, ids]);
-      decider.press();
-      throw fromStore(error);
+      const told = fromStore(error);
+      if (told instanceof ServerError && told.code === "disk-full") decider.press();
+      throw told;
+    } finally {
+      if (waiting !== undefined) pool.giveBack(Buffer.from(waiting.buffer));
     }
     decider.waits(waitingSpans);
   };

@@ -12,13 +12,14 @@ const FORGOTTEN = 0.25;
 
 /**
  * KeptTraces remembers ids of traces that are kept for what one of their spans is. A table of numbers: an id is looked up for
- * every span that comes in, at 40 ns where text keys in a Map took 190.
+ * every span that comes in, in 40 to 70 ns where text keys in a Map took 280 (100,000 ids).
  */
 export class KeptTraces {
   #ids = new Uint32Array(FIRST_SLOTS * WORDS);
   /** When each was added, counted in additions; 0 is a free slot. */
   #stamps = new Float64Array(FIRST_SLOTS);
-  readonly #factors = [oddNumber(), oddNumber(), oddNumber(), oddNumber()] as const;
+  /** Odd factors of chance: nobody can send ids that all belong into one slot. */
+  readonly #factors = { f: oddNumber(), g: oddNumber(), h: oddNumber(), i: oddNumber() };
   #clock = 0;
   #size = 0;
   readonly #slotsMax: number;
@@ -107,19 +108,17 @@ export class KeptTraces {
 
   /** slotOf finds the id, or the free slot where it belongs. */
   #slotOf(bytes: Uint8Array, at: number): number {
-    const [a, b, c, d] = [
-      wordOf(bytes, at),
-      wordOf(bytes, at + 4),
-      wordOf(bytes, at + 8),
-      wordOf(bytes, at + 12),
-    ];
-    const mask = this.#stamps.length - 1;
+    const a = wordOf(bytes, at);
+    const b = wordOf(bytes, at + 4);
+    const c = wordOf(bytes, at + 8);
+    const d = wordOf(bytes, at + 12);
+    const stamps = this.#stamps;
     const ids = this.#ids;
-    // Odd factors of chance: nobody can send ids that all belong into one slot.
-    const [f, g, h, i] = this.#factors;
+    const mask = stamps.length - 1;
+    const { f, g, h, i } = this.#factors;
     const mixed = Math.imul(a, f) ^ Math.imul(b, g) ^ Math.imul(c, h) ^ Math.imul(d, i);
     let slot = ((mixed ^ (mixed >>> 15)) >>> 0) & mask;
-    while (this.#stamps[slot] !== 0) {
+    while (stamps[slot] !== 0) {
       const first = slot * WORDS;
       if (ids[first] === a && ids[first + 1] === b && ids[first + 2] === c && ids[first + 3] === d)
         return slot;

@@ -280,6 +280,13 @@ export class Scanner {
 
   /** isCritical tells whether a KeyValue is the attribute, and true. */
   #isCritical(reader: WireReader): boolean {
+    // Nearly all keys are of another length: it stands in the second byte of what every encoder writes.
+    const { bytes, pos } = reader;
+    const length = bytes[pos + 1] ?? 0;
+    if (bytes[pos] === KEY_TAG && length < 0x80 && length !== this.#critical.length && pos + 1 < reader.end) {
+      reader.pos = reader.end;
+      return false;
+    }
     let isNamed = false;
     let isTrue = false;
     for (let field = reader.next(); field !== 0; field = reader.next()) {
@@ -297,6 +304,8 @@ export class Scanner {
   }
 }
 
+/** KEY_TAG is the tag of KeyValue's key. */
+const KEY_TAG = (1 << 3) | WIRE.BYTES;
 const TRUE = Buffer.from("true");
 
 /** isTrueValue reads an AnyValue: the boolean, or the word, as senders without booleans write it. */

@@ -56,6 +56,7 @@ function otelOf(state: string): string | undefined {
  * what passed that stands for more already.
  */
 export function withThreshold(state: string, { text }: Threshold): string {
+  if (state === "") return `ot=th:${text}`;
   const before = memberOf(state, "th");
   if (before !== undefined && before.padEnd(digits, "0") >= text.padEnd(digits, "0")) return state;
   const rest = (otelOf(state) ?? "").split(";").filter((pair) => pair !== "" && !pair.startsWith("th:"));
