@@ -64,7 +64,10 @@ export interface ServicesAnswer {
   readonly last_seen_ms: number | null;
 }
 
-/** Red is rate, errors, duration of some set of spans. */
+/**
+ * Red is rate, errors, duration of some set of spans. Requests, rates and errors are scaled by what sampling left out (`ot=th:` in the
+ * trace state); quantiles are those of the spans that were kept.
+ */
 export interface Red {
   readonly requests: number;
   readonly rate: number;

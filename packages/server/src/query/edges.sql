@@ -14,13 +14,13 @@ SELECT
         caller.messaging != '', concat(caller.messaging, if(caller.peer = '', '', concat(' ', caller.peer))),
         caller.peer_service != '', caller.peer_service,
         caller.peer) AS target,
-    count() AS requests,
-    countIf(caller.status_code = 'ERROR' OR callee.status_code = 'ERROR') AS errors,
+    round(sum(caller.weight)) AS requests,
+    round(sumIf(caller.weight, caller.status_code = 'ERROR' OR callee.status_code = 'ERROR')) AS errors,
     quantiles(0.5, 0.95, 0.99)(caller.duration_ns) AS quantiles
 FROM
 (
     SELECT
-        cityHash64(trace_id, span_id) AS id, service_name, status_code, duration_ns,
+        cityHash64(trace_id, span_id) AS id, service_name, status_code, duration_ns, $weight$ AS weight,
         if(attributes['db.system.name'] != '', attributes['db.system.name'], attributes['db.system']) AS db,
         attributes['messaging.system'] AS messaging,
         attributes['peer.service'] AS peer_service,

@@ -1,12 +1,12 @@
 -- Who calls one service: outgoing spans of others that caused an incoming span of it. Durations are the caller's view.
 SELECT
     caller.service_name AS source,
-    count() AS requests,
-    countIf(caller.status_code = 'ERROR' OR callee.status_code = 'ERROR') AS errors,
+    round(sum(caller.weight)) AS requests,
+    round(sumIf(caller.weight, caller.status_code = 'ERROR' OR callee.status_code = 'ERROR')) AS errors,
     quantiles(0.5, 0.95, 0.99)(caller.duration_ns) AS quantiles
 FROM
 (
-    SELECT cityHash64(trace_id, span_id) AS id, service_name, status_code, duration_ns
+    SELECT cityHash64(trace_id, span_id) AS id, service_name, status_code, duration_ns, $weight$ AS weight
     FROM traces
     WHERE timestamp_ns >= {from_ns:Int64} AND timestamp_ns < {to_ns:Int64}
         AND kind IN ('CLIENT', 'PRODUCER') AND service_name != {service:String}

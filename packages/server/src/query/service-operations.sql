@@ -2,8 +2,8 @@
 SELECT
     operation,
     kind,
-    count() AS requests,
-    countIf(status_code = 'ERROR') AS errors,
+    round(sum($weight$)) AS requests,
+    round(sumIf($weight$, status_code = 'ERROR')) AS errors,
     quantiles(0.5, 0.95, 0.99)(duration_ns) AS quantiles
 FROM traces
 WHERE service_name = {service:String}

@@ -2,8 +2,8 @@
 SELECT
     intDiv(timestamp_ns - {start_ns:Int64}, {step_ns:Int64}) AS bucket,
     grouping(bucket) AS total,
-    count() AS requests,
-    countIf(status_code = 'ERROR') AS errors,
+    round(sum($weight$)) AS requests,
+    round(sumIf($weight$, status_code = 'ERROR')) AS errors,
     quantiles(0.5, 0.95, 0.99)(duration_ns) AS quantiles,
     toString(max(timestamp_ns)) AS last_ns
 FROM traces

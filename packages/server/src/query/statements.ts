@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { SPAN_WEIGHT } from "@go3s/store";
 
 const texts = new Map<string, string>();
 
@@ -12,7 +13,7 @@ export function statement(name: string): string {
   return text;
 }
 
-/** withFilter puts a compiled filter's condition into a statement's $filter$. */
+/** withFilter puts a compiled filter's condition into a statement's $filter$, and for how many spans one stands into its $weight$. */
 export function withFilter(text: string, condition: string): string {
-  return text.replaceAll("$filter$", () => `(${condition})`);
+  return text.replaceAll("$filter$", () => `(${condition})`).replaceAll("$weight$", () => SPAN_WEIGHT);
 }
