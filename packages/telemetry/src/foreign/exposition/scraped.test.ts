@@ -151,6 +151,17 @@ test("samples with times of their own keep them and are not ended", () => {
   assert.deepEqual(scrape(translator, "", 2000), {});
 });
 
+test("a sum without its histogram is a series of its own", () => {
+  const metrics = scrape(
+    createScrapeTranslator(),
+    '# TYPE h histogram\nh_sum{x="1"} 5\nh_count{x="2"} 3',
+    1000,
+  );
+  assert.deepEqual(Object.keys(metrics), ["h_sum", "h"]);
+  assert.equal(metrics["h_sum"]?.sum?.dataPoints?.[0]?.asDouble, 5);
+  assert.deepEqual(metrics["h"]?.histogram?.dataPoints?.[0]?.bucketCounts, [3n]);
+});
+
 test("exemplars lead to their spans", () => {
   const page = `# TYPE c counter\nc_total 1 # {trace_id="${trace}",span_id="b7ad6b7169203331",k="v"} 0.5 2.5\n# EOF`;
   const metrics = scrape(createScrapeTranslator(), page, 1000, true);

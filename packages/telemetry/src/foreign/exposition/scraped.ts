@@ -85,8 +85,9 @@ export function createScrapeTranslator(): ScrapeTranslator {
     translate(samples, families, timeMs) {
       scrape++;
       const metrics: Metrics = new Map();
-      for (const [key, { slot, gathered, tracked }] of gather(samples, families, timeMs)) {
-        if (isEmpty(gathered)) continue;
+      for (const [key, found] of gather(samples, families, timeMs)) {
+        if (isEmpty(found.gathered)) continue;
+        const { slot, gathered, tracked } = isLoneSum(found.gathered) ? loneSum(found) : found;
         // A sample with a time of its own ends when its target says so.
         const start = tracked ? follow(key, slot, gathered) : (gathered.createdMs ?? 0);
         add(metrics, slot, pointOf(gathered, start));
@@ -106,6 +107,26 @@ export function createScrapeTranslator(): ScrapeTranslator {
 /** isEmpty: nothing but the time of a beginning. */
 function isEmpty({ value, sum, count, bounds }: Gathered): boolean {
   return value === undefined && sum === undefined && count === undefined && bounds.length === 0;
+}
+
+/** isLoneSum: relabeling took a sum away from its histogram; a count of 0 would be a lie. */
+function isLoneSum({ kind, sum, count, bounds }: Gathered): boolean {
+  return (
+    (kind === "histogram" || kind === "summary") &&
+    sum !== undefined &&
+    count === undefined &&
+    bounds.length === 0
+  );
+}
+
+/** loneSum makes it the series that it was. */
+function loneSum({ slot, gathered, tracked }: Found): Found {
+  const name = `${slot.name}_sum`;
+  return {
+    slot: { ...slot, kind: "sum", name, key: `${slot.key}\0sum` },
+    gathered: { ...gathered, kind: "sum", value: gathered.sum },
+    tracked,
+  };
 }
 
 function add(metrics: Metrics, slot: Slot, point: MetricPoint): void {
