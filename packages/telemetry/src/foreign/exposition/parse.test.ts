@@ -147,8 +147,11 @@ test("what is written is read again, whatever the labels hold", () => {
   });
   const escaped = (value: string): string =>
     value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-  const number = (value: number): string =>
-    Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? "+Inf" : "-Inf";
+  const number = (value: number): string => {
+    if (Object.is(value, -0)) return "-0";
+    if (Number.isFinite(value) || Number.isNaN(value)) return String(value);
+    return value > 0 ? "+Inf" : "-Inf";
+  };
   fc.assert(
     fc.property(fc.array(sample, { maxLength: 8 }), (samples) => {
       const lines = samples.map(
@@ -167,6 +170,7 @@ test("what is written is read again, whatever the labels hold", () => {
         })),
       );
     }),
+    { numRuns: 500 },
   );
 });
 
