@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "./engine/engine.js";
 import { EngineProcess } from "./engine/process.js";
-import type { QueryLimits } from "./engine/protocol.js";
+import type { EngineSettings, QueryLimits } from "./engine/protocol.js";
 import { writeEngineConfig } from "./engine/settings.js";
 import type { RemoteOptions } from "./remote/client.js";
 import { RemoteEngine } from "./remote/engine.js";
@@ -13,7 +13,11 @@ export interface EngineOptions {
   /** remote names a ClickHouse elsewhere; undefined for the embedded one. */
   readonly remote: RemoteOptions | undefined;
   /** state keeps what the engine needs beside its data, database that data. */
-  readonly directories: { readonly state: string; readonly database: string };
+  readonly directories: {
+    readonly state: string;
+    readonly database: string;
+    readonly log?: NonNullable<EngineSettings["log"]>;
+  };
   readonly retention: Partial<Retention>;
   readonly memoryBytes: number;
   readonly queryMax: QueryLimits;
@@ -32,7 +36,7 @@ export function newEngine(options: EngineOptions): Engine {
     directories.state,
     directories.database,
     { memoryBytes, queryMax },
-    { retention, nice },
+    { retention, nice, ...(directories.log === undefined ? {} : { log: directories.log }) },
   );
   return new EngineProcess({ settings, stateDirectory: directories.state, onNotice });
 }

@@ -2,8 +2,9 @@ import { setPriority } from "node:os";
 import type { Session } from "chdb";
 import { messageOf, StoreError } from "../errors.js";
 import { internalErrorOf, queryErrorOf, wireErrorOf } from "./clickhouse-error.js";
-import { Database } from "./database.js";
+import type { Database } from "./database.js";
 import { insertSegment } from "./insert-segment.js";
+import { openDatabase } from "./open-database.js";
 import type { EngineAnswer, EngineRequest, WireError } from "./protocol.js";
 import { runQuery } from "./run-query.js";
 import { fillIn, quoteText, readSource } from "./sql.js";
@@ -96,7 +97,7 @@ async function work(request: EngineRequest): Promise<unknown> {
     case "open":
       // Threads inherit it from the thread that makes them, so it is set before the engine makes its own.
       setPriority(request.settings.nice);
-      database ??= new Database(request.settings);
+      database ??= await openDatabase(request.settings);
       return undefined;
     case "insert":
       return insertSegment(opened(), request.request);

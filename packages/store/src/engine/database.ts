@@ -5,6 +5,7 @@ import { setRetention } from "../schema/retention.js";
 import { cleanClickHouseError, internalErrorOf, storeErrorOf } from "./clickhouse-error.js";
 import { mendDeduplicationLogs, syncDeduplicationLogs } from "./deduplication-log.js";
 import type { EngineSettings, TableSize, TenantRows } from "./protocol.js";
+import { readSettled, writeSettled } from "./settled.js";
 import { readSizes, readTenants } from "./sizes.js";
 import { escapeParameter, quoteText, readSource } from "./sql.js";
 
@@ -22,9 +23,11 @@ export class Database {
   readonly #inserter: Session;
   #tenants: ReadonlyMap<string, readonly TenantRows[]> = new Map();
   #tenantsAgain = 0;
+  readonly #settled: Set<string>;
 
-  constructor(settings: EngineSettings) {
+  constructor(settings: EngineSettings, how: { readonly migrate: boolean } = { migrate: true }) {
     this.#settings = settings;
+    this.#settled = new Set(readSettled(settings.configFile));
     try {
       mendDeduplicationLogs(settings.directory);
       this.#admin = this.session();
@@ -35,8 +38,24 @@ export class Database {
         cause: error,
       });
     }
+    if (how.migrate) this.migrate();
+  }
+
+  /** migrate brings the tables to the schema of this release; nothing else may be asked before. */
+  migrate(): void {
     const run = (sql: string) => this.run(sql);
-    setRetention(run, settings.retention, migrate(run));
+    setRetention(run, this.#settings.retention, migrate(run));
+  }
+
+  /** markSettled remembers that they did, durably. */
+  markSettled(tokens: readonly string[]): void {
+    writeSettled(this.#settings.configFile, tokens);
+    for (const token of tokens) this.#settled.add(token);
+  }
+
+  /** isSettled tells whether the rows of a segment came into tables before they were moved to those of today. */
+  isSettled(token: string): boolean {
+    return this.#settled.has(token);
   }
 
   /** session opens a new connection, which the caller closes. */

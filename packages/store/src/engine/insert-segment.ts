@@ -26,13 +26,27 @@ export function insertStatement({ table, columns }: Receiver, token: string, pat
 
 /** insertToken is the token of a payload file's rows. */
 export function insertToken(segment: string, { signal, plain }: PayloadFile): string {
-  return `${segment}-${signalName(signal)}${plain ? "-plain" : ""}`;
+  const name = signalName(signal);
+  // Profiles have one form; two forms of a signal in one segment are two inserts.
+  return `${segment}-${name}${plain && name !== "profiles" ? "-plain" : ""}`;
 }
+
+/** Into says where a payload file of a segment goes, and under which token. */
+export type Into = (
+  segment: string,
+  file: PayloadFile,
+) => { readonly receiver: Receiver; readonly token: string };
+
+const intoRows: Into = (segment, file) => ({
+  receiver: receiverOf(signalName(file.signal), file.plain),
+  token: insertToken(segment, file),
+});
 
 async function attempt(
   database: Database,
   request: InsertRequest,
   excluded: ReadonlySet<number>,
+  into: Into,
 ): Promise<{ readonly result: InsertResult; readonly refused?: unknown }> {
   const converted = await convertSegment({
     fileSystem: realFileSystem,
@@ -48,9 +62,9 @@ async function attempt(
     damages: converted.damages,
   };
   try {
-    for (const file of converted.files) {
-      const receiver = receiverOf(signalName(file.signal), file.plain);
-      await database.insert(insertStatement(receiver, insertToken(converted.token, file), file.path));
+    for (const file of database.isSettled(converted.token) ? [] : converted.files) {
+      const { receiver, token } = into(converted.token, file);
+      await database.insert(insertStatement(receiver, token, file.path));
     }
     database.settle();
     return { result };
@@ -66,8 +80,12 @@ async function attempt(
  * process: rows that are there already are not inserted again. Frames that the engine cannot take are found one
  * by one and set aside, so that one bad block never holds up the log.
  */
-export async function insertSegment(database: Database, request: InsertRequest): Promise<InsertResult> {
-  const first = await attempt(database, request, new Set());
+export async function insertSegment(
+  database: Database,
+  request: InsertRequest,
+  into: Into = intoRows,
+): Promise<InsertResult> {
+  const first = await attempt(database, request, new Set(), into);
   if (first.refused === undefined) return first.result;
   const code = cleanClickHouseError(messageOf(first.refused)).code;
   const refusal = () => storeErrorOf(internalErrorOf(`insert ${request.path}`, first.refused));
@@ -75,7 +93,7 @@ export async function insertSegment(database: Database, request: InsertRequest):
   const bad = await findBadFrames(database, request);
   // Every frame is fine alone: it was the machine after all, and the same insert is tried again later.
   if (bad.size === 0) throw refusal();
-  const second = await attempt(database, request, bad);
+  const second = await attempt(database, request, bad, into);
   if (second.refused !== undefined)
     throw storeErrorOf(internalErrorOf(`insert ${request.path}`, second.refused));
   return second.result;

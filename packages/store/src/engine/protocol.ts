@@ -14,6 +14,10 @@ export interface EngineSettings {
   readonly directory: string;
   readonly configFile: string;
   readonly retention: Partial<Retention>;
+  /** log is where an earlier release may have left segments, which only its own tables know whether they have. */
+  readonly log?: Pick<InsertRequest, "temporaryDirectory" | "damagedDirectory"> & {
+    readonly directory: string;
+  };
   /** nice is the engine's scheduling priority, 0 (as everybody) to 19 (only what nobody else wants). */
   readonly nice: number;
 }

@@ -49,7 +49,7 @@ export function writeEngineConfig(
   directory: string,
   database: string,
   sizing: EngineSizing,
-  keep: Pick<EngineSettings, "retention" | "nice">,
+  keep: Pick<EngineSettings, "retention" | "nice" | "log">,
 ): EngineSettings {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const usersFile = join(directory, "users.xml");

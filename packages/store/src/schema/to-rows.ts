@@ -5,7 +5,7 @@ import { RECEIVERS } from "./row-columns.js";
 import { runFiles, type Steps } from "./steps.js";
 
 /** MOVED are the tables whose rows go into those of rows.sql, and whose names become views. */
-const MOVED = ["traces", "logs", "metrics"] as const;
+export const MOVED = ["traces", "logs", "metrics"] as const;
 const beforeOf = (table: string): string => `${table}_before`;
 
 /**
