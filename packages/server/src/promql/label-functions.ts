@@ -41,7 +41,7 @@ export function labelReplace(
 }
 
 /** expand puts a match's groups into `$1`, `${1}` and `${name}`; `$$` is a dollar, and what names no group is empty. */
-function expand(replacement: string, found: Matcher): string {
+export function expand(replacement: string, found: Matcher): string {
   return replacement.replaceAll(
     /\$(?:\$|\{([^}]*)\}|([A-Za-z0-9_]+))/g,
     (whole, braced?: string, bare?: string) => {

@@ -129,7 +129,7 @@ describe("what cannot be is told with line, column and what to do", () => {
     [job("  static_configs: [{targets: [a], labels: {a-b: c}}]"), "3:44", /^$/],
     [job("  file_sd_configs: [{files: [a.txt]}]"), "3:30", /^$/],
     [job("  dns_sd_configs: [{names: [a], type: A}]"), "3:20", /none/],
-    [job("  relabel_configs: [{regex: '(', target_label: a}]"), "3:29", /JavaScript/],
+    [job("  relabel_configs: [{regex: '(', target_label: a}]"), "3:29", /RE2/],
     [job("  relabel_configs: [{action: hashmod, target_label: a}]"), "3:21", /^$/],
     [job("  relabel_configs: [{action: frob}]"), "3:30", /^$/],
     [job("  relabel_configs: [{source_labels: [a]}]"), "3:21", /^$/],

@@ -1,5 +1,6 @@
-import { textOf } from "../errors.js";
-import { type RelabelRule, relabelActions, relabelRegex } from "./relabel.js";
+import type { RE2JS } from "re2js";
+import { wholePattern } from "../promql/matcher.js";
+import { type RelabelRule, relabelActions } from "./relabel.js";
 import { oneOf, unknownWord } from "./words.js";
 import type { YamlValue } from "./yaml-reader.js";
 
@@ -17,7 +18,7 @@ export function readRelabel(entry: YamlValue): RelabelRule {
     sourceLabels: [],
     separator: ";",
     targetLabel: "",
-    regex: relabelRegex("(.*)"),
+    regex: wholePattern("(.*)", (why) => new TypeError(why)),
     replacement: "$1",
     modulus: 0n,
   };
@@ -49,16 +50,8 @@ function readName(value: YamlValue): string {
   return name;
 }
 
-function readRegex(value: YamlValue): RegExp {
-  const text = value.scalar();
-  try {
-    return relabelRegex(text);
-  } catch (error) {
-    throw value.wrong(
-      `the regular expression cannot be read: ${textOf(error)}`,
-      "write it in what Go's and JavaScript's syntax have in common",
-    );
-  }
+function readRegex(value: YamlValue): RE2JS {
+  return wholePattern(value.scalar(), (why) => value.wrong(why, "it is read as RE2 reads it"));
 }
 
 function check(entry: YamlValue, rule: RelabelRule, given: ReadonlySet<string>): void {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { md5Low, type RelabelRule, relabel, relabelRegex } from "./relabel.js";
+import { wholePattern } from "../promql/matcher.js";
+import { md5Low, type RelabelRule, relabel } from "./relabel.js";
 
 const rule = (given: Partial<RelabelRule> & { readonly pattern?: string }): RelabelRule => ({
   action: "replace",
   sourceLabels: [],
   separator: ";",
   targetLabel: "",
-  regex: relabelRegex(given.pattern ?? "(.*)"),
+  regex: wholePattern(given.pattern ?? "(.*)", (why) => new TypeError(why)),
   replacement: "$1",
   modulus: 0n,
   ...given,
