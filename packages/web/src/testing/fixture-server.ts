@@ -101,6 +101,7 @@ function answerOf(url: URL, at: number, state: FixtureServer["state"]): unknown 
   const limit = Number(url.searchParams.get("limit") ?? 100);
   const parts = path.split("/");
   if (path === "status") return made.statusAnswer(at);
+  if (path === "scrape/targets") return made.scrapeTargetsAnswer(at);
   if (path === "history") return made.historyAnswer(at);
   if (path === "services") {
     const answer = made.servicesAnswer(at);

@@ -9,6 +9,7 @@ import type {
   MapEdge,
   OperationRow,
   Red,
+  ScrapeTargetsAnswer,
   ServiceAnswer,
   ServiceRow,
   ServicesAnswer,
@@ -444,6 +445,7 @@ export function statusAnswer(at: number): StatusAnswer {
       log_faults: { writes: 0, syncs: 0 },
     },
     sampling,
+    scrape: { targets: 2, up: 1, down: 1 },
     slowest_queries: [
       {
         sql: "SELECT count() FROM traces",
@@ -509,8 +511,38 @@ const sampling = {
   ratio: 0.1,
   slow_ms: 500,
   kept: { ratio: 900_000, error: 12_000, slow: 4_100, trace: 8_000 },
-  dropped: { settled: 8_100_000, late: 12 },
-  waiting: { spans: 31_000, traces: 4_000, bytes: 9e6, generations: 3 },
+  dropped: { ratio: 8_100_000, evicted: 12 },
+  waiting: { spans: 31_000, bytes: 9e6, generations: 3 },
   failure: "",
   remembered: { traces: 4_000, forgotten: 0 },
 };
+
+/** scrapeTargetsAnswer makes a target that answers and one that does not. */
+export function scrapeTargetsAnswer(at: number): ScrapeTargetsAnswer {
+  const target = (instance: string, more: Partial<ScrapeTargetsAnswer["targets"][number]>) => ({
+    job: "node",
+    url: `http://${instance}/metrics`,
+    labels: { job: "node", instance },
+    state: "up" as const,
+    error: "",
+    last_ms: at - 4_000,
+    duration_ms: 12,
+    samples: 812,
+    kept: 640,
+    interval_ms: 15_000,
+    timeout_ms: 10_000,
+    ...more,
+  });
+  return {
+    targets: [
+      target("10.0.0.7:9100", {}),
+      target("10.0.0.8:9100", {
+        state: "down",
+        error: `connect ECONNREFUSED 10.0.0.8:9100 ${hostile}`,
+        samples: null,
+        kept: null,
+      }),
+    ],
+    problems: [{ job: "files", source: "targets.json", error: "no such file" }],
+  };
+}

@@ -56,18 +56,15 @@ export function Drops({ of }: { of: readonly DropCount[] }): JSX.Element {
 }
 
 const why: Readonly<Record<string, string>> = {
-  ratio: "by their trace's id",
-  error: "an error",
-  slow: "slow",
-  critical: "marked critical",
-  trace: "of a trace that is kept",
-  "no-id": "without a trace id: refused and told",
-  settled: "nothing of their trace was worth keeping",
-  timeout: "their trace did not end in time",
-  evicted: "too much was waiting",
-  late: "came after their trace was dropped",
-  store: "kept, but the store was full for too long",
-  invalid: "kept, but could not be read",
+  "kept ratio": "by their trace's id",
+  "kept error": "an error",
+  "kept slow": "slow",
+  "kept critical": "marked critical",
+  "kept trace": "of a trace that is kept",
+  "kept no-id": "without a trace id: refused and told",
+  "dropped ratio": "nothing of their trace asked for it",
+  "dropped evicted": "decided before their time: too much was waiting",
+  "dropped invalid": "could not be decoded",
 };
 
 interface Decision {
@@ -88,7 +85,7 @@ const decisionColumns: readonly Column<Decision>[] = [
     id: "reason",
     title: "Because",
     track: "minmax(120px, 3fr)",
-    cell: ({ reason }) => why[reason] ?? reason,
+    cell: ({ verdict, reason }) => why[`${verdict} ${reason}`] ?? reason,
   },
   {
     id: "spans",
@@ -126,6 +123,12 @@ export function Sampling({ of }: { of: SamplingStatus | null }): JSX.Element {
           <Bytes of={of.waiting.bytes} />) wait for a verdict
         </span>
       </div>
+      {of.failure === "" ? null : (
+        <p class="pad warn">
+          The last decision could not be made: {cell(of.failure)}. What waits stays on disk and is decided
+          later.
+        </p>
+      )}
       {rows.length === 0 ? (
         <p class="pad dim">No span has come in yet.</p>
       ) : (

@@ -31,7 +31,7 @@ export function Receiving({ of }: { of: StatusAnswer }): JSX.Element {
         </span>
       </div>
       <dl class="facts">
-        {rows.map(({ title, rate, total, path }) => (
+        {[...rows, ...profilesOf(of)].map(({ title, rate, total, path }) => (
           <div key={title}>
             <dt>
               {path === undefined ? title : <a href={linkTo(path)}>{title}</a>} · {countText(total)}
@@ -55,6 +55,18 @@ export function Receiving({ of }: { of: StatusAnswer }): JSX.Element {
       <Ways of={of} />
     </section>
   );
+}
+
+/** profilesOf is there when there are some. */
+function profilesOf({
+  ingest,
+}: StatusAnswer): { title: string; rate: number; total: number; path: undefined }[] {
+  const ways = ingest.ways.filter(({ signal }) => signal === "profiles");
+  const sum = (of: (way: WayIn) => number) => ways.reduce((all, way) => all + of(way), 0);
+  const total = sum(({ items }) => items);
+  return total === 0
+    ? []
+    : [{ title: "profile samples", rate: sum((way) => way.items_per_s), total, path: undefined }];
 }
 
 /** The server keeps steps of five seconds: asking more often shows nothing new. */
@@ -149,6 +161,11 @@ const wayNames: Readonly<Record<string, string>> = {
   fused: "Fused OTLP (agent)",
   zipkin: "Zipkin v2",
   jaeger: "Jaeger",
+  "jaeger-grpc": "Jaeger gRPC",
+  "jaeger-udp": "Jaeger agent (UDP)",
+  scrape: "Prometheus scrapes",
+  pprof: "pprof",
+  pyroscope: "Pyroscope",
   prometheus: "Prometheus remote write",
 };
 

@@ -9,6 +9,7 @@ import { Processes, Programs } from "./agent.js";
 import { Drops, Sampling } from "./drops.js";
 import { Health } from "./health.js";
 import { Receiving } from "./receiving.js";
+import { Scraping } from "./scraping.js";
 import { Queries, Storage } from "./storage.js";
 
 /** View is the system about itself: what works, what was lost, what comes in and waits, what lies on disk, what it costs. */
@@ -33,6 +34,7 @@ export function View(): JSX.Element {
       <Health of={now} />
       <Drops of={now.dropped} />
       <Receiving of={now} />
+      {now.scrape === undefined ? null : <Scraping of={now.scrape} />}
       <Storage of={now.store} />
       <Sampling of={now.sampling} />
       <Queries of={now.slowest_queries} />
