@@ -30,7 +30,8 @@ export interface Gathered {
   count: number | undefined;
   createdMs: number | undefined;
   readonly bounds: Bound[];
-  readonly exemplars: Input<Exemplar>[];
+  /** exemplars by what they say: the same one stands on the page until there is another. */
+  exemplars: Map<string, Input<Exemplar>>;
 }
 
 const noRecordedValue = 1;
@@ -49,7 +50,8 @@ export function totalOf(gathered: Gathered): number | undefined {
 
 /** pointOf makes a point of what was gathered. */
 export function pointOf(gathered: Gathered, startMs: number): MetricPoint {
-  const { kind, attributes, exemplars, timeMs, sum } = gathered;
+  const { kind, attributes, timeMs, sum } = gathered;
+  const exemplars = [...gathered.exemplars.values()];
   const times = {
     attributes,
     startTimeUnixNano: BigInt(Math.round(startMs)) * 1_000_000n,

@@ -164,7 +164,14 @@ test("a sum without its histogram is a series of its own", () => {
 
 test("exemplars lead to their spans", () => {
   const page = `# TYPE c counter\nc_total 1 # {trace_id="${trace}",span_id="b7ad6b7169203331",k="v"} 0.5 2.5\n# EOF`;
-  const metrics = scrape(createScrapeTranslator(), page, 1000, true);
+  const translator = createScrapeTranslator();
+  const metrics = scrape(translator, page, 1000, true);
+  // It stands on the page until there is another, and is told once.
+  const again = (text: string, ms: number) =>
+    scrape(translator, text, ms, true)["c_total"]?.sum?.dataPoints?.[0]?.exemplars?.length;
+  assert.equal(again(page, 2000), 0);
+  assert.equal(again(page, 3000), 0);
+  assert.equal(again(page.replace("0.5", "0.7"), 4000), 1);
   assert.deepEqual(metrics["c_total"]?.sum?.dataPoints?.[0]?.exemplars, [
     {
       timeUnixNano: at(2500),

@@ -37,6 +37,8 @@ interface Series {
   startMs: number;
   total: number;
   scrape: number;
+  /** Those of the last scrape: they are told once. */
+  exemplars: ReadonlyMap<string, unknown>;
 }
 
 /** Slot is the metric that a point goes into. */
@@ -66,9 +68,21 @@ export function createScrapeTranslator(): ScrapeTranslator {
     const found = known.get(key);
     const began = found === undefined || (total !== undefined && total < found.total);
     const startMs = gathered.createdMs ?? (began ? gathered.timeMs : found.startMs);
+    const { exemplars } = gathered;
     if (found === undefined)
-      known.set(key, { place: slot, attributes: gathered.attributes, startMs, total: total ?? 0, scrape });
-    else Object.assign(found, { startMs, total: total ?? 0, scrape });
+      known.set(key, {
+        place: slot,
+        attributes: gathered.attributes,
+        startMs,
+        total: total ?? 0,
+        scrape,
+        exemplars,
+      });
+    else {
+      if (exemplars.size > 0)
+        gathered.exemplars = new Map([...exemplars].filter(([each]) => !found.exemplars.has(each)));
+      Object.assign(found, { startMs, total: total ?? 0, scrape, exemplars });
+    }
     return slot.kind === "gauge" ? 0 : startMs;
   };
 
@@ -216,7 +230,7 @@ function newGathered(kind: Kind, labels: readonly Label[], part: string, timeMs:
     count: undefined,
     createdMs: undefined,
     bounds: [],
-    exemplars: [],
+    exemplars: new Map(),
   };
 }
 
@@ -224,7 +238,9 @@ function put(into: Gathered, { part }: Place, sample: ExpositionSample, boundLab
   const { value, exemplar } = sample;
   if (exemplar !== undefined) {
     const timestamp = BigInt(exemplar.timestampMs ?? into.timeMs);
-    into.exemplars.push(exemplarOf({ labels: exemplar.labels, value: exemplar.value, timestamp }));
+    const { labels, value: measured } = exemplar;
+    const key = JSON.stringify([labels, measured, exemplar.timestampMs]);
+    into.exemplars.set(key, exemplarOf({ labels, value: measured, timestamp }));
   }
   if (part === "bucket" || part === "quantile")
     into.bounds.push({ at: labelOf(sample.labels, boundLabel), value });
