@@ -24,7 +24,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     shows: "requests/s of a Go service at its maximum, observed against not; CPU and memory of ours",
     run: goOverhead,
   },
-  ingest: { shows: "acknowledged spans/s over HTTP and gRPC, CPU per million, bytes on disk", run: ingest },
+  ingest: {
+    shows: "acknowledged spans/s over HTTP, gRPC and gzip, CPU, memory, age when queryable, bytes on disk",
+    run: ingest,
+  },
   leaks: {
     shows: "10,000 times load, attach, read, close: descriptors, mappings, memory, kernel objects",
     run: leaks,
