@@ -1,6 +1,6 @@
 // Records what real clients and servers say to each other, for the tests of packages/agent/src/protocols:
 //   node scripts/record-protocols.mjs --tools DIR [postgresql redis ...]
-// DIR holds what is not this project's own: DIR/clients (npm install pg mysql2 ioredis mongodb cassandra-driver amqplib
+// DIR holds what is not this project's own: DIR/clients (npm install pg mysql2 ioredis mongodb-5@npm:mongodb@5 cassandra-driver amqplib
 // kafkajs dns-packet memjs) and, from Maven Central, DIR/kafka/lib, DIR/cassandra/lib, DIR/mongo/lib; the other servers are
 // Debian's postgresql, mariadb-server, redis-server, memcached, rabbitmq-server, dnsmasq-base. A server that is missing is
 // passed over with a word. Each scenario writes packages/agent/testdata/protocols/NAME.json.
