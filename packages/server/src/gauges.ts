@@ -182,11 +182,30 @@ function agentGauges(agent: AgentStatus): Gauge[] {
 
 function samplingGauges({ sampling }: StatusAnswer): Gauge[] {
   if (sampling === null) return [];
-  const { ratio, waiting } = sampling;
+  const { ratio, waiting, remembered, failure } = sampling;
   return [
     gauge("go3s_sample_ratio", "", "The share of traces that is kept by id.", ratio),
     gauge("go3s_sample_waiting_spans", "", "Spans that wait for a decision.", waiting.spans),
-    gauge("go3s_sample_waiting_bytes", "bytes", "Memory of those.", waiting.bytes),
+    gauge("go3s_sample_waiting_bytes", "bytes", "Bytes of those on disk.", waiting.bytes),
+    gauge(
+      "go3s_sample_waiting_generations",
+      "",
+      "Stretches of time that wait for theirs.",
+      waiting.generations,
+    ),
+    gauge(
+      "go3s_sample_failing",
+      "",
+      "1 while decisions cannot be made; the status says why.",
+      failure === "" ? 0 : 1,
+    ),
+    gauge("go3s_sample_kept_traces", "", "Traces whose late spans are kept too.", remembered.traces),
+    gauge(
+      "go3s_sample_forgotten_traces",
+      "",
+      "Those that were forgotten to make room.",
+      remembered.forgotten,
+    ),
   ];
 }
 

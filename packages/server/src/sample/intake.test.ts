@@ -100,6 +100,8 @@ test("a server that samples keeps errors whole, also what came long before, and 
       'go3s_sample_spans_total{decision="dropped",reason="ratio"} 50',
       'go3s_sample_spans_total{decision="kept",reason="trace"} 1',
       "go3s_sample_waiting_spans 0",
+      "go3s_sample_failing 0",
+      "go3s_sample_kept_traces 1",
       'go3s_store_log_faults{during="sync"} 0',
       "go3s_store_waiting_rows 0",
     ])
