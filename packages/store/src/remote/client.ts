@@ -128,7 +128,7 @@ export function engineWordsOf(error: unknown): Error {
 
 /** isFromEngine tells an answer of the engine from a network that failed. */
 export function isFromEngine(error: unknown): boolean {
-  return error instanceof ClickHouseError || /^Code: \d+\. DB::/.test(messageOf(error));
+  return error instanceof ClickHouseError || /^Code: \d+[.,] /.test(messageOf(error));
 }
 
 /** ownErrorOf turns what came back for a statement of ours into an error of the store. */

@@ -29,6 +29,10 @@ const TELLING: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+/** SHOWN is what SHOW may tell of, with the store's own names. */
+const SHOWN: ReadonlySet<string> = new Set(
+  "tables columns fields create databases functions index indexes indices keys full extended".split(" "),
+);
 /** LOOKUPS are functions that read another table by its name. */
 const LOOKUPS = /^(?:dict(?:get|has|isin)|joinget|hascolumnintable$)/;
 
@@ -86,6 +90,12 @@ export function checkStatement(canonical: string, max: QueryLimits, around: Surr
   checkSettings(settingsOf(tokens), max);
   if (around === undefined) return;
   const foreign = new Set(around.databases.filter((name) => name !== around.database));
+  if (tokens[0]?.value.toUpperCase() === "SHOW") {
+    const what = tokens[1]?.value ?? "";
+    const other = tokens.find(({ kind, value }) => kind !== "text" && foreign.has(value));
+    if (!SHOWN.has(what.toLowerCase()) || other !== undefined)
+      throw forbidden(`show ${other?.value ?? what}`);
+  }
   for (const [at, token] of tokens.entries()) {
     if (token.kind === "text" || token.kind === "sign") continue;
     const name = token.value.toLowerCase();
