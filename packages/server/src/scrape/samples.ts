@@ -14,6 +14,10 @@ export function labelled(
   const own: Label[] = Array.from(target, ([name, value]) => ({ name, value }));
   const kept: ExpositionSample[] = [];
   for (const sample of page.samples) {
+    const { timestampMs = 0 } = sample;
+    // Nanoseconds of 64 bits end in the year 2262.
+    if (!(timestampMs >= 0 && timestampMs < 9.2e12))
+      throw new ServerError("scrape-failed", `a sample has the time ${timestampMs} ms, which cannot be`);
     const all = joined(sample.labels, own, target, job.honorLabels);
     const after = job.metricRelabel.length === 0 ? all : relabelled(all, job);
     if (after === undefined) continue;

@@ -23,7 +23,7 @@ export interface Scraper {
 }
 
 // A page waits for its target, not for us: this many sockets and pages in memory at once.
-const scrapesAtOnce = 64;
+const scrapesAtOnce = 32;
 
 /** createScraper starts at once. Throws ServerError "bad-config" for certificates that cannot be read; then nothing runs. */
 export function createScraper(config: ScrapeConfig, receiver: Receiver): Scraper {

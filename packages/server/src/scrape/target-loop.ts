@@ -46,8 +46,10 @@ export interface Scraping {
 }
 
 const protocol = "scrape";
-// A page without a limit of its own; a hundred thousand series are about 10 MiB.
-const pageBytes = 64 << 20;
+// A page without a limit of its own: some hundred thousand samples.
+const pageBytes = 16 << 20;
+// Each sample is an object of some 200 bytes for a moment; a page of short lines would make many.
+const pageSamples = 1_000_000;
 const accept = "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.8,*/*;q=0.1";
 
 /** startTargetLoop begins with the target's own place in the interval. */
@@ -57,13 +59,12 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
   if (signal === undefined) throw new TypeError("no signal is called metrics");
   const translator = createScrapeTranslator();
   const closed = new AbortController();
-  let seen = new Set<string>();
   let last: LastScrape | undefined;
   let running: Promise<void> = Promise.resolve();
 
-  const store = async (request: ReturnType<typeof translator.end>): Promise<string> => {
+  const store = async (make: () => ReturnType<typeof translator.end>): Promise<string> => {
     try {
-      const bytes = encodeProtobuf(ExportMetricsServiceRequest, request);
+      const bytes = encodeProtobuf(ExportMetricsServiceRequest, make());
       succeed(receiver, protocol, signal, await receiver.intake.accept("metrics", bytes));
       return "";
     } catch (error) {
@@ -89,20 +90,15 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
       count(receiver.counters, "requests", protocol, "metrics", "scrape-failed").value++;
     }
     const durationMs = performance.now() - began;
-    const now = new Set(
-      samples.map(({ labels }) => labels.map(({ name, value }) => `${name}\0${value}`).join("\0")),
-    );
-    let added = 0;
-    for (const key of now) if (!seen.has(key)) added++;
-    seen = now;
-    const own = ownSamples(target, {
-      up: error === "" ? 1 : 0,
-      scrape_duration_seconds: durationMs / 1000,
-      scrape_samples_scraped: scraped,
-      scrape_samples_post_metric_relabeling: samples.length,
-      scrape_series_added: added,
-    });
-    const refused = await store(translator.translate([...samples, ...own], page.families, atMs));
+    const report = (added: number): ExpositionSample[] =>
+      ownSamples(target, {
+        up: error === "" ? 1 : 0,
+        scrape_duration_seconds: durationMs / 1000,
+        scrape_samples_scraped: scraped,
+        scrape_samples_post_metric_relabeling: samples.length,
+        scrape_series_added: added,
+      });
+    const refused = await store(() => translator.translate(samples, page.families, atMs, report));
     last = {
       up: error === "",
       error: error || refused,
@@ -124,9 +120,13 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
     const limits = { timeoutMs: target.timeoutMs, bodyBytes, signal: closed.signal };
     const { body, contentType, wireBytes } = await fetchPage(target.url, fetching, headers, limits);
     count(receiver.counters, "bytes", protocol, "metrics").value += wireBytes;
-    return parseExposition(utf8Of(body), {
-      openMetrics: contentType.includes("application/openmetrics-text"),
-    });
+    const openMetrics = contentType.includes("application/openmetrics-text");
+    const page = parseExposition(utf8Of(body), { openMetrics, samplesMost: pageSamples });
+    if (page.samples.length > pageSamples)
+      throw new ServerError("scrape-failed", `more than ${pageSamples} samples`, {
+        hint: "split the target",
+      });
+    return page;
   };
 
   let due = Date.now() + firstDelayMs(target, Date.now());
@@ -158,7 +158,7 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
       closed.abort();
       clearTimeout(timer);
       await running;
-      if (gone) await store(translator.end(Date.now()));
+      if (gone) await store(() => translator.end(Date.now()));
     },
   };
 }

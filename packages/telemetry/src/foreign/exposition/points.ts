@@ -25,13 +25,15 @@ export interface Gathered {
   readonly kind: Kind;
   readonly attributes: readonly KeyValue[];
   readonly timeMs: number;
+  /** How many samples it is made of. */
+  samples: number;
   value: number | undefined;
   sum: number | undefined;
   count: number | undefined;
   createdMs: number | undefined;
   readonly bounds: Bound[];
   /** exemplars by what they say: the same one stands on the page until there is another. */
-  exemplars: Map<string, Input<Exemplar>>;
+  exemplars: Map<string, Input<Exemplar>> | undefined;
 }
 
 const noRecordedValue = 1;
@@ -51,7 +53,7 @@ export function totalOf(gathered: Gathered): number | undefined {
 /** pointOf makes a point of what was gathered. */
 export function pointOf(gathered: Gathered, startMs: number): MetricPoint {
   const { kind, attributes, timeMs, sum } = gathered;
-  const exemplars = [...gathered.exemplars.values()];
+  const exemplars = gathered.exemplars === undefined ? [] : [...gathered.exemplars.values()];
   const times = {
     attributes,
     startTimeUnixNano: BigInt(Math.round(startMs)) * 1_000_000n,

@@ -20,12 +20,14 @@ import {
 export interface ScrapeTranslator {
   /**
    * translate makes a request of a scrape's samples, with job, instance and all other labels already in them. What was in the scrape
-   * before and is not in this one gets a point without a value. `timeMs` is the scrape's time.
+   * before and is not in this one gets a point without a value. `timeMs` is the scrape's time. `report` makes samples about the scrape
+   * itself, told how many of its samples belong to series that the scrape before had not.
    */
   translate(
     samples: readonly ExpositionSample[],
     families: ReadonlyMap<string, ExpositionFamily>,
     timeMs: number,
+    report?: (added: number) => readonly ExpositionSample[],
   ): Input<ExportMetricsServiceRequest>;
   /** end gives every series its end: the target is gone. */
   end(timeMs: number): Input<ExportMetricsServiceRequest>;
@@ -38,7 +40,7 @@ interface Series {
   total: number;
   scrape: number;
   /** Those of the last scrape: they are told once. */
-  exemplars: ReadonlyMap<string, unknown>;
+  exemplars: ReadonlyMap<string, unknown> | undefined;
 }
 
 /** Slot is the metric that a point goes into. */
@@ -61,29 +63,24 @@ type Metrics = Map<string, { readonly slot: Slot; readonly points: MetricPoint[]
  */
 export function createScrapeTranslator(): ScrapeTranslator {
   const known = new Map<string, Series>();
+  // Series with times of their own are not ended, only counted when they are new.
+  let timed = new Set<string>();
   let scrape = 0;
 
-  const follow = (key: string, slot: Slot, gathered: Gathered): number => {
-    const total = totalOf(gathered);
+  const follow = (key: string, { slot, gathered }: Found): { startMs: number; isNew: boolean } => {
+    const total = totalOf(gathered) ?? 0;
     const found = known.get(key);
-    const began = found === undefined || (total !== undefined && total < found.total);
+    const began = found === undefined || total < found.total;
     const startMs = gathered.createdMs ?? (began ? gathered.timeMs : found.startMs);
-    const { exemplars } = gathered;
-    if (found === undefined)
-      known.set(key, {
-        place: slot,
-        attributes: gathered.attributes,
-        startMs,
-        total: total ?? 0,
-        scrape,
-        exemplars,
-      });
+    const { attributes, exemplars } = gathered;
+    if (found === undefined) known.set(key, { place: slot, attributes, startMs, total, scrape, exemplars });
     else {
-      if (exemplars.size > 0)
-        gathered.exemplars = new Map([...exemplars].filter(([each]) => !found.exemplars.has(each)));
-      Object.assign(found, { startMs, total: total ?? 0, scrape, exemplars });
+      const told = found.exemplars;
+      if (exemplars !== undefined && told !== undefined)
+        gathered.exemplars = new Map([...exemplars].filter(([each]) => !told.has(each)));
+      Object.assign(found, { startMs, total, scrape, exemplars });
     }
-    return slot.kind === "gauge" ? 0 : startMs;
+    return { startMs: slot.kind === "gauge" ? 0 : startMs, isNew: found === undefined };
   };
 
   const endMissing = (metrics: Metrics, timeMs: number): void => {
@@ -95,16 +92,36 @@ export function createScrapeTranslator(): ScrapeTranslator {
     }
   };
 
+  const addAll = (metrics: Metrics, found: ReadonlyMap<string, Found>): number => {
+    let added = 0;
+    const timedNow = new Set<string>();
+    for (const [key, each] of found) {
+      if (isEmpty(each.gathered)) continue;
+      const real = isLoneSum(each.gathered) ? loneSum(each) : each;
+      const { slot, gathered } = real;
+      if (real.timed === undefined) {
+        const { startMs, isNew } = follow(key, real);
+        if (isNew) added += gathered.samples;
+        add(metrics, slot, pointOf(gathered, startMs));
+      } else {
+        timedNow.add(real.timed);
+        if (!timed.has(real.timed)) added += gathered.samples;
+        add(metrics, slot, pointOf(gathered, gathered.createdMs ?? 0));
+      }
+    }
+    timed = timedNow;
+    return added;
+  };
+
   return {
-    translate(samples, families, timeMs) {
+    translate(samples, families, timeMs, report) {
       scrape++;
       const metrics: Metrics = new Map();
-      for (const [key, found] of gather(samples, families, timeMs)) {
-        if (isEmpty(found.gathered)) continue;
-        const { slot, gathered, tracked } = isLoneSum(found.gathered) ? loneSum(found) : found;
-        // A sample with a time of its own ends when its target says so.
-        const start = tracked ? follow(key, slot, gathered) : (gathered.createdMs ?? 0);
-        add(metrics, slot, pointOf(gathered, start));
+      const added = addAll(metrics, gather(samples, families, timeMs, known));
+      if (report !== undefined) {
+        const kept = timed;
+        addAll(metrics, gather(report(added), new Map(), timeMs, known));
+        timed = kept;
       }
       endMissing(metrics, timeMs);
       return requestOf(metrics);
@@ -134,12 +151,12 @@ function isLoneSum({ kind, sum, count, bounds }: Gathered): boolean {
 }
 
 /** loneSum makes it the series that it was. */
-function loneSum({ slot, gathered, tracked }: Found): Found {
+function loneSum({ slot, gathered, timed }: Found): Found {
   const name = `${slot.name}_sum`;
   return {
     slot: { ...slot, kind: "sum", name, key: `${slot.key}\0sum` },
     gathered: { ...gathered, kind: "sum", value: gathered.sum },
-    tracked,
+    timed,
   };
 }
 
@@ -152,7 +169,8 @@ function add(metrics: Metrics, slot: Slot, point: MetricPoint): void {
 interface Found {
   readonly slot: Slot;
   readonly gathered: Gathered;
-  readonly tracked: boolean;
+  /** What names the series of a sample with a time of its own; undefined for the others. */
+  readonly timed: string | undefined;
 }
 
 /** gather brings together the samples that make up one point each. */
@@ -160,6 +178,7 @@ function gather(
   samples: readonly ExpositionSample[],
   families: ReadonlyMap<string, ExpositionFamily>,
   scrapeMs: number,
+  known: ReadonlyMap<string, Series>,
 ): Map<string, Found> {
   const places = new Map<string, Place>();
   const found = new Map<string, Found>();
@@ -174,16 +193,18 @@ function gather(
     const timeMs = sample.timestampMs ?? scrapeMs;
     const part = place.part === "bucket" ? "le" : place.part === "quantile" ? "quantile" : "";
     const title = titleOf(place, kind, name);
-    // Samples of one time make up one point; those of the scrape's time are found again by the next scrape.
-    let key = sample.timestampMs === undefined ? `${kind}\0${title}` : `${kind}\0${title}\0@${timeMs}`;
+    let series = `${kind}\0${title}`;
     for (const { name: label, value } of sample.labels)
-      if (label !== part && label !== "__name__") key += `\0${label}\0${value}`;
+      if (label !== part && label !== "__name__") series += `\0${label}\0${value}`;
+    // Samples of one time make up one point; those of the scrape's time are found again by the next scrape.
+    const key = sample.timestampMs === undefined ? series : `@${timeMs}\0${series}`;
     let into = found.get(key);
     if (into === undefined) {
+      const before = known.get(key);
       into = {
-        slot: slotOf(place, kind, title, sample.labels),
-        gathered: newGathered(kind, sample.labels, part, timeMs),
-        tracked: sample.timestampMs === undefined,
+        slot: before?.place ?? slotOf(place, kind, title, sample.labels),
+        gathered: newGathered(kind, before?.attributes ?? attributesOf(sample.labels, part), timeMs),
+        timed: sample.timestampMs === undefined ? undefined : series,
       };
       found.set(key, into);
     }
@@ -215,31 +236,37 @@ function slotOf({ family }: Place, kind: Kind, name: string, labels: readonly La
   return { key: [kind, name, job, instance].join("\0"), kind, job, instance, name, help, unit };
 }
 
-function newGathered(kind: Kind, labels: readonly Label[], part: string, timeMs: number): Gathered {
-  const attributes = labels.flatMap(({ name, value }) =>
+function attributesOf(labels: readonly Label[], part: string): KeyValue[] {
+  return labels.flatMap(({ name, value }) =>
     name === "__name__" || name === "job" || name === "instance" || name === part
       ? []
       : [textValue(name, value)],
   );
+}
+
+function newGathered(kind: Kind, attributes: readonly KeyValue[], timeMs: number): Gathered {
   return {
     kind,
     attributes,
     timeMs,
+    samples: 0,
     value: undefined,
     sum: undefined,
     count: undefined,
     createdMs: undefined,
     bounds: [],
-    exemplars: new Map(),
+    exemplars: undefined,
   };
 }
 
 function put(into: Gathered, { part }: Place, sample: ExpositionSample, boundLabel: string): void {
   const { value, exemplar } = sample;
+  into.samples++;
   if (exemplar !== undefined) {
-    const timestamp = BigInt(exemplar.timestampMs ?? into.timeMs);
+    const timestamp = BigInt(isTime(exemplar.timestampMs) ? exemplar.timestampMs : into.timeMs);
     const { labels, value: measured } = exemplar;
     const key = JSON.stringify([labels, measured, exemplar.timestampMs]);
+    into.exemplars ??= new Map();
     into.exemplars.set(key, exemplarOf({ labels, value: measured, timestamp }));
   }
   if (part === "bucket" || part === "quantile")
@@ -247,8 +274,14 @@ function put(into: Gathered, { part }: Place, sample: ExpositionSample, boundLab
   else if (part === "sum") into.sum = value;
   else if (part === "count") into.count = value;
   else if (part === "created") {
-    if (Number.isFinite(value) && value > 0) into.createdMs = value * 1000;
+    // A beginning behind the end is none.
+    if (value > 0 && value * 1000 <= into.timeMs) into.createdMs = value * 1000;
   } else into.value = value;
+}
+
+/** isTime: nanoseconds of 64 bits end in the year 2262. */
+function isTime(ms: number | undefined): ms is number {
+  return ms !== undefined && ms >= 0 && ms < 9.2e12;
 }
 
 function requestOf(metrics: Metrics): Input<ExportMetricsServiceRequest> {
