@@ -22,6 +22,7 @@ import { scrapeGauges } from "./scrape/gauges.js";
 import { createScraper, type Scraper } from "./scrape/scraper.js";
 import { createSlowQueries, watchQueries } from "./slow-queries.js";
 import { createStatusBoard, noAgent } from "./status.js";
+import { createTempoPort } from "./tempo/port.js";
 import { version } from "./version.js";
 import { createQueryPort } from "./web/query.js";
 import { createWebServer } from "./web/server.js";
@@ -118,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clickhouse: createClickHousePort(queried, counters),
     prometheus: createPrometheusPort(context.engine, counters, version()),
     jaeger: createJaegerPort(context.engine, counters),
+    tempo: createTempoPort(context.engine, counters, version()),
     stream,
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => [...gaugesOf(board.status(), store.stats()), ...scrapeGauges(scraper?.targets() ?? [])],

@@ -8,6 +8,7 @@ import { ServerError } from "../errors.js";
 import type { JaegerPort } from "../jaeger/port.js";
 import type { PrometheusPort } from "../prometheus/port.js";
 import { drain } from "../receive/drain.js";
+import type { TempoPort } from "../tempo/port.js";
 import { type GuardOptions, guard } from "./guard.js";
 import { type Gauge, metricsFormatOf, metricsText, metricsTypes } from "./metrics.js";
 import { type QueryPort, runQuery } from "./query.js";
@@ -23,6 +24,7 @@ export interface WebPort {
   readonly clickhouse: ClickHousePort;
   readonly prometheus: PrometheusPort;
   readonly jaeger: JaegerPort;
+  readonly tempo: TempoPort;
   readonly stream: LiveStream;
   /** Undefined where no page is served (`--no-web`). */
   readonly files: StaticFiles | undefined;
@@ -78,6 +80,9 @@ async function answer(port: WebPort, request: IncomingMessage, response: ServerR
   allow(request, response, ["GET", "HEAD"]);
   if (path === "/jaeger" || path.startsWith("/jaeger/")) {
     return port.jaeger.answer(path.slice("/jaeger".length), search, response);
+  }
+  if (path === "/tempo" || path.startsWith("/tempo/")) {
+    return port.tempo.answer(path.slice("/tempo".length), search, request, response);
   }
   if (path === "/healthz") return sendText(response, 200, "text/plain; charset=utf-8", "ok\n");
   if (path === "/readyz") return readyz(port, response);
