@@ -13,14 +13,13 @@ export interface Flame {
 }
 
 /**
- * flameOf makes the tree of rows of profile-flame.sql, which come by weight. `totals` is what all roots weigh: what the
- * rows leave out becomes a node of the kind `other` under each parent that misses something.
+ * flameOf makes the tree of rows of profile-flame.sql, which come by weight. What they leave out becomes a node of the kind
+ * `other` under each parent that misses something, and beside the roots.
  */
 export function flameOf(found: readonly Row[]): Flame {
   const byId = new Map<string, number>();
   const places: Place[] = [];
   const roots: number[] = [];
-  let samples = 0;
   for (const row of found) {
     const above = text(row, "parent");
     const parent = above === "0" ? -1 : byId.get(above);
@@ -39,20 +38,34 @@ export function flameOf(found: readonly Row[]): Flame {
       base_self: number(row, "base_self"),
       children: [],
     });
-    if (parent === -1) {
-      roots.push(at);
-      samples += number(row, "sampled");
-    } else places[parent]?.children.push(at);
+    if (parent === -1) roots.push(at);
+    else places[parent]?.children.push(at);
   }
-  const sum = (key: "total" | "base_total") => roots.reduce((all, at) => all + (places[at]?.[key] ?? 0), 0);
-  const all = found[0] === undefined ? 0 : number(found[0], "places");
-  return {
-    nodes: ordered(places, roots),
-    total: sum("total"),
-    base_total: sum("base_total"),
-    samples,
-    omitted: Math.max(0, all - places.length),
-  };
+  const of = (name: string) => (found[0] === undefined ? 0 : number(found[0], name));
+  const [total, base_total] = [of("all_total"), of("all_base_total")];
+  const nodes = ordered(places, roots);
+  addOther(nodes, -1, total - sumOf(places, roots, "total"), base_total - sumOf(places, roots, "base_total"));
+  const omitted = Math.max(0, of("places") - places.length);
+  return { nodes, total, base_total, samples: of("all_sampled"), omitted };
+}
+
+function sumOf(places: readonly Place[], which: readonly number[], key: "total" | "base_total"): number {
+  return which.reduce((sum, at) => sum + (places[at]?.[key] ?? 0), 0);
+}
+
+/** addOther adds what is missing under a node, if anything is. */
+function addOther(nodes: FlameNode[], parent: number, total: number, base: number): void {
+  if (total === 0 && base === 0) return;
+  nodes.push({
+    parent,
+    name: "",
+    kind: "other",
+    file: "",
+    total,
+    self: total,
+    base_total: base,
+    base_self: base,
+  });
 }
 
 /** ordered numbers the places anew, depth first, and adds what is missing of each. */
@@ -67,21 +80,12 @@ function ordered(places: readonly Place[], roots: readonly number[]): FlameNode[
     const { children, ...rest } = place;
     const own = nodes.length;
     nodes.push({ ...rest, parent });
-    const kept = (key: "total" | "base_total") =>
-      children.reduce((sum, child) => sum + (places[child]?.[key] ?? 0), 0);
-    const missing = rest.total - rest.self - kept("total");
-    const baseMissing = rest.base_total - rest.base_self - kept("base_total");
-    if (missing !== 0 || baseMissing !== 0)
-      nodes.push({
-        parent: own,
-        name: "",
-        kind: "other",
-        file: "",
-        total: missing,
-        self: missing,
-        base_total: baseMissing,
-        base_self: baseMissing,
-      });
+    addOther(
+      nodes,
+      own,
+      rest.total - rest.self - sumOf(places, children, "total"),
+      rest.base_total - rest.base_self - sumOf(places, children, "base_total"),
+    );
     for (let i = children.length - 1; i >= 0; i--) waiting.push({ at: children[i] ?? 0, parent: own });
   }
   return nodes;

@@ -58,7 +58,8 @@ async function json<T>(path: string): Promise<T> {
 function shown({ nodes }: FlameAnswer): string[] {
   const paths: string[] = [];
   for (const { parent, name, kind } of nodes) {
-    const path = parent === -1 ? name : `${paths[parent]};${kind === "other" ? "(other)" : name}`;
+    const called = kind === "other" ? "(other)" : name;
+    const path = parent === -1 ? called : `${paths[parent]};${called}`;
     paths.push(path);
   }
   return nodes.map(({ total, self }, i) => `${paths[i]} ${total}/${self}`);
@@ -191,6 +192,17 @@ test("a flame graph is the tree of all stacks, of a service, an operation, a spa
     folded.body.toString(),
     "main;serve;parse 35\nmain;serve;sys_read 20\nmain;serve 4\nmain;shop+0x2a 3\n",
   );
+  const short = await asked(`profiles/flame?service=tree&${recent}&format=folded&limit=1`);
+  assert.equal(short.body.toString(), "main;serve;parse 35\n(other) 27\n");
+  const both = await json<FlameAnswer>(`profiles/flame?${recent}&type=wall&nodes=1`);
+  assert.deepEqual([both.total, both.nodes, both.omitted], [0, [], 0]);
+  const roots = [
+    { path: "one", value: 3n, atNs: at(50) },
+    { path: "two", value: 2n, atNs: at(50) },
+  ];
+  assert.equal((await postProfile(profileBytes("roots", roots))).status, 200);
+  const one = await json<FlameAnswer>("profiles/flame?service=roots&nodes=1");
+  assert.deepEqual([shown(one), one.total, one.samples], [["one 3/3", "(other) 2/2"], 5, 2]);
   for (const wrong of [
     "format=svg",
     "span=xyz",

@@ -76,7 +76,9 @@ export async function flame(context: ApiContext, request: ApiRequest): Promise<F
   const name = format === "folded" ? "profile-folded" : "profile-stacks";
   const found = await ask(context, request, range, name, { ...parameters, limit });
   if (format === "folded") {
-    const lines = found.map((row) => `${text(row, "line")}\n`);
+    const lines = found.map((row) => `${text(row, "path")} ${text(row, "value")}\n`);
+    const rest = restOf(found, "all_now", "value");
+    if (rest !== 0n) lines.push(`(other) ${rest}\n`);
     return { raw: Buffer.from(lines.join("")), type: "text/plain; charset=utf-8" };
   }
   return { raw: pprofOf(found, range, type, unit), type: "application/octet-stream" };
@@ -124,6 +126,14 @@ async function ask(
   return rows(context, request, { statement: name, range, parameters, inserted });
 }
 
+/** restOf gives what the rows leave out of the sum over all that there are. */
+function restOf(found: readonly Row[], all: string, each: string): bigint {
+  if (found[0] === undefined) return 0n;
+  return found.reduce((left, row) => left - BigInt(text(row, each)), BigInt(text(found[0], all)));
+}
+
+const other = { name: "(other)", file: "", line: 0, mapping: "", buildId: "", address: 0n, inlined: false };
+
 /** pprofOf writes stacks as a profile of one type, gzipped as pprof's files are. */
 function pprofOf(found: readonly Row[], range: Range, type: string, unit: string): Uint8Array {
   const writer = new PprofWriter([
@@ -146,9 +156,11 @@ function pprofOf(found: readonly Row[], range: Range, type: string, unit: string
         address: BigInt(String(addresses[i] ?? "0")),
         inlined: toNumber(inlined[i]) === 1,
       })),
-      [BigInt(text(row, "samples")), BigInt(text(row, "now"))],
+      [BigInt(text(row, "counted")), BigInt(text(row, "value"))],
     );
   }
+  const [samples, rest] = [restOf(found, "all_samples", "counted"), restOf(found, "all_now", "value")];
+  if (samples !== 0n || rest !== 0n) writer.add([other], [samples, rest]);
   const nanos = 1_000_000n;
   return gzipSync(writer.finish(BigInt(range.from_ms) * nanos, BigInt(range.to_ms - range.from_ms) * nanos));
 }

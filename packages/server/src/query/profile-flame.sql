@@ -13,7 +13,10 @@ SELECT
     sum(base) AS base_total,
     sumIf(base, is_leaf) AS base_self,
     sum(samples) AS sampled,
-    count() OVER () AS places
+    count() OVER () AS places,
+    sum(if(depth = 1, total, 0)) OVER () AS all_total,
+    sum(if(depth = 1, base_total, 0)) OVER () AS all_base_total,
+    sum(if(depth = 1, sampled, 0)) OVER () AS all_sampled
 FROM
 (
     SELECT now, base, samples, names, kinds, sources, arrayCumSum(arrayMap((name, i) -> cityHash64(name, i), names, arrayEnumerate(names))) AS path

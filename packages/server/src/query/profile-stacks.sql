@@ -1,5 +1,7 @@
 -- Stacks with all that is known of their frames, the innermost first, for pprof's format.
-SELECT now, samples, functions, files, lines, mappings, build_ids, arrayMap(address -> toString(address), addresses) AS addresses, inlined
+SELECT
+    toString(now) AS value, toString(samples) AS counted, toString(sum(now) OVER ()) AS all_now, toString(sum(samples) OVER ()) AS all_samples,
+    functions, files, lines, mappings, build_ids, arrayMap(address -> toString(address), addresses) AS addresses, inlined
 FROM ($weights$) AS weights
 LEFT JOIN
 (
