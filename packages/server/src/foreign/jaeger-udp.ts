@@ -42,7 +42,7 @@ export async function listenJaegerUdp(receiver: Receiver, host: string, port: nu
     try {
       body = encodeProtobuf(ExportTraceServiceRequest, jaegerDatagramToOtlp(datagram));
     } catch (error) {
-      if (!(error instanceof TelemetryError)) throw error;
+      if (!(error instanceof TelemetryError)) return void refuse(receiver, protocol, signal, error);
       return drop(receiver, error.code === "truncated-thrift" ? "truncated" : "malformed");
     }
     waiting += length;

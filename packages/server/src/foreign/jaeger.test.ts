@@ -133,7 +133,7 @@ describe("Jaeger over HTTP", () => {
     assert.equal(await call(Uint8Array.of(0xff, 0xff)), status.INVALID_ARGUMENT);
   });
 
-  test("a datagram to the agent's port arrives, in either protocol", { timeout: 30_000 }, async () => {
+  test("a datagram to the agent's port arrives, in either protocol", { timeout: 120_000 }, async () => {
     const port = Number(started.server.addresses.jaeger_udp?.[0]?.split(":").at(-1));
     const socket = createSocket("udp4");
     const sent = (bytes: Uint8Array): Promise<void> =>
@@ -177,7 +177,7 @@ describe("datagrams that are dropped", () => {
     while ((outcomes()[outcome] ?? 0) === before) await new Promise((resolve) => setTimeout(resolve, 5));
   };
 
-  test("are counted by their reason", { timeout: 30_000 }, async () => {
+  test("are counted by their reason", { timeout: 120_000 }, async () => {
     const whole = thriftCall("emitBatch", call("x"), "compact");
     await told(whole, "ok");
     await told(whole.subarray(0, 40), "truncated");
