@@ -72,7 +72,7 @@ test("on a cluster a table is a replicated one on every server, and one over the
         ),
       );
     if (/non_replicated_deduplication_window/.test(sql)) {
-      assert.match(local, /[ ,]replicated_deduplication_window = 1000/);
+      assert.match(local, /[ ,]replicated_deduplication_window = 10000/);
       assert.match(local, /replicated_deduplication_window_seconds = 2592000/);
     }
     assert.doesNotMatch(local, /non_replicated/);
@@ -88,6 +88,14 @@ test("on a cluster a table is a replicated one on every server, and one over the
     );
   }
   assert.equal(SHARDING_KEYS["traces"], "cityHash64(trace_id)");
+});
+
+test("a server's tables remember the tokens of many that insert", () => {
+  const sql =
+    "CREATE TABLE go3s.a (x Int8) ENGINE = MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 1000, b = 1";
+  assert.deepEqual(statementsFor(sql, { database: "go3s", cluster: undefined }), [
+    sql.replace("go3s", "`go3s`").replace("1000", "100000"),
+  ]);
 });
 
 test("views join what lies on the same server; columns are made in both tables, indexes where rows are", () => {

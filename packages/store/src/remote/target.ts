@@ -15,9 +15,15 @@ const OWN = "go3s";
 const LOCAL = "_local";
 /**
  * REMEMBER is how long and how many tokens a replicated table remembers: as long as the log may have waited for a cluster
- * that was away. ClickHouse's own defaults were an hour and a hundred in some versions.
+ * that was away. ClickHouse's own default is an hour since 25.10 (pull request 87414).
  */
 const REMEMBER = "replicated_deduplication_window_seconds = 2592000, replicated_deduplication_window";
+/**
+ * WINDOWS are how many tokens a table remembers, of all that insert into it: each of them may have one insert that it does not know to be done,
+ * while the others go on. On a cluster each is a node of the Keeper, of which ClickHouse has as many by default since 25.9 (pull request 86820).
+ */
+const WINDOWS = { server: "100000", cluster: "10000" } as const;
+const WINDOW = "NON_REPLICATED_DEDUPLICATION_WINDOW";
 
 /** quoteName gives a name as ClickHouse reads any name. */
 export function quoteName(name: string): string {
@@ -69,6 +75,9 @@ class Statement {
       else if (token.text === `'${OWN}'`) this.#put(at, quoteText(target.database));
     }
     const own = this.#nameAt();
+    const window = this.#each().find(([, token]) => isWord(token, WINDOW))?.[0];
+    if (window !== undefined)
+      this.#put(window + 2, WINDOWS[target.cluster === undefined ? "server" : "cluster"]);
     if (this.begins("CREATE", "DATABASE")) this.#put(own, quoteName(target.database));
   }
 
@@ -130,7 +139,7 @@ class Statement {
       `CREATE TABLE IF NOT EXISTS ${name} ON CLUSTER ${quoteName(cluster)} ` +
       `AS ${quoteName(database)}.${quoteName(table + LOCAL)} ENGINE = Distributed(${over})`;
     for (const [at, token] of this.#each()) {
-      if (isWord(token, "NON_REPLICATED_DEDUPLICATION_WINDOW")) this.#put(at, REMEMBER);
+      if (isWord(token, WINDOW)) this.#put(at, REMEMBER);
       const isEngine =
         isWord(this.#at(at - 2), "ENGINE") && this.#at(at - 1)?.text === "=" && token.kind === "word";
       if (!isEngine || !token.text.endsWith("MergeTree")) continue;
