@@ -3,7 +3,7 @@ import { Int64Column, UInt8Column, UInt32Column } from "../columns/fixed.js";
 import { OptionalIdColumn } from "../columns/id.js";
 import { StringColumn } from "../columns/string.js";
 import { WordColumn } from "../columns/word.js";
-import { pushOptionalId, pushTime } from "./id-check.js";
+import { MAX_HIGH, pushOptionalId, pushTime } from "./id-check.js";
 import { PackedAttributes } from "./packed-attributes.js";
 import { SignalIngest } from "./signal-ingest.js";
 import { pushValue } from "./value-text.js";
@@ -18,7 +18,7 @@ const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
  */
 export class LogsIngest extends SignalIngest {
   private readonly times = new Int64Column("Int64");
-  private readonly observedTimes = new Int64Column("Int64");
+  private readonly observedAfter = new Int64Column("Int64");
   private readonly traceIds = new OptionalIdColumn(16);
   private readonly spanIds = new OptionalIdColumn(8);
   private readonly flags = new UInt32Column();
@@ -34,7 +34,7 @@ export class LogsIngest extends SignalIngest {
     super("logs");
     this.own([
       { name: "timestamp_ns", column: this.times },
-      { name: "observed_timestamp_ns", column: this.observedTimes },
+      { name: "observed_after_ns", column: this.observedAfter },
       { name: "trace", column: this.traceIds },
       { name: "span", column: this.spanIds },
       { name: "flags", column: this.flags },
@@ -139,7 +139,7 @@ export class LogsIngest extends SignalIngest {
       timeHi = observedHi;
     }
     pushTime(this.times, timeLo, timeHi);
-    pushTime(this.observedTimes, observedLo, observedHi);
+    this.pushObserved(observedLo, observedHi, timeLo, timeHi);
     pushOptionalId(this.traceIds, bytes, trace, traceLength, 16);
     pushOptionalId(this.spanIds, bytes, span, spanLength, 8);
     this.flags.push(flags);
@@ -160,6 +160,15 @@ export class LogsIngest extends SignalIngest {
     this.attributes.endRow();
     this.droppedAttributes.push(dropped);
     this.rowDone();
+  }
+
+  /** pushObserved appends how long after its time a record was observed; what wraps around is put right by the sum. */
+  private pushObserved(observedLo: number, observedHi: number, timeLo: number, timeHi: number): void {
+    const observedTop = observedHi > MAX_HIGH;
+    const timeTop = timeHi > MAX_HIGH;
+    const lo = (observedTop ? 0xffffffff : observedLo) - (timeTop ? 0xffffffff : timeLo);
+    const high = Math.min(observedHi, MAX_HIGH) - Math.min(timeHi, MAX_HIGH) - (lo < 0 ? 1 : 0);
+    this.observedAfter.push(lo >>> 0, high >>> 0);
   }
 
   private pushLevel(severity: number, bytes: Uint8Array, start: number, end: number): void {

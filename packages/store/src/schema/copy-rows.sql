@@ -35,13 +35,13 @@ SETTINGS insert_deduplicate = 0, max_threads = 1, max_insert_threads = 1, min_in
 
 TRUNCATE TABLE go3s.log_rows;
 
-INSERT INTO go3s.log_rows (tenant, resource_id, service_name, timestamp_ns, observed_timestamp_ns, trace, span, flags, severity_number, severity_text, level, event_name, body, scope_name, scope_version, attribute_keys, attribute_values, resource_keys, resource_values, dropped_attributes_count, received_at)
+INSERT INTO go3s.log_rows (tenant, resource_id, service_name, timestamp_ns, observed_after_ns, trace, span, flags, severity_number, severity_text, level, event_name, body, scope_name, scope_version, attribute_keys, attribute_values, resource_keys, resource_values, dropped_attributes_count, received_at)
 SELECT
     tenant,
     resource_id,
     service_name,
     timestamp_ns,
-    observed_timestamp_ns,
+    observed_timestamp_ns - timestamp_ns AS observed_after_ns,
     unhex(trace_id) AS trace,
     unhex(span_id) AS span,
     flags,

@@ -86,7 +86,7 @@ SELECT
     resource_id,
     service_name,
     timestamp_ns,
-    observed_timestamp_ns,
+    observed_timestamp_ns - timestamp_ns AS observed_after_ns,
     unhex(trace_id) AS trace,
     unhex(span_id) AS span,
     flags,

@@ -14,13 +14,15 @@ const PACKED: Readonly<Record<string, readonly Column[]>> = {
     { name: "resource_values", type: WORD },
   ],
 };
-const OPTIONAL_IDS: Readonly<Record<string, readonly Column[]>> = {
+/** OTHERS are kept in another form than they are asked; ids that may be absent among them. */
+const OTHERS: Readonly<Record<string, readonly Column[]>> = {
+  observed_timestamp_ns: [{ name: "observed_after_ns", type: "Int64" }],
   trace_id: [{ name: "trace", type: "String" }],
   span_id: [{ name: "span", type: "String" }],
   parent_span_id: [{ name: "parent", type: "String" }],
 };
 const SPAN_IDS: Readonly<Record<string, readonly Column[]>> = {
-  ...OPTIONAL_IDS,
+  ...OTHERS,
   trace_id: [{ name: "trace", type: "FixedString(16)" }],
   span_id: [{ name: "span", type: "FixedString(8)" }],
 };
@@ -38,7 +40,7 @@ export interface Receiver {
 /** RECEIVERS lists, by signal, where blocks of ingest go: the tables that keep rows, but for profiles one that parts samples from stacks. */
 export const RECEIVERS: Readonly<Record<Signal, Receiver>> = {
   traces: { table: "span_rows", columns: rowColumns("traces", SPAN_IDS) },
-  logs: { table: "log_rows", columns: rowColumns("logs", OPTIONAL_IDS) },
+  logs: { table: "log_rows", columns: rowColumns("logs", OTHERS) },
   metrics: { table: "metric_rows", columns: rowColumns("metrics", {}) },
   profiles: { table: "profiles_received", columns: [...COLUMNS.profiles, FRAMES] },
 };

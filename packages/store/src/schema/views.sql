@@ -85,7 +85,7 @@ SELECT
     resource_id,
     service_name,
     timestamp_ns,
-    observed_timestamp_ns,
+    timestamp_ns + observed_after_ns AS observed_timestamp_ns,
     lower(hex(trace)) AS trace_id,
     lower(hex(span)) AS span_id,
     flags,

@@ -11,6 +11,7 @@ const unpacked = (keys: string, values: string): string =>
   `arrayZip(arrayPopBack(splitByChar('\\xFF', ${keys})), arrayPopBack(splitByChar('\\xFF', ${values})))`;
 /** PACKED says how columns that are asked come from those of rows: not by the views, which are for another test. */
 const PACKED: Readonly<Record<string, string>> = {
+  observed_timestamp_ns: "timestamp_ns + observed_after_ns",
   trace_id: "lower(hex(trace))",
   span_id: "lower(hex(span))",
   parent_span_id: "lower(hex(parent))",
