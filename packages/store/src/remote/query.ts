@@ -157,7 +157,7 @@ async function canonicalOf(client: RemoteClient, sql: string, signal: AbortSigna
   try {
     const asked = fillIn(readSource("remote/canonical.sql"), { sql: quoteText(sql) });
     const { stream } = await client.ask({ sql: asked, settings: { max_query_size: 1 << 20 }, signal });
-    const [canonical = "", databases = []] = JSON.parse(await text(stream)) as [string, string[]];
+    const [canonical, databases]: [string, string[]] = JSON.parse(await text(stream));
     return { canonical, databases };
   } catch (error) {
     if (!isFromEngine(error)) throw error;
