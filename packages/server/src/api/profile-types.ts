@@ -26,8 +26,8 @@ export interface ProfilesAnswer {
 }
 
 /**
- * FlameAnswer is GET profiles/flame?service&type&unit&operation&trace&span&from&to&nodes, and with base_from and base_to the
- * difference to another range. Without a type the one with most samples is taken. With format=folded it is text, a stack a
+ * FlameAnswer is GET profiles/flame?service&type&unit&operation&trace&span&version&from&to&nodes, and with base_from and
+ * base_to or base_version the difference to another range or version (`service.version`). Without a type the one with most samples is taken. With format=folded it is text, a stack a
  * line, with format=pprof a file for `go tool pprof`.
  */
 export interface FlameAnswer {

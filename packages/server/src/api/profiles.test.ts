@@ -203,6 +203,21 @@ test("a flame graph is the tree of all stacks, of a service, an operation, a spa
   assert.equal((await postProfile(profileBytes("roots", roots))).status, 200);
   const one = await json<FlameAnswer>("profiles/flame?service=roots&nodes=1");
   assert.deepEqual([shown(one), one.total, one.samples], [["one 3/3", "(other) 2/2"], 5, 2]);
+  for (const [version, value] of [
+    ["1.0", 6n],
+    ["1.1", 9n],
+  ] as const) {
+    const stacks = [{ path: "main;work", value, atNs: at(50) }];
+    assert.equal((await postProfile(profileBytes("versions", stacks, "cpu", version))).status, 200);
+  }
+  const versions = await json<FlameAnswer>("profiles/flame?service=versions&version=1.1&base_version=1.0");
+  assert.deepEqual(
+    versions.nodes.map(({ name, total, base_total }) => [name, total, base_total]),
+    [
+      ["main", 9, 6],
+      ["work", 9, 6],
+    ],
+  );
   for (const wrong of [
     "format=svg",
     "span=xyz",

@@ -51,7 +51,7 @@ export async function flame(context: ApiContext, request: ApiRequest): Promise<F
   const { search, nowMs } = request;
   const range = rangeOf(search, nowMs);
   const format = oneOf(search, "format", ["json", "folded", "pprof"]);
-  const base = baseOf(search, nowMs);
+  const base = baseOf(search, nowMs) ?? (search.get("base_version") ? range : null);
   const { type, unit } = await kindOf(context, request, range, base);
   const optional = (name: string, digits: number) => {
     const id = search.get(name) ?? "";
@@ -60,6 +60,8 @@ export async function flame(context: ApiContext, request: ApiRequest): Promise<F
   const parameters = {
     service: search.get("service") ?? "",
     operation: search.get("operation") ?? "",
+    version: search.get("version") ?? "",
+    base_version: search.get("base_version") ?? "",
     trace: optional("trace", 32),
     span: optional("span", 16),
     type,
@@ -84,7 +86,7 @@ export async function flame(context: ApiContext, request: ApiRequest): Promise<F
   return { raw: pprofOf(found, range, type, unit), type: "application/octet-stream" };
 }
 
-/** baseOf reads the range to compare with: both ends or none. */
+/** baseOf reads the range to compare with: both ends or none. Two versions are compared in one range where it is not given. */
 function baseOf(search: URLSearchParams, nowMs: number): Range | null {
   const [from, to] = [search.get("base_from") ?? "", search.get("base_to") ?? ""];
   if (from === "" && to === "") return null;

@@ -15,13 +15,19 @@ export function profilesOf(
   service: string,
   stacks: readonly SampledStack[],
   type = "cpu",
+  version = "",
 ): Input<ExportProfilesServiceRequest> {
   const names = [...new Set(stacks.flatMap(({ path }) => path.split(";")))];
   const spans = [...new Set(stacks.flatMap(({ span }) => span ?? []))];
   return {
     resourceProfiles: [
       {
-        resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+        resource: {
+          attributes: [
+            { key: "service.name", value: { stringValue: service } },
+            ...(version === "" ? [] : [{ key: "service.version", value: { stringValue: version } }]),
+          ],
+        },
         scopeProfiles: [
           {
             profiles: [
@@ -74,8 +80,13 @@ export function profilesOf(
 }
 
 /** profileBytes is that request in protobuf. */
-export function profileBytes(service: string, stacks: readonly SampledStack[], type?: string): Uint8Array {
-  return encodeProtobuf(ExportProfilesServiceRequest, profilesOf(service, stacks, type));
+export function profileBytes(
+  service: string,
+  stacks: readonly SampledStack[],
+  type?: string,
+  version?: string,
+): Uint8Array {
+  return encodeProtobuf(ExportProfilesServiceRequest, profilesOf(service, stacks, type, version));
 }
 
 /** pprofBytes is a pprof profile of stacks, not gzipped. */
