@@ -26,15 +26,23 @@ export async function record(kit) {
     ].join("\n"),
   );
   const java = ["-Xmx512m", "-cp", `${kit.tools}/kafka/lib/*`];
-  execFileSync("java", [...java, "kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", properties], {
-    stdio: "pipe",
-  });
+  execFileSync(
+    "java",
+    [...java, "kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", properties],
+    {
+      stdio: "pipe",
+    },
+  );
   kit.start("java", [...java, "kafka.Kafka", properties]);
   await kit.listening(broker, 60);
   await kit.sleep(2000);
 
   const { Kafka, logLevel, CompressionTypes } = kit.fromClients("kafkajs");
-  const kafka = new Kafka({ clientId: "shop", brokers: [`127.0.0.1:${proxy.port}`], logLevel: logLevel.NOTHING });
+  const kafka = new Kafka({
+    clientId: "shop",
+    brokers: [`127.0.0.1:${proxy.port}`],
+    logLevel: logLevel.NOTHING,
+  });
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: "orders", numPartitions: 1 }], waitForLeaders: true });
@@ -44,13 +52,22 @@ export async function record(kit) {
   const producer = kafka.producer();
   await producer.connect();
   await producer.send({ topic: "orders", messages: [{ key: "k", value: "one" }, { value: "two" }] });
-  await producer.send({ topic: "orders", compression: CompressionTypes.GZIP, messages: [{ value: "g".repeat(3000) }] });
+  await producer.send({
+    topic: "orders",
+    compression: CompressionTypes.GZIP,
+    messages: [{ value: "g".repeat(3000) }],
+  });
   await producer.send({ topic: "orders", acks: 0, messages: [{ value: "unacknowledged" }] });
   await producer.send({ topic: "orders", messages: [{ value: "last" }] });
   await producer.disconnect();
   await kit.sleep(300);
   const produced = proxy.recordings.slice(before).reduce((a, b) => (a.length > b.length ? a : b));
-  kit.write("kafka-produce", "kafka", "kafkajs: sends of 2, 1 (gzip), 1 without acknowledgement, 1", produced);
+  kit.write(
+    "kafka-produce",
+    "kafka",
+    "kafkajs: sends of 2, 1 (gzip), 1 without acknowledgement, 1",
+    produced,
+  );
 
   const start = proxy.recordings.length;
   const consumer = kafka.consumer({ groupId: "billing", maxWaitTimeInMs: 100 });
@@ -64,14 +81,21 @@ export async function record(kit) {
   const asksKey = (key) => (chunks) =>
     chunks.some(({ d, b }) => d === 0 && Buffer.from(b, "base64").readInt16BE(4) === key);
   const [joining, fetched] = [11, 1].map((key) => proxy.recordings.slice(start).find(asksKey(key)));
-  kit.write("kafka-group", "kafka", "kafkajs: a consumer joins its group and leaves it", joining.slice(0, 60));
+  kit.write(
+    "kafka-group",
+    "kafka",
+    "kafkajs: a consumer joins its group and leaves it",
+    joining.slice(0, 60),
+  );
   kit.write("kafka-fetch", "kafka", "kafkajs: five messages are fetched", fetched.slice(0, 8));
 
-  const { Producer, Consumer, stringSerializers, stringDeserializers } = kit.fromClients("@platformatic/kafka");
+  const { Producer, Consumer, stringSerializers, stringDeserializers } =
+    kit.fromClients("@platformatic/kafka");
   const options = { clientId: "modern", bootstrapBrokers: [`127.0.0.1:${proxy.port}`] };
   const from = proxy.recordings.length;
   const modern = new Producer({ ...options, serializers: stringSerializers });
-  const messages = (n) => Array.from({ length: n }, (_, i) => ({ topic: "orders", key: `k${i}`, value: `v${i}` }));
+  const messages = (n) =>
+    Array.from({ length: n }, (_, i) => ({ topic: "orders", key: `k${i}`, value: `v${i}` }));
   await modern.send({ messages: messages(1), acks: -1 });
   await modern.send({ messages: messages(3), acks: -1 });
   await modern.close();

@@ -25,7 +25,9 @@ export async function record(kit) {
   await client.connect();
   const orders = client.db("shop").collection("orders");
   await orders.insertOne({ _id: 1, name: "secret" });
-  await orders.insertMany(Array.from({ length: 30 }, (_, i) => ({ _id: i + 10, n: i, text: "t".repeat(60) })));
+  await orders.insertMany(
+    Array.from({ length: 30 }, (_, i) => ({ _id: i + 10, n: i, text: "t".repeat(60) })),
+  );
   await orders.findOne({ name: "secret" });
   const all = orders.find({}).batchSize(10);
   await all.toArray();
@@ -33,12 +35,23 @@ export async function record(kit) {
   await orders.insertOne({ _id: 1 }).catch(() => undefined);
   await orders.countDocuments({});
   await orders.deleteMany({ n: { $gt: 5 } });
-  await client.db("shop").command({ noSuchCommand: 1 }).catch(() => undefined);
-  await client.db("shop").collection("events").insertOne({ a: 1 }, { writeConcern: { w: 0 } });
+  await client
+    .db("shop")
+    .command({ noSuchCommand: 1 })
+    .catch(() => undefined);
+  await client
+    .db("shop")
+    .collection("events")
+    .insertOne({ a: 1 }, { writeConcern: { w: 0 } });
   await orders.findOneAndDelete({ _id: 10 });
   await client.close();
   const chunks = proxy.recordings.find((recorded) =>
     recorded.some(({ b }) => Buffer.from(b, "base64").includes("orders")),
   );
-  kit.write("mongodb", "mongodb", "the mongodb driver on mongo-java-server: writes, a cursor, two errors, w: 0", chunks);
+  kit.write(
+    "mongodb",
+    "mongodb",
+    "the mongodb driver on mongo-java-server: writes, a cursor, two errors, w: 0",
+    chunks,
+  );
 }

@@ -39,6 +39,9 @@ export function newTools({ name, directory, tools, fromClients }) {
       return { child, log: () => log };
     },
 
+    /** atEnd runs something when the scenario is over, after what is started later has ended. */
+    atEnd: (end) => endings.push(end),
+
     /** listening waits until a port takes connections. */
     async listening(port, seconds = 20) {
       for (let i = 0; i < seconds * 10; i++) {

@@ -1,3 +1,4 @@
+import { amqp } from "./amqp/amqp.js";
 import { dns } from "./dns/dns.js";
 import { http1 } from "./http1/http1.js";
 import { http2 } from "./http2/http2.js";
@@ -20,4 +21,5 @@ export const protocols: readonly Protocol[] = [
   kafka,
   mongodb,
   memcached,
+  amqp,
 ];

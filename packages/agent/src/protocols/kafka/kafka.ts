@@ -2,8 +2,9 @@ import { type FrameFormat, newLane } from "../frames.js";
 import { i32, printable, u16, u32 } from "../text.js";
 import { newExchange, type Parser, type ParserOptions, type Protocol, type WireExchange } from "../wire.js";
 import { apis, errorNames } from "./apis.js";
-import { type Cursor, int16, newCursor, skip, tags, text } from "./cursor.js";
+import { type Cursor, newCursor, skip, tags, text } from "./cursor.js";
 import {
+  errorCode,
   noTopics,
   readFetch,
   readFetched,
@@ -198,10 +199,11 @@ function openKafka(options: ParserOptions): Parser {
         const since = errorAt.get(number);
         if (since !== undefined) {
           if (version >= since) skip(c, 4);
-          error = int16(c);
+          error = errorCode(c);
         }
       }
-      if (error !== 0) {
+      if (Number.isNaN(error)) exchange.attributes["go3s.wire.unknown"] = ["error.type"];
+      else if (error !== 0) {
         exchange.error = errorNames[error] ?? (error === -1 ? "UNKNOWN_SERVER_ERROR" : String(error));
         exchange.attributes["go3s.kafka.error_code"] = error;
       }

@@ -12,6 +12,7 @@ export interface Topics {
   partitions: number;
   /** records counts them; -1 when not all were captured. */
   records: number;
+  /** error is the first that is not 0; NaN when the first was not captured. */
   error: number;
 }
 
@@ -26,6 +27,12 @@ const partitionLimit = 1024;
 const batchLimit = 1024;
 // A record batch, version 2 (Kafka's documentation, "Record Batch").
 const batch = { length: 8, magic: 16, records: 57, header: 61, lengthEnd: 12 } as const;
+
+/** errorCode reads an error's number, NaN when it was not captured. */
+export function errorCode(c: Cursor): number {
+  const code = int16(c);
+  return c.ok ? code : Number.NaN;
+}
 
 function topic(c: Cursor, byId: boolean, topics: Topics): void {
   const name = byId ? uuid(c) : text(c);
@@ -91,7 +98,7 @@ export function readProduced(c: Cursor, version: number, topics: Topics): void {
     else text(c);
     each(c, 1, () => {
       skip(c, 4);
-      topics.error = int16(c);
+      topics.error = errorCode(c);
     });
   });
 }
@@ -116,7 +123,7 @@ export function readFetch(c: Cursor, version: number, topics: Topics): void {
 export function readFetched(c: Cursor, version: number, topics: Topics): void {
   if (version >= 1) skip(c, 4);
   if (version >= 7) {
-    topics.error = int16(c);
+    topics.error = errorCode(c);
     skip(c, 4);
   }
   each(c, topicLimit, () => {

@@ -225,8 +225,10 @@ function readQuery(exchange: WireExchange, bytes: Uint8Array, start: number, end
 function readOutcome(exchange: WireExchange, bytes: Uint8Array, start: number, end: number): void {
   let ok = 1;
   let code = 0;
-  walk(bytes, start, end, (type, name, value, valueEnd) => {
-    if (name === "ok") ok = numberAt(bytes, type, value);
+  let hasCursor = false;
+  const isWhole = walk(bytes, start, end, (type, name, value, valueEnd) => {
+    if (name === "cursor") hasCursor = true;
+    else if (name === "ok") ok = numberAt(bytes, type, value);
     else if (name === "code") code = numberAt(bytes, type, value);
     else if (name === "writeErrors" && type === Type.array && code === 0)
       walk(bytes, value, valueEnd, (inner, _index, first, firstEnd) => {
@@ -240,4 +242,6 @@ function readOutcome(exchange: WireExchange, bytes: Uint8Array, start: number, e
     exchange.attributes["db.response.status_code"] = String(code);
     exchange.error = String(code);
   } else if (ok === 0) exchange.error = "_OTHER";
+  // A cursor is only given when all went well; of other answers the end may be an error.
+  else if (!isWhole && !hasCursor) exchange.attributes["go3s.wire.unknown"] = ["db.response.status_code"];
 }
