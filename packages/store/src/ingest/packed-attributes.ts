@@ -53,6 +53,11 @@ export class PackedAttributes implements AttributeSink {
     this.values.rollback(mark);
   }
 
+  /** isRowEmpty says whether nothing was pushed since the last row. */
+  get isRowEmpty(): boolean {
+    return this.keys.current === 0 && this.values.position === this.values.rowStart;
+  }
+
   /** takeRow takes the attributes pushed since the last row out of the columns. */
   takeRow(): AttributeRun {
     const { keys, values } = this;

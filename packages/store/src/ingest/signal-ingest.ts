@@ -3,7 +3,7 @@ import { type NamedColumn, nativeBlock } from "../columns/block.js";
 import { MARK } from "../columns/native-column.js";
 import { StoreError } from "../errors.js";
 import type { Signal } from "../schema/columns.js";
-import { AttributeRefs } from "./attribute-refs.js";
+import { AttributeRefs, latin1 } from "./attribute-refs.js";
 import { CommonColumns, type ScopeRow } from "./common-columns.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
 import { type ResourceAttribute, type ResourceRow, readResource, type StringTable } from "./resource.js";
@@ -41,6 +41,8 @@ const SPARE_BYTES = 48 << 20;
 const CACHED_RESOURCES = 4096;
 /** Resources longer than this are not remembered: their bytes are the cache's key. */
 const CACHED_RESOURCE_BYTES = 8192;
+/** RESOURCE_ATTRIBUTE is the tag of Resource's attributes. */
+const RESOURCE_ATTRIBUTE = (1 << 3) | WIRE.BYTES;
 
 /**
  * SignalIngest decodes Export requests of one signal straight into columns: no object per item. Several requests may
@@ -252,9 +254,7 @@ export abstract class SignalIngest {
       }
       reader.skip();
     }
-    // Numbers of a dictionary mean other attributes in the next request.
-    const isOwn = (!this.fused || this.refs.size === 0) && this.strings === undefined;
-    const key = count === 1 && isOwn ? cacheKey(reader, at) : "";
+    const key = count === 1 && this.strings === undefined ? this.cacheKey(reader, at) : "";
     const known = this.resources.get(key);
     if (known !== undefined) return known;
     const attributes: ResourceAttribute[] = [];
@@ -271,6 +271,29 @@ export abstract class SignalIngest {
     const row = this.common.rowOf(attributes);
     if (key !== "" && this.resources.size < CACHED_RESOURCES) this.resources.set(key, row);
     return row;
+  }
+
+  /** cacheKey gives the bytes of the message at `at` as text, or "" when they are not to be remembered. */
+  private cacheKey(reader: WireReader, at: number): string {
+    reader.pos = at;
+    const outer = reader.enter();
+    const { bytes, pos, end } = reader;
+    let key = "";
+    if (!this.fused || this.refs.size === 0) {
+      if (end - pos <= CACHED_RESOURCE_BYTES) key = latin1(bytes, pos, end);
+    } else {
+      // Numbers of a dictionary mean other attributes in the next request: the key is what they name.
+      for (let start = pos, field = reader.next(); field !== 0; start = reader.pos, field = reader.next()) {
+        if (field === FUSED.REFS) key += this.refs.textOf(reader, RESOURCE_ATTRIBUTE, CACHED_RESOURCE_BYTES);
+        else {
+          reader.skip();
+          if (key.length <= CACHED_RESOURCE_BYTES) key += latin1(bytes, start, reader.pos);
+        }
+      }
+      if (key.length > CACHED_RESOURCE_BYTES) key = "";
+    }
+    reader.leave(outer);
+    return key;
   }
 
   private readScopeItems(reader: WireReader, resource: ResourceRow): void {
@@ -323,13 +346,4 @@ export abstract class SignalIngest {
     }
     return { name, version };
   }
-}
-
-/** cacheKey gives the bytes of the message at `at` as text, or "" when they are not to be remembered. */
-function cacheKey(reader: WireReader, at: number): string {
-  reader.pos = at;
-  const length = reader.length();
-  if (length > CACHED_RESOURCE_BYTES) return "";
-  const { bytes, pos } = reader;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", pos, pos + length);
 }
