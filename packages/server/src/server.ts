@@ -12,6 +12,7 @@ import { createEngine } from "./query/engine.js";
 import { createDecoders } from "./receive/decoders.js";
 import type { UnaryServer } from "./receive/grpc/server.js";
 import { listenOtlpGrpc } from "./receive/grpc.js";
+import { letHeapGrow } from "./receive/heap.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
@@ -75,6 +76,7 @@ const graceMs = 5_000;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, host = "127.0.0.1", ports = {} } = options;
+  letHeapGrow();
   const counters = createCounters();
   const everything = createIntake(store, createDecoders());
   const sampling =

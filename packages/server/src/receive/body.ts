@@ -3,7 +3,6 @@ import { promisify } from "node:util";
 import { gunzip, gunzipSync, inflate, inflateSync, type ZlibOptions } from "node:zlib";
 import { ServerError, textOf } from "../errors.js";
 import type { BufferPool } from "./pool.js";
-import { noteChunk } from "./young.js";
 import { unzstd, ZstdError } from "./zstd.js";
 
 /** BodyLimits bound what one request and all requests together may hold in memory. */
@@ -63,7 +62,6 @@ export function readBody(request: IncomingMessage, reader: BodyReader): Promise<
       if (next > limits.bodyBytes) return fail(tooLarge(limits.bodyBytes, "as sent"));
       if (reader.inflight + chunk.length > limits.inflightBytes) return fail(tooMany(limits.inflightBytes));
       reader.inflight += chunk.length;
-      noteChunk(chunk.length);
       if (length === 0 && chunk.length === declared) single = chunk;
       else {
         buffer = roomFor(buffer, length, Math.max(next, declared ?? 0), pool);
@@ -162,7 +160,6 @@ export async function decompress(body: Body, encoding: Encoding, limits: BodyLim
     const { sync, later } = decoders[encoding];
     const bytes =
       body.bytes.length <= syncBytes ? sync(body.bytes, options) : await later(body.bytes, options);
-    noteChunk(bytes.buffer.byteLength);
     return { bytes, wireBytes: body.wireBytes, release: body.release };
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge(limits.bodyBytes, "after decompression");

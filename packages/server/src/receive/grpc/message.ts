@@ -1,6 +1,5 @@
 import { ServerError } from "../../errors.js";
 import { type Body, type BodyReader, roomFor, tooLarge, tooMany } from "../body.js";
-import { noteChunk } from "../young.js";
 
 // gRPC over HTTP/2, "Length-Prefixed-Message": one byte of flags, four of length.
 const prefixBytes = 5;
@@ -62,7 +61,6 @@ export function newInbox(reader: BodyReader): Inbox {
         });
       if (reader.inflight + more > limits.inflightBytes) throw tooMany(limits.inflightBytes);
       reader.inflight += more;
-      noteChunk(more);
       if (length === 0 && more === size) single = chunk.subarray(at);
       else {
         const wanted = Math.max(next, Math.min(size, Math.max(trustedBytes, 2 * length)));
