@@ -18,6 +18,11 @@ const fixes: Readonly<Record<DropCount["place"], Readonly<Record<string, string>
     "shutting-down": "the sender was asked to come back after the restart",
     "not-found": "something sends to an address that takes nothing: /v1/traces, /v1/logs and /v1/metrics do",
     "method-not-allowed": "telemetry is taken by POST",
+    "jaeger-udp-truncated":
+      "datagrams were cut off on their way: let Jaeger's clients send smaller packets, or over HTTP",
+    "jaeger-udp-malformed": "something sends other than emitBatch of Jaeger's clients to the datagram port",
+    "jaeger-udp-too-many":
+      "more came by datagram than the disk takes: send over HTTP or gRPC, which make clients wait",
     internal: "a bug of Go3s: please report it with the server's log",
   },
   store: {

@@ -115,7 +115,7 @@ function route(request: IncomingMessage, response: ServerResponse): Route {
   const found = byPath.get(path);
   if (!found)
     throw new ServerError("not-found", `${path.slice(0, 200)} takes no telemetry`, {
-      hint: "send OTLP to /v1/traces, /v1/logs, /v1/metrics or /v1development/profiles, Zipkin to /api/v2/spans, remote write to /api/v1/write, pprof to /v1/pprof",
+      hint: "send OTLP to /v1/traces, /v1/logs, /v1/metrics or /v1development/profiles, Zipkin to /api/v2/spans, Jaeger's Thrift to /api/traces, remote write to /api/v1/write, pprof to /v1/pprof",
     });
   if (request.method === "POST") return found;
   response.setHeader("Allow", "POST");
