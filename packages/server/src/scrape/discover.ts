@@ -1,4 +1,4 @@
-import { resolve4, resolve6, resolveSrv } from "node:dns/promises";
+import dns from "node:dns/promises";
 import { type FSWatcher, readdirSync, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -130,16 +130,23 @@ async function fromDns({ names, type, port }: DnsDiscovery, found: Found): Promi
       try {
         found.groups(source, await asked(name, type, port));
       } catch (error) {
+        // An answer that there is nothing is one; no answer leaves what was known.
+        if (isNothing(error)) found.groups(source, []);
         found.failed(source, textOf(error));
       }
     }),
   );
 }
 
+function isNothing(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return error.code === dns.NOTFOUND || error.code === dns.NODATA;
+}
+
 async function asked(name: string, type: DnsDiscovery["type"], port: number): Promise<TargetGroup[]> {
   const meta = { __meta_dns_name: name };
   if (type === "SRV")
-    return (await resolveSrv(name)).map((record) => ({
+    return (await dns.resolveSrv(name)).map((record) => ({
       targets: [`${record.name}:${record.port}`],
       labels: {
         ...meta,
@@ -149,8 +156,8 @@ async function asked(name: string, type: DnsDiscovery["type"], port: number): Pr
       },
     }));
   if (type === "A")
-    return [{ targets: (await resolve4(name)).map((address) => `${address}:${port}`), labels: meta }];
-  return [{ targets: (await resolve6(name)).map((address) => `[${address}]:${port}`), labels: meta }];
+    return [{ targets: (await dns.resolve4(name)).map((address) => `${address}:${port}`), labels: meta }];
+  return [{ targets: (await dns.resolve6(name)).map((address) => `[${address}]:${port}`), labels: meta }];
 }
 
 // -------------------------------------------------------------------------------------------------------------------- HTTP
