@@ -4,6 +4,7 @@ import type { Engine } from "./engine/engine.js";
 import { EngineProcess } from "./engine/process.js";
 import type { EngineSettings, QueryLimits } from "./engine/protocol.js";
 import { writeEngineConfig } from "./engine/settings.js";
+import { StoreError } from "./errors.js";
 import type { RemoteOptions } from "./remote/client.js";
 import { RemoteEngine } from "./remote/engine.js";
 import type { Retention } from "./schema/retention.js";
@@ -32,6 +33,7 @@ const USED_FILE = "remote.json";
 export function newEngine(options: EngineOptions): Engine {
   const { remote, directories, retention, memoryBytes, queryMax, nice, onNotice } = options;
   if (remote !== undefined) return newRemote(remote, options);
+  requireOwnTables(directories.state);
   const settings = writeEngineConfig(
     directories.state,
     directories.database,
@@ -39,6 +41,16 @@ export function newEngine(options: EngineOptions): Engine {
     { retention, nice, ...(directories.log === undefined ? {} : { log: directories.log }) },
   );
   return new EngineProcess({ settings, stateDirectory: directories.state, onNotice });
+}
+
+/** requireOwnTables keeps what waits in a server's log from going into tables here, where nobody would look for it. */
+function requireOwnTables(state: string): void {
+  const path = join(state, USED_FILE);
+  if (!existsSync(path)) return;
+  const words = `the tables of this directory are in another ClickHouse: ${readFileSync(path, "utf8").trim()}`;
+  throw new StoreError("engine-start", words, {
+    hint: `name it with --clickhouse, or remove ${path} to keep tables here from now on`,
+  });
 }
 
 /**

@@ -273,7 +273,7 @@ for (const { name, skip = false, isShort = false, open } of cases) {
     test("sizes and retention are those of the tables that keep rows", async () => {
       const isTold = () =>
         started.store.stats().tables.some(({ table, rows }) => table === "traces" && rows > 0);
-      for (let round = 0; !isTold() && round < 200; round++)
+      for (let round = 0; !isTold() && round < 1200; round++)
         await new Promise((resolve) => setTimeout(resolve, 50));
       const { tables } = started.store.stats();
       const kept = new Map(tables.map(({ table, keptSeconds }) => [table, keptSeconds / 86_400]));

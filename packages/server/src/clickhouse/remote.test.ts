@@ -179,6 +179,10 @@ test("while the server is away the log takes what comes, also from the start, an
     await second.server.close();
     await second.store.close();
   }
+  await assert.rejects(openStore({ dir }), {
+    code: "engine-start",
+    message: /in another ClickHouse: .*127\.0\.0\.1/,
+  });
   await using reader = await openRemoteReader(clickhouseOf);
   await requireOnce(reader, sure);
 });
