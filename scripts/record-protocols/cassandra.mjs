@@ -1,4 +1,24 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
+
+// Node's driver stops at protocol 4; Python's (DIR/py, a virtual environment with cassandra-driver) speaks 5.
+const newest = `
+import sys
+from cassandra.cluster import Cluster
+cluster = Cluster(["127.0.0.1"], port=int(sys.argv[1]), protocol_version=5, compression=False)
+session = cluster.connect("shop")
+session.execute("INSERT INTO orders (id, name) VALUES (1, 'secret')")
+one = session.prepare("SELECT name FROM orders WHERE id = ?")
+for wait in [session.execute_async(one, [i]) for i in (1, 2, 3)]:
+    wait.result()
+try:
+    session.execute("SELECT * FROM missing")
+except Exception:
+    pass
+session.execute("SELECT * FROM orders")
+cluster.shutdown()
+`;
 
 export async function record(kit) {
   mkdirSync(kit.directory, { recursive: true });
@@ -120,4 +140,17 @@ export async function record(kit) {
       pool,
     );
   }
+  const python = `${kit.tools}/py/bin/python`;
+  if (!existsSync(python)) return;
+  const proxy = await kit.proxy(port);
+  await promisify(execFile)(python, ["-c", newest, String(proxy.port)]);
+  const pool = proxy.recordings.findLast((chunks) =>
+    chunks.some(({ b }) => Buffer.from(b, "base64").includes("secret")),
+  );
+  kit.write(
+    "cassandra-v5",
+    "cassandra",
+    "Python's driver, v5: segments; an insert, prepared, an error",
+    pool,
+  );
 }

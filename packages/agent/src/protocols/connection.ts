@@ -44,8 +44,11 @@ interface Held {
   readonly ns: number;
 }
 
-// Reads and writes that are looked at before a connection is given up as unknown.
+// Reads and writes that are looked at before a connection is given up as unknown: late, the first may be from the middle of
+// something long.
 const tries = 8;
+const triesLate = 32;
+const heldChunks = 8;
 // Of each of them, so much is held until the protocol is known.
 const heldBytes = 4096;
 
@@ -57,6 +60,7 @@ export function newConnection(options: ConnectionOptions): Connection {
   let client: Direction | undefined = options.client;
   let name: ConnectionReport["protocol"] = "undecided";
   let held: Held[] = [];
+  let looks = 0;
   let candidates: Candidate[] = [];
 
   const deliver = (
@@ -80,6 +84,8 @@ export function newConnection(options: ConnectionOptions): Connection {
     ns: number,
   ): void => {
     const stop = Math.min(end, start + heldBytes);
+    looks++;
+    if (held.length >= heldChunks) held.shift();
     held.push({ direction, bytes: bytes.slice(start, stop), total, ns });
     const verdict = recognise(
       protocols,
@@ -100,7 +106,7 @@ export function newConnection(options: ConnectionOptions): Connection {
       parser = verdict.found.protocol.open({ emit, late, datagram });
       for (const chunk of held)
         deliver(chunk.direction, chunk.bytes, 0, chunk.bytes.length, chunk.total, chunk.ns);
-    } else if (held.length < tries) return;
+    } else if (looks < (late ? triesLate : tries)) return;
     else name = "unknown";
     held = [];
     candidates = [];

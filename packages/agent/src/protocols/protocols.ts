@@ -1,4 +1,5 @@
 import { amqp } from "./amqp/amqp.js";
+import { cassandra } from "./cassandra/cassandra.js";
 import { dns } from "./dns/dns.js";
 import { http1 } from "./http1/http1.js";
 import { http2 } from "./http2/http2.js";
@@ -22,4 +23,5 @@ export const protocols: readonly Protocol[] = [
   mongodb,
   memcached,
   amqp,
+  cassandra,
 ];

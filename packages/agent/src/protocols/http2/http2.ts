@@ -33,24 +33,54 @@ interface Side {
 /** http2 reads HTTP/2 without TLS, by prior knowledge, and what TLS libraries show of it. */
 export const http2: Protocol = {
   name: "http2",
-  asks: (bytes, start, end, total) => {
-    if (isPreface(bytes, start, end)) return 100;
-    return looksLikeFrames(bytes, start, end, total);
-  },
-  answers: looksLikeFrames,
+  asks: (bytes, start, end, total) =>
+    isPreface(bytes, start, end) ? 100 : looksLikeFrames(bytes, start, end, total, true),
+  answers: (bytes, start, end, total) => looksLikeFrames(bytes, start, end, total, false),
   open: openHttp2,
 };
 
-function looksLikeFrames(bytes: Uint8Array, start: number, end: number, total: number): number {
-  if (end - start < frameHeader) return 0;
-  if (!framesFit({ lengthOf: frameLength }, bytes, start, end, total)) return 0;
-  const type = bytes[start + 3];
-  const first = frameLength(bytes, start, end);
-  // Nine bytes with few free bits; empty DATA is all zeroes but one and could be anything.
-  if (type === FrameType.data && first < 16) return 20;
-  if (type === FrameType.settings && first <= 9 + 60) return 85;
-  if (first - frameHeader > 16384 * 4) return 0;
-  return type <= FrameType.continuation ? 70 : 0;
+/**
+ * looksLikeFrames weighs a write without the preface. Only headers say which direction it is: requests begin with :method or
+ * its like, answers with :status.
+ */
+function looksLikeFrames(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  total: number,
+  fromClient: boolean,
+): number {
+  if (end - start < frameHeader || !framesFit({ lengthOf: frameLength }, bytes, start, end, total)) return 0;
+  let at = start;
+  let confidence = 0;
+  for (let frames = 0; at + frameHeader <= end && frames < 16; frames++) {
+    const type = bytes[at + 3];
+    const length = frameLength(bytes, at, end);
+    // Peers may allow longer frames, but hardly use them; and small little-endian lengths look like such.
+    if (length < frameHeader || length > longestBlock) return 0;
+    // Empty DATA is all zeroes but one and could be anything.
+    if (type !== FrameType.data || length >= 16) confidence = 40;
+    if (type === FrameType.headers) {
+      const direction = directionOf(bytes, at, end);
+      if (direction !== "") return (direction === "request") === fromClient ? 90 : 0;
+    }
+    at += length;
+  }
+  return confidence;
+}
+
+/** directionOf tells a request's header block from an answer's by its first field. */
+function directionOf(bytes: Uint8Array, start: number, end: number): "request" | "answer" | "" {
+  const flags = bytes[start + 4];
+  const padding = (flags & FrameFlag.padded) !== 0 ? 1 : 0;
+  let at = start + frameHeader + padding + ((flags & FrameFlag.priority) !== 0 ? 5 : 0);
+  // A change of the table's size comes first.
+  while (at < end && bytes[at] >= 0x20 && bytes[at] < 0x40) at += (bytes[at] & 0x1f) === 0x1f ? 3 : 1;
+  if (at >= end) return "";
+  const first = bytes[at];
+  const index = first >= 0x80 ? first & 0x7f : first >= 0x40 ? first & 0x3f : first & 0x0f;
+  if (index >= 8 && index <= 14) return "answer";
+  return index >= 1 && index <= 7 ? "request" : "";
 }
 
 function openHttp2(options: ParserOptions): Parser {

@@ -17,7 +17,8 @@ import {
 const Key = { produce: 0, fetch: 1, metadata: 3, apiVersions: 18 } as const;
 // Of a message so much is held while it comes in pieces; records behind are passed over.
 const keep = 4096;
-const longestMessage = 1 << 30;
+// socket.request.max.bytes is 100 MiB by default; answers are bounded by fetch.max.bytes.
+const longestMessage = 1 << 27;
 const requestHeader = 14;
 const openLimit = 1024;
 const staleNs = 120_000_000_000;

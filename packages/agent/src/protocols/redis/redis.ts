@@ -21,7 +21,7 @@ const subscribing = new Set(
 );
 const messages = new Set(["message", "pmessage", "smessage"]);
 const confirmations = new Set([...subscribing].map((word) => word.toLowerCase()));
-const inlineWords = /^(?:PING|INFO|QUIT|AUTH|SELECT|COMMAND|MONITOR)\b/i;
+const inlineWords = /^(?:PING|INFO|SELECT|COMMAND|MONITOR)(?: \w+)?\r?\n/i;
 
 /** redis reads RESP2 and RESP3. */
 export const redis: Protocol = {
@@ -31,7 +31,8 @@ export const redis: Protocol = {
     const text = latin1(bytes, start, Math.min(end, start + 40));
     if (/^\*[1-9]\d{0,6}\r\n\$[1-9]\d{0,3}\r\n[A-Za-z]/.test(text)) return 100;
     if (/^\*[1-9]\d{0,6}(?:\r|\r\n|\r\n\$|\r\n\$\d{0,4}\r?\n?)?$/.test(text)) return 40;
-    return inlineWords.test(text) && /\r?\n/.test(text) ? 80 : 0;
+    // Other line protocols ping too: the answer has to say +PONG or +OK.
+    return inlineWords.test(text) ? 40 : 0;
   },
   answers(bytes, start, end, _total, datagram) {
     if (datagram) return 0;

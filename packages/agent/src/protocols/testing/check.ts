@@ -14,8 +14,8 @@ export type Told = readonly [
 
 // Captured bytes of a write: what the kernel's probes can afford, and less.
 const limits = [1, 5, 9, 16, 40, 64, 128, 256, 512, 1024, 4096];
-const budget = 6_000_000;
-const runsOfNoise = 150;
+const budget = 1_000_000;
+const runsOfNoise = 100;
 
 /** checkCapture registers the tests that every recording must pass. */
 export function checkCapture(protocol: Protocol, name: string, told: readonly Told[]): void {
@@ -144,7 +144,7 @@ function noise(protocol: Protocol, capture: Capture, size: number): void {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
     return Math.floor((seed / 2 ** 32) * below);
   };
-  const runs = Math.max(20, Math.min(runsOfNoise, Math.floor(4_000_000 / size)));
+  const runs = Math.max(20, Math.min(runsOfNoise, Math.floor(1_500_000 / size)));
   for (let run = 0; run < runs; run++) {
     let emitted = 0;
     const late = random(2) === 0;
