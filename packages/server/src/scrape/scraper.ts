@@ -8,9 +8,9 @@ import type { Receiver } from "../receive/receiver.js";
 import type { ScrapeConfig, ScrapeJob, TargetGroup } from "./config.js";
 import { type Discovery, discover } from "./discover.js";
 import type { Fetching } from "./fetch-page.js";
-import { createGate, type Gate } from "./gate.js";
+import { createGate } from "./gate.js";
 import { type Target, targetsOf } from "./target.js";
-import { startTargetLoop, type TargetLoop } from "./target-loop.js";
+import { type Scraping, startTargetLoop, type TargetLoop } from "./target-loop.js";
 
 /** Scraper scrapes all targets of a configuration. */
 export interface Scraper {
@@ -27,11 +27,11 @@ const scrapesAtOnce = 32;
 
 /** createScraper starts at once. Throws ServerError "bad-config" for certificates that cannot be read; then nothing runs. */
 export function createScraper(config: ScrapeConfig, receiver: Receiver): Scraper {
-  const gate = createGate(scrapesAtOnce);
+  const gates = { gate: createGate(scrapesAtOnce), bench: createGate(1) };
   const fetchings = config.jobs.map((job) => fetchingOf(job, config.dir));
   const jobs = config.jobs.map((job, i) => {
     const fetching = fetchings[i] ?? fetchingOf(job, config.dir);
-    return startJob(job, config.dir, fetching, receiver, gate);
+    return startJob(job, config.dir, fetching, receiver, gates);
   });
   const close = async (): Promise<void> => {
     await Promise.all(jobs.map((job) => job.close()));
@@ -82,7 +82,7 @@ function startJob(
   dir: string,
   fetching: Fetching,
   receiver: Receiver,
-  gate: Gate,
+  gates: Pick<Scraping, "gate" | "bench">,
 ): RunningJob {
   const sources = new Map<string, readonly TargetGroup[]>();
   const failures = new Map<string, string>();
@@ -112,7 +112,7 @@ function startJob(
       }
     }
     for (const [key, target] of wanted)
-      if (!next.has(key)) next.set(key, startTargetLoop({ job, fetching, receiver, gate }, target));
+      if (!next.has(key)) next.set(key, startTargetLoop({ job, fetching, receiver, ...gates }, target));
     loops = next;
   };
 

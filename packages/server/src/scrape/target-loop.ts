@@ -12,7 +12,7 @@ import { ServerError, textOf } from "../errors.js";
 import { type Receiver, refuse, succeed } from "../receive/receiver.js";
 import { otlpSignals } from "../receive/status.js";
 import type { ScrapeJob } from "./config.js";
-import { type Fetching, fetchPage } from "./fetch-page.js";
+import { type Fetching, fetchPage, type Page } from "./fetch-page.js";
 import type { Gate } from "./gate.js";
 import { labelled } from "./samples.js";
 import { firstDelayMs, type Target } from "./target.js";
@@ -42,19 +42,21 @@ export interface Scraping {
   readonly job: ScrapeJob;
   readonly fetching: Fetching;
   readonly receiver: Receiver;
+  /** gate bounds how many scrapes run, bench how many pages are taken apart at once: their samples take most of the memory. */
   readonly gate: Gate;
+  readonly bench: Gate;
 }
 
 const protocol = "scrape";
 // A page without a limit of its own: some hundred thousand samples.
 const pageBytes = 16 << 20;
-// Each sample is an object of some 200 bytes for a moment; a page of short lines would make many.
-const pageSamples = 1_000_000;
+// Of a page whose sample_limit does not allow more: a sample takes some 2 KB for a moment, and 5 us of the thread that receives.
+const pageSamples = 100_000;
 const accept = "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.8,*/*;q=0.1";
 
 /** startTargetLoop begins with the target's own place in the interval. */
 export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop {
-  const { job, fetching, receiver, gate } = scraping;
+  const { job, fetching, receiver, gate, bench } = scraping;
   const signal = otlpSignals.find((each) => each.signal === "metrics");
   if (signal === undefined) throw new TypeError("no signal is called metrics");
   const translator = createScrapeTranslator();
@@ -62,10 +64,9 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
   let last: LastScrape | undefined;
   let running: Promise<void> = Promise.resolve();
 
-  const store = async (make: () => ReturnType<typeof translator.end>): Promise<string> => {
+  const store = async (make: () => Promise<Uint8Array>): Promise<string> => {
     try {
-      const bytes = encodeProtobuf(ExportMetricsServiceRequest, make());
-      succeed(receiver, protocol, signal, await receiver.intake.accept("metrics", bytes));
+      succeed(receiver, protocol, signal, await receiver.intake.accept("metrics", await make()));
       return "";
     } catch (error) {
       return `not stored: ${refuse(receiver, protocol, "metrics", error).message}`;
@@ -75,41 +76,43 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
   const scrape = async (): Promise<void> => {
     const atMs = Date.now();
     const began = performance.now();
-    let page: Exposition = { families: new Map(), samples: [] };
-    let samples: ExpositionSample[] = [];
+    let page: Page | undefined;
     let error = "";
-    let scraped = 0;
     try {
-      page = await fetchAndParse();
-      scraped = page.samples.length;
-      samples = labelled(page, job, target.labels);
+      page = await fetchIt();
     } catch (thrown) {
       if (closed.signal.aborted) return;
       error = messageOf(thrown);
-      samples = [];
-      count(receiver.counters, "requests", protocol, "metrics", "scrape-failed").value++;
     }
-    const durationMs = performance.now() - began;
-    const report = (added: number): ExpositionSample[] =>
-      ownSamples(target, {
-        up: error === "" ? 1 : 0,
-        scrape_duration_seconds: durationMs / 1000,
-        scrape_samples_scraped: scraped,
-        scrape_samples_post_metric_relabeling: samples.length,
-        scrape_series_added: added,
-      });
-    const refused = await store(() => translator.translate(samples, page.families, atMs, report));
-    last = {
-      up: error === "",
-      error: error || refused,
-      atMs,
-      durationMs,
-      samples: scraped,
-      kept: samples.length,
-    };
+    let counts = { samples: 0, kept: 0 };
+    let durationMs = 0;
+    const refused = await store(async () => {
+      await bench.enter(closed.signal);
+      try {
+        const read = await readPage(page);
+        error ||= read.error;
+        counts = { samples: read.scraped, kept: read.samples.length };
+        durationMs = performance.now() - began;
+        const report = (added: number): ExpositionSample[] =>
+          ownSamples(target, {
+            up: error === "" ? 1 : 0,
+            scrape_duration_seconds: durationMs / 1000,
+            scrape_samples_scraped: counts.samples,
+            scrape_samples_post_metric_relabeling: counts.kept,
+            scrape_series_added: added,
+          });
+        const request = translator.translate(read.samples, read.families, atMs, report);
+        await others();
+        return encodeProtobuf(ExportMetricsServiceRequest, request);
+      } finally {
+        bench.leave();
+      }
+    });
+    if (error !== "") count(receiver.counters, "requests", protocol, "metrics", "scrape-failed").value++;
+    last = { up: error === "", error: error || refused, atMs, durationMs, ...counts };
   };
 
-  const fetchAndParse = async (): Promise<Exposition> => {
+  const fetchIt = async (): Promise<Page> => {
     const headers = {
       Accept: accept,
       "Accept-Encoding": "gzip",
@@ -118,15 +121,27 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
     };
     const bodyBytes = job.bodySizeLimit === 0 ? pageBytes : job.bodySizeLimit;
     const limits = { timeoutMs: target.timeoutMs, bodyBytes, signal: closed.signal };
-    const { body, contentType, wireBytes } = await fetchPage(target.url, fetching, headers, limits);
-    count(receiver.counters, "bytes", protocol, "metrics").value += wireBytes;
-    const openMetrics = contentType.includes("application/openmetrics-text");
-    const page = parseExposition(utf8Of(body), { openMetrics, samplesMost: pageSamples });
-    if (page.samples.length > pageSamples)
-      throw new ServerError("scrape-failed", `more than ${pageSamples} samples`, {
-        hint: "split the target",
-      });
+    const page = await fetchPage(target.url, fetching, headers, limits);
+    count(receiver.counters, "bytes", protocol, "metrics").value += page.wireBytes;
     return page;
+  };
+
+  /** readPage gives no samples for a page that cannot be taken, and why. */
+  const readPage = async (page: Page | undefined): Promise<ReadPage> => {
+    let families: Exposition["families"] = new Map();
+    let scraped = 0;
+    if (page === undefined) return { families, samples: [], scraped, error: "" };
+    try {
+      const exposition = parse(page, Math.max(pageSamples, job.sampleLimit));
+      families = exposition.families;
+      scraped = exposition.samples.length;
+      await others();
+      const samples = labelled(exposition, job, target.labels);
+      await others();
+      return { families, samples, scraped, error: "" };
+    } catch (thrown) {
+      return { families, samples: [], scraped, error: messageOf(thrown) };
+    }
   };
 
   let due = Date.now() + firstDelayMs(target, Date.now());
@@ -158,9 +173,32 @@ export function startTargetLoop(scraping: Scraping, target: Target): TargetLoop 
       closed.abort();
       clearTimeout(timer);
       await running;
-      if (gone) await store(() => translator.end(Date.now()));
+      if (!gone) return;
+      await store(async () => encodeProtobuf(ExportMetricsServiceRequest, translator.end(Date.now())));
     },
   };
+}
+
+interface ReadPage {
+  readonly families: Exposition["families"];
+  readonly samples: readonly ExpositionSample[];
+  readonly scraped: number;
+  readonly error: string;
+}
+
+function parse({ body, contentType }: Page, samplesMost: number): Exposition {
+  const openMetrics = contentType.includes("application/openmetrics-text");
+  const exposition = parseExposition(utf8Of(body), { openMetrics, samplesMost });
+  if (exposition.samples.length > samplesMost)
+    throw new ServerError("scrape-failed", `more than ${samplesMost} samples on the page`, {
+      hint: "set sample_limit to how many there may be, or split the target",
+    });
+  return exposition;
+}
+
+/** others lets those who wait for this thread go first: a large page takes it for tens of milliseconds a step. */
+function others(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function ownSamples(target: Target, values: Readonly<Record<string, number>>): ExpositionSample[] {
