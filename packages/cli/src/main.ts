@@ -16,6 +16,11 @@ const commands: Commands = {
   unload: { summary: "take away what load pinned", load: () => import("./commands/unload.js") },
   ps: { summary: "what Go3s holds in the kernel", load: () => import("./commands/ps.js") },
   query: { summary: "SQL over spans, logs and metrics", load: () => import("./commands/query.js") },
+  tail: { summary: "follow spans or logs live", load: () => import("./commands/tail.js") },
+  top: {
+    summary: "services, operations and processes by cost, live",
+    load: () => import("./commands/top.js"),
+  },
   doctor: { summary: "what this kernel and these rights allow", load: () => import("./commands/doctor.js") },
 };
 

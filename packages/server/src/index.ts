@@ -1,3 +1,4 @@
+export type * from "./api/live-types.js";
 export type * from "./api/types.js";
 export { type ErrorCode, errorCodes, ServerError } from "./errors.js";
 export { parseFilter } from "./filter/parse.js";

@@ -5,6 +5,7 @@ import type { Command, Context } from "../command.js";
 import { dataDirectory, findRunning } from "../data-directory.js";
 import { CliError, exitCodes } from "../failure.js";
 import type { Parsed } from "../options.js";
+import { refusalOf } from "../server-api.js";
 import { drawTable } from "../table.js";
 
 // What the contract calls a format and what the engine calls it; a table is drawn here from compact rows.
@@ -111,18 +112,8 @@ async function askServer(
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new CliError("no-server", `cannot reach ${server}: ${cause}`, "is go3s up running there?");
   });
-  if (!response.ok || response.body === null) throw await refusal(response);
+  if (!response.ok || response.body === null) throw refusalOf(response.status, await response.text());
   return response.body;
-}
-
-async function refusal(response: Response): Promise<CliError> {
-  const text = await response.text();
-  try {
-    const { error } = JSON.parse(text) as { error: { message: string; hint?: string } };
-    return new CliError("query-failed", error.message, error.hint);
-  } catch {
-    return new CliError("query-failed", `the server answered ${response.status}: ${text.slice(0, 500)}`);
-  }
 }
 
 async function* askDirectory(

@@ -3,6 +3,7 @@ import { complete } from "./complete.js";
 import type { ApiContext, ApiRequest } from "./context.js";
 import { facets, fields } from "./explore.js";
 import { filterParse } from "./filter.js";
+import { tail, top } from "./live.js";
 import { logs } from "./logs.js";
 import { map, tcp } from "./map.js";
 import { flame, profiles } from "./profiles.js";
@@ -32,6 +33,8 @@ const routes: readonly Route[] = [
   { path: ["map"], handler: map },
   { path: ["tcp"], handler: tcp },
   { path: ["logs"], handler: logs },
+  { path: ["tail"], handler: tail },
+  { path: ["top"], handler: top },
   { path: ["profiles"], handler: profiles },
   { path: ["profiles", "flame"], handler: flame },
   { path: ["facets"], handler: facets },
