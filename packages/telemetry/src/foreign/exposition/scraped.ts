@@ -202,7 +202,8 @@ function gather(
     if (into === undefined) {
       const before = known.get(key);
       into = {
-        slot: before?.place ?? slotOf(place, kind, title, sample.labels),
+        // A lone sum is followed as what became of it.
+        slot: before?.place.kind === kind ? before.place : slotOf(place, kind, title, sample.labels),
         gathered: newGathered(kind, before?.attributes ?? attributesOf(sample.labels, part), timeMs),
         timed: sample.timestampMs === undefined ? undefined : series,
       };
