@@ -152,11 +152,11 @@ test("samples with times of their own keep them and are not ended", () => {
 });
 
 test("a sum without its histogram is a series of its own", () => {
-  const metrics = scrape(
-    createScrapeTranslator(),
-    '# TYPE h histogram\nh_sum{x="1"} 5\nh_count{x="2"} 3',
-    1000,
-  );
+  const translator = createScrapeTranslator();
+  const page = '# TYPE h histogram\nh_sum{x="1"} 5\nh_count{x="2"} 3';
+  const metrics = scrape(translator, page, 1000);
+  assert.deepEqual(Object.keys(scrape(translator, page, 2000)), ["h_sum", "h"]);
+  assert.equal(scrape(translator, "", 3000)["h_sum"]?.sum?.dataPoints?.[0]?.flags, 1);
   assert.deepEqual(Object.keys(metrics), ["h_sum", "h"]);
   assert.equal(metrics["h_sum"]?.sum?.dataPoints?.[0]?.asDouble, 5);
   assert.deepEqual(metrics["h"]?.histogram?.dataPoints?.[0]?.bucketCounts, [3n]);
