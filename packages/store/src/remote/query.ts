@@ -130,6 +130,10 @@ async function read(
   checkSettings(boundedOf(settings), reader.max);
   const answer = await client.ask({ sql, queryId, role, settings, signal });
   const words = new Ending(answer);
+  // The client ends a request by its signal only until the head of the answer is there.
+  const end = (): void => void answer.stream.destroy();
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
   try {
     for await (const chunk of answer.stream) {
       const bytes: Uint8Array = chunk;
@@ -140,6 +144,7 @@ async function read(
   } catch (error) {
     throw words.error(true) ?? error;
   } finally {
+    signal.removeEventListener("abort", end);
     answer.stream.destroy();
   }
   const late = words.error(false);
