@@ -138,7 +138,8 @@ export class Decider {
     if (this.#running !== undefined || this.#closed || performance.now() < this.#retryAt) return;
     this.#running = this.#work()
       .catch((error: unknown) => {
-        this.#retryAt = performance.now() + RETRY_MS;
+        const after_ms = this.#options.asideAfter_ms ?? ASIDE_AFTER_MS;
+        this.#retryAt = performance.now() + Math.min(RETRY_MS, after_ms / ASIDE_TRIES);
         this.#failure = textOf(error);
       })
       .finally(() => {

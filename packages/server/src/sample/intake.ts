@@ -6,7 +6,7 @@ import { ServerError } from "../errors.js";
 import { createBufferPool } from "../receive/pool.js";
 import type { Intake } from "../receive/receiver.js";
 import { fromStore } from "../store-errors.js";
-import { Decider, type WaitingLog } from "./decider.js";
+import { Decider, type DeciderOptions, type WaitingLog } from "./decider.js";
 import { ID_BYTES, KeptTraces } from "./kept-traces.js";
 import { encodeHead, encodeVoid, type RecordId } from "./record.js";
 import { type Cut, type SampleOptions, Sampler } from "./sampler.js";
@@ -28,7 +28,8 @@ const RECORD_BYTES_MAX = (64 << 20) - 1024;
 export async function startDecider(
   log: WaitingLog,
   counters: Counters,
-  options: Partial<Pick<SampleOptions, "wait_ms" | "waitingBytes">> = {},
+  options: Partial<Pick<SampleOptions, "wait_ms" | "waitingBytes">> &
+    Pick<DeciderOptions, "asideAfter_ms"> = {},
   kept: KeptTraces = new KeptTraces(),
 ): Promise<Decider> {
   const decider = new Decider({
@@ -36,6 +37,7 @@ export async function startDecider(
     kept,
     wait_ms: options.wait_ms ?? WAIT_MS,
     waitingBytes: options.waitingBytes ?? WAITING_BYTES,
+    ...(options.asideAfter_ms === undefined ? {} : { asideAfter_ms: options.asideAfter_ms }),
     onKept: (spans) => {
       count(counters, "sampled", "kept", "trace").value += spans;
     },
