@@ -44,12 +44,6 @@ describe("the pages", { skip }, () => {
     ["/logs", "handled request 0"],
     ["/sql?sql=SELECT+1", "120 rows"],
     ["/system", "not a Go program"],
-    ["/system", "watch fewer processes or give it a CPU"],
-    ["/system", "Fused OTLP (agent)"],
-    ["/system", "71.9"],
-    ["/system", "nothing of their trace asked for it"],
-    ["/system", "480"],
-    ["/system", /ECONNREFUSED 10.0.0.8:9100/],
     ["/metrics-explorer", "no explorer"],
     ["/profiles", "not collected"],
     ["/diagnosis", "See what is different"],
@@ -143,6 +137,17 @@ describe("the pages", { skip }, () => {
     assert.equal(await plots.count(), 4);
     assert.match((await plots.first().getAttribute("aria-label")) ?? "", /Coming in\. spans: .*k\/s/);
     await page.getByRole("grid", { name: "Tenants" }).getByText("89 %").waitFor();
+    for (const [grid, text] of [
+      ["Drops by reason", "watch fewer processes or give it a CPU"],
+      ["Ways in", "Fused OTLP (agent)"],
+      ["Targets", "ECONNREFUSED 10.0.0.8:9100"],
+      ["Tables", "71.9"],
+      ["Tables", "90 days"],
+      ["Sampling decisions", "nothing of their trace asked for it"],
+      ["Programs", "480"],
+      ["Processes", "not a Go program"],
+    ] as const)
+      await page.getByRole("grid", { name: grid, exact: true }).getByText(text).first().waitFor();
     await page.getByRole("grid", { name: "Slowest queries" }).getByText("SELECT count() FROM traces").click();
     await page.getByLabel("SQL statement").waitFor();
     assert.equal(new URL(page.url()).searchParams.get("sql"), "SELECT count() FROM traces");
