@@ -99,6 +99,27 @@ for (const [where, more] of [
     }
   });
 
+test("a segment of several slices whose connection breaks after the first is completed, not begun anew", async (t) => {
+  const server = await clickhouse(t);
+  const started = await start({}, { clickhouse: remoteOf(server) });
+  try {
+    assert.ok(await post(started.server.addresses.otlp_http, 1));
+    await started.store.flush();
+    const one = await started.store.query("SELECT * FROM traces", { format: "Native" });
+    const bytes = await one.bytes();
+    await server.fault("answer");
+    // As many rows as a slice may have, if one believes what is said of the blocks: each becomes a slice of its own.
+    const block = { signal: "traces" as const, rows: 262_144, bytes };
+    await started.store.append([block, block, block]);
+    await started.store.flush();
+    const sums = "SELECT count() AS n, (SELECT sum(spans) FROM red_minutes) AS red FROM traces";
+    assert.deepEqual(await (await started.store.query(sums)).rows(), [{ n: 4 * SPANS, red: 4 * SPANS }]);
+    assert.ok(started.store.stats().engine.restarts >= 1);
+  } finally {
+    await started.close();
+  }
+});
+
 test("kill -9 of our own server in the middle of inserts loses nothing acknowledged and doubles nothing", async (t) => {
   const server = await clickhouse(t);
   const dir = folder(t);
