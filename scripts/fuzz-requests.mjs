@@ -183,8 +183,8 @@ async function oneOver(server, agent, session, number) {
   if (way < 0.2 && shot.kind.service !== undefined) {
     const code = await unary(session, shot.kind.service, shot.body, chance);
     countStatus(`grpc ${code}`);
-    // UNKNOWN, INTERNAL and DATA_LOSS would be faults of ours; of frames that are none grpc-js itself says INTERNAL.
-    if (code === 2 || code === 15) finding(`request ${number} (gRPC ${shot.kind.name}): status ${code}`);
+    // UNKNOWN, INTERNAL and DATA_LOSS would be faults of ours.
+    if (code === 2 || code === 13 || code === 15) finding(`request ${number} (gRPC ${shot.kind.name}): status ${code}`);
     return;
   }
   if (way < 0.3) {
