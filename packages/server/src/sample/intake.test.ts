@@ -56,6 +56,34 @@ test("what a full store refuses is not counted and does not wait: its sender sen
   assert.deepEqual(labelled(counters, "sampled"), [{ labels: ["kept", "trace"], value: 2 }]);
 });
 
+test("a request's own bytes may be used again as soon as it was handed over", async () => {
+  const ids: string[] = [];
+  const inner: Intake = {
+    async accept(_signal, body) {
+      const { resourceSpans } = decodeProtobuf(ExportTraceServiceRequest, body);
+      const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+      ids.push(...spans.map(({ spanId }) => spanId.replace(/^0+/, "")));
+      return { rows: spans.length, rejected: 0, message: "" };
+    },
+    idle: () => Promise.resolve(),
+  };
+  const log = newMemoryLog({ blocks: 0, rows: 0 });
+  const intake = await createSamplingIntake(inner, log, { ratio: 2 ** -56 }, createCounters());
+  // One is kept whole, and one of another in part.
+  const bodies = [
+    plainRequest([{ trace: "1", id: "1", error: true }]),
+    plainRequest([
+      { trace: "2", id: "2", error: true },
+      { trace: "3", id: "3" },
+    ]),
+  ];
+  const done = bodies.map((body) => intake.accept("traces", body));
+  for (const body of bodies) body.fill(0xff);
+  await Promise.all(done);
+  await intake.close();
+  assert.deepEqual(ids.sort(), ["1", "2"]);
+});
+
 const post = ({ server }: Started, body: Uint8Array) =>
   send(`${server.addresses.otlp_http}/v1/traces`, {
     method: "POST",

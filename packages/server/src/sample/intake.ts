@@ -126,7 +126,8 @@ export async function createSamplingIntake(
       const cut = cutOf(body, fused, id);
       const mustWrite = cut.waiting !== undefined || cut.decided.length > 0;
       // The request's own bytes may be reused as soon as this function waits.
-      const bytes = mustWrite && cut.bytes === body ? Buffer.from(body) : cut.bytes;
+      const isOwn = cut.bytes?.buffer === body.buffer;
+      const bytes = mustWrite && isOwn ? cut.bytes?.slice() : cut.bytes;
       if (mustWrite) await write(cut, fused);
       let accepted = { rows: 0, rejected: 0, message: "" };
       try {
