@@ -15,6 +15,9 @@ const agentEvery_ms = 100;
 /** packedMost spans a second are prepared for `gzip`; when they are used up the run ends. */
 const packedMost = 500_000;
 
+/** slopeSeconds is what a run must have for its memory's growth to be more than one merge's. */
+const slopeSeconds = 60;
+
 const ways = {
   http: "OTLP/HTTP protobuf",
   grpc: "OTLP/gRPC",
@@ -82,7 +85,7 @@ export async function ingest(args: readonly string[]): Promise<void> {
     rows,
   );
   console.log(
-    "peak memory: each process's own, server + engine; at most: their sum, seen once a second; growth: of that sum, a minute, over the last two thirds; queryable: how old an acknowledged span was at most when it could be queried, seen once a second",
+    "peak memory: each process's own, server + engine; at most: their sum, seen once a second; growth: of that sum, a minute, over the last two thirds, from 60 s on; queryable: how old an acknowledged span was at most when it could be queried, seen once a second",
   );
 }
 
@@ -151,7 +154,7 @@ async function measure(
     per((own.user + own.system) / 1e6),
     `${mebibytes(server.peakBytes)} + ${mebibytes(enginePeak)}`,
     mebibytes(watched.peakBytes),
-    mebibytes(watched.slope),
+    seconds < slopeSeconds ? "-" : mebibytes(watched.slope),
     `${watched.oldest_s.toFixed(1)} s`,
     (bytes / found).toFixed(1),
     String(parts),
