@@ -147,6 +147,7 @@ for (const { name, skip = false, isShort = false, open } of cases) {
         `map?${hours}`,
         `traces?${span}`,
         `logs?${span}`,
+        "status",
       ]) {
         const answer = await send(web, { path: `/api/v1/${path}` });
         assert.equal(answer.status, 200, `${path}: ${answer.body}`);

@@ -107,7 +107,7 @@ export function openServer(
     async open(retention) {
       await lookAt(client, remote, signal);
       if (retention !== undefined) await schema(retention);
-      const isReader = await giveRole();
+      const isReader = retention === undefined ? await hasRole() : await giveRole();
       const functions = isReader
         ? ""
         : await client.run(readSource("remote/table-functions.sql"), {}, signal);
