@@ -409,6 +409,7 @@ class OpenStore implements Store {
         this.#counters.acknowledged.traces += segment.rows;
         this.#inserter.add(segment);
       },
+      onRefused: (code) => this.#counters.refuse(code),
       onSetAside: (path, aside, rows, cause) =>
         this.#notice(this.#counters.setAside(path, aside, rows, cause)),
       onDamaged: (path, damages) => {

@@ -13,9 +13,11 @@ interface Rig {
   readonly log: UndecidedLog;
   readonly decided: DecidedSegment[];
   readonly damages: Damage[];
+  readonly refused: string[];
 }
 
-async function open(fileSystem: WalFileSystem): Promise<Rig> {
+async function open(fileSystem: WalFileSystem, bytesMax = 1_000_000): Promise<Rig> {
+  const refused: string[] = [];
   const decided: DecidedSegment[] = [];
   const damages: Damage[] = [];
   const log = await UndecidedLog.open({
@@ -23,14 +25,15 @@ async function open(fileSystem: WalFileSystem): Promise<Rig> {
     directory: DIRECTORY,
     damagedDirectory: "/wal/damaged",
     segmentBytesMax: 400,
-    bytesMax: 1_000_000,
+    bytesMax,
+    onRefused: (code) => refused.push(code),
     require: () => undefined,
     requireRoom: () => undefined,
     onDecided: (segment) => decided.push(segment),
     onSetAside: () => undefined,
     onDamaged: (_path, found) => damages.push(...found),
   });
-  return { log, decided, damages };
+  return { log, decided, damages, refused };
 }
 
 const spans = (text: string): UndecidedRecord => ({ kind: "spans", rows: 1, bytes: Buffer.from(text) });
@@ -180,6 +183,33 @@ test("more than may wait is refused, and what waits is counted", async () => {
   assert.ok(log.bytes > 900_000);
   await assert.rejects(log.append([spans("y".repeat(200_000))]), { code: "store-busy" });
   await log.close();
+});
+
+test("a disk that hangs holds so much in memory and no more", async () => {
+  const disk = new FaultyFileSystem(1);
+  const hanging: (() => void)[] = [];
+  const { log, refused } = await open(
+    {
+      ...dying(disk, Number.POSITIVE_INFINITY),
+      create: async (path) => ({
+        ...(await disk.create(path)),
+        // What is in memory counts here, not what is on the disk.
+        write: async () => undefined,
+        sync: () => new Promise((resolve) => hanging.push(resolve)),
+      }),
+    },
+    2 ** 40,
+  );
+  const large = spans("x".repeat(60 << 20));
+  const waiting = Array.from({ length: 4 }, () => log.append([large]));
+  await assert.rejects(log.append([large]), { code: "store-busy" });
+  assert.deepEqual(refused, ["store-busy"]);
+  const release = setInterval(() => {
+    for (const resolve of hanging.splice(0)) resolve();
+  }, 1);
+  await Promise.all(waiting);
+  await log.append([large]);
+  clearInterval(release);
 });
 
 test("a stretch that is damaged is set aside and told, once, and the rest is decided", async () => {

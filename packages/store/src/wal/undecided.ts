@@ -70,7 +70,12 @@ export interface UndecidedOptions {
   readonly onSetAside: (path: string, aside: string, rows: number, cause: unknown) => void;
   readonly onDamaged: (path: string, damages: readonly Damage[]) => void;
   readonly onFault?: (fault: LogFault) => void;
+  /** onRefused is told the code of each append() that is rejected. */
+  readonly onRefused?: (code: string) => void;
 }
+
+/** QUEUED_BYTES_MAX bounds what append() calls hold in memory while the disk is slow: 256 MiB. */
+const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
 
 const NAMES = new Map<number, UndecidedKind>([
   [UNDECIDED_KINDS.spans, "spans"],
@@ -140,16 +145,28 @@ export class UndecidedLog {
 
   /** append resolves when the records are durable; it rejects as Store.append() does. */
   async append(records: readonly UndecidedRecord[]): Promise<void> {
-    const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+    try {
+      this.#refuseWhenFull(records.reduce((sum, record) => sum + record.bytes.length, 0));
+      await this.#writer.append(
+        records.map(({ kind, rows, bytes }) => ({ signal: UNDECIDED_KINDS[kind], rows, bytes })),
+      );
+    } catch (error) {
+      if (error instanceof StoreError) this.#options.onRefused?.(error.code);
+      throw error;
+    }
+  }
+
+  #refuseWhenFull(bytes: number): void {
     const { bytesMax } = this.#options;
+    if (this.#writer.queuedBytes + bytes > QUEUED_BYTES_MAX)
+      throw new StoreError("store-busy", `${this.#writer.queuedBytes} bytes wait in memory for the disk`, {
+        hint: "send again in a moment; if it stays so, the disk is too slow for what comes in",
+      });
     if (this.bytes + bytes > bytesMax)
       throw new StoreError("store-busy", `${this.bytes} bytes wait for their decision, ${bytesMax} may`, {
         hint: "send again in a moment; if it stays so, traces wait too long for what comes in (--sample-wait)",
       });
     this.#options.require(bytes);
-    await this.#writer.append(
-      records.map(({ kind, rows, bytes }) => ({ signal: UNDECIDED_KINDS[kind], rows, bytes })),
-    );
   }
 
   /** seal ends the generation that is being written, if it holds anything. */
