@@ -45,7 +45,7 @@ describe("the pages", { skip }, () => {
     ["/sql?sql=SELECT+1", "120 rows"],
     ["/system", "not a Go program"],
     ["/metrics-explorer", "no explorer"],
-    ["/profiles", "not collected"],
+    ["/profiles", "no flame graph"],
     ["/diagnosis", "See what is different"],
     ["/alerts", "no alert rules"],
     ["/probes", "go3s trace"],

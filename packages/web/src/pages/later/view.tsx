@@ -11,6 +11,9 @@ interface Instead {
 const metricsSql =
   "SELECT name, type, unit, count() AS points, max(timestamp) AS newest FROM metrics GROUP BY ALL ORDER BY points DESC LIMIT 100";
 
+const profilesSql =
+  "SELECT service_name, type, unit, stacks.functions[1] AS function, sum(value) AS total FROM profiles JOIN stacks USING stack_id GROUP BY ALL ORDER BY total DESC LIMIT 100";
+
 const instead: Readonly<Record<string, Instead>> = {
   "/metrics-explorer": {
     missing: "Metrics are received and stored, but there is no explorer for them yet.",
@@ -19,9 +22,10 @@ const instead: Readonly<Record<string, Instead>> = {
     params: { sql: metricsSql },
   },
   "/profiles": {
-    missing: "Profiles are not collected yet.",
-    path: "/services",
-    link: "Find the slow operation of a service",
+    missing: "Profiles are received and stored, but there is no flame graph for them here yet.",
+    path: "/sql",
+    link: "Find the hottest functions with SQL",
+    params: { sql: profilesSql },
   },
   "/diagnosis": {
     missing: "Causes are not looked for by themselves yet.",
