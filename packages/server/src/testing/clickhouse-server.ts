@@ -23,7 +23,12 @@ export class TestClickHouse {
 
   static async start(config: Partial<ServerConfig> = {}): Promise<TestClickHouse> {
     const server = new TestClickHouse({ hasRole: true, ...config });
-    await server.up();
+    try {
+      await server.up();
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
     return server;
   }
 
