@@ -15,7 +15,11 @@ function timeOption(parsed: Parsed, name: string): number | undefined {
   const text = parsed.text(name);
   const time_ms = text === undefined ? undefined : milliseconds(text);
   if (text !== undefined && time_ms === undefined)
-    throw new CliError("usage", `--${name} ${text} is no time`, "write it with its unit, such as 500ms or 2s");
+    throw new CliError(
+      "usage",
+      `--${name} ${text} is no time`,
+      "write it with its unit, such as 500ms or 2s",
+    );
   return time_ms;
 }
 
