@@ -158,13 +158,20 @@ function openAmqp(options: ParserOptions): Parser {
     if (at + 9 > end) return;
     const tag = u32(bytes, at) * 2 ** 32 + u32(bytes, at + 4);
     const multiple = (bytes[at + 8] & 1) !== 0;
-    for (const [number, exchange] of channel.unconfirmed) {
-      if (multiple ? number > tag : number !== tag) continue;
+    const confirm = (number: number, exchange: WireExchange): void => {
       channel.unconfirmed.delete(number);
       exchange.firstByteNs = ns;
       exchange.responseBytes = total;
       exchange.error = error;
       ready.push(exchange);
+    };
+    const only = channel.unconfirmed.get(tag);
+    if (!multiple && only !== undefined) confirm(tag, only);
+    if (!multiple) return;
+    for (const [number, exchange] of channel.unconfirmed) {
+      // They are in the order in which they were sent.
+      if (number > tag) return;
+      confirm(number, exchange);
     }
   };
 

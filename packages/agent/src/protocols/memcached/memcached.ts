@@ -3,7 +3,7 @@ import { u16, u32 } from "../text.js";
 import { newTurns } from "../turns.js";
 import { newExchange, type Parser, type ParserOptions, type Protocol, type WireExchange } from "../wire.js";
 import { binaryHeader, binaryLength, Magic, opcodeOf, Stats, statusNames } from "./binary.js";
-import { isCommand, isKnownLine, readLine } from "./text.js";
+import { isCommand, isKnownLine, type Line, readLine } from "./text.js";
 
 const keep = 4096;
 // Of a packet or a line with data, so much says everything.
@@ -43,6 +43,9 @@ function openMemcached(options: ParserOptions): Parser {
   const turns = newTurns<Asked>(({ exchange }) => options.emit(exchange), options.late);
   let binary = false;
   let ends = false;
+  // The lines whose length was told last: those that the lanes hand out next.
+  let asking: Line | undefined;
+  let answering: Line | undefined;
   // Quiet meta commands are told with the one that is answered.
   let quietBytes = 0;
   let quietNs = 0;
@@ -57,8 +60,8 @@ function openMemcached(options: ParserOptions): Parser {
     return exchange;
   };
 
-  const askText = (bytes: Uint8Array, start: number, end: number, total: number, ns: number): void => {
-    const words = readLine(bytes, start, end, false)?.words ?? [""];
+  const askText = (total: number, ns: number): void => {
+    const words = asking?.words ?? [""];
     const word = isCommand(words[0]) ? words[0] : "other";
     if (word === "quit") return;
     const isMeta = /^m[gsdan]$/.test(word);
@@ -86,17 +89,18 @@ function openMemcached(options: ParserOptions): Parser {
     keep,
     lengthOf(bytes, start, end) {
       if (bytes[start] === Magic.request) return binaryLength(bytes, start, end, Magic.request);
-      return readLine(bytes, start, end, false)?.total ?? -1;
+      asking = readLine(bytes, start, end, false);
+      return asking?.total ?? -1;
     },
     wanted: () => wanted,
     boundary: (bytes, start, end, total) =>
       bytes[start] === Magic.request
         ? framesFit(requestFormat, bytes, start, end, total)
         : isKnownLine(bytes, start, end, false),
-    frame(bytes, start, end, total, firstNs) {
+    frame(bytes, start, _end, total, firstNs) {
       binary = bytes[start] === Magic.request;
       if (binary) askBinary(bytes, start, total, firstNs);
-      else askText(bytes, start, end, total, firstNs);
+      else askText(total, firstNs);
     },
     lost() {
       quietCount = 0;
@@ -105,8 +109,8 @@ function openMemcached(options: ParserOptions): Parser {
     },
   };
 
-  const answerText = (bytes: Uint8Array, start: number, end: number, asked: Asked): void => {
-    const word = readLine(bytes, start, end, true)?.words[0] ?? "";
+  const answerText = (asked: Asked): void => {
+    const word = answering?.words[0] ?? "";
     const { exchange } = asked;
     if (word === "ERROR" || word === "CLIENT_ERROR" || word === "SERVER_ERROR") {
       exchange.error = word;
@@ -139,7 +143,8 @@ function openMemcached(options: ParserOptions): Parser {
     keep,
     lengthOf(bytes, start, end) {
       if (bytes[start] === Magic.response) return binaryLength(bytes, start, end, Magic.response);
-      return readLine(bytes, start, end, true)?.total ?? -1;
+      answering = readLine(bytes, start, end, true);
+      return answering?.total ?? -1;
     },
     wanted: () => wanted,
     boundary: (bytes, start, end, total) =>
@@ -155,7 +160,7 @@ function openMemcached(options: ParserOptions): Parser {
       if (asked === undefined || asked.opaque >= 0) return;
       if (asked.exchange.firstByteNs === 0) asked.exchange.firstByteNs = firstNs;
       asked.exchange.responseBytes += total;
-      answerText(bytes, start, end, asked);
+      answerText(asked);
     },
     ended(ns) {
       if (!ends) return;
