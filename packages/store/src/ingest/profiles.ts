@@ -86,9 +86,8 @@ export class ProfilesIngest extends SignalIngest {
         case 1:
         case 5: {
           reader.expect(WIRE.BYTES, field);
-          const [first, second] = readPair(reader);
-          if (field === 1) [type, unit] = [first, second];
-          else [periodType, periodUnit] = [first, second];
+          if (field === 1) [type, unit] = readPair(reader, type, unit);
+          else [periodType, periodUnit] = readPair(reader, periodType, periodUnit);
           break;
         }
         case 3:
@@ -264,11 +263,10 @@ function idWord(column: WordColumn, reader: WireReader, wanted: number): number 
   return column.numberOfText(Buffer.from(buffer, byteOffset + start, wanted).toString("hex"));
 }
 
-/** readPair reads a ValueType, whose length comes next: the type's string and the unit's. */
-function readPair(reader: WireReader): readonly [number, number] {
+/** readPair reads a ValueType, whose length comes next: the type's string and the unit's. Where it comes twice, both count as one. */
+function readPair(reader: WireReader, type: number, unit: number): readonly [number, number] {
   const outer = reader.enter();
-  let first = 0;
-  let second = 0;
+  let [first, second] = [type, unit];
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field > 2) {
       reader.skip();
