@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { createClient } from "@clickhouse/client";
 import { openRemoteReader, openStore, type Store, type StoreOptions } from "@go3s/store";
 import type { ServerConfig } from "../testing/clickhouse-database.js";
 import { CLUSTER } from "../testing/clickhouse-database.js";
@@ -206,6 +207,24 @@ test("while the server is away the log takes what comes, also from the start, an
   });
   await using reader = await openRemoteReader(clickhouseOf);
   await requireOnce(reader, sure);
+});
+
+test("tables that somebody took away are made again, and what arrives goes into them", async (t) => {
+  const server = await clickhouse(t);
+  const started = await start({}, { clickhouse: remoteOf(server) });
+  const { url, user: username, password } = server;
+  const client = createClient({ url, username, password });
+  try {
+    assert.ok(await post(started.server.addresses.otlp_http, 1));
+    await started.store.flush();
+    await client.command({ query: "DROP DATABASE go3s SYNC" });
+    assert.ok(await post(started.server.addresses.otlp_http, 2));
+    await started.store.flush();
+    await requireOnce(started.store, new Set([2]));
+  } finally {
+    await client.close();
+    await started.close();
+  }
 });
 
 test("a server that cannot be used is told by name, with what to do", async (t) => {

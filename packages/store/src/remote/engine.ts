@@ -27,6 +27,8 @@ export interface RemoteEngineOptions {
 /** BACKOFF_MIN_MS to BACKOFF_MAX_MS is waited before a server that was lost is asked again, doubled each time. */
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
+/** NOT_THERE says that a table or the database is gone (src/Common/ErrorCodes.cpp: UNKNOWN_TABLE, UNKNOWN_DATABASE). */
+const NOT_THERE: ReadonlySet<number | undefined> = new Set([60, 81]);
 /** START_TRIES is how often a server that does not answer is asked before start() fails. */
 const START_TRIES = 3;
 
@@ -90,7 +92,9 @@ export class RemoteEngine implements Engine {
     try {
       return await insertRemote({ client, target, signal: this.#ended.signal }, request);
     } catch (error) {
-      if (error instanceof StoreError && error.code === "engine-lost") this.#lost(error);
+      // Opening it anew also makes tables that somebody took away: what arrives is not to wait for ever.
+      const isGone = error instanceof StoreError && NOT_THERE.has(error.clickhouseCode);
+      if (isGone || (error instanceof StoreError && error.code === "engine-lost")) this.#lost(error);
       throw error;
     }
   }
