@@ -82,6 +82,14 @@ export function sealAge_ms(busy_ms: number, asked: boolean): number {
   return Math.min(max, Math.max(SEAL_AGE_MIN_MS, busy_ms / BUSY_PER_AGE));
 }
 
+/** NOT_ENOUGH_SPACE is ClickHouse's error for a full disk (src/Common/ErrorCodes.cpp). */
+const NOT_ENOUGH_SPACE = 243;
+
+function isFullDisk(error: unknown): boolean {
+  if (!(error instanceof StoreError)) return false;
+  return error.code === "disk-full" || error.clickhouseCode === NOT_ENOUGH_SPACE;
+}
+
 /**
  * Inserter takes sealed segments, oldest first, one at a time, into the engine, and removes each one after the
  * engine has it durably. While an insert runs, the segment that is being written keeps growing: under load
@@ -264,7 +272,7 @@ export class Inserter {
     const { path, length } = segment;
     const request: InsertRequest = { path, length, temporaryDirectory, damagedDirectory };
     const result = await engine.insert(request).catch((error: unknown) => {
-      this.#blame(segment);
+      if (!isFullDisk(error)) this.#blame(segment);
       throw error;
     });
     // The rows are durable (fsync_after_insert): only now may the log forget them.
