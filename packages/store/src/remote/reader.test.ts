@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { temporaryDirectory } from "../testing/temporary-directory.js";
 import { openRemoteReader, type RemoteStoreReader } from "./reader.js";
 
 /*
@@ -114,4 +119,34 @@ test("a statement is sent with the role, the limits and read-only; who cancels h
     !heard.some(({ sql }) => /\b(?:CREATE|ALTER|INSERT|GRANT)\b/.test(sql)),
     "a reader changes nothing",
   );
+});
+
+test("a server behind TLS is trusted by the certificate that was given, and by no other", async (t) => {
+  const dir = temporaryDirectory(t);
+  const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
+  const made = spawnSync("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
+    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+  ]);
+  if (made.status !== 0) return t.skip("openssl makes no certificate here");
+  const server = createTlsServer(
+    { key: readFileSync(key), cert: readFileSync(cert) },
+    (request, response) => {
+      void text(request).then((sql) => response.end(sql.includes("version()") ? "26.7.2.1\n" : ""));
+    },
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const address = server.address();
+    const url = `https://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+    await assert.rejects(openRemoteReader({ url }), {
+      code: "engine-start",
+      message: /self-signed certificate/,
+    });
+    await (await openRemoteReader({ url, ca: readFileSync(cert) })).close();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
