@@ -62,8 +62,10 @@ const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 10_000;
 /** PATIENT_TRIES: so often a segment is tried before those behind it go first. */
 const PATIENT_TRIES = 5;
-/** ASIDE_TRIES: so often it is tried before it is set aside, if others were inserted meanwhile: then it is not the engine. */
-const ASIDE_TRIES = 10;
+/** ASIDE_TRIES: so often it fails, each time after another was inserted, before it is set aside: then it is not the engine. */
+const ASIDE_TRIES = 5;
+/** TRIES_PER_ASIDE: what is passed over is tried again after a tenth of the time that it has at least. */
+const TRIES_PER_ASIDE = 10;
 const ASIDE_AFTER_MS = 60_000;
 
 /** Trouble is what is known of a segment that the engine did not take. */
@@ -72,8 +74,9 @@ interface Trouble {
   /** again is when it is tried again, if it is not waited for. */
   again: number;
   readonly since: number;
-  /** before is how many segments had been inserted when it failed first. */
-  readonly before: number;
+  /** against counts the failures before which another segment was inserted; `inserted` is how many were at the last one. */
+  against: number;
+  inserted: number;
 }
 
 /** sealAge_ms gives the age at which a segment is sealed, after so many milliseconds of load without a pause. */
@@ -254,9 +257,9 @@ export class Inserter {
     if (trouble === undefined || trouble.tries < PATIENT_TRIES) return false;
     const now = performance.now();
     const after_ms = this.#options.asideAfter_ms ?? ASIDE_AFTER_MS;
-    trouble.again = now + Math.max(RETRY_MIN_MS, after_ms / ASIDE_TRIES);
+    trouble.again = now + Math.max(RETRY_MIN_MS, after_ms / TRIES_PER_ASIDE);
     const isOld = now - trouble.since >= after_ms;
-    if (trouble.tries < ASIDE_TRIES || !isOld || this.#inserted === trouble.before) return true;
+    if (trouble.against < ASIDE_TRIES || !isOld) return true;
     await this.#options.setAside(segment, error).then(
       () => this.#drop(segment),
       (cause: unknown) => this.#options.onFailed(segment, cause),
@@ -286,9 +289,14 @@ export class Inserter {
   #blame(segment: PendingSegment): void {
     const now = performance.now();
     const known = this.#troubles.get(segment);
-    if (known === undefined)
-      this.#troubles.set(segment, { tries: 1, again: now, since: now, before: this.#inserted });
-    else known.tries++;
+    const inserted = this.#inserted;
+    if (known === undefined) {
+      this.#troubles.set(segment, { tries: 1, again: now, since: now, against: 0, inserted });
+      return;
+    }
+    known.tries++;
+    if (inserted > known.inserted) known.against++;
+    known.inserted = inserted;
   }
 
   #drop(segment: PendingSegment): void {

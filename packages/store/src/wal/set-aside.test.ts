@@ -20,14 +20,17 @@ test("a segment that cannot be read lets the others go on, is set aside and told
     asideAfter_ms: 0,
     onNotice: (text: string) => notices.push(text),
   };
+  let behind = 0;
   const count = "SELECT count() AS n FROM traces";
   {
     await using store = await openStore(options);
-    await store.append([spanBlock("behind", 7)]);
-    await store.flush();
-    assert.deepEqual(await (await store.query(count)).rows(), [{ n: 7 }]);
-    while (store.stats().dropped["not-taken"] === undefined)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    // Each one that goes on is a proof that it is not the engine; one is not enough.
+    for (; store.stats().dropped["not-taken"] === undefined; behind += 7) {
+      await store.append([spanBlock(`behind ${behind}`, 7)]);
+      await store.flush();
+      if (behind === 0) assert.deepEqual(store.stats().dropped, {});
+    }
+    assert.deepEqual(await (await store.query(count)).rows(), [{ n: behind }]);
     assert.deepEqual(store.stats().dropped, { "not-taken": { frames: 1, rows: 0 } });
     assert.equal(store.stats().waiting.segments, 0);
   }
@@ -43,7 +46,7 @@ test("a segment that cannot be read lets the others go on, is set aside and told
   copyFileSync(segment, join(log, "damaged", aside));
   await using store = await openStore(options);
   await store.flush();
-  assert.deepEqual(await (await store.query(count)).rows(), [{ n: 47 }]);
+  assert.deepEqual(await (await store.query(count)).rows(), [{ n: behind + 40 }]);
   assert.deepEqual(readdirSync(join(log, "damaged")), []);
 });
 
