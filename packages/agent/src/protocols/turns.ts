@@ -27,16 +27,28 @@ export interface Turns<T extends Asked> {
 
 // Requests without an answer; a client that pipelines more is not answered at all.
 const limit = 1024;
-// After a loss in the middle of a pipeline nobody knows which answer is whose until the connection was quiet.
-const quietNs = 1_000_000_000;
+// After a loss in the middle of a pipeline nobody knows which answer is whose until the connection was quiet; what comes first
+// then is in doubt all the same.
+const quietNs = 200_000_000;
+// A client that asked one write at a time for so long does not pipeline any more (drivers often do when they connect).
+const turnsAlone = 16;
+
+/**
+ * State says what is known of the pairing: "late" from a late attach to the first whole turn, when answers may be those of
+ * earlier requests; "blind" when some of a turn's answers were missed, until the turn is over; "unpaired" when that was in a
+ * pipeline, whose turns never end.
+ */
+type State = "sure" | "late" | "blind" | "unpaired";
 
 /** newTurns makes a pairing; one that begins late doubts what is answered before the first whole turn. */
 export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolean): Turns<T> {
   let open: T[] = [];
   let head = 0;
-  let state: "sure" | "late" | "unpaired" = late ? "late" : "sure";
+  let state: State = late ? "late" : "sure";
   let answered = false;
   let pipelined = false;
+  let askedInWrite = false;
+  let alone = 0;
   let lastNs = 0;
   let receivedNs = 0;
 
@@ -74,17 +86,21 @@ export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolea
   };
 
   return {
-    first: () => (state === "unpaired" ? undefined : open[head]),
+    first: () => (state === "unpaired" || state === "blind" ? undefined : open[head]),
     last: () => open[open.length - 1],
     size,
     sent(ns) {
       if (state === "unpaired") {
         cut(0);
-        if (ns - lastNs >= quietNs) state = "sure";
+        if (ns - lastNs >= quietNs) state = "late";
+      } else if (answered && state === "blind") {
+        cut(receivedNs);
+        state = "late";
       } else if (answered && state === "late") state = "sure";
       // An answer whose end was lost ends at the latest when the next turn begins.
       if (answered && cutOff()) cut(receivedNs);
       answered = false;
+      askedInWrite = false;
       lastNs = ns;
     },
     received(ns) {
@@ -93,8 +109,12 @@ export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolea
       receivedNs = ns;
     },
     ask(asked) {
+      if (!askedInWrite && size() > 0) {
+        pipelined = true;
+        alone = 0;
+      }
+      askedInWrite = true;
       open.push(asked);
-      if (size() > 1) pipelined = true;
       if (size() <= limit) return;
       state = "unpaired";
       cut(0);
@@ -102,6 +122,7 @@ export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolea
     answer(ns) {
       const asked = take();
       if (asked === undefined) return;
+      if (head >= open.length && ++alone >= turnsAlone) pipelined = false;
       const { exchange } = asked;
       if (exchange !== undefined) {
         exchange.endNs = ns;
@@ -116,10 +137,14 @@ export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolea
         state = "unpaired";
         return;
       }
+      let exchanges = 0;
       for (let i = head; i < open.length; i++) {
         const { exchange } = open[i];
-        if (exchange !== undefined) exchange.doubt = "cut";
+        if (exchange === undefined) continue;
+        exchange.doubt = "cut";
+        exchanges++;
       }
+      if (exchanges > 1) state = "blind";
     },
     missed() {
       cut(receivedNs);
@@ -127,7 +152,7 @@ export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolea
       answered = false;
     },
     close(ns) {
-      if (state === "unpaired") cut(0);
+      if (state === "unpaired" || state === "blind") cut(state === "blind" ? receivedNs : 0);
       for (let asked = take(); asked !== undefined; asked = take()) {
         const { exchange } = asked;
         if (exchange !== undefined) {
