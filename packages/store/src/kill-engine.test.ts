@@ -53,10 +53,10 @@ test("kill -9 of the engine under load loses nothing and doubles nothing", async
 
 test("an insert of several engine blocks that is killed in the middle is completed exactly once", async (t) => {
   const dir = temporaryDirectory(t);
-  const store = await openStore({ dir, retention: { traces: 0 } });
+  const store = await openStore({ dir, retention: { traces: 0 }, segmentBytesMax: 1 << 28 });
   try {
-    // 600,000 rows are three insert blocks of 262,144: killed in the middle, some of them are in the table.
-    const blocks = await manySpans(store, "big", 600_000);
+    // 700,000 rows are two insert blocks (engine/insert.sql): killed in the middle, some of them are in the table.
+    const blocks = await manySpans(store, "big", 700_000);
     await store.append(blocks);
     let killed = 0;
     for (let round = 0; round < 5; round++) {
@@ -71,8 +71,8 @@ test("an insert of several engine blocks that is killed in the middle is complet
     assert.ok(killed >= 2, `the insert was killed only ${killed} times before it was done`);
     await store.flush();
     assert.deepEqual(await countsOf(store, `span_id != '${spanIdOf("seed-0")}'`), {
-      rows: 600_000,
-      ids: 600_000,
+      rows: 700_000,
+      ids: 700_000,
     });
   } finally {
     await store.close();

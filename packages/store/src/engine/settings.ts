@@ -16,7 +16,7 @@ export interface EngineSizing {
 
 /**
  * defaultEngineMemory gives a quarter of the machine's memory, at least 768 MiB and at most 2 GiB: inserts of
- * 262,144 rows need ~0.4 GiB while they are sorted, merges the same.
+ * a segment's rows need ~0.5 GiB while they are sorted, merges less.
  */
 export function defaultEngineMemory(): number {
   return Math.max(768 * MIB, Math.min(2048 * MIB, Math.floor(totalmem() / 4)));

@@ -51,7 +51,7 @@ export interface ConvertedSegment {
 
 /** FLUSH_BYTES gathers small payloads into one write: 1 MiB. */
 const FLUSH_BYTES = 1 << 20;
-/** SLICE_ROWS and SLICE_BYTES end a slice: as many rows as engine/insert.sql has in a block, or 64 MiB. */
+/** SLICE_ROWS and SLICE_BYTES end a slice: so many rows, or 64 MiB: what one request may hold. */
 const SLICE_ROWS = 262_144;
 const SLICE_BYTES = 64 << 20;
 
