@@ -106,7 +106,7 @@ async function run(way: Way, setup: Setup): Promise<string[]> {
   const go3s = await startGo3s(["--no-agent", "--no-web"]);
   const sender =
     way === "grpc"
-      ? grpcSender(go3s.otlpGrpc, 4)
+      ? grpcSender(go3s.otlpGrpc, Math.max(4, Math.ceil(load.inFlight / 32)))
       : httpSender(go3s.otlpHttp, load.inFlight, way === "gzip" ? "gzip" : undefined);
   try {
     return await measure(ways[way], go3s, sender, supply, setup);

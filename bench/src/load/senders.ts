@@ -41,7 +41,9 @@ export function httpSender(url: string, connections: number, encoding?: "gzip"):
  * @grpc/grpc-js takes twice the CPU (1.0 us a span); the tests use real clients.
  */
 export function grpcSender(target: string, connections: number): Sender {
-  const sessions = Array.from({ length: connections }, () => connect(`http://${target}`));
+  // A client's requests under way count against Node's limit of 10 MB, above which it resets what is answered.
+  const options = { maxSessionMemory: 1_000 };
+  const sessions = Array.from({ length: connections }, () => connect(`http://${target}`, options));
   let next = 0;
   return {
     send: (body) => exportOver(sessions[next++ % sessions.length], body),
