@@ -1,7 +1,7 @@
 // One connection: which protocol it speaks, who its client is, and from then on its parser.
 
 import { type Candidate, recognise } from "./recognise.js";
-import type { Emit, Parser, Protocol, ProtocolName } from "./wire.js";
+import { type Emit, newShared, type Parser, type Protocol, type ProtocolName, type Shared } from "./wire.js";
 
 /** Direction is who wrote the bytes: 0 this process, 1 its peer; which of them is the client is found out. */
 export type Direction = 0 | 1;
@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly late: boolean;
   /** datagram says that every chunk is one datagram (UDP). */
   readonly datagram?: boolean;
+  /** shared is what the connections of one process learn from each other. */
+  readonly shared?: Shared;
   /** client is who opened the connection, where that is known. */
   readonly client?: Direction;
 }
@@ -56,6 +58,7 @@ const heldBytes = 4096;
 export function newConnection(options: ConnectionOptions): Connection {
   const { protocols, emit, late } = options;
   const datagram = options.datagram ?? false;
+  const shared = options.shared ?? newShared();
   let parser: Parser | undefined;
   let client: Direction | undefined = options.client;
   let name: ConnectionReport["protocol"] = "undecided";
@@ -103,7 +106,7 @@ export function newConnection(options: ConnectionOptions): Connection {
     else if (verdict.found !== undefined) {
       name = verdict.found.protocol.name;
       client = verdict.found.client;
-      parser = verdict.found.protocol.open({ emit, late, datagram });
+      parser = verdict.found.protocol.open({ emit, late, datagram, shared });
       for (const chunk of held)
         deliver(chunk.direction, chunk.bytes, 0, chunk.bytes.length, chunk.total, chunk.ns);
     } else if (looks < (late ? triesLate : tries)) return;

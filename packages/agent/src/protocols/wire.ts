@@ -51,6 +51,17 @@ export interface WireExchange {
 /** Emit takes a finished exchange; it is the taker's to keep. */
 export type Emit = (exchange: WireExchange) => void;
 
+/** Shared is what the connections of one process learn from each other. */
+export interface Shared {
+  /** kafkaTopics are names by number: one connection is told them, others only use the numbers. */
+  readonly kafkaTopics: Map<string, string>;
+}
+
+/** newShared knows nothing yet. */
+export function newShared(): Shared {
+  return { kafkaTopics: new Map() };
+}
+
 /** ParserOptions are what a parser is opened with. */
 export interface ParserOptions {
   readonly emit: Emit;
@@ -58,6 +69,7 @@ export interface ParserOptions {
   readonly late: boolean;
   /** datagram says that every chunk is one datagram (UDP). */
   readonly datagram: boolean;
+  readonly shared?: Shared;
 }
 
 /**

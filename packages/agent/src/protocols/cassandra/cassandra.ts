@@ -31,7 +31,11 @@ function looks(bytes: Uint8Array, start: number, end: number, total: number, isR
   const lengthOf = (b: Uint8Array, from: number, to: number): number =>
     envelopeLength(b, from, to, isResponse);
   const length = lengthOf(bytes, start, end);
-  if (length > 0 && framesFit({ lengthOf }, bytes, start, end, total)) return length <= total ? 85 : 60;
+  if (length > 0 && framesFit({ lengthOf }, bytes, start, end, total)) {
+    // Small writes hold whole envelopes.
+    if (length <= total) return 85;
+    return total >= 1024 ? 60 : 0;
+  }
   // Segments look the same in both directions but for what is in them.
   const segment = segmentLength(bytes, start, end);
   if (segment <= 0 || segment > total || start + segmentHeader + envelopeHeader > end) return 0;

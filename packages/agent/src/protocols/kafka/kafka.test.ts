@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadCapture, replay } from "../testing/capture.js";
 import { checkCapture } from "../testing/check.js";
+import { newShared, type WireExchange } from "../wire.js";
 import { kafka } from "./kafka.js";
 
 const client = (id: string) => ({ "messaging.system": "kafka", "messaging.client.id": id });
@@ -53,6 +54,26 @@ checkCapture(kafka, "kafka-modern-fetch", [
   ["poll", { ...client("modern"), ...polled, "go3s.wire.unknown": ["messaging.destination.name"] }],
   ["poll", client("modern")],
 ]);
+
+test("a topic's number is known by name once a connection of the process was told it", () => {
+  const shared = newShared();
+  const seen: WireExchange[] = [];
+  for (const name of ["kafka-modern-produce", "kafka-modern-fetch"]) {
+    const parser = kafka.open({
+      emit: (exchange) => seen.push(exchange),
+      late: false,
+      datagram: false,
+      shared,
+    });
+    for (const { d, bytes, ns } of loadCapture(name).chunks)
+      (d === 0 ? parser.request : parser.response)(bytes, 0, bytes.length, bytes.length, ns);
+  }
+  assert.equal(shared.kafkaTopics.size, 1);
+  assert.deepEqual(
+    seen.slice(-2).map(({ name }) => name),
+    ["poll orders", "poll orders"],
+  );
+});
 
 test("a produce request without acknowledgement is told when it was sent", () => {
   const third = replay(kafka, loadCapture("kafka-produce")).exchanges[4];

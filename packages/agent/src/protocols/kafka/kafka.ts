@@ -75,7 +75,7 @@ interface Asked {
 
 function openKafka(options: ParserOptions): Parser {
   const open = new Map<number, Asked>();
-  const names = new Map<string, string>();
+  const names = options.shared?.kafkaTopics ?? new Map<string, string>();
   const c = newCursor();
   let group = "";
   let ending: Asked | undefined;
