@@ -90,6 +90,7 @@ test("a full disk refuses spans that would wait and decides nothing; with room b
     const refused = pairs(40);
     const answer = await overHttp(started, refused.waiting);
     assert.deepEqual([answer.status, answer.headers["retry-after"]], [503, "5"]);
+    assert.equal(started.server.status().store.state, "disk-full");
     const error = await overGrpc(started, refused.waiting);
     assert.equal(error?.code, status.RESOURCE_EXHAUSTED);
     assert.ok(isRetry(error));
