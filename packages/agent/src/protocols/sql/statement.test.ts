@@ -128,3 +128,22 @@ test("any text is read without an error and in bounded length", () => {
     { numRuns: 500 },
   );
 });
+
+test("any order of quotes, comments and their likes is read, never longer than it was", () => {
+  const pieces =
+    "' \" ` $$ $a$ -- /* */ \n x 1 . e5 \\ ( , ) E U& SELECT FROM # // 550e8400-e29b-41d4-a716-446655440000";
+  const text = fc
+    .array(fc.constantFrom(" ", ...pieces.split(" ")), { maxLength: 40 })
+    .map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(
+      text,
+      fc.constantFrom<Dialect>("postgresql", "mysql", "cql"),
+      fc.boolean(),
+      (sql, dialect, cut) => {
+        assert.ok(readStatement(sql, dialect, cut).text.length <= sql.length + 1);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
