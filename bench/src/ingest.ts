@@ -46,6 +46,8 @@ export async function ingest(args: readonly string[]): Promise<void> {
       "in-flight": { type: "string", default: "64" },
       way: { type: "string", multiple: true },
       gzip: { type: "boolean", default: false },
+      peer: { type: "string" },
+      "peer-pid": { type: "string" },
     },
   });
   const rate = values.rate === undefined ? undefined : Number(values.rate);
@@ -59,6 +61,7 @@ export async function ingest(args: readonly string[]): Promise<void> {
   };
   const rows: string[][] = [];
   for (const way of chosenWays(values.way, values.gzip)) rows.push(await run(way, setup));
+  if (values.peer !== undefined) rows.push(await runPeer(values.peer, Number(values["peer-pid"]), setup));
   const pace =
     setup.load.pace_ms === undefined ? `${inFlight} requests in flight` : `one every ${agentEvery_ms} ms`;
   console.log(
@@ -113,6 +116,40 @@ async function run(way: Way, setup: Setup): Promise<string[]> {
   } finally {
     sender.close();
     await go3s.stop();
+  }
+}
+
+/** runPeer drives another OTLP/HTTP server that runs already; what it keeps, nobody asks here. */
+async function runPeer(url: string, pid: number, { shape, load, seconds }: Setup): Promise<string[]> {
+  if (!Number.isInteger(pid)) throw new Error("--peer needs --peer-pid, whose CPU time is told");
+  const sender = httpSender(url, load.inFlight);
+  const supply = freshSupply(shape, load.inFlight);
+  const acknowledgements: Acknowledgements = { total: 0, times_ms: [], totals: [] };
+  try {
+    await drive(sender, supply, load, warmSeconds, acknowledgements);
+    const cpu = (): number => descendants(pid).reduce((sum, each) => sum + costOf(each.pid).cpuSeconds, 0);
+    const before = { peer: cpu(), own: process.cpuUsage() };
+    const driven = await drive(sender, supply, load, seconds, acknowledgements);
+    const own = process.cpuUsage(before.own);
+    const used = cpu() - before.peer;
+    const per = (cpuSeconds: number): string => ((cpuSeconds * 1e6) / driven.acknowledged).toFixed(2);
+    const rate = thousands(driven.acknowledged / driven.elapsed_s);
+    const latency = median(driven.latencies_ms).toFixed(0);
+    const generator = per((own.user + own.system) / 1e6);
+    const peak = mebibytes(descendants(pid).reduce((sum, each) => sum + costOf(each.pid).peakBytes, 0));
+    return [
+      `peer at ${url}`,
+      rate,
+      latency,
+      "",
+      "",
+      per(used),
+      thousands(driven.acknowledged / used),
+      generator,
+      peak,
+    ];
+  } finally {
+    sender.close();
   }
 }
 
