@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadCapture, replay } from "../testing/capture.js";
 import { checkCapture } from "../testing/check.js";
+import type { WireExchange } from "../wire.js";
 import { http2 } from "./http2.js";
 
 const get = (path: string, status = 200, size?: number) => ({
@@ -59,4 +60,83 @@ test("what the header table hid before a late attach is left out", () => {
   assert.equal(late.attributes["user_agent.original"], undefined);
   assert.equal(late.attributes["server.address"], undefined);
   assert.equal(late.attributes["url.path"], "/users/7");
+});
+
+function frame(type: number, flags: number, stream: number, ...payload: number[]): number[] {
+  return [
+    payload.length >> 16,
+    (payload.length >> 8) & 0xff,
+    payload.length & 0xff,
+    type,
+    flags,
+    0,
+    0,
+    0,
+    stream,
+    ...payload,
+  ];
+}
+
+function run(chunks: readonly (readonly [0 | 1, number[]])[]): WireExchange[] {
+  const exchanges: WireExchange[] = [];
+  const parser = http2.open({ emit: (exchange) => exchanges.push(exchange), late: true, datagram: false });
+  for (const [i, [d, numbers]] of chunks.entries()) {
+    const bytes = Uint8Array.from(numbers);
+    (d === 0 ? parser.request : parser.response)(bytes, 0, bytes.length, bytes.length, i + 1);
+  }
+  parser.close(100);
+  return exchanges;
+}
+
+// GET http /, and status 200, from the static table.
+const get1 = frame(1, 5, 1, 0x82, 0x86, 0x84);
+const ok = [0x88];
+
+test("requests behind the last one that GOAWAY names are refused, the others go on", () => {
+  const seen = run([
+    [0, [...get1, ...frame(1, 5, 3, 0x82, 0x86, 0x84)]],
+    [1, frame(7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)],
+    [1, frame(1, 5, 1, ...ok)],
+  ]);
+  assert.deepEqual(
+    seen.map(({ error, endNs, attributes }) => [error, endNs, attributes["http.response.status_code"]]),
+    [
+      ["REFUSED_STREAM", 2, undefined],
+      ["", 3, 200],
+    ],
+  );
+});
+
+test("a reset by either side ends a stream; without an error after an answer it is none", () => {
+  const seen = run([
+    [0, get1],
+    [1, frame(1, 4, 1, ...ok)],
+    [1, frame(3, 0, 1, 0, 0, 0, 0)],
+    [0, frame(1, 4, 3, 0x83, 0x86, 0x84)],
+    [1, frame(3, 0, 3, 0, 0, 0, 11)],
+  ]);
+  assert.deepEqual(
+    seen.map(({ error, endNs }) => [error, endNs]),
+    [
+      ["", 3],
+      ["ENHANCE_YOUR_CALM", 5],
+    ],
+  );
+});
+
+test("a header block that another frame interrupts leaves its table unknown, and nothing wrong", () => {
+  const seen = run([
+    [
+      0,
+      [
+        ...frame(1, 1, 1, 0x82, 0x86, 0x44, 1, 0x2f),
+        ...frame(8, 0, 0, 0, 0, 0, 1),
+        ...frame(9, 4, 1, 0x40, 1, 0x61, 1, 0x62),
+      ],
+    ],
+    [0, frame(1, 5, 3, 0x82, 0x86, 0xbe)],
+    [1, frame(1, 5, 3, ...ok)],
+  ]);
+  assert.equal(seen.length, 1);
+  assert.deepEqual(seen[0].attributes["go3s.wire.unknown"], [":path", "content-type"]);
 });
