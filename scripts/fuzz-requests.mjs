@@ -184,7 +184,8 @@ async function oneOver(server, agent, session, number) {
     const code = await unary(session, shot.kind.service, shot.body, chance);
     countStatus(`grpc ${code}`);
     // UNKNOWN, INTERNAL and DATA_LOSS would be faults of ours.
-    if (code === 2 || code === 13 || code === 15) finding(`request ${number} (gRPC ${shot.kind.name}): status ${code}`);
+    if (code === 2 || code === 13 || code === 15)
+      finding(`request ${number} (gRPC ${shot.kind.name}): status ${code}`);
     return;
   }
   if (way < 0.3) {
