@@ -26,10 +26,11 @@ const releases = [
   "local",
 ];
 
-// Uses server, client and TLS, so that the linker keeps every struct of the table.
+// Uses server, client, TLS and a database, so that the linker keeps every struct of the table.
 const program = `package main
 
 import (
+	"database/sql"
 	"fmt"
 	"net/http"
 )
@@ -37,6 +38,10 @@ import (
 func main() {
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, r.URL.Path) })
 	go func() { http.Get("https://127.0.0.1:1/") }()
+	db, _ := sql.Open("none", "")
+	if statement, err := db.Prepare("SELECT 1"); err == nil {
+		statement.Query()
+	}
 	http.ListenAndServe("127.0.0.1:0", nil)
 }
 `;
@@ -81,7 +86,7 @@ try {
 }
 
 const lines = [
-  "// Made by scripts/generate-go-offsets.mjs from the DWARF of one net/http program built for linux/amd64 by",
+  "// Made by scripts/generate-go-offsets.mjs from the DWARF of one program with net/http and database/sql, built for linux/amd64 by",
   `// Go ${built.join(", ")}.`,
   "// arm64 has the same offsets (a test compares them). Edit the list in offset-fields.ts, then run the script.",
   "",

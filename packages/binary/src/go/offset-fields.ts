@@ -54,4 +54,6 @@ export const goStructFields: GoStructFields = {
   "crypto/tls.Conn": ["conn", "isClient"],
   "bufio.Reader": ["buf", "rd"],
   "bufio.Writer": ["buf", "wr"],
+  "database/sql.driverConn": ["ci"],
+  "database/sql.Stmt": ["query"],
 };

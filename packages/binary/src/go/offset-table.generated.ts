@@ -1,4 +1,4 @@
-// Made by scripts/generate-go-offsets.mjs from the DWARF of one net/http program built for linux/amd64 by
+// Made by scripts/generate-go-offsets.mjs from the DWARF of one program with net/http and database/sql, built for linux/amd64 by
 // Go 1.16.15, 1.17.13, 1.18.10, 1.19.13, 1.20.14, 1.21.13, 1.22.12, 1.23.12, 1.24.11, 1.25.5, 1.26.8.
 // arm64 has the same offsets (a test compares them). Edit the list in offset-fields.ts, then run the script.
 
@@ -207,5 +207,11 @@ export const offsetTable: Readonly<Record<string, Readonly<Record<string, readon
   "bufio.Writer": {
     buf: [[16, 16]],
     wr: [[16, 48]],
+  },
+  "database/sql.driverConn": {
+    ci: [[16, 40]],
+  },
+  "database/sql.Stmt": {
+    query: [[16, 8]],
   },
 };

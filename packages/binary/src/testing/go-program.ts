@@ -97,15 +97,20 @@ func main() {
 }
 `;
 
-/** serverSource keeps net/http's server and client structs. */
+/** serverSource keeps the structs of net/http's server and client, and of database/sql. */
 export const serverSource = `package main
 
 import (
+	"database/sql"
 	"fmt"
 	"net/http"
 )
 
 func main() {
+	db, _ := sql.Open("none", "")
+	if statement, err := db.Prepare("SELECT 1"); err == nil {
+		statement.Query()
+	}
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, r.URL.Path) })
 	go func() { http.Get("http://127.0.0.1:1/") }()
 	http.ListenAndServe("127.0.0.1:0", nil)
