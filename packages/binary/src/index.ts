@@ -1,5 +1,6 @@
 export { type ByteSource, fileSource, memorySource } from "./bytes/source.js";
 export type { ProbeCost } from "./code/cost.js";
+export { dataReferences } from "./code/data-references.js";
 export { decodeInstruction, type Instruction, returnOffsets } from "./code/instruction.js";
 export { type CallAbi, type ProbeSite, probeSite } from "./code/probe-site.js";
 export {
