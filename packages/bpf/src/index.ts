@@ -130,6 +130,7 @@ export { inNetworkNamespace, leaveNetworkNamespace, openNetworkNamespace } from 
 export { type PerfBreakpoint, PerfHardware, PerfSoftware, PerfType } from "./kernel/perf.js";
 export type { PerfWakeup } from "./kernel/perf-output.js";
 export { openProcess } from "./kernel/pidfd.js";
+export { type MemoryRange, type ProcessMemory, processMemory } from "./kernel/process-memory.js";
 export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/version.js";
 export type { Place } from "./link/anchor.js";
 export { attachCgroup, type CgroupOptions, findCgroups } from "./link/cgroup.js";
