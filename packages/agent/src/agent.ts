@@ -9,10 +9,13 @@ import type { EventSink } from "./events/event.js";
 import { type Batches, newBatches } from "./export/batches.js";
 import type { Exporter } from "./export/exporter.js";
 import { newGoPrograms } from "./go/programs.js";
+import { newGoTypes } from "./go/type-names.js";
 import { newMeter } from "./meter.js";
 import { type Assembler, newAssembler } from "./spans/assembler.js";
+import { type Calls, newCalls } from "./spans/calls.js";
 import { openWallClock } from "./spans/clock.js";
 import { newHttpSpanWriter } from "./spans/http-span.js";
+import { newQuerySpanWriter } from "./spans/query-span.js";
 import { encodedScope } from "./spans/resource.js";
 import { newTcpParties } from "./tcp/parties.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
@@ -102,6 +105,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   const logBatches: Batches<LogWriter> = newBatches("logs", () => new LogWriter(), encodedScope, exporter);
   const spanWriter = newHttpSpanWriter(clock);
+  const types = newGoTypes();
+  const queryWriter = newQuerySpanWriter(clock, types);
   let kernel: KernelObserver | undefined;
   let closed = false;
 
@@ -127,6 +132,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       spanBatches.added();
     },
   });
+  const calls: Calls = newCalls({
+    processOf: (tgid) => watchedSpans(registry, tgid),
+    adopt: assembler.adopt,
+    emit(call, failure) {
+      queryWriter.write(call, failure, spanBatches.writerFor(call.process.resource));
+      spanBatches.added();
+    },
+  });
   const parties = newTcpParties(registry, options.exclude);
   const tcp = newTcpLog({ batches: logBatches, clock, ownerOf: parties.ownerOf, peerOf: parties.peerOf });
   let unknownRecords = 0;
@@ -143,9 +156,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (registry.get(event.tgid)?.watched !== true) kernel?.unwatch(event.tgid);
     },
     processExit(event) {
+      calls.processExited(event.tgid, event.ns);
+      types.forget(event.tgid);
       assembler.processExited(event.tgid, event.ns);
       registry.exited(event.tgid);
     },
+    call: calls.call,
+    callEnd: calls.callEnd,
     unknown: () => void unknownRecords++,
   };
 

@@ -11,6 +11,7 @@ import {
 } from "@go3s/bpf";
 import type { GoProbe } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
+import type { CallPrograms } from "./call-probes.js";
 import type { MissingPart, ObserverOptions } from "./observer-types.js";
 import type { ProbePrograms } from "./uprobes.js";
 
@@ -35,6 +36,8 @@ export interface KernelObject {
   /** programs holds those that the kernel took. */
   readonly programs: ReadonlyMap<string, Program>;
   readonly uprobes: ProbePrograms;
+  /** calls gives the programs for library calls, loaded when the first process needs them; undefined where they cannot be. */
+  calls(): CallPrograms | undefined;
   /** multi says whether the uprobe programs are for uprobe_multi links. */
   readonly multi: boolean;
   readonly missing: readonly MissingPart[];
@@ -93,7 +96,8 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
       const program = programs.get(uprobePrograms[probe]);
       if (program !== undefined) uprobes[probe] = program;
     }
-    return { maps: base.maps, programs, uprobes, multi: multi === true, missing, failure, close };
+    const calls = once(() => (multi === true ? loadCalls(spec, load, programs) : undefined));
+    return { maps: base.maps, programs, uprobes, calls, multi: multi === true, missing, failure, close };
   } catch (error) {
     close();
     throw error;
@@ -105,16 +109,32 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
   }
 }
 
-/**
- * loadUprobes loads the uprobe programs for uprobe_multi (6.6), which attaches and detaches in a fraction of the time;
- * else as plain ones. Returns which it was, undefined when neither is possible.
- */
-function loadUprobes(
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+type Load = (from: ObjectSpec, name: string) => BpfError | undefined;
+
+/** loadCalls loads the programs for library calls, which know their sites by the cookies of uprobe_multi. */
+function loadCalls(
   spec: ObjectSpec,
-  load: (from: ObjectSpec, name: string) => BpfError | undefined,
-): boolean | undefined {
-  const names = Object.values(uprobePrograms);
-  const multi: ObjectSpec = {
+  load: Load,
+  programs: ReadonlyMap<string, Program>,
+): CallPrograms | undefined {
+  const names = ["onCall", "onCallEnd"];
+  const multi = forMulti(spec, names);
+  for (const name of names) load(multi, name);
+  const [begin, end] = names.map((name) => programs.get(name));
+  return begin === undefined || end === undefined ? undefined : { begin, end };
+}
+
+/** forMulti gives the object with the named programs for uprobe_multi links. */
+function forMulti(spec: ObjectSpec, names: readonly string[]): ObjectSpec {
+  return {
     ...spec,
     programs: new Map(
       [...spec.programs].map(([name, program]) => [
@@ -123,6 +143,15 @@ function loadUprobes(
       ]),
     ),
   };
+}
+
+/**
+ * loadUprobes loads the uprobe programs for uprobe_multi (6.6), which attaches and detaches in a fraction of the time;
+ * else as plain ones. Returns which it was, undefined when neither is possible.
+ */
+function loadUprobes(spec: ObjectSpec, load: Load): boolean | undefined {
+  const names = Object.values(uprobePrograms);
+  const multi = forMulti(spec, names);
   if (names.every((name) => load(multi, name) === undefined)) return true;
   if (names.every((name) => load(spec, name) === undefined)) return false;
   return undefined;

@@ -11,6 +11,7 @@ import {
 } from "@go3s/bpf";
 import { createDecoder } from "../events/decode.js";
 import type { GoFacts } from "../go/facts.js";
+import { attachCallProbes, type CallProbes } from "./call-probes.js";
 import { newCourtesy } from "./courtesy.js";
 import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
@@ -22,6 +23,7 @@ import { newProcessProbes, type ProcessProbes } from "./uprobes.js";
 interface Watch {
   readonly facts: GoFacts | undefined;
   readonly probes: ProcessProbes | undefined;
+  readonly calls: CallProbes | undefined;
 }
 
 const none: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };
@@ -100,6 +102,7 @@ function newObserver(
   const forget = (pid: number): void => {
     targets.delete(u32Bytes(pid));
     watches.get(pid)?.probes?.close();
+    watches.get(pid)?.calls?.close();
     watches.delete(pid);
   };
 
@@ -110,12 +113,18 @@ function newObserver(
       if (watches.has(pid)) forget(pid);
       const probes =
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
-      watches.set(pid, { facts, probes });
       // The sockets first: a request that comes while the uprobes are being attached is told without its route.
       tell(pid, facts, none);
+      const sites = facts?.calls ?? [];
+      const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls());
+      watches.set(pid, { facts, probes, calls });
       const attached = probes?.set(everything) ?? none;
       if (probes !== undefined) tell(pid, facts, attached);
-      return { probes: attached, count: probes?.count ?? 0, lost: probes?.lost ?? [] };
+      return {
+        probes: attached,
+        count: (probes?.count ?? 0) + (calls?.count ?? 0),
+        lost: [...(probes?.lost ?? []), ...(calls?.lost ?? [])],
+      };
     },
     unwatch: forget,
     setProbes(pid, wanted) {
@@ -134,12 +143,12 @@ function newObserver(
       tell(pid, watch.facts, attached);
       return attached;
     },
-    probesOf: (pid) => watches.get(pid)?.probes?.count ?? 0,
+    probesOf: (pid) => countOf(watches.get(pid)),
     drain: () => loop.drainNow(),
     stats() {
       if (isOpen) lastDrops = dropCounts(drops);
       let probes = isOpen ? links.size : 0;
-      for (const watch of watches.values()) probes += watch.probes?.count ?? 0;
+      for (const watch of watches.values()) probes += countOf(watch);
       const costs = isOpen ? [...object.programs.values()].map((program) => costOf(program)) : [];
       return { probes, dropped: lastDrops, missing, costs, records: reader.counts().records };
     },
@@ -160,6 +169,9 @@ function newObserver(
     },
   };
 }
+
+const countOf = (watch: Watch | undefined): number =>
+  (watch?.probes?.count ?? 0) + (watch?.calls?.count ?? 0);
 
 function mapOf(object: KernelObject, name: string): BpfMap {
   const map = object.maps.get(name);

@@ -48,6 +48,8 @@ function recorder() {
     tcpClose: (e) => seen.push(["close", e.tgid, e.bytesSent, e.bytesReceived]),
     processStart: (e) => seen.push(["start", e.tgid, text(e.memory, e.comm, 3)]),
     processExit: (e) => seen.push(["exit", e.tgid, e.exitCode]),
+    call: (e) => seen.push(["call", e.operation, e.tgid, e.ns, e.goid, text(e.memory, e.text, e.textLength)]),
+    callEnd: (e) => seen.push(["callEnd", e.tgid, e.ns, e.goid, e.errorType]),
     unknown: (kind) => seen.push(["unknown", kind]),
   };
   return { seen, sink };

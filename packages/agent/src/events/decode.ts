@@ -1,3 +1,4 @@
+import { createCallDecoder } from "./call.js";
 import type {
   EndEvent,
   EventSink,
@@ -42,6 +43,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
   const end = blankEnd();
   const tcp = blankTcp();
   const process = blankProcess();
+  const calls = createCallDecoder(sink);
 
   const u8 = (at: number) => bytes[at] ?? 0;
   const u16 = (at: number) => view.getUint16(at, true);
@@ -205,6 +207,10 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return onProcess(at, length, false);
       case RecordKind.processExit:
         return onProcess(at, length, true);
+      case RecordKind.call:
+        return calls.call(bytes, view, at, length);
+      case RecordKind.callEnd:
+        return calls.callEnd(view, at, length);
       default:
         return false;
     }

@@ -1,3 +1,4 @@
+import type { CallSink } from "./call.js";
 import type { Role } from "./layout.js";
 
 /**
@@ -140,7 +141,7 @@ export interface ProcessEvent {
 }
 
 /** EventSink receives the records in the order in which the kernel wrote them. */
-export interface EventSink {
+export interface EventSink extends CallSink {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
   response(event: ResponseEvent): void;

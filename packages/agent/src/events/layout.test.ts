@@ -5,6 +5,8 @@ import { targetSize } from "../attach/target.js";
 import { compiledProbes } from "../probes/compile.js";
 import {
   addressSize,
+  callEndLayout,
+  callLayout,
   commSize,
   endLayout,
   headLayout,
@@ -33,6 +35,7 @@ function members(btf: Btf, name: string): Map<string, number> {
 }
 
 const { route, ...endWithoutRoute } = endLayout;
+const { text, ...callWithoutText } = callLayout;
 
 const rows = [
   ["Request", requestLayout],
@@ -43,6 +46,10 @@ const rows = [
   ["HeadPiece", headLayout],
   ["TCPEvent", tcpLayout],
   ["ProcessEvent", processLayout],
+  ["Call", callWithoutText],
+  ["CallText", { text }],
+  ["CallLongText", { text }],
+  ["CallEnd", callEndLayout],
 ] as const;
 
 test("every field lies where the compiled probes have it", async () => {

@@ -16,6 +16,8 @@ export const RecordKind = {
   tcpClose: 7,
   processStart: 8,
   processExit: 9,
+  call: 16,
+  callEnd: 17,
 } as const;
 
 /** Role says which side of an exchange or connection the observed process is. */
@@ -146,6 +148,22 @@ export const processLayout = {
   comm: 24,
   size: 40,
 } as const;
+
+/** callLayout is of probes/calls.go3s; the text ends with the record. */
+export const callLayout = {
+  kind: 0,
+  operation: 1,
+  hops: 2,
+  tgid: 4,
+  ns: 8,
+  goid: 16,
+  type: 24,
+  parent: 32,
+  textLength: 36,
+  text: 40,
+} as const;
+
+export const callEndLayout = { kind: 0, tgid: 4, ns: 8, goid: 16, errorType: 24, size: 32 } as const;
 
 /** routeSlot is the fixed room for a route pattern in a record, bytes; longer patterns are cut. */
 export const routeSlot = 128;

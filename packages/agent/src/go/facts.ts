@@ -1,4 +1,6 @@
 import { BinaryError, type GoBinary, goOffsets, openGoBinary } from "@go3s/binary";
+import type { CallSite } from "./call-site.js";
+import { sqlCalls, sqlStructs } from "./sql-calls.js";
 
 /** GoProbe names a place in a Go program that tells what the wire does not. */
 export type GoProbe = "handlerEnd" | "roundTrip" | "spawn";
@@ -27,6 +29,8 @@ export interface GoFacts {
   readonly persistConn: number | undefined;
   /** File offsets for uprobes, of the functions the program has and whose arguments can be read. */
   readonly sites: Readonly<Partial<Record<GoProbe, number>>>;
+  /** calls are the places that tell calls into libraries: database/sql. */
+  readonly calls: readonly CallSite[];
   /** What will be missing in the telemetry, each with its reason; empty when all is known. */
   readonly lost: readonly string[];
 }
@@ -38,6 +42,7 @@ const wanted = {
   "net/http.persistConn": ["conn"],
   "internal/poll.FD": ["Sysfd"],
   "net.netFD": ["pfd"],
+  ...sqlStructs,
 };
 
 // The round-trip probe reads the descriptor where it has been since Go 1.16: net.netFD begins with poll.FD, which has
@@ -105,6 +110,8 @@ export function factsOf(binary: GoBinary): GoFacts {
   if (sites.handlerEnd !== undefined && requestPattern === undefined) {
     lost.push("http.route: net/http has patterns from Go 1.22 on");
   }
+  const sql = hasRegisters && goid !== undefined ? sqlCalls(binary, offsets) : { sites: [], lost: [] };
+  lost.push(...sql.lost);
   const v = binary.version;
   return {
     version: v === undefined ? "" : `${v.major}.${v.minor}.${v.patch}`,
@@ -115,6 +122,7 @@ export function factsOf(binary: GoBinary): GoFacts {
     patternIsPointer: pattern === undefined,
     persistConn,
     sites,
+    calls: sql.sites,
     lost,
   };
 }

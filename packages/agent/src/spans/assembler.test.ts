@@ -59,6 +59,8 @@ function rig(handlerEndsTold = false): Rig {
   const ignore = () => {};
   const sink: EventSink = {
     ...assembler,
+    call: ignore,
+    callEnd: ignore,
     tcpOpen: ignore,
     tcpClose: ignore,
     processStart: ignore,

@@ -41,6 +41,8 @@ export interface Assembler {
   response(event: ResponseEvent): void;
   more(event: MoreEvent): void;
   end(event: EndEvent): void;
+  /** adopt puts trace id and span id of an open exchange, as its parent's, into a span's ids; false when it is not open. */
+  adopt(number: number, tgid: number, ids: Uint8Array): boolean;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
@@ -140,16 +142,20 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     exchange.hasParent &&
     equal(exchange.ids, fromHeader, idLayout.trace, 16);
 
+  const adopt = (number: number, tgid: number, ids: Uint8Array): boolean => {
+    const parent = open.get(number);
+    if (parent === undefined || parent.tgid !== tgid) return false;
+    parseRequestHead(parent.head, 0, parent.headLength, requestHead);
+    identify(parent, requestHead);
+    for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] as number;
+    for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] as number;
+    return true;
+  };
+
   /** identifyClient does the same for a client's request, whose parent is a server request of the same process. */
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
-    const parent = parentNumber === 0 ? undefined : open.get(parentNumber);
-    if (parent !== undefined && parent.tgid === exchange.tgid) {
-      parseRequestHead(parent.head, 0, parent.headLength, requestHead);
-      identify(parent, requestHead);
-      exchange.ids.set(parent.ids.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
-      exchange.ids.set(parent.ids.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
-      exchange.hasParent = true;
-    } else exchange.process.orphans++;
+    exchange.hasParent = parentNumber !== 0 && adopt(parentNumber, exchange.tgid, exchange.ids);
+    if (!exchange.hasParent) exchange.process.orphans++;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
     clients.sent(exchange);
@@ -267,6 +273,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       if (!exchange.responseStarted) exchange.endNs = event.ns;
       finish(exchange, whole ? "" : "connection_closed");
     },
+    adopt,
     processExited(tgid, ns) {
       open.each((exchange) => {
         if (exchange.tgid !== tgid) return;

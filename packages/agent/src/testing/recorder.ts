@@ -44,6 +44,20 @@ export interface SeenTcp {
   readonly comm: string;
 }
 
+/** SeenCall is a call into a library. */
+export interface SeenCall {
+  readonly operation: number;
+  readonly tgid: number;
+  readonly goid: number;
+  readonly text: string;
+  readonly parent: number;
+  readonly hops: number;
+  readonly type: number;
+  readonly startNs: number;
+  endNs: number;
+  errorType: number;
+}
+
 /** Recorder keeps everything a sink is given. */
 export interface Recorder {
   readonly sink: EventSink;
@@ -51,6 +65,7 @@ export interface Recorder {
   readonly tcp: SeenTcp[];
   readonly processes: { readonly kind: "start" | "exit"; readonly tgid: number; readonly exitCode: number }[];
   readonly unknown: number[];
+  readonly calls: SeenCall[];
   /** servers and clients give the exchanges of a process by role. */
   servers(tgid: number): SeenExchange[];
   clients(tgid: number): SeenExchange[];
@@ -70,6 +85,7 @@ export function newRecorder(): Recorder {
   const tcp: SeenTcp[] = [];
   const processes: Recorder["processes"] = [];
   const unknown: number[] = [];
+  const calls: SeenCall[] = [];
   const of = (number: number): SeenExchange => {
     let found = exchanges.get(number);
     if (found === undefined) {
@@ -125,6 +141,26 @@ export function newRecorder(): Recorder {
     tcpClose: (e) => tcp.push(tcpOf("close", e)),
     processStart: (e) => processes.push({ kind: "start", tgid: e.tgid, exitCode: 0 }),
     processExit: (e) => processes.push({ kind: "exit", tgid: e.tgid, exitCode: e.exitCode }),
+    call(e) {
+      calls.push({
+        operation: e.operation,
+        tgid: e.tgid,
+        goid: e.goid,
+        text: text(e.memory, e.text, e.textLength),
+        parent: e.parent,
+        hops: e.hops,
+        type: e.type,
+        startNs: e.ns,
+        endNs: 0,
+        errorType: 0,
+      });
+    },
+    callEnd(e) {
+      const open = calls.findLast((each) => each.tgid === e.tgid && each.goid === e.goid);
+      if (open === undefined) return;
+      open.endNs = e.ns;
+      open.errorType = e.errorType;
+    },
     unknown: (kind) => unknown.push(kind),
   };
   const having = (tgid: number, role: Role) =>
@@ -135,6 +171,7 @@ export function newRecorder(): Recorder {
     tcp,
     processes,
     unknown,
+    calls,
     servers: (tgid) => having(tgid, 0),
     clients: (tgid) => having(tgid, 1),
   };

@@ -1,0 +1,94 @@
+import { callEndLayout, callLayout } from "./layout.js";
+
+/** CallEvent is a call into a library that begins; it is valid during the sink's call. See probes/calls.go3s. */
+export interface CallEvent {
+  memory: Uint8Array;
+  /** One of Operation (go/call-site.ts). */
+  operation: number;
+  tgid: number;
+  ns: number;
+  goid: number;
+  /** The type word of an interface: an address in the process. */
+  type: number;
+  /** Exchange number of the server request it is made for; 0 when there is none. */
+  parent: number;
+  /** hops says how many goroutines up that was found. */
+  hops: number;
+  text: number;
+  /** Bytes of text in the record. */
+  textLength: number;
+  /** Bytes of the whole text. */
+  textBytes: number;
+}
+
+/** CallEndEvent is the end of the call that the goroutine was in. */
+export interface CallEndEvent {
+  tgid: number;
+  ns: number;
+  goid: number;
+  /** The type word of the error, 0 when it went well. */
+  errorType: number;
+}
+
+/** CallSink receives calls in the order in which the kernel wrote them. */
+export interface CallSink {
+  call(event: CallEvent): void;
+  callEnd(event: CallEndEvent): void;
+}
+
+/** CallDecoder gives one record to the sink; false when it is shorter than its kind. */
+export interface CallDecoder {
+  call(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
+  callEnd(view: DataView, at: number, length: number): boolean;
+}
+
+/** createCallDecoder keeps one object per kind, as createDecoder does. */
+export function createCallDecoder(sink: CallSink): CallDecoder {
+  const call: CallEvent = {
+    memory: new Uint8Array(0),
+    operation: 0,
+    tgid: 0,
+    ns: 0,
+    goid: 0,
+    type: 0,
+    parent: 0,
+    hops: 0,
+    text: 0,
+    textLength: 0,
+    textBytes: 0,
+  };
+  const end: CallEndEvent = { tgid: 0, ns: 0, goid: 0, errorType: 0 };
+  const u64 = (view: DataView, at: number) =>
+    view.getUint32(at, true) + view.getUint32(at + 4, true) * 4294967296;
+
+  return {
+    call(bytes, view, at, length) {
+      const l = callLayout;
+      if (length < l.text) return false;
+      call.memory = bytes;
+      call.operation = view.getUint8(at + l.operation);
+      call.hops = view.getUint8(at + l.hops);
+      call.tgid = view.getUint32(at + l.tgid, true);
+      call.ns = u64(view, at + l.ns);
+      call.goid = u64(view, at + l.goid);
+      call.type = u64(view, at + l.type);
+      call.parent = view.getUint32(at + l.parent, true);
+      call.textBytes = view.getUint32(at + l.textLength, true);
+      call.text = at + l.text;
+      // Records are padded to 8 bytes; what lies behind the text is not it.
+      call.textLength = Math.min(call.textBytes, length - l.text);
+      sink.call(call);
+      return true;
+    },
+    callEnd(view, at, length) {
+      const l = callEndLayout;
+      if (length < l.size) return false;
+      end.tgid = view.getUint32(at + l.tgid, true);
+      end.ns = u64(view, at + l.ns);
+      end.goid = u64(view, at + l.goid);
+      end.errorType = u64(view, at + l.errorType);
+      sink.callEnd(end);
+      return true;
+    },
+  };
+}

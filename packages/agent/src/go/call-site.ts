@@ -1,0 +1,73 @@
+import { decodeInstruction, type GoBinary } from "@go3s/binary";
+
+/** Operation says what a call is, in the records of probes/calls.go3s. */
+export const Operation = {
+  query: 1,
+  exec: 2,
+  prepare: 3,
+  begin: 4,
+  commit: 5,
+  rollback: 6,
+  /** statementQuery and statementExec are those of prepared statements. */
+  statementQuery: 7,
+  statementExec: 8,
+} as const;
+
+/** CallArguments says where a site's arguments are; each is the number of a word in Go's argument registers, 0 to 8. */
+export interface CallArguments {
+  readonly operation?: number;
+  /** text is where the call's string begins; `textAt` is its offset when it is in the struct that the word points to. */
+  readonly text?: number;
+  readonly textAt?: number;
+  /** type is the interface that tells whose driver it is; `typeAt` its offset in the struct that the word points to. */
+  readonly type?: number;
+  readonly typeAt?: number;
+  /** note: here is only noted what the next call is about; noted: here it begins. */
+  readonly note?: boolean;
+  readonly noted?: boolean;
+  /** error is the error that a call ended with. */
+  readonly error?: number;
+}
+
+/** CallSite is a place in a Go program where a call begins or ends. */
+export interface CallSite {
+  readonly program: "begin" | "end";
+  readonly fileOffset: number;
+  /** cookie tells the program what CallArguments say, see probes/calls.go3s. */
+  readonly cookie: bigint;
+}
+
+const nowhere = 15;
+const mode = { textBehind: 1, typeBehind: 2, note: 4, noted: 8 } as const;
+
+/** callCookie packs the arguments of a site: operation, text, type (or, where calls end, error), mode, both offsets. */
+export function callCookie(told: CallArguments): bigint {
+  const flags =
+    (told.textAt === undefined ? 0 : mode.textBehind) |
+    (told.typeAt === undefined ? 0 : mode.typeBehind) |
+    (told.note === true ? mode.note : 0) |
+    (told.noted === true ? mode.noted : 0);
+  const low =
+    (told.operation ?? 0) |
+    ((told.text ?? told.error ?? nowhere) << 8) |
+    ((told.type ?? nowhere) << 12) |
+    (flags << 16);
+  return BigInt(low) | (BigInt(told.textAt ?? 0) << 32n) | (BigInt(told.typeAt ?? 0) << 48n);
+}
+
+/** callInside finds the first direct call of one function in another: an instruction that is emulated on x86-64. */
+export function callInside(binary: GoBinary, caller: string, callee: string): number | undefined {
+  const outer = binary.functions.find(caller);
+  const inner = binary.functions.find(callee);
+  if (outer === undefined || inner === undefined) return undefined;
+  const code = binary.code(outer);
+  for (let at = 0; at < code.length; ) {
+    const instruction = decodeInstruction(binary.elf.machine, code, at);
+    if (instruction === undefined) return undefined;
+    if (instruction.isCall && instruction.target === inner.entry - outer.entry) {
+      return binary.fileOffset(outer.entry + at);
+    }
+    at += instruction.length;
+  }
+  return undefined;
+}

@@ -1,0 +1,137 @@
+import { Buffer } from "node:buffer";
+import type { CallEndEvent, CallEvent, CallSink } from "../events/call.js";
+import { fillRandom, idLayout } from "./ids.js";
+import type { ProcessSpans } from "./process-spans.js";
+
+/** Call is a call into a library while it is open. */
+export interface Call {
+  process: ProcessSpans;
+  operation: number;
+  goid: number;
+  startNs: number;
+  endNs: number;
+  text: string;
+  /** cut: the text goes on behind what was captured. */
+  cut: boolean;
+  /** type and errorType are type words of interfaces (go/type-names.ts). */
+  type: number;
+  errorType: number;
+  /** Trace id, span id, parent span id; see idLayout. */
+  readonly ids: Uint8Array;
+  hasParent: boolean;
+}
+
+/** CallsOptions are what the calls' assembler needs from around it. */
+export interface CallsOptions {
+  readonly processOf: (tgid: number) => ProcessSpans | undefined;
+  /** adopt puts the ids of an open server exchange into those of a call; false when it is not open. */
+  readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
+  /** emit takes a finished call, valid during this; `failure` is "" or an error.type of ours. */
+  readonly emit: (call: Call, failure: string) => void;
+}
+
+/** Calls joins beginnings and ends of library calls. */
+export interface Calls extends CallSink {
+  /** processExited finishes what a process left open. */
+  processExited(tgid: number, ns: number): void;
+  /** open counts calls without their end yet. */
+  readonly open: number;
+}
+
+// A goroutine is in one call at a time, so that more open ones than this in a process are ends that got lost.
+const openLimit = 20_000;
+const idleLimit = 1024;
+
+/** newCalls makes one with nothing open. */
+export function newCalls(options: CallsOptions): Calls {
+  const processes = new Map<number, Map<number, Call>>();
+  const idle: Call[] = [];
+  let open = 0;
+
+  const give = (call: Call): void => {
+    open--;
+    if (idle.length < idleLimit) idle.push(call);
+  };
+
+  return {
+    get open() {
+      return open;
+    },
+    call(event: CallEvent) {
+      const process = options.processOf(event.tgid);
+      if (process === undefined) return;
+      let calls = processes.get(event.tgid);
+      if (calls === undefined) {
+        calls = new Map();
+        processes.set(event.tgid, calls);
+      }
+      // The same goroutine again: the end of the last one was lost, or its stack grew behind the probe (Go before 1.21).
+      let call = calls.get(event.goid);
+      if (call === undefined) {
+        if (calls.size >= openLimit) {
+          open -= calls.size;
+          calls.clear();
+        }
+        call = idle.pop() ?? blank(process);
+        calls.set(event.goid, call);
+        open++;
+        process.calls++;
+      }
+      call.process = process;
+      call.operation = event.operation;
+      call.goid = event.goid;
+      call.startNs = event.ns;
+      call.cut = event.textLength < event.textBytes;
+      call.text = Buffer.from(
+        event.memory.buffer,
+        event.memory.byteOffset + event.text,
+        event.textLength,
+      ).toString("utf8");
+      call.type = event.type;
+      call.errorType = 0;
+      fillRandom(call.ids, idLayout.span, 8);
+      // Now, since the request may be over when the call is.
+      call.hasParent = event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids);
+      if (!call.hasParent) {
+        process.orphans++;
+        fillRandom(call.ids, idLayout.trace, 16);
+      }
+    },
+    callEnd(event: CallEndEvent) {
+      const calls = processes.get(event.tgid);
+      const call = calls?.get(event.goid);
+      if (calls === undefined || call === undefined) return;
+      calls.delete(event.goid);
+      call.endNs = event.ns;
+      call.errorType = event.errorType;
+      options.emit(call, "");
+      give(call);
+    },
+    processExited(tgid, ns) {
+      const calls = processes.get(tgid);
+      if (calls === undefined) return;
+      processes.delete(tgid);
+      for (const call of calls.values()) {
+        call.endNs = ns;
+        options.emit(call, "process_exited");
+        give(call);
+      }
+    },
+  };
+}
+
+function blank(process: ProcessSpans): Call {
+  return {
+    process,
+    operation: 0,
+    goid: 0,
+    startNs: 0,
+    endNs: 0,
+    text: "",
+    cut: false,
+    type: 0,
+    errorType: 0,
+    ids: new Uint8Array(idLayout.size),
+    hasParent: false,
+  };
+}

@@ -1,0 +1,97 @@
+import { attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
+import { Operation } from "../go/call-site.js";
+import { type SqlDriver, sqlDriver } from "../go/sql-drivers.js";
+import { type GoTypes, shownType } from "../go/type-names.js";
+import { readStatement } from "../protocols/sql/statement.js";
+import type { Call } from "./calls.js";
+import type { Nanos, WallClock } from "./clock.js";
+import { failureText } from "./http-span.js";
+import { idLayout } from "./ids.js";
+
+// The stable names of OpenTelemetry's database conventions
+// (https://opentelemetry.io/docs/specs/semconv/database/database-spans/).
+const key = {
+  system: attributeKey("db.system.name"),
+  text: attributeKey("db.query.text"),
+  summary: attributeKey("db.query.summary"),
+  operation: attributeKey("db.operation.name"),
+  collection: attributeKey("db.collection.name"),
+  errorType: attributeKey("error.type"),
+  goroutine: attributeKey("go3s.goroutine.id"),
+} as const;
+
+const spanKindClient = 3;
+const statusError = 2;
+// W3C's sampled, and: it is known that the parent is not remote.
+const spanFlags = 0x101;
+
+// What has no text of its own, or whose text is another operation's.
+const commands: ReadonlyMap<number, string> = new Map([
+  [Operation.prepare, "PREPARE"],
+  [Operation.begin, "BEGIN"],
+  [Operation.commit, "COMMIT"],
+  [Operation.rollback, "ROLLBACK"],
+]);
+
+/** QuerySpanWriter writes calls of database/sql as spans. */
+export interface QuerySpanWriter {
+  write(call: Call, failure: string, writer: SpanWriter): void;
+}
+
+/** newQuerySpanWriter makes a writer with its own scratch values: one per agent. */
+export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanWriter {
+  const time: Nanos = { lo: 0, hi: 0 };
+  const drivers = new Map<string, SqlDriver>();
+  const systems = new Map<string, Uint8Array>();
+
+  const driverOf = (type: string): SqlDriver => {
+    let driver = drivers.get(type);
+    if (driver === undefined) {
+      driver = sqlDriver(type);
+      drivers.set(type, driver);
+      const value = { key: key.system.name, value: { stringValue: driver.system } };
+      systems.set(driver.system, encodeProtobuf(KeyValue, value));
+    }
+    return driver;
+  };
+
+  return {
+    write(call, failure, writer) {
+      const { process } = call;
+      const driver = driverOf(types.of(process.tgid, call.type));
+      const command = commands.get(call.operation);
+      const statement = call.text === "" ? undefined : readStatement(call.text, driver.dialect, call.cut);
+      const operation = command ?? statement?.operation ?? "";
+      const summary = command === undefined ? (statement?.summary ?? "") : "";
+
+      writer.beginSpan();
+      writer.traceId(call.ids, idLayout.trace);
+      writer.spanId(call.ids, idLayout.span);
+      if (call.hasParent) writer.parentSpanId(call.ids, idLayout.parent);
+      writer.flags(spanFlags);
+      clock.toUnix(call.startNs, time);
+      writer.startTime(time.lo, time.hi);
+      clock.toUnix(Math.max(call.startNs, call.endNs), time);
+      writer.endTime(time.lo, time.hi);
+      writer.name(summary || operation || driver.system);
+      writer.kind(spanKindClient);
+      const system = systems.get(driver.system);
+      if (system !== undefined) writer.encodedAttribute(system);
+      if (statement !== undefined && statement.text !== "") writer.stringAttribute(key.text, statement.text);
+      if (summary !== "") writer.stringAttribute(key.summary, summary);
+      if (operation !== "") writer.stringAttribute(key.operation, operation);
+      const [collection, another] = statement?.collections ?? [];
+      if (collection !== undefined && another === undefined)
+        writer.stringAttribute(key.collection, collection);
+      writer.intAttribute(key.goroutine, call.goid);
+      if (call.errorType !== 0 || failure !== "") {
+        const type = failure === "" ? shownType(types.of(process.tgid, call.errorType)) : failure;
+        // "_OTHER": the conventions' word for an error whose type is not known.
+        writer.stringAttribute(key.errorType, type === "" ? "_OTHER" : type);
+        writer.status(statusError, failureText[failure] ?? "");
+      }
+      writer.endSpan();
+      process.spans++;
+    },
+  };
+}
