@@ -1,3 +1,4 @@
+import { timeBounds } from "./bounds.js";
 import { intervals } from "./interval.js";
 import { isWord, nameOf, type SqlToken, sqlTokens } from "./tokens.js";
 
@@ -44,11 +45,23 @@ const endsFrom = [
 export function fusedSql(sql: string): string {
   const tokens = sqlTokens(sql);
   const replaced = intervals(tokens);
-  for (const { token, scope } of rowUses(tokens)) {
+  const { uses, scopes } = rowUses(tokens);
+  for (const { token, scope } of uses) {
     const table = tableOf(nameOf(tokens[token]), scope);
     if (table !== undefined) replaced.set(token, table.written);
   }
-  return replaced.size === 0 ? sql : tokens.map((each, i) => replaced.get(i) ?? each.text).join("");
+  if (replaced.size === 0 && !/\bBETWEEN\b/i.test(sql)) return sql;
+  const written = tokens.map((each, i) => ({ ...each, text: replaced.get(i) ?? each.text }));
+  // A name that two SELECTs of the statement give to different tables says nothing for sure.
+  const named = (called: string): Table | undefined => {
+    const found = scopes.flatMap((scope) => scope.tables.filter((each) => each.called === called));
+    return found.every((each) => each.table === found[0]?.table) ? found[0] : undefined;
+  };
+  const added = timeBounds(sqlTokens(written.map(({ text }) => text).join("")), named);
+  if (added.size === 0) return written.map(({ text }) => text).join("");
+  return sqlTokens(written.map(({ text }) => text).join(""))
+    .map((each, i) => each.text + (added.get(i) ?? ""))
+    .join("");
 }
 
 /** tableOf finds the table whose row is called so; a table that the statement itself calls so comes first. */
@@ -60,13 +73,20 @@ function tableOf(name: string, scope: Scope | undefined): Table | undefined {
 }
 
 /** rowUses reads the statement once: the tables of each SELECT, and the places with a row's name. */
-function rowUses(all: readonly SqlToken[]): Use[] {
+function rowUses(all: readonly SqlToken[]): { readonly uses: Use[]; readonly scopes: Scope[] } {
   // Numbers of the tokens that are no space.
   const solid = all.flatMap((token, i) => (token.kind === "space" ? [] : [i]));
   const token = (at: number): SqlToken | undefined => all[solid[at] ?? -1];
   const uses: Use[] = [];
+  const outer: Scope = { tables: [], parent: undefined };
+  const scopes: Scope[] = [outer];
+  const newScope = (parent: Scope | undefined): Scope => {
+    const scope: Scope = { tables: [], parent };
+    scopes.push(scope);
+    return scope;
+  };
   const open: { scope: Scope; inFrom: boolean; parenthesis: boolean }[] = [
-    { scope: { tables: [], parent: undefined }, inFrom: false, parenthesis: true },
+    { scope: outer, inFrom: false, parenthesis: true },
   ];
   for (let i = 0; i < solid.length; i++) {
     const here = token(i);
@@ -74,7 +94,7 @@ function rowUses(all: readonly SqlToken[]): Use[] {
     if (here === undefined || level === undefined) break;
     if (here.text === "(" && here.kind === "sign") {
       const isQuery = isWord(token(i + 1), "SELECT", "WITH", "FROM");
-      const scope = isQuery ? { tables: [], parent: level.scope } : level.scope;
+      const scope = isQuery ? newScope(level.scope) : level.scope;
       open.push({ scope, inFrom: false, parenthesis: true });
     } else if (here.text === ")" && here.kind === "sign") {
       if (open.length > 1) open.pop();
@@ -83,7 +103,7 @@ function rowUses(all: readonly SqlToken[]): Use[] {
       isWord(token(i - 1), "ALL", "DISTINCT", "UNION", "EXCEPT", "INTERSECT")
     ) {
       // The next SELECT of a UNION has tables of its own.
-      open[open.length - 1] = { ...level, scope: { tables: [], parent: level.scope.parent }, inFrom: false };
+      open[open.length - 1] = { ...level, scope: newScope(level.scope.parent), inFrom: false };
     } else if (isWord(here, "FROM", "JOIN")) {
       level.inFrom = true;
       i = readTable(token, i + 1, level.scope);
@@ -91,7 +111,7 @@ function rowUses(all: readonly SqlToken[]): Use[] {
     else if (isWord(here, ...endsFrom)) level.inFrom = false;
     else if (isRowName(token, i)) uses.push({ token: solid[i] ?? 0, scope: level.scope });
   }
-  return uses;
+  return { uses, scopes };
 }
 
 function isRowName(token: (at: number) => SqlToken | undefined, i: number): boolean {
