@@ -1,27 +1,17 @@
 import { aggregated, counted } from "./aggregate.js";
 import { type Binary, type Call, type Expr, SETS, type VectorSelector } from "./ast.js";
 import { scalars, setOperation, vectorScalar, vectorVector } from "./binary.js";
-import { type Bucket, bucketFraction, bucketQuantile } from "./buckets.js";
 import { typeOf } from "./check.js";
 import { ELEMENT_FUNCTIONS, TIME_FUNCTIONS } from "./element-functions.js";
 import { executionError, lineAndColumn, type Place } from "./errors.js";
+import { type HistogramCall, ofHistograms } from "./histograms.js";
 import { infoCombined, infoSelector } from "./info.js";
 import { labelJoin, labelReplace, sortedByLabels, sortedByValue } from "./label-functions.js";
-import {
-  keyOf,
-  type Labels,
-  labelOf,
-  labelsOf,
-  METADATA_LABELS,
-  METRIC_NAME,
-  withLabel,
-  without,
-} from "./labels.js";
-import { goFloat, KEEPS_NAME, RANGE_FUNCTIONS } from "./range-functions.js";
+import { type Labels, labelOf, labelsOf, METADATA_LABELS, METRIC_NAME } from "./labels.js";
+import { KEEPS_NAME, RANGE_FUNCTIONS } from "./range-functions.js";
 import { edges } from "./rate.js";
 import { momentAt, type QueryTimes, subqueryGrid } from "./selection.js";
 import {
-  Collector,
   fresh,
   type Grid,
   hasPoints,
@@ -308,7 +298,7 @@ export class Evaluator {
       case "histogram_quantile":
       case "histogram_quantiles":
       case "histogram_fraction":
-        return this.#histogramCall(expr, grid);
+        return this.#histograms(expr, grid);
       case "info": {
         return infoCombined(inner(), this.#select(infoSelector(expr), grid, true), expr, grid.count);
       }
@@ -450,6 +440,28 @@ export class Evaluator {
     );
   }
 
+  #histograms(expr: Call, grid: Grid): Points[] {
+    const { name, args } = expr;
+    const place = argument(
+      expr,
+      args.findIndex((each) => typeOf(each) === "vector"),
+    );
+    const numberPlaces = args.filter((each) => typeOf(each) === "scalar");
+    const call: HistogramCall = {
+      name,
+      vector: this.vector(place, grid),
+      place,
+      numbers: numberPlaces.map((each) => this.scalar(each, grid)),
+      numberPlaces,
+      label: name === "histogram_quantiles" ? this.#string(args[1]) : "",
+      count: grid.count,
+    };
+    return ofHistograms(call, {
+      warn: (text, at) => this.#warn(text, at),
+      inform: (text, at) => this.#inform(text, at),
+    });
+  }
+
   #checkCounters(results: readonly Points[], place: Place): void {
     for (const each of results) {
       const name = labelOf(each.labels, METRIC_NAME);
@@ -460,103 +472,6 @@ export class Evaluator {
       );
     }
   }
-
-  #histogramCall(expr: Call, grid: Grid): Points[] {
-    const { name, args } = expr;
-    const vectorPlace = args.findIndex((each) => typeOf(each) === "vector");
-    const place = argument(expr, vectorPlace);
-    const histograms = this.#classic(this.vector(place, grid), place);
-    const numbers = args.filter((each) => typeOf(each) === "scalar");
-    const values = numbers.map((each) => this.scalar(each, grid));
-    const out = new Collector(grid.count);
-    for (let i = 0; i < grid.count; i++) {
-      const parameters = values.map((each) => each[i] ?? Number.NaN);
-      if (name !== "histogram_fraction") {
-        for (const [n, q] of parameters.entries()) {
-          if (!(q >= 0 && q <= 1)) {
-            this.#warn(`quantile value should be between 0 and 1, got ${goFloat(q)}`, numbers[n] ?? expr);
-          }
-        }
-      }
-      for (const { labels, series } of histograms) {
-        const buckets: Bucket[] = series.flatMap(({ upper, points }) =>
-          points.present[i] === 1 ? [{ upper, count: points.values[i] ?? Number.NaN }] : [],
-        );
-        if (buckets.length === 0) continue;
-        if (name === "histogram_fraction") {
-          const [lower = Number.NaN, upper = Number.NaN] = parameters;
-          setPoint(out.at(labels, true), i, bucketFraction(lower, upper, buckets));
-          continue;
-        }
-        for (const q of parameters) {
-          const { value, forced } = bucketQuantile(q, buckets);
-          if (forced !== undefined) this.#forced(labels, forced, timeAt(grid, i), place);
-          const own =
-            name === "histogram_quantile" ? labels : withLabel(labels, this.#string(args[1]), openMetrics(q));
-          const result = out.at(own, true);
-          if (result.present[i] === 1)
-            throw executionError("vector cannot contain metrics with the same labelset");
-          setPoint(result, i, value);
-        }
-      }
-    }
-    return out.series;
-  }
-
-  #forced(
-    labels: Labels,
-    forced: { readonly least: number; readonly most: number; readonly difference: number },
-    _time: number,
-    place: Place,
-  ): void {
-    const name = labelOf(labels, METRIC_NAME);
-    this.#inform(
-      "input to histogram_quantile needed to be fixed for monotonicity (see " +
-        "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
-        `${name === "" ? "" : ` for metric name ${JSON.stringify(name)}`}, from buckets ${goFloat(forced.least)} to ${goFloat(forced.most)}, ` +
-        `with a max diff of ${forced.difference.toPrecision(2)}`,
-      place,
-    );
-  }
-
-  /** #classic puts the buckets of each classic histogram together. */
-  #classic(
-    series: readonly Points[],
-    place: Place,
-  ): { readonly labels: Labels; readonly series: { readonly upper: number; readonly points: Points }[] }[] {
-    const found = new Map<string, { labels: Labels; series: { upper: number; points: Points }[] }>();
-    for (const points of series) {
-      const bound = labelOf(points.labels, "le");
-      const upper = boundOf(bound);
-      const name = labelOf(points.labels, METRIC_NAME);
-      if (Number.isNaN(upper)) {
-        const of = name === "" ? "" : ` for metric name ${JSON.stringify(name)}`;
-        this.#warn(
-          `bucket label "le" is missing or has a malformed value of ${JSON.stringify(bound)}${of}`,
-          place,
-        );
-        continue;
-      }
-      const labels = without(points.labels, ["le"]);
-      const key = keyOf(labels);
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { labels, series: [{ upper, points }] });
-      else known.series.push({ upper, points });
-    }
-    return [...found.values()];
-  }
-}
-
-function boundOf(text: string): number {
-  if (/^\+?inf(?:inity)?$/i.test(text)) return Number.POSITIVE_INFINITY;
-  if (/^-inf(?:inity)?$/i.test(text)) return Number.NEGATIVE_INFINITY;
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-}
-
-/** openMetrics writes a number as OpenMetrics does: whole ones with `.0`. */
-function openMetrics(value: number): string {
-  const text = goFloat(value);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 function argument(expr: Call, i: number): Expr {
