@@ -18,6 +18,9 @@ export const columnNotes: Readonly<Record<string, string>> = {
   scope_version: "the instrumentation scope's version",
   attributes: "attributes as text: `attributes['http.route']`; absent keys read as empty",
   resource_attributes: "the resource's attributes as text",
+  attribute_types:
+    "the type each attribute was sent with: `string`, `int`, `double`, `bool`, `array`, `kvlist`, `bytes`, or `empty` for no value; rows kept before schema 6 have `string` alone",
+  resource_attribute_types: "the same of the resource's attributes",
   attribute_hashes:
     "hashes of all attributes with their values, `cityHash64(key, value)`; `attributes['user.id'] = 'u-7'` finds rows faster",
   events: "the span's events",

@@ -129,7 +129,7 @@ export function schemaPage(): string {
   return [
     "# Tables",
     "",
-    "What `go3s query` and `POST /api/v1/query` read. Ids are text in lower-case hexadecimal; times are Unix nanoseconds. `start_time`, `end_time` and `timestamp` are computed when asked for, as is `attribute_hashes`, so `SELECT *` leaves them out. This page is made from the code (`npm run docs`).",
+    "What `go3s query` and `POST /api/v1/query` read. Ids are text in lower-case hexadecimal; times are Unix nanoseconds. `start_time`, `end_time` and `timestamp` are computed when asked for, as are `attribute_hashes` and the types of attributes, so `SELECT *` leaves them out. This page is made from the code (`npm run docs`).",
     "",
     ...parts,
     ...DERIVED_TABLES.map(derivedPart),

@@ -9,11 +9,25 @@ const REPLACEMENT = [0xef, 0xbf, 0xbd] as const;
 const FIRST_BYTES = 64 * 1024;
 /** Up to this length a loop over words beats TypedArray.set; see string.ts. */
 const LOOP_BYTES = 96;
+/**
+ * TYPE_LETTERS names a value's type by its field in OTLP's AnyValue: none, string, bool, int, double, array, kvlist, bytes. A row's letters
+ * stand behind the last TERMINATOR of its keys, where nothing that splits keys looks; a row of texts alone has none, as those of schema 4 and 5.
+ */
+export const TYPE_LETTERS = "nsbidakx";
+/** TEXT_TYPE is the field of a string. */
+export const TEXT_TYPE = 1;
+/** A list's key is its number times eight, and the type. */
+const TYPE_BITS = 3;
 /** A row's length is written when the row ends, into four bytes that were left for it: a varint may be longer than it must. */
 const LENGTH_BYTES = 4;
 const FIRST_LISTS = 64;
 
-/** PackedKeysColumn holds the keys of a row as one word; the same few lists of keys come again and again. */
+/** lettersOf gives the letters of a row's types: none where all are texts. */
+export function lettersOf(types: readonly number[]): string {
+  return types.every((type) => type === TEXT_TYPE) ? "" : types.map((type) => TYPE_LETTERS[type]).join("");
+}
+
+/** PackedKeysColumn holds the keys of a row, and their values' types, as one word; the same few lists of keys come again and again. */
 export class PackedKeysColumn extends WordColumn {
   private readonly names = new Dictionary();
   /** Lists are nodes of a tree, 0 is the empty one: the list before its last key, that key, and its number as a word, -1 when it has none yet. */
@@ -22,16 +36,18 @@ export class PackedKeysColumn extends WordColumn {
   private words = new Int32Array(FIRST_LISTS);
   /** nexts[list] is the list that came of it last time. */
   private nexts = new Int32Array(FIRST_LISTS);
-  private readonly others = new Map<number, number>();
+  /** others finds a list by the one before it and the key, for each type. */
+  private readonly others = Array.from(TYPE_LETTERS, () => new Map<number, number>());
   private lists = 1;
   private list = 0;
   private previous = 0;
   private namesMark = 1;
 
-  /** pushKey adds bytes[start, end) to the row's keys. */
-  pushKey(bytes: Uint8Array, view: DataView, start: number, end: number): void {
-    const key = this.names.numberAfter(this.previous, bytes, view, start, end);
-    this.previous = key;
+  /** pushKey adds bytes[start, end) to the row's keys; `type` is the field of AnyValue that its value has. */
+  pushKey(bytes: Uint8Array, view: DataView, start: number, end: number, type: number): void {
+    const name = this.names.numberAfter(this.previous, bytes, view, start, end);
+    this.previous = name;
+    const key = (name << TYPE_BITS) | type;
     const next = this.nexts[this.list];
     this.list = next !== 0 && this.keys[next] === key ? next : this.listAfter(this.list, key);
   }
@@ -44,7 +60,7 @@ export class PackedKeysColumn extends WordColumn {
   /** goOn makes the row's keys those of a list that `current` gave. */
   goOn(list: number): void {
     this.list = list;
-    this.previous = list === 0 ? 0 : this.keys[list];
+    this.previous = list === 0 ? 0 : this.keys[list] >> TYPE_BITS;
   }
 
   /** endRow makes a row of the keys pushed since the last one. */
@@ -80,13 +96,14 @@ export class PackedKeysColumn extends WordColumn {
   private forget(): void {
     this.lists = 1;
     this.nexts[0] = 0;
-    this.others.clear();
+    for (const each of this.others) each.clear();
   }
 
   private listAfter(list: number, key: number): number {
-    // Both are below 2^26: a block is bounded to fewer attributes.
-    const pair = list * 0x4000000 + key;
-    let found = this.others.get(pair);
+    // Lists and names are below 2^26: a block is bounded to fewer attributes.
+    const pair = list * 0x4000000 + (key >> TYPE_BITS);
+    const others = this.others[key & 7];
+    let found = others.get(pair);
     if (found === undefined) {
       found = this.lists++;
       if (found === this.parents.length) this.growLists();
@@ -94,7 +111,7 @@ export class PackedKeysColumn extends WordColumn {
       this.keys[found] = key;
       this.words[found] = -1;
       this.nexts[found] = 0;
-      this.others.set(pair, found);
+      others.set(pair, found);
     }
     this.nexts[list] = found;
     return found;
@@ -106,12 +123,14 @@ export class PackedKeysColumn extends WordColumn {
     for (let at = list; at !== 0; at = this.parents[at]) keys.push(this.keys[at]);
     const text: number[] = [];
     for (const key of keys.reverse()) {
-      for (const byte of this.names.textOf(key)) {
+      for (const byte of this.names.textOf(key >> TYPE_BITS)) {
         if (byte === TERMINATOR) text.push(...REPLACEMENT);
         else text.push(byte);
       }
       text.push(TERMINATOR);
     }
+    const letters = lettersOf(keys.map((key) => key & 7));
+    for (let i = 0; i < letters.length; i++) text.push(letters.charCodeAt(i));
     const bytes = Uint8Array.from(text);
     const word = this.dictionary.numberOf(bytes, new DataView(bytes.buffer), 0, bytes.length);
     this.words[list] = word;

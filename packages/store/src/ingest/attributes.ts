@@ -10,10 +10,10 @@ const VALUE_TAG = (2 << 3) | 2;
 const STRING = (1 << 3) | 2;
 const INT = 3 << 3;
 
-/** AttributeSink takes attributes: a key, then its value. */
+/** AttributeSink takes attributes: keys with the types of their values (fields of AnyValue), and values. */
 export interface AttributeSink {
   readonly values: ValueSink & { pushDecimal(value: number): void };
-  pushKey(bytes: Uint8Array, view: DataView, start: number, end: number): void;
+  pushKey(bytes: Uint8Array, view: DataView, start: number, end: number, type: number): void;
 }
 
 /** AttributesColumn is a Map column, of events, links and exemplars, that is filled from KeyValue messages as they lie in the request. */
@@ -75,7 +75,7 @@ export function readAttribute(reader: WireReader, into: AttributeSink): void {
       bytes[keyEnd + 1] === end - value
     ) {
       if (bytes[value] === STRING && bytes[value + 1] === end - value - 2) {
-        into.pushKey(bytes, view, start + 2, keyEnd);
+        into.pushKey(bytes, view, start + 2, keyEnd, STRING >> 3);
         into.values.push(bytes, view, value + 2, end);
         reader.pos = end;
         return;
@@ -83,7 +83,7 @@ export function readAttribute(reader: WireReader, into: AttributeSink): void {
       if (bytes[value] === INT) {
         const number = smallVarint(bytes, value + 1, end);
         if (number >= 0) {
-          into.pushKey(bytes, view, start + 2, keyEnd);
+          into.pushKey(bytes, view, start + 2, keyEnd, INT >> 3);
           into.values.pushDecimal(number);
           reader.pos = end;
           return;
@@ -112,16 +112,17 @@ function readSlowly(reader: WireReader, into: AttributeSink): void {
       reader.pos += length;
     } else reader.skip();
   }
-  into.pushKey(reader.bytes, reader.view, keyStart, keyEnd);
+  let type = 0;
   if (value < 0) into.values.pushEmpty();
   else {
     const after = reader.pos;
     reader.pos = value;
     const message = reader.enter();
-    pushValue(reader, into.values);
+    type = pushValue(reader, into.values);
     reader.leave(message);
     reader.pos = after;
   }
+  into.pushKey(reader.bytes, reader.view, keyStart, keyEnd, type);
   reader.leave(outer);
 }
 

@@ -101,8 +101,8 @@ export class PackedAttributes implements AttributeSink {
     readAttribute(reader, this);
   }
 
-  pushKey(bytes: Uint8Array, view: DataView, start: number, end: number): void {
-    this.keys.pushKey(bytes, view, start, end);
+  pushKey(bytes: Uint8Array, view: DataView, start: number, end: number, type: number): void {
+    this.keys.pushKey(bytes, view, start, end, type);
   }
 }
 

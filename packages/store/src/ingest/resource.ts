@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { FUSED, WIRE, type WireReader } from "@go3s/telemetry";
-import { TERMINATOR } from "../columns/packed.js";
+import { lettersOf, TERMINATOR, TEXT_TYPE } from "../columns/packed.js";
 import type { WordColumn } from "../columns/word.js";
 import type { AttributeRefs } from "./attribute-refs.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
-import { valueText } from "./value-text.js";
+import { typedText } from "./value-text.js";
 
 const SERVICE_NAME = "service.name";
 
@@ -12,6 +12,8 @@ const SERVICE_NAME = "service.name";
 export interface ResourceAttribute {
   readonly key: string;
   readonly value: string;
+  /** type is the field of AnyValue that the value had. */
+  readonly type: number;
 }
 
 /** StringTable is what attributes of profiles may name their keys and texts in; an index outside of it is "". */
@@ -54,6 +56,7 @@ function readAttribute(reader: WireReader, into: ResourceAttribute[], strings?: 
   const outer = reader.enter();
   let key = "";
   let value = "";
+  let type = 0;
   for (let inner = reader.next(); inner !== 0; inner = reader.next()) {
     if (inner === 1) {
       reader.expect(WIRE.BYTES, inner);
@@ -61,7 +64,11 @@ function readAttribute(reader: WireReader, into: ResourceAttribute[], strings?: 
     } else if (inner === 2) {
       reader.expect(WIRE.BYTES, inner);
       const message = reader.enter();
-      value = strings === undefined ? valueText(reader) : strings.valueText(reader);
+      if (strings === undefined) ({ type, text: value } = typedText(reader));
+      else {
+        value = strings.valueText(reader);
+        type = TEXT_TYPE;
+      }
       reader.leave(message);
     } else if (inner === 3 && strings !== undefined) {
       reader.expect(WIRE.VARINT, inner);
@@ -69,7 +76,7 @@ function readAttribute(reader: WireReader, into: ResourceAttribute[], strings?: 
     } else reader.skip();
   }
   reader.leave(outer);
-  into.push({ key, value });
+  into.push({ key, value, type });
   requireBelow("resource attributes", into.length, INGEST_LIMITS.resourceAttributes);
 }
 
@@ -78,7 +85,9 @@ function readAttribute(reader: WireReader, into: ResourceAttribute[], strings?: 
  * sorted by key then value, each as length (32-bit little-endian) and UTF-8 of key, then of value. It is stored, so it
  * must never change. One resource is hashed in about 3 us, once per block.
  */
-export function resourceId(attributes: readonly ResourceAttribute[]): readonly [lo: number, hi: number] {
+export function resourceId(
+  attributes: readonly Omit<ResourceAttribute, "type">[],
+): readonly [lo: number, hi: number] {
   const hash = createHash("sha256");
   const length = Buffer.alloc(4);
   const sorted = [...attributes].sort(
@@ -110,15 +119,16 @@ export function resourceRow(
   };
 }
 
-/** packedResource puts them in as one text of all keys and one of all values (schema/rows.sql). */
+/** packedResource puts them in as one text of all keys with their types' letters, and one of all values (schema/rows.sql). */
 export function packedResource(
   attributes: readonly ResourceAttribute[],
   services: WordColumn,
   keys: WordColumn,
   values: WordColumn,
 ): ResourceRow {
-  const pack = (column: WordColumn, texts: readonly string[]): Uint32Array => {
-    const bytes = Buffer.concat(texts.flatMap((text) => [Buffer.from(text, "utf8"), END]));
+  const pack = (column: WordColumn, texts: readonly string[], tail = ""): Uint32Array => {
+    const packed = texts.flatMap((text) => [Buffer.from(text, "utf8"), END]);
+    const bytes = Buffer.concat([...packed, Buffer.from(tail, "latin1")]);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return Uint32Array.of(column.dictionary.numberOf(bytes, view, 0, bytes.length));
   };
@@ -127,6 +137,7 @@ export function packedResource(
     keys: pack(
       keys,
       attributes.map(({ key }) => key),
+      lettersOf(attributes.map(({ type }) => type)),
     ),
     values: pack(
       values,

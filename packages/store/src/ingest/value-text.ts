@@ -14,9 +14,10 @@ export interface ValueSink {
 /**
  * pushValue reads the AnyValue at the reader (its length has been entered) and appends it as text: strings as they
  * are, ints decimal, doubles in JavaScript's shortest form, bools true/false, bytes base64, arrays and maps as JSON,
- * an empty value as "".
+ * an empty value as "". Gives the field of the AnyValue that it was, its type; 0 where it has none.
  */
-export function pushValue(reader: WireReader, strings: ValueSink): void {
+export function pushValue(reader: WireReader, strings: ValueSink): number {
+  let type = 0;
   let start = -1;
   let end = 0;
   let text = "";
@@ -26,27 +27,39 @@ export function pushValue(reader: WireReader, strings: ValueSink): void {
       const length = reader.length();
       start = reader.pos;
       end = reader.pos = start + length;
+      type = field;
     } else if (field <= VALUE.BYTES) {
       start = -1;
       text = scalarText(reader, field) ?? nestedText(reader, field);
+      type = field;
     } else reader.skip();
   }
   if (start >= 0) strings.push(reader.bytes, reader.view, start, end);
   else if (text === "") strings.pushEmpty();
   else strings.pushText(text);
+  return type;
 }
 
 /** valueText reads the AnyValue at the reader as `pushValue` does and gives the text. */
 export function valueText(reader: WireReader): string {
+  return typedText(reader).text;
+}
+
+/** typedText gives its type, too. */
+export function typedText(reader: WireReader): { readonly type: number; readonly text: string } {
+  let type = 0;
   let text = "";
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === VALUE.STRING) {
       reader.expect(WIRE.BYTES, field);
       text = reader.string();
-    } else if (field <= VALUE.BYTES) text = scalarText(reader, field) ?? nestedText(reader, field);
-    else reader.skip();
+      type = field;
+    } else if (field <= VALUE.BYTES) {
+      text = scalarText(reader, field) ?? nestedText(reader, field);
+      type = field;
+    } else reader.skip();
   }
-  return text;
+  return { type, text };
 }
 
 function scalarText(reader: WireReader, field: number): string | undefined {
@@ -146,7 +159,9 @@ function valueJson(reader: WireReader, parts: string[], written: number): number
       total = field === VALUE.ARRAY ? arrayJson(reader, text, total) : mapJson(reader, text, total);
       reader.leave(inner);
     } else {
-      const scalar = scalarText(reader, field) ?? "null";
+      let scalar = scalarText(reader, field) ?? "null";
+      // JSON has one kind of numbers: what has no point is an int.
+      if (field === VALUE.DOUBLE && /^-?\d+$/.test(scalar)) scalar += ".0";
       text.push(
         field === VALUE.BYTES || !/^[-\dtf]/.test(scalar) || scalar === "-Infinity" ? `"${scalar}"` : scalar,
       );

@@ -40,7 +40,8 @@ export function statementsFor(sql: string, target: RemoteTarget): string[] {
   if (target.cluster === undefined) return [statement.text()];
   if (statement.begins("CREATE", "DATABASE")) return [statement.onCluster().text()];
   if (statement.begins("CREATE", "TABLE")) return statement.tables();
-  if (statement.begins("CREATE", "VIEW")) return [statement.onCluster().text()];
+  if (statement.begins("CREATE", "VIEW") || statement.begins("CREATE", "OR", "REPLACE", "VIEW"))
+    return [statement.onCluster().text()];
   if (statement.begins("CREATE", "MATERIALIZED", "VIEW"))
     return [statement.onCluster().toLocal("others").text()];
   if (statement.begins("TRUNCATE", "TABLE")) return [statement.onCluster().toLocal("all").text()];

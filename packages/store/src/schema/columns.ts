@@ -156,7 +156,13 @@ const PAIR_HASHES =
   "arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes)))";
 const HASHES: AliasColumn = { name: "attribute_hashes", type: "Array(UInt64)", expression: PAIR_HASHES };
 
-/** ALIASES lists, per signal, the columns that the engine derives from the stored ones. */
+const FROM_KEYS = "by the letters behind the keys, in views.sql";
+const TYPES: readonly AliasColumn[] = [
+  { name: "attribute_types", type: ATTRIBUTES, expression: FROM_KEYS },
+  { name: "resource_attribute_types", type: ATTRIBUTES, expression: FROM_KEYS },
+];
+
+/** ALIASES lists, per signal, the columns that the engine derives from the stored ones: no part of `SELECT *`. */
 export const ALIASES: Readonly<Record<Signal, readonly AliasColumn[]>> = {
   traces: [
     { name: "start_time", type: TIME, expression: FROM_NS },
@@ -166,8 +172,9 @@ export const ALIASES: Readonly<Record<Signal, readonly AliasColumn[]>> = {
       expression: "fromUnixTimestamp64Nano(timestamp_ns + toInt64(duration_ns), 'UTC')",
     },
     HASHES,
+    ...TYPES,
   ],
-  logs: [{ name: "timestamp", type: TIME, expression: FROM_NS }, HASHES],
-  metrics: [{ name: "timestamp", type: TIME, expression: FROM_NS }],
+  logs: [{ name: "timestamp", type: TIME, expression: FROM_NS }, HASHES, ...TYPES],
+  metrics: [{ name: "timestamp", type: TIME, expression: FROM_NS }, ...TYPES],
   profiles: [{ name: "timestamp", type: TIME, expression: FROM_NS }],
 };

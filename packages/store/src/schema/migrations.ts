@@ -44,6 +44,8 @@ export const MIGRATIONS: readonly Migration[] = [
     fill: "red-unseen-fill.sql",
     feeds: "red-unseen-feeds.sql",
   },
+  // Rows that are there have no types and are asked as texts; a new directory has these views since 4.
+  { version: 6, name: "types of attributes", files: ["views.sql"], fresh: [] },
 ];
 
 /**

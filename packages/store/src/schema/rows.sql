@@ -4,7 +4,7 @@
 -- The order ends in ten seconds, not in a time: rows of one service and ten seconds are equal, so a merge copies them as runs instead
 -- of comparing row by row, and they stay as they came, which is nearly the order of time. by_time finds times within.
 -- A row's keys are one word (few lists of keys differ), its values one text; each key and each value is followed by the byte 255, which
--- occurs in no UTF-8. When a record was observed is how long after its time: mostly 0, or little. Ids are the bytes that they are; what may be absent is a String, as 0 bytes would be an id.
+-- occurs in no UTF-8. Behind the last key stand the types of the values, a letter each, where not all are texts. When a record was observed is how long after its time: mostly 0, or little. Ids are the bytes that they are; what may be absent is a String, as 0 bytes would be an id.
 -- Rows expire by the time they were received: old or wrong clocks of senders neither keep data for ever nor throw it away unseen.
 -- Partitions are days of the rows' own time, which a repeated insert splits the same way.
 CREATE TABLE IF NOT EXISTS go3s.span_rows

@@ -61,6 +61,14 @@ test("rows of schema 3 are moved whole, with what its log held, once", async (t)
         links: n === 2 ? [id("f", 1, 32)] : [],
       })),
     );
+    // What was kept without types is asked as texts.
+    assert.deepEqual(
+      await ask(
+        store,
+        "SELECT DISTINCT arrayJoin(mapValues(attribute_types)) AS type FROM traces WHERE mapKeys(attribute_types) = mapKeys(attributes)",
+      ),
+      [{ type: "string" }],
+    );
     const records = sent.filter(({ n, count }) => n < count >> 1);
     assert.deepEqual(
       await ask(store, "SELECT body, attributes, trace_id, span_id FROM logs ORDER BY trace_id, body"),

@@ -1,8 +1,9 @@
 -- What is asked: the rows of rows.sql with their ids in hexadecimal and their attributes as maps. A condition on a column here reaches
 -- the order and the indexes there, because the index has the very expression that the column has. `attributes[k] = v` finds rows by
 -- their values' bloom filters; session.sql keeps the engine from turning it into something that does not.
--- Columns that are computed from others are no part of `SELECT *`.
-CREATE VIEW IF NOT EXISTS go3s.traces
+-- Columns that are computed from others are no part of `SELECT *`. The types of attributes stand as letters behind their keys
+-- (columns/packed.ts); MATERIALIZED keeps them out of it, nothing is stored.
+CREATE OR REPLACE VIEW go3s.traces
 (
     tenant LowCardinality(String),
     resource_id UInt64,
@@ -29,7 +30,9 @@ CREATE VIEW IF NOT EXISTS go3s.traces
     dropped_links_count UInt32,
     start_time DateTime64(9, 'UTC') ALIAS fromUnixTimestamp64Nano(timestamp_ns, 'UTC'),
     end_time DateTime64(9, 'UTC') ALIAS fromUnixTimestamp64Nano(timestamp_ns + toInt64(duration_ns), 'UTC'),
-    attribute_hashes Array(UInt64) ALIAS arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes)))
+    attribute_hashes Array(UInt64) ALIAS arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes))),
+    attribute_types Map(String, String) MATERIALIZED map(),
+    resource_attribute_types Map(String, String) MATERIALIZED map()
 ) AS
 SELECT
     tenant,
@@ -54,10 +57,12 @@ SELECT
     links,
     dropped_attributes_count,
     dropped_events_count,
-    dropped_links_count
+    dropped_links_count,
+    mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayMap(letter -> transform(letter, ['i', 'd', 'b', 'a', 'k', 'x', 'n'], ['int', 'double', 'bool', 'array', 'kvlist', 'bytes', 'empty'], 'string'), arrayResize(splitByString('', splitByChar('\xFF', attribute_keys)[-1]), length(splitByChar('\xFF', attribute_keys)) - 1, 's'))) AS attribute_types,
+    mapFromArrays(arrayPopBack(splitByChar('\xFF', resource_keys)), arrayMap(letter -> transform(letter, ['i', 'd', 'b', 'a', 'k', 'x', 'n'], ['int', 'double', 'bool', 'array', 'kvlist', 'bytes', 'empty'], 'string'), arrayResize(splitByString('', splitByChar('\xFF', resource_keys)[-1]), length(splitByChar('\xFF', resource_keys)) - 1, 's'))) AS resource_attribute_types
 FROM go3s.span_rows;
 
-CREATE VIEW IF NOT EXISTS go3s.logs
+CREATE OR REPLACE VIEW go3s.logs
 (
     tenant LowCardinality(String),
     resource_id UInt64,
@@ -78,7 +83,9 @@ CREATE VIEW IF NOT EXISTS go3s.logs
     resource_attributes Map(String, String),
     dropped_attributes_count UInt32,
     timestamp DateTime64(9, 'UTC') ALIAS fromUnixTimestamp64Nano(timestamp_ns, 'UTC'),
-    attribute_hashes Array(UInt64) ALIAS arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes)))
+    attribute_hashes Array(UInt64) ALIAS arrayMap((k, v) -> cityHash64(k, v), arrayConcat(mapKeys(attributes), mapKeys(resource_attributes)), arrayConcat(mapValues(attributes), mapValues(resource_attributes))),
+    attribute_types Map(String, String) MATERIALIZED map(),
+    resource_attribute_types Map(String, String) MATERIALIZED map()
 ) AS
 SELECT
     tenant,
@@ -98,10 +105,12 @@ SELECT
     scope_version,
     mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayPopBack(splitByChar('\xFF', attribute_values))) AS attributes,
     mapFromArrays(arrayPopBack(splitByChar('\xFF', resource_keys)), arrayPopBack(splitByChar('\xFF', resource_values))) AS resource_attributes,
-    dropped_attributes_count
+    dropped_attributes_count,
+    mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayMap(letter -> transform(letter, ['i', 'd', 'b', 'a', 'k', 'x', 'n'], ['int', 'double', 'bool', 'array', 'kvlist', 'bytes', 'empty'], 'string'), arrayResize(splitByString('', splitByChar('\xFF', attribute_keys)[-1]), length(splitByChar('\xFF', attribute_keys)) - 1, 's'))) AS attribute_types,
+    mapFromArrays(arrayPopBack(splitByChar('\xFF', resource_keys)), arrayMap(letter -> transform(letter, ['i', 'd', 'b', 'a', 'k', 'x', 'n'], ['int', 'double', 'bool', 'array', 'kvlist', 'bytes', 'empty'], 'string'), arrayResize(splitByString('', splitByChar('\xFF', resource_keys)[-1]), length(splitByChar('\xFF', resource_keys)) - 1, 's'))) AS resource_attribute_types
 FROM go3s.log_rows;
 
-CREATE VIEW IF NOT EXISTS go3s.metrics
+CREATE OR REPLACE VIEW go3s.metrics
 (
     tenant LowCardinality(String),
     resource_id UInt64,
@@ -136,7 +145,9 @@ CREATE VIEW IF NOT EXISTS go3s.metrics
     quantiles Array(Float64),
     quantile_values Array(Float64),
     exemplars Array(Tuple(timestamp_ns Int64, value Float64, trace_id String, span_id String, attributes Map(String, String))),
-    timestamp DateTime64(9, 'UTC') ALIAS fromUnixTimestamp64Nano(timestamp_ns, 'UTC')
+    timestamp DateTime64(9, 'UTC') ALIAS fromUnixTimestamp64Nano(timestamp_ns, 'UTC'),
+    attribute_types Map(String, String) MATERIALIZED map(),
+    resource_attribute_types Map(String, String) MATERIALIZED map()
 ) AS
 SELECT
     tenant,
@@ -171,8 +182,10 @@ SELECT
     negative_bucket_counts,
     quantiles,
     quantile_values,
-    exemplars
+    exemplars,
+    mapFromArrays(arrayPopBack(splitByChar('\xFF', attribute_keys)), arrayMap(letter -> transform(letter, ['i', 'd', 'b', 'a', 'k', 'x', 'n'], ['int', 'double', 'bool', 'array', 'kvlist', 'bytes', 'empty'], 'string'), arrayResize(splitByString('', splitByChar('\xFF', attribute_keys)[-1]), length(splitByChar('\xFF', attribute_keys)) - 1, 's'))) AS attribute_types,
+    mapFromArrays(arrayPopBack(splitByChar('\xFF', resource_keys)), arrayMap(letter -> transform(letter, ['i', 'd', 'b', 'a', 'k', 'x', 'n'], ['int', 'double', 'bool', 'array', 'kvlist', 'bytes', 'empty'], 'string'), arrayResize(splitByString('', splitByChar('\xFF', resource_keys)[-1]), length(splitByChar('\xFF', resource_keys)) - 1, 's'))) AS resource_attribute_types
 FROM go3s.metric_rows;
 
-CREATE VIEW IF NOT EXISTS go3s.spans AS
+CREATE OR REPLACE VIEW go3s.spans AS
 SELECT *, start_time, end_time FROM go3s.traces;

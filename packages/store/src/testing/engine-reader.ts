@@ -18,6 +18,11 @@ const PACKED: Readonly<Record<string, string>> = {
   attributes: unpacked("attribute_keys", "attribute_values"),
   resource_attributes: unpacked("resource_keys", "resource_values"),
 };
+/** TYPES are the letters behind the keys. */
+const TYPES = [
+  "splitByChar('\\xFF', attribute_keys)[-1] AS attribute_types",
+  "splitByChar('\\xFF', resource_keys)[-1] AS resource_attribute_types",
+];
 const SHOWN: Readonly<Record<string, string>> = {
   attributes: `CAST(attributes AS ${PAIRS})`,
   resource_attributes: `CAST(resource_attributes AS ${PAIRS})`,
@@ -47,8 +52,9 @@ export class EngineReader {
     );
     const asked = signal === "profiles" ? [...COLUMNS.profiles, FRAMES] : COLUMNS[signal];
     const special = signal === "profiles" ? SHOWN : { ...SHOWN, ...PACKED };
-    const shown = asked.map(({ name }) => `${special[name] ?? name} AS ${name}`).join(", ");
-    return this.select(`SELECT ${shown} FROM ${signal}`, ", prefer_column_name_to_alias = 1");
+    const shown = asked.map(({ name }) => `${special[name] ?? name} AS ${name}`);
+    if (signal !== "profiles") shown.push(...TYPES);
+    return this.select(`SELECT ${shown.join(", ")} FROM ${signal}`, ", prefer_column_name_to_alias = 1");
   }
 
   /** count gives the number of rows that the engine finds in a block, having read all of it. */

@@ -155,7 +155,8 @@ export function expectedProfiles(
   const rows: Sampled[] = [];
   for (const { resource, scopeProfiles } of request.resourceProfiles) {
     for (const { scope, profiles } of scopeProfiles) {
-      const shared = common(
+      // Profiles have no types of attributes.
+      const { resource_attribute_types: _, ...shared } = common(
         tenant,
         resource === undefined ? undefined : { ...resource, attributes: plain(resource.attributes) },
         scope,

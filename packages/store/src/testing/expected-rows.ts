@@ -42,11 +42,32 @@ function jsonOf(value: AnyValue): string {
   if (value.stringValue !== undefined) return JSON.stringify(value.stringValue);
   if (value.bytesValue !== undefined) return JSON.stringify(textOf(value));
   if (value.doubleValue !== undefined && !Number.isFinite(value.doubleValue)) return `"${value.doubleValue}"`;
+  // An int has no point.
+  if (value.doubleValue !== undefined && !/[.e]/.test(doubleText(value.doubleValue)))
+    return `${doubleText(value.doubleValue)}.0`;
   return textOf(value) || "null";
 }
 
 function doubleText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
+}
+
+const LETTERS = [
+  ["stringValue", "s"],
+  ["intValue", "i"],
+  ["doubleValue", "d"],
+  ["boolValue", "b"],
+  ["arrayValue", "a"],
+  ["kvlistValue", "k"],
+  ["bytesValue", "x"],
+] as const;
+
+/** types gives the letters of attributes' types; none where all are texts. */
+function types(attributes: readonly KeyValue[]): string {
+  const letters = attributes.map(
+    ({ value }) => LETTERS.find(([field]) => value?.[field] !== undefined)?.[1] ?? "n",
+  );
+  return letters.every((letter) => letter === "s") ? "" : letters.join("");
 }
 
 function pairs(attributes: readonly KeyValue[]): readonly (readonly [string, string])[] {
@@ -85,6 +106,7 @@ export function common(
     scope_name: scope?.name ?? "",
     scope_version: scope?.version ?? "",
     resource_attributes: attributes,
+    resource_attribute_types: types(resource?.attributes ?? []),
   };
 }
 
@@ -111,6 +133,7 @@ export function expectedTraces(request: ExportTraceServiceRequest, tenant: strin
           timestamp_ns: time(span.startTimeUnixNano),
           duration_ns: String(length < 0n ? 0n : length),
           attributes: pairs(span.attributes),
+          attribute_types: types(span.attributes),
           events: span.events.map((event) => [time(event.timeUnixNano), event.name, pairs(event.attributes)]),
           links: span.links.map((link) => [
             validId(link.traceId, 32),
@@ -159,6 +182,7 @@ export function expectedLogs(
           event_name: record.eventName,
           body: textOf(record.body),
           attributes: pairs(record.attributes),
+          attribute_types: types(record.attributes),
           dropped_attributes_count: record.droppedAttributesCount,
         });
       }
@@ -253,6 +277,7 @@ function pointsOf(metric: Metric): readonly Row[] {
     start_timestamp_ns: time(point.startTimeUnixNano),
     flags: point.flags,
     attributes: pairs(point.attributes),
+    attribute_types: types(point.attributes),
   }));
 }
 
