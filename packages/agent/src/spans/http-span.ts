@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { formatAddress } from "../discovery/sockets.js";
 import { addressSize, Role } from "../events/layout.js";
+import type { RequestDurations } from "../runtime/request-durations.js";
 import type { Nanos, WallClock } from "./clock.js";
 import type { Exchange } from "./exchange.js";
 import type { RequestHead } from "./head.js";
@@ -58,8 +59,8 @@ export interface HttpSpanWriter {
   repeat(exchange: Exchange, template: SpanTemplate, writer: SpanWriter): void;
 }
 
-/** newHttpSpanWriter makes a writer with its own scratch values: one per agent. */
-export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
+/** newHttpSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written. */
+export function newHttpSpanWriter(clock: WallClock, durations?: RequestDurations): HttpSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const names = new Map<string, Map<string, string>>();
   const addresses = new Map<number, string>();
@@ -114,6 +115,7 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
 
   return {
     repeat(exchange, template, writer) {
+      template.series?.add(exchange);
       begin(exchange, writer);
       template.write(writer);
       writer.endSpan();
@@ -126,6 +128,8 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
       const route = server ? routeText(exchange, method, head) : "";
       const shownMethod = knownMethods.has(method) ? method : "_OTHER";
 
+      const series = durations?.series(exchange, { method: shownMethod, route, failure });
+      series?.add(exchange);
       begin(exchange, writer);
       const mark = writer.byteLength;
       if (head.tracestate.start >= 0 && exchange.remoteParent)
@@ -162,6 +166,7 @@ export function newHttpSpanWriter(clock: WallClock): HttpSpanWriter {
       if (mayRepeat && exchange.slot !== undefined) {
         exchange.slot.template ??= newSpanTemplate();
         exchange.slot.template.record(exchange, writer, mark);
+        exchange.slot.template.series = series;
       } else exchange.slot?.template?.forget();
       writer.endSpan();
       process.spans++;

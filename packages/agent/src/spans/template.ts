@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { SpanShare, SpanWriter } from "@go3s/telemetry";
 import { addressSize } from "../events/layout.js";
+import type { DurationSeries } from "../runtime/request-durations.js";
 import type { Exchange } from "./exchange.js";
 
 /**
@@ -10,6 +11,8 @@ import type { Exchange } from "./exchange.js";
  * Measured by sampling at full rate: 1.5 instead of 4.3 microseconds of the agent's time per response record.
  */
 export interface SpanTemplate {
+  /** series is the histogram of durations that such spans belong to. */
+  series: DurationSeries | undefined;
   /** matches says whether an exchange's span would come out the same but for ids and times. */
   matches(exchange: Exchange): boolean;
   /** record keeps what a span of this exchange wrote since `mark`. */
@@ -39,6 +42,7 @@ export function newSpanTemplate(): SpanTemplate {
   const share: SpanShare = { request: 0, index: 0 };
 
   return {
+    series: undefined,
     matches(exchange) {
       return (
         exchange.headLength === headLength &&

@@ -1,0 +1,108 @@
+/** MetricRow is what a metric of the agent is called, counted in, and what it says. */
+export interface MetricRow {
+  /** gauge: as it is now; sum: the same, to be added up over processes; counter: only grows. */
+  readonly kind: "gauge" | "sum" | "counter" | "histogram";
+  readonly unit: string;
+  readonly description: string;
+}
+
+/**
+ * metricRows are the metrics of watched processes. Those without go3s in their names are OpenTelemetry's
+ * (opentelemetry.io/docs/specs/semconv: runtime/go-metrics, system/process-metrics, http/http-metrics); go.gc.* follow
+ * its jvm.gc.*, for it has none of Go's collector.
+ */
+export const metricRows = {
+  "go.goroutine.count": {
+    kind: "sum",
+    unit: "{goroutine}",
+    description: "Goroutines that live, without the runtime's own",
+  },
+  "go.processor.limit": { kind: "sum", unit: "{thread}", description: "GOMAXPROCS" },
+  "go.memory.used": { kind: "sum", unit: "By", description: "Memory in use by Go's runtime" },
+  "go.memory.limit": { kind: "sum", unit: "By", description: "GOMEMLIMIT, where it is set" },
+  "go.memory.allocated": { kind: "counter", unit: "By", description: "Bytes allocated on the heap" },
+  "go.memory.allocations": { kind: "counter", unit: "{allocation}", description: "Allocations on the heap" },
+  "go.memory.gc.goal": {
+    kind: "sum",
+    unit: "By",
+    description: "The heap's size that the next collection aims at",
+  },
+  "go.config.gogc": { kind: "sum", unit: "%", description: "GOGC" },
+  "go.schedule.duration": {
+    kind: "histogram",
+    unit: "s",
+    description:
+      "How long goroutines were runnable before they ran: one in eight, as the runtime counts them",
+  },
+  "go.gc.cycles": { kind: "counter", unit: "{gc_cycle}", description: "Garbage collections" },
+  "go.gc.pause.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "How long each garbage collection stopped the program, its phases together",
+  },
+  "go.gc.cycle.duration": {
+    kind: "histogram",
+    unit: "s",
+    description:
+      "Garbage collections from their first stop to their last, as far as a look ten times a second sees them",
+  },
+  "go3s.goroutines.count": {
+    kind: "gauge",
+    unit: "{goroutine}",
+    description: "Goroutines that live, without the runtime's own",
+  },
+  "go3s.goroutines.state": {
+    kind: "gauge",
+    unit: "{goroutine}",
+    description: "Goroutines by state (go3s.goroutine.state), the runtime's own among them",
+  },
+  "go3s.goroutines.waiting": {
+    kind: "gauge",
+    unit: "{goroutine}",
+    description: "Goroutines by what they wait for (go3s.goroutine.wait_reason), in the runtime's words",
+  },
+  "go3s.heap.alloc_bytes.total": { kind: "counter", unit: "By", description: "Bytes allocated on the heap" },
+  "go3s.heap.live_bytes": { kind: "gauge", unit: "By", description: "What the last collection found in use" },
+  "go3s.scheduler.runqueue.length": {
+    kind: "gauge",
+    unit: "{goroutine}",
+    description: "Goroutines that wait for a processor: the mean of the looks in a second",
+  },
+  "go3s.scheduler.runqueue.peak": {
+    kind: "gauge",
+    unit: "{goroutine}",
+    description: "Goroutines that wait for a processor: the most of the looks in a second",
+  },
+  "go3s.scheduler.processors": {
+    kind: "gauge",
+    unit: "{processor}",
+    description: "Ps by state (go3s.processor.state)",
+  },
+  "go3s.scheduler.threads": {
+    kind: "gauge",
+    unit: "{thread}",
+    description: "Ms by state (go3s.thread.state)",
+  },
+  "process.cpu.time": { kind: "counter", unit: "s", description: "CPU time used, by cpu.mode" },
+  "process.memory.usage": { kind: "sum", unit: "By", description: "Resident memory" },
+  "process.memory.virtual": { kind: "sum", unit: "By", description: "Address space" },
+  "process.thread.count": { kind: "sum", unit: "{thread}", description: "Threads" },
+  "process.open_file_descriptor.count": {
+    kind: "sum",
+    unit: "{count}",
+    description: "Open file descriptors",
+  },
+  "http.server.request.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "Duration of HTTP server requests",
+  },
+  "http.client.request.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "Duration of HTTP client requests",
+  },
+} as const satisfies Readonly<Record<string, MetricRow>>;
+
+/** MetricName is a metric of metricRows. */
+export type MetricName = keyof typeof metricRows;

@@ -1,0 +1,112 @@
+import {
+  type ExponentialHistogramDataPoint,
+  type HistogramDataPoint,
+  type Input,
+  type KeyValue,
+  type Metric,
+  type NumberDataPoint,
+  TEMPORALITY,
+} from "@go3s/telemetry";
+import { type MetricName, type MetricRow, metricRows } from "./metric-rows.js";
+
+/** PointList collects the metrics of one resource for one request. */
+export interface PointList {
+  /** add takes a whole number, or one with a fraction where `isWhole` is false; an undefined one is left out. */
+  add(name: MetricName, value: number | undefined, attributes?: readonly KeyValue[], isWhole?: boolean): void;
+  histogram(name: MetricName, point: Input<HistogramDataPoint>): void;
+  exponential(name: MetricName, point: Input<ExponentialHistogramDataPoint>): void;
+  /**
+   * take gives what was collected and begins anew; `start` is since when the process's own sums count, `since` since when
+   * ours do: those with exponential buckets. All in Unix nanoseconds.
+   */
+  take(
+    start: bigint,
+    since: bigint,
+    now: bigint,
+  ): { readonly metrics: Input<Metric>[]; readonly points: number };
+}
+
+interface Collected {
+  readonly numbers: Input<NumberDataPoint>[];
+  readonly histograms: Input<HistogramDataPoint>[];
+  readonly exponentials: Input<ExponentialHistogramDataPoint>[];
+}
+
+// What stays as it is is said again this often: a reader that came late must not wait long for it, and each point costs
+// its making and its place in the store.
+const repeatMs = 10_000;
+
+/** newPointList makes an empty list. */
+export function newPointList(): PointList {
+  const collected = new Map<MetricName, Collected>();
+  const said = new Map<string, { value: number; at: number }>();
+  let count = 0;
+  const of = (name: MetricName): Collected => {
+    let found = collected.get(name);
+    if (found === undefined) {
+      found = { numbers: [], histograms: [], exponentials: [] };
+      collected.set(name, found);
+    }
+    count++;
+    return found;
+  };
+
+  return {
+    add(name, value, attributes = [], isWhole = true) {
+      if (value === undefined) return;
+      const key = attributes.reduce(
+        (text, each) => `${text}|${each.value?.stringValue ?? ""}`,
+        name as string,
+      );
+      const last = said.get(key);
+      const now = performance.now();
+      if (last !== undefined && last.value === value && now - last.at < repeatMs) return;
+      said.set(key, { value, at: now });
+      of(name).numbers.push({
+        attributes,
+        ...(isWhole ? { asInt: BigInt(Math.trunc(value)) } : { asDouble: value }),
+      });
+    },
+    histogram: (name, point) => void of(name).histograms.push(point),
+    exponential: (name, point) => void of(name).exponentials.push(point),
+    take(start, since, now) {
+      const times = { startTimeUnixNano: start, timeUnixNano: now };
+      const metrics: Input<Metric>[] = [];
+      for (const [name, { numbers, histograms, exponentials }] of collected) {
+        const row: MetricRow = metricRows[name];
+        const head = { name, unit: row.unit, description: row.description };
+        const aggregationTemporality = TEMPORALITY.CUMULATIVE;
+        if (exponentials.length > 0) {
+          const dataPoints = exponentials.map((point) => ({ ...times, startTimeUnixNano: since, ...point }));
+          metrics.push({ ...head, exponentialHistogram: { dataPoints, aggregationTemporality } });
+        } else if (histograms.length > 0) {
+          const dataPoints = histograms.map((point) => ({ ...times, ...point }));
+          metrics.push({ ...head, histogram: { dataPoints, aggregationTemporality } });
+        } else if (row.kind === "gauge") {
+          metrics.push({
+            ...head,
+            gauge: { dataPoints: numbers.map((point) => ({ timeUnixNano: now, ...point })) },
+          });
+        } else {
+          metrics.push({
+            ...head,
+            sum: {
+              dataPoints: numbers.map((point) => ({ ...times, ...point })),
+              aggregationTemporality,
+              isMonotonic: row.kind === "counter",
+            },
+          });
+        }
+      }
+      const points = count;
+      collected.clear();
+      count = 0;
+      return { metrics, points };
+    },
+  };
+}
+
+/** textAttributes makes attributes of names and texts. */
+export function textAttributes(values: Readonly<Record<string, string>>): KeyValue[] {
+  return Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+}

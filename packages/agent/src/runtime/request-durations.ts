@@ -1,0 +1,125 @@
+import type { Exemplar, Input, KeyValue } from "@go3s/telemetry";
+import { type Exponential, newExponential } from "../declared/exponential.js";
+import { Role } from "../events/layout.js";
+import type { Nanos, WallClock } from "../spans/clock.js";
+import type { Exchange } from "../spans/exchange.js";
+import { idLayout } from "../spans/ids.js";
+import type { PointList } from "./point-list.js";
+
+/** DurationSeries is the histogram of the requests of one service, route and status. */
+export interface DurationSeries {
+  /** add counts a finished exchange; the slowest since the last export becomes the exemplar. */
+  add(exchange: Exchange): void;
+}
+
+/** DurationKey is what tells series of one process apart. */
+export interface DurationKey {
+  readonly method: string;
+  /** route is empty where it is unknown. */
+  readonly route: string;
+  /** failure is an error.type, empty for a request that came to its end. */
+  readonly failure: string;
+}
+
+/** RequestDurations makes http.server.request.duration and its client counterpart of exchanges. */
+export interface RequestDurations {
+  /** series gives the histogram that an exchange belongs to. */
+  series(exchange: Exchange, key: DurationKey): DurationSeries;
+  /** tell puts a process's histograms that changed into a list. */
+  tell(tgid: number, points: PointList): void;
+  forget(tgid: number): void;
+}
+
+interface Series extends DurationSeries {
+  readonly role: Role;
+  readonly attributes: readonly KeyValue[];
+  readonly histogram: Exponential;
+  /** added counts what came since the last export. */
+  added: number;
+  exemplar(): Input<Exemplar>;
+}
+
+// A service whose routes are not known by pattern, or that is scanned for methods, must not fill the store: what is beyond
+// goes into one series, as OpenTelemetry's SDKs do it (otel.metric.overflow).
+const seriesLimit = 1000;
+const overflow: KeyValue[] = [{ key: "otel.metric.overflow", value: { boolValue: true } }];
+
+/** newRequestDurations counts nothing yet; `clock` gives exemplars their time. */
+export function newRequestDurations(clock: WallClock): RequestDurations {
+  const processes = new Map<number, Map<string, Series>>();
+
+  return {
+    series(exchange, key) {
+      let known = processes.get(exchange.tgid);
+      if (known === undefined) {
+        known = new Map();
+        processes.set(exchange.tgid, known);
+      }
+      const name = `${exchange.role} ${key.method} ${exchange.status} ${key.failure} ${key.route}`;
+      const found = known.get(name);
+      if (found !== undefined) return found;
+      const isFull = known.size >= seriesLimit;
+      const place = isFull ? `${exchange.role} overflow` : name;
+      const made =
+        known.get(place) ?? newSeries(exchange.role, isFull ? overflow : attributesOf(exchange, key), clock);
+      known.set(place, made);
+      return made;
+    },
+    tell(tgid, points) {
+      for (const series of processes.get(tgid)?.values() ?? []) {
+        if (series.added === 0) continue;
+        points.exponential(
+          series.role === Role.server ? "http.server.request.duration" : "http.client.request.duration",
+          { ...series.histogram.point(), attributes: series.attributes, exemplars: [series.exemplar()] },
+        );
+        series.added = 0;
+      }
+    },
+    forget: (tgid) => void processes.delete(tgid),
+  };
+}
+
+function attributesOf(exchange: Exchange, { method, route, failure }: DurationKey): KeyValue[] {
+  const text = (key: string, value: string): KeyValue => ({ key, value: { stringValue: value } });
+  const attributes = [text("http.request.method", method), text("url.scheme", "http")];
+  if (route !== "") attributes.push(text("http.route", route));
+  if (exchange.status > 0)
+    attributes.push({ key: "http.response.status_code", value: { intValue: BigInt(exchange.status) } });
+  // The same rule as for spans: what a client did wrong is no error of the server's.
+  const bad = exchange.status >= (exchange.role === Role.server ? 500 : 400);
+  if (failure !== "" || bad)
+    attributes.push(text("error.type", failure !== "" ? failure : String(exchange.status)));
+  return attributes;
+}
+
+function newSeries(role: Role, attributes: readonly KeyValue[], clock: WallClock): Series {
+  const histogram = newExponential();
+  const ids = Buffer.alloc(idLayout.size);
+  const time: Nanos = { lo: 0, hi: 0 };
+  let slowest = -1;
+  let slowestEnd = 0;
+  const series: Series = {
+    role,
+    attributes,
+    histogram,
+    added: 0,
+    add(exchange) {
+      const ns = Math.max(0, exchange.endNs - exchange.startNs);
+      histogram.add(ns / 1e9);
+      if (series.added++ > 0 && ns <= slowest) return;
+      slowest = ns;
+      slowestEnd = exchange.endNs;
+      ids.set(exchange.ids);
+    },
+    exemplar() {
+      clock.toUnix(slowestEnd, time);
+      return {
+        asDouble: slowest / 1e9,
+        timeUnixNano: (BigInt(time.hi) << 32n) | BigInt(time.lo),
+        traceId: ids.toString("hex", idLayout.trace, idLayout.trace + 16),
+        spanId: ids.toString("hex", idLayout.span, idLayout.span + 8),
+      };
+    },
+  };
+  return series;
+}
