@@ -40,8 +40,11 @@ export interface CallSite {
 const nowhere = 15;
 const mode = { textBehind: 1, typeBehind: 2, note: 4, noted: 8 } as const;
 
-/** callCookie packs the arguments of a site: operation, text, type (or, where calls end, error), mode, both offsets. */
-export function callCookie(told: CallArguments): bigint {
+/**
+ * callCookie packs the arguments of a site: operation, text (or, where calls end, error), type, mode, the offset of
+ * runtime.g.goid (at most 4095), both other offsets.
+ */
+export function callCookie(told: CallArguments, goid: number): bigint {
   const flags =
     (told.textAt === undefined ? 0 : mode.textBehind) |
     (told.typeAt === undefined ? 0 : mode.typeBehind) |
@@ -52,7 +55,12 @@ export function callCookie(told: CallArguments): bigint {
     ((told.text ?? told.error ?? nowhere) << 8) |
     ((told.type ?? nowhere) << 12) |
     (flags << 16);
-  return BigInt(low) | (BigInt(told.textAt ?? 0) << 32n) | (BigInt(told.typeAt ?? 0) << 48n);
+  return (
+    BigInt(low) |
+    (BigInt(goid) << 20n) |
+    (BigInt(told.textAt ?? 0) << 32n) |
+    (BigInt(told.typeAt ?? 0) << 48n)
+  );
 }
 
 /** callInside finds the first direct call of one function in another: an instruction that is emulated on x86-64. */

@@ -53,7 +53,7 @@ export interface SqlCalls {
 }
 
 /** sqlCalls finds the sites in a Go program that uses database/sql; none in one that does not. */
-export function sqlCalls(binary: GoBinary, offsets: GoOffsets): SqlCalls {
+export function sqlCalls(binary: GoBinary, offsets: GoOffsets, goid: number): SqlCalls {
   if (binary.functions.find("database/sql.withLock") === undefined) return { sites: [], lost: [] };
   const ci = offsets.of("database/sql.driverConn", "ci");
   const query = offsets.of("database/sql.Stmt", "query");
@@ -66,7 +66,7 @@ export function sqlCalls(binary: GoBinary, offsets: GoOffsets): SqlCalls {
     for (const row of rows) {
       try {
         const fileOffset = place(binary, row);
-        if (fileOffset !== undefined) sites.push({ program, fileOffset, cookie: callCookie(row) });
+        if (fileOffset !== undefined) sites.push({ program, fileOffset, cookie: callCookie(row, goid) });
       } catch (error) {
         if (!(error instanceof BinaryError)) throw error;
         lost.push(`queries by database/sql.${row.in}: ${error.message}`);

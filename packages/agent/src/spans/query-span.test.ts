@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from "@go3s/telemetry";
+import type { CallEvent } from "../events/call.js";
+import { Operation } from "../go/call-site.js";
+import type { GoTypes } from "../go/type-names.js";
+import { newCalls } from "./calls.js";
+import { openWallClock } from "./clock.js";
+import { idLayout } from "./ids.js";
+import type { ProcessSpans } from "./process-spans.js";
+import { newQuerySpanWriter } from "./query-span.js";
+import { encodedScope, encodeResource } from "./resource.js";
+import { newRouteTable } from "./routes.js";
+
+const base = 1_700_000_000_000_000_000n;
+const typeNames = new Map([
+  [1, "github.com/lib/pq.(*conn)"],
+  [2, "github.com/go-sql-driver/mysql.(*mysqlConn)"],
+  [3, "example.com/our/driver.wrapped"],
+  [4, "github.com/lib/pq.(*Error)"],
+]);
+const types: GoTypes = { of: (_pid, itab) => typeNames.get(itab) ?? "", forget: () => {} };
+
+interface Given {
+  readonly operation?: number;
+  readonly text?: string;
+  readonly textBytes?: number;
+  readonly type?: number;
+  readonly parent?: number;
+  readonly goid?: number;
+}
+
+/** rig runs calls to spans; exchange 9 is an open server request. */
+function rig() {
+  const process: ProcessSpans = {
+    tgid: 7,
+    serviceName: "shop",
+    resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
+    routes: newRouteTable(),
+    handlerEndsTold: false,
+    handlerEndsSinceNs: 0,
+    spans: 0,
+    newPaths: 0,
+    orphans: 0,
+    requests: 0,
+    calls: 0,
+  };
+  const writer = new SpanWriter();
+  writer.beginResource(process.resource);
+  writer.beginScope(encodedScope);
+  const queries = newQuerySpanWriter(
+    openWallClock(() => base),
+    types,
+  );
+  const calls = newCalls({
+    processOf: (tgid) => (tgid === 7 ? process : undefined),
+    adopt(exchange, _tgid, ids) {
+      if (exchange !== 9) return false;
+      ids.fill(0xaa, idLayout.trace, idLayout.trace + 16);
+      ids.fill(0xbb, idLayout.parent, idLayout.parent + 8);
+      return true;
+    },
+    emit: (call, failure) => queries.write(call, failure, writer),
+  });
+  const begin = (given: Given, ns = 1000): void => {
+    const memory = Buffer.from(given.text ?? "");
+    const event: CallEvent = {
+      memory,
+      operation: given.operation ?? Operation.query,
+      tgid: 7,
+      ns,
+      goid: given.goid ?? 5,
+      type: given.type ?? 1,
+      parent: given.parent ?? 0,
+      hops: 0,
+      text: 0,
+      textLength: memory.length,
+      textBytes: given.textBytes ?? memory.length,
+    };
+    calls.call(event);
+  };
+  const end = (errorType = 0, ns = 5000, goid = 5) => calls.callEnd({ tgid: 7, ns, goid, errorType });
+  const spans = (): Span[] =>
+    decodeProtobuf(ExportTraceServiceRequest, writer.finish()).resourceSpans.flatMap((each) =>
+      each.scopeSpans.flatMap((scope) => scope.spans),
+    );
+  return { process, calls, begin, end, spans };
+}
+
+const attributes = (span: Span | undefined): Record<string, string> =>
+  Object.fromEntries(
+    (span?.attributes ?? []).map(({ key, value }) => [key, value?.stringValue ?? String(value?.intValue)]),
+  );
+
+test("a query of a request is its child, with its text's safe form", () => {
+  const { begin, end, spans, process } = rig();
+  begin({ text: "SELECT name FROM users WHERE id = 17", parent: 9 });
+  end();
+  const [span] = spans();
+  assert.equal(span?.name, "SELECT users");
+  assert.equal(span.kind, 3);
+  assert.equal(span.traceId, "aa".repeat(16));
+  assert.equal(span.parentSpanId, "bb".repeat(8));
+  assert.equal(span.startTimeUnixNano, base + 1000n);
+  assert.equal(span.endTimeUnixNano, base + 5000n);
+  assert.deepEqual(attributes(span), {
+    "db.system.name": "postgresql",
+    "db.query.text": "SELECT name FROM users WHERE id = ?",
+    "db.query.summary": "SELECT users",
+    "db.operation.name": "SELECT",
+    "db.collection.name": "users",
+    "go3s.goroutine.id": "5",
+  });
+  assert.equal(span.status?.code ?? 0, 0);
+  assert.deepEqual([process.spans, process.orphans], [1, 0]);
+});
+
+const rows: readonly (readonly [string, Given, string, Record<string, string>])[] = [
+  ["begin has no text", { operation: Operation.begin }, "BEGIN", { "db.operation.name": "BEGIN" }],
+  ["so has commit", { operation: Operation.commit }, "COMMIT", { "db.operation.name": "COMMIT" }],
+  [
+    "what is prepared is told, as prepared",
+    { operation: Operation.prepare, text: "SELECT 'a'" },
+    "PREPARE",
+    { "db.operation.name": "PREPARE", "db.query.text": "SELECT ?" },
+  ],
+  [
+    "MySQL's double quotes are strings",
+    { text: 'SELECT "secret" FROM t', type: 2 },
+    "SELECT t",
+    { "db.system.name": "mysql", "db.query.text": "SELECT ? FROM t" },
+  ],
+  [
+    "a driver nobody knows",
+    { text: "FROBNICATE t", type: 3 },
+    "other_sql",
+    { "db.system.name": "other_sql" },
+  ],
+  [
+    "a text that was cut does not end in half a word",
+    { text: "SELECT a FROM table_with_a_lo", textBytes: 500 },
+    "SELECT",
+    { "db.query.text": "SELECT a FROM" },
+  ],
+];
+for (const [name, given, spanName, expected] of rows) {
+  test(name, () => {
+    const { begin, end, spans } = rig();
+    begin(given);
+    end();
+    const [span] = spans();
+    assert.equal(span?.name, spanName);
+    const found = attributes(span);
+    for (const [key, value] of Object.entries(expected)) assert.equal(found[key], value, key);
+    assert.equal(span.parentSpanId.length, 0);
+  });
+}
+
+test("an error is the span's status, with its Go type; one whose type is unknown is _OTHER", () => {
+  for (const [itab, type] of [
+    [4, "*pq.Error"],
+    [99, "_OTHER"],
+  ] as const) {
+    const { begin, end, spans } = rig();
+    begin({ text: "SELECT 1" });
+    end(itab);
+    const [span] = spans();
+    assert.equal(span?.status?.code, 2);
+    assert.equal(attributes(span)["error.type"], type);
+  }
+});
+
+test("a goroutine that begins anew has forgotten its last call; an end without a beginning is nothing", () => {
+  const { begin, end, spans, calls } = rig();
+  begin({ text: "SELECT 1" });
+  begin({ text: "SELECT a FROM b" });
+  assert.equal(calls.open, 1);
+  end(0, 6000, 77);
+  end();
+  end();
+  assert.deepEqual(
+    spans().map((span) => span.name),
+    ["SELECT b"],
+  );
+  assert.equal(calls.open, 0);
+});
+
+test("a process that ends ends its calls", () => {
+  const { begin, spans, calls } = rig();
+  begin({ text: "SELECT a FROM b" });
+  calls.processExited(7, 9000);
+  const [span] = spans();
+  assert.equal(attributes(span)["error.type"], "process_exited");
+  assert.equal(span?.endTimeUnixNano, base + 9000n);
+  assert.equal(calls.open, 0);
+});
