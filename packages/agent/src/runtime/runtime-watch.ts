@@ -69,6 +69,8 @@ const unixNow = (): bigint => BigInt(Date.now()) * 1_000_000n;
 export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
   const { exporter, durations } = options;
   const watched = new Map<number, Watched>();
+  // Processes that ended since the last tick: their last requests are still to be told.
+  const leaving: Watched[] = [];
   const layouts = new Map<string, GoLayout | undefined>();
   let points = 0;
 
@@ -154,8 +156,12 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
       });
     },
     unwatch(pid) {
+      const each = watched.get(pid);
+      if (each === undefined) return;
       watched.delete(pid);
+      durations.tell(pid, each.points);
       durations.forget(pid);
+      leaving.push(each);
     },
     look() {
       for (const each of watched.values()) reading(each, (go) => go.look());
@@ -165,18 +171,22 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
       const until = performance.now() + layoutMs;
       const resourceMetrics: Input<ResourceMetrics>[] = [];
       let sent = 0;
-      for (const [pid, each] of watched) {
-        if (!each.isRead && performance.now() < until) begin(each);
-        tellProcess(pid, each.points);
-        tellGo(each);
-        durations.tell(pid, each.points);
+      const take = (each: Watched): void => {
         const taken = each.points.take(each.startNs, each.sinceNs, now);
-        if (taken.points === 0) continue;
+        if (taken.points === 0) return;
         sent += taken.points;
         resourceMetrics.push({
           resource: each.resource,
           scopeMetrics: [{ scope: { name: "go3s.agent", version }, metrics: taken.metrics }],
         });
+      };
+      for (const each of leaving.splice(0)) take(each);
+      for (const [pid, each] of watched) {
+        if (!each.isRead && performance.now() < until) begin(each);
+        tellProcess(pid, each.points);
+        tellGo(each);
+        durations.tell(pid, each.points);
+        take(each);
       }
       if (sent === 0) return;
       points += sent;
