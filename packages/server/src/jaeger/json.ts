@@ -1,9 +1,10 @@
 import type { WholeSpan } from "../whole/spans.js";
+import { type Texts, type Types, typeOf } from "../whole/values.js";
 
 /** Tag is a key with a value, as Jaeger's JSON has it. */
 export interface Tag {
   readonly key: string;
-  readonly type: "string" | "bool" | "int64";
+  readonly type: "string" | "bool" | "int64" | "float64" | "binary";
   readonly value: string | boolean | number;
 }
 
@@ -39,8 +40,25 @@ export interface JaegerTrace {
 const KINDS = ["", "internal", "server", "client", "producer", "consumer"];
 const STATUSES = ["", "OK", "ERROR"];
 
-const texts = (attributes: Readonly<Record<string, string>>): Tag[] =>
-  Object.entries(attributes).map(([key, value]) => ({ key, type: "string", value }));
+const tags = (attributes: Texts, types: Types = {}): Tag[] =>
+  Object.entries(attributes).map(([key, text]) => ({ key, ...tagValue(text, typeOf(types, key)) }));
+
+/** tagValue gives a value with its type; arrays and maps are JSON, an int that JavaScript cannot hold is its digits, as Jaeger does it. */
+function tagValue(text: string, type: string): Omit<Tag, "key"> {
+  const number = Number(text);
+  switch (type) {
+    case "int":
+      return { type: "int64", value: Number.isSafeInteger(number) ? number : text };
+    case "double":
+      return Number.isFinite(number) ? { type: "float64", value: number } : { type: "string", value: text };
+    case "bool":
+      return { type: "bool", value: text === "true" };
+    case "bytes":
+      return { type: "binary", value: text };
+    default:
+      return { type: "string", value: text };
+  }
+}
 
 const microseconds = (nanoseconds: bigint): number => Number(nanoseconds / 1000n);
 
@@ -54,7 +72,7 @@ export function jaegerTrace(spans: readonly WholeSpan[]): JaegerTrace {
     const name = `p${names.size + 1}`;
     names.set(span.resource, name);
     const { "service.name": _, ...rest } = span.resource_attributes;
-    processes[name] = { serviceName: span.service_name, tags: texts(rest) };
+    processes[name] = { serviceName: span.service_name, tags: tags(rest, span.resource_attribute_types) };
     return name;
   };
   return {
@@ -82,10 +100,10 @@ function jaegerSpan(span: WholeSpan, processID: string): JaegerSpan {
     ],
     startTime: microseconds(span.start_ns),
     duration: microseconds(span.duration_ns),
-    tags: [...texts(span.attributes), ...ownTags(span)],
+    tags: [...tags(span.attributes, span.attribute_types), ...ownTags(span)],
     logs: span.events.map((event) => ({
       timestamp: microseconds(event.time_ns),
-      fields: [{ key: "event", type: "string", value: event.name }, ...texts(event.attributes)],
+      fields: [{ key: "event", type: "string", value: event.name }, ...tags(event.attributes)],
     })),
     processID,
     warnings: null,
@@ -102,7 +120,7 @@ function ownTags(span: WholeSpan): Tag[] {
     ["otel.scope.version", span.scope_version],
     ["w3c.tracestate", span.trace_state],
   ];
-  const tags: Tag[] = pairs.flatMap(([key, value]) => (value === "" ? [] : [{ key, type: "string", value }]));
-  if (span.status === 2) tags.push({ key: "error", type: "bool", value: true });
-  return tags;
+  const own: Tag[] = pairs.flatMap(([key, value]) => (value === "" ? [] : [{ key, type: "string", value }]));
+  if (span.status === 2) own.push({ key: "error", type: "bool", value: true });
+  return own;
 }

@@ -8,6 +8,8 @@ SELECT
     scope_name, scope_version,
     toString(resource_id) AS resource,
     attributes, resource_attributes,
+    mapFilter((key, type) -> type != 'string', attribute_types) AS span_types,
+    mapFilter((key, type) -> type != 'string', resource_attribute_types) AS resource_types,
     arrayMap(event -> (toString(event.1), event.2, event.3), events) AS span_events,
     arrayMap(link -> (link.1, link.2, link.3, link.4), links) AS span_links
 FROM traces

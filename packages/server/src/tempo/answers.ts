@@ -3,7 +3,8 @@ import { fieldText, type Spanset } from "../traceql/evaluate.js";
 import type { Label, MetricsRange, Series } from "../traceql/metrics.js";
 import type { Found } from "../traceql/search.js";
 import type { Trace, TraceSpan } from "../traceql/trace.js";
-import { fieldValues, type Value } from "../traceql/values.js";
+import { fieldValues, sentOf, type Value } from "../traceql/values.js";
+import { jsonValue } from "../whole/values.js";
 
 /** anyValue writes a value as OTLP's JSON does. */
 function anyValue(value: Value): unknown {
@@ -53,10 +54,13 @@ function spanResult(traceSpan: TraceSpan, trace: Trace, fields: readonly Field[]
   const { span } = traceSpan;
   const attributes = fields.flatMap((field) => {
     if (field.kind === "intrinsic" && TOLD.has(field.name)) return [];
+    if (field.kind === "attribute") {
+      return sentOf(field, span)
+        .slice(0, 1)
+        .map(({ text, type }) => ({ key: field.name, value: jsonValue(text, type) }));
+    }
     const [value] = fieldValues(field, traceSpan, trace);
-    return value === undefined
-      ? []
-      : [{ key: field.kind === "attribute" ? field.name : field.text, value: anyValue(value) }];
+    return value === undefined ? [] : [{ key: field.text, value: anyValue(value) }];
   });
   return {
     spanID: span.span_id,

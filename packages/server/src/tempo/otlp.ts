@@ -8,9 +8,7 @@ import {
   type Span,
 } from "@go3s/telemetry";
 import type { WholeSpan } from "../whole/spans.js";
-
-const pairs = (attributes: Readonly<Record<string, string>>): Input<KeyValue>[] =>
-  Object.entries(attributes).map(([key, value]) => ({ key, value: { stringValue: value } }));
+import { jsonKeyValues, keyValues } from "../whole/values.js";
 
 /** otlpOf gives spans as OTLP, by resource and scope. */
 export function otlpOf(spans: readonly WholeSpan[]): Input<ResourceSpans>[] {
@@ -23,7 +21,7 @@ export function otlpOf(spans: readonly WholeSpan[]): Input<ResourceSpans>[] {
   >();
   for (const span of spans) {
     const resource = resources.get(span.resource) ?? {
-      attributes: pairs(span.resource_attributes),
+      attributes: keyValues(span.resource_attributes, span.resource_attribute_types),
       scopes: new Map(),
     };
     resources.set(span.resource, resource);
@@ -55,17 +53,17 @@ function otlpSpan(span: WholeSpan): Input<Span> {
     kind: span.kind,
     startTimeUnixNano: span.start_ns,
     endTimeUnixNano: span.start_ns + span.duration_ns,
-    attributes: pairs(span.attributes),
+    attributes: keyValues(span.attributes, span.attribute_types),
     events: span.events.map(({ time_ns, name, attributes }) => ({
       timeUnixNano: time_ns,
       name,
-      attributes: pairs(attributes),
+      attributes: keyValues(attributes),
     })),
     links: span.links.map(({ trace_id, span_id, trace_state, attributes }) => ({
       traceId: trace_id,
       spanId: span_id,
       traceState: trace_state,
-      attributes: pairs(attributes),
+      attributes: keyValues(attributes),
     })),
     status: { code: span.status, message: span.status_message },
   };
@@ -97,8 +95,6 @@ const KINDS = [
 ];
 const STATUSES = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 const base64 = (hex: string): string => Buffer.from(hex, "hex").toString("base64");
-const jsonPairs = (attributes: Readonly<Record<string, string>>): unknown[] =>
-  Object.entries(attributes).map(([key, value]) => ({ key, value: { stringValue: value } }));
 
 /** traceJson is a trace as Tempo writes it in JSON: protobuf's own mapping, with ids in base64 and numbers of 64 bits as texts. */
 export function traceJson(spans: readonly WholeSpan[]): unknown[] {
@@ -110,7 +106,9 @@ export function traceJson(spans: readonly WholeSpan[]): unknown[] {
     else list.push(span);
   }
   return [...resources.values()].map((list) => ({
-    resource: { attributes: jsonPairs(list[0]?.resource_attributes ?? {}) },
+    resource: {
+      attributes: jsonKeyValues(list[0]?.resource_attributes ?? {}, list[0]?.resource_attribute_types),
+    },
     scopeSpans: [
       {
         scope: { name: list[0]?.scope_name ?? "", version: list[0]?.scope_version ?? "" },
@@ -130,16 +128,16 @@ function jsonSpan(span: WholeSpan): unknown {
     kind: KINDS[span.kind] ?? "SPAN_KIND_UNSPECIFIED",
     startTimeUnixNano: String(span.start_ns),
     endTimeUnixNano: String(span.start_ns + span.duration_ns),
-    attributes: jsonPairs(span.attributes),
+    attributes: jsonKeyValues(span.attributes, span.attribute_types),
     events: span.events.map((event) => ({
       timeUnixNano: String(event.time_ns),
       name: event.name,
-      attributes: jsonPairs(event.attributes),
+      attributes: jsonKeyValues(event.attributes),
     })),
     links: span.links.map((link) => ({
       traceId: base64(link.trace_id),
       spanId: base64(link.span_id),
-      attributes: jsonPairs(link.attributes),
+      attributes: jsonKeyValues(link.attributes),
     })),
     status: {
       ...(span.status === 0 ? {} : { code: STATUSES[span.status] }),

@@ -25,6 +25,8 @@ function span(id: string, parent: string, operation = id): WholeSpan {
     resource: "r",
     attributes: {},
     resource_attributes: {},
+    attribute_types: {},
+    resource_attribute_types: {},
     events: [],
     links: [],
   };

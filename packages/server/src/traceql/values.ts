@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { type Texts, type Types, typeOf } from "../whole/values.js";
 import type { Field, FieldExpr, FieldOperator, Static } from "./ast.js";
 import type { Trace, TraceSpan } from "./trace.js";
 
@@ -21,31 +22,56 @@ function patternOf(source: string): RE2JS {
   return found;
 }
 
+/** Sent is an attribute's value as text, with the type that it was sent with. */
+export interface Sent {
+  readonly text: string;
+  readonly type: string;
+}
+
+/** sentOf gives an attribute's values; of events and links a span may have several. */
+export function sentOf(
+  { name, scope }: Extract<Field, { readonly kind: "attribute" }>,
+  span: TraceSpan["span"],
+): Sent[] {
+  const of = (map: Texts, types: Types = {}): Sent[] => {
+    const text = Object.hasOwn(map, name) ? map[name] : undefined;
+    return text === undefined ? [] : [{ text, type: typeOf(types, name) }];
+  };
+  const own = () => of(span.attributes, span.attribute_types);
+  const resource = () => of(span.resource_attributes, span.resource_attribute_types);
+  switch (scope) {
+    case "any": {
+      const found = own();
+      return found.length > 0 ? found : resource();
+    }
+    case "span":
+      return own();
+    case "resource":
+      return resource();
+    case "event":
+      return span.events.flatMap((event) => of(event.attributes));
+    case "link":
+      return span.links.flatMap((link) => of(link.attributes));
+    case "instrumentation":
+      return [];
+  }
+}
+
+/** typed gives a value as an expression sees it; what JavaScript's numbers cannot hold, lists and maps stay texts. */
+function typed(text: string, type: string): Value {
+  if (type === "bool") return text === "true";
+  const number = Number(text);
+  if (type === "int") return Number.isSafeInteger(number) ? number : text;
+  return type === "double" && !Number.isNaN(number) ? number : text;
+}
+
 /** fieldValues gives a field's values; of events and links a span may have several. */
 export function fieldValues(
   field: Field,
   { span, left, right, parent, children }: TraceSpan,
   trace: Trace,
 ): Value[] {
-  const maybe = (value: Value | undefined): Value[] => (value === undefined ? [] : [value]);
-  if (field.kind === "attribute") {
-    const of = (map: Readonly<Record<string, string>>): string | undefined =>
-      Object.hasOwn(map, field.name) ? map[field.name] : undefined;
-    switch (field.scope) {
-      case "any":
-        return maybe(of(span.attributes) ?? of(span.resource_attributes));
-      case "span":
-        return maybe(of(span.attributes));
-      case "resource":
-        return maybe(of(span.resource_attributes));
-      case "event":
-        return span.events.flatMap((event) => maybe(of(event.attributes)));
-      case "link":
-        return span.links.flatMap((link) => maybe(of(link.attributes)));
-      case "instrumentation":
-        return [];
-    }
-  }
+  if (field.kind === "attribute") return sentOf(field, span).map(({ text, type }) => typed(text, type));
   switch (field.name) {
     case "duration":
       return [Number(span.duration_ns)];
@@ -178,7 +204,7 @@ function computed(operator: FieldOperator, a: number, b: number): number {
   }
 }
 
-/** compared compares as the written side's type says: attributes are kept as texts, so a number is compared with a text's number. */
+/** compared compares as the written side's type says: of a number and a text, the text's number counts: many senders have texts alone. */
 function compared(operator: FieldOperator, a: Value, b: Value): boolean {
   if (operator === "=~" || operator === "!~")
     return patternOf(String(b)).matches(String(a)) === (operator === "=~");

@@ -38,6 +38,9 @@ export interface WholeSpan {
   readonly resource: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly resource_attributes: Readonly<Record<string, string>>;
+  /** Types of attributes that were not sent as strings; those of events and links are not kept. */
+  readonly attribute_types: Readonly<Record<string, string>>;
+  readonly resource_attribute_types: Readonly<Record<string, string>>;
   readonly events: readonly WholeEvent[];
   readonly links: readonly WholeLink[];
 }
@@ -77,6 +80,8 @@ function spanOf(row: Row): WholeSpan {
     resource: text(row, "resource"),
     attributes: textMap(row["attributes"]),
     resource_attributes: textMap(row["resource_attributes"]),
+    attribute_types: textMap(row["span_types"]),
+    resource_attribute_types: textMap(row["resource_types"]),
     events: listOf(row["span_events"]).map((each) => {
       const [time, name, attributes] = listOf(each);
       return { time_ns: BigInt(String(time)), name: String(name), attributes: textMap(attributes) };
