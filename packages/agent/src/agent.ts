@@ -175,7 +175,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
     process.spans.handlerEndsSinceNs = monotonicNs();
     if (facts?.facts !== undefined)
-      policies.set(pid, { policy: newPolicy(), requests: 0, calls: 0, newPaths: 0, orphans: 0 });
+      policies.set(pid, { policy: newPolicy(), requests: 0, calls: 0, newPaths: 0, orphans: 0, deep: 0 });
     options.onAttached?.({
       pid,
       runtime: runtimeText(process),
@@ -266,6 +266,7 @@ interface PolicyState {
   calls: number;
   newPaths: number;
   orphans: number;
+  deep: number;
 }
 
 /** decideOne hands the policy what happened since its last decision. */
@@ -276,11 +277,13 @@ function decideOne(state: PolicyState, { spans }: Observed, seconds: number): At
     calls: spans.calls - state.calls,
     newPaths: spans.newPaths - state.newPaths,
     orphans: spans.orphans - state.orphans,
+    deep: (spans.deep ?? 0) - state.deep,
   });
   state.requests = spans.requests;
   state.calls = spans.calls;
   state.newPaths = spans.newPaths;
   state.orphans = spans.orphans;
+  state.deep = spans.deep ?? 0;
   return probes;
 }
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { all, newPolicy } from "./policy.js";
 
-const calm = { seconds: 1, requests: 1000, calls: 10, newPaths: 1000, orphans: 0 };
-const busy = { seconds: 1, requests: 50_000, calls: 0, newPaths: 0, orphans: 0 };
+const calm = { seconds: 1, requests: 1000, calls: 10, newPaths: 1000, orphans: 0, deep: 0 };
+const busy = { seconds: 1, requests: 50_000, calls: 0, newPaths: 0, orphans: 0, deep: 0 };
 
 test("everything is attached while the load is low, whatever is unknown", () => {
   const policy = newPolicy();
@@ -49,4 +49,31 @@ test("calls without parents bring the goroutine starts back for a while", () => 
   assert.equal(policy.decide({ ...busy, calls: 1000 }).spawn, true);
   for (let i = 0; i < 70; i++) policy.decide({ ...busy, calls: 1000 });
   assert.equal(policy.decide({ ...busy, calls: 1000 }).spawn, false);
+});
+
+test("goroutine starts are watched at a low rate only as long as they find somebody's parent", () => {
+  const policy = newPolicy();
+  for (let i = 0; i < 59; i++) assert.equal(policy.decide(calm).spawn, true);
+  assert.deepEqual(policy.decide(calm), { handlerEnd: true, roundTrip: true, spawn: false });
+  const orphaned = { ...calm, orphans: 5 };
+  for (let i = 0; i < 9; i++) assert.equal(policy.decide(orphaned).spawn, false);
+  assert.equal(policy.decide(orphaned).spawn, true);
+  for (let i = 0; i < 300; i++) assert.equal(policy.decide({ ...calm, deep: 1 }).spawn, true);
+  for (let i = 0; i < 59; i++) assert.equal(policy.decide(calm).spawn, true);
+  assert.equal(policy.decide(calm).spawn, false);
+});
+
+test("orphans that stay orphans have goroutine starts watched ever more rarely", () => {
+  const policy = newPolicy();
+  const orphaned = { ...calm, orphans: 10 };
+  const rests: number[] = [];
+  let rest = 0;
+  for (let i = 0; i < 1500; i++) {
+    if (policy.decide(orphaned).spawn) {
+      if (rest > 0) rests.push(rest);
+      rest = 0;
+    } else rest++;
+  }
+  assert.ok(rests.length >= 4, `rests ${rests}`);
+  for (let i = 1; i < rests.length; i++) assert.ok((rests[i] ?? 0) >= (rests[i - 1] ?? 0), `rests ${rests}`);
 });

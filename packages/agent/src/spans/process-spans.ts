@@ -20,6 +20,8 @@ export interface ProcessSpans {
   newPaths: number;
   /** orphans counts client requests whose server request could not be found. */
   orphans: number;
+  /** deep counts outgoing requests and queries whose parent was found more than one goroutine away. */
+  deep?: number;
   /** requests counts server requests, calls outgoing ones. */
   requests: number;
   calls: number;
