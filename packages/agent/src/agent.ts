@@ -11,6 +11,8 @@ import type { Exporter } from "./export/exporter.js";
 import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
 import { newMeter } from "./meter.js";
+import { newRequestDurations } from "./runtime/request-durations.js";
+import { newRuntimeWatch } from "./runtime/runtime-watch.js";
 import { type Assembler, newAssembler } from "./spans/assembler.js";
 import { type Calls, newCalls } from "./spans/calls.js";
 import { openWallClock } from "./spans/clock.js";
@@ -40,6 +42,10 @@ export interface AgentOptions {
   /** fused sends spans in the shorter form of docs/fused-otlp.md; only to a receiver that is known to take it. */
   readonly fused?: boolean;
   readonly onAttached?: (process: AttachedProcess) => void;
+  /** metrics sends the processes' metrics (runtime/metric-rows.ts) every second; they are sent when absent. */
+  readonly metrics?: boolean;
+  /** onLost hears, once for a process, which of its metrics its program does not give, and why. */
+  readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }
 
 /** AgentReport is what the agent tells about itself. */
@@ -81,6 +87,8 @@ export interface Agent {
 // Spans wait at most this long for company: a first span is seen well within a second.
 const flushMs = 300;
 const tickMs = 1000;
+// Run queues come and go in milliseconds; what a second of looks says is told as their mean and their most.
+const lookMs = 100;
 // Wall clocks are slewed by 500 ppm at most: half a millisecond in a second, corrected here before it is 30.
 const clockEveryTicks = 60;
 // Workers that a server forks make no exec event, and a port may be listened on later: both are found by looking,
@@ -104,7 +112,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     exporter,
   );
   const logBatches: Batches<LogWriter> = newBatches("logs", () => new LogWriter(), encodedScope, exporter);
-  const spanWriter = newHttpSpanWriter(clock);
+  const hasMetrics = options.metrics !== false;
+  const durations = newRequestDurations(clock);
+  const spanWriter = newHttpSpanWriter(clock, hasMetrics ? durations : undefined);
+  const runtime = newRuntimeWatch({
+    exporter,
+    logs: logBatches,
+    durations,
+    ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
+  });
   const types = newGoTypes();
   const queryWriter = newQuerySpanWriter(clock, types);
   let kernel: KernelObserver | undefined;
@@ -118,6 +134,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       unwatch(process) {
         kernel?.unwatch(process.facts.pid);
         policies.delete(process.facts.pid);
+        runtime.unwatch(process.facts.pid);
       },
     },
   });
@@ -174,8 +191,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const attached = kernel.watch(pid, facts?.facts);
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
     process.spans.handlerEndsSinceNs = monotonicNs();
+    if (hasMetrics) runtime.watch(process);
     if (facts?.facts !== undefined)
-      policies.set(pid, { policy: newPolicy(), requests: 0, calls: 0, newPaths: 0, orphans: 0, deep: 0 });
+      policies.set(pid, { policy: newPolicy(), requests: 0, calls: 0, newPaths: 0, orphans: 0 });
     options.onAttached?.({
       pid,
       runtime: runtimeText(process),
@@ -212,9 +230,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     tcp.tick();
     decide((now - lastTick) / 1000);
     lastTick = now;
+    runtime.tick();
     if (ticks % clockEveryTicks === 0) clock.adjust();
     if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) registry.scan();
   }, tickMs);
+  const look = setInterval(runtime.look, lookMs);
 
   return {
     report() {
@@ -243,8 +263,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       closed = true;
       clearInterval(flush);
       clearInterval(tick);
+      clearInterval(look);
       // The probes go first; what they wrote until then is still read, assembled and sent.
       kernel?.close();
+      runtime.tick();
       spanBatches.flush();
       logBatches.flush();
       await exporter.close();
@@ -266,7 +288,6 @@ interface PolicyState {
   calls: number;
   newPaths: number;
   orphans: number;
-  deep: number;
 }
 
 /** decideOne hands the policy what happened since its last decision. */
@@ -277,13 +298,11 @@ function decideOne(state: PolicyState, { spans }: Observed, seconds: number): At
     calls: spans.calls - state.calls,
     newPaths: spans.newPaths - state.newPaths,
     orphans: spans.orphans - state.orphans,
-    deep: (spans.deep ?? 0) - state.deep,
   });
   state.requests = spans.requests;
   state.calls = spans.calls;
   state.newPaths = spans.newPaths;
   state.orphans = spans.orphans;
-  state.deep = spans.deep ?? 0;
   return probes;
 }
 

@@ -17,8 +17,11 @@ export function whyNoLiveTests(): string | undefined {
 /** GoProgram is a built program in a folder of its own. */
 export interface BuiltProgram {
   readonly path: string;
-  /** start runs it and waits for its port. */
-  start(): Promise<RunningService>;
+  /**
+   * start runs it and waits for its port. Without an environment it is marked as a part of Go3s, so that the agents of other
+   * tests, which run meanwhile on this machine, leave it alone.
+   */
+  start(env?: Readonly<Record<string, string>>): Promise<RunningService>;
   /** remove deletes the folder. */
   remove(): void;
 }
@@ -44,14 +47,12 @@ export function buildGoService(source = serviceSource, flags: readonly string[] 
   }
   return {
     path,
-    start: () => start(path),
+    start: (env) => start(path, env ?? { [partMarker]: "test" }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-async function start(path: string): Promise<RunningService> {
-  // Marked as a part of Go3s, so that other agents on this machine, of tests that run meanwhile, leave it alone.
-  const env = { [partMarker]: "test" };
+async function start(path: string, env: Readonly<Record<string, string>>): Promise<RunningService> {
   const child: ChildProcess = spawn(path, [], { stdio: ["ignore", "pipe", "inherit"], env });
   const exited = once(child, "exit");
   const { pid, stdout } = child;

@@ -56,7 +56,8 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   try {
     if (observes) {
       const pids = [...(selection.pids ?? []), ...(program === undefined ? [] : [program.pid])];
-      agent = await observe({ ...selection, pids }, exporter, context);
+      // Metrics every second would drown the spans on a terminal.
+      agent = await observe({ ...selection, pids }, exporter, otlp !== undefined, context);
       const started = agent;
       closing.defer(() => started.close());
     }
@@ -77,11 +78,18 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
 }
 
 /** observe starts the agent; nothing to observe is an error, unless it may still start. */
-async function observe(selection: Selection, exporter: Exporter, { output }: Context): Promise<Agent> {
+async function observe(
+  selection: Selection,
+  exporter: Exporter,
+  metrics: boolean,
+  { output }: Context,
+): Promise<Agent> {
   const agent = await startAgent({
     selection,
     exclude: [process.pid],
     exporter,
+    metrics,
+    onLost: (pid, lost) => lost.forEach((loss) => void output.note(`  of ${pid} without ${loss}`)),
     onAttached: ({ pid, runtime, probes, lost }) => {
       if (output.json) output.value({ event: "attached", pid, runtime, probes });
       else output.note(`attached to ${pid} (${runtime}), ${probes} probes`);
