@@ -18,6 +18,7 @@ import { dropCounts } from "./drops.js";
 import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-object.js";
 import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
 import { type AttachedProbes, encodeTarget } from "./target.js";
+import { newTargetSamples } from "./target-samples.js";
 import { newProcessProbes, type ProcessProbes } from "./uprobes.js";
 
 interface Watch {
@@ -93,17 +94,19 @@ function newObserver(
   const loop = startDrainLoop(reader, courtesy, options.timing);
   const statistics = options.measured === true ? enableStatistics() : undefined;
   const watches = new Map<number, Watch>();
+  const samples = newTargetSamples(mapOf(object, "sampling"), mapOf(object, "leftOut"));
   let isOpen = true;
   let lastDrops: Readonly<Record<string, number>> = {};
 
   const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void =>
-    targets.update(u32Bytes(pid), encodeTarget(facts, attached));
+    targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid)));
 
   const forget = (pid: number): void => {
     targets.delete(u32Bytes(pid));
     watches.get(pid)?.probes?.close();
     watches.get(pid)?.calls?.close();
     watches.delete(pid);
+    samples.forget(pid);
   };
 
   return {

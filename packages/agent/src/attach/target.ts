@@ -7,10 +7,12 @@ export const TargetFlag = {
   handlerEnd: 4,
   roundTrip: 8,
   patternIsPointer: 16,
+  errors: 1 << 16,
+  thin: 1 << 17,
 } as const;
 
 /** targetSize is the size of the probes' Target struct in bytes. */
-export const targetSize = 24;
+export const targetSize = 32;
 
 /** AttachedProbes says which of a process's uprobes are attached. */
 export interface AttachedProbes {
@@ -19,12 +21,37 @@ export interface AttachedProbes {
   readonly spawn: boolean;
 }
 
+/** TargetSampling is what the probes decide by which of a process's requests are told. */
+export interface TargetSampling {
+  /** The upper 32 bits of the threshold that a request's random bits must reach; 0 tells every request. */
+  readonly threshold: number;
+  /** errors tells requests that are answered with an error all the same. */
+  readonly errors: boolean;
+  /** thin takes the decision for what callers sampled, too. */
+  readonly thin: boolean;
+}
+
+/** everyRequest is the sampling that leaves nothing out. */
+export const everyRequest: TargetSampling = { threshold: 0, errors: false, thin: false };
+
+/** samplingFlags are the flags of a sampling. */
+export const samplingFlags = ({ errors, thin }: TargetSampling): number =>
+  (errors ? TargetFlag.errors : 0) | (thin ? TargetFlag.thin : 0);
+
 /** encodeTarget builds a value of the map `targets`: what the kernel side must know of a watched process. */
-export function encodeTarget(facts: GoFacts | undefined, attached: AttachedProbes): Uint8Array {
+export function encodeTarget(
+  facts: GoFacts | undefined,
+  attached: AttachedProbes,
+  sampling: TargetSampling = everyRequest,
+  slot = 0,
+): Uint8Array {
   const bytes = new Uint8Array(targetSize);
-  if (facts === undefined) return bytes;
   const view = new DataView(bytes.buffer);
-  let flags = 0;
+  view.setUint32(0, samplingFlags(sampling), true);
+  view.setUint32(24, sampling.threshold, true);
+  view.setUint32(28, slot, true);
+  if (facts === undefined) return bytes;
+  let flags = samplingFlags(sampling);
   if (facts.goid !== undefined) flags |= TargetFlag.go;
   if (facts.parentGoid !== undefined) flags |= TargetFlag.parentGoid;
   if (attached.handlerEnd) flags |= TargetFlag.handlerEnd;

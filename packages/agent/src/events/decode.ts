@@ -75,6 +75,8 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     request.peerPort = u16(at + l.peerPort);
     request.localAddress = at + l.localAddress;
     request.peerAddress = at + l.peerAddress;
+    request.threshold = u32(at + l.threshold);
+    request.randomness = at + l.randomness;
     // Bytes that an earlier, too short read brought stand directly in front of the head.
     request.head = at + l.head - pending;
     request.headLength = headLength + pending;
@@ -246,6 +248,8 @@ function blankRequest(): RequestEvent {
     peerPort: 0,
     localAddress: 0,
     peerAddress: 0,
+    threshold: 0,
+    randomness: 0,
     head: 0,
     headLength: 0,
   };

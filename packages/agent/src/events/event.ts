@@ -43,6 +43,10 @@ export interface RequestEvent {
   peerPort: number;
   localAddress: number;
   peerAddress: number;
+  /** The upper 32 bits of the sampling threshold that this request reached; 0 when it was told for another reason. */
+  threshold: number;
+  /** Where the 56 random bits lie that reached it, the lowest byte first. */
+  randomness: number;
   head: number;
   headLength: number;
 }

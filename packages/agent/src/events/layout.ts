@@ -42,6 +42,8 @@ export const EndReason = {
   handler: 1,
   /** The connection closed, or its peer did. */
   closed: 2,
+  /** The answer was told before it could be known that the request is not. */
+  untold: 3,
 } as const;
 
 export const requestLayout = {
@@ -65,8 +67,10 @@ export const requestLayout = {
   peerPort: 58,
   localAddress: 60,
   peerAddress: 76,
-  pending: 92,
-  head: 96,
+  threshold: 92,
+  randomness: 96,
+  pending: 108,
+  head: 112,
 } as const;
 
 export const responseLayout = {

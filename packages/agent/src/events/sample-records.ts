@@ -51,6 +51,7 @@ export function requestRecord(head: string, fields: Fields<typeof requestLayout>
     hops: 1,
     localPort: 2,
     peerPort: 2,
+    randomness: 8,
   } as const;
   record[l.kind] = RecordKind.request;
   fill(record, l, widths, {

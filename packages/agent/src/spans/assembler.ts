@@ -1,5 +1,6 @@
 import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
 import { addressSize, EndReason, Role } from "../events/layout.js";
+import { readThreshold } from "../sampling/threshold.js";
 import { newConnectionSlots } from "./connection-slots.js";
 import { type ClientRequests, newClientRequests } from "./connections.js";
 import { newEarlyResponses } from "./early-responses.js";
@@ -98,7 +99,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     exchange.identified = true;
     fillRandom(exchange.ids, idLayout.span, 8);
     if (exchange.role === Role.server && clients.claim(exchange)) exchange.hasParent = true;
-    else if (!exchange.hasParent) fillRandom(exchange.ids, idLayout.trace, 16);
+    // The bits that reached the threshold are the trace id's last 7 bytes already.
+    else if (!exchange.hasParent) fillRandom(exchange.ids, idLayout.trace, exchange.threshold > 0 ? 9 : 16);
   };
 
   const discard = (exchange: Exchange): void => {
@@ -131,6 +133,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       exchange.ids.set(fromHeader.subarray(idLayout.parent, idLayout.parent + 8), idLayout.parent);
       exchange.hasParent = true;
       exchange.remoteParent = true;
+      exchange.threshold = Math.max(exchange.threshold, readThreshold(exchange.head, head.tracestate));
       exchange.identified = true;
       fillRandom(exchange.ids, idLayout.span, 8);
     } else identifyUntraced(exchange);
@@ -155,7 +158,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   /** identifyClient does the same for a client's request, whose parent is a server request of the same process. */
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
     exchange.hasParent = parentNumber !== 0 && adopt(parentNumber, exchange.tgid, exchange.ids);
-    if (!exchange.hasParent) exchange.process.orphans++;
+    if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
+    else exchange.process.orphans++;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
     clients.sent(exchange);
@@ -229,6 +233,11 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       exchange.requestBytes = event.bytes;
       copy(event.memory, event.localAddress, exchange.addresses, 0, addressSize);
       copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);
+      if (event.threshold > 0) {
+        exchange.threshold = event.threshold;
+        for (let i = 0; i < 7; i++)
+          exchange.ids[idLayout.trace + 15 - i] = event.memory[event.randomness + i] as number;
+      }
       appendHead(exchange, event.memory, event.head, event.headLength);
       replace(exchange);
       open.add(exchange);
@@ -259,7 +268,10 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     },
     end(event) {
       const exchange = open.get(event.exchange);
-      if (exchange === undefined) return;
+      if (exchange === undefined) {
+        if (event.reason === EndReason.untold) early.take(event.exchange);
+        return;
+      }
       exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
       exchange.responseBytes = Math.max(exchange.responseBytes, event.responseBytes);
       if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);

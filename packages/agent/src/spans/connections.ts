@@ -20,6 +20,7 @@ interface Sent {
   /** The client's local address, then its peer's. */
   readonly addresses: Uint8Array;
   claimed: boolean;
+  threshold: number;
 }
 
 // More connections than this between watched processes of one machine: the longest known is forgotten.
@@ -40,12 +41,13 @@ export function newClientRequests(): ClientRequests {
             break;
           }
         }
-        entry = { ids: new Uint8Array(24), addresses: new Uint8Array(2 * addressSize), claimed: false };
+        entry = { ids: new Uint8Array(24), addresses: new Uint8Array(2 * addressSize), claimed: false, threshold: 0 };
         table.set(key, entry);
       }
       entry.ids.set(client.ids.subarray(idLayout.trace, idLayout.span + 8));
       entry.addresses.set(client.addresses);
       entry.claimed = false;
+      entry.threshold = client.threshold;
     },
     claim(server) {
       if (table.size === 0) return false;
@@ -54,6 +56,7 @@ export function newClientRequests(): ClientRequests {
       entry.claimed = true;
       server.ids.set(entry.ids.subarray(0, 16), idLayout.trace);
       server.ids.set(entry.ids.subarray(16, 24), idLayout.parent);
+      server.threshold = entry.threshold;
       return true;
     },
   };

@@ -45,6 +45,8 @@ export interface Exchange {
   hasParent: boolean;
   /** remoteParent: the parent came with a header from outside. */
   remoteParent: boolean;
+  /** The upper 32 bits of the threshold that its trace reached (sampling/threshold.ts); 0 when it stands for itself alone. */
+  threshold: number;
   /** The place of its connection, while it is open there. */
   slot: ConnectionSlot | undefined;
 }
@@ -113,6 +115,7 @@ function blank(process: ProcessSpans): Exchange {
     identified: false,
     hasParent: false,
     remoteParent: false,
+    threshold: 0,
     slot: undefined,
   };
 }
@@ -133,6 +136,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.identified = false;
   exchange.hasParent = false;
   exchange.remoteParent = false;
+  exchange.threshold = 0;
   exchange.slot = undefined;
 }
 

@@ -3,6 +3,7 @@ import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWri
 import { formatAddress } from "../discovery/sockets.js";
 import { addressSize, Role } from "../events/layout.js";
 import type { RequestDurations } from "../runtime/request-durations.js";
+import { thresholdText, withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
 import type { Exchange } from "./exchange.js";
 import type { RequestHead } from "./head.js";
@@ -132,8 +133,8 @@ export function newHttpSpanWriter(clock: WallClock, durations?: RequestDurations
       series?.add(exchange);
       begin(exchange, writer);
       const mark = writer.byteLength;
-      if (head.tracestate.start >= 0 && exchange.remoteParent)
-        writer.traceState(text(bytes, head.tracestate.start, head.tracestate.end));
+      const state = traceState(exchange, head);
+      if (state !== "") writer.traceState(state);
       writer.name(spanName(shownMethod === "_OTHER" ? "HTTP" : shownMethod, route));
       writer.kind(server ? spanKind.server : spanKind.client);
 
@@ -194,6 +195,13 @@ export function newHttpSpanWriter(clock: WallClock, durations?: RequestDurations
       port > 0 && port < 65536 ? port : server ? exchange.localPort : exchange.peerPort,
     );
   }
+}
+
+/** traceState is what came in, with the threshold that the trace reached: the span stands for those that did not. */
+function traceState(exchange: Exchange, { tracestate }: RequestHead): string {
+  const counted = exchange.process.errorsTold === true && exchange.status >= 500 ? 0 : exchange.threshold;
+  if (tracestate.start < 0 || !exchange.remoteParent) return thresholdText(counted);
+  return withThreshold(text(exchange.head, tracestate.start, tracestate.end), counted);
 }
 
 /** failureText says in words what an error.type of ours means; it becomes the span's status message. */

@@ -25,4 +25,6 @@ export interface ProcessSpans {
   /** requests counts server requests, calls outgoing ones. */
   requests: number;
   calls: number;
+  /** errorsTold: requests that are answered with an error are told whatever the share, so each stands for itself alone. */
+  errorsTold?: boolean;
 }

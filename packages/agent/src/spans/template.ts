@@ -38,6 +38,7 @@ export function newSpanTemplate(): SpanTemplate {
   let responseBytes = 0;
   let requestBytes = 0;
   let pattern = "";
+  let threshold = 0;
   let told = false;
   const share: SpanShare = { request: 0, index: 0 };
 
@@ -54,6 +55,7 @@ export function newSpanTemplate(): SpanTemplate {
         exchange.goid === goid &&
         exchange.tgid === tgid &&
         exchange.pattern === pattern &&
+        exchange.threshold === threshold &&
         exchange.process.handlerEndsTold === told &&
         sameBytes(exchange.addresses, addresses) &&
         head.compare(exchange.head, 0, headLength, 0, headLength) === 0
@@ -70,6 +72,7 @@ export function newSpanTemplate(): SpanTemplate {
       addresses.set(exchange.addresses);
       ({ tgid, goid, status, responseHeadLength, responseBytes, requestBytes, pattern } = exchange);
       contentLength = exchange.responseContentLength;
+      threshold = exchange.threshold;
       told = exchange.process.handlerEndsTold;
     },
     forget() {
