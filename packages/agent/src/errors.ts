@@ -3,6 +3,7 @@ export const AGENT_ERROR_CODES = {
   "bad-probes": "the built-in probes do not compile or do not fit together: a mistake of ours",
   "bad-annotation":
     "an object's telemetry annotation that does not fit its types: a broken or foreign object",
+  "bad-sampling": "a share of requests that is none, or a limit that is no number",
   "no-annotation": "a probe whose maps and events say nothing of becoming telemetry",
 } as const;
 

@@ -63,6 +63,10 @@ export interface KernelObserver {
   unwatch(pid: number): void;
   /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
+  /** sample decides live which of a process's requests are told; pid 0 is what processes get that nobody has looked at yet. */
+  sample(pid: number, sampling: TargetSampling): void;
+  /** untold counts the requests that a watched process was sent and that were not told. */
+  untold(pid: number): number;
   /** probesOf counts what is attached for one process alone. */
   probesOf(pid: number): number;
   /** drain gives the sink what waits, now. Returns the number of records. */

@@ -146,6 +146,14 @@ function newObserver(
       tell(pid, watch.facts, attached);
       return attached;
     },
+    sample(pid, sampling) {
+      if (!isOpen) return;
+      if (pid === 0) return samples.setUsual(sampling);
+      samples.set(pid, sampling);
+      const watch = watches.get(pid);
+      if (watch !== undefined) tell(pid, watch.facts, watch.probes?.attached ?? none);
+    },
+    untold: (pid) => (isOpen ? samples.untold(pid) : 0),
     probesOf: (pid) => countOf(watches.get(pid)),
     drain: () => loop.drainNow(),
     stats() {
