@@ -1,7 +1,7 @@
 import type { EventSink } from "../events/event.js";
 import type { GoFacts } from "../go/facts.js";
 import type { DrainTiming } from "./drain-loop.js";
-import type { AttachedProbes } from "./target.js";
+import type { AttachedProbes, TargetSampling } from "./target.js";
 
 /** ObserverOptions are what the kernel side is opened with. */
 export interface ObserverOptions {
