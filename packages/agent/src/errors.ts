@@ -3,6 +3,8 @@ export const AGENT_ERROR_CODES = {
   "bad-probes": "the built-in probes do not compile or do not fit together: a mistake of ours",
   "bad-annotation":
     "an object's telemetry annotation that does not fit its types: a broken or foreign object",
+  "bad-pattern": "a function pattern that names nothing or everything",
+  "bad-functions": "the probes generated for functions do not compile: a mistake of ours",
   "bad-sampling": "a share of requests that is none, or a limit that is no number",
   "no-annotation": "a probe whose maps and events say nothing of becoming telemetry",
 } as const;

@@ -61,6 +61,8 @@ export interface DebugInfo {
   variables(address: number): Variable[];
   /** parameters returns what the function at an address is called with (inlined functions apart). */
   parameters(address: number): Variable[];
+  /** inlined counts the places at which calls of the function of this name were replaced by its code. */
+  inlined(name: string): number;
   /** type finds a type by its name as the debug information has it ("main.Shape", "task_struct"). */
   type(name: string): TypeDescription | undefined;
   /** close releases split files. */
@@ -291,6 +293,18 @@ export function openDebugInfo(elf: ElfFile): DebugInfo | undefined {
       if (found === undefined) return [];
       const rows = variablesOf(found.unit, found.chain.slice(0, 1), address);
       return rows.filter((row) => row.role !== "local");
+    },
+    inlined(name) {
+      let count = 0;
+      for (let at = 0; at < units.count; at++) {
+        const { unit, scopes } = scopesOf(at);
+        for (const scope of scopes) {
+          if (scope.tag !== tag.INLINED_SUBROUTINE) continue;
+          const die = scopeDie(unit, scope);
+          if (die !== undefined && (linkageNameOf(die) ?? nameOf(die)) === name) count++;
+        }
+      }
+      return count;
     },
     type(name) {
       const bytes = Buffer.from(`${name}\0`, "utf8");

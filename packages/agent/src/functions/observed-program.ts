@@ -1,0 +1,99 @@
+import { elfMachine, openElf, openGoBinary, readGoBuildInfo, readMaps } from "@go3s/binary";
+import { BpfError, kernelBtf, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
+import { compile, renderDiagnostics } from "@go3s/lang";
+import { AgentError } from "../errors.js";
+import { planGo } from "./go-plan.js";
+import { planNative } from "./native-plan.js";
+import type { FunctionPattern } from "./pattern.js";
+import type { ProgramPlan } from "./plan.js";
+import { type FunctionMode, functionSource } from "./source.js";
+
+/** ObservedProgram is one program file with the probes for its functions, loaded. */
+export interface ObservedProgram {
+  readonly plan: ProgramPlan;
+  readonly source: string;
+  /** tables names the dynamic types of errors by the addresses of their tables, as in the file. */
+  readonly tables: ReadonlyMap<number, string>;
+  /** isMovable: addresses in the process differ from those in the file (PIE). */
+  readonly isMovable: boolean;
+  readonly object: LoadedObject;
+}
+
+// ET_DYN, include/uapi/linux/elf.h
+const movable = 3;
+
+/**
+ * openProgram plans, compiles and loads the probes for a program file; undefined when no function of it is asked for.
+ * Throws BinaryError, BpfError, AgentError "bad-functions".
+ */
+export function openProgram(
+  path: string,
+  patterns: readonly FunctionPattern[],
+  mode: FunctionMode,
+): { readonly plan: ProgramPlan; readonly program: ObservedProgram | undefined } {
+  const { plan, tables, isMovable } = planFile(path, patterns, mode === "spans");
+  if (plan.functions.length === 0) return { plan, program: undefined };
+  const source = functionSource(plan, mode);
+  const object = loadObject(readObject(compileFunctions(source)));
+  return { plan, program: { plan, source, tables, isMovable, object } };
+}
+
+function planFile(path: string, patterns: readonly FunctionPattern[], values: boolean) {
+  using elf = openElf(path);
+  if (elf.machine !== elfMachine.X86_64) {
+    const notes = ["functions: only those of x86-64 programs can be observed"];
+    return { plan: { ...blank, notes }, tables: new Map<number, string>(), isMovable: false };
+  }
+  const isMovable = elf.type === movable;
+  if (readGoBuildInfo(elf) === undefined) {
+    return { plan: planNative(elf, patterns, values), tables: new Map<number, string>(), isMovable };
+  }
+  using binary = openGoBinary(path);
+  const plan = planGo(binary, patterns, values);
+  const asks = plan.functions.some((fn) =>
+    [...fn.arguments.leaves, ...fn.results.leaves].some((leaf) => /error|interface/.test(leaf.kind)),
+  );
+  const tables = new Map<number, string>();
+  for (const { name, value } of asks ? (elf.symbols() ?? []) : []) {
+    const table = /^go[:.]itab\.(.+),[^,]+$/.exec(name);
+    if (table !== null) tables.set(value, table[1] ?? "");
+  }
+  return { plan, tables, isMovable };
+}
+
+const blank: ProgramPlan = {
+  functions: [],
+  isGo: false,
+  goidOffset: undefined,
+  parentGoidOffset: undefined,
+  panic: undefined,
+  goexit: undefined,
+  routineEnd: undefined,
+  notes: [],
+};
+
+/** compileFunctions compiles generated source. Throws AgentError "bad-functions" with the diagnostics. */
+export function compileFunctions(text: string): Uint8Array {
+  const result = compile([{ name: "functions.go3s", text }], { kernelBtf: kernelBtf() });
+  if (result.object !== undefined) return result.object;
+  throw new AgentError(
+    "bad-functions",
+    `the probes for functions do not compile:\n${renderDiagnostics(result)}`,
+    {
+      hint: "this is a mistake of ours: please report it with what --func-show prints",
+    },
+  );
+}
+
+/** typesOf gives the types of a program's maps. */
+export function typesOf({ object }: ObservedProgram) {
+  if (object.types === undefined) throw new BpfError("bad-object", "the probes for functions have no types");
+  return object.types;
+}
+
+/** biasOf is what a movable program's addresses are moved by: where its first page is mapped. */
+export function biasOf({ isMovable }: ObservedProgram, pid: number): number {
+  if (!isMovable) return 0;
+  const first = readMaps(pid).find((row) => row.fileOffset === 0 && row.path !== "");
+  return first?.start ?? 0;
+}
