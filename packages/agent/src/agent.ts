@@ -8,11 +8,19 @@ import type { Selection } from "./discovery/selection.js";
 import type { EventSink } from "./events/event.js";
 import { type Batches, newBatches } from "./export/batches.js";
 import type { Exporter } from "./export/exporter.js";
+import {
+  type FunctionObserver,
+  type FunctionOptions,
+  observeFunctions,
+} from "./functions/observe-functions.js";
 import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
 import { newMeter } from "./meter.js";
+import { protocols } from "./protocols/protocols.js";
 import { newRequestDurations } from "./runtime/request-durations.js";
 import { newRuntimeWatch } from "./runtime/runtime-watch.js";
+import { newAgentSampling } from "./sampling/agent-sampling.js";
+import type { SamplingOptions, SamplingReport } from "./sampling/sampler.js";
 import { type Assembler, newAssembler } from "./spans/assembler.js";
 import { type Calls, newCalls } from "./spans/calls.js";
 import { openWallClock } from "./spans/clock.js";
@@ -21,6 +29,9 @@ import { newQuerySpanWriter } from "./spans/query-span.js";
 import { encodedScope } from "./spans/resource.js";
 import { newTcpParties } from "./tcp/parties.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
+import { newJoins } from "./wires/joins.js";
+import { newWireSpanWriter } from "./wires/wire-span.js";
+import { newWires, type Wires } from "./wires/wires.js";
 
 /** AttachedProcess is told when an observed process's probes are in place. */
 export interface AttachedProcess {
@@ -41,7 +52,11 @@ export interface AgentOptions {
   readonly exporter: Exporter;
   /** fused sends spans in the shorter form of docs/fused-otlp.md; only to a receiver that is known to take it. */
   readonly fused?: boolean;
+  /** sampling says which requests are told; all are when it is absent. Agent.setSampling changes it. */
+  readonly sampling?: SamplingOptions;
   readonly onAttached?: (process: AttachedProcess) => void;
+  /** functions are observed in the selected processes beside everything else. */
+  readonly functions?: FunctionOptions;
   /** metrics sends the processes' metrics (runtime/metric-rows.ts) every second; they are sent when absent. */
   readonly metrics?: boolean;
   /** onLost hears, once for a process, which of its metrics its program does not give, and why. */
@@ -62,6 +77,7 @@ export interface AgentReport {
   readonly dropped: Readonly<Record<string, number>>;
   /** programs tells each program in the kernel; its runs are 0 unless kernel.bpf_stats_enabled is set, or somebody measures. */
   readonly programs: readonly ProgramCost[];
+  readonly sampling: SamplingReport;
   /** missing names the parts that the kernel or our rights do not allow. */
   readonly missing: readonly { readonly what: string; readonly why: string; readonly hint: string }[];
 }
@@ -81,6 +97,8 @@ export interface ReportedProcess {
 /** Agent owns the probes: close() detaches everything and sends what is left. */
 export interface Agent {
   report(): AgentReport;
+  /** setSampling changes live which requests are told. Throws AgentError "bad-sampling". */
+  setSampling(options: SamplingOptions): void;
   close(): Promise<void>;
 }
 
@@ -123,6 +141,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const types = newGoTypes();
   const queryWriter = newQuerySpanWriter(clock, types);
+  const sampling = newAgentSampling(options.sampling);
+  const functions: FunctionObserver | undefined =
+    options.functions && observeFunctions(options.functions, { batches: spanBatches, clock });
   let kernel: KernelObserver | undefined;
   let closed = false;
 
@@ -132,7 +153,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     events: {
       watch: (process) => attach(process),
       unwatch(process) {
+        sampling.unwatched(process.facts.pid);
         kernel?.unwatch(process.facts.pid);
+        functions?.unwatch(process.facts.pid);
         policies.delete(process.facts.pid);
         runtime.unwatch(process.facts.pid);
       },
@@ -141,10 +164,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const assembler: Assembler = newAssembler({
     processOf: (tgid) => watchedSpans(registry, tgid),
     repeat(exchange, template) {
+      functions?.exchangeDone(exchange);
       spanWriter.repeat(exchange, template, spanBatches.writerFor(exchange.process.resource));
       spanBatches.added();
     },
     emit(exchange, head, failure) {
+      functions?.exchangeDone(exchange);
       spanWriter.write(exchange, head, spanBatches.writerFor(exchange.process.resource), failure);
       spanBatches.added();
     },
@@ -154,6 +179,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     adopt: assembler.adopt,
     emit(call, failure) {
       queryWriter.write(call, failure, spanBatches.writerFor(call.process.resource));
+      spanBatches.added();
+    },
+  });
+  const joins = newJoins();
+  const wireWriter = newWireSpanWriter(clock, joins);
+  const wires: Wires = newWires({
+    protocols: protocols.filter(({ name }) => name !== "http"),
+    processOf: (tgid) => watchedSpans(registry, tgid),
+    adopt: assembler.adopt,
+    joins,
+    tell: (connection, state) => kernel?.tellWire(connection, state),
+    emit(exchange, wire, origin) {
+      wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource));
       spanBatches.added();
     },
   });
@@ -175,11 +213,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     processExit(event) {
       calls.processExited(event.tgid, event.ns);
       types.forget(event.tgid);
+      wires.processExited(event.tgid, event.ns);
       assembler.processExited(event.tgid, event.ns);
       registry.exited(event.tgid);
     },
     call: calls.call,
     callEnd: calls.callEnd,
+    wire: wires.wire,
+    wireEnd: wires.wireEnd,
     unknown: () => void unknownRecords++,
   };
 
@@ -188,12 +229,22 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (kernel === undefined) return;
     const { pid } = process.facts;
     const facts = process.executable.isGo ? programs.of(pid, process.executable) : undefined;
+    sampling.watched(process);
     const attached = kernel.watch(pid, facts?.facts);
+    functions?.watch({ pid, key: process.executable.key, resource: process.spans.resource });
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
     process.spans.handlerEndsSinceNs = monotonicNs();
     if (hasMetrics) runtime.watch(process);
     if (facts?.facts !== undefined)
-      policies.set(pid, { policy: newPolicy(), requests: 0, calls: 0, newPaths: 0, orphans: 0 });
+      policies.set(pid, {
+        policy: newPolicy(),
+        untold: 0,
+        requests: 0,
+        calls: 0,
+        newPaths: 0,
+        orphans: 0,
+        deep: 0,
+      });
     options.onAttached?.({
       pid,
       runtime: runtimeText(process),
@@ -203,13 +254,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 
   kernel = await openKernelObserver({ sink, watchNew: asksForMany(options.selection) });
+  sampling.opened(kernel);
   registry.scan();
 
   const decide = (seconds: number): void => {
     for (const [pid, state] of policies) {
       const process = registry.get(pid);
       if (process === undefined || kernel === undefined) continue;
-      const probes = decideOne(state, process, seconds);
+      const probes = decideOne(state, process, sampling.untold(pid), seconds);
       const told = kernel.setProbes(pid, probes).handlerEnd;
       if (told && !process.spans.handlerEndsTold) process.spans.handlerEndsSinceNs = monotonicNs();
       process.spans.handlerEndsTold = told;
@@ -220,15 +272,24 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let lastTick = performance.now();
   const flush = setInterval(() => {
     assembler.sweep(monotonicNs());
+    functions?.flush(assembler.serving);
+    wires.sweep(monotonicNs());
     spanBatches.flush();
     logBatches.flush();
   }, flushMs);
+  const sendTimes = (): void => {
+    const times = functions?.metrics();
+    if (times !== undefined) exporter.send("metrics", times.request, times.points);
+  };
   const tick = setInterval(() => {
     const now = performance.now();
     ticks++;
     meter.tick();
     tcp.tick();
-    decide((now - lastTick) / 1000);
+    sendTimes();
+    const seconds = (now - lastTick) / 1000;
+    decide(seconds);
+    sampling.tick(seconds, registry.all());
     lastTick = now;
     runtime.tick();
     if (ticks % clockEveryTicks === 0) clock.adjust();
@@ -242,7 +303,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const stats = kernel?.stats();
       return {
         probes: stats?.probes ?? 0,
-        spans: all.reduce((sum, each) => sum + each.spans.spans, 0) + registry.spansOfExited(),
+        spans:
+          all.reduce((sum, each) => sum + each.spans.spans, 0) +
+          registry.spansOfExited() +
+          (functions?.counts().spans ?? 0),
         ...meter.read(),
         processes: all
           .filter((each) => each.watched || each.executable.isGo)
@@ -250,14 +314,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         dropped: nonZero({
           ...stats?.dropped,
           ...assembler.counts().dropped,
+          ...functions?.counts().dropped,
+          ...wires.counts().dropped,
           ...exporter.stats().dropped,
           "tcp-rate-limit": tcp.counts().limited,
           "unknown-record": unknownRecords,
         }),
         programs: stats?.costs ?? [],
+        sampling: sampling.report(),
         missing: stats?.missing ?? [],
       };
     },
+    setSampling: sampling.change,
     async close() {
       if (closed) return;
       closed = true;
@@ -266,6 +334,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clearInterval(look);
       // The probes go first; what they wrote until then is still read, assembled and sent.
       kernel?.close();
+      sendTimes();
+      functions?.close();
       runtime.tick();
       spanBatches.flush();
       logBatches.flush();
@@ -284,25 +354,33 @@ function asksForMany({ all, names, ports }: Selection): boolean {
 
 interface PolicyState {
   readonly policy: Policy;
+  untold: number;
   requests: number;
   calls: number;
   newPaths: number;
   orphans: number;
+  deep: number;
 }
 
 /** decideOne hands the policy what happened since its last decision. */
-function decideOne(state: PolicyState, { spans }: Observed, seconds: number): AttachedProbes {
+function decideOne(state: PolicyState, { spans }: Observed, untold: number, seconds: number): AttachedProbes {
+  const left = untold - state.untold;
+  const told = spans.requests - state.requests;
   const probes = state.policy.decide({
     seconds,
-    requests: spans.requests - state.requests,
+    requests: told + left,
     calls: spans.calls - state.calls,
-    newPaths: spans.newPaths - state.newPaths,
+    // Of what was not told the same share would have been new.
+    newPaths: (spans.newPaths - state.newPaths) * (told > 0 ? (told + left) / told : 1),
     orphans: spans.orphans - state.orphans,
+    deep: (spans.deep ?? 0) - state.deep,
   });
+  state.untold = untold;
   state.requests = spans.requests;
   state.calls = spans.calls;
   state.newPaths = spans.newPaths;
   state.orphans = spans.orphans;
+  state.deep = spans.deep ?? 0;
   return probes;
 }
 

@@ -8,6 +8,7 @@ import {
   type Program,
   possibleCpus,
   readObject,
+  u32Bytes,
 } from "@go3s/bpf";
 import type { GoProbe } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
@@ -23,6 +24,14 @@ export const tracepoints = [
   { program: "onExec", tells: "processes as they start" },
   { program: "onExit", tells: "processes as they end" },
 ] as const;
+
+/** continuations lists the programs that others go on to, by the map that they do it with. */
+const continuations = [
+  { program: "onOtherReceive", slot: "otherReceivers" },
+  { program: "onOtherSend", slot: "otherSenders" },
+] as const;
+
+const protocolsTell = "requests and responses of protocols other than HTTP/1";
 
 const uprobePrograms: Readonly<Record<GoProbe, string>> = {
   handlerEnd: "onHandlerEnd",
@@ -82,6 +91,12 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
       if (refused === undefined) continue;
       failure ??= refused;
       missing.push({ what: tells, why: refused.message, hint: refused.hint ?? "" });
+    }
+    for (const { program, slot } of continuations) {
+      const refused = load(spec, program);
+      const loaded = programs.get(program);
+      if (loaded !== undefined) base.map(slot).update(u32Bytes(0), u32Bytes(loaded.fd));
+      else missing.push({ what: protocolsTell, why: refused?.message ?? "", hint: refused?.hint ?? "" });
     }
     const multi = loadUprobes(spec, load);
     if (multi === undefined) {

@@ -1,4 +1,5 @@
 import type { EventSink } from "../events/event.js";
+import type { WireState } from "../events/layout.js";
 import type { GoFacts } from "../go/facts.js";
 import type { DrainTiming } from "./drain-loop.js";
 import type { AttachedProbes, TargetSampling } from "./target.js";
@@ -63,6 +64,8 @@ export interface KernelObserver {
   unwatch(pid: number): void;
   /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
+  /** tellWire says what becomes of a socket whose bytes were told; see WireState. */
+  tellWire(connection: number, state: WireState): void;
   /** sample decides live which of a process's requests are told; pid 0 is what processes get that nobody has looked at yet. */
   sample(pid: number, sampling: TargetSampling): void;
   /** untold counts the requests that a watched process was sent and that were not told. */

@@ -86,6 +86,7 @@ function newObserver(
 ): KernelObserver {
   const targets = mapOf(object, "targets");
   const drops = mapOf(object, "drops");
+  const verdicts = mapOf(object, "verdicts");
   const decode = createDecoder(options.sink);
   const reader = new RingBufferReader(mapOf(object, "events"), (memory, offset, length) =>
     decode(memory.bytes, offset, length),
@@ -145,6 +146,14 @@ function newObserver(
       const attached = watch.probes.set(wanted);
       tell(pid, watch.facts, attached);
       return attached;
+    },
+    tellWire(connection, state) {
+      if (!isOpen) return;
+      const value = new Uint8Array(8);
+      const view = new DataView(value.buffer);
+      view.setUint32(0, connection, true);
+      view.setUint32(4, state, true);
+      verdicts.update(u32Bytes(connection & (verdicts.spec.maxEntries - 1)), value);
     },
     sample(pid, sampling) {
       if (!isOpen) return;

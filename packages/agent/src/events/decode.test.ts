@@ -50,6 +50,8 @@ function recorder() {
     processExit: (e) => seen.push(["exit", e.tgid, e.exitCode]),
     call: (e) => seen.push(["call", e.operation, e.tgid, e.ns, e.goid, text(e.memory, e.text, e.textLength)]),
     callEnd: (e) => seen.push(["callEnd", e.tgid, e.ns, e.goid, e.errorType]),
+    wire: (e) => seen.push(["wire", e.connection, e.total, text(e.memory, e.data, e.captured)]),
+    wireEnd: (e) => seen.push(["wireEnd", e.connection, e.ns]),
     unknown: (kind) => seen.push(["unknown", kind]),
   };
   return { seen, sink };

@@ -21,6 +21,7 @@ import {
   routeSlot,
   tcpLayout,
 } from "./layout.js";
+import { createWireDecoder } from "./wire.js";
 
 /** RecordDecoder gives the record at `offset` of the memory it was made for to the sink. */
 export type RecordDecoder = (memory: Uint8Array, offset: number, length: number) => void;
@@ -44,6 +45,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
   const tcp = blankTcp();
   const process = blankProcess();
   const calls = createCallDecoder(sink);
+  const wires = createWireDecoder(sink);
 
   const u8 = (at: number) => bytes[at] ?? 0;
   const u16 = (at: number) => view.getUint16(at, true);
@@ -213,6 +215,10 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return calls.call(bytes, view, at, length);
       case RecordKind.callEnd:
         return calls.callEnd(view, at, length);
+      case RecordKind.wire:
+        return wires.wire(bytes, view, at, length);
+      case RecordKind.wireEnd:
+        return wires.wireEnd(view, at, length);
       default:
         return false;
     }

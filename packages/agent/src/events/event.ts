@@ -1,5 +1,6 @@
 import type { CallSink } from "./call.js";
 import type { Role } from "./layout.js";
+import type { WireSink } from "./wire.js";
 
 /**
  * The events of the kernel side, in the order in which an exchange tells its story: request, at most four head
@@ -145,7 +146,7 @@ export interface ProcessEvent {
 }
 
 /** EventSink receives the records in the order in which the kernel wrote them. */
-export interface EventSink extends CallSink {
+export interface EventSink extends CallSink, WireSink {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
   response(event: ResponseEvent): void;

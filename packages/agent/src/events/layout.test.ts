@@ -16,6 +16,8 @@ import {
   responseLayout,
   routeSlot,
   tcpLayout,
+  wireEndLayout,
+  wireLayout,
 } from "./layout.js";
 
 const types = async (): Promise<Btf> => {
@@ -50,6 +52,8 @@ const rows = [
   ["CallText", { text }],
   ["CallLongText", { text }],
   ["CallEnd", callEndLayout],
+  ["WireData", wireLayout],
+  ["WireEnd", wireEndLayout],
 ] as const;
 
 test("every field lies where the compiled probes have it", async () => {

@@ -16,6 +16,8 @@ export const RecordKind = {
   tcpClose: 7,
   processStart: 8,
   processExit: 9,
+  wire: 10,
+  wireEnd: 11,
   call: 16,
   callEnd: 17,
 } as const;
@@ -168,6 +170,51 @@ export const callLayout = {
 } as const;
 
 export const callEndLayout = { kind: 0, tgid: 4, ns: 8, goid: 16, errorType: 24, size: 32 } as const;
+
+/** wireLayout is of probes/wire.go3s; the captured bytes end with the record. */
+export const wireLayout = {
+  kind: 0,
+  flags: 1,
+  captured: 2,
+  connection: 4,
+  ns: 8,
+  tgid: 16,
+  tid: 20,
+  goid: 24,
+  parent: 32,
+  total: 36,
+  missed: 40,
+  family: 46,
+  hops: 47,
+  localPort: 48,
+  peerPort: 50,
+  localAddress: 52,
+  peerAddress: 68,
+  sequence: 84,
+  data: 88,
+} as const;
+
+export const wireEndLayout = { kind: 0, connection: 4, ns: 8, size: 16 } as const;
+
+/** WireFlag bits of a wire record. */
+export const WireFlag = {
+  /** The peer wrote the bytes. */
+  received: 1,
+  /** The first record of its socket. */
+  first: 2,
+  /** Bytes went through the socket before. */
+  late: 4,
+  datagram: 8,
+  /** Read before a write has returned that is not told yet. */
+  early: 16,
+  /** This process has opened the connection; `accepted`: its peer has. */
+  opener: 32,
+  accepted: 64,
+} as const;
+
+/** WireState is what the kernel side is told about a socket. */
+export const WireState = { read: 1, mute: 2 } as const;
+export type WireState = (typeof WireState)[keyof typeof WireState];
 
 /** routeSlot is the fixed room for a route pattern in a record, bytes; longer patterns are cut. */
 export const routeSlot = 128;

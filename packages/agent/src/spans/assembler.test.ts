@@ -61,6 +61,8 @@ function rig(handlerEndsTold = false): Rig {
     ...assembler,
     call: ignore,
     callEnd: ignore,
+    wire: ignore,
+    wireEnd: ignore,
     tcpOpen: ignore,
     tcpClose: ignore,
     processStart: ignore,

@@ -161,6 +161,8 @@ export function newRecorder(): Recorder {
       open.endNs = e.ns;
       open.errorType = e.errorType;
     },
+    wire: () => undefined,
+    wireEnd: () => undefined,
     unknown: (kind) => unknown.push(kind),
   };
   const having = (tgid: number, role: Role) =>

@@ -1,0 +1,63 @@
+import { fillRandom } from "../spans/ids.js";
+
+/** Joins lets the server's side of a request on this machine find its client's span without any header. */
+export interface Joins {
+  /** sent gives trace id (16 bytes) and span id (8) of the request that a client's write begins with; the trace is made when there is none. */
+  sent(clientPort: number, serverPort: number, sequence: number, trace: Uint8Array | undefined): Uint8Array;
+  /** find gives those of the request that begins at this place of the connection. */
+  find(clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined;
+}
+
+interface Joint {
+  readonly serverPort: number;
+  readonly ids: Uint8Array;
+}
+
+// Requests between a client's write and the server's answer: as many as are open at once on this machine.
+const limit = 8192;
+
+/**
+ * newJoins makes an empty table. TCP's sequence numbers begin at random for each connection, so that number and ports
+ * name a byte between two sockets of one machine, through address translation as well.
+ */
+export function newJoins(): Joins {
+  let young = new Map<number, Joint>();
+  let old = new Map<number, Joint>();
+  // Connections whose client is observed: there a write's record can only be late, not missing.
+  const observed = new Set<number>();
+  const keyOf = (clientPort: number, sequence: number): number => sequence * 65536 + clientPort;
+
+  const get = (clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined => {
+    const key = keyOf(clientPort, sequence);
+    const found = young.get(key) ?? old.get(key);
+    return found?.serverPort === serverPort ? found.ids : undefined;
+  };
+  const add = (clientPort: number, serverPort: number, sequence: number): Uint8Array => {
+    const joint = { serverPort, ids: new Uint8Array(24) };
+    fillRandom(joint.ids, 0, 16);
+    fillRandom(joint.ids, 16, 8);
+    if (young.size >= limit) {
+      old = young;
+      young = new Map();
+    }
+    young.set(keyOf(clientPort, sequence), joint);
+    return joint.ids;
+  };
+
+  return {
+    sent(clientPort, serverPort, sequence, trace) {
+      const told = get(clientPort, serverPort, sequence);
+      if (told !== undefined) return told;
+      if (observed.size >= limit) observed.clear();
+      observed.add(clientPort * 65536 + serverPort);
+      const ids = add(clientPort, serverPort, sequence);
+      if (trace !== undefined) ids.set(trace);
+      return ids;
+    },
+    find(clientPort, serverPort, sequence) {
+      if (!observed.has(clientPort * 65536 + serverPort)) return undefined;
+      // A server may have answered before its client's write has returned, which is when that is told.
+      return get(clientPort, serverPort, sequence) ?? add(clientPort, serverPort, sequence);
+    },
+  };
+}

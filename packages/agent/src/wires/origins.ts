@@ -1,0 +1,61 @@
+import { idLayout } from "../spans/ids.js";
+
+/** Origin is one write of a client: where its requests come from. */
+export interface Origin {
+  ns: number;
+  goid: number;
+  /** TCP's number of its first byte; -1 once a request has it, or where there is none. */
+  sequence: number;
+  hasParent: boolean;
+  /** joint has the ids by which the server's side finds the first request of this write; see Joins. */
+  joint: Uint8Array | undefined;
+  /** answered says that a request of this write has been told. */
+  answered: boolean;
+  /** Ids as idLayout has them: the parent's trace and span. */
+  readonly ids: Uint8Array;
+}
+
+/** Origins remembers a connection's last writes, since a request is told when its answer is whole. */
+export interface Origins {
+  /** next gives the place of another write, mostly one that was answered before. */
+  next(): Origin;
+  /** find gives the write that was done at `ns`. */
+  find(ns: number): Origin | undefined;
+}
+
+// Writes of one client that wait for their answers; pipelining and multiplexing clients have dozens.
+const limit = 64;
+
+/** newOrigins makes an empty one, which grows with what waits. */
+export function newOrigins(): Origins {
+  const all: Origin[] = [];
+  let at = 0;
+  return {
+    next() {
+      let origin = all[at];
+      if (all.length < limit && origin?.answered !== true) {
+        origin = {
+          ns: 0,
+          goid: 0,
+          sequence: -1,
+          hasParent: false,
+          joint: undefined,
+          answered: false,
+          ids: new Uint8Array(idLayout.size),
+        };
+        all.push(origin);
+        return origin;
+      }
+      at = (at + 1) % all.length;
+      return origin as Origin;
+    },
+    find(ns) {
+      for (const origin of all) {
+        if (origin.ns !== ns) continue;
+        origin.answered = true;
+        return origin;
+      }
+      return undefined;
+    },
+  };
+}

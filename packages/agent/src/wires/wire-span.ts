@@ -1,0 +1,173 @@
+import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
+import { formatAddress } from "../discovery/sockets.js";
+import { addressSize } from "../events/layout.js";
+import type { AttributeValue, WireExchange } from "../protocols/wire.js";
+import type { Nanos, WallClock } from "../spans/clock.js";
+import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
+import type { Joins } from "./joins.js";
+import type { Origin } from "./origins.js";
+import { ordered, type Wire } from "./wires.js";
+
+const key = {
+  serverAddress: attributeKey("server.address"),
+  serverPort: attributeKey("server.port"),
+  clientAddress: attributeKey("client.address"),
+  peerAddress: attributeKey("network.peer.address"),
+  peerPort: attributeKey("network.peer.port"),
+  transport: attributeKey("network.transport"),
+  errorType: attributeKey("error.type"),
+  doubt: attributeKey("go3s.wire.doubt"),
+  goroutine: attributeKey("go3s.goroutine.id"),
+} as const satisfies Readonly<Record<string, AttributeKey>>;
+
+// OTLP's numbers (opentelemetry/proto/trace/v1/trace.proto).
+const spanKind = { server: 2, client: 3, producer: 4, consumer: 5 } as const;
+const statusError = 2;
+const flags = { sampled: 1, remoteKnown: 0x100, remote: 0x200 } as const;
+const familyUnix = 1;
+const familyInet = 2;
+
+/** WireSpanWriter writes exchanges as spans. */
+export interface WireSpanWriter {
+  write(exchange: WireExchange, wire: Wire, origin: Origin | undefined, writer: SpanWriter): void;
+}
+
+/** newWireSpanWriter makes a writer with its own scratch values: one per agent. */
+export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWriter {
+  const time: Nanos = { lo: 0, hi: 0 };
+  const ids = new Uint8Array(idLayout.size);
+  const keys = new Map<string, AttributeKey>();
+  let parented = false;
+  let remote = false;
+
+  const keyOf = (name: string): AttributeKey => {
+    let known = keys.get(name);
+    if (known === undefined) {
+      known = attributeKey(name);
+      // Names come from our own parsers; headers could make more of them one day.
+      if (keys.size < 1024) keys.set(name, known);
+    }
+    return known;
+  };
+
+  /** identify fills in trace, span and parent. */
+  const identify = (
+    exchange: WireExchange,
+    server: boolean,
+    wire: Wire,
+    origin: Origin | undefined,
+  ): void => {
+    const header = Buffer.from(exchange.traceparent, "latin1");
+    parented = readTraceparent(header, { start: 0, end: header.length }, ids);
+    remote = parented;
+    const adopted = !server && origin?.hasParent === true;
+    // A client that passes its own trace on has its server's request for a parent, which is nearer.
+    if (adopted && (!parented || sameTrace(ids, origin.ids))) {
+      ids.set(origin.ids);
+      parented = true;
+      remote = false;
+    }
+    const trace = parented;
+    if (!trace) fillRandom(ids, idLayout.trace, 16);
+    fillRandom(ids, idLayout.span, 8);
+    if (origin === undefined || remote) return;
+    if (!server && origin.joint !== undefined) {
+      if (!trace) ids.set(origin.joint.subarray(0, 16), idLayout.trace);
+      ids.set(origin.joint.subarray(16, 24), idLayout.span);
+      origin.joint = undefined;
+    } else if (server && origin.sequence >= 0 && exchange.doubt === "" && ordered.has(exchange.protocol)) {
+      const joint = joins.find(wire.peerPort, wire.localPort, origin.sequence);
+      // The next request of the same write is another one.
+      origin.sequence = -1;
+      if (joint === undefined) return;
+      ids.set(joint.subarray(0, 16), idLayout.trace);
+      ids.set(joint.subarray(16, 24), idLayout.parent);
+      parented = true;
+      remote = true;
+    }
+  };
+
+  const attribute = (writer: SpanWriter, name: string, value: AttributeValue): void => {
+    const at = keyOf(name);
+    if (typeof value === "string") writer.stringAttribute(at, value);
+    else if (typeof value === "boolean") writer.boolAttribute(at, value);
+    else if (typeof value === "number") {
+      if (Number.isSafeInteger(value)) writer.intAttribute(at, value);
+      else writer.doubleAttribute(at, value);
+    } else {
+      const values = value.map((stringValue) => ({ stringValue }));
+      writer.encodedAttribute(encodeProtobuf(KeyValue, { key: name, value: { arrayValue: { values } } }));
+    }
+  };
+
+  const addresses = (exchange: WireExchange, wire: Wire, server: boolean, writer: SpanWriter): void => {
+    if (wire.family === familyUnix) writer.stringAttribute(key.transport, "unix");
+    if (wire.datagram) writer.stringAttribute(key.transport, "udp");
+    if (wire.peerPort === 0) return;
+    const peer = addressText(wire, addressSize);
+    if (!("server.address" in exchange.attributes)) {
+      writer.stringAttribute(key.serverAddress, server ? addressText(wire, 0) : peer);
+      writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);
+    } else if (!("server.port" in exchange.attributes))
+      writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);
+    writer.stringAttribute(server ? key.clientAddress : key.peerAddress, peer);
+    writer.intAttribute(key.peerPort, wire.peerPort);
+  };
+
+  return {
+    write(exchange, wire, origin, writer) {
+      const server = wire.client === 1;
+      identify(exchange, server, wire, origin);
+      writer.beginSpan();
+      writer.traceId(ids, idLayout.trace);
+      writer.spanId(ids, idLayout.span);
+      if (parented) writer.parentSpanId(ids, idLayout.parent);
+      writer.flags(flags.sampled | flags.remoteKnown | (parented && remote ? flags.remote : 0));
+      clock.toUnix(exchange.startNs, time);
+      writer.startTime(time.lo, time.hi);
+      clock.toUnix(Math.max(exchange.startNs, exchange.endNs), time);
+      writer.endTime(time.lo, time.hi);
+      if (exchange.tracestate !== "" && remote) writer.traceState(exchange.tracestate);
+      writer.name(exchange.name);
+      writer.kind(kindOf(exchange, server));
+      for (const name in exchange.attributes) {
+        const value = exchange.attributes[name];
+        if (value !== undefined) attribute(writer, name, value);
+      }
+      addresses(exchange, wire, server, writer);
+      if (exchange.doubt !== "") writer.stringAttribute(key.doubt, exchange.doubt);
+      if (origin !== undefined && origin.goid > 0 && !server) writer.intAttribute(key.goroutine, origin.goid);
+      const error = errorOf(exchange, server);
+      if (error !== "") {
+        writer.stringAttribute(key.errorType, error);
+        writer.status(statusError, error === "connection_closed" ? closedText : "");
+      }
+      writer.endSpan();
+      wire.process.spans++;
+    },
+  };
+}
+
+const closedText = "the connection was closed before the response was complete";
+
+/** What the server begins (deliveries, notifications) is consumed by its client. */
+function kindOf(exchange: WireExchange, server: boolean): number {
+  if (exchange.kind === "push") return server ? spanKind.producer : spanKind.consumer;
+  return server ? spanKind.server : spanKind.client;
+}
+
+/** errorOf: a status of 4xx is the client's failure, not the server's (OpenTelemetry's HTTP conventions). */
+function errorOf({ error, attributes }: WireExchange, server: boolean): string {
+  const status = attributes["http.response.status_code"];
+  if (error === "" && !server && typeof status === "number" && status >= 400) return String(status);
+  return error;
+}
+
+function addressText({ addresses, family }: Wire, at: number): string {
+  return formatAddress(addresses.subarray(at, at + (family === familyInet ? 4 : addressSize)));
+}
+
+function sameTrace(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < 16; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

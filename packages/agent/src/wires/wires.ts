@@ -1,0 +1,271 @@
+import { addressSize, WireFlag, WireState } from "../events/layout.js";
+import type { WireEndEvent, WireEvent } from "../events/wire.js";
+import { type Connection, type Direction, newConnection } from "../protocols/connection.js";
+import { newShared, type Protocol, type Shared, type WireExchange } from "../protocols/wire.js";
+import { idLayout } from "../spans/ids.js";
+import type { ProcessSpans } from "../spans/process-spans.js";
+import { type HeldPieces, newHeldPieces } from "./held-pieces.js";
+import type { Joins } from "./joins.js";
+import { newOrigins, type Origin, type Origins } from "./origins.js";
+
+/** Wire is a socket of an observed process. */
+export interface Wire {
+  readonly number: number;
+  readonly process: ProcessSpans;
+  readonly family: number;
+  readonly datagram: boolean;
+  readonly localPort: number;
+  readonly peerPort: number;
+  /** Local address, then peer address. */
+  readonly addresses: Uint8Array;
+  /** client says whether this process asks (0) or its peer (1), once that is known. */
+  client: Direction | undefined;
+  readonly origins: Origins;
+}
+
+/** WiresOptions are what the table of sockets needs from around it. */
+export interface WiresOptions {
+  readonly protocols: readonly Protocol[];
+  readonly processOf: (tgid: number) => ProcessSpans | undefined;
+  /** adopt puts the ids of an open server exchange into `ids` as a parent's; false when it is not open. */
+  readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
+  readonly joins: Joins;
+  /** tell says to the kernel side what becomes of a socket. */
+  readonly tell: (connection: number, state: WireState) => void;
+  /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
+  readonly emit: (exchange: WireExchange, wire: Wire, origin: Origin | undefined) => void;
+}
+
+/** WireCounts says what is open and what could not be told. */
+export interface WireCounts {
+  readonly connections: number;
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** Wires reads the bytes of sockets that do not speak HTTP/1. */
+export interface Wires {
+  wire(event: WireEvent): void;
+  wireEnd(event: WireEndEvent): void;
+  processExited(tgid: number, ns: number): void;
+  /** sweep gives up what was held for a write that is never told; `nowNs` is CLOCK_MONOTONIC. */
+  sweep(nowNs: number): void;
+  counts(): WireCounts;
+}
+
+interface Entry extends Wire {
+  readonly connection: Connection;
+  decided: boolean;
+  /** inOrder says that both sides tell exchanges in the order of the requests, as far as is known. */
+  inOrder: boolean;
+  held: HeldPieces | undefined;
+  lastNs: number;
+  pieces: number;
+}
+
+// Sockets whose parser is kept; the one that was silent for longest goes first. A parser holds 2 to 20 KB.
+const limit = 4096;
+// A piece that was read early waits so long for the write's record, which is at most a few reads of the ring away.
+const heldNs = 1_000_000_000;
+// Whether a connection can still be read is asked this often.
+const asksEvery = 64;
+
+const mutedLimit = 16_384;
+
+/** ordered are the protocols whose exchanges are told in the order of their requests. */
+export const ordered: ReadonlySet<string> = new Set(["postgresql", "mysql", "redis", "memcached"]);
+
+const empty = new Uint8Array(0);
+
+/** newWires makes an empty table. */
+export function newWires(options: WiresOptions): Wires {
+  const entries = new Map<number, Entry>();
+  const shared = new Map<number, Shared>();
+  const waiting = new Set<Entry>();
+  const muted = new Map<number, number>();
+  const dropped: Record<string, number> = {};
+
+  const open = (event: WireEvent, process: ProcessSpans): Entry => {
+    const { flags, connection: number } = event;
+    let known = shared.get(event.tgid);
+    if (known === undefined) {
+      known = newShared();
+      shared.set(event.tgid, known);
+    }
+    const addresses = new Uint8Array(2 * addressSize);
+    for (let i = 0; i < addressSize; i++) {
+      addresses[i] = event.memory[event.localAddress + i] as number;
+      addresses[addressSize + i] = event.memory[event.peerAddress + i] as number;
+    }
+    const client: Direction | undefined =
+      (flags & WireFlag.opener) !== 0 ? 0 : (flags & WireFlag.accepted) !== 0 ? 1 : undefined;
+    const datagram = (flags & WireFlag.datagram) !== 0;
+    const entry: Entry = {
+      number,
+      process,
+      family: event.family,
+      datagram,
+      localPort: event.localPort,
+      peerPort: event.peerPort,
+      addresses,
+      client,
+      origins: newOrigins(),
+      connection: newConnection({
+        protocols: options.protocols,
+        emit: (exchange) => emit(entry, exchange),
+        // A socket whose first record got lost begins somewhere, too.
+        late: (flags & WireFlag.late) !== 0 || (flags & WireFlag.first) === 0,
+        datagram,
+        shared: known,
+        ...(client === undefined ? {} : { client }),
+      }),
+      decided: false,
+      inOrder: true,
+      held: undefined,
+      lastNs: event.ns,
+      pieces: 0,
+    };
+    if (entries.size >= limit) evict();
+    entries.set(number, entry);
+    return entry;
+  };
+
+  /** evict closes the quarter of the sockets that was silent for longest. */
+  const evict = (): void => {
+    const oldest = [...entries.values()].sort((a, b) => a.lastNs - b.lastNs).slice(0, limit >> 2);
+    for (const entry of oldest) close(entry, entry.lastNs);
+    dropped["wire-connections"] = (dropped["wire-connections"] ?? 0) + oldest.length;
+  };
+
+  const close = (entry: Entry, ns: number): void => {
+    if (entry.held !== undefined) release(entry);
+    entries.delete(entry.number);
+    entry.connection.close(ns);
+  };
+
+  const emit = (entry: Entry, exchange: WireExchange): void => {
+    entry.client ??= entry.connection.report().client;
+    options.emit(exchange, entry, entry.origins.find(exchange.startNs));
+  };
+
+  const push = (entry: Entry, event: WireEvent, direction: Direction): void => {
+    if (entry.client === undefined || entry.client === direction) note(entry, event, direction);
+    deliver(entry, direction, event.memory, event.data, event.captured, event.total, event.missed, event.ns);
+  };
+
+  /** note keeps where the requests of this write come from. */
+  const note = (entry: Entry, event: WireEvent, direction: Direction): void => {
+    const origin = entry.origins.next();
+    origin.ns = event.ns;
+    origin.goid = event.goid;
+    origin.sequence = entry.datagram || event.localPort === 0 ? -1 : event.sequence;
+    origin.answered = false;
+    origin.hasParent =
+      direction === 0 && event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids);
+    origin.joint =
+      direction === 0 && origin.sequence >= 0 && entry.inOrder
+        ? options.joins.sent(
+            entry.localPort,
+            entry.peerPort,
+            origin.sequence,
+            origin.hasParent ? origin.ids.subarray(idLayout.trace, idLayout.trace + 16) : undefined,
+          )
+        : undefined;
+  };
+
+  const deliver = (
+    entry: Entry,
+    direction: Direction,
+    memory: Uint8Array,
+    start: number,
+    captured: number,
+    total: number,
+    missed: number,
+    ns: number,
+  ): void => {
+    const { connection } = entry;
+    if (missed > 0) connection.push(direction, empty, 0, 0, missed, ns);
+    connection.push(direction, memory, start, start + captured, total, ns);
+    entry.lastNs = ns;
+    if (entry.decided && ++entry.pieces % asksEvery !== 0) return;
+    const { protocol, client, state } = connection.report();
+    if (protocol === "undecided") return;
+    if (protocol === "tls" || protocol === "unknown" || state === "opaque") mute(entry, ns);
+    else if (!entry.decided) {
+      entry.decided = true;
+      entry.client = client;
+      entry.inOrder = client === 0 && ordered.has(protocol);
+      options.tell(entry.number, WireState.read);
+    }
+  };
+
+  /** mute forgets a socket that nobody can read; what is open on it (a replication, a tunnel) is not over. */
+  const mute = (entry: Entry, ns: number): void => {
+    entries.delete(entry.number);
+    waiting.delete(entry);
+    if (muted.size >= mutedLimit) muted.clear();
+    muted.set(entry.number, ns);
+    options.tell(entry.number, WireState.mute);
+  };
+
+  /** isMuted says whether a record was on its way when its socket was muted; later ones say that it was not heard. */
+  const isMuted = (event: WireEvent): boolean => {
+    const since = muted.get(event.connection);
+    if (since === undefined) return false;
+    if (event.ns - since > heldNs) {
+      muted.set(event.connection, event.ns);
+      options.tell(event.connection, WireState.mute);
+    }
+    return true;
+  };
+
+  /** release delivers what was held. */
+  const release = (entry: Entry): void => {
+    const { held } = entry;
+    entry.held = undefined;
+    waiting.delete(entry);
+    held?.each((piece) => {
+      if (entries.get(entry.number) !== entry) return;
+      deliver(entry, 1, piece.bytes, 0, piece.bytes.length, piece.total, piece.missed, piece.ns);
+    });
+  };
+
+  return {
+    wire(event) {
+      const process = options.processOf(event.tgid);
+      if (process === undefined) return;
+      const known = entries.get(event.connection);
+      if (known === undefined && isMuted(event)) return;
+      const entry = known ?? open(event, process);
+      const received = (event.flags & WireFlag.received) !== 0;
+      if (!received) {
+        push(entry, event, 0);
+        if (entry.held !== undefined) release(entry);
+        return;
+      }
+      const mayAnswer = entry.client !== 1;
+      if (mayAnswer && (entry.held !== undefined || (event.flags & WireFlag.early) !== 0)) {
+        entry.held ??= newHeldPieces(event.ns);
+        waiting.add(entry);
+        if (!entry.held.keep(event)) {
+          release(entry);
+          if (entries.get(entry.number) === entry) push(entry, event, 1);
+        }
+        return;
+      }
+      push(entry, event, 1);
+    },
+    wireEnd(event) {
+      const entry = entries.get(event.connection);
+      if (entry !== undefined) close(entry, event.ns);
+    },
+    processExited(tgid, ns) {
+      shared.delete(tgid);
+      for (const entry of entries.values()) if (entry.process.tgid === tgid) close(entry, ns);
+    },
+    sweep(nowNs) {
+      for (const entry of waiting)
+        if (entry.held !== undefined && nowNs - entry.held.sinceNs > heldNs) release(entry);
+    },
+    counts: () => ({ connections: entries.size, dropped: { ...dropped } }),
+  };
+}
