@@ -16,3 +16,5 @@ export { partMarker } from "./discovery/registry.js";
 export type { Selection } from "./discovery/selection.js";
 export { type Exporter, type ExporterOptions, type ExporterStats, openExporter } from "./export/exporter.js";
 export { fuseRequests } from "./export/fused-exporter.js";
+export type { FunctionOptions } from "./functions/observe-functions.js";
+export type { SamplingOptions, SamplingReport } from "./sampling/sampler.js";

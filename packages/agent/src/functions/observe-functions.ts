@@ -1,6 +1,7 @@
 import { BinaryError } from "@go3s/binary";
 import { BpfError, isStaleProcess, type Link, RingBufferReader, type RingMemory, typedMap } from "@go3s/bpf";
 import type { SpanWriter } from "@go3s/telemetry";
+import { AgentError } from "../errors.js";
 import type { Batches } from "../export/batches.js";
 import type { WallClock } from "../spans/clock.js";
 import type { Exchange } from "../spans/exchange.js";
@@ -203,7 +204,8 @@ export function observeFunctions(
     try {
       work();
     } catch (error) {
-      if (!(error instanceof BpfError || error instanceof BinaryError)) throw error;
+      if (!(error instanceof BpfError || error instanceof BinaryError || error instanceof AgentError))
+        throw error;
       if (!isStaleProcess(error)) note(`functions of ${pid}: ${error.message}${hintOf(error)}`);
     }
   };
@@ -353,4 +355,5 @@ export function observeFunctions(
   }
 }
 
-const hintOf = ({ hint }: BpfError | BinaryError): string => (hint === undefined ? "" : ` (${hint})`);
+const hintOf = ({ hint }: BpfError | BinaryError | AgentError): string =>
+  hint === undefined ? "" : ` (${hint})`;

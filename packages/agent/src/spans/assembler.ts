@@ -48,6 +48,8 @@ export interface Assembler {
   processExited(tgid: number, ns: number): void;
   /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
   sweep(nowNs: number): void;
+  /** serving lists the goroutines that serve a request now, as "tgid:goid". */
+  serving(): ReadonlySet<string>;
   counts(): AssemblerCounts;
 }
 
@@ -304,6 +306,13 @@ export function newAssembler(options: AssemblerOptions): Assembler {
           drop("stale");
         }
       });
+    },
+    serving() {
+      const routines = new Set<string>();
+      open.each(({ role, tgid, goid }) => {
+        if (role === Role.server && goid !== 0) routines.add(`${tgid}:${goid}`);
+      });
+      return routines;
     },
     counts: () => ({ openExchanges: open.size, dropped: { ...dropped } }),
   };
