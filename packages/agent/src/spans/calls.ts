@@ -19,6 +19,9 @@ export interface Call {
   /** Trace id, span id, parent span id; see idLayout. */
   readonly ids: Uint8Array;
   hasParent: boolean;
+  /** peerAddress is where the call's bytes went, "" while that is unknown; peerPort is 0 for what has none. */
+  peerAddress: string;
+  peerPort: number;
 }
 
 /** CallsOptions are what the calls' assembler needs from around it. */
@@ -32,6 +35,11 @@ export interface CallsOptions {
 
 /** Calls joins beginnings and ends of library calls. */
 export interface Calls extends CallSink {
+  /**
+   * during gives the call that a goroutine is in, undefined when it is in none: what it writes meanwhile is the call's, told
+   * by the call already.
+   */
+  during(tgid: number, goid: number): Call | undefined;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** open counts calls without their end yet. */
@@ -89,6 +97,8 @@ export function newCalls(options: CallsOptions): Calls {
       ).toString("utf8");
       call.type = event.type;
       call.errorType = 0;
+      call.peerAddress = "";
+      call.peerPort = 0;
       fillRandom(call.ids, idLayout.span, 8);
       // Now, since the request may be over when the call is.
       call.hasParent = event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids);
@@ -108,6 +118,7 @@ export function newCalls(options: CallsOptions): Calls {
       options.emit(call, "");
       give(call);
     },
+    during: (tgid, goid) => processes.get(tgid)?.get(goid),
     processExited(tgid, ns) {
       const calls = processes.get(tgid);
       if (calls === undefined) return;
@@ -134,5 +145,7 @@ function blank(process: ProcessSpans): Call {
     errorType: 0,
     ids: new Uint8Array(idLayout.size),
     hasParent: false,
+    peerAddress: "",
+    peerPort: 0,
   };
 }

@@ -185,6 +185,20 @@ test("a goroutine that begins anew has forgotten its last call; an end without a
   assert.equal(calls.open, 0);
 });
 
+test("where a call's bytes went is its server", () => {
+  const { begin, end, spans, calls } = rig();
+  begin({ text: "SELECT a FROM b" });
+  assert.equal(calls.during(7, 6), undefined);
+  const call = calls.during(7, 5);
+  assert.ok(call !== undefined);
+  call.peerAddress = "10.0.0.7";
+  call.peerPort = 5432;
+  end();
+  assert.equal(calls.during(7, 5), undefined);
+  const found = attributes(spans()[0]);
+  assert.deepEqual([found["server.address"], found["server.port"]], ["10.0.0.7", "5432"]);
+});
+
 test("a process that ends ends its calls", () => {
   const { begin, spans, calls } = rig();
   begin({ text: "SELECT a FROM b" });

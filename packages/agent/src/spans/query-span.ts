@@ -16,6 +16,8 @@ const key = {
   summary: attributeKey("db.query.summary"),
   operation: attributeKey("db.operation.name"),
   collection: attributeKey("db.collection.name"),
+  serverAddress: attributeKey("server.address"),
+  serverPort: attributeKey("server.port"),
   errorType: attributeKey("error.type"),
   goroutine: attributeKey("go3s.goroutine.id"),
 } as const;
@@ -83,6 +85,8 @@ export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanW
       const [collection, another] = statement?.collections ?? [];
       if (collection !== undefined && another === undefined)
         writer.stringAttribute(key.collection, collection);
+      if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);
+      if (call.peerPort !== 0) writer.intAttribute(key.serverPort, call.peerPort);
       writer.intAttribute(key.goroutine, call.goid);
       if (call.errorType !== 0 || failure !== "") {
         const type = failure === "" ? shownType(types.of(process.tgid, call.errorType)) : failure;
