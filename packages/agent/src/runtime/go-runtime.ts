@@ -1,4 +1,4 @@
-import { type Exponential, newExponential } from "../declared/exponential.js";
+import { newExponential } from "../declared/exponential.js";
 import { delayPoint } from "./delay-histogram.js";
 import type { GoFigures, GoReader } from "./go-figures.js";
 import type { Pause } from "./pauses.js";
@@ -38,6 +38,7 @@ export function newGoRuntime(reader: GoReader): GoRuntime {
   const pauses = newExponential();
   const cycles = newExponential();
   const reasons = new Set<string>();
+  // Since they were told last: a histogram that stays as it is says nothing new.
   const counted = { pauses: 0, cycles: 0 };
   let looks = 0;
   let queued = 0;
@@ -78,20 +79,13 @@ export function newGoRuntime(reader: GoReader): GoRuntime {
       looks = 0;
       queued = 0;
       peak = 0;
-      tellHistogram(points, "go.gc.pause.duration", pauses, counted.pauses);
-      tellHistogram(points, "go.gc.cycle.duration", cycles, counted.cycles);
+      if (counted.pauses > 0) points.exponential("go.gc.pause.duration", pauses.point());
+      if (counted.cycles > 0) points.exponential("go.gc.cycle.duration", cycles.point());
+      counted.pauses = 0;
+      counted.cycles = 0;
       return figures.pauses;
     },
   };
-}
-
-function tellHistogram(
-  points: PointList,
-  name: "go.gc.pause.duration" | "go.gc.cycle.duration",
-  histogram: Exponential,
-  count: number,
-): void {
-  if (count > 0) points.exponential(name, histogram.point());
 }
 
 function tellFigures(figures: GoFigures, reasons: Set<string>, points: PointList): void {

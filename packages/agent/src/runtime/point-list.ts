@@ -13,6 +13,7 @@ import { type MetricName, type MetricRow, metricRows } from "./metric-rows.js";
 export interface PointList {
   /** add takes a whole number, or one with a fraction where `isWhole` is false; an undefined one is left out. */
   add(name: MetricName, value: number | undefined, attributes?: readonly KeyValue[], isWhole?: boolean): void;
+  /** histogram takes the only one of its name. */
   histogram(name: MetricName, point: Input<HistogramDataPoint>): void;
   exponential(name: MetricName, point: Input<ExponentialHistogramDataPoint>): void;
   /**
@@ -51,6 +52,15 @@ export function newPointList(): PointList {
     return found;
   };
 
+  /** isSaid says whether a value was told lately, and notes it when not. */
+  const isSaid = (key: string, value: number): boolean => {
+    const last = said.get(key);
+    const now = performance.now();
+    if (last !== undefined && last.value === value && now - last.at < repeatMs) return true;
+    said.set(key, { value, at: now });
+    return false;
+  };
+
   return {
     add(name, value, attributes = [], isWhole = true) {
       if (value === undefined) return;
@@ -58,16 +68,15 @@ export function newPointList(): PointList {
         (text, each) => `${text}|${each.value?.stringValue ?? ""}`,
         name as string,
       );
-      const last = said.get(key);
-      const now = performance.now();
-      if (last !== undefined && last.value === value && now - last.at < repeatMs) return;
-      said.set(key, { value, at: now });
+      if (isSaid(key, value)) return;
       of(name).numbers.push({
         attributes,
         ...(isWhole ? { asInt: BigInt(Math.trunc(value)) } : { asDouble: value }),
       });
     },
-    histogram: (name, point) => void of(name).histograms.push(point),
+    histogram(name, point) {
+      if (!isSaid(name, Number(point.count))) of(name).histograms.push(point);
+    },
     exponential: (name, point) => void of(name).exponentials.push(point),
     take(start, since, now) {
       const times = { startTimeUnixNano: start, timeUnixNano: now };

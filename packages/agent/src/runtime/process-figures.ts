@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { pageSize } from "@go3s/bpf";
 import { hostProc, type ProcSource } from "../discovery/proc.js";
 
 /** ProcessFigures is what /proc says of a process's use of the machine. */
@@ -15,11 +16,12 @@ export interface ProcessFigures {
 
 // USER_HZ, in which /proc counts on every Linux (include/asm-generic/param.h).
 const ticksPerSecond = 100;
-// /proc/PID/statm counts pages; VmRSS in /proc/PID/status says the same in kB, and is dearer to make and to read.
-const pageBytes = 4096;
+// Resident memory is counted in pages.
+let pageBytes = 0;
 
 /** readProcessFigures reads a process's figures; undefined when it is gone. */
 export function readProcessFigures(pid: number, proc: ProcSource = hostProc): ProcessFigures | undefined {
+  if (pageBytes === 0) pageBytes = pageSize();
   try {
     const text = readFileSync(`${proc.root}/${pid}/stat`, "latin1");
     // The name may hold anything, so fields count from behind its last bracket: field 3 is the first (proc_pid_stat(5)).

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Role } from "../events/layout.js";
+import { openWallClock } from "../spans/clock.js";
+import { type Exchange, newExchangePool } from "../spans/exchange.js";
+import type { ProcessSpans } from "../spans/process-spans.js";
+import { newRouteTable } from "../spans/routes.js";
+import { newPointList } from "./point-list.js";
+import { newRequestDurations } from "./request-durations.js";
+
+const process: ProcessSpans = {
+  tgid: 7,
+  serviceName: "shop",
+  resource: new Uint8Array(),
+  routes: newRouteTable(),
+  handlerEndsTold: false,
+  handlerEndsSinceNs: 0,
+  spans: 0,
+  newPaths: 0,
+  orphans: 0,
+  requests: 0,
+  calls: 0,
+};
+
+function exchange(role: Role, milliseconds: number, status: number, id: number): Exchange {
+  const made = newExchangePool().take(process);
+  Object.assign(made, { role, tgid: 7, startNs: 1e9, endNs: 1e9 + milliseconds * 1e6, status });
+  made.ids.fill(id);
+  return made;
+}
+
+test("requests are counted by route and status, and the slowest since the last export is the exemplar", () => {
+  const durations = newRequestDurations(openWallClock());
+  const key = { method: "GET", route: "/cart", failure: "" };
+  for (const [id, milliseconds] of [4, 32, 8].entries()) {
+    const each = exchange(Role.server, milliseconds, 200, id + 1);
+    durations.series(each, key).add(each);
+  }
+  const called = exchange(Role.client, 5, 404, 9);
+  durations.series(called, { method: "POST", route: "", failure: "" }).add(called);
+  const list = newPointList();
+  durations.tell(7, list);
+  const { metrics } = list.take(1n, 2n, 3n);
+  const [point] = metrics[0]?.exponentialHistogram?.dataPoints ?? [];
+  assert.equal(metrics[0]?.name, "http.server.request.duration");
+  assert.equal(point?.count, 3n);
+  assert.equal(point?.exemplars?.[0]?.traceId, "02".repeat(16));
+  assert.equal(point?.exemplars?.[0]?.asDouble, 0.032);
+  const errors = metrics[1]?.exponentialHistogram?.dataPoints?.[0]?.attributes ?? [];
+  assert.equal(errors.find((each) => each.key === "error.type")?.value?.stringValue, "404");
+  // Nothing new, nothing told.
+  durations.tell(7, list);
+  assert.equal(list.take(1n, 2n, 3n).points, 0);
+});
+
+test("series beyond the limit go into one, and a process that ended is forgotten", () => {
+  const durations = newRequestDurations(openWallClock());
+  const each = exchange(Role.server, 1, 200, 1);
+  for (let i = 0; i < 1500; i++)
+    durations.series(each, { method: "GET", route: `/${i}`, failure: "" }).add(each);
+  const list = newPointList();
+  durations.tell(7, list);
+  const points = list.take(1n, 2n, 3n).metrics[0]?.exponentialHistogram?.dataPoints ?? [];
+  assert.equal(points.length, 1001);
+  const rest = points.find(({ attributes }) => attributes?.[0]?.key === "otel.metric.overflow");
+  assert.equal(rest?.count, 500n);
+  durations.forget(7);
+  durations.tell(7, list);
+  assert.equal(list.take(1n, 2n, 3n).points, 0);
+});
