@@ -6,6 +6,7 @@ import type { AttachedProbes } from "./attach/target.js";
 import { newRegistry, type Observed, type Registry } from "./discovery/registry.js";
 import type { Selection } from "./discovery/selection.js";
 import type { EventSink } from "./events/event.js";
+import { addressSize } from "./events/layout.js";
 import { type Batches, newBatches } from "./export/batches.js";
 import type { Exporter } from "./export/exporter.js";
 import {
@@ -30,7 +31,7 @@ import { encodedScope } from "./spans/resource.js";
 import { newTcpParties } from "./tcp/parties.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
 import { newJoins } from "./wires/joins.js";
-import { newWireSpanWriter } from "./wires/wire-span.js";
+import { addressText, newWireSpanWriter } from "./wires/wire-span.js";
 import { newWires, type Wires } from "./wires/wires.js";
 
 /** AttachedProcess is told when an observed process's probes are in place. */
@@ -189,6 +190,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
     joins,
+    callOf(tgid, goid, wire) {
+      const call = calls.during(tgid, goid);
+      if (call === undefined) return undefined;
+      if (call.peerAddress === "" && wire.peerPort !== 0) {
+        call.peerAddress = addressText(wire, addressSize);
+        call.peerPort = wire.peerPort;
+      }
+      return call.ids;
+    },
     tell: (connection, state) => kernel?.tellWire(connection, state),
     emit(exchange, wire, origin) {
       wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource));

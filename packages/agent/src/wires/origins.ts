@@ -9,6 +9,8 @@ export interface Origin {
   hasParent: boolean;
   /** joint has the ids by which the server's side finds the first request of this write; see Joins. */
   joint: Uint8Array | undefined;
+  /** inCall: the goroutine was in a library's call that is told by itself; see WiresOptions. */
+  inCall: boolean;
   /** answered says that a request of this write has been told. */
   answered: boolean;
   /** Ids as idLayout has them: the parent's trace and span. */
@@ -40,6 +42,7 @@ export function newOrigins(): Origins {
           sequence: -1,
           hasParent: false,
           joint: undefined,
+          inCall: false,
           answered: false,
           ids: new Uint8Array(idLayout.size),
         };

@@ -163,7 +163,8 @@ function errorOf({ error, attributes }: WireExchange, server: boolean): string {
   return error;
 }
 
-function addressText({ addresses, family }: Wire, at: number): string {
+/** addressText is an address of a socket as text: the local one at 0, the peer's at addressSize. */
+export function addressText({ addresses, family }: Wire, at: number): string {
   return formatAddress(addresses.subarray(at, at + (family === familyInet ? 4 : addressSize)));
 }
 

@@ -30,6 +30,11 @@ export interface WiresOptions {
   /** adopt puts the ids of an open server exchange into `ids` as a parent's; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
   readonly joins: Joins;
+  /**
+   * callOf gives the ids, as idLayout has them, of the call of a SQL library that a goroutine is in, and hears which socket
+   * it writes to; such a call is told already (spans/calls.ts), so what its SQL protocol says is not told again.
+   */
+  readonly callOf: (tgid: number, goid: number, wire: Wire) => Uint8Array | undefined;
   /** tell says to the kernel side what becomes of a socket. */
   readonly tell: (connection: number, state: WireState) => void;
   /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
@@ -73,6 +78,9 @@ const mutedLimit = 16_384;
 
 /** ordered are the protocols whose exchanges are told in the order of their requests. */
 export const ordered: ReadonlySet<string> = new Set(["postgresql", "mysql", "redis", "memcached"]);
+
+/** sqlProtocols are what drivers of SQL libraries speak. */
+const sqlProtocols: ReadonlySet<string> = new Set(["postgresql", "mysql"]);
 
 const empty = new Uint8Array(0);
 
@@ -144,7 +152,9 @@ export function newWires(options: WiresOptions): Wires {
 
   const emit = (entry: Entry, exchange: WireExchange): void => {
     entry.client ??= entry.connection.report().client;
-    options.emit(exchange, entry, entry.origins.find(exchange.startNs));
+    const origin = entry.origins.find(exchange.startNs);
+    if (origin?.inCall === true && sqlProtocols.has(exchange.protocol)) return;
+    options.emit(exchange, entry, origin);
   };
 
   const push = (entry: Entry, event: WireEvent, direction: Direction): void => {
@@ -159,6 +169,9 @@ export function newWires(options: WiresOptions): Wires {
     origin.goid = event.goid;
     origin.sequence = entry.datagram || event.localPort === 0 ? -1 : event.sequence;
     origin.answered = false;
+    const call =
+      direction === 0 && event.goid > 0 ? options.callOf(event.tgid, event.goid, entry) : undefined;
+    origin.inCall = call !== undefined;
     origin.hasParent =
       direction === 0 && event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids);
     origin.joint =
@@ -170,6 +183,11 @@ export function newWires(options: WiresOptions): Wires {
             origin.hasParent ? origin.ids.subarray(idLayout.trace, idLayout.trace + 16) : undefined,
           )
         : undefined;
+    if (call !== undefined && origin.joint !== undefined) {
+      // The server's side is the child of the call.
+      origin.joint.set(call.subarray(idLayout.trace, idLayout.trace + 16), 0);
+      origin.joint.set(call.subarray(idLayout.span, idLayout.span + 8), 16);
+    }
   };
 
   const deliver = (
