@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { AgentReport, DeclaredReport } from "@go3s/agent";
+import type { AgentReport, DeclaredReport, FunctionOptions } from "@go3s/agent";
 import { type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
 import type { ProbeObject } from "./declared-probe.js";
 import type { MissingRights } from "./rights.js";
@@ -35,7 +35,11 @@ const restart = { firstMs: 500, mostMs: 30_000 } as const;
 const closeMs = 8000;
 
 /** startAgentChild starts the process that sends what it sees, and what the probes tell, to `otlpUrl`. */
-export function startAgentChild(otlpUrl: string, probes: readonly ProbeObject[] = []): AgentChild {
+export function startAgentChild(
+  otlpUrl: string,
+  probes: readonly ProbeObject[] = [],
+  functions?: FunctionOptions,
+): AgentChild {
   let state: AgentChildState = { state: "starting" };
   let child: ChildProcess | undefined;
   let closed = false;
@@ -85,7 +89,13 @@ export function startAgentChild(otlpUrl: string, probes: readonly ProbeObject[] 
       timer = setTimeout(start, delay);
       delay = Math.min(delay * 2, restart.mostMs);
     });
-    const order: AgentStart = { type: "start", otlpUrl, exclude: [process.pid], probes: objects };
+    const order: AgentStart = {
+      type: "start",
+      otlpUrl,
+      exclude: [process.pid],
+      probes: objects,
+      ...(functions === undefined ? {} : { functions }),
+    };
     started.send(order);
   };
   start();

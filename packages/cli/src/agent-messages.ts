@@ -1,4 +1,4 @@
-import type { AgentReport, DeclaredReport } from "@go3s/agent";
+import type { AgentReport, DeclaredReport, FunctionOptions } from "@go3s/agent";
 import type { MissingRights } from "./rights.js";
 
 /** AgentStart is what `go3s up` tells its agent process first. */
@@ -9,6 +9,8 @@ export interface AgentStart {
   readonly exclude: readonly number[];
   /** probes are compiled programs that are run beside the built-in ones, their objects in base64. */
   readonly probes: readonly { readonly name: string; readonly object: string }[];
+  /** functions are observed in every process that has them. */
+  readonly functions?: FunctionOptions;
 }
 
 /** AgentStop asks the agent process to send what it has and end; a parent that is gone without it was killed. */

@@ -79,7 +79,17 @@ function spanLine(span: Span, resource: Values, { paint }: Output): string {
     (kinds.get(span.kind) ?? "").padEnd(6),
     durationText(Number(span.endTimeUnixNano - span.startTimeUnixNano)).padStart(8),
     bad ? paint.red(status) : status,
-    cellText(shown),
+    cellText(values["code.function.name"] === undefined ? shown : callText(span.name, values)),
     paint.dim(span.traceId.slice(0, 8)),
   ].join("  ");
+}
+
+/** callText writes a call with its arguments and results as a program would. */
+function callText(name: string, values: Values): string {
+  const of = (prefix: string): string[] =>
+    Object.entries(values)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => `${key.slice(prefix.length)}=${String(value)}`);
+  const results = of("go3s.result.");
+  return `${name}(${of("go3s.arg.").join(", ")})${results.length === 0 ? "" : ` → ${results.join(", ")}`}`;
 }

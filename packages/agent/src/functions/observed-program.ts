@@ -1,7 +1,9 @@
 import { elfMachine, openElf, openGoBinary, readGoBuildInfo, readMaps } from "@go3s/binary";
 import { BpfError, kernelBtf, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
 import { compile, renderDiagnostics } from "@go3s/lang";
+import { environment } from "../environment.js";
 import { AgentError } from "../errors.js";
+import { cacheKey, openObjectCache } from "../probes/object-cache.js";
 import { planGo } from "./go-plan.js";
 import { planNative } from "./native-plan.js";
 import type { FunctionPattern } from "./pattern.js";
@@ -74,8 +76,16 @@ const blank: ProgramPlan = {
 
 /** compileFunctions compiles generated source. Throws AgentError "bad-functions" with the diagnostics. */
 export function compileFunctions(text: string): Uint8Array {
-  const result = compile([{ name: "functions.go3s", text }], { kernelBtf: kernelBtf() });
-  if (result.object !== undefined) return result.object;
+  const sources = [{ name: "functions.go3s", text }];
+  const cache = openObjectCache(environment.cacheFolder);
+  const key = cacheKey(sources);
+  const kept = cache.read(key);
+  if (kept !== undefined) return kept;
+  const result = compile(sources, { kernelBtf: kernelBtf() });
+  if (result.object !== undefined) {
+    cache.write(key, result.object);
+    return result.object;
+  }
   throw new AgentError(
     "bad-functions",
     `the probes for functions do not compile:\n${renderDiagnostics(result)}`,

@@ -1,9 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { type Agent, type Exporter, openExporter, type Selection, startAgent } from "@go3s/agent";
+import {
+  type Agent,
+  type Exporter,
+  type FunctionOptions,
+  openExporter,
+  type Selection,
+  startAgent,
+} from "@go3s/agent";
 import { newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { type RunningProbe, readProbe, startProbe } from "../declared-probe.js";
 import { CliError, exitCodes } from "../failure.js";
+import { withFunctionBars } from "../function-bars.js";
+import { functionOption, functionRows, toldFunctions } from "../function-option.js";
 import { durationOption, type Parsed } from "../options.js";
 import { printingExporter } from "../span-lines.js";
 
@@ -22,6 +31,8 @@ export const command: Command = {
       multiple: true,
       help: "run this .go3s or .o and export what its annotations say",
     },
+    ...functionRows,
+    { name: "func-show", help: "with --func, print the program that is run in the kernel for it" },
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
   ],
@@ -31,6 +42,7 @@ export const command: Command = {
     "go3s observe --all --otlp http://127.0.0.1:4318",
     "go3s observe -- ./my-service --listen :8080",
     "go3s observe --probe examples/tcp-connect.go3s",
+    "go3s observe --pid 4711 --func 'main.(*Store).Get' --func-hist",
   ],
   run,
 };
@@ -41,11 +53,16 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const selection = selectionOf(parsed);
   const probes = parsed.list("probe").map((path) => readProbe(path, output.note));
   const observes = asked(selection) || parsed.rest !== undefined;
+  const functions = functionOption(parsed);
   const program = parsed.rest === undefined ? undefined : startProgram(parsed.rest, output.json);
   const otlp = parsed.text("otlp");
+  const printing = (): Exporter => {
+    const made = printingExporter(output, probes.length > 0);
+    return functions?.mode === "histogram" ? withFunctionBars(made, output) : made;
+  };
   const exporter =
     otlp === undefined
-      ? printingExporter(output, probes.length > 0)
+      ? printing()
       : openExporter({ url: otlpUrl(otlp), onProblem: (text) => text !== "" && output.note(text) });
   const closing = newClosing();
   closing.defer(() => exporter.close());
@@ -57,7 +74,8 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     if (observes) {
       const pids = [...(selection.pids ?? []), ...(program === undefined ? [] : [program.pid])];
       // Metrics every second would drown the spans on a terminal.
-      agent = await observe({ ...selection, pids }, exporter, otlp !== undefined, context);
+      const told = functions && toldFunctions(functions, parsed.flag("func-show"), output);
+      agent = await observe({ ...selection, pids }, exporter, otlp !== undefined, told, context);
       const started = agent;
       closing.defer(() => started.close());
     }
@@ -82,6 +100,7 @@ async function observe(
   selection: Selection,
   exporter: Exporter,
   metrics: boolean,
+  functions: FunctionOptions | undefined,
   { output }: Context,
 ): Promise<Agent> {
   const agent = await startAgent({
@@ -89,6 +108,7 @@ async function observe(
     exclude: [process.pid],
     exporter,
     metrics,
+    ...(functions === undefined ? {} : { functions }),
     onLost: (pid, lost) => lost.forEach((loss) => void output.note(`  of ${pid} without ${loss}`)),
     onAttached: ({ pid, runtime, probes, lost }) => {
       if (output.json) output.value({ event: "attached", pid, runtime, probes });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { partMarker } from "@go3s/agent";
+import { type FunctionOptions, partMarker } from "@go3s/agent";
 import { type ServerOptions, type StatusAnswer, startServer } from "@go3s/server";
 import { openStore, type RemoteOptions } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
@@ -12,6 +12,7 @@ import { type ProbeObject, readProbe } from "../declared-probe.js";
 import { openShop } from "../demo/shop.js";
 import { markParts } from "../environment.js";
 import { CliError, exitCodes } from "../failure.js";
+import { functionOption, functionRows } from "../function-option.js";
 import { jaegerOption, scrapeOption } from "../in-options.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
@@ -32,7 +33,12 @@ export const command: Command = {
     {
       name: "retention",
       value: "LIST",
-      help: "how long rows are kept, such as traces=3d,logs=36h,metrics=4w,profiles=2d,rollups=forever (a new directory: 7d, rollups 90d)",
+      help: "how long rows are kept, such as traces=3d,logs=36h,metrics=4w,profiles=2d,rollups=forever (a new directory: 7d, rollups 90d); tenant:NAME:SIGNAL=TIME for a tenant's shorter time, =default to end it",
+    },
+    {
+      name: "tenant-attribute",
+      value: "KEY",
+      help: "the resource attribute that names the tenant, such as k8s.namespace.name (default: all is one tenant's, `default`)",
     },
     { name: "host", value: "ADDRESS", help: "the address to listen on (default 127.0.0.1)" },
     { name: "otlp-grpc-port", value: "N", help: "default 4317; 0 takes any free port" },
@@ -61,6 +67,7 @@ export const command: Command = {
       multiple: true,
       help: "run this .go3s or .o too and keep what its annotations say",
     },
+    ...functionRows,
     {
       name: "sample",
       value: "RATIO",
@@ -98,6 +105,9 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const probes = parsed.list("probe").map((path) => readProbe(path, context.output.note));
   if (probes.length > 0 && parsed.flag("no-agent"))
     throw new CliError("usage", "--probe needs the agent", "leave out --no-agent");
+  const functions = functionOption(parsed);
+  if (functions !== undefined && parsed.flag("no-agent"))
+    throw new CliError("usage", "--func needs the agent", "leave out --no-agent");
   const ports = {
     web: portOption(parsed, "web-port", 7303),
     otlpHttp: portOption(parsed, "otlp-http-port", 4318),
@@ -108,7 +118,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const ways = { jaeger: jaegerOption(parsed), scrape: scrapeOption(parsed) };
   const closing = newClosing();
   try {
-    await open({ parsed, context, host, ports, probes, sample, clickhouse, ways, closing });
+    await open({ parsed, context, host, ports, probes, functions, sample, clickhouse, ways, closing });
     await aborted(context.interrupted);
     context.output.note("stopping: everything that was accepted is kept …");
     return exitCodes.done;
@@ -123,6 +133,7 @@ interface Opening {
   readonly host: string;
   readonly ports: { readonly web: number; readonly otlpHttp: number; readonly otlpGrpc: number };
   readonly probes: readonly ProbeObject[];
+  readonly functions: FunctionOptions | undefined;
   readonly sample: ServerOptions["sample"];
   readonly clickhouse: RemoteOptions | undefined;
   readonly ways: { readonly jaeger: ServerOptions["jaeger"]; readonly scrape: ServerOptions["scrape"] };
@@ -131,7 +142,7 @@ interface Opening {
 
 /** open starts the parts in the order in which they need each other; what it opened is closed by `closing`, backwards. */
 async function open(opening: Opening): Promise<void> {
-  const { parsed, context, host, ports, probes, sample, clickhouse, ways, closing } = opening;
+  const { parsed, context, host, ports, probes, functions, sample, clickhouse, ways, closing } = opening;
   const { output, interrupted } = context;
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
@@ -144,12 +155,14 @@ async function open(opening: Opening): Promise<void> {
   });
   closing.defer(() => store.close());
   let agent: AgentChild | undefined;
+  const tenantAttribute = parsed.text("tenant-attribute");
   const server = await startServer({
     store,
     host,
     ports,
     ...page(parsed, context),
     ...(sample === undefined ? {} : { sample }),
+    ...(tenantAttribute === undefined ? {} : { tenantAttribute }),
     ...(ways.jaeger === undefined ? {} : { jaeger: ways.jaeger }),
     ...(ways.scrape === undefined ? {} : { scrape: ways.scrape }),
     agentStatus: () => agentStatus(agent?.state()),
@@ -159,7 +172,7 @@ async function open(opening: Opening): Promise<void> {
   closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc }));
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
-    const started = startAgentChild(otlp_http, probes);
+    const started = startAgentChild(otlp_http, probes, functions);
     agent = started;
     closing.defer(() => started.close());
     if (!output.json) void started.first.then((state) => tellAgent(state, context));
