@@ -257,7 +257,13 @@ describe("KernelObserver on the live kernel", { skip }, () => {
 
   test("nothing was dropped, nothing was unknown", () => {
     const { dropped, missing, probes } = observer.stats();
-    assert.deepEqual(dropped, { "ring-full": 0, "map-full": 0, "unreadable-memory": 0, pipelined: 0 });
+    assert.deepEqual(dropped, {
+      "ring-full": 0,
+      "map-full": 0,
+      "unreadable-memory": 0,
+      pipelined: 0,
+      "wire-shed": 0,
+    });
     assert.deepEqual(missing, []);
     assert.equal(probes, 8);
     assert.deepEqual(recorder.unknown, []);
