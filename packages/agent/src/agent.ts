@@ -20,6 +20,7 @@ import { newMeter } from "./meter.js";
 import { protocols } from "./protocols/protocols.js";
 import { newRequestDurations } from "./runtime/request-durations.js";
 import { newRuntimeWatch } from "./runtime/runtime-watch.js";
+import { tryOpenSpanWaits } from "./runtime/waits/span-waits.js";
 import { newAgentSampling } from "./sampling/agent-sampling.js";
 import type { SamplingOptions, SamplingReport } from "./sampling/sampler.js";
 import { type Assembler, newAssembler } from "./spans/assembler.js";
@@ -60,6 +61,11 @@ export interface AgentOptions {
   readonly functions?: FunctionOptions;
   /** metrics sends the processes' metrics (runtime/metric-rows.ts) every second; they are sent when absent. */
   readonly metrics?: boolean;
+  /**
+   * goroutines tells on server spans of Go services what their goroutines did and waited for: several probe hits a request,
+   * within a budget (runtime/waits). Not told when absent.
+   */
+  readonly goroutines?: boolean;
   /** onLost hears, once for a process, which of its metrics its program does not give, and why. */
   readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }
@@ -133,7 +139,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const logBatches: Batches<LogWriter> = newBatches("logs", () => new LogWriter(), encodedScope, exporter);
   const hasMetrics = options.metrics !== false;
   const durations = newRequestDurations(clock);
-  const spanWriter = newHttpSpanWriter(clock, hasMetrics ? durations : undefined);
+  const lose = (pid: number, text: string): void => options.onLost?.(pid, [text]);
+  const opened = options.goroutines === true ? tryOpenSpanWaits(lose) : undefined;
+  const waits = opened?.waits;
+  const spanWriter = newHttpSpanWriter(clock, hasMetrics ? durations : undefined, waits);
   const runtime = newRuntimeWatch({
     exporter,
     logs: logBatches,
@@ -159,6 +168,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         functions?.unwatch(process.facts.pid);
         policies.delete(process.facts.pid);
         runtime.unwatch(process.facts.pid);
+        waits?.unwatch(process.facts.pid);
       },
     },
   });
@@ -198,6 +208,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         call.peerPort = wire.peerPort;
       }
       return call.ids;
+    },
+    heard({ attributes }, tgid, goid) {
+      const call = calls.during(tgid, goid);
+      if (call === undefined) return;
+      call.namespace = String(attributes["db.namespace"] ?? call.namespace);
+      call.code = String(attributes["db.response.status_code"] ?? call.code);
     },
     tell: (connection, state) => kernel?.tellWire(connection, state),
     emit(exchange, wire, origin) {
@@ -245,6 +261,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
     process.spans.handlerEndsSinceNs = monotonicNs();
     if (hasMetrics) runtime.watch(process);
+    const unseen = waits?.watch(process) ?? "";
+    if (unseen !== "") lose(pid, `what goroutines waited for: ${unseen}`);
     if (facts?.facts !== undefined)
       policies.set(pid, {
         policy: newPolicy(),
@@ -302,6 +320,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sampling.tick(seconds, registry.all());
     lastTick = now;
     runtime.tick();
+    waits?.tick();
     if (ticks % clockEveryTicks === 0) clock.adjust();
     if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) registry.scan();
   }, tickMs);
@@ -332,7 +351,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         }),
         programs: stats?.costs ?? [],
         sampling: sampling.report(),
-        missing: stats?.missing ?? [],
+        missing: [...(stats?.missing ?? []), ...(opened?.missing ?? [])],
       };
     },
     setSampling: sampling.change,
@@ -346,6 +365,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       kernel?.close();
       sendTimes();
       functions?.close();
+      waits?.close();
       runtime.tick();
       spanBatches.flush();
       logBatches.flush();

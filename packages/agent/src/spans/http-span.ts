@@ -3,6 +3,7 @@ import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWri
 import { formatAddress } from "../discovery/sockets.js";
 import { addressSize, Role } from "../events/layout.js";
 import type { RequestDurations } from "../runtime/request-durations.js";
+import type { SpanWaits } from "../runtime/waits/span-waits.js";
 import { thresholdText, withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
 import type { Exchange } from "./exchange.js";
@@ -60,8 +61,15 @@ export interface HttpSpanWriter {
   repeat(exchange: Exchange, template: SpanTemplate, writer: SpanWriter): void;
 }
 
-/** newHttpSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written. */
-export function newHttpSpanWriter(clock: WallClock, durations?: RequestDurations): HttpSpanWriter {
+/**
+ * newHttpSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written,
+ * `waits` says what its goroutine waited for.
+ */
+export function newHttpSpanWriter(
+  clock: WallClock,
+  durations?: RequestDurations,
+  waits?: Pick<SpanWaits, "write">,
+): HttpSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const names = new Map<string, Map<string, string>>();
   const addresses = new Map<number, string>();
@@ -155,6 +163,7 @@ export function newHttpSpanWriter(clock: WallClock, durations?: RequestDurations
         writer.bytesAttribute(key.userAgent, bytes, head.userAgent.start, head.userAgent.end);
       writeSizes(exchange, writer, head);
       if (exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
+      const hasWaits = waits?.write(exchange, writer) === true;
 
       // Status rules of the HTTP conventions: 4xx is the client's error, not the server's.
       const bad = exchange.status >= (server ? 500 : 400);
@@ -163,7 +172,8 @@ export function newHttpSpanWriter(clock: WallClock, durations?: RequestDurations
         writer.status(statusError, failure === "" ? "" : (failureText[failure] ?? failure));
       }
       // A route that is not known yet may be the next time, and a traceparent never comes twice.
-      const mayRepeat = failure === "" && head.traceparent.start < 0 && (route !== "" || !server);
+      const mayRepeat =
+        !hasWaits && failure === "" && head.traceparent.start < 0 && (route !== "" || !server);
       if (mayRepeat && exchange.slot !== undefined) {
         exchange.slot.template ??= newSpanTemplate();
         exchange.slot.template.record(exchange, writer, mark);
