@@ -56,6 +56,10 @@ export interface CallTracker {
   panic(event: CallEvent): void;
   /** goexit: calls of this goroutine will not return; nor will those of one that ends after a panic. */
   unwound(event: CallEvent, why: "goexit" | "panic"): void;
+  /** requestOver ends the doubted calls that began within a request whose handler is over. */
+  requestOver(tgid: number, routine: number, startNs: number, endNs: number): void;
+  /** hasDoubts says whether any call is in doubt. */
+  hasDoubts(): boolean;
   /** forget drops what a process has open: it ended, or is watched no more. */
   forget(tgid: number): void;
   counts(): CallCounts;
@@ -70,6 +74,7 @@ export function newCallTracker(done: (call: FunctionCall) => void): CallTracker 
   const stacks = new Map<string, FunctionCall[]>();
   const dropped: Record<string, number> = {};
   let open = 0;
+  let doubts = 0;
 
   const drop = (reason: string): void => {
     dropped[reason] = (dropped[reason] ?? 0) + 1;
@@ -78,6 +83,7 @@ export function newCallTracker(done: (call: FunctionCall) => void): CallTracker 
 
   const finish = (call: FunctionCall, ns: number, error: CapturedError | undefined): void => {
     call.endNs = ns;
+    if (call.doubted) doubts--;
     if (error !== undefined) call.error = error;
     done(call);
   };
@@ -148,7 +154,10 @@ export function newCallTracker(done: (call: FunctionCall) => void): CallTracker 
       finish(call, event.ns, error);
     },
     panic(event) {
-      for (const call of stacks.get(keyOf(event)) ?? []) call.doubted = true;
+      for (const call of stacks.get(keyOf(event)) ?? []) {
+        if (!call.doubted) doubts++;
+        call.doubted = true;
+      }
     },
     unwound(event, why) {
       const key = keyOf(event);
@@ -159,11 +168,24 @@ export function newCallTracker(done: (call: FunctionCall) => void): CallTracker 
         finish(call, event.ns, why === "panic" ? { type: "panic", text: "panic" } : undefined);
       }
     },
+    requestOver(tgid, routine, startNs, endNs) {
+      const key = `${tgid}:${routine}`;
+      const stack = stacks.get(key);
+      if (stack === undefined) return;
+      const isOver = (call: FunctionCall): boolean =>
+        call.doubted && call.startNs >= startNs && call.startNs <= endNs;
+      const left = stack.filter((call) => !isOver(call));
+      if (left.length === 0) stacks.delete(key);
+      else stacks.set(key, left);
+      for (const call of stack.filter(isOver).reverse()) abandon(call, endNs);
+    },
+    hasDoubts: () => doubts > 0,
     forget(tgid) {
       const prefix = `${tgid}:`;
       for (const [key, stack] of stacks) {
         if (!key.startsWith(prefix)) continue;
         open -= stack.length;
+        doubts -= stack.filter((call) => call.doubted).length;
         stacks.delete(key);
       }
     },

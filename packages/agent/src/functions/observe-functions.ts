@@ -2,6 +2,7 @@ import { BinaryError } from "@go3s/binary";
 import { BpfError, isStaleProcess, type Link, RingBufferReader, type RingMemory, typedMap } from "@go3s/bpf";
 import type { SpanWriter } from "@go3s/telemetry";
 import { AgentError } from "../errors.js";
+import { Role } from "../events/layout.js";
 import type { Batches } from "../export/batches.js";
 import type { WallClock } from "../spans/clock.js";
 import type { Exchange } from "../spans/exchange.js";
@@ -305,7 +306,13 @@ export function observeFunctions(
         if (attached.get(pid)?.links.size === 0) attached.delete(pid);
       }, 2000).unref();
     },
-    exchangeDone: (exchange) => parents.exchangeDone(exchange),
+    exchangeDone(exchange) {
+      parents.exchangeDone(exchange);
+      if (!exchange.handlerEnded || exchange.role !== Role.server || !tracker.hasDoubts()) return;
+      // Their returns, if there were any, are in the buffer by now.
+      for (const { reader } of loaded.values()) reader?.drain();
+      tracker.requestOver(exchange.tgid, exchange.goid, exchange.startNs, exchange.endNs);
+    },
     flush(serving) {
       let known: ReadonlySet<string> | undefined;
       parents.settle(Number(process.hrtime.bigint()), (tgid, routine) => {
