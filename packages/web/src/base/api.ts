@@ -39,12 +39,27 @@ function isErrorBody(value: unknown): value is ErrorBody {
   return typeof value === "object" && value !== null && "error" in value && typeof value.error === "object";
 }
 
+/** Prometheus' API tells errors its own way. */
+function isPrometheusError(value: unknown): value is { readonly error: string; readonly errorType: string } {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "error" in value &&
+    typeof value.error === "string" &&
+    "errorType" in value &&
+    typeof value.errorType === "string"
+  );
+}
+
 /** errorOf reads the refusal of a response, whatever its body is. */
 export async function errorOf(response: Response, url: string): Promise<ApiError> {
   const text = await response.text().catch(() => "");
   try {
     const body: unknown = JSON.parse(text);
     if (isErrorBody(body)) return new ApiError(response.status, url, body.error);
+    if (isPrometheusError(body)) {
+      return new ApiError(response.status, url, { code: body.errorType, message: body.error });
+    }
   } catch {
     return new ApiError(response.status, url, {
       message: text.slice(0, 300) || `the server answered ${response.status}`,

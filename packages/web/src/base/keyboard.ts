@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 export interface Action {
   readonly id: string;
   readonly title: string;
-  readonly section: "Go to" | "View" | "Time" | "List" | "Trace" | "SQL" | "Live";
+  readonly section: "Go to" | "View" | "Time" | "List" | "Trace" | "SQL" | "Live" | "Metrics" | "Profiles";
   /** keys is a stroke (`/`, `Ctrl+K`, `Escape`) or two in a row (`g t`); absent for the palette alone. */
   readonly keys?: string;
   /** typing: true lets the keys work while a text field has the focus. */
@@ -79,6 +79,7 @@ export const pendingKey = signal("");
 
 const halfMs = 1200;
 
+// The target of an event that leaves a shadow tree (the editor's) is the tree's host; where it began is first in its path.
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
@@ -91,7 +92,7 @@ export function startKeyboard(): void {
     if (event.defaultPrevented || event.isComposing) return;
     const name = strokeName(event);
     if (name === "Shift" || name === "Control" || name === "Meta" || name === "Alt") return;
-    const outcome = match(allActions(), pendingKey.value, name, isTyping(event.target));
+    const outcome = match(allActions(), pendingKey.value, name, isTyping(event.composedPath()[0] ?? null));
     clearTimeout(timer);
     pendingKey.value = "";
     if (outcome === undefined) return;

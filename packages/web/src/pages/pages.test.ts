@@ -44,7 +44,10 @@ describe("the pages", { skip }, () => {
     ["/logs", "handled request 0"],
     ["/sql?sql=SELECT+1", "120 rows"],
     ["/system", "not a Go program"],
-    ["/metrics-explorer", "no explorer"],
+    ["/metrics-explorer", "Pick a metric"],
+    ["/metrics-explorer?expr=up&expr2=down", "20 of 20 series"],
+    ["/metrics-explorer?expr=up&as=table", "recommendation"],
+    ["/metrics-explorer?expr=sum((", 'unexpected "("'],
     ["/profiles", "no flame graph"],
     ["/diagnosis", "See what is different"],
     ["/alerts", "no alert rules"],
@@ -78,6 +81,8 @@ describe("the pages", { skip }, () => {
     "/map?as=table",
     "/logs",
     "/sql?sql=SELECT+1",
+    "/metrics-explorer?expr=up",
+    "/metrics-explorer?expr=up&as=table",
     "/system",
   ]) {
     for (const dark of [false, true]) {
@@ -92,9 +97,9 @@ describe("the pages", { skip }, () => {
     }
   }
 
-  it("says nothing wrong on the console, but for the answer 404 it shows", () => {
+  it("says nothing wrong on the console, but for the answers 404 and 400 it shows", () => {
     assert.deepEqual(
-      browser.errors.filter((text) => !/missing.*404/.test(text)),
+      browser.errors.filter((text) => !/missing.*404|sum\(\(.*400/.test(text)),
       [],
     );
   });

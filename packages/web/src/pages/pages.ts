@@ -2,6 +2,7 @@ import type { Page } from "../base/page.js";
 import { page as later } from "./later/route.js";
 import { page as logs } from "./logs/route.js";
 import { page as map } from "./map/route.js";
+import { page as metrics } from "./metrics/route.js";
 import { page as overview } from "./overview/route.js";
 import { page as service } from "./service/route.js";
 import { page as services } from "./services/route.js";
@@ -19,6 +20,7 @@ export const pages: readonly Page[] = [
   traces,
   trace,
   logs,
+  metrics,
   sql,
   system,
   ...later,

@@ -4,6 +4,7 @@ import { extname, join, normalize } from "node:path";
 import type { CompleteAnswer, ErrorBody, FilterParseAnswer } from "@go3s/server";
 import { siteFolder } from "../index.js";
 import * as made from "./fixtures.js";
+import { prometheusAnswer } from "./metric-fixture.js";
 import { spanAnswer, traceAnswer } from "./trace-fixture.js";
 
 // Serves the built page with made answers under the same content security policy as the real server.
@@ -50,6 +51,12 @@ export async function startFixtureServer(at = Date.now()): Promise<FixtureServer
       const status = answer === undefined ? 404 : state.failing ? 503 : 200;
       response.writeHead(status, { "content-type": "application/json" });
       response.end(JSON.stringify(answer ?? notFound));
+      return;
+    }
+    if (url.pathname.startsWith("/prometheus/api/v1/")) {
+      const answer = prometheusAnswer(url, at, state.empty);
+      response.writeHead(answer.status === "error" ? 400 : 200, { "content-type": "application/json" });
+      response.end(JSON.stringify(answer));
       return;
     }
     void serveFile(url.pathname, response);

@@ -2,7 +2,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { readPalette } from "../base/colour.js";
 import { clockText, unixMs, type Zone } from "../base/time.js";
-import type { PlotProps, PlotSeries } from "./plot.js";
+import type { Dot, PlotProps, PlotSeries } from "./plot.js";
 
 // The part of the plot that needs uPlot; loaded when the first plot shows.
 
@@ -19,12 +19,37 @@ function dataOf(props: PlotProps): uPlot.AlignedData {
   return [props.times.map((ms) => ms / 1000), ...props.series.map((series) => [...series.values])];
 }
 
+const dotRadius = 3.5;
+const dotReach = 8;
+
+/** placeOf gives where a dot stands in the plot; one beyond the scale stands at its edge. */
+function placeOf(chart: uPlot, dot: Dot, pixels: boolean): readonly [x: number, y: number] {
+  const scale = chart.scales["y"];
+  const value = Math.min(scale?.max ?? dot.value, Math.max(scale?.min ?? dot.value, dot.value));
+  return [chart.valToPos(dot.ms / 1000, "x", pixels), chart.valToPos(value, "y", pixels)];
+}
+
+function dotAt(chart: uPlot, dots: readonly Dot[]): Dot | undefined {
+  const { left = -1, top = -1 } = chart.cursor;
+  let nearest: Dot | undefined;
+  let best = dotReach;
+  for (const dot of dots) {
+    const [x, y] = placeOf(chart, dot, false);
+    const far = Math.hypot(x - left, y - top);
+    if (far > best) continue;
+    best = far;
+    nearest = dot;
+  }
+  return nearest;
+}
+
 /** drawChart draws into an element. All charts of a page share one crosshair by the `sync` key. */
 export function drawChart(
   element: HTMLElement,
   props: PlotProps,
   zone: Zone,
   onZoom: (from: number, to: number) => void,
+  onOpen: (href: string) => void,
 ): Chart {
   const palette = readPalette();
   const colours = { accent: palette.accent, bad: palette.bad, dim: palette.dim, text: palette.text };
@@ -46,7 +71,9 @@ export function drawChart(
       legend: { show: false },
       scales: {
         x: { time: true },
-        y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
+        y: {
+          range: (_self, low, high) => [low < 0 ? low * 1.08 : 0, high > 0 ? high * 1.08 : low < 0 ? 0 : 1],
+        },
       },
       axes: [
         {
@@ -82,8 +109,25 @@ export function drawChart(
             onZoom(from, to);
           },
         ],
+        draw: [
+          (self) => {
+            self.ctx.fillStyle = palette.bg;
+            self.ctx.strokeStyle = palette.text;
+            self.ctx.lineWidth = 1.5 * devicePixelRatio;
+            for (const dot of shown.dots ?? []) {
+              const [x, y] = placeOf(self, dot, true);
+              self.ctx.beginPath();
+              self.ctx.arc(x, y, dotRadius * devicePixelRatio, 0, 2 * Math.PI);
+              self.ctx.fill();
+              self.ctx.stroke();
+            }
+          },
+        ],
         setCursor: [
           (self) => {
+            const under = dotAt(self, shown.dots ?? []);
+            self.over.style.cursor = under === undefined ? "" : "pointer";
+            self.over.title = under?.title ?? "";
             const at = self.cursor.idx;
             shown.onHover?.(
               at === null || at === undefined
@@ -100,6 +144,14 @@ export function drawChart(
     dataOf(props),
     element,
   );
+  let pressedAt = 0;
+  chart.over.addEventListener("mousedown", (event) => {
+    pressedAt = event.clientX;
+  });
+  chart.over.addEventListener("click", (event) => {
+    const under = Math.abs(event.clientX - pressedAt) > 3 ? undefined : dotAt(chart, shown.dots ?? []);
+    if (under !== undefined) onOpen(under.href);
+  });
   return {
     setData(next) {
       shown = next;

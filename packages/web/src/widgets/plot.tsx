@@ -1,7 +1,7 @@
 import type { Buckets } from "@go3s/server";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { setRange } from "../base/address.js";
+import { go, setRange } from "../base/address.js";
 import { themeShown, zone } from "../base/settings.js";
 import { clockText, type UnixMs } from "../base/time.js";
 import type { Chart } from "./plot-chart.js";
@@ -26,6 +26,14 @@ export interface Hover {
 export const timesOf = ({ start_ms, step_ms, count }: Buckets): readonly number[] =>
   Array.from({ length: count }, (_, at) => start_ms + (at + 0.5) * step_ms);
 
+/** Dot is one thing that happened at a moment with a value, such as an exemplar; it leads somewhere. */
+export interface Dot {
+  readonly ms: number;
+  readonly value: number;
+  readonly title: string;
+  readonly href: string;
+}
+
 /** PlotProps of Plot. Series share one time axis, `times` in Unix milliseconds, rising. */
 export interface PlotProps {
   readonly title: string;
@@ -34,11 +42,14 @@ export interface PlotProps {
   readonly format: (value: number) => string;
   readonly height?: number;
   readonly onHover?: (hover: Hover | undefined) => void;
+  /** keys: false leaves the list of series to the page, which has a better place for many. */
+  readonly keys?: false;
+  readonly dots?: readonly Dot[];
 }
 
 /** summaryOf puts a plot into words for readers who do not see it. */
 export function summaryOf(props: PlotProps): string {
-  const parts = props.series.map((series) => {
+  const parts = props.series.slice(0, 12).map((series) => {
     const known = series.values.filter((value): value is number => value !== null);
     if (known.length === 0) return `${series.label}: nothing in this range`;
     return `${series.label}: ${props.format(Math.min(...known))} to ${props.format(Math.max(...known))}, last ${props.format(known[known.length - 1] ?? 0)}`;
@@ -52,7 +63,7 @@ export function Plot(props: PlotProps): JSX.Element {
   const chart = useRef<Chart | undefined>(undefined);
   const [hover, setHover] = useState<Hover | undefined>(undefined);
   const latest = useRef<PlotProps>(props);
-  latest.current = { ...props, onHover: setHover };
+  latest.current = { ...props, onHover: props.onHover ?? setHover };
   const shape = `${props.series.map((series) => series.label).join()}|${themeShown.value}|${zone.value}`;
 
   useEffect(() => {
@@ -62,8 +73,12 @@ export function Plot(props: PlotProps): JSX.Element {
     const observer = new ResizeObserver(() => chart.current?.resize(element.clientWidth));
     void import("./plot-chart.js").then((module) => {
       if (gone) return;
-      chart.current = module.drawChart(element, latest.current, zone.peek(), (from, to) =>
-        setRange({ from: String(Math.round(from)), to: String(Math.round(to)) }),
+      chart.current = module.drawChart(
+        element,
+        latest.current,
+        zone.peek(),
+        (from, to) => setRange({ from: String(Math.round(from)), to: String(Math.round(to)) }),
+        go,
       );
       observer.observe(element);
     });
@@ -77,13 +92,13 @@ export function Plot(props: PlotProps): JSX.Element {
 
   useEffect(() => {
     chart.current?.setData(latest.current);
-  }, [props.times, props.series]);
+  }, [props.times, props.series, props.dots]);
 
   return (
     <figure class="plot">
       <figcaption>
         <h3>{props.title}</h3>
-        {props.series.map((series, at) => (
+        {(props.keys === false ? [] : props.series).map((series, at) => (
           <span
             key={series.label}
             class={`key ${typeof series.colour === "number" ? `s-hue hue-${series.colour}` : `s-${series.colour}`} ${series.dash ?? ""} dim`}

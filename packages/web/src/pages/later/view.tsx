@@ -8,19 +8,10 @@ interface Instead {
   readonly params?: Readonly<Record<string, string>>;
 }
 
-const metricsSql =
-  "SELECT name, type, unit, count() AS points, max(timestamp) AS newest FROM metrics GROUP BY ALL ORDER BY points DESC LIMIT 100";
-
 const profilesSql =
   "SELECT service_name, type, unit, stacks.functions[1] AS function, sum(value) AS total FROM profiles JOIN stacks USING stack_id GROUP BY ALL ORDER BY total DESC LIMIT 100";
 
 const instead: Readonly<Record<string, Instead>> = {
-  "/metrics-explorer": {
-    missing: "Metrics are received and stored, but there is no explorer for them yet.",
-    path: "/sql",
-    link: "List them with SQL",
-    params: { sql: metricsSql },
-  },
   "/profiles": {
     missing: "Profiles are received and stored, but there is no flame graph for them here yet.",
     path: "/sql",

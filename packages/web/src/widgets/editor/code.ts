@@ -1,0 +1,177 @@
+import { acceptCompletion, autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
+import {
+  Decoration,
+  type DecorationSet,
+  drawSelection,
+  EditorView,
+  keymap,
+  placeholder,
+} from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import type { EditorProps, Mistake } from "./editor.js";
+import { promql, sql } from "./tokens.js";
+
+// The part of the editor that needs CodeMirror; loaded when the first editor shows.
+
+/** Code is a drawn editor; close() takes it down. */
+export interface Code {
+  set(text: string): void;
+  mark(mistake: Mistake | undefined): void;
+  focus(): void;
+  close(): void;
+}
+
+const languages = { promql: StreamLanguage.define(promql), sql: StreamLanguage.define(sql) };
+
+const colours = syntaxHighlighting(
+  HighlightStyle.define([
+    { tag: tags.keyword, color: "var(--accent)" },
+    { tag: tags.string, color: "var(--ok)" },
+    { tag: [tags.number, tags.atom], color: "var(--warn)" },
+    { tag: tags.comment, color: "var(--text-dim)", fontStyle: "italic" },
+    { tag: tags.function(tags.variableName), fontWeight: "600" },
+    { tag: tags.operator, color: "var(--text-dim)" },
+  ]),
+);
+
+const look = EditorView.theme({
+  "&": { backgroundColor: "transparent", color: "var(--text)", fontSize: "13px", maxHeight: "50vh" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5", overflow: "auto" },
+  ".cm-content": { padding: "6px 0", caretColor: "var(--text)" },
+  ".cm-line": { padding: "0 10px" },
+  ".cm-cursor": { borderLeftColor: "var(--text)" },
+  ".cm-placeholder": { color: "var(--text-dim)" },
+  ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {
+    backgroundColor: "var(--accent-soft)",
+  },
+  "&.cm-focused .cm-matchingBracket": {
+    backgroundColor: "var(--accent-soft)",
+    outline: "1px solid var(--accent)",
+  },
+  ".cm-mistake": {
+    textDecoration: "underline wavy var(--bad)",
+    textUnderlineOffset: "3px",
+    backgroundColor: "var(--bad-soft)",
+  },
+  ".cm-tooltip": {
+    backgroundColor: "var(--bg-raised)",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "4px",
+    color: "var(--text)",
+    boxShadow: "var(--shadow)",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": {
+    fontFamily: "var(--mono)",
+    fontSize: "12px",
+    maxHeight: "260px",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "2px 8px" },
+  ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    backgroundColor: "var(--accent-soft)",
+    color: "var(--text)",
+  },
+  ".cm-completionDetail": { color: "var(--text-dim)", fontStyle: "normal", marginLeft: "12px" },
+  ".cm-completionMatchedText": { textDecoration: "none", color: "var(--accent)" },
+  ".cm-tooltip.cm-completionInfo": { padding: "6px 8px", maxWidth: "320px", font: "12px var(--sans)" },
+});
+
+const setMistake = StateEffect.define<Mistake | undefined>();
+const mistakes = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, change) {
+    let next = change.docChanged ? Decoration.none : marks;
+    for (const effect of change.effects) {
+      if (!effect.is(setMistake)) continue;
+      next = Decoration.none;
+      if (effect.value === undefined) continue;
+      const size = change.state.doc.length;
+      const from = Math.min(effect.value.from, Math.max(0, size - 1));
+      const to = Math.min(Math.max(effect.value.to, from + 1), size);
+      if (to > from) next = Decoration.set([Decoration.mark({ class: "cm-mistake" }).range(from, to)]);
+    }
+    return next;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/**
+ * drawCode puts an editor into an element. It stands in a shadow tree, since there CodeMirror's styles are constructed sheets,
+ * which the page's `style-src 'self'` allows; in the document they would be inline style elements, which it does not.
+ */
+export function drawCode(element: HTMLElement, props: EditorProps, latest: () => EditorProps): Code {
+  const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
+  const run = () => {
+    latest().onRun();
+    return true;
+  };
+  const keys = [
+    { key: "Mod-Enter", run },
+    ...(props.enterRuns === true
+      ? [{ key: "Enter", run: (view: EditorView) => acceptCompletion(view) || run() }]
+      : []),
+    { key: "Tab", run: acceptCompletion },
+  ];
+  const view = new EditorView({
+    parent: root,
+    root,
+    state: EditorState.create({
+      doc: props.value,
+      extensions: [
+        Prec.highest(keymap.of(keys)),
+        keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap]),
+        history(),
+        drawSelection(),
+        closeBrackets(),
+        bracketMatching(),
+        languages[props.language],
+        colours,
+        look,
+        mistakes,
+        EditorView.lineWrapping,
+        placeholder(props.placeholder ?? ""),
+        EditorView.contentAttributes.of({
+          "aria-label": props.label,
+          spellcheck: "false",
+          autocapitalize: "off",
+        }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) latest().onChange(update.state.doc.toString());
+        }),
+        autocompletion({
+          icons: false,
+          maxRenderedOptions: 200,
+          override: [
+            async (context) => {
+              const found = await latest().complete(
+                context.state.doc.toString(),
+                context.pos,
+                context.explicit,
+              );
+              if (found === undefined) return null;
+              return {
+                from: found.from,
+                validFor: found.stays ?? /^[\w:.]*$/,
+                options: found.options.map((option) => ({ ...option, type: "text" })),
+              };
+            },
+          ],
+        }),
+      ],
+    }),
+  });
+  return {
+    set(text) {
+      if (text === view.state.doc.toString()) return;
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+    },
+    mark: (mistake) => view.dispatch({ effects: setMistake.of(mistake) }),
+    focus: () => view.focus(),
+    close() {
+      view.destroy();
+    },
+  };
+}
