@@ -39,6 +39,7 @@ export function startAgentChild(
   otlpUrl: string,
   probes: readonly ProbeObject[] = [],
   functions?: FunctionOptions,
+  goroutines = false,
 ): AgentChild {
   let state: AgentChildState = { state: "starting" };
   let child: ChildProcess | undefined;
@@ -94,6 +95,7 @@ export function startAgentChild(
       otlpUrl,
       exclude: [process.pid],
       probes: objects,
+      goroutines,
       ...(functions === undefined ? {} : { functions }),
     };
     started.send(order);

@@ -11,6 +11,8 @@ export interface AgentStart {
   readonly probes: readonly { readonly name: string; readonly object: string }[];
   /** functions are observed in every process that has them. */
   readonly functions?: FunctionOptions;
+  /** goroutines: spans say what their goroutines waited for. */
+  readonly goroutines?: boolean;
 }
 
 /** AgentStop asks the agent process to send what it has and end; a parent that is gone without it was killed. */

@@ -25,6 +25,7 @@ async function start(order: AgentStart): Promise<void> {
       exclude: order.exclude,
       exporter,
       fused: true,
+      goroutines: order.goroutines === true,
       ...(order.functions === undefined ? {} : { functions: order.functions }),
     });
   } catch (error) {

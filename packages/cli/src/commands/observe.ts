@@ -33,6 +33,7 @@ export const command: Command = {
     },
     ...functionRows,
     { name: "func-show", help: "with --func, print the program that is run in the kernel for it" },
+    { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
   ],
@@ -75,7 +76,8 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
       const pids = [...(selection.pids ?? []), ...(program === undefined ? [] : [program.pid])];
       // Metrics every second would drown the spans on a terminal.
       const told = functions && toldFunctions(functions, parsed.flag("func-show"), output);
-      agent = await observe({ ...selection, pids }, exporter, otlp !== undefined, told, context);
+      const wanted = { metrics: otlp !== undefined, goroutines: parsed.flag("goroutines") };
+      agent = await observe({ ...selection, pids }, exporter, wanted, told, context);
       const started = agent;
       closing.defer(() => started.close());
     }
@@ -99,7 +101,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
 async function observe(
   selection: Selection,
   exporter: Exporter,
-  metrics: boolean,
+  wanted: { readonly metrics: boolean; readonly goroutines: boolean },
   functions: FunctionOptions | undefined,
   { output }: Context,
 ): Promise<Agent> {
@@ -107,7 +109,7 @@ async function observe(
     selection,
     exclude: [process.pid],
     exporter,
-    metrics,
+    ...wanted,
     ...(functions === undefined ? {} : { functions }),
     onLost: (pid, lost) => lost.forEach((loss) => void output.note(`  of ${pid} without ${loss}`)),
     onAttached: ({ pid, runtime, probes, lost }) => {

@@ -61,6 +61,7 @@ export const command: Command = {
       help: "scrape the targets of a file as Prometheus has it (scrape_configs)",
     },
     { name: "no-agent", help: "take OTLP only, observe nothing" },
+    { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
     {
       name: "probe",
       value: "FILE",
@@ -105,6 +106,8 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const probes = parsed.list("probe").map((path) => readProbe(path, context.output.note));
   if (probes.length > 0 && parsed.flag("no-agent"))
     throw new CliError("usage", "--probe needs the agent", "leave out --no-agent");
+  if (parsed.flag("goroutines") && parsed.flag("no-agent"))
+    throw new CliError("usage", "--goroutines needs the agent", "leave out --no-agent");
   const functions = functionOption(parsed);
   if (functions !== undefined && parsed.flag("no-agent"))
     throw new CliError("usage", "--func needs the agent", "leave out --no-agent");
@@ -172,7 +175,7 @@ async function open(opening: Opening): Promise<void> {
   closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc }));
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
-    const started = startAgentChild(otlp_http, probes, functions);
+    const started = startAgentChild(otlp_http, probes, functions, parsed.flag("goroutines"));
     agent = started;
     closing.defer(() => started.close());
     if (!output.json) void started.first.then((state) => tellAgent(state, context));
