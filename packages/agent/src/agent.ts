@@ -261,7 +261,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
     process.spans.handlerEndsSinceNs = monotonicNs();
     if (hasMetrics) runtime.watch(process);
-    const unseen = waits?.watch(process) ?? "";
+    const unseen = waits?.watch(pid, process.executable) ?? "";
     if (unseen !== "") lose(pid, `what goroutines waited for: ${unseen}`);
     if (facts?.facts !== undefined)
       policies.set(pid, {

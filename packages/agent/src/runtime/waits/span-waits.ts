@@ -11,7 +11,7 @@ import {
   u32Bytes,
 } from "@go3s/bpf";
 import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
-import type { Observed } from "../../discovery/registry.js";
+import type { Executable } from "../../discovery/executable.js";
 import { Role } from "../../events/layout.js";
 import type { Exchange } from "../../spans/exchange.js";
 import { compiledWaits } from "./compile.js";
@@ -21,7 +21,7 @@ import { readWaitSites, type WaitSites } from "./wait-sites.js";
 /** SpanWaits says on spans what their goroutines did and waited for. It owns its probes. */
 export interface SpanWaits {
   /** watch attaches to a Go process; a text says why it does not, "" when it does. */
-  watch(process: Observed): string;
+  watch(pid: number, executable: Pick<Executable, "isGo" | "key">): string;
   unwatch(pid: number): void;
   /** write appends what is known of an exchange's goroutine to its open span. False for processes that are not watched. */
   write(exchange: Exchange, writer: SpanWriter): boolean;
@@ -135,11 +135,11 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
   };
 
   return {
-    watch({ facts, executable }) {
-      if (!executable.isGo || watched.has(facts.pid)) return "";
+    watch(pid, executable) {
+      if (!executable.isGo || watched.has(pid)) return "";
       let sites = known.get(executable.key);
       if (sites === undefined) {
-        sites = readWaitSites(`/proc/${facts.pid}/exe`);
+        sites = readWaitSites(`/proc/${pid}/exe`);
         known.set(executable.key, sites);
       }
       if (typeof sites === "string") return sites;
@@ -151,8 +151,8 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
         pause: firstPause,
         restSeconds: 0,
       };
-      const problem = attach(facts.pid, made);
-      if (problem === "") watched.set(facts.pid, made);
+      const problem = attach(pid, made);
+      if (problem === "") watched.set(pid, made);
       return problem;
     },
     unwatch(pid) {
