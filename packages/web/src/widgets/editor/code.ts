@@ -1,7 +1,7 @@
 import { acceptCompletion, autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
-import { EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
+import { Annotation, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -79,6 +79,8 @@ const look = EditorView.theme({
   ".cm-tooltip.cm-completionInfo": { padding: "6px 8px", maxWidth: "320px", font: "12px var(--sans)" },
 });
 
+/** fromPage marks a change that the page made, which it need not be told of. */
+const fromPage = Annotation.define<boolean>();
 const setMistake = StateEffect.define<Mistake | undefined>();
 const mistakes = StateField.define<DecorationSet>({
   create: () => Decoration.none,
@@ -139,7 +141,8 @@ export function drawCode(element: HTMLElement, props: EditorProps, latest: () =>
           autocapitalize: "off",
         }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) latest().onChange(update.state.doc.toString());
+          const told = update.transactions.some((change) => change.annotation(fromPage) === true);
+          if (update.docChanged && !told) latest().onChange(update.state.doc.toString());
         }),
         autocompletion({
           icons: false,
@@ -166,7 +169,10 @@ export function drawCode(element: HTMLElement, props: EditorProps, latest: () =>
   return {
     set(text) {
       if (text === view.state.doc.toString()) return;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: text },
+        annotations: fromPage.of(true),
+      });
     },
     mark: (mistake) => view.dispatch({ effects: setMistake.of(mistake) }),
     focus: () => view.focus(),

@@ -1,5 +1,5 @@
 import type { JSX, Ref } from "preact";
-import { useEffect, useImperativeHandle, useRef, useState } from "preact/hooks";
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Code } from "./code.js";
 
 /** Option is one completion; `apply` is what it writes where that is not its label. */
@@ -70,7 +70,8 @@ export function Editor({ handle, ...props }: EditorProps & { handle?: Ref<Editor
       code.current = undefined;
     };
   }, []);
-  useEffect(() => code.current?.set(props.value), [props.value]);
+  // Before the next key, not after the next paint: a text that is two keys old must not come back into the editor.
+  useLayoutEffect(() => code.current?.set(props.value), [props.value]);
   useEffect(() => code.current?.mark(props.mistake), [props.mistake?.from, props.mistake?.to]);
 
   return (
