@@ -24,7 +24,7 @@ import { tryOpenSpanWaits } from "./runtime/waits/span-waits.js";
 import { newAgentSampling } from "./sampling/agent-sampling.js";
 import type { SamplingOptions, SamplingReport } from "./sampling/sampler.js";
 import { type Assembler, newAssembler } from "./spans/assembler.js";
-import { type Calls, newCalls } from "./spans/calls.js";
+import { addHeard, type Calls, newCalls } from "./spans/calls.js";
 import { openWallClock } from "./spans/clock.js";
 import { newHttpSpanWriter } from "./spans/http-span.js";
 import { newQuerySpanWriter } from "./spans/query-span.js";
@@ -211,9 +211,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     heard({ attributes }, tgid, goid) {
       const call = calls.during(tgid, goid);
-      if (call === undefined) return;
-      call.namespace = String(attributes["db.namespace"] ?? call.namespace);
-      call.code = String(attributes["db.response.status_code"] ?? call.code);
+      if (call !== undefined) addHeard(call, attributes);
     },
     tell: (connection, state) => kernel?.tellWire(connection, state),
     emit(exchange, wire, origin) {

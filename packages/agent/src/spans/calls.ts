@@ -22,6 +22,24 @@ export interface Call {
   /** peerAddress is where the call's bytes went, "" while that is unknown; peerPort is 0 for what has none. */
   peerAddress: string;
   peerPort: number;
+  /** namespace and code are the database's name and the server's own word for an error, as read from the wire; else "". */
+  namespace: string;
+  code: string;
+  /** returnedRows and affectedRows are -1 while they are unknown. */
+  returnedRows: number;
+  affectedRows: number;
+}
+
+/** addHeard adds to a call what its exchange on the wire says of it. */
+export function addHeard(call: Call, attributes: Readonly<Record<string, unknown>>): void {
+  const number = (name: string, before: number): number => {
+    const value = attributes[name];
+    return typeof value === "number" ? value : before;
+  };
+  call.namespace = String(attributes["db.namespace"] ?? call.namespace);
+  call.code = String(attributes["db.response.status_code"] ?? call.code);
+  call.returnedRows = number("db.response.returned_rows", call.returnedRows);
+  call.affectedRows = number("go3s.db.affected_rows", call.affectedRows);
 }
 
 /** CallsOptions are what the calls' assembler needs from around it. */
@@ -99,6 +117,10 @@ export function newCalls(options: CallsOptions): Calls {
       call.errorType = 0;
       call.peerAddress = "";
       call.peerPort = 0;
+      call.namespace = "";
+      call.code = "";
+      call.returnedRows = -1;
+      call.affectedRows = -1;
       fillRandom(call.ids, idLayout.span, 8);
       // Now, since the request may be over when the call is.
       call.hasParent = event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids);
@@ -147,5 +169,9 @@ function blank(process: ProcessSpans): Call {
     hasParent: false,
     peerAddress: "",
     peerPort: 0,
+    namespace: "",
+    code: "",
+    returnedRows: -1,
+    affectedRows: -1,
   };
 }

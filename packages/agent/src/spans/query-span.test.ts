@@ -4,7 +4,7 @@ import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from
 import type { CallEvent } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
 import type { GoTypes } from "../go/type-names.js";
-import { newCalls } from "./calls.js";
+import { addHeard, newCalls } from "./calls.js";
 import { openWallClock } from "./clock.js";
 import { idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
@@ -193,10 +193,18 @@ test("where a call's bytes went is its server", () => {
   assert.ok(call !== undefined);
   call.peerAddress = "10.0.0.7";
   call.peerPort = 5432;
+  addHeard(call, {
+    "db.namespace": "shop",
+    "db.response.status_code": "42P01",
+    "db.response.returned_rows": 3,
+    "db.query.text": "of no interest",
+  });
   end();
   assert.equal(calls.during(7, 5), undefined);
   const found = attributes(spans()[0]);
   assert.deepEqual([found["server.address"], found["server.port"]], ["10.0.0.7", "5432"]);
+  assert.deepEqual([found["db.namespace"], found["db.response.status_code"]], ["shop", "42P01"]);
+  assert.deepEqual([found["db.response.returned_rows"], found["go3s.db.affected_rows"]], ["3", undefined]);
 });
 
 test("a process that ends ends its calls", () => {

@@ -16,6 +16,10 @@ const key = {
   summary: attributeKey("db.query.summary"),
   operation: attributeKey("db.operation.name"),
   collection: attributeKey("db.collection.name"),
+  namespace: attributeKey("db.namespace"),
+  code: attributeKey("db.response.status_code"),
+  returnedRows: attributeKey("db.response.returned_rows"),
+  affectedRows: attributeKey("go3s.db.affected_rows"),
   serverAddress: attributeKey("server.address"),
   serverPort: attributeKey("server.port"),
   errorType: attributeKey("error.type"),
@@ -85,6 +89,10 @@ export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanW
       const [collection, another] = statement?.collections ?? [];
       if (collection !== undefined && another === undefined)
         writer.stringAttribute(key.collection, collection);
+      if (call.namespace !== "") writer.stringAttribute(key.namespace, call.namespace);
+      if (call.code !== "") writer.stringAttribute(key.code, call.code);
+      if (call.returnedRows >= 0) writer.intAttribute(key.returnedRows, call.returnedRows);
+      if (call.affectedRows >= 0) writer.intAttribute(key.affectedRows, call.affectedRows);
       if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);
       if (call.peerPort !== 0) writer.intAttribute(key.serverPort, call.peerPort);
       writer.intAttribute(key.goroutine, call.goid);

@@ -34,11 +34,29 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** buildGoService builds the test service, or another program that prints its port. */
-export function buildGoService(source = serviceSource, flags: readonly string[] = []): BuiltProgram {
+/** whyNoModule says why a module ("github.com/lib/pq@v1.10.9") cannot be had here; false when it can. */
+export function whyNoModule(module: string): string | false {
+  if (whyNoLiveTests() !== undefined) return whyNoLiveTests() ?? false;
+  const folder = mkdtempSync(join(tmpdir(), "go3s-module-"));
+  try {
+    writeFileSync(join(folder, "go.mod"), "module probe\n\ngo 1.22\n");
+    const had = spawnSync("go", ["mod", "download", module], { cwd: folder, timeout: 20_000 });
+    return had.status === 0 ? false : `needs ${module}, which Go's module proxy does not give`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** buildGoService builds the test service, or another program that prints its port; `modules` are those it requires. */
+export function buildGoService(
+  source = serviceSource,
+  flags: readonly string[] = [],
+  modules: readonly string[] = [],
+): BuiltProgram {
   const folder = mkdtempSync(join(tmpdir(), "go3s-agent-"));
   writeFileSync(join(folder, "go.mod"), "module service\n\ngo 1.22\n");
   writeFileSync(join(folder, "main.go"), source);
+  if (modules.length > 0) spawnSync("go", ["get", ...modules], { cwd: folder });
   const path = join(folder, "service");
   const built = spawnSync("go", ["build", ...flags, "-o", path, "."], { cwd: folder, encoding: "utf8" });
   if (built.status !== 0) {

@@ -35,6 +35,8 @@ export interface WiresOptions {
    * it writes to; such a call is told already (spans/calls.ts), so what its SQL protocol says is not told again.
    */
   readonly callOf: (tgid: number, goid: number, wire: Wire) => Uint8Array | undefined;
+  /** heard takes an exchange that a call has told already: it may know more of it. */
+  readonly heard: (exchange: WireExchange, tgid: number, goid: number) => void;
   /** tell says to the kernel side what becomes of a socket. */
   readonly tell: (connection: number, state: WireState) => void;
   /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
@@ -153,8 +155,9 @@ export function newWires(options: WiresOptions): Wires {
   const emit = (entry: Entry, exchange: WireExchange): void => {
     entry.client ??= entry.connection.report().client;
     const origin = entry.origins.find(exchange.startNs);
-    if (origin?.inCall === true && sqlProtocols.has(exchange.protocol)) return;
-    options.emit(exchange, entry, origin);
+    if (origin?.inCall === true && sqlProtocols.has(exchange.protocol))
+      options.heard(exchange, entry.process.tgid, origin.goid);
+    else options.emit(exchange, entry, origin);
   };
 
   const push = (entry: Entry, event: WireEvent, direction: Direction): void => {
