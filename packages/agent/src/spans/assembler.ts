@@ -152,8 +152,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     if (parent === undefined || parent.tgid !== tgid) return false;
     parseRequestHead(parent.head, 0, parent.headLength, requestHead);
     identify(parent, requestHead);
-    for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] as number;
-    for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] as number;
+    for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] ?? 0;
+    for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
     return true;
   };
 
