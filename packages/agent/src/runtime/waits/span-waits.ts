@@ -32,7 +32,7 @@ export interface SpanWaits {
 
 /** SpanWaitsOptions are the choices of openSpanWaits. */
 export interface SpanWaitsOptions {
-  /** budget is how many changes of status a second one process may cost; 40,000 when absent, which is 3 % of a CPU here. */
+  /** budget is how many changes of status a second one process may cost; 40,000 when absent, which is 5 % of a CPU here. */
   readonly budget?: number;
   /** onBudget hears when a process is too busy to be looked at, and for how many seconds it is left alone. */
   readonly onBudget?: (pid: number, hits: number, seconds: number) => void;
@@ -78,6 +78,7 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
   const watched = new Map<number, Watched>();
   const known = new Map<string, WaitSites | string>();
   const reader = new RingBufferReader(object.map("events"), (memory, offset) => keep(memory.view, offset));
+  let lastTick = performance.now();
   const budget = options.budget ?? standardBudget;
 
   const keep = (view: DataView, at: number): void => {
@@ -180,6 +181,9 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
     },
     tick() {
       reader.drain();
+      // A busy machine may let us wait for longer than a second.
+      const seconds = Math.max(1, (performance.now() - lastTick) / 1000);
+      lastTick = performance.now();
       for (const [pid, each] of watched) {
         if (each.restSeconds > 0) {
           each.restSeconds--;
@@ -190,7 +194,7 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
           continue;
         }
         const hits = hitsOf(programs, pid);
-        const rate = hits - each.hits;
+        const rate = Math.round((hits - each.hits) / seconds);
         each.hits = hits;
         if (rate <= budget) continue;
         detach(pid, each.links);
