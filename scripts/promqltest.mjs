@@ -86,7 +86,7 @@ function readPoints(text) {
   return { points, native };
 }
 
-function readStarts(text, interval) {
+function readStarts(text) {
   const out = [];
   for (const token of text.trim().split(/\s+/)) {
     const many = /^_x(\d+)$/.exec(token);
@@ -118,7 +118,7 @@ class Storage {
     for (const line of lines) {
       const { labels, rest } = readSeries(line);
       if (rest.startsWith("@st")) {
-        starts.set(keyOf(labels), readStarts(rest.slice(3), interval));
+        starts.set(keyOf(labels), readStarts(rest.slice(3)));
         continue;
       }
       const { points, native } = readPoints(rest);

@@ -69,7 +69,7 @@ export async function query(args: readonly string[]): Promise<void> {
 async function questions(store: Store): Promise<Asked[]> {
   const [some] = await (
     await store.query(
-      "SELECT trace_id, attributes['user.id'] AS user, toString(min(timestamp_ns) OVER ()) AS first_ns FROM traces WHERE service_name = 'service-5' LIMIT 1 OFFSET 1000",
+      "SELECT trace_id, attributes['user.id'] AS user, (SELECT toString(min(timestamp_ns)) FROM traces) AS first_ns FROM traces WHERE service_name = 'service-5' LIMIT 1 OFFSET 1000",
     )
   ).rows<{ trace_id: string; user: string; first_ns: string }>();
   if (some === undefined) throw new Error("no span was found");

@@ -25,7 +25,19 @@ const lines = (text: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 test("every command shows its help with examples; a wrong word is answered with the nearest right one", async () => {
-  for (const name of ["up", "observe", "trace", "build", "load", "unload", "ps", "query", "tail", "top", "doctor"]) {
+  for (const name of [
+    "up",
+    "observe",
+    "trace",
+    "build",
+    "load",
+    "unload",
+    "ps",
+    "query",
+    "tail",
+    "top",
+    "doctor",
+  ]) {
     const { code, stdout } = await runCli([name, "--help"]);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^go3s ${name}`));

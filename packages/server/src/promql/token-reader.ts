@@ -105,10 +105,11 @@ export class TokenReader {
 
   /** signedNumber takes a number with its sign. */
   signedNumber(): number {
-    const sign = this.take("-") ? -1 : (this.take("+"), 1);
+    const isNegative = this.take("-");
+    if (!isNegative) this.take("+");
     const value = this.number();
     if (value === undefined) throw this.unexpected("a number");
-    return sign * value;
+    return isNegative ? -value : value;
   }
 
   /** number takes a number when one is next. */

@@ -32,14 +32,12 @@ export function traceOf(spans: readonly WholeSpan[]): Trace {
   });
   for (const [i, parent] of parents.entries()) children[parent]?.push(i);
   const numbers = numbered(parents, children);
-  const start = spans.reduce(
-    (least, span) => (span.start_ns < least ? span.start_ns : least),
-    spans[0]?.start_ns ?? 0n,
-  );
-  const end = spans.reduce((most, span) => {
-    const own = span.start_ns + span.duration_ns;
-    return own > most ? own : most;
-  }, start);
+  let start = spans[0]?.start_ns ?? 0n;
+  let end = start;
+  for (const { start_ns, duration_ns } of spans) {
+    if (start_ns < start) start = start_ns;
+    if (start_ns + duration_ns > end) end = start_ns + duration_ns;
+  }
   const root = spans.find((span) => span.parent_span_id === "");
   return {
     id: spans[0]?.trace_id ?? "",

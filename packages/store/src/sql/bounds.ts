@@ -1,4 +1,16 @@
-import { isWord, nameOf, type SqlToken } from "./tokens.js";
+import {
+  clause,
+  columnAt,
+  conjuncts,
+  hasWord,
+  isSign,
+  type Part,
+  type Solid,
+  selects,
+  solidOf,
+  topLevel,
+} from "./clauses.js";
+import { isWord, type SqlToken } from "./tokens.js";
 
 /** JoinedTable is a table of a SELECT: its own name, and how the statement calls it. */
 export interface JoinedTable {
@@ -7,38 +19,8 @@ export interface JoinedTable {
   readonly written: string;
 }
 
-/** Part is a run of solid tokens: from `start` to before `end`, numbers of the solid list. */
-interface Part {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Solid are a statement's tokens without space, with their numbers. */
-interface Solid {
-  readonly tokens: readonly SqlToken[];
-  /** places gives each one's number among all tokens. */
-  readonly places: readonly number[];
-}
-
-const CLAUSES = [
-  "WHERE",
-  "PREWHERE",
-  "GROUP",
-  "ORDER",
-  "LIMIT",
-  "HAVING",
-  "WINDOW",
-  "QUALIFY",
-  "UNION",
-  "EXCEPT",
-  "INTERSECT",
-  "SETTINGS",
-  "FORMAT",
-  "INTO",
-  "OFFSET",
-];
-/** Joins that keep rows without a partner, or choose among partners: a condition added on one side would change what comes. */
-const OTHER_JOINS = [
+/** OTHER_JOINS are those that keep rows without a partner, or choose among partners: a condition added on one side would change what comes. */
+export const OTHER_JOINS = [
   "LEFT",
   "RIGHT",
   "FULL",
@@ -81,77 +63,6 @@ export function timeBounds(
   return added;
 }
 
-function solidOf(all: readonly SqlToken[]): Solid {
-  const places = all.flatMap((token, i) => (token.kind === "space" ? [] : [i]));
-  return { places, tokens: places.flatMap((place) => all[place] ?? []) };
-}
-
-const isSign = (token: SqlToken | undefined, text: string): boolean =>
-  token?.kind === "sign" && token.text === text;
-
-/** selects finds the tokens of each SELECT, without its parentheses: between a SELECT and the end of what surrounds it. */
-function selects({ tokens }: Solid): Part[] {
-  const found: Part[] = [];
-  for (const [start, token] of tokens.entries()) {
-    if (!isWord(token, "SELECT")) continue;
-    let depth = 0;
-    let end = start + 1;
-    for (; end < tokens.length; end++) {
-      if (isSign(tokens[end], "(")) depth++;
-      else if (isSign(tokens[end], ")") && --depth < 0) break;
-      else if (depth === 0 && isWord(tokens[end], "UNION", "EXCEPT", "INTERSECT")) break;
-    }
-    found.push({ start, end });
-  }
-  return found;
-}
-
-/** topLevel gives the numbers of a part's tokens that stand in no parentheses of it. */
-function topLevel({ tokens }: Solid, { start, end }: Part): number[] {
-  const found: number[] = [];
-  let depth = 0;
-  for (let i = start; i < end; i++) {
-    if (isSign(tokens[i], ")")) depth--;
-    if (depth === 0) found.push(i);
-    if (isSign(tokens[i], "(")) depth++;
-  }
-  return found;
-}
-
-function clause(solid: Solid, select: Part, word: string): Part | undefined {
-  const top = topLevel(solid, { start: select.start + 1, end: select.end });
-  const at = top.find((i) => isWord(solid.tokens[i], word));
-  if (at === undefined) return undefined;
-  const end = top.find((i) => i > at && isWord(solid.tokens[i], ...CLAUSES)) ?? select.end;
-  return isSign(solid.tokens[end - 1], ";") ? { start: at + 1, end: end - 1 } : { start: at + 1, end };
-}
-
-function hasWord(solid: Solid, part: Part, words: readonly string[]): boolean {
-  return topLevel(solid, part).some((i) => isWord(solid.tokens[i], ...words));
-}
-
-/** conjuncts parts a condition at its ANDs; undefined where an OR, XOR or ? stands at the top, which AND would bind into. */
-function conjuncts(solid: Solid, part: Part): Part[] | undefined {
-  const { tokens } = solid;
-  const found: Part[] = [];
-  let start = part.start;
-  let between = false;
-  for (const i of topLevel(solid, part)) {
-    const token = tokens[i];
-    if (isWord(token, "OR", "XOR", "NOT", "CASE") || isSign(token, "?")) return undefined;
-    if (isWord(token, "BETWEEN")) between = true;
-    if (!isWord(token, "AND")) continue;
-    if (between) {
-      between = false;
-      continue;
-    }
-    found.push({ start, end: i });
-    start = i + 1;
-  }
-  found.push({ start, end: part.end });
-  return found;
-}
-
 /** Window is `row.timestamp BETWEEN span.start_time AND span.end_time`: `row` and `span` as they are written. */
 interface Window {
   readonly row: JoinedTable;
@@ -177,13 +88,6 @@ function windowsIn(solid: Solid, from: Part, tables: (called: string) => JoinedT
     if (rest.slice(0, next < 0 ? undefined : next).some((token) => isWord(token, "OR", "XOR"))) return [];
     return [{ row: rows, span: spans }];
   });
-}
-
-function columnAt(tokens: readonly SqlToken[], i: number): { table: string; column: string } | undefined {
-  if (!isSign(tokens[i + 1], ".") || isSign(tokens[i + 3], ".") || isSign(tokens[i + 3], "("))
-    return undefined;
-  const [table, column] = [nameOf(tokens[i]), nameOf(tokens[i + 2])];
-  return table === "" || column === "" ? undefined : { table, column };
 }
 
 function columnBefore(tokens: readonly SqlToken[], i: number): { table: string; column: string } | undefined {

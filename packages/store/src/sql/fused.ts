@@ -1,5 +1,6 @@
 import { timeBounds } from "./bounds.js";
 import { intervals } from "./interval.js";
+import { limitedJoins } from "./limited-joins.js";
 import { isWord, nameOf, type SqlToken, sqlTokens } from "./tokens.js";
 
 // What one row of a table is called: `span.duration_ns` is a column of the statement's traces.
@@ -50,18 +51,28 @@ export function fusedSql(sql: string): string {
     const table = tableOf(nameOf(tokens[token]), scope);
     if (table !== undefined) replaced.set(token, table.written);
   }
-  if (replaced.size === 0 && !/\bBETWEEN\b/i.test(sql)) return sql;
-  const written = tokens.map((each, i) => ({ ...each, text: replaced.get(i) ?? each.text }));
+  if (!/\bJOIN\b/i.test(sql)) return written(tokens, replaced);
   // A name that two SELECTs of the statement give to different tables says nothing for sure.
   const named = (called: string): Table | undefined => {
     const found = scopes.flatMap((scope) => scope.tables.filter((each) => each.called === called));
     return found.every((each) => each.table === found[0]?.table) ? found[0] : undefined;
   };
-  const added = timeBounds(sqlTokens(written.map(({ text }) => text).join("")), named);
-  if (added.size === 0) return written.map(({ text }) => text).join("");
-  return sqlTokens(written.map(({ text }) => text).join(""))
-    .map((each, i) => each.text + (added.get(i) ?? ""))
-    .join("");
+  const bounded = rewritten(written(tokens, replaced), (all) => {
+    const added = timeBounds(all, named);
+    return new Map([...added].map(([place, more]) => [place, (all[place]?.text ?? "") + more]));
+  });
+  return rewritten(bounded, (all) => limitedJoins(all, named));
+}
+
+function written(tokens: readonly SqlToken[], replaced: ReadonlyMap<number, string>): string {
+  return tokens.map((each, i) => replaced.get(i) ?? each.text).join("");
+}
+
+/** rewritten puts texts in the place of tokens. */
+function rewritten(sql: string, changes: (all: readonly SqlToken[]) => ReadonlyMap<number, string>): string {
+  const all = sqlTokens(sql);
+  const changed = changes(all);
+  return changed.size === 0 ? sql : all.map((each, i) => changed.get(i) ?? each.text).join("");
 }
 
 /** tableOf finds the table whose row is called so; a table that the statement itself calls so comes first. */
