@@ -427,7 +427,10 @@ export class Evaluator {
       }
       return points;
     });
-    if (name === "rate" || name === "increase") this.#checkCounters(results, argument(expr, 0));
+    if (name === "rate" || name === "increase") {
+      this.#checkCounters(results, argument(expr, 0));
+      this.#checkStarts(ranged, argument(expr, 0));
+    }
     if (name === "absent_over_time") return absentPoints(results, absentLabels(argument(expr, 0)), grid);
     return results;
   }
@@ -438,6 +441,19 @@ export class Evaluator {
     throw executionError(
       `${extended} modifier can only be used with: ${allowed.join(", ")} - not with ${name}`,
     );
+  }
+
+  /** #checkStarts warns of a sample that says it began before the one before it was taken: two senders, or a clock set back. */
+  #checkStarts({ series }: Ranged, place: Place): void {
+    for (const { samples } of series) {
+      const { starts, times, labels } = samples;
+      const overlaps = starts?.some(
+        (start, i) => i > 0 && start !== 0 && start !== starts[i - 1] && start < (times[i - 1] ?? 0),
+      );
+      if (overlaps !== true) continue;
+      const of = ` for metric ${JSON.stringify(labelOf(labels, METRIC_NAME))}`;
+      this.#warn(`sample has start time that overlaps with previous sample timestamp${of}`, place);
+    }
   }
 
   #histograms(expr: Call, grid: Grid): Points[] {
