@@ -1,6 +1,6 @@
 /** columnNotes says in a line what each column of the tables holds; docs/schema.md is made from it. */
 export const columnNotes: Readonly<Record<string, string>> = {
-  tenant: "whose data it is; `default` until tenants are set up",
+  tenant: "whose data it is, by `go3s up --tenant-attribute`; `default` without it",
   resource_id: "64-bit hash of the resource's attributes: equal for all signals of one process",
   service_name: "`service.name` of the resource",
   trace_id: "32 hexadecimal digits, lower case; empty in logs outside a trace",

@@ -59,6 +59,15 @@ function requireOwnTables(state: string): void {
  */
 function newRemote(remote: RemoteOptions, options: EngineOptions): Engine {
   const { directories, retention, queryMax, onNotice } = options;
+  if (retention.tenants !== undefined) {
+    throw new StoreError(
+      "bad-argument",
+      "rows of a tenant are kept for a time of their own only in tables here",
+      {
+        hint: "leave tenants out of the retention, and give their rows a TTL … DELETE WHERE tenant = … on the server",
+      },
+    );
+  }
   const path = join(directories.state, USED_FILE);
   const { url, database = "go3s", cluster = "" } = remote;
   const name = `${JSON.stringify({ url, database, cluster })}\n`;

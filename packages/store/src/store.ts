@@ -43,7 +43,7 @@ export interface StoreOptions {
   readonly clickhouse?: RemoteOptions;
   /**
    * retention is how many seconds rows are kept after they were received, 0 for ever. It stays with the directory until it
-   * is named anew; a new one has 7 days, rollups 90.
+   * is named anew; a new one has 7 days, rollups 90. Tenants may have shorter times; not on a server elsewhere.
    */
   readonly retention?: Partial<Retention>;
   /** segmentBytesMax seals a log segment of this size at the latest; default 128 MiB. */

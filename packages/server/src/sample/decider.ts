@@ -36,6 +36,8 @@ export interface DeciderOptions {
   readonly waitingBytes: number;
   /** asideAfter_ms is how long a generation is tried at least that cannot be read; default a minute. */
   readonly asideAfter_ms?: number;
+  /** tenantAttribute is what spans are decoded by: IngestOptions. */
+  readonly tenantAttribute?: string;
   readonly onKept: (spans: number) => void;
   readonly onDropped: (reason: DropReason, spans: number) => void;
 }
@@ -200,7 +202,8 @@ export class Decider {
   }
 
   async *#keep(records: Records, tally: Tally, used: string[]): AsyncGenerator<Block, void> {
-    const ingest = new TracesIngest();
+    const { tenantAttribute } = this.#options;
+    const ingest = new TracesIngest(tenantAttribute === undefined ? {} : { tenantAttribute });
     let bytes = 0;
     for await (const { kind, rows, bytes: payload } of records) {
       if (kind !== "spans" && kind !== "fused") continue;

@@ -29,7 +29,7 @@ export async function startDecider(
   log: WaitingLog,
   counters: Counters,
   options: Partial<Pick<SampleOptions, "wait_ms" | "waitingBytes">> &
-    Pick<DeciderOptions, "asideAfter_ms"> = {},
+    Pick<DeciderOptions, "asideAfter_ms" | "tenantAttribute"> = {},
   kept: KeptTraces = new KeptTraces(),
 ): Promise<Decider> {
   const decider = new Decider({
@@ -38,6 +38,7 @@ export async function startDecider(
     wait_ms: options.wait_ms ?? WAIT_MS,
     waitingBytes: options.waitingBytes ?? WAITING_BYTES,
     ...(options.asideAfter_ms === undefined ? {} : { asideAfter_ms: options.asideAfter_ms }),
+    ...(options.tenantAttribute === undefined ? {} : { tenantAttribute: options.tenantAttribute }),
     onKept: (spans) => {
       count(counters, "sampled", "kept", "trace").value += spans;
     },
@@ -56,7 +57,7 @@ export async function startDecider(
 export async function createSamplingIntake(
   inner: Intake,
   log: WaitingLog,
-  options: SampleOptions,
+  options: SampleOptions & Pick<DeciderOptions, "tenantAttribute">,
   counters: Counters,
 ): Promise<SamplingIntake> {
   if (!(options.ratio > 0 && options.ratio <= 1))

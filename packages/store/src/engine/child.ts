@@ -8,6 +8,7 @@ import { openDatabase } from "./open-database.js";
 import type { EngineAnswer, EngineRequest, WireError } from "./protocol.js";
 import { runQuery } from "./run-query.js";
 import { fillIn, quoteText, readSource } from "./sql.js";
+import { TenantSweep } from "./tenant-sweep.js";
 
 /*
  * The engine's own process. It is started by process.ts and by nobody else, does what it is asked over IPC, and
@@ -24,6 +25,7 @@ interface RunningQuery {
 }
 
 let database: Database | undefined;
+let sweep: TenantSweep | undefined;
 let running = 0;
 const waiting: (() => void)[] = [];
 const queries = new Map<number, RunningQuery>();
@@ -98,12 +100,15 @@ async function work(request: EngineRequest): Promise<unknown> {
       // Threads inherit it from the thread that makes them, so it is set before the engine makes its own.
       setPriority(request.settings.nice);
       database ??= await openDatabase(request.settings);
+      sweep ??= new TenantSweep(database);
       return undefined;
     case "insert":
       return insertSegment(opened(), request.request);
     case "sizes":
       return opened().sizes();
     case "close":
+      await sweep?.close();
+      sweep = undefined;
       database?.close();
       database = undefined;
       return undefined;

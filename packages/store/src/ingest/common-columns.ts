@@ -74,9 +74,10 @@ export class CommonColumns {
     ];
   }
 
-  /** rowOf puts a resource's texts into the dictionaries. */
-  rowOf(attributes: readonly ResourceAttribute[]): ResourceRow {
-    return this.resource.rowOf(attributes, this.service);
+  /** rowOf puts a resource's texts into the dictionaries, and the tenant's, where it names one. */
+  rowOf(attributes: readonly ResourceAttribute[], tenant: string | undefined): ResourceRow {
+    const row = this.resource.rowOf(attributes, this.service);
+    return tenant === undefined ? row : { ...row, tenant: this.tenant.numberOfText(tenant) };
   }
 
   /** fill appends `count` rows of one scope of one resource. */

@@ -5,7 +5,7 @@ import { StringColumn } from "../columns/string.js";
 import { WordColumn } from "../columns/word.js";
 import { MAX_HIGH, pushOptionalId, pushTime } from "./id-check.js";
 import { PackedAttributes } from "./packed-attributes.js";
-import { SignalIngest } from "./signal-ingest.js";
+import { type IngestOptions, SignalIngest } from "./signal-ingest.js";
 import { pushValue } from "./value-text.js";
 
 const MAX_SEVERITY = 24;
@@ -30,8 +30,8 @@ export class LogsIngest extends SignalIngest {
   private readonly attributes = new PackedAttributes();
   private readonly droppedAttributes = new UInt32Column();
 
-  constructor() {
-    super("logs");
+  constructor(options: IngestOptions = {}) {
+    super("logs", options);
     this.own([
       { name: "timestamp_ns", column: this.times },
       { name: "observed_after_ns", column: this.observedAfter },

@@ -3,7 +3,7 @@ import { UInt8Column } from "../columns/fixed.js";
 import { WordColumn } from "../columns/word.js";
 import { typeOf } from "../schema/column-type.js";
 import { POINT, PointColumns, type PointKind } from "./point-columns.js";
-import { SignalIngest } from "./signal-ingest.js";
+import { type IngestOptions, SignalIngest } from "./signal-ingest.js";
 
 const MAX_TEMPORALITY = 2;
 /** KINDS[field of Metric] is the kind of its points (metrics.proto). */
@@ -32,8 +32,8 @@ export class MetricsIngest extends SignalIngest {
   private readonly monotonic = new UInt8Column();
   private readonly temporalities = new UInt8Column(typeOf("metrics", "temporality"));
 
-  constructor() {
-    super("metrics");
+  constructor(options: IngestOptions = {}) {
+    super("metrics", options);
     this.own([
       { name: "name", column: this.names },
       { name: "description", column: this.descriptions },

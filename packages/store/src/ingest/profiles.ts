@@ -8,7 +8,7 @@ import { FramesColumn } from "./profile-frames.js";
 import { BAD, WRONG } from "./profile-problems.js";
 import { ProfileStacks } from "./profile-stacks.js";
 import { GOOD, IndexList, ProfileTables, UNKNOWN } from "./profile-tables.js";
-import { SignalIngest } from "./signal-ingest.js";
+import { type IngestOptions, SignalIngest } from "./signal-ingest.js";
 
 /**
  * ProfilesIngest decodes ExportProfilesServiceRequest (opentelemetry-proto 1.11.0): a row per observation of each sample,
@@ -42,8 +42,8 @@ export class ProfilesIngest extends SignalIngest {
   private timeLo = 0;
   private timeHi = 0;
 
-  constructor() {
-    super("profiles");
+  constructor(options: IngestOptions = {}) {
+    super("profiles", options);
     this.own([
       { name: "type", column: this.types },
       { name: "unit", column: this.units },

@@ -28,6 +28,8 @@ export interface ResourceRow {
   readonly idLo: number;
   readonly idHi: number;
   readonly service: number;
+  /** tenant is what the resource says; left out, the request's. */
+  readonly tenant?: number;
   /** length is how many attributes it has. */
   readonly length: number;
   readonly keys: Uint32Array;

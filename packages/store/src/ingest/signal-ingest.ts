@@ -33,6 +33,18 @@ export interface AppendOptions {
   readonly fused?: boolean;
 }
 
+/** IngestOptions are what all requests are read by. */
+export interface IngestOptions {
+  /**
+   * tenantAttribute names the attribute of a resource that says whose data it is. A resource without it, or whose name is no
+   * tenant's (TENANT_NAME), is the request's.
+   */
+  readonly tenantAttribute?: string;
+}
+
+/** TENANT_NAME is what a tenant can be called: what is kept for some time by name must be such a name. */
+export const TENANT_NAME = /^[\w.-]{1,64}$/;
+
 /** NO_REJECTION is shared by all requests of which everything was taken. */
 const NO_REJECTION: ReadonlyMap<string, number> = new Map();
 /** Two blocks are on their way to the disk at once; memory of larger ones is not worth holding while nothing comes. */
@@ -61,15 +73,19 @@ export abstract class SignalIngest {
   private blockRows = 0;
   private requestRows = 0;
   private repeated = 0;
+  /** tenant is that of the resource being read, a number of the block's dictionary. */
   protected tenant = 0;
+  private requestTenant = 0;
+  private readonly tenantAttribute: string | undefined;
   /** What a profile's attributes name their texts in. */
   protected strings: StringTable | undefined;
   private rejected: Map<string, number> | undefined;
   private readonly spare: Uint8Array[] = [];
   private readonly resources = new Map<string, ResourceRow>();
 
-  constructor(signal: Signal) {
+  constructor(signal: Signal, { tenantAttribute }: IngestOptions = {}) {
     this.signal = signal;
+    this.tenantAttribute = tenantAttribute;
     this.common = new CommonColumns(signal !== "profiles");
   }
 
@@ -96,7 +112,7 @@ export abstract class SignalIngest {
     this.receivedLo = Number(BigInt.asUintN(32, received));
     this.receivedHi = Number(BigInt.asUintN(32, received >> 32n));
     try {
-      this.tenant = this.common.tenant.numberOfText(options.tenant ?? "default");
+      this.requestTenant = this.common.tenant.numberOfText(options.tenant ?? "default");
       // A plain Uint8Array, also of a Buffer: code that sees one class only runs faster.
       const { buffer, byteOffset, byteLength } = request;
       this.readRequest(new WireReader(new Uint8Array(buffer, byteOffset, byteLength)));
@@ -229,6 +245,7 @@ export abstract class SignalIngest {
   private readResourceItems(reader: WireReader): void {
     const start = reader.pos;
     const resource = this.findResource(reader);
+    this.tenant = resource.tenant ?? this.requestTenant;
     reader.pos = start;
     for (let field = reader.next(); field !== 0; field = reader.next()) {
       if (field !== 2) {
@@ -268,9 +285,15 @@ export abstract class SignalIngest {
       readResource(reader, attributes, this.fused ? this.refs : undefined, this.strings);
       reader.leave(outer);
     }
-    const row = this.common.rowOf(attributes);
+    const row = this.common.rowOf(attributes, this.tenantOf(attributes));
     if (key !== "" && this.resources.size < CACHED_RESOURCES) this.resources.set(key, row);
     return row;
+  }
+
+  private tenantOf(attributes: readonly ResourceAttribute[]): string | undefined {
+    if (this.tenantAttribute === undefined) return undefined;
+    const name = attributes.find(({ key }) => key === this.tenantAttribute)?.value;
+    return name !== undefined && TENANT_NAME.test(name) ? name : undefined;
   }
 
   /** cacheKey gives the bytes of the message at `at` as text, or "" when they are not to be remembered. */

@@ -9,7 +9,7 @@ import { isZero, pushOptionalId, pushTime } from "./id-check.js";
 import { INGEST_LIMITS, requireBelow } from "./limits.js";
 import { PackedAttributes } from "./packed-attributes.js";
 import { enterRows, readSharedSpan, readStatus, type SharedSpan, type SpanStatus } from "./shared-span.js";
-import { SignalIngest } from "./signal-ingest.js";
+import { type IngestOptions, SignalIngest } from "./signal-ingest.js";
 import { EventsColumn, LinksColumn } from "./span-lists.js";
 
 /** Tags of Span's fields (trace.proto): field number and wire type. */
@@ -60,8 +60,8 @@ export class TracesIngest extends SignalIngest {
   private readonly shared: SharedSpan[] = [];
   private sharedBytes = 0;
 
-  constructor() {
-    super("traces");
+  constructor(options: IngestOptions = {}) {
+    super("traces", options);
     this.own([
       { name: "trace", column: this.traceIds },
       { name: "span", column: this.spanIds },

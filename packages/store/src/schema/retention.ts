@@ -1,9 +1,16 @@
 import { fillIn, readSource, statementsOf } from "../engine/sql.js";
 import type { Signal } from "./columns.js";
 import { type RunStatement, runSteps, type Steps } from "./steps.js";
+import { keepTenants, rulesOf, type TenantRetention } from "./tenants.js";
+
+/** Kept is what has a retention of its own. */
+export type Kept = Signal | "rollups";
 
 /** Retention is how many seconds rows are kept, counted from when they were received; 0 keeps them for ever. */
-export type Retention = Readonly<Record<Signal | "rollups", number>>;
+export type Retention = Readonly<Record<Kept, number>> & {
+  /** tenants has, by tenant and signal, shorter times than the signal's own; 0 ends one that was set (schema/tenants.ts). */
+  readonly tenants?: TenantRetention;
+};
 
 const day_s = 86_400;
 
@@ -52,7 +59,7 @@ export function setRetention(run: RunStatement, asked: Partial<Retention>, found
   runSteps(run, retentionSteps(asked, found));
 }
 
-/** retentionLines asks how long each table's rows are kept: its name, whether they go at all, after how many seconds. */
+/** retentionLines asks how long each table's rows are kept: its name, whether they go at all, after how many seconds, its comment. */
 export function* retentionLines(): Steps<string[][]> {
   return (yield readSource("schema/retention.sql"))
     .split("\n")
@@ -64,7 +71,7 @@ export function* retentionLines(): Steps<string[][]> {
 export function* retentionSteps(asked: Partial<Retention>, found: number): Steps<void> {
   const lines = yield* retentionLines();
   const now = new Map(lines.map(([table = "", , seconds]) => [table, Number(seconds)]));
-  const kept = (signal: keyof Retention, table: string, isNew: boolean): number =>
+  const kept = (signal: Kept, table: string, isNew: boolean): number =>
     asked[signal] ?? (isNew ? DEFAULT_RETENTION[signal] : (now.get(table) ?? DEFAULT_RETENTION[signal]));
   const wanted = secondsOf({
     traces: kept("traces", "span_rows", found === 0),
@@ -73,6 +80,11 @@ export function* retentionSteps(asked: Partial<Retention>, found: number): Steps
     profiles: kept("profiles", "profiles", found < PROFILES_SINCE),
     rollups: kept("rollups", "red_minutes", found < ROLLUPS_SINCE),
   });
+  yield* keepTenants(
+    asked.tenants ?? {},
+    wanted,
+    new Map(lines.map(([table = "", , , comment = ""]) => [table, rulesOf(comment)])),
+  );
   for (const [table = "", expires] of lines) {
     const seconds = wanted[table];
     if (seconds === undefined || seconds === now.get(table)) continue;

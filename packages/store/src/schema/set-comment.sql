@@ -1,0 +1,1 @@
+ALTER TABLE go3s.$table$ MODIFY COMMENT $comment$
