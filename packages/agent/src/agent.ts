@@ -16,6 +16,7 @@ import {
 } from "./functions/observe-functions.js";
 import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
+import { type LogOptions, tryProcessLogs } from "./logs/process-logs.js";
 import { newMeter } from "./meter.js";
 import { protocols } from "./protocols/protocols.js";
 import { newRequestDurations } from "./runtime/request-durations.js";
@@ -56,9 +57,13 @@ export interface AgentOptions {
   readonly fused?: boolean;
   /** sampling says which requests are told; all are when it is absent. Agent.setSampling changes it. */
   readonly sampling?: SamplingOptions;
+  /** measured asks the kernel to count what each program costs, which itself costs 30-80 ns a run. */
+  readonly measured?: boolean;
   readonly onAttached?: (process: AttachedProcess) => void;
   /** functions are observed in the selected processes beside everything else. */
   readonly functions?: FunctionOptions;
+  /** logs tells what the selected processes write to their logs; nothing of it is read when absent. */
+  readonly logs?: LogOptions;
   /** metrics sends the processes' metrics (runtime/metric-rows.ts) every second; they are sent when absent. */
   readonly metrics?: boolean;
   /**
@@ -154,6 +159,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const sampling = newAgentSampling(options.sampling);
   const functions: FunctionObserver | undefined =
     options.functions && observeFunctions(options.functions, { batches: spanBatches, clock });
+  const { logs, missing: missingLogs } = tryProcessLogs(options.logs, { batches: logBatches, clock });
   let kernel: KernelObserver | undefined;
   let closed = false;
 
@@ -166,6 +172,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         sampling.unwatched(process.facts.pid);
         kernel?.unwatch(process.facts.pid);
         functions?.unwatch(process.facts.pid);
+        logs?.unwatch(process.facts.pid);
         policies.delete(process.facts.pid);
         runtime.unwatch(process.facts.pid);
         waits?.unwatch(process.facts.pid);
@@ -176,11 +183,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     processOf: (tgid) => watchedSpans(registry, tgid),
     repeat(exchange, template) {
       functions?.exchangeDone(exchange);
+      logs?.exchangeDone(exchange);
       spanWriter.repeat(exchange, template, spanBatches.writerFor(exchange.process.resource));
       spanBatches.added();
     },
     emit(exchange, head, failure) {
       functions?.exchangeDone(exchange);
+      logs?.exchangeDone(exchange);
       spanWriter.write(exchange, head, spanBatches.writerFor(exchange.process.resource), failure);
       spanBatches.added();
     },
@@ -256,7 +265,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sampling.watched(process);
     const attached = kernel.watch(pid, facts?.facts);
     functions?.watch({ pid, key: process.executable.key, resource: process.spans.resource });
+    const { goid, parentGoid } = facts?.facts ?? {};
+    logs?.watch({ pid, resource: process.spans.resource, goid, parentGoid });
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
+    process.spans.deepFrom = facts?.facts?.parentGoid === undefined ? 1 : 2;
     process.spans.handlerEndsSinceNs = monotonicNs();
     if (hasMetrics) runtime.watch(process);
     const unseen = waits?.watch(pid, process.executable) ?? "";
@@ -279,7 +291,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
   }
 
-  kernel = await openKernelObserver({ sink, watchNew: asksForMany(options.selection) });
+  kernel = await openKernelObserver({
+    sink,
+    watchNew: asksForMany(options.selection),
+    measured: options.measured === true,
+  });
   sampling.opened(kernel);
   registry.scan();
 
@@ -299,6 +315,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const flush = setInterval(() => {
     assembler.sweep(monotonicNs());
     functions?.flush(assembler.serving);
+    logs?.flush(assembler.serving);
     wires.sweep(monotonicNs());
     spanBatches.flush();
     logBatches.flush();
@@ -321,6 +338,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     waits?.tick();
     if (ticks % clockEveryTicks === 0) clock.adjust();
     if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) registry.scan();
+    if (ticks % scanEveryTicks === 0) logs?.scan();
   }, tickMs);
   const look = setInterval(runtime.look, lookMs);
 
@@ -342,6 +360,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           ...stats?.dropped,
           ...assembler.counts().dropped,
           ...functions?.counts().dropped,
+          ...logs?.counts().dropped,
           ...wires.counts().dropped,
           ...exporter.stats().dropped,
           "tcp-rate-limit": tcp.counts().limited,
@@ -349,7 +368,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         }),
         programs: stats?.costs ?? [],
         sampling: sampling.report(),
-        missing: [...(stats?.missing ?? []), ...(opened?.missing ?? [])],
+        missing: [...(stats?.missing ?? []), ...missingLogs, ...(opened?.missing ?? [])],
       };
     },
     setSampling: sampling.change,
@@ -363,6 +382,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       kernel?.close();
       sendTimes();
       functions?.close();
+      logs?.close();
       waits?.close();
       runtime.tick();
       spanBatches.flush();

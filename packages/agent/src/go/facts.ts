@@ -1,5 +1,5 @@
 import { BinaryError, type GoBinary, goOffsets, openGoBinary } from "@go3s/binary";
-import type { CallSite } from "./call-site.js";
+import { type CallSite, callInside } from "./call-site.js";
 import { sqlCalls, sqlStructs } from "./sql-calls.js";
 
 /** GoProbe names a place in a Go program that tells what the wire does not. */
@@ -84,7 +84,7 @@ export function factsOf(binary: GoBinary): GoFacts {
     handlerEnd: goid !== undefined && responseReq !== undefined,
     roundTrip:
       goid !== undefined && persistConn !== undefined && (sysfd === undefined || sysfd === sysfdOffset),
-    spawn: goid !== undefined && parentGoid !== undefined,
+    spawn: goid !== undefined,
   };
   for (const probe of ["handlerEnd", "roundTrip", "spawn"] as const) {
     const { symbol, loses } = goProbes[probe];
@@ -96,7 +96,12 @@ export function factsOf(binary: GoBinary): GoFacts {
       lost.push(`${loses}: unknown struct offsets in Go ${binary.version?.minor ?? "?"}`);
     else {
       try {
-        sites[probe] = binary.probeAddress(found).fileOffset;
+        // Before Go 1.21 nobody but newproc's own code knows both parent and child.
+        const isOld = probe === "spawn" && parentGoid === undefined;
+        const site = isOld
+          ? callInside(binary, "runtime.newproc.func1", "runtime.runqput")
+          : binary.probeAddress(found).fileOffset;
+        if (site !== undefined) sites[probe] = site;
       } catch (error) {
         if (!(error instanceof BinaryError)) throw error;
         lost.push(`${loses}: ${error.message}`);
@@ -104,7 +109,7 @@ export function factsOf(binary: GoBinary): GoFacts {
     }
   }
   if (goid === undefined) lost.push("go3s.goroutine.id and parents: the offset of runtime.g.goid is unknown");
-  else if (parentGoid === undefined) {
+  else if (parentGoid === undefined && sites.spawn === undefined) {
     lost.push("parents across goroutines: Go keeps a goroutine's parent from 1.21 on");
   }
   if (sites.handlerEnd !== undefined && requestPattern === undefined) {

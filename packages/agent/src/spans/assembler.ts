@@ -249,7 +249,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       // can wait, and has to: its client's record may be a few microseconds behind.
       if (exchange.role !== Role.client) return;
       identifyClient(exchange, event.parent);
-      if (exchange.hasParent && event.hops > 1) process.deep = (process.deep ?? 0) + 1;
+      if (exchange.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       const answer = early.take(exchange.number);
       if (answer !== undefined) onResponse(answer);
     },

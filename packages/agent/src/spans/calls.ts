@@ -124,7 +124,7 @@ export function newCalls(options: CallsOptions): Calls {
       fillRandom(call.ids, idLayout.span, 8);
       // Now, since the request may be over when the call is.
       call.hasParent = event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids);
-      if (call.hasParent && event.hops > 1) process.deep = (process.deep ?? 0) + 1;
+      if (call.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       if (!call.hasParent) {
         process.orphans++;
         fillRandom(call.ids, idLayout.trace, 16);

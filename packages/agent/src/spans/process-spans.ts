@@ -22,6 +22,8 @@ export interface ProcessSpans {
   orphans: number;
   /** deep counts outgoing requests and queries whose parent was found more than one goroutine away. */
   deep?: number;
+  /** deepFrom is how many goroutines away that begins: 2, and 1 where Go itself does not keep a goroutine's parent (before 1.21). */
+  deepFrom?: number;
   /** requests counts server requests, calls outgoing ones. */
   requests: number;
   calls: number;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -47,18 +47,33 @@ export function whyNoModule(module: string): string | false {
   }
 }
 
-/** buildGoService builds the test service, or another program that prints its port; `modules` are those it requires. */
+/** whyNoToolchain says why an older Go ("go1.20.14") is not here; false when it is. None is downloaded: that takes minutes. */
+export function whyNoToolchain(version: string): string | false {
+  if (whyNoLiveTests() !== undefined) return whyNoLiveTests() ?? false;
+  const modules = spawnSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" }).stdout.trim();
+  const name = `toolchain@v0.0.1-${version}.linux-${process.arch === "x64" ? "amd64" : process.arch}`;
+  return existsSync(join(modules, "golang.org", name)) ? false : `needs ${version} in Go's module cache`;
+}
+
+/**
+ * buildGoService builds the test service, or another program that prints its port; `modules` are those it requires,
+ * `toolchain` is an older Go.
+ */
 export function buildGoService(
   source = serviceSource,
   flags: readonly string[] = [],
   modules: readonly string[] = [],
+  toolchain = "local",
 ): BuiltProgram {
   const folder = mkdtempSync(join(tmpdir(), "go3s-agent-"));
-  writeFileSync(join(folder, "go.mod"), "module service\n\ngo 1.22\n");
+  writeFileSync(join(folder, "go.mod"), `module service\n\ngo ${toolchain === "local" ? "1.22" : "1.17"}\n`);
   writeFileSync(join(folder, "main.go"), source);
   if (modules.length > 0) spawnSync("go", ["get", ...modules], { cwd: folder });
   const path = join(folder, "service");
-  const built = spawnSync("go", ["build", ...flags, "-o", path, "."], { cwd: folder, encoding: "utf8" });
+  const built = spawnSync("env", [`GOTOOLCHAIN=${toolchain}`, "go", "build", ...flags, "-o", path, "."], {
+    cwd: folder,
+    encoding: "utf8",
+  });
   if (built.status !== 0) {
     rmSync(folder, { recursive: true, force: true });
     throw new Error(`go build failed: ${built.stderr}`);
