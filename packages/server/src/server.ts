@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly scrape?: ScrapeConfig;
   /** What is kept of spans; left out: everything. */
   readonly sample?: SampleOptions;
+  /** The attribute of a resource that says whose data it is; left out: all is of the tenant `default`. */
+  readonly tenantAttribute?: string;
 }
 
 /** RunningServer is a server that listens. */
@@ -78,13 +80,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { store, host = "127.0.0.1", ports = {} } = options;
   letHeapGrow();
   const counters = createCounters();
-  const everything = createIntake(store, createDecoders());
+  const { tenantAttribute } = options;
+  const reading = tenantAttribute === undefined ? {} : { tenantAttribute };
+  const everything = createIntake(store, createDecoders(reading));
   const sampling =
     options.sample === undefined
       ? undefined
-      : await createSamplingIntake(everything, store.undecided, options.sample, counters);
+      : await createSamplingIntake(everything, store.undecided, { ...options.sample, ...reading }, counters);
   // What an earlier run that sampled left is decided as that run would have done it.
-  const decider = sampling === undefined ? await startDecider(store.undecided, counters) : undefined;
+  const decider = sampling === undefined ? await startDecider(store.undecided, counters, reading) : undefined;
   const intake = sampling ?? everything;
   const receiver = { intake, counters };
   const slow = createSlowQueries();

@@ -33,13 +33,9 @@ export const command: Command = {
     {
       name: "retention",
       value: "LIST",
-      help: "how long rows are kept, such as traces=3d,logs=36h,metrics=4w,profiles=2d,rollups=forever (a new directory: 7d, rollups 90d); tenant:NAME:SIGNAL=TIME for a tenant's shorter time, =default to end it",
+      help: "how long rows are kept, such as traces=3d,logs=36h,rollups=forever,tenant:acme:traces=1d (a new directory: 7d, rollups 90d; --tenant-attribute KEY names tenants by a resource attribute; docs/storage.md)",
     },
-    {
-      name: "tenant-attribute",
-      value: "KEY",
-      help: "the resource attribute that names the tenant, such as k8s.namespace.name (default: all is one tenant's, `default`)",
-    },
+    { name: "tenant-attribute", value: "KEY", help: "" },
     { name: "host", value: "ADDRESS", help: "the address to listen on (default 127.0.0.1)" },
     { name: "otlp-grpc-port", value: "N", help: "default 4317; 0 takes any free port" },
     { name: "otlp-http-port", value: "N", help: "default 4318; 0 takes any free port" },
