@@ -54,28 +54,45 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "6" },
       asked: { type: "boolean", default: false },
+      sample: { type: "string" },
     },
   });
   const asked = values.asked;
   const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
-  const rounds: { without: Round[]; observed: Round[] } = { without: [], observed: [] };
+  const rounds: { without: Round[]; observed: Round[]; sampled: Round[] } = {
+    without: [],
+    observed: [],
+    sampled: [],
+  };
   try {
     writeFileSync(join(folder, "main.go"), service);
     const program = join(folder, "things");
     execFileSync("go", ["build", "-o", program, join(folder, "main.go")]);
     for (let i = 0; i < Number(values.rounds); i++) {
       rounds.without.push(await measure(program, Number(values.seconds), undefined, false));
-      const go3s = await startGo3s([]);
-      try {
-        rounds.observed.push(await measure(program, Number(values.seconds), go3s, asked));
-      } finally {
-        await go3s.stop();
+      for (const sample of values.sample === undefined ? [undefined] : [values.sample, undefined]) {
+        const go3s = await startGo3s(sample === undefined ? [] : ["--agent-sample", sample]);
+        const share = sample === undefined ? 1 : Number(sample);
+        try {
+          const round = await measure(program, Number(values.seconds), go3s, asked, share);
+          (sample === undefined ? rounds.observed : rounds.sampled).push(round);
+        } finally {
+          await go3s.stop();
+        }
       }
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  report(rounds, Number(values.seconds), asked);
+  report(rounds, Number(values.seconds), asked, values.sample ?? "");
+}
+
+/** LAST_SPAN_MS: a span waits 0.3 s in the agent at most, and is asked for a little later. */
+const LAST_SPAN_MS = 1500;
+
+/** enough is how many spans to wait for: with a share, five standard deviations below its mean. */
+function enough(requests: number, share: number): number {
+  return share === 1 ? requests : Math.floor(requests * share - 5 * Math.sqrt(requests * share));
 }
 
 /** FORGOTTEN_MS: the store brings rows into tables sooner for 5 s after a question (docs/storage.md), ours included. */
@@ -86,16 +103,23 @@ async function measure(
   seconds: number,
   go3s: RunningGo3s | undefined,
   asked: boolean,
+  share = 1,
 ): Promise<Round> {
   const server = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const url = `http://127.0.0.1:${await firstLine(server)}/things/7`;
     // Attached, routes learned, and the policy settled on what the rate allows.
     const warm = await wrk(url, go3s === undefined ? 1 : 3);
-    let spansBefore = await spansOf(go3s, warm.requests);
+    let spansBefore = await spansOf(go3s, enough(warm.requests, share));
     if (go3s !== undefined && !asked) {
       await pause(FORGOTTEN_MS);
-      spansBefore += (await wrk(url, 2)).requests;
+      const settled = await wrk(url, 2);
+      spansBefore += share === 1 ? settled.requests : 0;
+      if (share < 1) {
+        await pause(LAST_SPAN_MS);
+        spansBefore = await countSpans(go3s);
+        await pause(FORGOTTEN_MS);
+      }
     }
     const processes = go3s === undefined ? [] : descendants(go3s.pid);
     const agents = processes.filter(({ command }) => /agent/.test(command));
@@ -120,7 +144,7 @@ async function measure(
       agentShare: (after.agents - before.agents) / seconds,
       restShare: (after.rest - before.rest) / seconds,
       agentPeak: peak,
-      spans: (await spansOf(go3s, spansBefore + requests)) - spansBefore,
+      spans: (await spansOf(go3s, spansBefore + enough(requests, share))) - spansBefore,
     };
   } finally {
     const gone = once(server, "exit");
@@ -164,13 +188,26 @@ async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 function report(
-  rounds: { without: readonly Round[]; observed: readonly Round[] },
+  rounds: { without: readonly Round[]; observed: readonly Round[]; sampled: readonly Round[] },
   seconds: number,
   asked: boolean,
+  sample: string,
 ): void {
   const of = (list: readonly Round[], pick: (round: Round) => number): number => median(list.map(pick));
-  const { without, observed } = rounds;
-  const ratios = observed.map((round, i) => round.perSecond / (without[i]?.perSecond ?? Number.NaN));
+  const { without } = rounds;
+  const row = (name: string, list: readonly Round[]): string[] => {
+    const ratios = list.map((round, i) => round.perSecond / (without[i]?.perSecond ?? Number.NaN));
+    return [
+      name,
+      thousands(of(list, (r) => r.perSecond)),
+      `${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(3)).join(", ")})`,
+      of(list, (r) => r.serverCpuUs).toFixed(1),
+      `${(of(list, (r) => r.agentShare) * 100).toFixed(0)} %`,
+      mebibytes(of(list, (r) => r.agentPeak)),
+      `${(of(list, (r) => r.restShare) * 100).toFixed(0)} %`,
+      of(list, (r) => (100 * r.spans) / r.requests).toFixed(2),
+    ];
+  };
   console.log(
     `\nGo net/http, 200-byte JSON, wrk -t1 -c32, ${without.length} rounds of ${seconds} s in turn; medians; ${asked ? "asked by SQL every second" : "nobody asks meanwhile (--asked: every second)"}`,
   );
@@ -196,16 +233,8 @@ function report(
         "",
         "",
       ],
-      [
-        "go3s up",
-        thousands(of(observed, (r) => r.perSecond)),
-        `${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(", ")})`,
-        of(observed, (r) => r.serverCpuUs).toFixed(1),
-        `${(of(observed, (r) => r.agentShare) * 100).toFixed(0)} %`,
-        mebibytes(of(observed, (r) => r.agentPeak)),
-        `${(of(observed, (r) => r.restShare) * 100).toFixed(0)} %`,
-        of(observed, (r) => (100 * r.spans) / r.requests).toFixed(2),
-      ],
+      row("go3s up", rounds.observed),
+      ...(rounds.sampled.length === 0 ? [] : [row(`go3s up --agent-sample ${sample}`, rounds.sampled)]),
     ],
   );
 }

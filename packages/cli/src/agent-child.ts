@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { AgentReport, DeclaredReport, FunctionOptions } from "@go3s/agent";
-import { type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
+import type { AgentReport, DeclaredReport, FunctionOptions, SamplingOptions } from "@go3s/agent";
+import { type AgentSampleOrder, type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
 import type { ProbeObject } from "./declared-probe.js";
 import type { MissingRights } from "./rights.js";
 
@@ -26,6 +26,9 @@ export interface AgentChild {
   state(): AgentChildState;
   /** first resolves with the first state that is not "starting". */
   readonly first: Promise<AgentChildState>;
+  /** sampling says which requests are told; sample() changes it live. */
+  readonly sampling: SamplingOptions;
+  sample(sampling: SamplingOptions): void;
   close(): Promise<void>;
 }
 
@@ -40,7 +43,9 @@ export function startAgentChild(
   probes: readonly ProbeObject[] = [],
   functions?: FunctionOptions,
   goroutines = false,
+  firstSampling?: SamplingOptions,
 ): AgentChild {
+  let sampling = firstSampling;
   let state: AgentChildState = { state: "starting" };
   let child: ChildProcess | undefined;
   let closed = false;
@@ -97,6 +102,7 @@ export function startAgentChild(
       probes: objects,
       goroutines,
       ...(functions === undefined ? {} : { functions }),
+      ...(sampling === undefined ? {} : { sampling }),
     };
     started.send(order);
   };
@@ -105,6 +111,15 @@ export function startAgentChild(
   return {
     state: () => state,
     first,
+    get sampling() {
+      return sampling ?? { share: 1 };
+    },
+    sample(next) {
+      // One that is starting, or is started again, begins with it.
+      sampling = next;
+      if (child?.connected === true)
+        child.send({ type: "sample", sampling: next } satisfies AgentSampleOrder);
+    },
     async close() {
       closed = true;
       clearTimeout(timer);

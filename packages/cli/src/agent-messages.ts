@@ -1,4 +1,4 @@
-import type { AgentReport, DeclaredReport, FunctionOptions } from "@go3s/agent";
+import type { AgentReport, DeclaredReport, FunctionOptions, SamplingOptions } from "@go3s/agent";
 import type { MissingRights } from "./rights.js";
 
 /** AgentStart is what `go3s up` tells its agent process first. */
@@ -13,6 +13,14 @@ export interface AgentStart {
   readonly functions?: FunctionOptions;
   /** goroutines: spans say what their goroutines waited for. */
   readonly goroutines?: boolean;
+  /** sampling says which requests are told; all when it is absent. */
+  readonly sampling?: SamplingOptions;
+}
+
+/** AgentSampleOrder changes live which requests are told. */
+export interface AgentSampleOrder {
+  readonly type: "sample";
+  readonly sampling: SamplingOptions;
 }
 
 /** AgentStop asks the agent process to send what it has and end; a parent that is gone without it was killed. */
@@ -41,11 +49,11 @@ export function isAgentTold(value: unknown): value is AgentTold {
 }
 
 /** isAgentOrder checks the same on the other side. */
-export function isAgentOrder(value: unknown): value is AgentStart | AgentStop {
+export function isAgentOrder(value: unknown): value is AgentStart | AgentStop | AgentSampleOrder {
   return (
     typeof value === "object" &&
     value !== null &&
     "type" in value &&
-    (value.type === "start" || value.type === "stop")
+    (value.type === "start" || value.type === "stop" || value.type === "sample")
   );
 }

@@ -26,6 +26,7 @@ async function start(order: AgentStart): Promise<void> {
       exporter,
       fused: true,
       goroutines: order.goroutines === true,
+      ...(order.sampling === undefined ? {} : { sampling: order.sampling }),
       ...(order.functions === undefined ? {} : { functions: order.functions }),
     });
   } catch (error) {
@@ -70,6 +71,7 @@ async function stop(): Promise<void> {
 process.on("message", (message) => {
   if (!isAgentOrder(message)) return;
   if (message.type === "start") void start(message);
+  else if (message.type === "sample") agent?.setSampling(message.sampling);
   else void stop();
 });
 // A server that is gone without a word was killed: nobody is left to send to, and the kernel detaches what a process

@@ -51,6 +51,13 @@ export function agentStatus(state: AgentChildState | undefined): AgentStatus {
       probes: process.probes,
       spans: process.spans,
     })),
+    sampling: {
+      share: report.sampling.share,
+      errors: report.sampling.errors,
+      spans_per_second: report.sampling.spansPerSecond,
+      services: report.sampling.services,
+      untold: report.sampling.untold,
+    },
     programs: report.programs.map(({ name, runs, nanoseconds }) => ({ name, runs, run_ns: nanoseconds })),
     dropped: [
       ...Object.entries(report.dropped),

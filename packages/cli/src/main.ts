@@ -21,6 +21,10 @@ const commands: Commands = {
     summary: "services, operations and processes by cost, live",
     load: () => import("./commands/top.js"),
   },
+  sample: {
+    summary: "which share of requests the agent tells, changed live",
+    load: () => import("./commands/sample.js"),
+  },
   doctor: { summary: "what this kernel and these rights allow", load: () => import("./commands/doctor.js") },
 };
 

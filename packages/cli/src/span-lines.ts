@@ -48,12 +48,20 @@ export function printingExporter(output: Output, all = false): Exporter {
   };
 }
 
+/** silentExporter takes everything and shows nothing. */
+export const silentExporter = (): Exporter => ({
+  send: () => undefined,
+  stats: () => ({ sentItems: 0, sentBytes: 0, waitingBytes: 0, dropped: {} }),
+  close: async () => undefined,
+});
+
 /** spanValue is a span as `observe --json` prints it (spec/cli.md). */
 export function spanValue(span: Span, resource: Values): Values {
   return {
     trace_id: span.traceId,
     span_id: span.spanId,
     parent_span_id: span.parentSpanId,
+    ...(span.traceState === "" ? {} : { trace_state: span.traceState }),
     service_name: resource["service.name"] ?? "",
     operation: span.name,
     kind: kinds.get(span.kind) ?? "UNSPECIFIED",

@@ -7,3 +7,4 @@ export type { JaegerPorts } from "./foreign/jaeger-ports.js";
 export type { ScrapeConfig } from "./scrape/config.js";
 export { readScrapeConfig } from "./scrape/read-config.js";
 export { type RunningServer, type ServerOptions, startServer } from "./server.js";
+export type { AgentSample, AgentSampleChange, AgentSampling } from "./web/agent-sample.js";

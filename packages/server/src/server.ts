@@ -25,6 +25,7 @@ import { createSlowQueries, watchQueries } from "./slow-queries.js";
 import { createStatusBoard, noAgent } from "./status.js";
 import { createTempoPort } from "./tempo/port.js";
 import { version } from "./version.js";
+import type { AgentSampling } from "./web/agent-sample.js";
 import { createQueryPort } from "./web/query.js";
 import { createWebServer } from "./web/server.js";
 import { createStaticFiles } from "./web/static.js";
@@ -43,6 +44,8 @@ export interface ServerOptions {
   readonly webRoot?: string;
   /** What the agent tells about itself; without it the status says that there is none. */
   readonly agentStatus?: () => AgentStatus;
+  /** Changes what the agent tells; without it there is nothing to change. */
+  readonly agentSampling?: AgentSampling;
   /** Bytes of one OTLP body, as sent and decompressed; default 64 MiB. */
   readonly bodyBytesMax?: number;
   /** Ports that Jaeger's clients know, 0 takes any free one; left out: its spans come over the OTLP ports only. */
@@ -130,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     files: options.webRoot === undefined ? undefined : createStaticFiles(options.webRoot),
     gauges: () => [...gaugesOf(board.status(), store.stats()), ...scrapeGauges(scraper?.targets() ?? [])],
     notReady: () => board.readiness().reason,
+    agentSampling: options.agentSampling,
   });
   let grpc: UnaryServer | undefined;
   let jaeger: RunningJaeger | undefined;

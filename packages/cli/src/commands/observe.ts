@@ -1,20 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   type Agent,
+  type AgentOptions,
   type Exporter,
   type FunctionOptions,
   openExporter,
   type Selection,
   startAgent,
 } from "@go3s/agent";
+import { agentSampleOption, limitRow } from "../agent-sample.js";
 import { newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { type RunningProbe, readProbe, startProbe } from "../declared-probe.js";
 import { CliError, exitCodes } from "../failure.js";
 import { withFunctionBars } from "../function-bars.js";
 import { functionOption, functionRows, toldFunctions } from "../function-option.js";
+import { costBetween, costTable } from "../live/cost-view.js";
 import { durationOption, type Parsed } from "../options.js";
-import { printingExporter } from "../span-lines.js";
+import { printingExporter, silentExporter } from "../span-lines.js";
+import { drawTable } from "../table.js";
 
 export const command: Command = {
   name: "observe",
@@ -33,6 +37,10 @@ export const command: Command = {
     },
     ...functionRows,
     { name: "func-show", help: "with --func, print the program that is run in the kernel for it" },
+    { name: "sample", value: "SHARE", help: "tell this share of requests, e.g. 0.01, decided in the kernel" },
+    { name: "sample-errors", help: "with --sample, tell every request answered with 500 or above" },
+    limitRow,
+    { name: "cost", help: "show each second what observing costs, by probe, instead of the spans" },
     { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
@@ -52,12 +60,14 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const { output, interrupted } = context;
   const duration = durationOption(parsed, "duration");
   const selection = selectionOf(parsed);
+  const sampling = agentSampleOption(parsed, "sample", "sample-errors");
   const probes = parsed.list("probe").map((path) => readProbe(path, output.note));
   const observes = asked(selection) || parsed.rest !== undefined;
   const functions = functionOption(parsed);
   const program = parsed.rest === undefined ? undefined : startProgram(parsed.rest, output.json);
   const otlp = parsed.text("otlp");
   const printing = (): Exporter => {
+    if (parsed.flag("cost")) return silentExporter();
     const made = printingExporter(output, probes.length > 0);
     return functions?.mode === "histogram" ? withFunctionBars(made, output) : made;
   };
@@ -76,10 +86,16 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
       const pids = [...(selection.pids ?? []), ...(program === undefined ? [] : [program.pid])];
       // Metrics every second would drown the spans on a terminal.
       const told = functions && toldFunctions(functions, parsed.flag("func-show"), output);
-      const wanted = { metrics: otlp !== undefined, goroutines: parsed.flag("goroutines") };
+      const wanted = {
+        metrics: otlp !== undefined,
+        goroutines: parsed.flag("goroutines"),
+        measured: parsed.flag("cost"),
+        ...(sampling === undefined ? {} : { sampling }),
+      };
       agent = await observe({ ...selection, pids }, exporter, wanted, told, context);
       const started = agent;
       closing.defer(() => started.close());
+      if (parsed.flag("cost")) closing.defer(showCost(started, context));
     }
     // Behind the agent, so that they are closed before it: it closes the exporter that they share.
     for (const probe of probes) {
@@ -101,7 +117,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
 async function observe(
   selection: Selection,
   exporter: Exporter,
-  wanted: { readonly metrics: boolean; readonly goroutines: boolean },
+  wanted: Pick<AgentOptions, "metrics" | "goroutines" | "sampling" | "measured">,
   functions: FunctionOptions | undefined,
   { output }: Context,
 ): Promise<Agent> {
@@ -130,6 +146,24 @@ async function observe(
   for (const part of agent.report().missing)
     output.note(`missing: ${part.what}: ${part.why}${part.hint === "" ? "" : ` (${part.hint})`}`);
   return agent;
+}
+
+/** showCost tells each second what the agent cost in it; what it gives ends that. */
+function showCost(agent: Agent, { output }: Context): () => void {
+  let before = agent.report();
+  let at = performance.now();
+  const timer = setInterval(() => {
+    const after = agent.report();
+    const now = performance.now();
+    const cost = costBetween(before, after, (now - at) / 1000);
+    before = after;
+    at = now;
+    if (output.json) output.value({ event: "cost", ...cost });
+    else
+      for (const line of ["", ...drawTable(costTable(cost), output.columns, output.paint.bold)])
+        output.line(line);
+  }, 1000);
+  return () => clearInterval(timer);
 }
 
 function tellProbe(running: RunningProbe, { output }: Context): void {

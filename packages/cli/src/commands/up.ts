@@ -3,6 +3,7 @@ import { type FunctionOptions, partMarker } from "@go3s/agent";
 import { type ServerOptions, type StatusAnswer, startServer } from "@go3s/server";
 import { openStore, type RemoteOptions } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
+import { agentSampleOption, changedSampling, limitRow, sampleAnswer } from "../agent-sample.js";
 import { agentStatus } from "../agent-status.js";
 import { clickhouseOption, clickhouseRows } from "../clickhouse-option.js";
 import { type Closing, newClosing } from "../closing.js";
@@ -57,6 +58,16 @@ export const command: Command = {
       help: "scrape the targets of a file as Prometheus has it (scrape_configs)",
     },
     { name: "no-agent", help: "take OTLP only, observe nothing" },
+    {
+      name: "agent-sample",
+      value: "SHARE",
+      help: "tell this share of requests, e.g. 0.01, decided in the kernel; go3s sample changes it live",
+    },
+    {
+      name: "agent-sample-errors",
+      help: "with --agent-sample, tell every request answered with 500 or above",
+    },
+    limitRow,
     { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
     {
       name: "probe",
@@ -143,6 +154,7 @@ interface Opening {
 async function open(opening: Opening): Promise<void> {
   const { parsed, context, host, ports, probes, functions, sample, clickhouse, ways, closing } = opening;
   const { output, interrupted } = context;
+  const agentSample = agentSampleOption(parsed, "agent-sample", "agent-sample-errors");
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
   markParts(partMarker);
@@ -165,13 +177,18 @@ async function open(opening: Opening): Promise<void> {
     ...(ways.jaeger === undefined ? {} : { jaeger: ways.jaeger }),
     ...(ways.scrape === undefined ? {} : { scrape: ways.scrape }),
     agentStatus: () => agentStatus(agent?.state()),
+    agentSampling(change) {
+      if (agent === undefined) return undefined;
+      agent.sample(changedSampling(agent.sampling, change));
+      return sampleAnswer(agent.sampling);
+    },
   });
   closing.defer(() => server.close());
   const { web, otlp_http, otlp_grpc } = server.addresses;
   closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc }));
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
-    const started = startAgentChild(otlp_http, probes, functions, parsed.flag("goroutines"));
+    const started = startAgentChild(otlp_http, probes, functions, parsed.flag("goroutines"), agentSample);
     agent = started;
     closing.defer(() => started.close());
     if (!output.json) void started.first.then((state) => tellAgent(state, context));

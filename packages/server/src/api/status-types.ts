@@ -151,6 +151,21 @@ export interface AgentStatus {
   readonly dropped?: readonly DropCount[];
   /** The agent's programs in the kernel; left out where it tells none. */
   readonly programs?: readonly ProbeProgram[];
+  /** Which requests it tells; left out where there is no agent. */
+  readonly sampling?: AgentSampleStatus;
+}
+
+/** AgentSampleStatus is which requests the agent tells, decided in the kernel. */
+export interface AgentSampleStatus {
+  readonly share: number;
+  /** Requests answered with 500 or above are told whatever the share. */
+  readonly errors: boolean;
+  /** 0 is no limit. */
+  readonly spans_per_second: number;
+  /** Services with another share: their own, or what the limit leaves them. */
+  readonly services: Readonly<Record<string, number>>;
+  /** Requests to services that were seen and not told. */
+  readonly untold: number;
 }
 
 /** ProbeProgram is one program in the kernel: how often it ran and how long in all, as far as the kernel counts that. */

@@ -9,6 +9,7 @@ import type { JaegerPort } from "../jaeger/port.js";
 import type { PrometheusPort } from "../prometheus/port.js";
 import { drain } from "../receive/drain.js";
 import type { TempoPort } from "../tempo/port.js";
+import { type AgentSampling, changeAgentSample } from "./agent-sample.js";
 import { type GuardOptions, guard } from "./guard.js";
 import { type Gauge, metricsFormatOf, metricsText, metricsTypes } from "./metrics.js";
 import { type QueryPort, runQuery } from "./query.js";
@@ -31,6 +32,7 @@ export interface WebPort {
   readonly gauges: () => readonly Gauge[];
   /** Why no work is taken, or "" when it is. */
   readonly notReady: () => string;
+  readonly agentSampling: AgentSampling | undefined;
 }
 
 // The page has all its code and styles in files of its own; Preact and uPlot set styles through the DOM, which this allows.
@@ -68,6 +70,10 @@ async function answer(port: WebPort, request: IncomingMessage, response: ServerR
   if (path === "/api/v1/query") {
     allow(request, response, ["POST"]);
     return runQuery(port.queries, search, request, response);
+  }
+  if (path === "/api/v1/agent/sample") {
+    allow(request, response, ["PUT"]);
+    return sendJson(response, 200, changeAgentSample(port.agentSampling, search, request));
   }
   if (path === "/clickhouse" || path.startsWith("/clickhouse/")) {
     allow(request, response, ["GET", "HEAD", "POST"]);
