@@ -64,10 +64,7 @@ export function newPointList(): PointList {
   return {
     add(name, value, attributes = [], isWhole = true) {
       if (value === undefined) return;
-      const key = attributes.reduce(
-        (text, each) => `${text}|${each.value?.stringValue ?? ""}`,
-        name as string,
-      );
+      const key = attributes.reduce<string>((text, each) => `${text}|${each.value?.stringValue ?? ""}`, name);
       if (isSaid(key, value)) return;
       of(name).numbers.push({
         attributes,
