@@ -36,6 +36,13 @@ interface Collected {
 // What stays as it is is said again this often: a reader that came late must not wait long for it, and each point costs
 // its making and its place in the store.
 const repeatMs = 10_000;
+// What is looked at live, and asked for by the second.
+const always: ReadonlySet<MetricName> = new Set<MetricName>([
+  "go.goroutine.count",
+  "go3s.goroutines.count",
+  "go3s.heap.alloc_bytes.total",
+  "go3s.scheduler.runqueue.length",
+]);
 
 /** newPointList makes an empty list. */
 export function newPointList(): PointList {
@@ -65,7 +72,7 @@ export function newPointList(): PointList {
     add(name, value, attributes = [], isWhole = true) {
       if (value === undefined) return;
       const key = attributes.reduce<string>((text, each) => `${text}|${each.value?.stringValue ?? ""}`, name);
-      if (isSaid(key, value)) return;
+      if (!always.has(name) && isSaid(key, value)) return;
       of(name).numbers.push({
         attributes,
         ...(isWhole ? { asInt: BigInt(Math.trunc(value)) } : { asDouble: value }),
