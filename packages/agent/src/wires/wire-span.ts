@@ -57,8 +57,11 @@ export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWrite
     wire: Wire,
     origin: Origin | undefined,
   ): void => {
-    const header = Buffer.from(exchange.traceparent, "latin1");
-    parented = readTraceparent(header, { start: 0, end: header.length }, ids);
+    parented = false;
+    if (exchange.traceparent !== "") {
+      const header = Buffer.from(exchange.traceparent, "latin1");
+      parented = readTraceparent(header, { start: 0, end: header.length }, ids);
+    }
     remote = parented;
     const adopted = !server && origin?.hasParent === true;
     // A client that passes its own trace on has its server's request for a parent, which is nearer.
@@ -104,9 +107,12 @@ export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWrite
     if (wire.family === familyUnix) writer.stringAttribute(key.transport, "unix");
     if (wire.datagram) writer.stringAttribute(key.transport, "udp");
     if (wire.peerPort === 0) return;
-    const peer = addressText(wire, addressSize);
+    // A connection's addresses are the same for all its spans.
+    wire.peerText ??= addressText(wire, addressSize);
+    wire.localText ??= addressText(wire, 0);
+    const { peerText: peer, localText } = wire;
     if (!("server.address" in exchange.attributes)) {
-      writer.stringAttribute(key.serverAddress, server ? addressText(wire, 0) : peer);
+      writer.stringAttribute(key.serverAddress, server ? localText : peer);
       writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);
     } else if (!("server.port" in exchange.attributes))
       writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);

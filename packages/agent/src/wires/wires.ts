@@ -18,6 +18,9 @@ export interface Wire {
   readonly peerPort: number;
   /** Local address, then peer address. */
   readonly addresses: Uint8Array;
+  /** localText and peerText are the addresses as text, once somebody has asked. */
+  localText: string | undefined;
+  peerText: string | undefined;
   /** client says whether this process asks (0) or its peer (1), once that is known. */
   client: Direction | undefined;
   readonly origins: Origins;
@@ -117,6 +120,8 @@ export function newWires(options: WiresOptions): Wires {
       localPort: event.localPort,
       peerPort: event.peerPort,
       addresses,
+      localText: undefined,
+      peerText: undefined,
       client,
       origins: newOrigins(),
       connection: newConnection({
