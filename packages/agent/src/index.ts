@@ -17,4 +17,6 @@ export type { Selection } from "./discovery/selection.js";
 export { type Exporter, type ExporterOptions, type ExporterStats, openExporter } from "./export/exporter.js";
 export { fuseRequests } from "./export/fused-exporter.js";
 export type { FunctionOptions } from "./functions/observe-functions.js";
+export type { LogOptions } from "./logs/process-logs.js";
+export type { BudgetLimits } from "./budget/budget.js";
 export type { SamplingOptions, SamplingReport } from "./sampling/sampler.js";

@@ -11,11 +11,15 @@ import { durationText } from "./duration-text.js";
 import type { Output } from "./output.js";
 import { cellText } from "./table.js";
 
-/** printLogs shows the records of an OTLP logs request. */
-export function printLogs(body: Uint8Array, output: Output): void {
+/** printLogs shows the records of an OTLP logs request, those that are wanted. */
+export function printLogs(
+  body: Uint8Array,
+  output: Output,
+  wanted: (record: LogRecord) => boolean = () => true,
+): void {
   for (const group of decodeProtobuf(ExportLogsServiceRequest, body).resourceLogs) {
     const resource = valuesOf(group.resource?.attributes ?? []);
-    for (const record of group.scopeLogs.flatMap((each) => each.logRecords)) {
+    for (const record of group.scopeLogs.flatMap((each) => each.logRecords).filter(wanted)) {
       if (output.json) output.value(logValue(record, resource));
       else output.line(logLine(record, resource, output));
     }

@@ -2,6 +2,7 @@ import type { Exporter } from "@go3s/agent";
 import {
   decodeProtobuf,
   ExportTraceServiceRequest,
+  type LogRecord,
   SPAN_KIND,
   type Span,
   STATUS_CODE,
@@ -23,12 +24,12 @@ function namesByNumber(table: Readonly<Record<string, number>>): ReadonlyMap<num
  * printingExporter shows spans instead of sending them: lines for people, or one JSON value a line; with `all` also log
  * records and points.
  */
-export function printingExporter(output: Output, all = false): Exporter {
+export function printingExporter(output: Output, all = false, logs = false): Exporter {
   let sentItems = 0;
   const printMetrics = newMetricPrinter();
   return {
     send(signal, body, items) {
-      if (all && signal === "logs") printLogs(body, output);
+      if (signal === "logs" && (all || logs)) printLogs(body, output, all ? undefined : isWritten);
       if (all && signal === "metrics") printMetrics(body, output);
       // Logs of connections are for the store; on a terminal they would drown the spans.
       if (signal !== "traces") return;
@@ -54,6 +55,10 @@ export const silentExporter = (): Exporter => ({
   stats: () => ({ sentItems: 0, sentBytes: 0, waitingBytes: 0, dropped: {} }),
   close: async () => undefined,
 });
+
+/** isWritten tells a line of a process's log from what the agent tells of connections. */
+const isWritten = ({ attributes }: LogRecord): boolean =>
+  attributes.some(({ key }) => key === "log.iostream" || key === "log.file.path");
 
 /** spanValue is a span as `observe --json` prints it (spec/cli.md). */
 export function spanValue(span: Span, resource: Values): Values {

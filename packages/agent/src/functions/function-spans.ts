@@ -1,7 +1,7 @@
 import { attributeKey, SPAN_KIND, type SpanWriter, STATUS_CODE } from "@go3s/telemetry";
 import type { Batches } from "../export/batches.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
-import type { ParentSpan } from "./call-parents.js";
+import type { ParentSpan } from "../spans/request-parents.js";
 import type { FunctionCall } from "./calls.js";
 import type { CapturedValue } from "./values.js";
 

@@ -6,8 +6,8 @@ import { Role } from "../events/layout.js";
 import type { Batches } from "../export/batches.js";
 import type { WallClock } from "../spans/clock.js";
 import type { Exchange } from "../spans/exchange.js";
-import { newCallParents } from "./call-parents.js";
-import { type CallEvent, type CapturedAttribute, newCallTracker } from "./calls.js";
+import { newRequestParents } from "../spans/request-parents.js";
+import { type CallEvent, type CapturedAttribute, type FunctionCall, newCallTracker } from "./calls.js";
 import type { Capture } from "./capture.js";
 import { chooseWithin } from "./estimate.js";
 import { attachAll, linkTo } from "./function-links.js";
@@ -102,7 +102,7 @@ export function observeFunctions(
     noted.add(text);
     options.onNote?.(text);
   };
-  const parents = newCallParents((call, parent) => {
+  const parents = newRequestParents<FunctionCall>((call, parent) => {
     const process = attached.get(call.tgid);
     if (process === undefined) return;
     spans++;

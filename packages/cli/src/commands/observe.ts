@@ -16,6 +16,7 @@ import { CliError, exitCodes } from "../failure.js";
 import { withFunctionBars } from "../function-bars.js";
 import { functionOption, functionRows, toldFunctions } from "../function-option.js";
 import { costBetween, costTable } from "../live/cost-view.js";
+import { logOption, logRows } from "../log-option.js";
 import { durationOption, type Parsed } from "../options.js";
 import { printingExporter, silentExporter } from "../span-lines.js";
 import { drawTable } from "../table.js";
@@ -42,6 +43,7 @@ export const command: Command = {
     limitRow,
     { name: "cost", help: "show each second what observing costs, by probe, instead of the spans" },
     { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
+    ...logRows,
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
   ],
@@ -65,10 +67,11 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const observes = asked(selection) || parsed.rest !== undefined;
   const functions = functionOption(parsed);
   const program = parsed.rest === undefined ? undefined : startProgram(parsed.rest, output.json);
+  const logs = logOption(parsed);
   const otlp = parsed.text("otlp");
   const printing = (): Exporter => {
     if (parsed.flag("cost")) return silentExporter();
-    const made = printingExporter(output, probes.length > 0);
+    const made = printingExporter(output, probes.length > 0, logs !== undefined);
     return functions?.mode === "histogram" ? withFunctionBars(made, output) : made;
   };
   const exporter =
@@ -90,6 +93,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         metrics: otlp !== undefined,
         goroutines: parsed.flag("goroutines"),
         measured: parsed.flag("cost"),
+        ...(logs === undefined ? {} : { logs }),
         ...(sampling === undefined ? {} : { sampling }),
       };
       agent = await observe({ ...selection, pids }, exporter, wanted, told, context);
@@ -117,7 +121,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
 async function observe(
   selection: Selection,
   exporter: Exporter,
-  wanted: Pick<AgentOptions, "metrics" | "goroutines" | "sampling" | "measured">,
+  wanted: Pick<AgentOptions, "metrics" | "goroutines" | "sampling" | "measured" | "logs">,
   functions: FunctionOptions | undefined,
   { output }: Context,
 ): Promise<Agent> {

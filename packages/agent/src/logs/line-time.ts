@@ -1,0 +1,30 @@
+const iso = /^(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?$/;
+
+/** parseTime reads RFC 3339 and its like as Unix nanoseconds; without a zone it is this machine's. */
+export function parseTime(text: string): bigint | undefined {
+  const parts = iso.exec(text);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = "", zone = ""] = parts;
+  const colon = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+  const whole = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${colon}`);
+  if (Number.isNaN(whole)) return undefined;
+  return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+}
+
+/** unixTime takes a count since 1970 in seconds, milliseconds, microseconds or nanoseconds, told apart by its size. */
+export function unixTime(count: number): bigint | undefined {
+  if (!Number.isFinite(count) || count < 1e8) return undefined;
+  // Seconds pass 1e11 in the year 5138; a millisecond count was smaller before 1973.
+  if (count < 1e11) return BigInt(Math.round(count * 1e6)) * 1000n;
+  if (count < 1e14) return BigInt(Math.round(count * 1e3)) * 1000n;
+  return count < 1e17 ? BigInt(Math.round(count)) * 1000n : BigInt(Math.round(count));
+}
+
+/** klogTime takes klog's "1121 20:54:06.123456", whose year is that of now, or the one before. */
+export function klogTime(monthDay: string, clock: string, nowMs: number): bigint | undefined {
+  const year = new Date(nowMs).getFullYear();
+  const of = (each: number) => parseTime(`${each}-${monthDay.slice(0, 2)}-${monthDay.slice(2)} ${clock}`);
+  const time = of(year);
+  // A line of December that is read in January.
+  return time !== undefined && time > BigInt(nowMs + 86_400_000) * 1_000_000n ? of(year - 1) : time;
+}

@@ -1,0 +1,157 @@
+import { readFileSync } from "node:fs";
+import {
+  attachTracepoint,
+  BpfError,
+  kernelBtf,
+  type Link,
+  type LoadedObject,
+  loadObject,
+  RingBufferReader,
+  readObject,
+  tracefs,
+  u32Bytes,
+} from "@go3s/bpf";
+import { compile, renderDiagnostics } from "@go3s/lang";
+import { environment } from "../environment.js";
+import { AgentError } from "../errors.js";
+import { cacheKey, openObjectCache } from "../probes/object-cache.js";
+
+// Seen from dist/logs and from src/logs alike.
+const file = new URL("../../../../probes/logs/logs.go3s", import.meta.url);
+
+/** LogPiece is a piece of what a process wrote, valid during the call. */
+export interface LogPiece {
+  readonly ns: number;
+  readonly goid: number;
+  readonly parentGoid: number;
+  readonly missing: number;
+  readonly tgid: number;
+  readonly tid: number;
+  readonly fd: number;
+  readonly bytes: Uint8Array;
+}
+
+/** LogProbe owns what watches writes; close() leaves nothing behind. */
+export interface LogProbe {
+  /** watch tells a process's stream from now on; the offsets are of runtime.g, 0 where unknown. */
+  watch(pid: number, fd: number, goid: number, parentGoid: number): void;
+  unwatch(pid: number, fd: number): void;
+  drain(): void;
+  /** dropped counts pieces beyond a process's limit, by pid, and those that found no room. */
+  dropped(pids: Iterable<number>): { readonly limited: number; readonly full: number };
+  close(): void;
+}
+
+// Line in probes/logs/logs.go3s.
+const textAt = 48;
+// Budget there.
+const droppedAt = 16;
+
+/** openLogProbe loads and attaches it. Throws BpfError where the kernel has no tracepoints on system calls. */
+export function openLogProbe(piecesPerSecond: number, take: (piece: LogPiece) => void): LogProbe {
+  const object = loadObject(readObject(compiledLogs()), { constants: { piecesPerSecond } });
+  const links: Link[] = [];
+  const close = (): void => {
+    for (const link of links) link.close();
+    object.close();
+  };
+  try {
+    const reader = new RingBufferReader(object.map("lines"), ({ view, bytes }, at, length) => {
+      if (length < textAt) return;
+      const u64 = (where: number) =>
+        view.getUint32(where, true) + view.getUint32(where + 4, true) * 4294967296;
+      const size = Math.min(view.getUint32(at + 44, true), length - textAt);
+      take({
+        ns: u64(at),
+        goid: u64(at + 8),
+        parentGoid: u64(at + 16),
+        missing: u64(at + 24),
+        tgid: view.getUint32(at + 32, true),
+        tid: view.getUint32(at + 36, true),
+        fd: view.getInt32(at + 40, true),
+        bytes: bytes.subarray(at + textAt, at + textAt + size),
+      });
+    });
+    reader.start();
+    links.push(attachTracepoint(object.program("onWrite"), { group: "syscalls", name: "sys_enter_write" }));
+    links.push(attachTracepoint(object.program("onWritev"), { group: "syscalls", name: "sys_enter_writev" }));
+    return newProbe(object, reader, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function newProbe(object: LoadedObject, reader: RingBufferReader, close: () => void): LogProbe {
+  const files = object.map("files");
+  const budgets = object.map("budgets");
+  const key = new Uint8Array(8);
+  const keyOf = (pid: number, fd: number): Uint8Array => {
+    const view = new DataView(key.buffer);
+    view.setUint32(0, pid, true);
+    view.setInt32(4, fd, true);
+    return key;
+  };
+  return {
+    watch(pid, fd, goid, parentGoid) {
+      const value = new Uint8Array(8);
+      const view = new DataView(value.buffer);
+      view.setUint32(0, goid, true);
+      view.setUint32(4, parentGoid, true);
+      files.update(keyOf(pid, fd), value);
+    },
+    unwatch: (pid, fd) => void files.delete(keyOf(pid, fd)),
+    drain: () => void reader.drain(),
+    dropped(pids) {
+      let limited = 0;
+      for (const pid of pids) {
+        const value = budgets.lookup(u32Bytes(pid));
+        if (value !== undefined) {
+          limited += Number(new DataView(value.buffer, value.byteOffset).getBigUint64(droppedAt, true));
+        }
+      }
+      return { limited, full: sumOf(object) };
+    },
+    close() {
+      reader.close();
+      close();
+    },
+  };
+}
+
+function sumOf(object: LoadedObject): number {
+  const value = object.map("lost").lookup(u32Bytes(0));
+  if (value === undefined) return 0;
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  let sum = 0;
+  for (let at = 0; at + 8 <= view.byteLength; at += 8) sum += Number(view.getBigUint64(at, true));
+  return sum;
+}
+
+function compiledLogs(): Uint8Array {
+  const sources = [{ name: "logs.go3s", text: readFileSync(file, "utf8") }];
+  const cache = openObjectCache(environment.cacheFolder);
+  const key = cacheKey(sources);
+  const kept = cache.read(key);
+  if (kept !== undefined) return kept;
+  const result = compile(sources, { kernelBtf: kernelBtf(), tracepointFormat });
+  if (result.object === undefined) {
+    throw new AgentError("bad-probes", `the probe on logs does not compile:\n${renderDiagnostics(result)}`, {
+      hint: "this is a mistake of ours, or the kernel's types changed: please report it with the kernel's version",
+    });
+  }
+  cache.write(key, result.object);
+  return result.object;
+}
+
+function tracepointFormat(category: string, name: string): string | undefined {
+  const path = `${tracefs()}/events/${category}/${name}/format`;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new BpfError("not-supported", `no tracepoint ${category}:${name}: ${path} cannot be read`, {
+      hint: "it needs CONFIG_FTRACE_SYSCALLS and tracefs, mounted at /sys/kernel/tracing",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { hostProc, type ProcSource } from "../discovery/proc.js";
+
+/** LogStream is a descriptor that a process writes its log to. */
+export interface LogStream {
+  readonly fd: number;
+  /** stream is "stdout", "stderr", or "" for a file. */
+  readonly stream: "stdout" | "stderr" | "";
+  /** path of a file, "" for pipes, terminals and sockets. */
+  readonly path: string;
+}
+
+// Descriptors beyond these are not looked at: a log is opened early.
+const mostDescriptors = 256;
+// O_ACCMODE and O_APPEND, include/uapi/asm-generic/fcntl.h, which fdinfo has in octal.
+const writes = 0o3;
+const append = 0o2000;
+
+/** logStreams finds stdout, stderr and the files a process appends to that look like logs. None when it is gone. */
+export function logStreams(pid: number, proc: ProcSource = hostProc): LogStream[] {
+  const streams: LogStream[] = [];
+  let names: string[];
+  try {
+    names = readdirSync(`${proc.root}/${pid}/fd`);
+  } catch {
+    return [];
+  }
+  for (const name of names.slice(0, mostDescriptors)) {
+    const fd = Number(name);
+    try {
+      const target = readlinkSync(`${proc.root}/${pid}/fd/${name}`);
+      const isFile = target.startsWith("/") && !target.startsWith("/dev/");
+      const path = isFile ? target : "";
+      if (fd === 1 || fd === 2) {
+        // What goes nowhere is nobody's log.
+        if (target !== "/dev/null") streams.push({ fd, stream: fd === 1 ? "stdout" : "stderr", path });
+      } else if (isFile && looksLikeLog(target)) {
+        const flags = Number.parseInt(
+          /^flags:\s+([0-7]+)$/m.exec(readFileSync(`${proc.root}/${pid}/fdinfo/${name}`, "utf8"))?.[1] ?? "0",
+          8,
+        );
+        if ((flags & writes) !== 0 && (flags & append) !== 0) streams.push({ fd, stream: "", path });
+      }
+    } catch {
+      // Closed meanwhile.
+    }
+  }
+  return streams;
+}
+
+/** looksLikeLog goes by the file's name: x.log, x.log.1, anything below a folder called log or logs; no database's. */
+export function looksLikeLog(path: string): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (/\.(?:wal|db|sqlite\d?|aof|binlog|ldb|journal)$|-wal$|^\d+\.log$|^wal/i.test(name)) return false;
+  return /\.(?:log|out|err)(?:\.\d+)?$|^(?:messages|syslog)$/i.test(name) || /\/logs?\/[^/]*$/.test(path);
+}

@@ -1,0 +1,301 @@
+import { StringDecoder } from "node:string_decoder";
+import { BpfError } from "@go3s/bpf";
+import { attributeKey, type LogWriter } from "@go3s/telemetry";
+import type { MissingPart } from "../attach/observer-types.js";
+import type { Batches } from "../export/batches.js";
+import type { Nanos, WallClock } from "../spans/clock.js";
+import type { Exchange } from "../spans/exchange.js";
+import { newRequestParents, type ParentSpan } from "../spans/request-parents.js";
+import { type LogPiece, type LogProbe, openLogProbe } from "./log-probe.js";
+import { type LogStream, logStreams } from "./log-streams.js";
+import { parseLine } from "./parse-line.js";
+import { severityName } from "./severity.js";
+import { type LineJoiner, newLineJoiner } from "./stack-lines.js";
+
+/** LogOptions are the choices about processes' logs. */
+export interface LogOptions {
+  /** limit is how many pieces of up to 4 KiB, usually lines, one process may write in a second; 2000 when absent. */
+  readonly limit?: number;
+}
+
+/** LoggingProcess is what must be known of a process. */
+export interface LoggingProcess {
+  readonly pid: number;
+  readonly resource: Uint8Array;
+  /** Offsets in runtime.g; undefined for what is no Go program. */
+  readonly goid: number | undefined;
+  readonly parentGoid: number | undefined;
+}
+
+/** ProcessLogs makes log records of what watched processes write to their logs. */
+export interface ProcessLogs {
+  watch(process: LoggingProcess): void;
+  unwatch(pid: number): void;
+  exchangeDone(exchange: Exchange): void;
+  /** flush gives what need not wait longer; call it a few times a second. `serving` has "tgid:goid" of open requests. */
+  flush(serving: () => ReadonlySet<string>): void;
+  /** scan looks for logs that were opened meanwhile; it reads /proc. */
+  scan(): void;
+  counts(): { readonly records: number; readonly dropped: Readonly<Record<string, number>> };
+  close(): void;
+}
+
+const key = {
+  stream: attributeKey("log.iostream"),
+  path: attributeKey("log.file.path"),
+  format: attributeKey("go3s.log.format"),
+  goroutine: attributeKey("go3s.goroutine.id"),
+  thread: attributeKey("thread.id"),
+  truncated: attributeKey("go3s.log.truncated_bytes"),
+} as const;
+
+const usualLimit = 2000;
+// A line that has no end yet is told after this long, and so is what may be a stack trace's first line.
+const silenceMs = 100;
+const lineLimit = 64 * 1024;
+
+interface Origin {
+  readonly ns: number;
+  readonly goid: number;
+  readonly parentGoid: number;
+  readonly tid: number;
+}
+
+interface Stream {
+  readonly process: LoggingProcess;
+  readonly place: LogStream;
+  readonly joiner: LineJoiner;
+  readonly decoder: StringDecoder;
+  partial: string;
+  missing: number;
+  /** origin of the record that the joiner holds. */
+  origin: Origin;
+  touched: number;
+}
+
+interface Waiting {
+  readonly stream: Stream;
+  readonly text: string;
+  readonly origin: Origin;
+  readonly missing: number;
+  readonly tgid: number;
+  readonly routine: number;
+  readonly parentRoutine: number;
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+/** openProcessLogs attaches the probe. Throws BpfError where the kernel does not allow it. */
+export function openProcessLogs(
+  options: LogOptions,
+  out: { readonly batches: Batches<LogWriter>; readonly clock: WallClock },
+): ProcessLogs {
+  const processes = new Map<number, LoggingProcess>();
+  const streams = new Map<string, Stream>();
+  let records = 0;
+  let last = { limited: 0, full: 0 };
+  let gone = 0;
+  const write = newRecordWriter(out);
+  const parents = newRequestParents<Waiting>((item, parent) => {
+    records++;
+    write(item, parent);
+  });
+  const keyOf = (pid: number, fd: number): string => `${pid}:${fd}`;
+
+  const emit = (stream: Stream, text: string, origin: Origin): void => {
+    const { missing } = stream;
+    stream.missing = 0;
+    const item: Waiting = {
+      stream,
+      text,
+      origin,
+      missing,
+      tgid: stream.process.pid,
+      routine: origin.goid,
+      parentRoutine: origin.parentGoid,
+      startNs: origin.ns,
+      endNs: origin.ns,
+    };
+    parents.wait(item);
+  };
+  const line = (stream: Stream, text: string, origin: Origin): void => {
+    const before = stream.origin;
+    const over = stream.joiner.take(text);
+    over.forEach((each, i) => {
+      // The last of them may be this line itself, when it stands alone.
+      emit(stream, each, i === over.length - 1 && each === text ? origin : before);
+    });
+    if (over.length > 0 || before.ns === 0) stream.origin = origin;
+  };
+  const settle = (stream: Stream): void => {
+    if (stream.partial !== "") {
+      const text = stream.partial;
+      stream.partial = "";
+      line(stream, text, stream.origin);
+    }
+    for (const each of stream.joiner.rest()) emit(stream, each, stream.origin);
+    stream.origin = nowhere;
+  };
+  const take = (piece: LogPiece): void => {
+    const stream = streams.get(keyOf(piece.tgid, piece.fd));
+    if (stream === undefined) return;
+    stream.touched = performance.now();
+    stream.missing += piece.missing;
+    const { ns, goid, parentGoid, tid } = piece;
+    const origin: Origin = { ns, goid, parentGoid, tid };
+    const text = stream.partial + stream.decoder.write(Buffer.from(piece.bytes));
+    const lines = text.split("\n");
+    stream.partial = lines.pop() ?? "";
+    if (stream.origin === nowhere) stream.origin = origin;
+    for (const each of lines) line(stream, each.endsWith("\r") ? each.slice(0, -1) : each, origin);
+    if (stream.partial.length > lineLimit) settle(stream);
+  };
+  const probe: LogProbe = openLogProbe(options.limit ?? usualLimit, take);
+
+  const look = (process: LoggingProcess): void => {
+    for (const place of logStreams(process.pid)) {
+      const name = keyOf(process.pid, place.fd);
+      const known = streams.get(name);
+      if (known !== undefined && known.place.path === place.path) continue;
+      const decoder = new StringDecoder("utf8");
+      const joiner = newLineJoiner();
+      streams.set(name, {
+        process,
+        place,
+        joiner,
+        decoder,
+        partial: "",
+        missing: 0,
+        origin: nowhere,
+        touched: 0,
+      });
+      probe.watch(process.pid, place.fd, process.goid ?? 0, process.parentGoid ?? 0);
+    }
+  };
+  const count = (): void => {
+    last = probe.dropped(processes.keys());
+  };
+
+  return {
+    watch(process) {
+      processes.set(process.pid, process);
+      look(process);
+    },
+    unwatch(pid) {
+      if (!processes.has(pid)) return;
+      probe.drain();
+      gone += probe.dropped([pid]).limited;
+      processes.delete(pid);
+      for (const [name, stream] of streams) {
+        if (stream.process.pid !== pid) continue;
+        settle(stream);
+        probe.unwatch(pid, stream.place.fd);
+        streams.delete(name);
+      }
+    },
+    exchangeDone: (exchange) => parents.exchangeDone(exchange),
+    flush(serving) {
+      const now = performance.now();
+      for (const stream of streams.values()) {
+        if (stream.origin !== nowhere && now - stream.touched > silenceMs) settle(stream);
+      }
+      let known: ReadonlySet<string> | undefined;
+      parents.settle(Number(process.hrtime.bigint()), (tgid, routine) => {
+        known ??= serving();
+        return known.has(`${tgid}:${routine}`);
+      });
+    },
+    scan() {
+      for (const process of processes.values()) look(process);
+      count();
+    },
+    counts: () => ({
+      records,
+      dropped: { "log-rate-limit": last.limited + gone, "log-ring-full": last.full },
+    }),
+    close() {
+      probe.drain();
+      count();
+      for (const stream of streams.values()) settle(stream);
+      parents.flush();
+      probe.close();
+      streams.clear();
+    },
+  };
+}
+
+/** tryProcessLogs opens them when they are asked for; what the kernel refuses is told as missing. */
+export function tryProcessLogs(
+  options: LogOptions | undefined,
+  out: { readonly batches: Batches<LogWriter>; readonly clock: WallClock },
+): { readonly logs: ProcessLogs | undefined; readonly missing: readonly MissingPart[] } {
+  if (options === undefined) return { logs: undefined, missing: [] };
+  try {
+    return { logs: openProcessLogs(options, out), missing: [] };
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+    const missing = {
+      what: "what processes write to their logs",
+      why: error.message,
+      hint: error.hint ?? "",
+    };
+    return { logs: undefined, missing: [missing] };
+  }
+}
+
+const nowhere: Origin = { ns: 0, goid: 0, parentGoid: 0, tid: 0 };
+
+/** isSameSecond says that a line's time is the moment of its writing, told in whole seconds: then that is nearer. */
+const isSameSecond = (told: bigint, written: bigint): boolean =>
+  told % 1_000_000_000n === 0n && written >= told && written - told < 1_000_000_000n;
+
+/** newRecordWriter writes a record of a log with the span that it belongs to. */
+function newRecordWriter(out: { readonly batches: Batches<LogWriter>; readonly clock: WallClock }) {
+  const keys = new Map<string, ReturnType<typeof attributeKey>>();
+  const named = (name: string): ReturnType<typeof attributeKey> => {
+    const found = keys.get(name) ?? attributeKey(name);
+    // Names come from programs; more of them than this are not kept.
+    if (keys.size < 4096) keys.set(name, found);
+    return found;
+  };
+  const time: Nanos = { lo: 0, hi: 0 };
+  return ({ stream, text, origin, missing }: Waiting, parent: ParentSpan | undefined): void => {
+    const parsed = parseLine(text, Date.now());
+    const writer = out.batches.writerFor(stream.process.resource);
+    writer.beginLog();
+    out.clock.toUnix(origin.ns, time);
+    writer.observedTime(time.lo, time.hi);
+    const written = (BigInt(time.hi) << 32n) | BigInt(time.lo);
+    if (parsed.timeNs === undefined || isSameSecond(parsed.timeNs, written)) writer.time(time.lo, time.hi);
+    else writer.time(Number(parsed.timeNs & 0xffffffffn), Number(parsed.timeNs >> 32n));
+    if (parsed.severity > 0) {
+      writer.severity(
+        parsed.severity,
+        parsed.severityText === "" ? severityName(parsed.severity) : parsed.severityText,
+      );
+    }
+    writer.body(parsed.message);
+    if (parsed.traceId !== "") {
+      writer.traceId(Buffer.from(parsed.traceId, "hex"), 0);
+      if (parsed.spanId !== "") writer.spanId(Buffer.from(parsed.spanId, "hex"), 0);
+    } else if (parent !== undefined) {
+      writer.traceId(parent.traceId, 0);
+      writer.spanId(parent.spanId, 0);
+    }
+    const { place } = stream;
+    if (place.stream !== "") writer.stringAttribute(key.stream, place.stream);
+    if (place.path !== "") writer.stringAttribute(key.path, place.path);
+    if (parsed.format !== "plain") writer.stringAttribute(key.format, parsed.format);
+    if (origin.goid > 0) writer.intAttribute(key.goroutine, origin.goid);
+    else writer.intAttribute(key.thread, origin.tid);
+    if (missing > 0) writer.intAttribute(key.truncated, missing);
+    for (const [name, value] of parsed.attributes) {
+      if (typeof value === "string") writer.stringAttribute(named(name), value);
+      else if (typeof value === "boolean") writer.boolAttribute(named(name), value);
+      else if (Number.isSafeInteger(value)) writer.intAttribute(named(name), value);
+      else writer.doubleAttribute(named(name), value);
+    }
+    writer.endLog();
+    out.batches.added();
+  };
+}

@@ -1,0 +1,89 @@
+/** LineJoiner keeps the lines of a stack trace with the line they belong to. */
+export interface LineJoiner {
+  /** take gives the records that are over when this line begins another. */
+  take(line: string): string[];
+  /** rest gives what is held still: nothing came for a while. */
+  rest(): string[];
+}
+
+type Mode = "none" | "go" | "python" | "indented";
+
+// A record's bytes; what is more is begun anew.
+const recordLimit = 64 * 1024;
+
+const goStart =
+  /(?:^|: )panic(?: serving [^:]+:\d+)?: |^fatal error: |^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[/;
+const goMore =
+  /^(?:\s|goroutine \d+ |created by |exit status |\[signal |\[recovered|panic: |r\w+\s+0x|[\w./*()%-]+(?:\[\.\.\.\])?\(.*\)$|[\w./*-]+\.[\w.()*-]+\(|$)/;
+const pythonStart = /^Traceback \(most recent call last\):$/;
+const pythonChain = /^(?:During handling of the above exception|The above exception was the direct cause)/;
+const javaMore = /^(?:Caused by: |Suppressed: )/;
+
+const isStructured = (line: string): boolean =>
+  (line[0] === "{" && line.endsWith("}")) || /^(?:time|level|ts)=/.test(line);
+
+/** newLineJoiner holds at most one record. A line that is written as JSON or key=value is always one of its own. */
+export function newLineJoiner(): LineJoiner {
+  let held = "";
+  let holds = false;
+  let mode: Mode = "none";
+  // Python ends with a line that is not indented: the exception itself.
+  let pythonEnds = false;
+
+  const begin = (line: string, next: Mode): string[] => {
+    const before = holds ? [held] : [];
+    held = line;
+    holds = true;
+    mode = next;
+    pythonEnds = false;
+    return before;
+  };
+  const add = (line: string): string[] => {
+    held += `\n${line}`;
+    return [];
+  };
+  const belongs = (line: string): boolean => {
+    if (!holds || held.length + line.length > recordLimit) return false;
+    if (mode === "go") return goMore.test(line);
+    if (mode === "python") {
+      if (pythonEnds)
+        return line === "" || pythonChain.test(line) || pythonStart.test(line) || /^\s/.test(line);
+      return true;
+    }
+    return /^\s+\S/.test(line) || javaMore.test(line);
+  };
+
+  return {
+    take(line) {
+      if (isStructured(line)) return [...this.rest(), line];
+      if (belongs(line)) {
+        if (mode === "python")
+          pythonEnds =
+            !/^\s/.test(line) &&
+            !pythonStart.test(line) &&
+            !pythonChain.test(line) &&
+            (pythonEnds || line !== "");
+        if (mode === "python" && (pythonStart.test(line) || pythonChain.test(line))) pythonEnds = false;
+        return add(line);
+      }
+      if (line === "") return [];
+      if (goStart.test(line)) return begin(line, "go");
+      if (pythonStart.test(line)) {
+        // "ERROR:root:failed" stands in front of its trace.
+        if (holds && mode === "indented" && /error|exception|failed/i.test(held)) {
+          mode = "python";
+          return add(line);
+        }
+        return begin(line, "python");
+      }
+      return begin(line, "indented");
+    },
+    rest() {
+      const before = holds ? [held.trimEnd()] : [];
+      holds = false;
+      held = "";
+      mode = "none";
+      return before;
+    },
+  };
+}
