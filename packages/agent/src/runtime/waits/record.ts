@@ -1,13 +1,14 @@
 /** The record that probes/waits/waits.go3s tells of a request; a test compares it with the object's types. */
 export const waitsRecord = {
-  size: 176,
+  size: 192,
   tgid: 0,
   longestReason: 6,
   goid: 8,
   beganNs: 16,
   longestNs: 32,
   count: 40,
-  spent: 48,
+  delayed: 56,
+  spent: 64,
 } as const;
 
 /** The value of its map `programs`. */

@@ -70,7 +70,7 @@ async function observe(
   return { spans, lost };
 }
 
-const milliseconds = (span: Span | undefined, name: SpentClass | "longest_wait"): number =>
+const milliseconds = (span: Span | undefined, name: SpentClass | "longest_wait" | "cpu"): number =>
   Number(span?.attributes.find(({ key }) => key === `go3s.goroutine.${name}_ns`)?.value?.intValue ?? 0n) /
   1e6;
 const longest = (span: Span | undefined): string | undefined =>
@@ -95,6 +95,7 @@ test("a span says for how long its goroutine waited, and for what", { skip }, as
   const spin = spans.get("GET /spin");
   assert.ok(milliseconds(spin, "running") + milliseconds(spin, "runnable") >= waitedMs * 0.9);
   assert.equal(longest(spin), undefined);
+  assert.ok(milliseconds(spin, "cpu") > 0 && milliseconds(spin, "cpu") <= milliseconds(spin, "running"));
   for (const span of spans.values()) {
     const all = (
       ["running", "runnable", "syscall", "lock", "channel", "network", "gc", "sleep", "other"] as const

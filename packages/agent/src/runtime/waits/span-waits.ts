@@ -43,6 +43,8 @@ interface Kept {
   readonly longestNs: number;
   readonly longestReason: number;
   readonly count: number;
+  /** delayed is what a running goroutine's thread was kept waiting for a CPU. */
+  readonly delayed: number;
   readonly spent: readonly number[];
 }
 
@@ -58,6 +60,7 @@ interface Watched {
 }
 
 const key = {
+  cpu: attributeKey("go3s.goroutine.cpu_ns"),
   count: attributeKey("go3s.goroutine.waits"),
   longest: attributeKey("go3s.goroutine.longest_wait"),
   longestNs: attributeKey("go3s.goroutine.longest_wait_ns"),
@@ -97,6 +100,7 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
       longestNs: word(waitsRecord.longestNs),
       longestReason: view.getUint8(at + waitsRecord.longestReason),
       count: word(waitsRecord.count),
+      delayed: word(waitsRecord.delayed),
       spent: spentClasses.map((_, i) => word(waitsRecord.spent + i * 8)),
     });
   };
@@ -172,6 +176,7 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
         const spent = kept.spent[i] ?? 0;
         if (spent > 0 || i === 0) writer.intAttribute(each, spent);
       });
+      writer.intAttribute(key.cpu, Math.max(0, (kept.spent[0] ?? 0) - kept.delayed));
       writer.intAttribute(key.count, kept.count);
       if (kept.longestNs > 0) {
         writer.stringAttribute(key.longest, process.sites.reasons[kept.longestReason] ?? "unknown");
