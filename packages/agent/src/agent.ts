@@ -3,6 +3,8 @@ import { openKernelObserver } from "./attach/observer.js";
 import type { KernelObserver, ProgramCost } from "./attach/observer-types.js";
 import { newPolicy, type Policy } from "./attach/policy.js";
 import type { AttachedProbes } from "./attach/target.js";
+import type { BudgetLimits, Usage } from "./budget/budget.js";
+import { newShedding } from "./budget/shedding.js";
 import { newRegistry, type Observed, type Registry } from "./discovery/registry.js";
 import type { Selection } from "./discovery/selection.js";
 import type { EventSink } from "./events/event.js";
@@ -57,6 +59,10 @@ export interface AgentOptions {
   readonly fused?: boolean;
   /** sampling says which requests are told; all are when it is absent. Agent.setSampling changes it. */
   readonly sampling?: SamplingOptions;
+  /** budget is what the agent may take: it does without its dearest parts first (budget/budget.ts), and says so in `missing`. */
+  readonly budget?: BudgetLimits;
+  /** onShed hears what is done without for the budget's sake, whenever that changes. */
+  readonly onShed?: (shed: AgentReport["missing"]) => void;
   /** measured asks the kernel to count what each program costs, which itself costs 30-80 ns a run. */
   readonly measured?: boolean;
   readonly onAttached?: (process: AttachedProcess) => void;
@@ -257,6 +263,57 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     unknown: () => void unknownRecords++,
   };
 
+  const watchFunctions = ({ facts, executable, spans }: Observed): void =>
+    void functions?.watch({ pid: facts.pid, key: executable.key, resource: spans.resource });
+  const watchLogs = ({ facts, executable, spans }: Observed): void => {
+    const { pid } = facts;
+    const { goid, parentGoid } = (executable.isGo ? programs.of(pid, executable).facts : undefined) ?? {};
+    logs?.watch({ pid, resource: spans.resource, goid, parentGoid });
+  };
+  const everyWatched = (act: (process: Observed) => void) => (): void =>
+    registry
+      .all()
+      .filter(({ watched }) => watched)
+      .forEach(act);
+  const shedding = newShedding(
+    options.budget,
+    {
+      ...(waits && {
+        goroutines: {
+          shed: everyWatched(({ facts }) => waits.unwatch(facts.pid)),
+          restore: everyWatched(({ facts, executable }) => void waits.watch(facts.pid, executable)),
+        },
+      }),
+      ...(functions && {
+        functions: {
+          shed: everyWatched(({ facts }) => functions.unwatch(facts.pid)),
+          restore: everyWatched(watchFunctions),
+        },
+      }),
+      ...(logs && {
+        logs: {
+          shed: everyWatched(({ facts }) => logs.unwatch(facts.pid)),
+          restore: everyWatched(watchLogs),
+        },
+      }),
+      // decide() looks at it each second.
+      routes: { shed: () => undefined, restore: () => undefined },
+      requests: {
+        shed: (times) => sampling.scale(1 / 2 ** times),
+        restore: (times) => sampling.scale(1 / 2 ** times),
+      },
+    },
+    options.onShed,
+  );
+  let ranNs = 0;
+  /** usage is what the last second took: our own, and the probes' where the kernel counts them. */
+  const usage = (seconds: number): Usage => {
+    const { cpuShare, rssBytes } = meter.read();
+    const before = ranNs;
+    ranNs = kernel?.stats().costs.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0) ?? 0;
+    return { cpuShare: cpuShare + Math.max(0, ranNs - before) / 1e9 / seconds, memoryBytes: rssBytes };
+  };
+
   /** attach makes a process known to the kernel side, and puts the Go probes in when it is a Go program. */
   function attach(process: Observed): void {
     if (kernel === undefined) return;
@@ -264,14 +321,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const facts = process.executable.isGo ? programs.of(pid, process.executable) : undefined;
     sampling.watched(process);
     const attached = kernel.watch(pid, facts?.facts);
-    functions?.watch({ pid, key: process.executable.key, resource: process.spans.resource });
-    const { goid, parentGoid } = facts?.facts ?? {};
-    logs?.watch({ pid, resource: process.spans.resource, goid, parentGoid });
+    if (!shedding.isShed("functions")) watchFunctions(process);
+    if (!shedding.isShed("logs")) watchLogs(process);
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
     process.spans.deepFrom = facts?.facts?.parentGoid === undefined ? 1 : 2;
     process.spans.handlerEndsSinceNs = monotonicNs();
     if (hasMetrics) runtime.watch(process);
-    const unseen = waits?.watch(pid, process.executable) ?? "";
+    const unseen = shedding.isShed("goroutines") ? "" : (waits?.watch(pid, process.executable) ?? "");
     if (unseen !== "") lose(pid, `what goroutines waited for: ${unseen}`);
     if (facts?.facts !== undefined)
       policies.set(pid, {
@@ -303,7 +359,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     for (const [pid, state] of policies) {
       const process = registry.get(pid);
       if (process === undefined || kernel === undefined) continue;
-      const probes = decideOne(state, process, sampling.untold(pid), seconds);
+      const decided = decideOne(state, process, sampling.untold(pid), seconds);
+      const probes = shedding.isShed("routes") ? noProbes : decided;
       const told = kernel.setProbes(pid, probes).handlerEnd;
       if (told && !process.spans.handlerEndsTold) process.spans.handlerEndsSinceNs = monotonicNs();
       process.spans.handlerEndsTold = told;
@@ -331,6 +388,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     tcp.tick();
     sendTimes();
     const seconds = (now - lastTick) / 1000;
+    if (options.budget !== undefined) shedding.tick(usage(seconds));
     decide(seconds);
     sampling.tick(seconds, registry.all());
     lastTick = now;
@@ -368,7 +426,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         }),
         programs: stats?.costs ?? [],
         sampling: sampling.report(),
-        missing: [...(stats?.missing ?? []), ...missingLogs, ...(opened?.missing ?? [])],
+        missing: [
+          ...shedding.report(),
+          ...(stats?.missing ?? []),
+          ...missingLogs,
+          ...(opened?.missing ?? []),
+        ],
       };
     },
     setSampling: sampling.change,
@@ -391,6 +454,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   };
 }
+
+const noProbes: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };
 
 /** CLOCK_MONOTONIC, as the kernel's records have it. */
 const monotonicNs = (): number => Number(process.hrtime.bigint());

@@ -6,6 +6,7 @@ export {
   type ReportedProcess,
   startAgent,
 } from "./agent.js";
+export type { BudgetLimits } from "./budget/budget.js";
 export {
   type DeclaredExport,
   type DeclaredOptions,
@@ -18,5 +19,4 @@ export { type Exporter, type ExporterOptions, type ExporterStats, openExporter }
 export { fuseRequests } from "./export/fused-exporter.js";
 export type { FunctionOptions } from "./functions/observe-functions.js";
 export type { LogOptions } from "./logs/process-logs.js";
-export type { BudgetLimits } from "./budget/budget.js";
 export type { SamplingOptions, SamplingReport } from "./sampling/sampler.js";

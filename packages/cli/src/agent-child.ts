@@ -1,6 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { AgentReport, DeclaredReport, FunctionOptions, SamplingOptions } from "@go3s/agent";
+import type {
+  AgentReport,
+  BudgetLimits,
+  DeclaredReport,
+  FunctionOptions,
+  SamplingOptions,
+} from "@go3s/agent";
 import { type AgentSampleOrder, type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
 import type { ProbeObject } from "./declared-probe.js";
 import type { MissingRights } from "./rights.js";
@@ -44,6 +50,7 @@ export function startAgentChild(
   functions?: FunctionOptions,
   goroutines = false,
   firstSampling?: SamplingOptions,
+  budget?: BudgetLimits,
 ): AgentChild {
   let sampling = firstSampling;
   let state: AgentChildState = { state: "starting" };
@@ -103,6 +110,7 @@ export function startAgentChild(
       goroutines,
       ...(functions === undefined ? {} : { functions }),
       ...(sampling === undefined ? {} : { sampling }),
+      ...(budget === undefined ? {} : { budget }),
     };
     started.send(order);
   };

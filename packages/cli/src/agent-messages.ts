@@ -1,4 +1,10 @@
-import type { AgentReport, DeclaredReport, FunctionOptions, SamplingOptions } from "@go3s/agent";
+import type {
+  AgentReport,
+  BudgetLimits,
+  DeclaredReport,
+  FunctionOptions,
+  SamplingOptions,
+} from "@go3s/agent";
 import type { MissingRights } from "./rights.js";
 
 /** AgentStart is what `go3s up` tells its agent process first. */
@@ -15,6 +21,8 @@ export interface AgentStart {
   readonly goroutines?: boolean;
   /** sampling says which requests are told; all when it is absent. */
   readonly sampling?: SamplingOptions;
+  /** budget is what the agent may take. */
+  readonly budget?: BudgetLimits;
 }
 
 /** AgentSampleOrder changes live which requests are told. */

@@ -14,6 +14,8 @@ export interface AgentSampling {
   unwatched(pid: number): void;
   /** change is live when it returns. Throws AgentError "bad-sampling". */
   change(options: SamplingOptions): void;
+  /** scale lowers all shares by a factor; 1 takes that back. */
+  scale(factor: number): void;
   /** tick adapts the shares to what `processes` did since the last one. */
   tick(seconds: number, processes: readonly Observed[]): void;
   untold(pid: number): number;
@@ -34,11 +36,13 @@ export function newAgentSampling(options: SamplingOptions | undefined): AgentSam
   let kernel: KernelObserver | undefined;
   let ofUnwatched = 0;
 
+  let factor = 1;
+
   const samplingOf = (share: number): TargetSampling => ({
-    threshold: thresholdOf(share),
+    threshold: thresholdOf(share * factor),
     errors: sampler.options.errors === true,
     // A limit that callers could lift by their headers would be none.
-    thin: (sampler.options.spansPerSecond ?? 0) > 0,
+    thin: (sampler.options.spansPerSecond ?? 0) > 0 || factor < 1,
   });
 
   const told = new Map<number, number>();
@@ -69,6 +73,11 @@ export function newAgentSampling(options: SamplingOptions | undefined): AgentSam
     change(next) {
       sampler.change(next);
       kernel?.sample(0, samplingOf(next.share));
+      for (const process of watched.values()) tell(process);
+    },
+    scale(next) {
+      factor = next;
+      kernel?.sample(0, samplingOf(sampler.options.share));
       for (const process of watched.values()) tell(process);
     },
     tick(seconds, processes) {

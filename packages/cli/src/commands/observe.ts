@@ -9,6 +9,7 @@ import {
   startAgent,
 } from "@go3s/agent";
 import { agentSampleOption, limitRow } from "../agent-sample.js";
+import { budgetOption, budgetRows } from "../budget-option.js";
 import { newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { type RunningProbe, readProbe, startProbe } from "../declared-probe.js";
@@ -41,6 +42,7 @@ export const command: Command = {
     { name: "sample", value: "SHARE", help: "tell this share of requests, e.g. 0.01, decided in the kernel" },
     { name: "sample-errors", help: "with --sample, tell every request answered with 500 or above" },
     limitRow,
+    ...budgetRows,
     { name: "cost", help: "show each second what observing costs, by probe, instead of the spans" },
     { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
     ...logRows,
@@ -63,6 +65,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const duration = durationOption(parsed, "duration");
   const selection = selectionOf(parsed);
   const sampling = agentSampleOption(parsed, "sample", "sample-errors");
+  const budget = budgetOption(parsed);
   const probes = parsed.list("probe").map((path) => readProbe(path, output.note));
   const observes = asked(selection) || parsed.rest !== undefined;
   const functions = functionOption(parsed);
@@ -95,6 +98,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         measured: parsed.flag("cost"),
         ...(logs === undefined ? {} : { logs }),
         ...(sampling === undefined ? {} : { sampling }),
+        ...(budget === undefined ? {} : { budget }),
       };
       agent = await observe({ ...selection, pids }, exporter, wanted, told, context);
       const started = agent;
@@ -121,7 +125,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
 async function observe(
   selection: Selection,
   exporter: Exporter,
-  wanted: Pick<AgentOptions, "metrics" | "goroutines" | "sampling" | "measured" | "logs">,
+  wanted: Pick<AgentOptions, "metrics" | "goroutines" | "sampling" | "budget" | "measured" | "logs">,
   functions: FunctionOptions | undefined,
   { output }: Context,
 ): Promise<Agent> {
@@ -131,6 +135,10 @@ async function observe(
     exporter,
     ...wanted,
     ...(functions === undefined ? {} : { functions }),
+    onShed(shed) {
+      if (shed.length === 0) output.note("within the budget: everything is observed again");
+      for (const { what, why } of shed) output.note(`without ${what}: ${why}`);
+    },
     onLost: (pid, lost) => lost.forEach((loss) => void output.note(`  of ${pid} without ${loss}`)),
     onAttached: ({ pid, runtime, probes, lost }) => {
       if (output.json) output.value({ event: "attached", pid, runtime, probes });

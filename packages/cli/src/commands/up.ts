@@ -5,6 +5,7 @@ import { openStore, type RemoteOptions } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
 import { agentSampleOption, changedSampling, limitRow, sampleAnswer } from "../agent-sample.js";
 import { agentStatus } from "../agent-status.js";
+import { budgetOption, budgetRows } from "../budget-option.js";
 import { clickhouseOption, clickhouseRows } from "../clickhouse-option.js";
 import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
@@ -68,6 +69,7 @@ export const command: Command = {
       help: "with --agent-sample, tell every request answered with 500 or above",
     },
     limitRow,
+    ...budgetRows,
     { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
     {
       name: "probe",
@@ -155,6 +157,7 @@ async function open(opening: Opening): Promise<void> {
   const { parsed, context, host, ports, probes, functions, sample, clickhouse, ways, closing } = opening;
   const { output, interrupted } = context;
   const agentSample = agentSampleOption(parsed, "agent-sample", "agent-sample-errors");
+  const budget = budgetOption(parsed);
   const data = dataDirectory(parsed.text("data"));
   makeDataDirectory(data);
   markParts(partMarker);
@@ -188,7 +191,14 @@ async function open(opening: Opening): Promise<void> {
   closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc }));
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
-    const started = startAgentChild(otlp_http, probes, functions, parsed.flag("goroutines"), agentSample);
+    const started = startAgentChild(
+      otlp_http,
+      probes,
+      functions,
+      parsed.flag("goroutines"),
+      agentSample,
+      budget,
+    );
     agent = started;
     closing.defer(() => started.close());
     if (!output.json) void started.first.then((state) => tellAgent(state, context));
