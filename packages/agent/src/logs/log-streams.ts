@@ -48,9 +48,12 @@ export function logStreams(pid: number, proc: ProcSource = hostProc): LogStream[
   return streams;
 }
 
-/** looksLikeLog goes by the file's name: x.log, x.log.1, anything below a folder called log or logs; no database's. */
+/** looksLikeLog goes by the file's name: x.log, x.log.1, what lies in a folder called log or logs, anything in /var/log; no database's. */
 export function looksLikeLog(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (/\.(?:wal|db|sqlite\d?|aof|binlog|ldb|journal)$|-wal$|^\d+\.log$|^wal/i.test(name)) return false;
-  return /\.(?:log|out|err)(?:\.\d+)?$|^(?:messages|syslog)$/i.test(name) || /\/logs?\/[^/]*$/.test(path);
+  return (
+    /\.(?:log|out|err)(?:\.\d+)?$|^(?:messages|syslog)$/i.test(name) ||
+    /^\/var\/log\/|\/logs?\/[^/]*$/.test(path)
+  );
 }

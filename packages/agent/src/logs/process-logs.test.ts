@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import {
+  decodeProtobuf,
+  ExportLogsServiceRequest,
+  ExportTraceServiceRequest,
+  type LogRecord,
+  type Span,
+} from "@go3s/telemetry";
+import { type Agent, startAgent } from "../agent.js";
+import {
+  type BuiltProgram,
+  buildGoService,
+  type RunningService,
+  whyNoLiveTests,
+} from "../testing/go-service.js";
+import { eventually } from "../testing/wait.js";
+import { looksLikeLog } from "./log-streams.js";
+import type { LogOptions } from "./process-logs.js";
+
+const skip = whyNoLiveTests() ?? false;
+
+const source = `package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+)
+
+func main() {
+	toErr := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	file, err := os.OpenFile(os.Getenv("LOG_FILE"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		panic(err)
+	}
+	toFile := slog.New(slog.NewJSONHandler(file, nil))
+	http.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) {
+		toFile.WithGroup("req").Info("got", "id", 7, slog.Group("user", "name", "pear"))
+		done := make(chan bool)
+		go func() {
+			toErr.Warn("from another goroutine", "n", 1)
+			close(done)
+		}()
+		<-done
+		fmt.Print("a line ")
+		fmt.Println("in two writes")
+		if r.URL.Query().Get("panic") != "" {
+			panic("boom")
+		}
+	})
+	http.HandleFunc("/many", func(w http.ResponseWriter, r *http.Request) {
+		for i := range 50 {
+			fmt.Println("line", i)
+		}
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	panic(http.Serve(listener, nil))
+}
+`;
+
+interface Seen {
+  readonly agent: Agent;
+  readonly logs: LogRecord[];
+  readonly spans: Span[];
+}
+
+async function observe(pid: number, logs: LogOptions): Promise<Seen> {
+  const seen = { logs: [] as LogRecord[], spans: [] as Span[] };
+  const agent = await startAgent({
+    selection: { pids: [pid] },
+    exclude: [],
+    metrics: false,
+    logs,
+    exporter: {
+      send(signal, body, _items, done) {
+        if (signal === "logs")
+          for (const group of decodeProtobuf(ExportLogsServiceRequest, body).resourceLogs)
+            for (const scope of group.scopeLogs) seen.logs.push(...scope.logRecords.filter(isWritten));
+        if (signal === "traces")
+          for (const group of decodeProtobuf(ExportTraceServiceRequest, body).resourceSpans)
+            for (const scope of group.scopeSpans) seen.spans.push(...scope.spans);
+        done?.();
+      },
+      stats: () => ({ sentItems: 0, sentBytes: 0, waitingBytes: 0, dropped: {} }),
+      close: async () => undefined,
+    },
+  });
+  return { agent, ...seen };
+}
+
+const isWritten = ({ attributes }: LogRecord): boolean =>
+  attributes.some(({ key }) => key.startsWith("log."));
+const bodyOf = ({ body }: LogRecord): string => body?.stringValue ?? "";
+const attribute = (record: LogRecord | undefined, name: string): unknown => {
+  const value = record?.attributes.find(({ key }) => key === name)?.value;
+  return value?.stringValue ?? (value?.intValue === undefined ? undefined : Number(value.intValue));
+};
+
+describe("what running programs write to their logs", { skip }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "go3s-logs-"));
+  const path = join(folder, "service.log");
+  let program: BuiltProgram;
+  let service: RunningService;
+  const get = (address: string) => fetch(`http://127.0.0.1:${service.port}${address}`).catch(() => undefined);
+
+  before(async () => {
+    program = buildGoService(source);
+    service = await program.start({ PATH: "/usr/bin", LOG_FILE: path });
+  });
+  after(async () => {
+    await service?.stop();
+    program?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("a Go program's lines have their level, groups, and the request they were written in", async () => {
+    const seen = await observe(service.pid, {});
+    try {
+      await get("/get");
+      await get("/get?panic=1");
+      await eventually("all records", () => seen.logs.length >= 7 && seen.spans.length >= 2, 20);
+      const named = (body: string) => seen.logs.filter((record) => bodyOf(record).startsWith(body));
+      const [got] = named("got");
+      assert.deepEqual(
+        [got?.severityNumber, got?.severityText, attribute(got, "log.file.path")],
+        [9, "INFO", path],
+      );
+      assert.deepEqual([attribute(got, "req.id"), attribute(got, "req.user.name")], [7, "pear"]);
+      const server = seen.spans.find((span) => span.traceId === got?.traceId);
+      assert.equal(server?.name, "GET /get");
+      assert.equal(got?.spanId, server?.spanId);
+      const [warned] = named("from another goroutine");
+      assert.deepEqual([warned?.severityNumber, attribute(warned, "log.iostream")], [13, "stderr"]);
+      assert.equal(warned?.spanId, server?.spanId, "of the goroutine that the request's started");
+      assert.equal(named("a line in two writes").length, 2);
+      const panics = named("http: panic serving ");
+      const [panicked] = panics;
+      assert.ok(panicked !== undefined && panics.length === 1);
+      assert.match(
+        bodyOf(panicked),
+        /: boom\ngoroutine \d+ \[running\]:\n[\s\S]*\nmain\.main\.func1\([\s\S]*created by net\/http/,
+      );
+      assert.equal(panicked.severityNumber, 17);
+      assert.deepEqual(
+        seen.logs.filter((record) => /^\s|^goroutine/.test(bodyOf(record))),
+        [],
+      );
+    } finally {
+      await seen.agent.close();
+    }
+  });
+
+  test("beyond a process's limit lines are dropped and counted", async () => {
+    const seen = await observe(service.pid, { limit: 1 });
+    try {
+      await get("/many");
+      await eventually("the first line", () => seen.logs.length > 0, 20);
+    } finally {
+      await seen.agent.close();
+    }
+    const lines = seen.logs.length;
+    assert.ok(lines < 50, `${lines} of 50`);
+    assert.equal((seen.agent.report().dropped["log-rate-limit"] ?? 0) + lines, 50);
+  });
+
+  test("a Node program's JSON lines and stack traces", async () => {
+    const script = `process.stdin.once("data", () => {
+      console.log(JSON.stringify({ level: 30, time: Date.now(), msg: "ready", user: { id: 3 }, trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" }));
+      console.error(new TypeError("not that").stack);
+      console.error("WARN: low on space");
+    });
+    process.stdin.resume();`;
+    const child = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "pipe"] });
+    try {
+      await once(child, "spawn");
+      child.stdout.resume();
+      child.stderr.resume();
+      const seen = await observe(child.pid ?? 0, {});
+      try {
+        child.stdin.write("go\n");
+        await eventually("three records", () => seen.logs.length >= 3, 20);
+        const [ready, trace, warned] = ["ready", "TypeError", "low"].map((body) =>
+          seen.logs.find((record) => bodyOf(record).startsWith(body)),
+        );
+        assert.deepEqual([ready?.severityNumber, attribute(ready, "user.id")], [9, 3]);
+        assert.deepEqual(
+          [ready?.traceId, ready?.spanId],
+          ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"],
+        );
+        assert.ok(trace !== undefined && bodyOf(trace).split("\n").length > 2, "the trace is one record");
+        assert.deepEqual([warned?.severityNumber, warned?.severityText], [13, "WARN"]);
+        assert.equal(seen.logs.length, 3);
+      } finally {
+        await seen.agent.close();
+      }
+    } finally {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    }
+  });
+});
+
+test("files are taken for logs by their names, databases' are not", () => {
+  for (const path of ["/srv/app.log", "/srv/app.log.1", "/var/log/nginx/access", "/x/stdout.out"])
+    assert.ok(looksLikeLog(path), path);
+  for (const path of ["/srv/app.db", "/srv/db-wal", "/data/wal/000001", "/data/000003.log", "/srv/app.txt"])
+    assert.ok(!looksLikeLog(path), path);
+});

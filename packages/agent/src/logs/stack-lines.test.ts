@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { newLineJoiner } from "./stack-lines.js";
+
+function joined(text: string): string[] {
+  const joiner = newLineJoiner();
+  return [...text.split("\n").flatMap((line) => joiner.take(line)), ...joiner.rest()];
+}
+
+const traces: Readonly<Record<string, string>> = {
+  "Go's panic": `panic: boom [recovered]
+	panic: again
+
+goroutine 7 [running]:
+main.(*Store).Get(0xc000012345, {0x1, 0x2})
+	/app/main.go:26 +0x485
+net/http.HandlerFunc.ServeHTTP(...)
+	/usr/local/go/src/net/http/server.go:2286
+created by net/http.(*Server).Serve in goroutine 1
+	/usr/local/go/src/net/http/server.go:3464 +0x485
+exit status 2`,
+  "Java's exception": `Exception in thread "main" java.lang.IllegalStateException: no stock
+	at com.acme.Shop.buy(Shop.java:12)
+	at com.acme.Main.main(Main.java:7)
+Caused by: java.io.IOException: closed
+	at com.acme.Db.get(Db.java:3)
+	... 2 more`,
+  "Python's traceback": `Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+    f()
+ValueError: no
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "a.py", line 3, in <module>
+    g()
+KeyError: 'x'`,
+  "Node's error": `TypeError: x is not a function
+    at Object.<anonymous> (/app/a.js:1:7)
+    at Module._compile (node:internal/modules/cjs/loader:1554:14)`,
+};
+
+for (const [what, trace] of Object.entries(traces)) {
+  test(`${what} is one record, and what follows is another`, () => {
+    const structured = '{"level":"info","msg":"after"}';
+    assert.deepEqual(joined(`before it\n${trace}\n${structured}\nlast`), [
+      "before it",
+      trace,
+      structured,
+      "last",
+    ]);
+  });
+}
+
+test("a traceback ends with its exception", () => {
+  const trace = 'Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no';
+  assert.deepEqual(joined(`${trace}\nnext line\nanother`), [trace, "next line", "another"]);
+});
+
+test("no text gets lost, whatever the lines are", () => {
+  const line = fc.constantFrom(
+    "a",
+    "  at b",
+    "\tc",
+    "panic: x",
+    "goroutine 1 [running]:",
+    "Traceback (most recent call last):",
+    "E: x",
+    '{"a":1}',
+  );
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      assert.equal(joined(lines.join("\n")).join("\n"), lines.join("\n"));
+    }),
+  );
+});
