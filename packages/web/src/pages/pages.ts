@@ -4,6 +4,7 @@ import { page as logs } from "./logs/route.js";
 import { page as map } from "./map/route.js";
 import { page as metrics } from "./metrics/route.js";
 import { page as overview } from "./overview/route.js";
+import { page as profiles } from "./profiles/route.js";
 import { page as service } from "./service/route.js";
 import { page as services } from "./services/route.js";
 import { page as sql } from "./sql/route.js";
@@ -21,6 +22,7 @@ export const pages: readonly Page[] = [
   trace,
   logs,
   metrics,
+  profiles,
   sql,
   system,
   ...later,

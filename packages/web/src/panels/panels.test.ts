@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { servicesAnswer, sqlAnswer } from "../testing/fixtures.js";
 import { changeOf, changesOf, tooEarly } from "./changes.js";
 import { telling, withTerm } from "./facets.js";
-import { exact } from "./sql-run.js";
+import { exact } from "./sql-rows.js";
 import { momentOf, plotOf } from "./sql-shape.js";
 import { tcpLine } from "./tcp-line.js";
 
@@ -63,7 +63,7 @@ describe("SQL results", () => {
   });
   it("parse small integers as numbers", () => {
     const text = '{"meta":[],"data":[[1234567890123456,"1234567890123456789"]],"rows":1}';
-    assert.deepEqual(exact(text).data, [[1234567890123456, "1234567890123456789"]]);
+    assert.deepEqual(exact<{ data: unknown }>(text).data, [[1234567890123456, "1234567890123456789"]]);
   });
 });
 

@@ -1,20 +1,15 @@
-import type { JSONCompactAnswer } from "@go3s/server";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { linkTo, setParams } from "../base/address.js";
-import { countFigure, figureText } from "../base/number.js";
+import { linkTo, param, setParams } from "../base/address.js";
+import { countFigure, countText, figureText } from "../base/number.js";
 import { cell } from "../base/text.js";
 import { Plot } from "../widgets/plot.js";
 import { type Column, Table } from "../widgets/table.js";
+import { type Rows, rowAt } from "./sql-rows.js";
 import type { Ran } from "./sql-run.js";
-import { plotOf } from "./sql-shape.js";
+import { axesOf, plotOf } from "./sql-shape.js";
 
-interface Line {
-  readonly at: number;
-  readonly values: readonly unknown[];
-}
-
-interface SqlColumn extends Column<Line> {
+interface SqlColumn extends Column<number> {
   readonly width: number;
 }
 
@@ -28,9 +23,19 @@ function textOf(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-function columnsOf(answer: JSONCompactAnswer): readonly SqlColumn[] {
-  const sample = answer.data.slice(0, 60);
-  return answer.meta.map((column, at) => {
+function columnsOf(rows: Rows): readonly SqlColumn[] {
+  const sample = Array.from({ length: Math.min(60, rows.lines.length) }, (_, at) => rowAt(rows, at));
+  // The rows on the screen are drawn again with every step of scrolling; each is parsed once while it is there.
+  let parsed = new Map<number, readonly unknown[]>();
+  const valuesAt = (line: number): readonly unknown[] => {
+    const known = parsed.get(line);
+    if (known !== undefined) return known;
+    if (parsed.size > 500) parsed = new Map();
+    const values = rowAt(rows, line);
+    parsed.set(line, values);
+    return values;
+  };
+  return rows.meta.map((column, at) => {
     const widest = Math.max(column.name.length, ...sample.map((row) => Math.min(60, textOf(row[at]).length)));
     return {
       id: `${at}`,
@@ -39,7 +44,7 @@ function columnsOf(answer: JSONCompactAnswer): readonly SqlColumn[] {
       track: `minmax(${widthOf(widest)}px, ${Math.max(1, widest)}fr)`,
       width: widthOf(widest),
       end: numeric.test(column.type),
-      cell: (line) => <Value name={column.name} value={line.values[at]} />,
+      cell: (line) => <Value name={column.name} value={valuesAt(line)[at]} />,
     };
   });
 }
@@ -61,18 +66,30 @@ function Value({ name, value }: { name: string; value: unknown }): JSX.Element {
   );
 }
 
+// A plot of more points than a screen has pixels says no more, and parsing them costs.
+const plotRows = 100_000;
+
 /** SqlResult shows a result as the plot its shape asks for, or as a table. */
 export function SqlResult({ ran, as }: { ran: Ran; as: string }): JSX.Element {
-  const { answer } = ran;
-  const plot = useMemo(() => plotOf(answer), [answer]);
-  const columns = useMemo(() => columnsOf(answer), [answer]);
-  const lines = useMemo(() => answer.data.map((values, at) => ({ at, values })), [answer]);
+  const { rows, count, done } = ran;
+  const [x, y] = [param("x"), param("y")];
+  const plot = useMemo(() => {
+    if (!done) return undefined;
+    const data = Array.from({ length: Math.min(plotRows, count) }, (_, at) => rowAt(rows, at));
+    return axesOf(rows.meta).x.length === 0
+      ? undefined
+      : plotOf({ meta: rows.meta, data, rows: count }, { x, y });
+  }, [rows, done, x, y]);
+  const axes = useMemo(() => axesOf(rows.meta), [rows]);
+  const few = Math.min(60, count);
+  const columns = useMemo(() => columnsOf(rows), [rows, few]);
+  const lines = useMemo(() => Array.from({ length: count }, (_, at) => at), [count]);
   const asPlot = plot !== undefined && as !== "table";
-  if (answer.data.length === 0) {
+  if (count === 0) {
     return (
       <div class="note">
         <h2>The statement ran and gave no row</h2>
-        <p class="dim">Columns: {answer.meta.map((column) => `${column.name} ${column.type}`).join(", ")}</p>
+        <p class="dim">Columns: {rows.meta.map((column) => `${column.name} ${column.type}`).join(", ")}</p>
       </div>
     );
   }
@@ -96,12 +113,21 @@ export function SqlResult({ ran, as }: { ran: Ran; as: string }): JSX.Element {
           >
             Table
           </button>
+          {asPlot ? (
+            <>
+              <Axis name="x" of={axes.x} value={x} />
+              <Axis name="y" of={axes.y} value={y} />
+            </>
+          ) : null}
+          {asPlot && count > plotRows ? (
+            <span class="warn">The first {countText(plotRows)} rows are drawn.</span>
+          ) : null}
         </div>
       )}
       {asPlot ? (
         <div class="pad">
           <Plot
-            title={`${answer.rows} rows`}
+            title={`${countText(count)} rows`}
             times={plot.times}
             series={plot.series}
             height={320}
@@ -113,12 +139,43 @@ export function SqlResult({ ran, as }: { ran: Ran; as: string }): JSX.Element {
           label="Result"
           columns={columns}
           rows={lines}
-          rowKey={(line) => String(line.at)}
+          rowKey={(line) => String(line)}
           rowHeight={26}
           minWidth={columns.reduce((sum, column) => sum + column.width + 16, 16)}
           fill
         />
       )}
     </>
+  );
+}
+
+/** Axis picks the column of an axis where there is a choice. */
+function Axis({
+  name,
+  of,
+  value,
+}: {
+  name: "x" | "y";
+  of: readonly string[];
+  value: string;
+}): JSX.Element | null {
+  if (of.length < 2) return null;
+  return (
+    <label class="row dim">
+      {name}
+      <select
+        class="input"
+        aria-label={`Column of ${name}`}
+        value={of.includes(value) ? value : ""}
+        onChange={(event) => setParams({ [name]: event.currentTarget.value }, "replace")}
+      >
+        <option value="">{name === "y" ? "all numbers" : "by shape"}</option>
+        {of.map((column) => (
+          <option key={column} value={column}>
+            {column}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

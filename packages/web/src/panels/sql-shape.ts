@@ -7,6 +7,22 @@ export interface SqlPlot {
   readonly series: readonly PlotSeries[];
 }
 
+/** Pick is which columns to draw, by their names; what is not named is chosen by the shape. */
+export interface Pick {
+  readonly x?: string;
+  readonly y?: string;
+}
+
+/** axesOf lists the columns that can be an axis. */
+export function axesOf(meta: JSONCompactAnswer["meta"]): {
+  readonly x: readonly string[];
+  readonly y: readonly string[];
+} {
+  const names = (fits: (type: string) => boolean) =>
+    meta.flatMap((column) => (fits(column.type) ? [column.name] : []));
+  return { x: names(isTime), y: names(isNumber) };
+}
+
 const isTime = (type: string): boolean => /^(Nullable\()?Date(Time)?(64)?\b/.test(type);
 const isNumber = (type: string): boolean =>
   /^(Nullable\(|LowCardinality\()*(U?Int\d+|Float\d+|Decimal)/.test(type);
@@ -23,10 +39,13 @@ export function momentOf(value: unknown): number {
  * plotOf chooses a plot by the result's shape: a time and numbers are a line per number; a time, one text and one number
  * are a line per text (the ten largest). Anything else is a table.
  */
-export function plotOf(answer: JSONCompactAnswer): SqlPlot | undefined {
+export function plotOf(answer: JSONCompactAnswer, pick: Pick = {}): SqlPlot | undefined {
   const types = answer.meta.map((column) => column.type);
-  const time = types.findIndex(isTime);
-  const numbers = types.flatMap((type, at) => (isNumber(type) ? [at] : []));
+  const named = (name: string | undefined, fits: (type: string) => boolean): number =>
+    answer.meta.findIndex((column) => column.name === name && fits(column.type));
+  const asked = { x: named(pick.x, isTime), y: named(pick.y, isNumber) };
+  const time = asked.x >= 0 ? asked.x : types.findIndex(isTime);
+  const numbers = asked.y >= 0 ? [asked.y] : types.flatMap((type, at) => (isNumber(type) ? [at] : []));
   const texts = types.flatMap((type, at) => (isText(type) && at !== time ? [at] : []));
   if (time < 0 || numbers.length === 0 || answer.data.length < 2 || texts.length > 1) return undefined;
   const times = [...new Set(answer.data.map((row) => momentOf(row[time])))]

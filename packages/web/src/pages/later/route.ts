@@ -13,7 +13,6 @@ const notYet = (path: string, title: string): Page => ({
 
 /** page lists the addresses that are answered with what helps instead. */
 export const page: readonly Page[] = [
-  notYet("/profiles", "Profiles"),
   notYet("/diagnosis", "Diagnosis"),
   notYet("/alerts", "Alerts"),
   notYet("/probes", "Probes"),

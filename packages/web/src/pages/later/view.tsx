@@ -8,16 +8,7 @@ interface Instead {
   readonly params?: Readonly<Record<string, string>>;
 }
 
-const profilesSql =
-  "SELECT service_name, type, unit, stacks.functions[1] AS function, sum(value) AS total FROM profiles JOIN stacks USING stack_id GROUP BY ALL ORDER BY total DESC LIMIT 100";
-
 const instead: Readonly<Record<string, Instead>> = {
-  "/profiles": {
-    missing: "Profiles are received and stored, but there is no flame graph for them here yet.",
-    path: "/sql",
-    link: "Find the hottest functions with SQL",
-    params: { sql: profilesSql },
-  },
   "/diagnosis": {
     missing: "Causes are not looked for by themselves yet.",
     path: "/",

@@ -2,13 +2,16 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { param, range, setParams } from "../../base/address.js";
 import { ApiError, isAbort } from "../../base/api.js";
-import { bytesFigure, countFigure, figureText, plural } from "../../base/number.js";
+import { bytesFigure, countFigure, countText, figureText, plural } from "../../base/number.js";
 import { resolve } from "../../base/range.js";
 import { durationText } from "../../base/time.js";
 import { useActions } from "../../base/use-actions.js";
+import { remember, type Saved, savedSql, saveSql, sqlHistory } from "../../panels/sql-kept.js";
 import { SqlResult } from "../../panels/sql-result.js";
-import { type Ran, remember, runSql, sqlHistory } from "../../panels/sql-run.js";
+import { downloadSql, type Ran, runSql } from "../../panels/sql-run.js";
+import { Editor, type EditorHandle } from "../../widgets/editor/editor.js";
 import { Failed } from "../../widgets/region.js";
+import { completeSql, schemaOf } from "./completion.js";
 import { examples } from "./examples.js";
 
 const first = examples[0]?.sql ?? "SELECT 1";
@@ -23,7 +26,7 @@ export function View(): JSX.Element {
   const [said, setSaid] = useState("");
   const controller = useRef<AbortController | undefined>(undefined);
   const asked = useRef("");
-  const editor = useRef<HTMLTextAreaElement>(null);
+  const editor = useRef<EditorHandle>(null);
   const current = useRef(text);
   current.current = text;
 
@@ -36,7 +39,10 @@ export function View(): JSX.Element {
     setError(undefined);
     setSaid("");
     try {
-      setRan(await runSql(sql, resolve(range.peek()), own.signal));
+      const show = (next: Ran) => {
+        if (controller.current === own) setRan(next);
+      };
+      show(await runSql(sql, resolve(range.peek()), own.signal, show));
       remember(sql);
     } catch (failure) {
       if (controller.current !== own) return;
@@ -47,18 +53,34 @@ export function View(): JSX.Element {
           new ApiError(0, "/api/v1/query", {
             code: "unreadable",
             message: String(failure),
-            hint: "FORMAT in the statement is not needed here.",
+            hint: "Write no FORMAT in the statement; when the answer broke off, the engine met a limit while it ran.",
           }),
         );
     } finally {
       if (controller.current === own) setRunning(false);
     }
   };
-  const start = () => {
-    const sql = current.current.trim();
-    if (sql === "") return;
+  const start = (explain = false) => {
+    const own = current.current.trim();
+    if (own === "") return;
+    const sql = explain && !/^explain\b/i.test(own) ? `EXPLAIN indexes = 1 ${own}` : own;
+    if (explain) {
+      void run(sql);
+      return;
+    }
     setParams({ sql });
     void run(sql);
+  };
+  const download = async (format: "CSVWithNames" | "JSONEachRow") => {
+    setSaid("Downloading…");
+    setError(undefined);
+    try {
+      await downloadSql(current.current.trim(), resolve(range.peek()), format, new AbortController().signal);
+      setSaid("Downloaded.");
+    } catch (failure) {
+      setSaid("");
+      if (failure instanceof ApiError) setError(failure);
+    }
   };
   const cancel = () => controller.current?.abort();
 
@@ -76,7 +98,7 @@ export function View(): JSX.Element {
       section: "SQL",
       keys: "Ctrl+Enter",
       typing: true,
-      run: start,
+      run: () => start(),
     },
     {
       id: "sql-edit",
@@ -99,18 +121,24 @@ export function View(): JSX.Element {
       : []),
   ]);
 
+  const place = error?.position;
+  const mistake = useMemo(
+    () => (place === undefined || asked.current !== text.trim() ? undefined : { from: place, to: place + 1 }),
+    [place, text],
+  );
+
   return (
     <>
       <div class="sql">
-        <textarea
-          ref={editor}
-          aria-label="SQL statement"
-          spellcheck={false}
+        <Editor
+          handle={editor}
+          language="sql"
+          label="SQL statement"
           value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape" && !running) event.currentTarget.blur();
-          }}
+          mistake={mistake}
+          onChange={setText}
+          onRun={start}
+          complete={async (all, at, explicit) => completeSql(all, at, explicit, await schemaOf())}
         />
         <div class="row wrap">
           {running ? (
@@ -118,24 +146,48 @@ export function View(): JSX.Element {
               Cancel <kbd>Esc</kbd>
             </button>
           ) : (
-            <button type="button" class="button primary" onClick={start}>
+            <button type="button" class="button primary" onClick={() => start()}>
               Run <kbd>Ctrl Enter</kbd>
             </button>
           )}
           <Pick label="History" of={sqlHistory().map((sql) => ({ title: sql, sql }))} onPick={setText} />
           <Pick label="Examples" of={examples} onPick={setText} />
+          <Keeping text={text} onPick={setText} />
+          <button
+            type="button"
+            class="button"
+            title="What the engine would do, and which parts its indexes leave out"
+            onClick={() => start(true)}
+          >
+            Explain
+          </button>
+          <button type="button" class="button" onClick={() => void download("CSVWithNames")}>
+            CSV
+          </button>
+          <button type="button" class="button" onClick={() => void download("JSONEachRow")}>
+            JSON
+          </button>
           <span class="grow" />
           <span class="dim" role="status">
-            {running ? "Running…" : said !== "" ? said : ran === undefined ? <Hint /> : <Cost of={ran} />}
+            {running ? (
+              ran === undefined || ran.done ? (
+                "Running…"
+              ) : (
+                `${countText(ran.count)} rows so far…`
+              )
+            ) : said !== "" ? (
+              said
+            ) : ran === undefined ? (
+              <Hint />
+            ) : (
+              <Cost of={ran} />
+            )}
           </span>
         </div>
         {error === undefined ? null : <Failed error={error} />}
-        {error?.position === undefined ? null : (
-          <Place sql={ran?.sql === text ? text : param("sql")} at={error.position} />
-        )}
       </div>
       {ran === undefined ? null : (
-        <div class={`list${running ? " stale" : ""}`}>
+        <div class={`list${running && ran.done ? " stale" : ""}`}>
           <SqlResult ran={ran} as={param("as")} />
         </div>
       )}
@@ -151,8 +203,8 @@ const Hint = (): JSX.Element => (
 );
 
 function Cost({ of }: { of: Ran }): JSX.Element {
-  const engine = of.answer.statistics;
-  const parts = [plural(of.answer.rows, "row"), durationText(of.took_ms * 1e6)];
+  const engine = of.rows.statistics;
+  const parts = [plural(of.count, "row"), durationText(of.took_ms * 1e6)];
   if (engine !== undefined) {
     parts.push(
       `${figureText(countFigure(engine.rows_read))} rows and ${figureText(bytesFigure(engine.bytes_read))} read`,
@@ -162,17 +214,63 @@ function Cost({ of }: { of: Ran }): JSX.Element {
   return <span>{parts.join(" · ")}</span>;
 }
 
-/** Place shows where in the statement the engine stumbled. */
-function Place({ sql, at }: { sql: string; at: number }): JSX.Element {
-  const start = Math.max(0, sql.lastIndexOf("\n", at - 1) + 1);
-  const end = sql.indexOf("\n", at);
-  const line = useMemo(() => sql.slice(start, end < 0 ? undefined : end), [sql, start, end]);
+/** Keeping keeps the statement under a name in this browser, and gives the kept ones. */
+function Keeping({ text, onPick }: { text: string; onPick: (sql: string) => void }): JSX.Element {
+  const [all, setAll] = useState<readonly Saved[]>(savedSql);
+  const [naming, setNaming] = useState<string | undefined>(undefined);
+  const same = all.find((entry) => entry.sql === text);
+  const save = () => {
+    const title = (naming ?? "").trim();
+    if (title !== "") saveSql(title, text);
+    setAll(savedSql());
+    setNaming(undefined);
+  };
+  if (naming !== undefined) {
+    return (
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          save();
+        }}
+      >
+        <input
+          class="input"
+          aria-label="Name of the statement"
+          placeholder="Name"
+          value={naming}
+          ref={(element) => element?.focus()}
+          onInput={(event) => setNaming(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") setNaming(undefined);
+          }}
+        />
+        <button type="submit" class="button">
+          Save
+        </button>
+      </form>
+    );
+  }
   return (
-    <pre class="dim">
-      {line}
-      {"\n"}
-      <span class="bad">{`${" ".repeat(Math.max(0, at - start))}^ here`}</span>
-    </pre>
+    <>
+      {all.length === 0 ? null : <Pick label="Saved" of={all} onPick={onPick} />}
+      {same === undefined ? (
+        <button type="button" class="button" disabled={text.trim() === ""} onClick={() => setNaming("")}>
+          Save…
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            saveSql(same.title, undefined);
+            setAll(savedSql());
+          }}
+        >
+          Forget “{same.title.slice(0, 24)}”
+        </button>
+      )}
+    </>
   );
 }
 

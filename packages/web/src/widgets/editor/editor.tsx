@@ -75,7 +75,7 @@ export function Editor({ handle, ...props }: EditorProps & { handle?: Ref<Editor
   useEffect(() => code.current?.mark(props.mistake), [props.mistake?.from, props.mistake?.to]);
 
   return (
-    <div class={`editor${props.mistake === undefined ? "" : " wrong"} ${props.language}`}>
+    <div class={`editor${props.mistake === undefined ? "" : " wrong"} in-${props.language}`}>
       <div ref={box} class="code" hidden={!drawn} />
       {drawn ? null : (
         <textarea

@@ -20,7 +20,8 @@ export const aggregations: readonly string[] =
     " ",
   );
 
-const sqlWords = new Set(
+/** sqlWords are words of statements. */
+export const sqlWords: ReadonlySet<string> = new Set(
   (
     "select from where group by order having limit offset join left right inner outer full cross any all asof on using as " +
     "and or not in is null like ilike between case when then else end distinct union except intersect with prewhere final " +
