@@ -82,9 +82,9 @@ export function spanValue(span: Span, resource: Values): Values {
 function spanLine(span: Span, resource: Values, { paint }: Output): string {
   const values = valuesOf(span.attributes);
   const time = new Date(Number(span.startTimeUnixNano / 1_000_000n)).toISOString().slice(11, 23);
-  const status = String(values["http.response.status_code"] ?? "-");
+  const status = String(values["http.response.status_code"] ?? values["error.type"] ?? "-");
   const bad = (span.status?.code ?? 0) === STATUS_CODE.ERROR;
-  const path = String(values["url.path"] ?? "");
+  const path = String(values["url.path"] ?? values["db.query.text"] ?? values["dns.question.name"] ?? "");
   const shown = span.name.endsWith(path) ? span.name : `${span.name}  ${path}`;
   return [
     paint.dim(time),

@@ -11,6 +11,8 @@ export interface Origin {
   joint: Uint8Array | undefined;
   /** inCall: the goroutine was in a library's call that is told by itself; see WiresOptions. */
   inCall: boolean;
+  /** untold: it was written for a request that sampling leaves out. */
+  untold: boolean;
   /** answered says that a request of this write has been told. */
   answered: boolean;
   /** Ids as idLayout has them: the parent's trace and span. */
@@ -43,6 +45,7 @@ export function newOrigins(): Origins {
           hasParent: false,
           joint: undefined,
           inCall: false,
+          untold: false,
           answered: false,
           ids: new Uint8Array(idLayout.size),
         };

@@ -69,6 +69,7 @@ interface Entry extends Wire {
   inOrder: boolean;
   held: HeldPieces | undefined;
   lastNs: number;
+  notedNs: number;
   pieces: number;
 }
 
@@ -79,6 +80,8 @@ const heldNs = 1_000_000_000;
 // Whether a connection can still be read is asked this often.
 const asksEvery = 64;
 
+// The parent of what is done for a request that sampling leaves out (probes/sample.go3s).
+const untoldExchange = 0xffffffff;
 const mutedLimit = 16_384;
 
 /** ordered are the protocols whose exchanges are told in the order of their requests. */
@@ -137,6 +140,7 @@ export function newWires(options: WiresOptions): Wires {
       inOrder: true,
       held: undefined,
       lastNs: event.ns,
+      notedNs: -1,
       pieces: 0,
     };
     if (entries.size >= limit) evict();
@@ -160,6 +164,7 @@ export function newWires(options: WiresOptions): Wires {
   const emit = (entry: Entry, exchange: WireExchange): void => {
     entry.client ??= entry.connection.report().client;
     const origin = entry.origins.find(exchange.startNs);
+    if (origin?.untold === true) return;
     if (origin?.inCall === true && sqlProtocols.has(exchange.protocol))
       options.heard(exchange, entry.process.tgid, origin.goid);
     else options.emit(exchange, entry, origin);
@@ -172,8 +177,12 @@ export function newWires(options: WiresOptions): Wires {
 
   /** note keeps where the requests of this write come from. */
   const note = (entry: Entry, event: WireEvent, direction: Direction): void => {
+    // The other buffers of the same write.
+    if (entry.notedNs === event.ns) return;
+    entry.notedNs = event.ns;
     const origin = entry.origins.next();
     origin.ns = event.ns;
+    origin.untold = direction === 0 && event.parent === untoldExchange;
     origin.goid = event.goid;
     origin.sequence = entry.datagram || event.localPort === 0 ? -1 : event.sequence;
     origin.answered = false;
