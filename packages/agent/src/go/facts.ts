@@ -115,7 +115,7 @@ export function factsOf(binary: GoBinary): GoFacts {
   if (sites.handlerEnd !== undefined && requestPattern === undefined) {
     lost.push("http.route: net/http has patterns from Go 1.22 on");
   }
-  const sql = hasRegisters && goid !== undefined ? sqlCalls(binary, offsets, goid) : { sites: [], lost: [] };
+  const sql = sqlCalls(binary, offsets, hasRegisters ? goid : undefined);
   lost.push(...sql.lost);
   const v = binary.version;
   return {

@@ -52,9 +52,17 @@ export interface SqlCalls {
   readonly lost: readonly string[];
 }
 
-/** sqlCalls finds the sites in a Go program that uses database/sql; none in one that does not. */
-export function sqlCalls(binary: GoBinary, offsets: GoOffsets, goid: number): SqlCalls {
+/**
+ * sqlCalls finds the sites in a Go program that uses database/sql; none in one that does not. `goid` is the offset of
+ * runtime.g.goid, undefined where it is unknown or arguments are on the stack.
+ */
+export function sqlCalls(binary: GoBinary, offsets: GoOffsets, goid: number | undefined): SqlCalls {
   if (binary.functions.find("database/sql.withLock") === undefined) return { sites: [], lost: [] };
+  if (goid === undefined) {
+    const why =
+      binary.version !== undefined && binary.version.minor < 17 ? "Go before 1.17" : "an unknown Go";
+    return { sites: [], lost: [`queries: their goroutines and arguments cannot be read in ${why}`] };
+  }
   const ci = offsets.of("database/sql.driverConn", "ci");
   const query = offsets.of("database/sql.Stmt", "query");
   if (ci === undefined || query === undefined) {
