@@ -5,6 +5,7 @@ import type {
   BudgetLimits,
   DeclaredReport,
   FunctionOptions,
+  LogOptions,
   SamplingOptions,
 } from "@go3s/agent";
 import { type AgentSampleOrder, type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
@@ -51,6 +52,7 @@ export function startAgentChild(
   goroutines = false,
   firstSampling?: SamplingOptions,
   budget?: BudgetLimits,
+  logs?: LogOptions,
 ): AgentChild {
   let sampling = firstSampling;
   let state: AgentChildState = { state: "starting" };
@@ -109,6 +111,7 @@ export function startAgentChild(
       probes: objects,
       goroutines,
       ...(functions === undefined ? {} : { functions }),
+      ...(logs === undefined ? {} : { logs }),
       ...(sampling === undefined ? {} : { sampling }),
       ...(budget === undefined ? {} : { budget }),
     };

@@ -3,6 +3,7 @@ import type {
   BudgetLimits,
   DeclaredReport,
   FunctionOptions,
+  LogOptions,
   SamplingOptions,
 } from "@go3s/agent";
 import type { MissingRights } from "./rights.js";
@@ -17,6 +18,8 @@ export interface AgentStart {
   readonly probes: readonly { readonly name: string; readonly object: string }[];
   /** functions are observed in every process that has them. */
   readonly functions?: FunctionOptions;
+  /** logs: what processes write to their logs is told, too. */
+  readonly logs?: LogOptions;
   /** goroutines: spans say what their goroutines waited for. */
   readonly goroutines?: boolean;
   /** sampling says which requests are told; all when it is absent. */

@@ -29,6 +29,7 @@ async function start(order: AgentStart): Promise<void> {
       ...(order.budget === undefined ? {} : { budget: order.budget }),
       ...(order.sampling === undefined ? {} : { sampling: order.sampling }),
       ...(order.functions === undefined ? {} : { functions: order.functions }),
+      ...(order.logs === undefined ? {} : { logs: order.logs }),
     });
   } catch (error) {
     const { message, hint } = failureOf(error);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type FunctionOptions, partMarker } from "@go3s/agent";
+import { type FunctionOptions, type LogOptions, partMarker } from "@go3s/agent";
 import { type ServerOptions, type StatusAnswer, startServer } from "@go3s/server";
 import { openStore, type RemoteOptions } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
@@ -16,6 +16,7 @@ import { markParts } from "../environment.js";
 import { CliError, exitCodes } from "../failure.js";
 import { functionOption, functionRows } from "../function-option.js";
 import { jaegerOption, scrapeOption } from "../in-options.js";
+import { logOption, logRows } from "../log-option.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
 import { retentionOption } from "../retention.js";
@@ -78,6 +79,7 @@ export const command: Command = {
       help: "run this .go3s or .o too and keep what its annotations say",
     },
     ...functionRows,
+    ...logRows,
     {
       name: "sample",
       value: "RATIO",
@@ -118,6 +120,9 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   if (parsed.flag("goroutines") && parsed.flag("no-agent"))
     throw new CliError("usage", "--goroutines needs the agent", "leave out --no-agent");
   const functions = functionOption(parsed);
+  const logs = logOption(parsed);
+  if (logs !== undefined && parsed.flag("no-agent"))
+    throw new CliError("usage", "--logs needs the agent", "leave out --no-agent");
   if (functions !== undefined && parsed.flag("no-agent"))
     throw new CliError("usage", "--func needs the agent", "leave out --no-agent");
   const ports = {
@@ -130,7 +135,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const ways = { jaeger: jaegerOption(parsed), scrape: scrapeOption(parsed) };
   const closing = newClosing();
   try {
-    await open({ parsed, context, host, ports, probes, functions, sample, clickhouse, ways, closing });
+    await open({ parsed, context, host, ports, probes, functions, logs, sample, clickhouse, ways, closing });
     await aborted(context.interrupted);
     context.output.note("stopping: everything that was accepted is kept …");
     return exitCodes.done;
@@ -146,6 +151,7 @@ interface Opening {
   readonly ports: { readonly web: number; readonly otlpHttp: number; readonly otlpGrpc: number };
   readonly probes: readonly ProbeObject[];
   readonly functions: FunctionOptions | undefined;
+  readonly logs: LogOptions | undefined;
   readonly sample: ServerOptions["sample"];
   readonly clickhouse: RemoteOptions | undefined;
   readonly ways: { readonly jaeger: ServerOptions["jaeger"]; readonly scrape: ServerOptions["scrape"] };
@@ -154,7 +160,8 @@ interface Opening {
 
 /** open starts the parts in the order in which they need each other; what it opened is closed by `closing`, backwards. */
 async function open(opening: Opening): Promise<void> {
-  const { parsed, context, host, ports, probes, functions, sample, clickhouse, ways, closing } = opening;
+  const { parsed, context, host, ports, probes, functions, logs, sample, clickhouse, ways, closing } =
+    opening;
   const { output, interrupted } = context;
   const agentSample = agentSampleOption(parsed, "agent-sample", "agent-sample-errors");
   const budget = budgetOption(parsed);
@@ -198,6 +205,7 @@ async function open(opening: Opening): Promise<void> {
       parsed.flag("goroutines"),
       agentSample,
       budget,
+      logs,
     );
     agent = started;
     closing.defer(() => started.close());
