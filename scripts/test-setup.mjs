@@ -8,6 +8,7 @@ const packages = [
   { probe: "/usr/sbin/bpftool", name: "bpftool" },
   { probe: "/usr/bin/wrk", name: "wrk" },
   { probe: "/usr/bin/readelf", name: "binutils" },
+  { probe: "/usr/bin/redis-server", name: "redis-server" },
 ];
 const missing = packages.filter((row) => !existsSync(row.probe));
 const root = process.getuid?.() === 0;
