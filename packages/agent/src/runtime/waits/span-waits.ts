@@ -12,6 +12,7 @@ import {
 } from "@go3s/bpf";
 import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
 import type { Executable } from "../../discovery/executable.js";
+import { AgentError } from "../../errors.js";
 import { Role } from "../../events/layout.js";
 import type { Exchange } from "../../spans/exchange.js";
 import { compiledWaits } from "./compile.js";
@@ -236,7 +237,8 @@ export function tryOpenSpanWaits(tell: (pid: number, text: string) => void): Ope
     });
     return { waits, missing: [] };
   } catch (error) {
-    if (!(error instanceof BpfError)) throw error;
+    // A kernel whose tasks do not tell how long they waited for a CPU does not compile the probes.
+    if (!(error instanceof BpfError || error instanceof AgentError)) throw error;
     const what = "what the goroutines of spans waited for";
     return {
       waits: undefined,
