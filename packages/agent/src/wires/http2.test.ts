@@ -37,8 +37,8 @@ const ask = (path, more) => new Promise((resolve, reject) => {
 test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: whyNoPeer() }, async () => {
   const server = spawn(process.execPath, ["-e", service], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(server, "exit");
-  const [line] = (await once(server.stdout, "data")) as [Buffer];
-  const port = Number(line.toString());
+  const [line] = await once(server.stdout, "data");
+  const port = Number(String(line));
   const program = prepareProgram([process.execPath, "-e", client(port)]);
   const { spans, exporter } = newSpanCollector();
   let agent: Agent | undefined;

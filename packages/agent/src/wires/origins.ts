@@ -36,9 +36,9 @@ export function newOrigins(): Origins {
   let at = 0;
   return {
     next() {
-      let origin = all[at];
-      if (all.length < limit && origin?.answered !== true) {
-        origin = {
+      const origin = all[at];
+      if (origin === undefined || (all.length < limit && !origin.answered)) {
+        const fresh: Origin = {
           ns: 0,
           goid: 0,
           sequence: -1,
@@ -49,11 +49,11 @@ export function newOrigins(): Origins {
           answered: false,
           ids: new Uint8Array(idLayout.size),
         };
-        all.push(origin);
-        return origin;
+        all.push(fresh);
+        return fresh;
       }
       at = (at + 1) % all.length;
-      return origin as Origin;
+      return origin;
     },
     find(ns) {
       for (const origin of all) {

@@ -109,8 +109,8 @@ export function newWires(options: WiresOptions): Wires {
     }
     const addresses = new Uint8Array(2 * addressSize);
     for (let i = 0; i < addressSize; i++) {
-      addresses[i] = event.memory[event.localAddress + i] as number;
-      addresses[addressSize + i] = event.memory[event.peerAddress + i] as number;
+      addresses[i] = event.memory[event.localAddress + i] ?? 0;
+      addresses[addressSize + i] = event.memory[event.peerAddress + i] ?? 0;
     }
     const client: Direction | undefined =
       (flags & WireFlag.opener) !== 0 ? 0 : (flags & WireFlag.accepted) !== 0 ? 1 : undefined;
