@@ -461,8 +461,8 @@ const noProbes: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: f
 const monotonicNs = (): number => Number(process.hrtime.bigint());
 
 /** asksForMany says whether processes that do not run yet are asked for; single ones are known when they are watched. */
-function asksForMany({ all, names, ports }: Selection): boolean {
-  return all === true || (names ?? []).length > 0 || (ports ?? []).length > 0;
+function asksForMany({ all, names, ports, containers, pods, namespaces }: Selection): boolean {
+  return all === true || [names, ports, containers, pods, namespaces].some((each) => (each ?? []).length > 0);
 }
 
 interface PolicyState {

@@ -7,6 +7,7 @@ import type {
   FunctionOptions,
   LogOptions,
   SamplingOptions,
+  Selection,
 } from "@go3s/agent";
 import { type AgentSampleOrder, type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
 import type { ProbeObject } from "./declared-probe.js";
@@ -53,6 +54,7 @@ export function startAgentChild(
   firstSampling?: SamplingOptions,
   budget?: BudgetLimits,
   logs?: LogOptions,
+  not?: Selection["not"],
 ): AgentChild {
   let sampling = firstSampling;
   let state: AgentChildState = { state: "starting" };
@@ -114,6 +116,7 @@ export function startAgentChild(
       ...(logs === undefined ? {} : { logs }),
       ...(sampling === undefined ? {} : { sampling }),
       ...(budget === undefined ? {} : { budget }),
+      ...(not === undefined ? {} : { not }),
     };
     started.send(order);
   };

@@ -5,6 +5,7 @@ import type {
   FunctionOptions,
   LogOptions,
   SamplingOptions,
+  Selection,
 } from "@go3s/agent";
 import type { MissingRights } from "./rights.js";
 
@@ -24,6 +25,8 @@ export interface AgentStart {
   readonly goroutines?: boolean;
   /** sampling says which requests are told; all when it is absent. */
   readonly sampling?: SamplingOptions;
+  /** not says which processes are left alone. */
+  readonly not?: Selection["not"];
   /** budget is what the agent may take. */
   readonly budget?: BudgetLimits;
 }

@@ -21,7 +21,7 @@ async function start(order: AgentStart): Promise<void> {
   const exporter = fuseRequests(openExporter({ url: order.otlpUrl }));
   try {
     agent = await startAgent({
-      selection: { all: true },
+      selection: { all: true, ...(order.not === undefined ? {} : { not: order.not }) },
       exclude: order.exclude,
       exporter,
       fused: true,

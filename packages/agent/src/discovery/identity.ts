@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename } from "node:path";
+import type { Pods } from "./pods.js";
 import type { ProcessFacts } from "./proc.js";
 
 /** Identity is what an observed process is called: OpenTelemetry resource attributes, service.name among them. */
@@ -16,7 +17,7 @@ export interface RuntimeFacts {
 }
 
 /** identify applies spec/cli.md "What an observed process is called". */
-export function identify(facts: ProcessFacts, runtime: RuntimeFacts | undefined): Identity {
+export function identify(facts: ProcessFacts, runtime: RuntimeFacts | undefined, pods?: Pods): Identity {
   const given = parseResourceAttributes(facts.environment.get("OTEL_RESOURCE_ATTRIBUTES") ?? "");
   const named = facts.environment.get("OTEL_SERVICE_NAME") || given.get("service.name");
   const serviceName = named || programName(facts);
@@ -36,7 +37,14 @@ export function identify(facts: ProcessFacts, runtime: RuntimeFacts | undefined)
   const container = containerId(facts.cgroup);
   if (container !== undefined) attributes.set("container.id", container);
   const pod = podUid(facts.cgroup);
-  if (pod !== undefined) attributes.set("k8s.pod.uid", pod);
+  if (pod !== undefined) {
+    attributes.set("k8s.pod.uid", pod);
+    const known = pods?.of(pod);
+    // What the process itself was given comes first: the downward API knows better than a folder's name.
+    if (known !== undefined && !attributes.has("k8s.pod.name")) attributes.set("k8s.pod.name", known.name);
+    if (known !== undefined && !attributes.has("k8s.namespace.name"))
+      attributes.set("k8s.namespace.name", known.namespace);
+  }
   return { serviceName, attributes };
 }
 

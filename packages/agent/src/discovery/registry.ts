@@ -3,6 +3,7 @@ import { encodeResource } from "../spans/resource.js";
 import { newRouteTable, type RouteTable } from "../spans/routes.js";
 import { type Executable, type Executables, newExecutables } from "./executable.js";
 import { type Identity, identify, programName } from "./identity.js";
+import { newPods, type Pods } from "./pods.js";
 import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess, socketInodes } from "./proc.js";
 import { type Selection, selects } from "./selection.js";
 import { listeningInodes, listeningPorts } from "./sockets.js";
@@ -51,6 +52,7 @@ export interface RegistryOptions {
   readonly exclude: readonly number[];
   readonly events: RegistryEvents;
   readonly proc?: ProcSource;
+  readonly pods?: Pods;
 }
 
 /** partMarker is the environment variable that Go3s gives to its own processes, so that it does not watch itself. */
@@ -66,6 +68,7 @@ const nobodyMs = 30_000;
 export function newRegistry(options: RegistryOptions): Registry {
   const proc = options.proc ?? hostProc;
   const executables: Executables = newExecutables(proc);
+  const pods = options.pods ?? newPods();
   const known = new Map<number, Observed>();
   const listeners = new Map<number, number>();
   const ended = new Map<number, Observed>();
@@ -87,7 +90,10 @@ export function newRegistry(options: RegistryOptions): Registry {
     return routes;
   };
 
-  const asksForPorts = (options.selection.ports ?? []).length > 0;
+  const { ports, not } = options.selection;
+  const asksForPorts = (ports ?? []).length > 0;
+  // A port that is excluded may be listened on later, too: such a process is looked at again.
+  const excludesPorts = (not?.ports ?? []).length > 0;
 
   const isDescendantOf = (facts: ProcessFacts, ancestor: number): boolean => {
     let parent = facts.parent;
@@ -110,6 +116,7 @@ export function newRegistry(options: RegistryOptions): Registry {
     const reason = selects(options.selection, {
       facts,
       serviceName: identity.serviceName,
+      attributes: identity.attributes,
       hasRuntime: executable.runtime !== undefined,
       ports: () => listeningPorts(facts.pid, proc),
       isDescendantOf: (pid) => isDescendantOf(facts, pid),
@@ -123,13 +130,17 @@ export function newRegistry(options: RegistryOptions): Registry {
     const before = known.get(pid);
     if (before !== undefined) {
       // A process that was not asked for may have begun to listen on a port that is.
-      const mayListen = asksForPorts && !before.watched;
-      if (isSameProgram(before.facts, facts) && !mayListen) return;
+      const mayListen = (asksForPorts && !before.watched) || (excludesPorts && before.watched);
+      if (isSameProgram(before.facts, facts)) {
+        if (!mayListen) return;
+        const now = decide(before.facts, before.identity, before.executable);
+        if (now.watched === before.watched) return;
+      }
       forget(before);
     }
     const executable = executables.of(facts);
     if (executable === undefined) return;
-    const identity = identify(facts, executable.runtime);
+    const identity = identify(facts, executable.runtime, pods);
     const { watched, reason } = decide(facts, identity, executable);
     const process: Observed = {
       facts,

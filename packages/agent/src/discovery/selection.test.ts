@@ -31,6 +31,11 @@ const candidate: Candidate = {
     cgroup: "",
   },
   serviceName: "shop-checkout",
+  attributes: new Map([
+    ["container.id", "4f2a9c".padEnd(64, "0")],
+    ["k8s.pod.name", "checkout-7d9f"],
+    ["k8s.namespace.name", "shop"],
+  ]),
   hasRuntime: true,
   ports: () => [8080],
   isDescendantOf: (pid) => pid === 41,
@@ -45,4 +50,27 @@ test("any row of a selection is enough, and the reason is told", () => {
   assert.equal(selects({ all: true }, candidate), "all services");
   assert.equal(selects({ all: true }, { ...candidate, hasRuntime: false }), "");
   assert.equal(selects({ pids: [1], ports: [1], names: ["x"] }, candidate), "");
+});
+
+test("containers are named by the beginning of their id, pods and namespaces by globs", () => {
+  assert.equal(selects({ containers: ["4f2a"] }, candidate), "container 4f2a");
+  assert.equal(selects({ containers: ["2a9c", ""] }, candidate), "");
+  assert.equal(selects({ pods: ["checkout-*"] }, candidate), "pod checkout-*");
+  assert.equal(selects({ namespaces: ["shop"] }, candidate), "namespace shop");
+  const bare = { ...candidate, attributes: new Map<string, string>() };
+  assert.equal(selects({ pods: ["*"], namespaces: ["*"], containers: ["*"] }, bare), "");
+});
+
+test("what is excluded is left alone, whatever asks for it", () => {
+  for (const not of [
+    { names: ["check*"] },
+    { ports: [8080] },
+    { containers: ["4f2a9c"] },
+    { pods: ["checkout-*"] },
+    { namespaces: ["sh?p"] },
+  ]) {
+    assert.equal(selects({ all: true, pids: [42], not }, candidate), "", JSON.stringify(not));
+  }
+  const not = { names: ["cart"], ports: [1], containers: ["5"] };
+  assert.equal(selects({ all: true, not }, candidate), "all services");
 });

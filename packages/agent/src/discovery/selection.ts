@@ -9,12 +9,24 @@ export interface Selection {
   readonly ports?: readonly number[];
   /** names are globs over the service's name and the executable's base name. */
   readonly names?: readonly string[];
+  /** containers are beginnings of container ids, as runtimes shorten them, or globs over container.name where the process tells it. */
+  readonly containers?: readonly string[];
+  /** pods and namespaces are globs over Kubernetes' names; labels are only known to the cluster's API. */
+  readonly pods?: readonly string[];
+  readonly namespaces?: readonly string[];
+  /** not takes out what the rows above ask for. */
+  readonly not?: Exclusion;
 }
+
+/** Exclusion says which processes are left alone whatever asks for them; any of the rows is enough. */
+export type Exclusion = Pick<Selection, "ports" | "names" | "containers" | "pods" | "namespaces">;
 
 /** Candidate is a process with what a selection may ask about. */
 export interface Candidate {
   readonly facts: ProcessFacts;
   readonly serviceName: string;
+  /** attributes are what is known of its container and pod, among others. */
+  readonly attributes: ReadonlyMap<string, string | number>;
   /** hasRuntime says whether it is a Go program or runs in a known interpreter. */
   readonly hasRuntime: boolean;
   /** ports are looked up only when a selection asks for them: it means reading every descriptor. */
@@ -25,19 +37,52 @@ export interface Candidate {
 
 /** selects gives the reason why a process is asked for, "" when it is not. */
 export function selects(selection: Selection, candidate: Candidate): string {
+  const reason = reasonOf(selection, candidate);
+  // Ports are dear to look up: only what is asked for is held to what is excluded.
+  if (reason === "" || selection.not === undefined) return reason;
+  return excludes(selection.not, candidate) === "" ? reason : "";
+}
+
+/** excludes gives the rule that takes a process out, "" when there is none. */
+export function excludes(rules: Exclusion, candidate: Candidate): string {
+  return namesOf(rules, candidate) || portOf(rules.ports ?? [], candidate);
+}
+
+function reasonOf(selection: Selection, candidate: Candidate): string {
   const { facts } = candidate;
   for (const pid of selection.pids ?? []) {
     if (pid === facts.pid) return `pid ${pid}`;
     if (candidate.isDescendantOf(pid)) return `a child of pid ${pid}`;
   }
-  const base = facts.executable.slice(facts.executable.lastIndexOf("/") + 1);
-  for (const name of selection.names ?? []) {
-    if (matchesGlob(name, candidate.serviceName) || matchesGlob(name, base)) return `name ${name}`;
-  }
-  if ((selection.ports ?? []).length > 0) {
-    const ports = candidate.ports();
-    const port = selection.ports?.find((wanted) => ports.includes(wanted));
-    if (port !== undefined) return `port ${port}`;
-  }
+  const found = namesOf(selection, candidate) || portOf(selection.ports ?? [], candidate);
+  if (found !== "") return found;
   return selection.all && candidate.hasRuntime ? "all services" : "";
+}
+
+function namesOf({ names, containers, pods, namespaces }: Exclusion, candidate: Candidate): string {
+  const { facts, serviceName } = candidate;
+  const base = facts.executable.slice(facts.executable.lastIndexOf("/") + 1);
+  for (const name of names ?? []) {
+    if (matchesGlob(name, serviceName) || matchesGlob(name, base)) return `name ${name}`;
+  }
+  const known = (key: string): string => String(candidate.attributes.get(key) ?? "");
+  const id = known("container.id");
+  for (const container of containers ?? []) {
+    const isId = id !== "" && container !== "" && id.startsWith(container);
+    if (isId || isMatch(container, known("container.name"))) return `container ${container}`;
+  }
+  const pod = (pods ?? []).find((each) => isMatch(each, known("k8s.pod.name")));
+  if (pod !== undefined) return `pod ${pod}`;
+  const namespace = (namespaces ?? []).find((each) => isMatch(each, known("k8s.namespace.name")));
+  return namespace === undefined ? "" : `namespace ${namespace}`;
+}
+
+/** isMatch is false for what is not known. */
+const isMatch = (pattern: string, text: string): boolean => text !== "" && matchesGlob(pattern, text);
+
+function portOf(asked: readonly number[], candidate: Candidate): string {
+  if (asked.length === 0) return "";
+  const ports = candidate.ports();
+  const port = asked.find((wanted) => ports.includes(wanted));
+  return port === undefined ? "" : `port ${port}`;
 }

@@ -238,7 +238,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       if (event.threshold > 0) {
         exchange.threshold = event.threshold;
         for (let i = 0; i < 7; i++)
-          exchange.ids[idLayout.trace + 15 - i] = event.memory[event.randomness + i] as number;
+          exchange.ids[idLayout.trace + 15 - i] = event.memory[event.randomness + i] ?? 0;
       }
       appendHead(exchange, event.memory, event.head, event.headLength);
       replace(exchange);

@@ -13,6 +13,7 @@ import { budgetOption, budgetRows } from "../budget-option.js";
 import { newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { type RunningProbe, readProbe, startProbe } from "../declared-probe.js";
+import { excludeOption, excludeRows, numbersOption } from "../exclude-option.js";
 import { CliError, exitCodes } from "../failure.js";
 import { withFunctionBars } from "../function-bars.js";
 import { functionOption, functionRows, toldFunctions } from "../function-option.js";
@@ -25,11 +26,21 @@ import { drawTable } from "../table.js";
 export const command: Command = {
   name: "observe",
   summary: "Attaches to running processes and shows their requests as spans, or sends them on as OTLP.",
-  usage: "observe (--pid N | --port N | --name GLOB | --all | --probe FILE | -- COMMAND ARGS…) [options]",
+  usage:
+    "observe (--pid N | --port N | --name GLOB | --container ID | --all | --probe FILE | -- COMMAND ARGS…) [options]",
   options: [
     { name: "pid", value: "N", multiple: true, help: "this process and its children" },
     { name: "port", value: "N", multiple: true, help: "processes that listen on this port" },
     { name: "name", value: "GLOB", multiple: true, help: "services or executables of this name" },
+    { name: "container", value: "ID", multiple: true, help: "the container whose id begins so" },
+    {
+      name: "pod",
+      value: "GLOB",
+      multiple: true,
+      help: "Kubernetes pods of this name (labels are only known to its API)",
+    },
+    { name: "namespace", value: "GLOB", multiple: true, help: "Kubernetes namespaces of this name" },
+    ...excludeRows,
     { name: "all", help: "every process, also those that start later" },
     {
       name: "probe",
@@ -147,7 +158,8 @@ async function observe(
     },
   });
   const found = agent.report().processes.some((each) => each.watched);
-  if (!found && selection.all !== true && (selection.names ?? []).length === 0) {
+  const mayStart = [selection.names, selection.containers, selection.pods, selection.namespaces];
+  if (!found && selection.all !== true && mayStart.every((each) => (each ?? []).length === 0)) {
     await agent.close();
     throw new CliError(
       "nothing-to-observe",
@@ -184,27 +196,29 @@ function tellProbe(running: RunningProbe, { output }: Context): void {
   else for (const line of becomes) output.note(`${probe}: ${line}`);
 }
 
-function asked({ pids, ports, names, all }: Selection): boolean {
-  return all === true || [pids, ports, names].some((each) => (each ?? []).length > 0);
+function asked({ pids, ports, names, containers, pods, namespaces, all }: Selection): boolean {
+  return (
+    all === true || [pids, ports, names, containers, pods, namespaces].some((each) => (each ?? []).length > 0)
+  );
 }
 
 function selectionOf(parsed: Parsed): Selection {
-  const numbers = (name: string): number[] =>
-    parsed.list(name).map((text) => {
-      if (!/^\d+$/.test(text)) throw new CliError("usage", `--${name} ${text}: not a number`);
-      return Number(text);
-    });
+  const not = excludeOption(parsed);
   const selection = {
-    pids: numbers("pid"),
-    ports: numbers("port"),
+    pids: numbersOption(parsed, "pid"),
+    ports: numbersOption(parsed, "port"),
     names: parsed.list("name"),
+    containers: parsed.list("container"),
+    pods: parsed.list("pod"),
+    namespaces: parsed.list("namespace"),
+    ...(not === undefined ? {} : { not }),
     all: parsed.flag("all"),
   };
   if (!asked(selection) && parsed.rest === undefined && parsed.list("probe").length === 0) {
     throw new CliError(
       "usage",
       "nothing to observe was named",
-      "give --pid, --port, --name, --all, --probe FILE or -- COMMAND",
+      "give --pid, --port, --name, --container, --pod, --namespace, --all, --probe FILE or -- COMMAND",
     );
   }
   if (parsed.positionals.length > 0)

@@ -13,6 +13,7 @@ import { announceRunning, dataDirectory, makeDataDirectory } from "../data-direc
 import { type ProbeObject, readProbe } from "../declared-probe.js";
 import { openShop } from "../demo/shop.js";
 import { markParts } from "../environment.js";
+import { excludeOption, excludeRows } from "../exclude-option.js";
 import { CliError, exitCodes } from "../failure.js";
 import { functionOption, functionRows } from "../function-option.js";
 import { jaegerOption, scrapeOption } from "../in-options.js";
@@ -71,6 +72,7 @@ export const command: Command = {
     },
     limitRow,
     ...budgetRows,
+    ...excludeRows,
     { name: "goroutines", help: "also say of Go services' requests what their goroutines waited for" },
     {
       name: "probe",
@@ -206,6 +208,7 @@ async function open(opening: Opening): Promise<void> {
       agentSample,
       budget,
       logs,
+      excludeOption(parsed),
     );
     agent = started;
     closing.defer(() => started.close());

@@ -1,0 +1,41 @@
+import type { Selection } from "@go3s/agent";
+import { CliError } from "./failure.js";
+import type { OptionRow, Parsed } from "./options.js";
+
+/** excludeRows are the options that say which processes are left alone. */
+export const excludeRows: readonly OptionRow[] = [
+  {
+    name: "exclude-name",
+    value: "GLOB",
+    multiple: true,
+    help: "leave services or executables of this name alone",
+  },
+  {
+    name: "exclude-port",
+    value: "N",
+    multiple: true,
+    help: "leave processes that listen on this port alone",
+  },
+  {
+    name: "exclude-container",
+    value: "ID",
+    multiple: true,
+    help: "leave the container alone whose id begins so",
+  },
+];
+
+/** numbersOption reads an option that may be given several times. Throws "usage". */
+export function numbersOption(parsed: Parsed, name: string): number[] {
+  return parsed.list(name).map((text) => {
+    if (!/^\d+$/.test(text)) throw new CliError("usage", `--${name} ${text}: not a number`);
+    return Number(text);
+  });
+}
+
+/** excludeOption reads the rules; undefined when there are none. */
+export function excludeOption(parsed: Parsed): Selection["not"] {
+  const names = parsed.list("exclude-name");
+  const ports = numbersOption(parsed, "exclude-port");
+  const containers = parsed.list("exclude-container");
+  return names.length + ports.length + containers.length === 0 ? undefined : { names, ports, containers };
+}
