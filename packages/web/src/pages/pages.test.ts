@@ -48,7 +48,8 @@ describe("the pages", { skip }, () => {
     ["/metrics-explorer?expr=up&expr2=down", "20 of 20 series"],
     ["/metrics-explorer?expr=up&as=table", "recommendation"],
     ["/metrics-explorer?expr=sum((", 'unexpected "("'],
-    ["/profiles", "no flame graph"],
+    ["/profiles", "cpu: 4 s in 400 samples"],
+    ["/profiles?against=before", "red is more now"],
     ["/diagnosis", "See what is different"],
     ["/alerts", "no alert rules"],
     ["/probes", "go3s trace"],
@@ -83,6 +84,7 @@ describe("the pages", { skip }, () => {
     "/sql?sql=SELECT+1",
     "/metrics-explorer?expr=up",
     "/metrics-explorer?expr=up&as=table",
+    "/profiles?against=day",
     "/system",
   ]) {
     for (const dark of [false, true]) {
@@ -179,6 +181,23 @@ describe("the pages", { skip }, () => {
     assert.notEqual(await selected(page), before);
     await press(page, "c");
     await page.getByText("399 spans hidden").waitFor();
+    await page.close();
+  });
+
+  it("walks, zooms and searches a flame graph by keys, and keeps that in the address", async () => {
+    const page = await browser.open(`${server.url}/profiles`);
+    const graph = page.getByRole("application", { name: /^Flame graph, 7 places/ });
+    await graph.focus();
+    await press(page, "ArrowDown", "ArrowDown", "ArrowDown");
+    await page.getByText(/^encoding\/json.Marshal: 2 s \(50 %\)/).waitFor();
+    await press(page, "Enter");
+    await page.waitForURL(/zoom=runtime.main/, { waitUntil: "commit" });
+    await press(page, "Escape");
+    await page.waitForURL(/zoom=runtime.main%3Bmain.serve$/, { waitUntil: "commit" });
+    await graph.evaluate((element) => element instanceof HTMLElement && element.blur());
+    await press(page, "f");
+    await page.keyboard.type("json");
+    await page.getByText("50 % of all samples").waitFor();
     await page.close();
   });
 

@@ -65,7 +65,7 @@ describe("the SQL page over the real store", { skip }, () => {
   it("keeps statements by name, explains them, and draws the column that is picked", async () => {
     const sql = "SELECT toDateTime(number * 60) AS t, number AS a, number * 2 AS b FROM numbers(50)";
     const page = await browser.open(`${server.web}/sql?sql=${encodeURIComponent(sql)}`);
-    await page.getByRole("img", { name: /a: .*b: / }).waitFor();
+    await page.getByRole("img", { name: /b: .*a: / }).waitFor();
     await page.getByLabel("Column of y").selectOption("b");
     await page.waitForURL(/y=b/, { waitUntil: "commit" });
     await page.getByRole("img", { name: /^50 rows. b: 0 to 98/ }).waitFor();

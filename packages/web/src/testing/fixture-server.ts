@@ -5,6 +5,7 @@ import type { CompleteAnswer, ErrorBody, FilterParseAnswer } from "@go3s/server"
 import { siteFolder } from "../index.js";
 import * as made from "./fixtures.js";
 import { prometheusAnswer } from "./metric-fixture.js";
+import { flameAnswer, profilesAnswer } from "./profile-fixture.js";
 import { spanAnswer, traceAnswer } from "./trace-fixture.js";
 
 // Serves the built page with made answers under the same content security policy as the real server.
@@ -128,6 +129,8 @@ function answerOf(url: URL, at: number, state: FixtureServer["state"]): unknown 
   if (path === "logs") return made.logsAnswer(at, limit, url.searchParams.get("before"), state.newLogs);
   if (path === "facets") return made.facetsAnswer(at);
   if (path === "fields") return made.fieldsAnswer;
+  if (path === "profiles") return profilesAnswer(at, state.empty);
+  if (path === "profiles/flame") return flameAnswer(at, url.searchParams.has("base_from"));
   if (path === "query") return made.sqlAnswer(at);
   if (path === "complete") return complete(url.searchParams.get("text") ?? "");
   if (path === "filter/parse") return parse(url.searchParams.get("filter") ?? "");

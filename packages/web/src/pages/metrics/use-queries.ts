@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { param, range, setParams } from "../../base/address.js";
-import { type ApiError, get, isAbort } from "../../base/api.js";
+import { ApiError, get, isAbort } from "../../base/api.js";
 import { type Interval, resolve } from "../../base/range.js";
 import { live } from "../../base/stream.js";
 import { unixMs } from "../../base/time.js";
@@ -153,7 +153,11 @@ async function ask(
     const warnings = [...(answer.warnings ?? []), ...(answer.infos ?? [])];
     return { ...none, matrix: answer.data, exemplars, warnings, took_ms: performance.now() - started };
   } catch (thrown) {
-    const error = isAbort(thrown) ? undefined : (thrown as ApiError);
+    const error = isAbort(thrown)
+      ? undefined
+      : thrown instanceof ApiError
+        ? thrown
+        : new ApiError(0, "/prometheus", { code: "unreadable", message: String(thrown) });
     return { ...none, error, took_ms: performance.now() - started };
   }
 }

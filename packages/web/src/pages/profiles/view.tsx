@@ -24,10 +24,10 @@ function valueText(value: number, unit: string): string {
 }
 
 const comparisons = [
-  { id: "", title: "with nothing" },
-  { id: "before", title: "with the time before" },
-  { id: "day", title: "with a day before" },
-  { id: "week", title: "with a week before" },
+  { id: "", title: "compare with nothing" },
+  { id: "before", title: "compare with the time before" },
+  { id: "day", title: "compare with a day before" },
+  { id: "week", title: "compare with a week before" },
 ] as const;
 
 const dayMs = 86_400_000;

@@ -18,13 +18,13 @@ export interface FlameProps {
   readonly onZoom: (at: number) => void;
 }
 
-/** hueOf gives kernel frames their own hue and every package one of the warm rest, so that neighbours are told apart. */
+/** hueOf gives kernel frames their own hue and every package one of five others, red not among them, so that neighbours are told apart. */
 function hueOf(name: string, kind: string): number {
   if (kind === "kernel") return 8;
   let hash = 7;
   const part = name.replace(/\.[^./]*$/, "");
   for (let at = 0; at < part.length; at++) hash = (Math.imul(hash, 31) + part.charCodeAt(at)) >>> 0;
-  return hash % 5;
+  return 1 + (hash % 5);
 }
 
 /** FlameGraph draws a flame graph on canvas: callers above what they call. Arrows walk it, Enter zooms, Esc zooms out. */
