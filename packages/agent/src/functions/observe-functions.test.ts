@@ -13,8 +13,12 @@ import {
   type RunningService,
   whyNoLiveTests,
 } from "../testing/go-service.js";
-import { eventually } from "../testing/wait.js";
+import { eventually as within } from "../testing/wait.js";
 import type { FunctionMode } from "./source.js";
+
+// A machine that builds and tests other things meanwhile takes its time.
+const eventually = <T>(what: string, check: () => T | undefined | false): Promise<T> =>
+  within(what, check, 30);
 
 const skip = whyNoLiveTests() ?? false;
 
@@ -136,7 +140,7 @@ async function observe(
       },
     },
   });
-  await eventually("functions attached", () => attached, 20);
+  await eventually("functions attached", () => attached);
   return { agent, spans, notes, sources, calls };
 }
 
@@ -220,14 +224,10 @@ describe("functions of a running Go program", { skip }, () => {
     const seen = await observe(service, ["main.(*Store).Get"]);
     try {
       for (const id of [13, 14, 15, 1]) await get(id);
-      const calls = await eventually(
-        "four calls",
-        () => {
-          const found = seen.spans.filter((span) => span.name === "main.(*Store).Get");
-          return found.length === 4 && found;
-        },
-        20,
-      );
+      const calls = await eventually("four calls", () => {
+        const found = seen.spans.filter((span) => span.name === "main.(*Store).Get");
+        return found.length === 4 && found;
+      });
       const told = calls.map((span) => [
         valueOfKey(span, "go3s.arg.id"),
         span.status?.code ?? 0,
