@@ -5,6 +5,7 @@ import {
   type ElfFile,
   openDebugInfo,
   probeSite,
+  returnOffsets,
 } from "@go3s/binary";
 import type { Place } from "./abi.js";
 import { type Capture, captureOf } from "./capture.js";
@@ -18,7 +19,7 @@ const functionSymbol = 2;
 
 /**
  * planNative finds functions of C, C++ and Rust programs by their symbols. A program that can unwind its stack
- * (.gcc_except_table) gets no return probes: unwinding through a changed return address ends the process.
+ * (.gcc_except_table) has its return instructions probed instead of its return address changed, which would end the process.
  */
 export function planNative(elf: ElfFile, patterns: readonly FunctionPattern[], values: boolean): ProgramPlan {
   const notes: string[] = [];
@@ -59,18 +60,20 @@ export function planNative(elf: ElfFile, patterns: readonly FunctionPattern[], v
   if (found.size > mostFunctions) {
     notes.push(`functions: ${found.size} match, the first ${mostFunctions} are observed; name fewer`);
   }
-  if (unwinds && found.size > 0) {
-    notes.push(
-      "ends of calls: the program can unwind its stack, so its functions are told at their start only",
-    );
-  }
   for (const [address, { name, size }] of [...found].slice(0, mostFunctions))
     addFunction(address, size, name);
   return { ...common, functions, notes };
 
+  function returnsOf(code: Uint8Array, address: number): number[] {
+    return returnOffsets(elf.machine, code)
+      .map((offset) => elf.addressToOffset(address + offset))
+      .filter((offset) => offset !== undefined);
+  }
+
   function addFunction(address: number, size: number, name: string): void {
     try {
-      const site = probeSite(elf.machine, elf.readAddress(address, size).data, "c");
+      const code = elf.readAddress(address, size).data;
+      const site = probeSite(elf.machine, code, "c");
       const entry = elf.addressToOffset(address + site.offset);
       if (entry === undefined) throw new BinaryError("malformed", "no segment holds it");
       const rows = info?.parameters(address) ?? [];
@@ -94,7 +97,7 @@ export function planNative(elf: ElfFile, patterns: readonly FunctionPattern[], v
         line: position?.line ?? 0,
         entry,
         entryIsCheap: site.cost === "emulated",
-        returns: [],
+        returns: unwinds ? returnsOf(code, address) : [],
         uretprobe: !unwinds,
         isLine: false,
         arguments: captureOf(given),
