@@ -79,6 +79,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     request.peerAddress = at + l.peerAddress;
     request.threshold = u32(at + l.threshold);
     request.randomness = at + l.randomness;
+    request.sequence = u32(at + l.sequence);
     // Bytes that an earlier, too short read brought stand directly in front of the head.
     request.head = at + l.head - pending;
     request.headLength = headLength + pending;
@@ -256,6 +257,7 @@ function blankRequest(): RequestEvent {
     peerAddress: 0,
     threshold: 0,
     randomness: 0,
+    sequence: 0,
     head: 0,
     headLength: 0,
   };

@@ -48,6 +48,8 @@ export interface RequestEvent {
   threshold: number;
   /** Where the 56 random bits lie that reached it, the lowest byte first. */
   randomness: number;
+  /** TCP's number of the request's first byte: both ends of a connection know it. */
+  sequence: number;
   head: number;
   headLength: number;
 }

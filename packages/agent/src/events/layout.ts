@@ -71,6 +71,7 @@ export const requestLayout = {
   peerAddress: 76,
   threshold: 92,
   randomness: 96,
+  sequence: 104,
   pending: 108,
   head: 112,
 } as const;

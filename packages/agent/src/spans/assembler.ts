@@ -233,6 +233,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       exchange.localPort = event.localPort;
       exchange.peerPort = event.peerPort;
       exchange.requestBytes = event.bytes;
+      exchange.sequence = event.sequence;
       copy(event.memory, event.localAddress, exchange.addresses, 0, addressSize);
       copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);
       if (event.threshold > 0) {

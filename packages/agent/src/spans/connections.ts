@@ -3,9 +3,9 @@ import type { Exchange } from "./exchange.js";
 import { idLayout } from "./ids.js";
 
 /**
- * ClientRequests remembers the last request that each client connection of this machine sent, so that the server side of
- * the same connection finds its parent without any header. A request is claimed once: the next request on the
- * connection is another one.
+ * ClientRequests remembers the last requests that each client connection of this machine sent, so that the server side of
+ * the same connection finds its parent without any header: both sides know TCP's number of the request's first byte. A
+ * request is claimed once; a server's that matches none stays a root.
  */
 export interface ClientRequests {
   /** sent notes a client's request; its ids are set already. */
@@ -15,51 +15,81 @@ export interface ClientRequests {
 }
 
 interface Sent {
-  /** Trace id and span id of the client's span. */
-  readonly ids: Uint8Array;
   /** The client's local address, then its peer's. */
   readonly addresses: Uint8Array;
-  claimed: boolean;
-  threshold: number;
+  /** Trace id and span id of the clients' spans, one behind the other. */
+  readonly ids: Uint8Array;
+  /** The sequence numbers of the requests, -1 for a place whose request is claimed or that is empty. */
+  readonly sequences: number[];
+  readonly thresholds: number[];
+  next: number;
 }
 
 // More connections than this between watched processes of one machine: the longest known is forgotten.
 const limit = 65536;
+// A handler may go on after its answer has gone out whole, and the client sends its next request meanwhile.
+const kept = 4;
+const idsLength = 24;
 
 /** newClientRequests makes an empty table. */
 export function newClientRequests(): ClientRequests {
   // Both ports in one number name a connection on one machine nearly always; the addresses decide.
   const table = new Map<number, Sent>();
+
+  const entryOf = (key: number): Sent => {
+    let entry = table.get(key);
+    if (entry === undefined) {
+      if (table.size >= limit) {
+        for (const oldest of table.keys()) {
+          table.delete(oldest);
+          break;
+        }
+      }
+      entry = {
+        addresses: new Uint8Array(2 * addressSize),
+        ids: new Uint8Array(kept * idsLength),
+        sequences: new Array<number>(kept).fill(-1),
+        thresholds: new Array<number>(kept).fill(0),
+        next: 0,
+      };
+      table.set(key, entry);
+    }
+    return entry;
+  };
+
   return {
     sent(client) {
-      const key = client.localPort * 65536 + client.peerPort;
-      let entry = table.get(key);
-      if (entry === undefined) {
-        if (table.size >= limit) {
-          for (const oldest of table.keys()) {
-            table.delete(oldest);
-            break;
-          }
-        }
-        entry = { ids: new Uint8Array(24), addresses: new Uint8Array(2 * addressSize), claimed: false, threshold: 0 };
-        table.set(key, entry);
+      const entry = entryOf(client.localPort * 65536 + client.peerPort);
+      // Ports come again with other ends.
+      if (!same(entry.addresses, client.addresses)) {
+        entry.sequences.fill(-1);
+        entry.addresses.set(client.addresses);
       }
-      entry.ids.set(client.ids.subarray(idLayout.trace, idLayout.span + 8));
-      entry.addresses.set(client.addresses);
-      entry.claimed = false;
-      entry.threshold = client.threshold;
+      const at = entry.next;
+      entry.next = (at + 1) % kept;
+      entry.sequences[at] = client.sequence;
+      entry.thresholds[at] = client.threshold;
+      for (let i = 0; i < idsLength; i++) entry.ids[at * idsLength + i] = client.ids[idLayout.trace + i] ?? 0;
     },
     claim(server) {
       if (table.size === 0) return false;
       const entry = table.get(server.peerPort * 65536 + server.localPort);
-      if (entry === undefined || entry.claimed || !crossed(entry.addresses, server.addresses)) return false;
-      entry.claimed = true;
-      server.ids.set(entry.ids.subarray(0, 16), idLayout.trace);
-      server.ids.set(entry.ids.subarray(16, 24), idLayout.parent);
-      server.threshold = entry.threshold;
+      if (entry === undefined || !crossed(entry.addresses, server.addresses)) return false;
+      const at = entry.sequences.indexOf(server.sequence);
+      if (at < 0) return false;
+      entry.sequences[at] = -1;
+      const from = at * idsLength;
+      server.ids.set(entry.ids.subarray(from, from + 16), idLayout.trace);
+      server.ids.set(entry.ids.subarray(from + 16, from + idsLength), idLayout.parent);
+      server.threshold = entry.thresholds[at] ?? 0;
       return true;
     },
   };
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 /** crossed says whether one end's local address is the other end's peer address, both ways. */

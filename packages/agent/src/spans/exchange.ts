@@ -47,6 +47,8 @@ export interface Exchange {
   remoteParent: boolean;
   /** The upper 32 bits of the threshold that its trace reached (sampling/threshold.ts); 0 when it stands for itself alone. */
   threshold: number;
+  /** TCP's number of the request's first byte. */
+  sequence: number;
   /** The place of its connection, while it is open there. */
   slot: ConnectionSlot | undefined;
 }
@@ -116,6 +118,7 @@ function blank(process: ProcessSpans): Exchange {
     hasParent: false,
     remoteParent: false,
     threshold: 0,
+    sequence: 0,
     slot: undefined,
   };
 }
