@@ -6,10 +6,11 @@ import type { OptionRow, Parsed } from "./options.js";
 export const budgetRows: readonly OptionRow[] = [
   {
     name: "cpu-budget",
+    rare: true,
     value: "SHARE",
     help: "what the agent may take of one CPU, such as 5%: beyond it, it does without its dearest parts",
   },
-  { name: "memory-budget", value: "SIZE", help: "the same for its memory, such as 120MiB" },
+  { name: "memory-budget", rare: true, value: "SIZE", help: "the same for its memory, such as 120MiB" },
 ];
 
 const units: Readonly<Record<string, number>> = {

@@ -19,7 +19,7 @@ function overview(commands: Commands): string {
     "",
     ...rows,
     "",
-    "go3s COMMAND --help shows a command's options and examples.",
+    "go3s COMMAND --help shows a command's options and examples; go3s help COMMAND all of its options.",
   ].join("\n");
 }
 
@@ -50,6 +50,13 @@ async function answer(argv: readonly string[], commands: Commands): Promise<numb
   const own = cut < 0 ? rest : rest.slice(0, cut);
   const output = openOutput(own.includes("--json"));
   try {
+    const asked = name === "help" ? rest[0] : undefined;
+    if (asked !== undefined) {
+      const row = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+      if (row === undefined) throw unknownCommand(asked, commands);
+      output.line(helpOf((await row.load()).command, "all"));
+      return exitCodes.done;
+    }
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
       output.line(overview(commands));
       return name === undefined ? exitCodes.usage : exitCodes.done;
@@ -59,7 +66,7 @@ async function answer(argv: readonly string[], commands: Commands): Promise<numb
     const { command } = await row.load();
     if (command.bare !== undefined) return await command.bare(rest, { output, interrupted: interruption() });
     if (own.includes("--help") || own.includes("-h")) {
-      output.line(helpOf(command));
+      output.line(helpOf(command, "screen"));
       return exitCodes.done;
     }
     return await command.run(parseOptions(command.options, rest), { output, interrupted: interruption() });

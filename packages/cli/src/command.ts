@@ -20,9 +20,14 @@ export interface Command {
   bare?(argv: readonly string[], context: Context): Promise<number>;
 }
 
-/** helpOf draws a command's help: one screen, made from its rows. */
-export function helpOf(command: Command): string {
-  const rows = [...command.options, ...commonOptions].filter(({ help }) => help !== "");
+// What a line of names takes at most.
+const lineWidth = 108;
+
+/** helpOf draws a command's help from its rows: one screen, or all of them. */
+export function helpOf(command: Command, length: "screen" | "all"): string {
+  const known = [...command.options, ...commonOptions].filter(({ help }) => help !== "");
+  const rows = known.filter(({ rare }) => rare !== true || length === "all");
+  const others = known.filter((row) => !rows.includes(row));
   const names = rows.map(
     (row) =>
       `${row.short === undefined ? "    " : `-${row.short}, `}--${row.name}${row.value === undefined ? "" : ` ${row.value}`}`,
@@ -34,8 +39,21 @@ export function helpOf(command: Command): string {
     command.summary,
     "",
     ...rows.map((row, i) => `  ${(names[i] ?? "").padEnd(width)}${row.help}`),
+    ...(others.length === 0 ? [] : ["", ...wrapped(command.name, others)]),
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),
   ].join("\n");
+}
+
+/** wrapped names the options that are left out, and says where they are told. */
+function wrapped(name: string, rows: readonly OptionRow[]): string[] {
+  const lines = [`"go3s help ${name}" also tells`];
+  for (const [i, row] of rows.entries()) {
+    const word = `--${row.name}${i + 1 < rows.length ? "," : ""}`;
+    const line = `${lines.at(-1)} ${word}`;
+    if (line.length > lineWidth) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line;
+  }
+  return lines;
 }

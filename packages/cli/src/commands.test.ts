@@ -44,6 +44,17 @@ test("every command shows its help with examples; a wrong word is answered with 
     assert.match(stdout, /Examples:\n {2}go3s/);
     assert.ok(stdout.split("\n").length <= 30, `${name} --help is more than a screen`);
   }
+  // What a screen has no room for is named there, and told in full on request.
+  const screen = await runCli(["up", "--help"]);
+  const all = await runCli(["help", "up"]);
+  assert.equal(all.code, 0);
+  assert.match(screen.stdout, /"go3s help up" also tells.*--exclude-name/s);
+  assert.doesNotMatch(screen.stdout, /leave services or executables of this name alone/);
+  assert.match(all.stdout, / --exclude-name GLOB +leave services or executables of this name alone/);
+  assert.match(all.stdout, / --data DIR .*Examples:\n {2}go3s up/s);
+  const unknown = await runCli(["help", "quary"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /did you mean "query"\?/);
   const wrong = await runCli(["quary"]);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /did you mean "query"\?/);

@@ -6,18 +6,21 @@ import type { OptionRow, Parsed } from "./options.js";
 export const excludeRows: readonly OptionRow[] = [
   {
     name: "exclude-name",
+    rare: true,
     value: "GLOB",
     multiple: true,
     help: "leave services or executables of this name alone",
   },
   {
     name: "exclude-port",
+    rare: true,
     value: "N",
     multiple: true,
     help: "leave processes that listen on this port alone",
   },
   {
     name: "exclude-container",
+    rare: true,
     value: "ID",
     multiple: true,
     help: "leave the container alone whose id begins so",

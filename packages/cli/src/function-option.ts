@@ -13,10 +13,12 @@ export const functionRows: readonly OptionRow[] = [
   },
   {
     name: "func-hist",
+    rare: true,
     help: "with --func, a histogram of each function's times instead of a span for each call",
   },
   {
     name: "func-limit",
+    rare: true,
     value: "N",
     help: "with --func, how many calls a second may be told (default 10000); hotter functions are let go",
   },

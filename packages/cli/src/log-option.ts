@@ -7,6 +7,7 @@ export const logRows: readonly OptionRow[] = [
   { name: "logs", help: "tell what the processes write to their logs, too, with trace and span" },
   {
     name: "logs-limit",
+    rare: true,
     value: "N",
     help: "with --logs, how many lines a second one process may write (default 2000)",
   },

@@ -7,6 +7,8 @@ export interface OptionRow {
   readonly short?: string;
   readonly value?: string;
   readonly multiple?: boolean;
+  /** rare is one that --help only names, so that help stays a screen; `go3s help COMMAND` says what it is for. */
+  readonly rare?: boolean;
   /** help is "" for a flag that another one's tells of. */
   readonly help: string;
 }
