@@ -93,7 +93,8 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 /** get asks an endpoint for its answer. */
 export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
   const response = await send(url, signal === undefined ? {} : { signal });
-  return (await response.json()) as T;
+  const answer: T = await response.json();
+  return answer;
 }
 
 /** isAbort tells a request that was given up on purpose from one that failed. */
