@@ -55,10 +55,15 @@ for (const { name, flags } of builds) {
       assert.equal(pauses.get(told["numgc"] ?? 0), told["lastPause"]);
       assert.ok(pauses.size >= 5);
 
-      const states = reader.read()?.states;
-      assert.equal(states?.reasons.get("chan receive"), 40);
-      assert.equal(states.reasons.get("sync.Mutex.Lock"), 7);
-      assert.equal(states.reasons.get("sleep"), 5);
+      // Nobody sleeps but the runtime's scavenger, now and then. A goroutine that was started may not have got to wait yet.
+      await eventually("what goroutines wait for", () => {
+        const reasons = reader.read()?.states?.reasons;
+        return (
+          reasons?.get("chan receive") === 40 &&
+          reasons.get("sync.Mutex.Lock") === 7 &&
+          reasons.get("select (no cases)") === 5
+        );
+      });
       reader.sampleQueues();
       const cycle = reader.lastCycle();
       assert.ok(cycle !== undefined && cycle.end <= Number(process.hrtime.bigint()));

@@ -29,9 +29,8 @@ func main() {
 		go func() { lock.Lock() }()
 	}
 	for i := 0; i < 5; i++ {
-		go func() { time.Sleep(time.Hour) }()
+		go func() { select {} }()
 	}
-	time.Sleep(20 * time.Millisecond)
 	input := bufio.NewScanner(os.Stdin)
 	fmt.Println(0)
 	for input.Scan() {

@@ -2,7 +2,7 @@
 export async function eventually<T>(
   what: string,
   check: () => T | undefined | false,
-  seconds = 5,
+  seconds = 30,
 ): Promise<T> {
   const until = performance.now() + seconds * 1000;
   for (;;) {
