@@ -112,6 +112,8 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
       aria-rowcount={rows.length + 1}
       style={{ "--cols": shown.map((column) => column.track).join(" ") }}
       {...(fill ? { onScroll } : {})}
+      // Rows that open are what the keyboard walks; a table of values alone is scrolled by its own focus.
+      {...(fill && props.open === undefined ? { tabIndex: 0 } : {})}
     >
       <div
         class="tr head"

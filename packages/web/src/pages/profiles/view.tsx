@@ -234,6 +234,12 @@ function tellOf(model: FlameModel, unit: string, at: number): string {
   return parts.filter((part) => part !== "").join(" · ");
 }
 
+function comparedText({ base, base_total, unit }: FlameAnswer): string {
+  if (base === null) return "";
+  if (base_total === 0) return ", compared with a time or version that has no sample";
+  return `, compared with ${valueText(base_total, unit)}: red is more now, blue less`;
+}
+
 function Drawn({ answer }: { answer: FlameAnswer }): JSX.Element {
   const model = useMemo(() => flameModel(answer), [answer]);
   const find = param("find");
@@ -261,9 +267,7 @@ function Drawn({ answer }: { answer: FlameAnswer }): JSX.Element {
         <span class="grow" />
         <span class="dim">
           {answer.type}: {valueText(answer.total, answer.unit)} in {countText(answer.samples)} samples
-          {answer.base === null
-            ? ""
-            : `, compared with ${valueText(answer.base_total, answer.unit)}: red is more now, blue less`}
+          {comparedText(answer)}
           {answer.omitted > 0 ? ` · ${countText(answer.omitted)} small places are summed up` : ""}
         </span>
       </div>

@@ -15,11 +15,6 @@ export interface FlameModel {
   readonly diff: boolean;
 }
 
-/** weightOf is what a node's width stands for: its own value, and in a difference the larger of both shares, so that what is gone shows too. */
-function weightOf(node: FlameNode): number {
-  return Math.max(0, node.total);
-}
-
 /** flameModel places nodes; parents come before their children. */
 export function flameModel(answer: FlameAnswer): FlameModel {
   const { nodes } = answer;
@@ -40,7 +35,7 @@ export function flameModel(answer: FlameAnswer): FlameModel {
       const node = nodes[at];
       if (node === undefined) continue;
       x[at] = left;
-      width[at] = weightOf(node) / whole;
+      width[at] = Math.max(0, node.total) / whole;
       depth[at] = below;
       left += width[at] ?? 0;
     }
@@ -61,7 +56,8 @@ export function flameModel(answer: FlameAnswer): FlameModel {
     rows,
     total: answer.total,
     baseTotal: answer.base_total,
-    diff: answer.base !== null,
+    // Compared with nothing, everything would be new: that is said in words instead.
+    diff: answer.base !== null && answer.base_total > 0,
   };
 }
 
