@@ -94,6 +94,18 @@ const get = "GET /users/7?x=1 HTTP/1.1\r\nHost: shop:8080\r\nUser-Agent: wrk\r\n
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const server = { role: Role.server, tgid: 7, exchange: 1, ns: 1000, localPort: 8080, peerPort: 50000 };
 
+test("tracestate and baggage that came in are kept", () => {
+  const { feed, spans } = rig();
+  const head =
+    "GET / HTTP/1.1\r\nHost: shop\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n" +
+    "Tracestate: a=1,ot=th:8\r\nBaggage: user.id=7,tier=gold;p=1\r\n\r\n";
+  feed(requestRecord(head, server), responseRecord(ok, { exchange: 1, ns: 3500 }));
+  const [span] = spans();
+  assert.ok(span);
+  assert.equal(span.traceState, "ot=th:8,a=1");
+  assert.equal(attributes(span)["go3s.baggage"], "user.id=7,tier=gold;p=1");
+});
+
 test("a request and its response become one server span with everything the wire said", () => {
   const { feed, spans, assembler } = rig();
   feed(requestRecord(get, { ...server, goid: 42 }), responseRecord(ok, { exchange: 1, ns: 3500 }));

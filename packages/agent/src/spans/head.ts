@@ -15,6 +15,7 @@ export interface RequestHead {
   readonly userAgent: Piece;
   readonly traceparent: Piece;
   readonly tracestate: Piece;
+  readonly baggage: Piece;
   /** contentLength is -1 when there was none. */
   contentLength: number;
   chunked: boolean;
@@ -47,6 +48,7 @@ export function newRequestHead(): RequestHead {
     userAgent: piece(),
     traceparent: piece(),
     tracestate: piece(),
+    baggage: piece(),
     contentLength: -1,
     chunked: false,
     complete: false,
@@ -79,6 +81,7 @@ export function parseRequestHead(bytes: Uint8Array, start: number, end: number, 
   clear(head.userAgent);
   clear(head.traceparent);
   clear(head.tracestate);
+  clear(head.baggage);
   clear(head.query);
   head.contentLength = -1;
   head.chunked = false;
@@ -195,6 +198,7 @@ const names = {
   host: ascii("host"),
   traceparent: ascii("traceparent"),
   tracestate: ascii("tracestate"),
+  baggage: ascii("baggage"),
   userAgent: ascii("user-agent"),
   contentLength: ascii("content-length"),
   transferEncoding: ascii("transfer-encoding"),
@@ -213,6 +217,9 @@ function requestHeader(
   switch (nameEnd - name) {
     case 4:
       if (head.host.start < 0 && equalsFolded(b, name, names.host)) set(head.host, value, valueEnd);
+      return;
+    case 7:
+      if (equalsFolded(b, name, names.baggage)) set(head.baggage, value, valueEnd);
       return;
     case 10:
       if (equalsFolded(b, name, names.userAgent)) set(head.userAgent, value, valueEnd);

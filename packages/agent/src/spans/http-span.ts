@@ -30,6 +30,8 @@ const key = {
   peerPort: attributeKey("network.peer.port"),
   userAgent: attributeKey("user_agent.original"),
   errorType: attributeKey("error.type"),
+  // What came with https://www.w3.org/TR/baggage/, as it was sent; the conventions have no name for it.
+  baggage: attributeKey("go3s.baggage"),
   goroutine: attributeKey("go3s.goroutine.id"),
 } as const satisfies Readonly<Record<string, AttributeKey>>;
 
@@ -161,6 +163,8 @@ export function newHttpSpanWriter(
       writer.intAttribute(key.peerPort, exchange.peerPort);
       if (head.userAgent.start >= 0)
         writer.bytesAttribute(key.userAgent, bytes, head.userAgent.start, head.userAgent.end);
+      if (head.baggage.start >= 0)
+        writer.bytesAttribute(key.baggage, bytes, head.baggage.start, head.baggage.end);
       writeSizes(exchange, writer, head);
       if (exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
       const hasWaits = waits?.write(exchange, writer) === true;
