@@ -6,7 +6,8 @@ import { apiUrl, get, isAbort } from "../base/api.js";
 import { countText } from "../base/number.js";
 import { type Piece, pieces } from "./filter-paint.js";
 
-type Parsed = FilterParseAnswer | undefined;
+/** Parsed is what the server's parser says of one text: of another that is typed by now it says nothing. */
+type Parsed = { readonly of: string; readonly answer: FilterParseAnswer } | undefined;
 
 /**
  * FilterBar edits a filter: it paints keys, marks a mistake where it stands and says what was expected, and completes
@@ -44,7 +45,7 @@ export function FilterBar({
       if (text.trim() === "") setParsed(undefined);
       else {
         get<FilterParseAnswer>(apiUrl("filter/parse", { signal: kind, filter: text }), controller.signal)
-          .then(setParsed)
+          .then((answer) => setParsed({ of: text, answer }))
           .catch((error: unknown) => {
             if (!isAbort(error)) setParsed(undefined);
           });
@@ -78,7 +79,7 @@ export function FilterBar({
     requestAnimationFrame(() => input.current?.setSelectionRange(cursor.current, cursor.current));
   };
   const apply = () => {
-    if (parsed !== undefined && !parsed.ok) return;
+    if (parsed?.of === text && !parsed.answer.ok) return;
     setOffers(undefined);
     input.current?.blur();
     onApply(text.trim());
@@ -97,7 +98,7 @@ export function FilterBar({
     event.preventDefault();
     event.stopPropagation();
   };
-  const wrong = parsed !== undefined && !parsed.ok ? parsed : undefined;
+  const wrong = parsed !== undefined && !parsed.answer.ok ? parsed.answer : undefined;
   const painted: readonly Piece[] = pieces(text, wrong?.place);
   return (
     <div class="filter">

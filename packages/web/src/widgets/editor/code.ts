@@ -101,6 +101,28 @@ const mistakes = StateField.define<DecorationSet>({
 });
 
 /**
+ * Text typed over a selection is put in here: left to itself, Chromium gives it the replaced text's look by a style attribute,
+ * which the page's policy forbids and the console then tells of. Brackets and quotes go on to what closes them.
+ */
+function replaceTyped(event: InputEvent, view: EditorView): boolean {
+  const range = event.getTargetRanges()[0];
+  if (event.inputType !== "insertText" || event.data === null || range === undefined || view.composing)
+    return false;
+  if (/^[([{'"`]$/.test(event.data)) return false;
+  const from = view.posAtDOM(range.startContainer, range.startOffset);
+  const to = view.posAtDOM(range.endContainer, range.endOffset);
+  if (from >= to) return false;
+  event.preventDefault();
+  const end = from + event.data.length;
+  view.dispatch({
+    changes: { from, to, insert: event.data },
+    selection: { anchor: end },
+    userEvent: "input.type",
+  });
+  return true;
+}
+
+/**
  * drawCode puts an editor into an element. It stands in a shadow tree, since there CodeMirror's styles are constructed sheets,
  * which the page's `style-src 'self'` allows; in the document they would be inline style elements, which it does not.
  */
@@ -134,6 +156,7 @@ export function drawCode(element: HTMLElement, props: EditorProps, latest: () =>
         look,
         mistakes,
         EditorView.lineWrapping,
+        EditorView.domEventHandlers({ beforeinput: replaceTyped }),
         placeholder(props.placeholder ?? ""),
         EditorView.contentAttributes.of({
           "aria-label": props.label,
