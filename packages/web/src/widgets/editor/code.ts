@@ -105,13 +105,9 @@ const mistakes = StateField.define<DecorationSet>({
  * which the page's policy forbids and the console then tells of. Brackets and quotes go on to what closes them.
  */
 function replaceTyped(event: InputEvent, view: EditorView): boolean {
-  const range = event.getTargetRanges()[0];
-  if (event.inputType !== "insertText" || event.data === null || range === undefined || view.composing)
-    return false;
+  const { from, to } = view.state.selection.main;
+  if (event.inputType !== "insertText" || event.data === null || view.composing || from === to) return false;
   if (/^[([{'"`]$/.test(event.data)) return false;
-  const from = view.posAtDOM(range.startContainer, range.startOffset);
-  const to = view.posAtDOM(range.endContainer, range.endOffset);
-  if (from >= to) return false;
   event.preventDefault();
   const end = from + event.data.length;
   view.dispatch({
