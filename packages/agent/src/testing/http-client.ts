@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { connect, type Socket } from "node:net";
+import { eventually } from "./wait.js";
 
 /** Answer is what a request brought back. */
 export interface Answer {
@@ -52,6 +54,8 @@ export function newClient(port: number, keepAlive: boolean): Client {
 /** RawConnection writes bytes as they are and waits for text. */
 export interface RawConnection {
   write(text: string): Promise<void>;
+  /** taken resolves once the service has read all that was written. */
+  taken(): Promise<void>;
   /** read resolves with all that came since the last read, once it ends with `end`. */
   read(end: string): Promise<string>;
   close(): void;
@@ -72,6 +76,10 @@ export function openRaw(port: number): Promise<RawConnection> {
     socket.on("connect", () =>
       resolve({
         write: (text) => new Promise((done) => socket.write(text, () => done())),
+        taken: async () => {
+          const own = socket.localPort ?? 0;
+          await eventually("an empty connection", () => isEmpty(own, port) && isEmpty(port, own));
+        },
         read: (end) =>
           new Promise((done) => {
             check = () => {
@@ -87,4 +95,13 @@ export function openRaw(port: number): Promise<RawConnection> {
       }),
     );
   });
+}
+
+/** isEmpty says whether nothing waits to be acknowledged or read at the socket with these ports (man 5 proc_net). */
+function isEmpty(local: number, remote: number): boolean {
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, "0");
+  const row = new RegExp(`: \\w+:${hex(local)} \\w+:${hex(remote)} \\w+ (\\w+:\\w+) `);
+  // A server that listens on both families has its connections in the second table.
+  const found = ["tcp", "tcp6"].map((name) => row.exec(readFileSync(`/proc/net/${name}`, "latin1"))?.[1]);
+  return found.includes("00000000:00000000");
 }
