@@ -136,7 +136,6 @@ export function newRegistry(options: RegistryOptions): Registry {
         const now = decide(before.facts, before.identity, before.executable);
         if (now.watched === before.watched) return;
       }
-      forget(before);
     }
     const executable = executables.of(facts);
     if (executable === undefined) return;
@@ -150,6 +149,8 @@ export function newRegistry(options: RegistryOptions): Registry {
       reason,
       spans: spansOf(facts, identity, routesOf(executable)),
     };
+    // Only now: between the two nobody sees what the process does, and a short-lived program does all of it meanwhile.
+    if (before !== undefined) forget(before);
     known.set(pid, process);
     if (watched) options.events.watch(process);
   };
