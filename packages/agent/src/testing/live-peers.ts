@@ -94,17 +94,15 @@ export async function startMariadb(): Promise<LivePeer> {
   const folder = mkdtempSync(join(tmpdir(), "go3s-my-"));
   chmodSync(folder, 0o755);
   const data = join(folder, "data");
-  execFileSync(
-    "mariadb-install-db",
-    ["--no-defaults", `--datadir=${data}`, "--user=root", "--auth-root-authentication-method=normal"],
-    { stdio: "pipe" },
-  );
+  // A server that starts takes away the temporary tables of all others that share its folder for them.
+  const flags = ["--no-defaults", `--datadir=${data}`, `--tmpdir=${folder}`, "--user=root"];
+  execFileSync("mariadb-install-db", [...flags, "--auth-root-authentication-method=normal"], {
+    stdio: "pipe",
+  });
   const socket = join(folder, "socket");
-  const child = spawn(
-    "mariadbd",
-    ["--no-defaults", `--datadir=${data}`, `--socket=${socket}`, "--skip-networking", "--user=root"],
-    { stdio: ["ignore", "ignore", "ignore"] },
-  );
+  const child = spawn("mariadbd", [...flags, `--socket=${socket}`, "--skip-networking"], {
+    stdio: ["ignore", "ignore", "ignore"],
+  });
   const isReady = () =>
     spawnSync("mariadb", ["--no-defaults", "-S", socket, "-u", "root", "-e", ""], { stdio: "ignore" })
       .status === 0;
