@@ -82,11 +82,11 @@ test("what the running agent tells is changed by go3s sample, and requests are c
 }, async () => {
   const attached = async () =>
     (await status()).agent.processes.some((each) => each.pid === service.pid && each.watched);
-  assert.ok(await until(20_000, attached), "not attached in 20 s");
+  assert.ok(await until(60_000, attached), "not attached in 60 s");
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   // Others on this machine are observed, too.
   for (let i = 0; i < 100; i++) await get(agent);
-  assert.ok(await until(5000, async () => ((await status()).agent.sampling?.untold ?? 0) >= 100), "untold");
+  assert.ok(await until(60_000, async () => ((await status()).agent.sampling?.untold ?? 0) >= 100), "untold");
 
   const now = await sample("0.25", "--service", "sampledthing");
   assert.deepEqual(now, { share: 0, errors: false, spans_per_second: 0, services: { sampledthing: 0.25 } });
@@ -98,7 +98,7 @@ test("what the running agent tells is changed by go3s sample, and requests are c
   };
   // The agent hears of it a few milliseconds later.
   assert.ok(
-    await until(5000, async () => {
+    await until(60_000, async () => {
       await get(agent);
       return (await last()).n > 0;
     }),
@@ -106,7 +106,7 @@ test("what the running agent tells is changed by go3s sample, and requests are c
   for (let i = 0; i < 400; i++) await get(agent);
   await sample("1", "--service", "sampledthing");
   assert.ok(
-    await until(10_000, async () => {
+    await until(60_000, async () => {
       await get(agent);
       const { n, marked } = await last();
       return marked >= 50 && n > marked;

@@ -182,7 +182,7 @@ describe("load, unload and ps", { skip }, () => {
 
     assert.equal(await running.stop("SIGINT"), 130);
     // The kernel frees a program some moments after its last holder went.
-    const isGone = await until(10_000, () => !objectIds("program").includes(Number(id)));
+    const isGone = await until(60_000, () => !objectIds("program").includes(Number(id)));
     assert.ok(isGone, "the program is still in the kernel");
   });
 

@@ -139,7 +139,7 @@ async function count(sql: string): Promise<number> {
 test("10,000 requests, kept connections and new ones, are 10,000 server spans with status, route and duration", {
   skip,
 }, async () => {
-  assert.ok(await until(20_000, () => attached(service.pid)), "not attached in 20 s");
+  assert.ok(await until(60_000, () => attached(service.pid)), "not attached in 60 s");
   const kept = new Agent({ keepAlive: true, maxSockets: 8 });
   const fresh = new Agent({ keepAlive: false, maxSockets: 8 });
   const answers = new Map<string, Answer>();
@@ -156,7 +156,7 @@ test("10,000 requests, kept connections and new ones, are 10,000 server spans wi
   const where =
     "FROM traces WHERE service_name = 'shopserver' AND kind = 'SERVER' AND attributes['url.path'] LIKE '/users/%'";
   assert.ok(
-    await until(10_000, async () => (await count(`SELECT count() AS n ${where}`)) >= 10_000),
+    await until(60_000, async () => (await count(`SELECT count() AS n ${where}`)) >= 10_000),
     `only ${await count(`SELECT count() AS n ${where}`)} spans; dropped: ${await dropped()}`,
   );
   const spans = await go3s.rows(
@@ -183,14 +183,14 @@ test("10,000 requests, kept connections and new ones, are 10,000 server spans wi
 test("a call three goroutines down has the request's span as its parent, and the called request follows it", {
   skip,
 }, async () => {
-  assert.ok(await until(20_000, () => attached(service.pid)));
+  assert.ok(await until(60_000, () => attached(service.pid)));
   const agent = new Agent({ keepAlive: false });
   const trace = "f".repeat(31);
   for (let i = 0; i < 5; i++)
     await get(service.port, "/fan", agent, { traceparent: `00-${trace}${i}-00f067aa0ba902b7-01` });
   const sql = `SELECT trace_id, span_id, parent_span_id, kind, attributes['url.path'] AS path FROM traces WHERE startsWith(trace_id, '${trace}')`;
   assert.ok(
-    await until(5000, async () => (await go3s.rows(sql)).length >= 15),
+    await until(60_000, async () => (await go3s.rows(sql)).length >= 15),
     JSON.stringify(await go3s.rows(sql)),
   );
   const spans = await go3s.rows(sql);
@@ -208,7 +208,7 @@ test("a call three goroutines down has the request's span as its parent, and the
 });
 
 test("a service that starts later is seen from its first requests on", { skip }, async () => {
-  assert.ok(await until(20_000, () => attached(service.pid)));
+  assert.ok(await until(60_000, () => attached(service.pid)));
   await get(service.port, "/leaf", new Agent({ keepAlive: false }));
   const late = await program.start({ OTEL_SERVICE_NAME: "latecomer" });
   try {
@@ -216,7 +216,7 @@ test("a service that starts later is seen from its first requests on", { skip },
     // At once: the agent reads of the new process a little later than the first client comes.
     for (let i = 0; i < 20; i++) await get(late.port, "/leaf", agent);
     const sql = "SELECT count() AS n FROM traces WHERE service_name = 'latecomer'";
-    assert.ok(await until(5000, async () => (await count(sql)) === 20), `${await count(sql)} of 20 spans`);
+    assert.ok(await until(60_000, async () => (await count(sql)) === 20), `${await count(sql)} of 20 spans`);
     const [row] = await go3s.rows(
       "SELECT DISTINCT attributes['http.route'] AS route, resource_attributes['process.runtime.name'] AS runtime FROM traces WHERE service_name = 'latecomer'",
     );
@@ -232,7 +232,10 @@ test("TCP connections of any process are told, failed ones with their reason", {
   await get(closed.port, "/", new Agent()).catch(() => undefined);
   await get(service.port, "/leaf", new Agent({ keepAlive: false }));
   const refused = `SELECT count() AS n FROM logs WHERE event_name = 'tcp.connect' AND attributes['network.peer.port'] = '${closed.port}' AND attributes['error.type'] = 'ECONNREFUSED'`;
-  assert.ok(await until(5000, async () => (await count(refused)) >= 1), "no failed connect");
+  assert.ok(await until(60_000, async () => (await count(refused)) >= 1), "no failed connect");
   const told = `SELECT count() AS n FROM logs WHERE event_name = 'tcp.close' AND attributes['network.local.port'] = '${service.port}' AND service_name = 'shopserver' AND attributes['go3s.tcp.role'] = 'server'`;
-  assert.ok(await until(5000, async () => (await count(told)) >= 1), "no accepted connection of the service");
+  assert.ok(
+    await until(60_000, async () => (await count(told)) >= 1),
+    "no accepted connection of the service",
+  );
 });

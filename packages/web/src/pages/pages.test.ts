@@ -30,6 +30,12 @@ describe("the pages", { skip }, () => {
     await server.close();
   });
 
+  /** arriving tells open pages that something came in until they show it: a page may not listen yet, and asks rarely. */
+  const arriving = async (shown: Promise<void>): Promise<void> => {
+    const timer = setInterval(server.arrive, 300);
+    await shown.finally(() => clearInterval(timer));
+  };
+
   const shows: readonly (readonly [path: string, text: string | RegExp])[] = [
     ["/", "Different now"],
     ["/", /payment.*\d+ ms, usually/s],
@@ -247,14 +253,10 @@ describe("the pages", { skip }, () => {
     const page = await browser.open(`${server.url}/services`);
     await page.getByText("recommendation").waitFor();
     server.state.failing = true;
-    await page.waitForTimeout(1600);
-    server.arrive();
-    await page.getByText("The store is starting.").waitFor();
+    await arriving(page.getByText("The store is starting.").waitFor());
     assert.ok(await page.getByText("recommendation").isVisible());
     server.state.failing = false;
-    await page.waitForTimeout(1600);
-    server.arrive();
-    await page.getByText("The store is starting.").waitFor({ state: "detached" });
+    await arriving(page.getByText("The store is starting.").waitFor({ state: "detached" }));
     await page.close();
   });
 
@@ -278,8 +280,7 @@ describe("the pages", { skip }, () => {
     });
     server.state.newLogs = 7;
     await page.waitForTimeout(1600);
-    server.arrive();
-    await page.getByRole("button", { name: "7 new" }).waitFor();
+    await arriving(page.getByRole("button", { name: "7 new" }).waitFor());
     assert.equal(await page.locator(".table.fill").evaluate((box) => box.scrollTop), 4000);
     await page.getByRole("button", { name: "7 new" }).click();
     await page.getByText("507 lines").waitFor();

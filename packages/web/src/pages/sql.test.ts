@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { siteFolder } from "../index.js";
-import { type Browser, noBrowser, startBrowser } from "../testing/browser.js";
+import { type Browser, completed, noBrowser, startBrowser } from "../testing/browser.js";
 import { noServer, type RealServer, startRealServer } from "../testing/real-server.js";
 
 const skip =
@@ -29,11 +29,7 @@ describe("the SQL page over the real store", { skip }, () => {
     await page.getByLabel("SQL statement").fill("");
     await page.keyboard.press("i");
     await page.keyboard.type("SELECT count() FROM trac");
-    await page
-      .getByRole("option", { name: /^traces/ })
-      .first()
-      .waitFor();
-    await page.waitForTimeout(100);
+    await completed(page, "traces");
     await page.keyboard.press("Tab");
     await page.keyboard.type(" WHERE duration");
     await page.getByRole("option", { name: /duration_ns/ }).waitFor();

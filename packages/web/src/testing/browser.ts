@@ -61,3 +61,14 @@ export async function startBrowser(): Promise<Browser> {
     },
   };
 }
+
+/** completed waits until the editor's list of completions has `text` and takes keys: not while one is looked for. */
+export async function completed(page: Page, text: string): Promise<void> {
+  await page
+    .locator(".cm-tooltip-autocomplete:not(.cm-tooltip-autocomplete-disabled)")
+    .getByText(text)
+    .first()
+    .waitFor();
+  // The editor takes no key in the first 75 ms of a list, so that what is typed on does not choose from it.
+  await page.waitForTimeout(150);
+}
