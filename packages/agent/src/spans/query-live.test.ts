@@ -41,7 +41,7 @@ test("what a Go program asks a real PostgreSQL is told once, as its request's ch
     const client = newClient(service.port, false);
     assert.equal((await client.get("/")).body, "42");
     client.close();
-    const server = await eventually("the request's span", () => spans.find((span) => span.kind === 2), 10);
+    const server = await eventually("the request's span", () => spans.find((span) => span.kind === 2));
     await agent.close();
     const queries = spans
       .filter((span) => span.parentSpanId === server.spanId && span.name !== "CONNECT")

@@ -2,7 +2,7 @@
 export async function eventually<T>(
   what: string,
   check: () => T | undefined | false,
-  seconds = 30,
+  seconds = 60,
 ): Promise<T> {
   const until = performance.now() + seconds * 1000;
   for (;;) {

@@ -65,7 +65,7 @@ test("what a Go handler asks Redis is a child of the handler's request, across g
     // The first opens the connection, whose beginning nobody needs to join.
     for (const path of ["/same/1", "/same/2", "/other/3"])
       await (await fetch(`http://127.0.0.1:${service.port}${path}`)).text();
-    await eventually("all spans", () => spans.length >= 9, 20);
+    await eventually("all spans", () => spans.length >= 9);
     const requests = spans.filter((span) => attributeOf(span, "url.path") !== "");
     const asked = spans.filter((span) => span.name === "GET" && span.kind === 3);
     const answered = spans.filter(

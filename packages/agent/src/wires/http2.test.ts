@@ -62,7 +62,7 @@ test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: why
           ].join(" "),
         )
         .sort();
-    await eventually("all spans", () => spans.length >= 8, 20);
+    await eventually("all spans", () => spans.length >= 8);
     const wanted = ["/orders/1 200 8000 ", "/orders/2 200 8000 ", "/orders/3 200 8000 "].map(
       (r) => `GET ${r}`,
     );
