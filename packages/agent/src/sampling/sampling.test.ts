@@ -148,7 +148,8 @@ describe("sampling in the kernel", { skip }, () => {
     assert.ok(byTrace.size > 5 && byTrace.size < 55, `${byTrace.size} of 60`);
     // The called side may read a request before the caller's write has returned; then each decides alone.
     const partial = [...byTrace.values()].filter((trace) => trace.length !== 3);
-    assert.ok(partial.length <= 6, JSON.stringify(partial.map((trace) => trace.map(pathOf))));
+    // Were none to hear of the caller's decision, three of four traces would be partial.
+    assert.ok(partial.length < byTrace.size * 0.4, JSON.stringify(partial.map((trace) => trace.map(pathOf))));
     for (const span of told) assert.equal(span.traceState, "ot=th:8");
   });
 
