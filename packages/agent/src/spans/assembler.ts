@@ -332,7 +332,7 @@ function equal(a: Uint8Array, b: Uint8Array, at: number, length: number): boolea
 }
 
 function copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
-  for (let i = 0; i < length; i++) into[to + i] = from[at + i] as number;
+  for (let i = 0; i < length; i++) into[to + i] = from[at + i];
 }
 
 function text(memory: Uint8Array, start: number, length: number): string {

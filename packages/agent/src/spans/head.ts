@@ -89,12 +89,12 @@ export function parseRequestHead(bytes: Uint8Array, start: number, end: number, 
   head.length = 0;
 
   let at = start;
-  while (at < end && isTokenByte(bytes[at] as number)) at++;
+  while (at < end && isTokenByte(bytes[at])) at++;
   if (at === start || at >= end || bytes[at] !== SPACE) return false;
   head.method.start = start;
   head.method.end = at++;
   const target = at;
-  while (at < end && (bytes[at] as number) > SPACE) at++;
+  while (at < end && bytes[at] > SPACE) at++;
   if (at === target) return false;
   splitTarget(bytes, target, at, head);
   const line = lineEnd(bytes, at, end);
@@ -143,7 +143,7 @@ export function parseResponseHead(
   if (start + 12 > end || bytes[start] !== 0x48 || bytes[start + 4] !== 0x2f || bytes[start + 5] !== 0x31)
     return false;
   for (let i = start + 9; i < start + 12; i++) {
-    const digit = (bytes[i] as number) - 48;
+    const digit = bytes[i] - 48;
     if (digit < 0 || digit > 9) return false;
     head.status = head.status * 10 + digit;
   }
@@ -186,8 +186,8 @@ function readHeaders<T extends { complete: boolean; length: number }>(
     if (colon > 0) {
       let value = colon + 1;
       let valueEnd = stop;
-      while (value < valueEnd && (bytes[value] as number) <= SPACE) value++;
-      while (valueEnd > value && (bytes[valueEnd - 1] as number) <= SPACE) valueEnd--;
+      while (value < valueEnd && bytes[value] <= SPACE) value++;
+      while (valueEnd > value && bytes[valueEnd - 1] <= SPACE) valueEnd--;
       read(bytes, at, colon, value, valueEnd, head);
     }
     at = newline + 1;
@@ -248,8 +248,7 @@ function responseHeader(
 ): void {
   switch (nameEnd - name) {
     case 10:
-      if (equalsFolded(b, name, names.connection))
-        head.close = (((b[value] as number) | 0x20) & 0xff) === 0x63;
+      if (equalsFolded(b, name, names.connection)) head.close = ((b[value] | 0x20) & 0xff) === 0x63;
       return;
     case 14:
       if (equalsFolded(b, name, names.contentLength)) head.contentLength = decimal(b, value, valueEnd);
@@ -273,7 +272,7 @@ function ascii(text: string): Uint8Array {
 /** equalsFolded compares with a lower-case name; only letters differ by 0x20 among the bytes that headers use. */
 function equalsFolded(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
   for (let i = 0; i < name.length; i++) {
-    const c = bytes[at + i] as number;
+    const c = bytes[at + i];
     if (c !== name[i] && (c | 0x20) !== name[i]) return false;
   }
   return true;
@@ -291,7 +290,7 @@ function decimal(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end || end - start > 15) return -1;
   let value = 0;
   for (let i = start; i < end; i++) {
-    const digit = (bytes[i] as number) - 48;
+    const digit = bytes[i] - 48;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }

@@ -80,11 +80,7 @@ export function newHttpSpanWriter(
     const bytes = exchange.addresses;
     if (exchange.family !== 2) return formatAddress(bytes.subarray(at, at + addressSize));
     // IPv4 by its number: a service sees the same few peers again and again.
-    const number =
-      ((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number);
+    const number = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
     let text = addresses.get(number);
     if (text === undefined) {
       text = formatAddress(bytes.subarray(at, at + 4));
@@ -274,7 +270,7 @@ for (const method of knownMethods) methods.set(methodCode(Buffer.from(method), 0
 
 /** The first bytes and the length tell the known methods apart: no string is made for them. */
 function methodCode(bytes: Uint8Array, start: number, end: number): number {
-  return ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (end - start);
+  return (bytes[start] << 16) | (bytes[start + 1] << 8) | (end - start);
 }
 
 function methodText(bytes: Buffer, head: RequestHead): string {
@@ -293,7 +289,7 @@ function text(bytes: Buffer, start: number, end: number): string {
 /** portColon finds the colon before a port; one inside an IPv6 address's brackets is none. */
 function portColon(bytes: Uint8Array, start: number, end: number): number {
   for (let i = end - 1; i > start; i--) {
-    const c = bytes[i] as number;
+    const c = bytes[i];
     if (c === 58) return i;
     if (c < 48 || c > 57) return -1;
   }

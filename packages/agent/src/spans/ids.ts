@@ -15,7 +15,7 @@ export function fillRandom(bytes: Uint8Array, at: number, length: number): void 
   }
   let any = 0;
   for (let i = 0; i < length; i++) {
-    const byte = pool[used + i] as number;
+    const byte = pool[used + i];
     bytes[at + i] = byte;
     any |= byte;
   }
@@ -60,8 +60,8 @@ function readHex(source: Uint8Array, from: number, into: Uint8Array, at: number,
 }
 
 function hexByte(source: Uint8Array, at: number): number {
-  const high = hexDigit(source[at] as number);
-  const low = hexDigit(source[at + 1] as number);
+  const high = hexDigit(source[at]);
+  const low = hexDigit(source[at + 1]);
   return high < 0 || low < 0 ? -1 : (high << 4) | low;
 }
 
