@@ -174,9 +174,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     exclude: options.exclude,
     events: {
       watch: (process) => attach(process),
-      unwatch(process) {
+      unwatch(process, goesOn) {
         sampling.unwatched(process.facts.pid);
-        kernel?.unwatch(process.facts.pid);
+        kernel?.unwatch(process.facts.pid, goesOn);
         functions?.unwatch(process.facts.pid);
         logs?.unwatch(process.facts.pid);
         policies.delete(process.facts.pid);

@@ -61,7 +61,7 @@ export interface KernelObserver {
   readonly seesProcesses: boolean;
   /** watch begins to tell a process's HTTP; facts are those of its Go executable. Watching twice starts anew. */
   watch(pid: number, facts?: GoFacts): WatchedProcess;
-  unwatch(pid: number): void;
+  unwatch(pid: number, goesOn?: boolean): void;
   /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
   /** tellWire says what becomes of a socket whose bytes were told; see WireState. */

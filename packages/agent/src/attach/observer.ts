@@ -102,8 +102,9 @@ function newObserver(
   const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void =>
     targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid)));
 
-  const forget = (pid: number): void => {
-    targets.delete(u32Bytes(pid));
+  const forget = (pid: number, goesOn = false): void => {
+    // Of a process that is watched on as another program not a byte may be missed meanwhile: watch() writes over it.
+    if (!goesOn) targets.delete(u32Bytes(pid));
     watches.get(pid)?.probes?.close();
     watches.get(pid)?.calls?.close();
     watches.delete(pid);
@@ -114,7 +115,7 @@ function newObserver(
     seesProcesses: links.has("onExec") && links.has("onExit"),
     watch(pid, facts) {
       courtesy.hurry();
-      if (watches.has(pid)) forget(pid);
+      if (watches.has(pid)) forget(pid, true);
       const probes =
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
       // The sockets first: a request that comes while the uprobes are being attached is told without its route.

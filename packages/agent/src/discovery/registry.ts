@@ -22,7 +22,8 @@ export interface Observed {
 /** RegistryEvents is told what is to be watched. */
 export interface RegistryEvents {
   watch(process: Observed): void;
-  unwatch(process: Observed): void;
+  /** unwatch comes before watch() for a process that goes on as another program: then `goesOn` is true. */
+  unwatch(process: Observed, goesOn: boolean): void;
 }
 
 /** Registry knows the processes of this machine by pid. */
@@ -150,12 +151,12 @@ export function newRegistry(options: RegistryOptions): Registry {
       spans: spansOf(facts, identity, routesOf(executable)),
     };
     // Only now: between the two nobody sees what the process does, and a short-lived program does all of it meanwhile.
-    if (before !== undefined) forget(before);
+    if (before !== undefined) forget(before, watched);
     known.set(pid, process);
     if (watched) options.events.watch(process);
   };
 
-  const forget = (process: Observed): void => {
+  const forget = (process: Observed, goesOn: boolean): void => {
     known.delete(process.facts.pid);
     ended.set(process.facts.pid, process);
     if (ended.size > endedLimit) {
@@ -166,7 +167,7 @@ export function newRegistry(options: RegistryOptions): Registry {
     }
     spansOfExited += process.spans.spans;
     for (const [port, pid] of listeners) if (pid === process.facts.pid) listeners.delete(port);
-    if (process.watched) options.events.unwatch(process);
+    if (process.watched) options.events.unwatch(process, goesOn);
   };
 
   const readListeners = (): void => {
@@ -187,7 +188,7 @@ export function newRegistry(options: RegistryOptions): Registry {
     started: consider,
     exited(pid) {
       const process = known.get(pid);
-      if (process !== undefined) forget(process);
+      if (process !== undefined) forget(process, false);
     },
     get: (pid) => known.get(pid),
     lastKnown: (pid) => known.get(pid) ?? ended.get(pid),
