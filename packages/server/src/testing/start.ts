@@ -19,19 +19,35 @@ export async function start(
   options: Partial<ServerOptions> = {},
   storeOptions: Partial<StoreOptions> = {},
 ): Promise<Started> {
-  const own = mkdtempSync(join(tmpdir(), "go3s-server-"));
-  const store = await openStore({ dir: own, ...storeOptions });
-  const server = await startServer({ store, ports: { web: 0, otlpHttp: 0, otlpGrpc: 0 }, ...options });
-  return {
-    server,
-    store,
-    dir: storeOptions.dir ?? own,
-    async close() {
-      await server.close();
-      await store.close();
-      rmSync(own, { recursive: true, force: true });
-    },
+  const own = storeOptions.dir === undefined ? mkdtempSync(join(tmpdir(), "go3s-server-")) : undefined;
+  const removeOwn = (): void => {
+    if (own !== undefined) rmSync(own, { recursive: true, force: true });
   };
+  const dir = storeOptions.dir ?? own ?? "";
+  let store: Store | undefined;
+  try {
+    const opened = await openStore({ ...storeOptions, dir });
+    store = opened;
+    const server = await startServer({
+      store: opened,
+      ports: { web: 0, otlpHttp: 0, otlpGrpc: 0 },
+      ...options,
+    });
+    return {
+      server,
+      store: opened,
+      dir,
+      async close() {
+        await server.close();
+        await opened.close();
+        removeOwn();
+      },
+    };
+  } catch (error) {
+    await store?.close();
+    removeOwn();
+    throw error;
+  }
 }
 
 /** Answer is what came back for one request. */
