@@ -34,7 +34,7 @@ export interface JaegerTrace {
   readonly processes: Readonly<
     Record<string, { readonly serviceName: string; readonly tags: readonly Tag[] }>
   >;
-  readonly warnings: null;
+  readonly warnings: readonly string[] | null;
 }
 
 const KINDS = ["", "internal", "server", "client", "producer", "consumer"];

@@ -5,8 +5,8 @@ import { ServerError } from "../errors.js";
 import { compileFilter } from "../filter/compile.js";
 import { number, type Row, rowsOf, text } from "../query/rows.js";
 import { statement, withFilter } from "../query/statements.js";
-import { errorOf, sendText } from "../web/respond.js";
-import { byTrace, wholeSpans } from "../whole/spans.js";
+import { errorOf, sendJson } from "../web/respond.js";
+import { byTrace, isCut, SPANS_MAX, type WholeSpan, wholeSpans } from "../whole/spans.js";
 import { jaegerTrace } from "./json.js";
 import { type Asked, searchOf } from "./parameters.js";
 
@@ -49,10 +49,6 @@ export function createJaegerPort(engine: Engine, counters: Counters): JaegerPort
       }
     },
   };
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  sendText(response, status, "application/json", JSON.stringify(value));
 }
 
 function dataOf(path: string, question: Question): Promise<readonly unknown[]> {
@@ -100,14 +96,22 @@ async function operations(question: Question): Promise<unknown[]> {
 async function oneTrace(question: Question, id: string): Promise<unknown[]> {
   const spans = await wholeSpans(question.engine, [id], question.signal);
   if (spans.length === 0) throw new ServerError("not-found", "trace not found");
-  return [jaegerTrace(spans)];
+  return jaegerTraces(spans, [id]);
 }
 
 async function traces(question: Question): Promise<unknown[]> {
   const asked = searchOf(question.search, question.nowMs);
   const ids = asked.ids.length > 0 ? asked.ids : await foundIds(question, asked);
   const spans = await wholeSpans(question.engine, ids, question.signal);
-  return byTrace(spans, ids).map(jaegerTrace);
+  return jaegerTraces(spans, ids);
+}
+
+/** jaegerTraces gives traces; where not all of their spans could be read each of them says so. */
+function jaegerTraces(spans: readonly WholeSpan[], ids: readonly string[]): unknown[] {
+  const warnings = isCut(spans)
+    ? [`only the first ${SPANS_MAX} spans of this answer's traces are here`]
+    : null;
+  return byTrace(spans, ids).map((trace) => ({ ...jaegerTrace(trace), warnings }));
 }
 
 async function foundIds(question: Question, { filter, from_ms, to_ms, limit }: Asked): Promise<string[]> {

@@ -9,7 +9,7 @@ import { parsePromql, parseSelector } from "../promql/parse.js";
 import { type PromqlQuery, runPromql, type SeriesSource } from "../promql/query.js";
 import { type BodyReader, contentEncoding, decompress, readBody } from "../receive/body.js";
 import { createBufferPool } from "../receive/pool.js";
-import { errorOf } from "../web/respond.js";
+import { errorOf, sendJson } from "../web/respond.js";
 import { answerOf, metricOf } from "./answers.js";
 import { metadataOf, metricNames, type Span, seriesLabelsOf } from "./catalogue.js";
 import { exemplarsOf } from "./exemplars.js";
@@ -21,8 +21,8 @@ const formBytes = 1 << 20;
 const mostAtOnce = 8;
 /** A question about series or labels that names no range is about this long; Prometheus looks at all it has. */
 const catalogueMs = 24 * 3_600_000;
-/** Names change rarely and are asked for with every keystroke. */
-const secondsMs = 1000;
+/** A range's begin is left out by selectors and taken in by these questions. */
+const beginMs = 1000;
 
 /** PrometheusPort answers Prometheus' HTTP API over the metrics table: `/prometheus` is a data source's address. */
 export interface PrometheusPort {
@@ -59,7 +59,7 @@ export function createPrometheusPort(engine: Engine, counters: Counters, version
         const form = request.method === "POST" ? await formOf(request, reader) : "";
         const all = new URLSearchParams([...search, ...new URLSearchParams(form)]);
         const body = await handler({ engine, source, search: all, now: Date.now(), signal: cancel.signal });
-        sendBody(response, 200, body);
+        sendJson(response, 200, body);
       } catch (thrown) {
         outcome = tell(response, thrown, cancel.signal);
       } finally {
@@ -77,16 +77,6 @@ async function formOf(request: IncomingMessage, reader: BodyReader): Promise<str
   return text;
 }
 
-function sendBody(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    "Content-Type": "application/json",
-    "Content-Length": Buffer.byteLength(text),
-    "Cache-Control": "no-store",
-  });
-  response.end(text);
-}
-
 /** tell answers with an error as Prometheus does, and gives its code for the counter. */
 function tell(response: ServerResponse, thrown: unknown, signal: AbortSignal): string {
   if (response.headersSent || response.destroyed || signal.aborted) {
@@ -95,14 +85,14 @@ function tell(response: ServerResponse, thrown: unknown, signal: AbortSignal): s
   }
   if (thrown instanceof PromqlError) {
     const status = thrown.kind === "bad_data" ? 400 : 422;
-    sendBody(response, status, { status: "error", errorType: thrown.kind, error: thrown.message });
+    sendJson(response, status, { status: "error", errorType: thrown.kind, error: thrown.message });
     return thrown.kind === "bad_data" ? "bad-sql" : "query-failed";
   }
   const error = errorOf(thrown);
   const errorType = error.code === "not-found" ? "not_found" : error.status < 500 ? "execution" : "internal";
   const status = error.status >= 500 || error.code === "not-found" ? error.status : 422;
   const hint = error.hint === undefined || error.hint === "" ? "" : `; ${error.hint}`;
-  sendBody(response, status, { status: "error", errorType, error: `${error.message}${hint}` });
+  sendJson(response, status, { status: "error", errorType, error: `${error.message}${hint}` });
   return error.code;
 }
 
@@ -197,7 +187,7 @@ function limited(answer: ReturnType<typeof answerOf>, limit: number): unknown {
 
 function spanOf({ search, now }: Question): Span {
   const to = timeParameter(search, "end", now);
-  return { from: timeParameter(search, "start", to - catalogueMs) - secondsMs, to };
+  return { from: timeParameter(search, "start", to - catalogueMs) - beginMs, to };
 }
 
 function selectorsOf(search: URLSearchParams): VectorSelector[] {

@@ -41,13 +41,6 @@ export function seriesLabels(
   return labelsOf(labels);
 }
 
-/** Stored is the points of one stored series in the order of time. */
-export interface Stored {
-  readonly times: Float64Array;
-  readonly starts: Float64Array;
-  readonly stale: Uint8Array;
-}
-
 /** cumulative adds up the points of a series that says only what is new; staleness adds nothing. */
 export function cumulative(values: Float64Array): Float64Array {
   let total = 0;

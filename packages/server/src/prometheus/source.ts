@@ -26,8 +26,24 @@ export async function asked(
   parameters: Parameters,
   signal: AbortSignal,
 ): Promise<Row[]> {
-  const sql = `${statement(name).trimEnd()}\nSETTINGS output_format_json_quote_denormals = 1`;
-  return rowsOf(await engine(sql, "JSONCompact", parameters, signal));
+  const sql = statement(name)
+    .replace("$identity$", () => part("prometheus-identity"))
+    .replace("$matched$", () => part("prometheus-matched"));
+  return rowsOf(
+    await engine(
+      `${sql.trimEnd()}\nSETTINGS output_format_json_quote_denormals = 1`,
+      "JSONCompact",
+      parameters,
+      signal,
+    ),
+  );
+}
+
+/** part reads what several statements share, without its comment. */
+function part(name: string): string {
+  return statement(name)
+    .replace(/^--.*\n/gm, "")
+    .trim();
 }
 
 /** rangeParameters are the bounds of a range as statements have them. */
@@ -45,11 +61,13 @@ function nanoseconds(milliseconds: number): string {
 export function conditions(matchers: readonly Matcher[]): Parameters {
   const equal = matchers.filter((each) => each.operator === "=" && each.value !== "");
   const job = equal.find((each) => each.name === "job")?.value ?? "";
-  const values = equal.filter((each) => !SYNTHETIC.has(each.name)).map((each) => each.value);
+  // Attributes whose keys become one label share it with `;` between their values: no attribute has that value by itself.
+  const values = equal
+    .filter((each) => !SYNTHETIC.has(each.name) && !each.value.includes(";"))
+    .map((each) => each.value);
   return {
     service: job.includes("/") ? "" : job,
     values: arrayText([...new Set(values)]),
-    always: arrayText([]),
   };
 }
 

@@ -28,7 +28,7 @@ export interface Notes {
   readonly infos: Set<string>;
 }
 
-/** MATERIAL_MAX bounds how many values one evaluation may make, so that a query ends in an error and not in the process' end: 50 million, 400 MB. */
+/** VALUES_MAX bounds how many values one evaluation may make, so that a query ends in an error and not in the process' end: 50 million, 400 MB. */
 const VALUES_MAX = 50_000_000;
 
 const ANCHORED = ["changes", "delta", "increase", "rate", "resets"];

@@ -1,10 +1,7 @@
 -- The points of exponential histograms, their buckets brought to one scale, so that each bucket is a series: bucket i of scale s is bucket
 -- i >> (s - t) of scale t. `scale_max` bounds how many there are: at 3 a bound is 9 % above the one before.
 SELECT
-    name, unit, CAST(type, 'String') AS type, is_monotonic, service_name,
-    resource_attributes['service.namespace'] AS namespace,
-    coalesce(nullIf(resource_attributes['service.instance.id'], ''), concat(resource_attributes['host.name'], if(resource_attributes['process.pid'] = '', '', ':'), resource_attributes['process.pid'])) AS instance,
-    toJSONString(attributes) AS pairs,
+    $identity$,
     temporality = 'DELTA' AS is_delta,
     groupArray(timestamp_ns) AS times,
     groupArray(start_timestamp_ns) AS starts,
@@ -22,6 +19,5 @@ SELECT
     arrayFlatten(groupArray(negative_bucket_counts)) AS negative_counts
 FROM go3s.metrics
 WHERE name IN {names:Array(String)} AND type = 'exponential_histogram' AND timestamp_ns > {from_ns:Int64} AND timestamp_ns <= {to_ns:Int64}
-    AND ({service:String} = '' OR service_name = {service:String})
-    AND hasAll(arrayConcat(mapValues(attributes), {always:Array(String)}), {values:Array(String)})
+    AND $matched$
 GROUP BY name, unit, type, is_monotonic, service_name, namespace, instance, pairs, is_delta

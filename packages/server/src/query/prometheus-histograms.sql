@@ -1,10 +1,7 @@
 -- The points of histograms and summaries with bounds, flattened: each point has as many counts as there are bounds, and one more where
 -- they are buckets.
 SELECT
-    name, unit, CAST(type, 'String') AS type, is_monotonic, service_name,
-    resource_attributes['service.namespace'] AS namespace,
-    coalesce(nullIf(resource_attributes['service.instance.id'], ''), concat(resource_attributes['host.name'], if(resource_attributes['process.pid'] = '', '', ':'), resource_attributes['process.pid'])) AS instance,
-    toJSONString(attributes) AS pairs,
+    $identity$,
     temporality = 'DELTA' AS is_delta,
     groupArray(timestamp_ns) AS times,
     groupArray(start_timestamp_ns) AS starts,
@@ -15,6 +12,5 @@ SELECT
     arrayFlatten(groupArray(if(type = 'histogram', arrayMap(x -> toFloat64(x), bucket_counts), quantile_values))) AS buckets
 FROM go3s.metrics
 WHERE name IN {names:Array(String)} AND type IN ('histogram', 'summary') AND timestamp_ns > {from_ns:Int64} AND timestamp_ns <= {to_ns:Int64}
-    AND ({service:String} = '' OR service_name = {service:String})
-    AND hasAll(arrayConcat(mapValues(attributes), {always:Array(String)}), {values:Array(String)})
+    AND $matched$
 GROUP BY name, unit, type, is_monotonic, service_name, namespace, instance, pairs, is_delta, bounds, length(bucket_counts)

@@ -163,6 +163,9 @@ describe("Tempo's metrics", () => {
   test("durations are seconds; quantiles and histograms have labels", async () => {
     const { series } = await over('{ name = "SELECT" } | max_over_time(duration)');
     assert.ok(series[0]?.samples.every((each) => Math.abs(each.value - 0.01) < 1e-9));
+    // Each SELECT takes 10 ms: a written duration is compared with seconds.
+    assert.equal((await over('{ name = "SELECT" } | max_over_time(duration) > 5ms')).series.length, 1);
+    assert.equal((await over('{ name = "SELECT" } | max_over_time(duration) > 50ms')).series.length, 0);
     const quantiles = await over("{} | quantile_over_time(duration, .5, .99)");
     assert.deepEqual(quantiles.series.map((each) => each.promLabels).sort(), ['{p="0.5"}', '{p="0.99"}']);
     assert.equal(total(await over("{} | histogram_over_time(duration)")), 7 * shopTraces);

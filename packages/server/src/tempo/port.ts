@@ -13,8 +13,8 @@ import { INTRINSICS, SCOPED } from "../traceql/fields.js";
 import { type MetricsRange, runMetrics } from "../traceql/metrics.js";
 import { parseTraceql } from "../traceql/parse.js";
 import { searchTraces } from "../traceql/search.js";
-import { errorOf, sendText } from "../web/respond.js";
-import { wholeSpans } from "../whole/spans.js";
+import { errorOf, sendJson, sendText } from "../web/respond.js";
+import { isCut, SPANS_MAX, wholeSpans } from "../whole/spans.js";
 import { instantSeries, rangeSeries, traceResult } from "./answers.js";
 import { answerProtobuf, traceJson, traceProtobuf } from "./otlp.js";
 
@@ -76,13 +76,9 @@ function tell(response: ServerResponse, thrown: unknown, signal: AbortSignal): s
   return error.code;
 }
 
-function sendJson(response: ServerResponse, value: unknown): void {
-  sendText(response, 200, "application/json", JSON.stringify(value));
-}
-
 async function route(path: string, question: Question, version: string): Promise<void> {
   const { response } = question;
-  const json = async (value: unknown): Promise<void> => sendJson(response, await value);
+  const json = async (value: unknown): Promise<void> => sendJson(response, 200, await value);
   const trace = /^\/api\/(v2\/)?traces\/([0-9a-fA-F]{1,32})(?:\/json)?$/.exec(path);
   if (trace !== null)
     return oneTrace(question, (trace[2] ?? "").toLowerCase().padStart(32, "0"), trace[1] !== undefined);
@@ -139,7 +135,14 @@ async function oneTrace(
     return;
   }
   const batches = traceJson(spans);
-  sendJson(response, isV2 ? { trace: { resourceSpans: batches }, metrics: {} } : { batches });
+  const partial = isCut(spans)
+    ? { status: "PARTIAL", message: `only the first ${SPANS_MAX} spans are here` }
+    : {};
+  sendJson(
+    response,
+    200,
+    isV2 ? { trace: { resourceSpans: batches }, metrics: {}, ...partial } : { batches },
+  );
 }
 
 /** timeOf reads Unix seconds, nanoseconds or RFC 3339 as milliseconds. Throws "bad-parameter". */

@@ -300,7 +300,9 @@ class Parser {
 
   #filterStage(operator: CompareOperator, thing: Thing): SecondStage {
     if (thing.is !== "number") throw this.#unexpected("a number to compare series with");
-    return { kind: "filter", operator, value: numberOf(thing.value) };
+    // Series of durations are in seconds, written durations in nanoseconds.
+    const value = numberOf(thing.value) * (thing.value.type === "duration" ? 1e-9 : 1);
+    return { kind: "filter", operator, value };
   }
 
   /** #combined reads operands with operators between them: sets of spans, numbers of them, series. */
@@ -646,10 +648,8 @@ function comparison(operator: CompareOperator, left: Thing, right: Thing): Thing
   return { is: "filter", stage: { kind: "scalarFilter", operator, left: a, right: b } };
 }
 
-function numberOf(value: Static): number {
-  if (typeof value.value !== "number") return Number.NaN;
-  // Series are in seconds where spans are in nanoseconds.
-  return value.type === "duration" ? value.value : value.value;
+function numberOf({ value }: Static): number {
+  return typeof value === "number" ? value : Number.NaN;
 }
 
 /** folded computes an operation of two plain numbers; of whole numbers a quotient is whole. */

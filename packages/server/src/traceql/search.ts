@@ -1,7 +1,7 @@
 import type { Engine } from "../api/context.js";
 import { rowsOf, text } from "../query/rows.js";
 import { statement } from "../query/statements.js";
-import { byTrace, wholeSpans } from "../whole/spans.js";
+import { byTrace, isCut, wholeSpans } from "../whole/spans.js";
 import type { Pipeline, SpansetExpr, Stage } from "./ast.js";
 import { Binder, conditionOf } from "./conditions.js";
 import { runPipeline, type Spanset } from "./evaluate.js";
@@ -45,6 +45,7 @@ export async function searchTraces(engine: Engine, asked: Asked, signal: AbortSi
     .replaceAll("$having$", () => having);
   const seen = new Set<string>();
   const found: Found[] = [];
+  let cut = false;
   let before = `${asked.to_ms}000000`;
   while (found.length < asked.limit) {
     const rows = rowsOf(
@@ -63,17 +64,24 @@ export async function searchTraces(engine: Engine, asked: Asked, signal: AbortSi
     );
     const ids = rows.map((row) => text(row, "trace_id")).filter((id) => !seen.has(id));
     for (const id of ids) seen.add(id);
-    for (const spans of byTrace(await wholeSpans(engine, ids, signal), ids)) {
+    const all = await wholeSpans(engine, ids, signal);
+    // Traces that were read in part may match otherwise than whole.
+    if (isCut(all)) cut = true;
+    for (const spans of byTrace(all, ids)) {
       const trace = traceOf(spans);
       const sets = runPipeline(asked.pipeline, trace);
       if (sets.length > 0) found.push({ trace, sets });
     }
     before = text(rows.at(-1) ?? {}, "newest_ns");
     if (rows.length <= AT_ONCE || ids.length === 0)
-      return { found: found.slice(0, asked.limit), inspected: seen.size, complete: true };
+      return { found: found.slice(0, asked.limit), inspected: seen.size, complete: !cut };
     if (seen.size >= INSPECTED_MAX) break;
   }
-  return { found: found.slice(0, asked.limit), inspected: seen.size, complete: found.length >= asked.limit };
+  return {
+    found: found.slice(0, asked.limit),
+    inspected: seen.size,
+    complete: !cut && found.length >= asked.limit,
+  };
 }
 
 /** needsOf gives what a trace must have for the stages to leave anything: conditions on groups of rows, with each part's condition among the leaves. */

@@ -48,16 +48,22 @@ export interface WholeSpan {
 /** SPANS_MAX bounds what one question takes away: 200,000 spans are some 100 MB of JSON. */
 export const SPANS_MAX = 200_000;
 
+/** isCut tells whether there may be more spans than were read. */
+export function isCut(spans: readonly WholeSpan[]): boolean {
+  return spans.length >= SPANS_MAX;
+}
+
 /** wholeSpans reads all spans of some traces, by start. Ids are hexadecimal digits, lower case. */
 export async function wholeSpans(
   engine: Engine,
   ids: readonly string[],
   signal: AbortSignal,
-  limit = SPANS_MAX,
 ): Promise<WholeSpan[]> {
   if (ids.length === 0) return [];
   const list = `[${ids.map((id) => `'${id.replaceAll(/[^0-9a-f]/g, "")}'`).join(",")}]`;
-  const rows = rowsOf(await engine(statement("whole-spans"), "JSONCompact", { ids: list, limit }, signal));
+  const rows = rowsOf(
+    await engine(statement("whole-spans"), "JSONCompact", { ids: list, limit: SPANS_MAX }, signal),
+  );
   return rows.map(spanOf);
 }
 
