@@ -1,6 +1,7 @@
 import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
 import { addressSize, EndReason, Role } from "../events/layout.js";
 import { readThreshold } from "../sampling/threshold.js";
+import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
 import { type ClientRequests, newClientRequests } from "./connections.js";
 import { newEarlyResponses } from "./early-responses.js";
@@ -183,6 +184,18 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     if (!waits) finish(exchange, "");
   };
 
+  /** readAnswer fills responseHead, from what the connection's last response said when this one says the same. */
+  const readAnswer = ({ slot }: Exchange, { memory, head, headLength }: ResponseEvent): boolean => {
+    const end = head + headLength;
+    if (slot?.answer?.recall(memory, head, end, responseHead)) return true;
+    if (!parseResponseHead(memory, head, end, responseHead)) return false;
+    if (slot !== undefined && responseHead.complete) {
+      slot.answer ??= newAnswerHead();
+      slot.answer.keep(memory, head, responseHead);
+    }
+    return true;
+  };
+
   const onResponse = (event: ResponseEvent): void => {
     const exchange = open.get(event.exchange);
     if (exchange === undefined) {
@@ -197,7 +210,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     exchange.responseStarted = true;
     if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);
     if (event.handlerEndNs > 0) exchange.handlerEnded = true;
-    if (parseResponseHead(event.memory, event.head, event.head + event.headLength, responseHead)) {
+    if (readAnswer(exchange, event)) {
       exchange.status = responseHead.status;
       exchange.responseContentLength = responseHead.contentLength;
       exchange.responseChunked = responseHead.chunked;

@@ -20,7 +20,7 @@ export function newConnectionSlots(): ConnectionSlots {
       let slot = slots.get(key);
       if (slot === undefined) {
         if (slots.size >= limit) removeIdle(slots);
-        slot = { exchange: undefined, template: undefined };
+        slot = { exchange: undefined, template: undefined, answer: undefined };
         slots.set(key, slot);
       }
       return slot;

@@ -1,6 +1,7 @@
 // The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
 import { Buffer } from "node:buffer";
 import { addressSize, type Role } from "../events/layout.js";
+import type { AnswerHead } from "./answer-head.js";
 import { idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { SpanTemplate } from "./template.js";
@@ -58,6 +59,8 @@ export interface ConnectionSlot {
   exchange: Exchange | undefined;
   /** The last span of this connection, for requests that repeat it. */
   template: SpanTemplate | undefined;
+  /** The last response's head on this connection, for responses that repeat it. */
+  answer: AnswerHead | undefined;
 }
 
 const firstHead = 512;

@@ -265,7 +265,8 @@ export class BatchWriter {
 
   protected copy(bytes: Uint8Array, start: number, end: number): void {
     if (end - start > 64) {
-      this.buffer.set(bytes.subarray(start, end), this.at);
+      const isWhole = start === 0 && end === bytes.length;
+      this.buffer.set(isWhole ? bytes : bytes.subarray(start, end), this.at);
       this.at += end - start;
       return;
     }
