@@ -3,13 +3,15 @@ import { complete } from "./complete.js";
 import type { ApiContext, ApiRequest } from "./context.js";
 import { facets, fields } from "./explore.js";
 import { filterParse } from "./filter.js";
+import { heat } from "./heat.js";
 import { tail, top } from "./live.js";
 import { logs } from "./logs.js";
 import { map, tcp } from "./map.js";
 import { flame, profiles } from "./profiles.js";
 import { service, services } from "./services.js";
-import { span, trace } from "./trace.js";
+import { matches, span, spanOtlp, trace } from "./trace.js";
 import { traces } from "./traces.js";
+import { usual } from "./usual.js";
 
 /** Handler answers one endpoint with a value that becomes JSON, or a RawAnswer; it throws ServerError. */
 type Handler = (context: ApiContext, request: ApiRequest) => unknown;
@@ -28,8 +30,12 @@ const routes: readonly Route[] = [
   { path: ["services"], handler: services },
   { path: ["services", "*"], handler: service },
   { path: ["traces"], handler: traces },
+  { path: ["traces", "usual"], handler: usual },
+  { path: ["traces", "heat"], handler: heat },
   { path: ["traces", "*"], handler: trace },
+  { path: ["traces", "*", "matches"], handler: matches },
   { path: ["traces", "*", "spans", "*"], handler: span },
+  { path: ["traces", "*", "spans", "*", "otlp"], handler: spanOtlp },
   { path: ["map"], handler: map },
   { path: ["tcp"], handler: tcp },
   { path: ["logs"], handler: logs },

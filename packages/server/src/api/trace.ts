@@ -1,11 +1,16 @@
+import { ExportTraceServiceRequest, encodeJson } from "@go3s/telemetry";
 import { ServerError } from "../errors.js";
-import { listOf, number, type Row, text, textMap, toNumber, wordOf } from "../query/rows.js";
+import { listOf, number, type Row, text, textMap, wordOf } from "../query/rows.js";
+import { otlpOf } from "../tempo/otlp.js";
+import { wholeSpanOf } from "../whole/spans.js";
 import { type ApiContext, type ApiRequest, columns, rows } from "./context.js";
 import { logRow } from "./logs.js";
 import { kinds, levels, statuses } from "./names.js";
-import { hexOf } from "./parameters.js";
-import { type Tree, treeOf } from "./tree.js";
-import type { SpanAnswer, TraceAnswer, TraceLogs } from "./types.js";
+import { filterOf, hexOf } from "./parameters.js";
+import type { RawAnswer } from "./raw.js";
+import { dictionary, inOrder, numbersOf, texts } from "./trace-columns.js";
+import { treeOf } from "./tree.js";
+import type { SpanAnswer, TraceAnswer, TraceLogs, TraceMatchesAnswer, TraceWaits } from "./types.js";
 
 const spanLimit = 200_000;
 const logLimit = 10_000;
@@ -13,25 +18,22 @@ const logLimit = 10_000;
 /** trace answers GET traces/ID. */
 export async function trace(context: ApiContext, request: ApiRequest): Promise<TraceAnswer> {
   const trace_id = hexOf("trace id", request.names[0] ?? "", 32);
-  // One more than is shown tells that there are more.
-  const spansAsk = { statement: "trace-spans", parameters: { trace_id, limit: spanLimit } };
-  const logsAsk = { statement: "trace-logs", parameters: { trace_id, limit: logLimit } };
-  const [found, logs, counted] = await Promise.all([
-    columns(context, request, spansAsk),
-    columns(context, request, logsAsk),
-    rows(context, request, { statement: "trace-count", parameters: { trace_id } }),
+  const ask = (statement: string, limit: number) =>
+    columns(context, request, { statement, parameters: { trace_id, limit } });
+  const [found, logs, waits] = await Promise.all([
+    ask("trace-spans", spanLimit),
+    ask("trace-logs", logLimit),
+    ask("trace-waits", spanLimit),
   ]);
   const ids = texts(found[0]);
   if (ids.length === 0)
     throw new ServerError("not-found", `no span of trace ${trace_id} is here`, {
       hint: "it may not have arrived yet, may have expired, or its id may be cut short",
     });
-  const total = counted[0] ? number(counted[0], "spans") : ids.length;
-  return traceAnswer(trace_id, total, found, logs);
-}
-
-function texts(column: readonly unknown[] | undefined): string[] {
-  return (column ?? []).map(String);
+  const parameters = { trace_id };
+  const cut = ids.length >= spanLimit;
+  const [counted] = cut ? await rows(context, request, { statement: "trace-count", parameters }) : [];
+  return traceAnswer(trace_id, counted ? number(counted, "spans") : ids.length, found, logs, waits);
 }
 
 function traceAnswer(
@@ -39,17 +41,19 @@ function traceAnswer(
   total: number,
   found: readonly (readonly unknown[])[],
   logs: readonly (readonly unknown[])[],
+  waits: readonly (readonly unknown[])[],
 ): TraceAnswer {
   const ids = texts(found[0]);
   const start = texts(found[2]);
   const origin = BigInt(start[0] ?? "0");
   const offsets = start.map((nanos) => Number(BigInt(nanos) - origin));
-  const durations = (found[3] ?? []).map(toNumber);
+  const durations = numbersOf(found[3]);
   const services = dictionary(found[4]);
   const operations = dictionary(found[5]);
   const tree = treeOf(ids, texts(found[1]));
   const pick = <T>(values: readonly T[]) => inOrder(tree, values);
   const span_id = pick(ids);
+  const rowOf = new Map(span_id.map((id, row) => [id, row]));
   return {
     trace_id,
     start_ns: origin.toString(),
@@ -67,41 +71,19 @@ function traceAnswer(
       duration_ns: pick(durations),
       service: pick(services.indexes),
       operation: pick(operations.indexes),
-      kind: pick((found[6] ?? []).map(toNumber)),
-      status: pick((found[7] ?? []).map(toNumber)),
+      kind: pick(numbersOf(found[6])),
+      status: pick(numbersOf(found[7])),
     },
-    logs: traceLogs(logs, origin, span_id),
+    logs: traceLogs(logs, origin, rowOf),
+    waits: traceWaits(waits, rowOf),
   };
-}
-
-function inOrder<T>(tree: Tree, values: readonly T[]): T[] {
-  const picked: T[] = [];
-  for (const row of tree.order) {
-    const value = values[row];
-    if (value !== undefined) picked.push(value);
-  }
-  return picked;
-}
-
-function dictionary(column: readonly unknown[] | undefined): {
-  readonly words: readonly string[];
-  readonly indexes: readonly number[];
-} {
-  const known = new Map<string, number>();
-  const indexes = texts(column).map((word) => {
-    const found = known.get(word) ?? known.size;
-    known.set(word, found);
-    return found;
-  });
-  return { words: [...known.keys()], indexes };
 }
 
 function traceLogs(
   logs: readonly (readonly unknown[])[],
   origin: bigint,
-  spanIds: readonly string[],
+  rowOf: ReadonlyMap<string, number>,
 ): TraceLogs {
-  const rowOf = new Map(spanIds.map((id, row) => [id, row]));
   return {
     offset_ns: texts(logs[0]).map((nanos) => Number(BigInt(nanos) - origin)),
     span: texts(logs[1]).map((id) => rowOf.get(id) ?? -1),
@@ -109,6 +91,47 @@ function traceLogs(
     level: texts(logs[3]).map((level) => levels.find((known) => known === level) ?? ""),
     text: texts(logs[4]),
   };
+}
+
+function traceWaits(waits: readonly (readonly unknown[])[], rowOf: ReadonlyMap<string, number>): TraceWaits {
+  return {
+    span: texts(waits[0]).map((id) => rowOf.get(id) ?? -1),
+    running: numbersOf(waits[1]),
+    runnable: numbersOf(waits[2]),
+    syscall: numbersOf(waits[3]),
+    lock: numbersOf(waits[4]),
+    channel: numbersOf(waits[5]),
+    network: numbersOf(waits[6]),
+    gc: numbersOf(waits[7]),
+    sleep: numbersOf(waits[8]),
+    other: numbersOf(waits[9]),
+  };
+}
+
+/** matches answers GET traces/ID/matches: which spans of the trace pass a filter. */
+export async function matches(context: ApiContext, request: ApiRequest): Promise<TraceMatchesAnswer> {
+  const trace_id = hexOf("trace id", request.names[0] ?? "", 32);
+  const filter = filterOf(request.search);
+  const parameters = { trace_id, limit: spanLimit };
+  return {
+    span_id: texts((await columns(context, request, { statement: "trace-matches", filter, parameters }))[0]),
+  };
+}
+
+/** spanOtlp answers GET traces/ID/spans/SPAN_ID/otlp: the span as the OTLP/JSON request that would send it again. */
+export async function spanOtlp(context: ApiContext, request: ApiRequest): Promise<RawAnswer> {
+  const trace_id = hexOf("trace id", request.names[0] ?? "", 32);
+  const span_id = hexOf("span id", request.names[1] ?? "", 16);
+  const [row] = await rows(context, request, { statement: "whole-span", parameters: { trace_id, span_id } });
+  if (!row) throw noSpan(trace_id, span_id);
+  const json = encodeJson(ExportTraceServiceRequest, { resourceSpans: otlpOf([wholeSpanOf(row)]) });
+  return { type: "application/json; charset=utf-8", raw: Buffer.from(json) };
+}
+
+function noSpan(trace_id: string, span_id: string): ServerError {
+  return new ServerError("not-found", `span ${span_id} of trace ${trace_id} is not here`, {
+    hint: "it may not have arrived yet or may have expired",
+  });
 }
 
 /** span answers GET traces/ID/spans/SPAN_ID. */
@@ -121,10 +144,7 @@ export async function span(context: ApiContext, request: ApiRequest): Promise<Sp
     rows(context, request, { statement: "span-logs", parameters }),
   ]);
   const row = found[0];
-  if (!row)
-    throw new ServerError("not-found", `span ${span_id} of trace ${trace_id} is not here`, {
-      hint: "it may not have arrived yet or may have expired",
-    });
+  if (!row) throw noSpan(trace_id, span_id);
   return spanAnswer(row, logs);
 }
 

@@ -8,9 +8,11 @@
 // parameter or filter), 403 (Host/Origin), 404, 429 (too many at once), 503 (store not ready), 504 (took too long), 500 (our bug).
 import type { FilterNode, FilterPlace } from "../filter/ast.js";
 import type { StatusAnswer } from "./status-types.js";
+import type { TraceWaits } from "./trace-types.js";
 
 export type { FilterCompare, FilterNode, FilterPattern, FilterPlace, FilterTest } from "../filter/ast.js";
 export type * from "./scrape-types.js";
+export type * from "./trace-types.js";
 
 /** NanoText is Unix nanoseconds (or another 64-bit integer) as decimal text: it does not fit a JavaScript number. */
 export type NanoText = string;
@@ -195,6 +197,7 @@ export interface TraceAnswer {
     readonly status: readonly number[];
   };
   readonly logs: TraceLogs;
+  readonly waits: TraceWaits;
 }
 
 /** TraceLogs are the log records and span events of a trace, by time, at most 10,000. `span` is a row of `spans`, -1 when unknown. */

@@ -64,10 +64,11 @@ export async function wholeSpans(
   const rows = rowsOf(
     await engine(statement("whole-spans"), "JSONCompact", { ids: list, limit: SPANS_MAX }, signal),
   );
-  return rows.map(spanOf);
+  return rows.map(wholeSpanOf);
 }
 
-function spanOf(row: Row): WholeSpan {
+/** wholeSpanOf reads a row of whole-spans.sql or whole-span.sql. */
+export function wholeSpanOf(row: Row): WholeSpan {
   return {
     trace_id: text(row, "trace_id"),
     span_id: text(row, "span_id"),
