@@ -1,27 +1,35 @@
-import type { SpanAnswer } from "@go3s/server";
+import type { SpanAnswer, TraceWaits } from "@go3s/server";
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { go, linkTo } from "../base/address.js";
 import { useAnswer } from "../base/answers.js";
-import { apiUrl } from "../base/api.js";
-import { countText } from "../base/number.js";
+import { apiUrl, send } from "../base/api.js";
+import { countText, figureText, shareFigure } from "../base/number.js";
 import { block, cell } from "../base/text.js";
 import { durationText, msOfNs } from "../base/time.js";
 import { AttributeList, copy, filterTerm } from "../widgets/attributes.js";
 import { Drawer } from "../widgets/drawer.js";
 import { Duration, Moment, Service } from "../widgets/figure.js";
 import { Region } from "../widgets/region.js";
+import { type WaitPart, waitParts } from "../widgets/waterfall/waits.js";
+import { curlOf, sqlOf } from "./span-copy.js";
 
 /** SpanDrawer shows one span whole: times, attributes, events, links, logs. */
 export function SpanDrawer({
   trace,
   span,
   self,
+  waits,
+  waitsAt,
   onClose,
 }: {
   trace: string;
   span: string;
   /** self: nanoseconds of the critical path in this span. */
   self: number;
+  waits: TraceWaits;
+  /** waitsAt: where the span's waits stand, if its goroutine was followed. */
+  waitsAt: number | undefined;
   onClose: () => void;
 }): JSX.Element {
   const answer = useAnswer<SpanAnswer>(apiUrl(`traces/${trace}/spans/${span}`));
@@ -42,13 +50,23 @@ export function SpanDrawer({
       }
     >
       <Region answer={answer} what="span" rows={8}>
-        {(data) => <Details of={data} self={self} />}
+        {(data) => (
+          <Details of={data} self={self} waits={waitsAt === undefined ? [] : waitParts(waits, waitsAt)} />
+        )}
       </Region>
     </Drawer>
   );
 }
 
-function Details({ of, self }: { of: SpanAnswer; self: number }): JSX.Element {
+function Details({
+  of,
+  self,
+  waits,
+}: {
+  of: SpanAnswer;
+  self: number;
+  waits: readonly WaitPart[];
+}): JSX.Element {
   const start = msOfNs(of.timestamp_ns);
   const search = (term: string) =>
     linkTo("/traces", { q: `${filterTerm("service", of.service_name)} ${term}` });
@@ -80,27 +98,12 @@ function Details({ of, self }: { of: SpanAnswer; self: number }): JSX.Element {
         {of.scope_name === "" ? "" : ` · ${cell(of.scope_name, 80)} ${cell(of.scope_version, 20)}`}
       </p>
       <p class="row wrap">
-        <button type="button" class="button" onClick={() => copy(of.span_id)}>
-          Copy id
-        </button>
-        <button type="button" class="button" onClick={() => copy(JSON.stringify(of, null, 2))}>
-          Copy as JSON
-        </button>
-        <button
-          type="button"
-          class="button"
-          onClick={() =>
-            copy(
-              `SELECT * FROM traces WHERE trace_id = '${of.trace_id}' AND span_id = '${of.span_id}' LIMIT 1`,
-            )
-          }
-        >
-          Copy as SQL
-        </button>
+        <Copies of={of} />
         <a class="button" href={search(filterTerm("operation", of.operation))}>
           Others like this
         </a>
       </p>
+      {waits.length === 0 ? null : <Waits parts={waits} />}
       <AttributeList title="Attributes" of={of.attributes} onFilter={(term) => go(search(term))} />
       {of.events.length === 0 ? null : (
         <section>
@@ -153,6 +156,75 @@ function Details({ of, self }: { of: SpanAnswer; self: number }): JSX.Element {
       )}
       <AttributeList title="Resource" of={of.resource_attributes} onFilter={(term) => go(search(term))} />
     </div>
+  );
+}
+
+/** Copies puts the span on the clipboard in the forms that other tools take. */
+function Copies({ of }: { of: SpanAnswer }): JSX.Element {
+  const [done, setDone] = useState("");
+  const curl = curlOf(of);
+  const put = (what: string, text: string) => {
+    copy(text);
+    setDone(what);
+  };
+  const otlp = () => {
+    send(apiUrl(`traces/${of.trace_id}/spans/${of.span_id}/otlp`), {})
+      .then((response) => response.text())
+      .then((text) => put("OTLP JSON", text))
+      .catch((error: unknown) => setDone(`not copied: ${error instanceof Error ? error.message : "failed"}`));
+  };
+  return (
+    <span class="row wrap" role="group" aria-label="Copy the span as">
+      <span class="dim">Copy</span>
+      <button type="button" class="button" onClick={() => put("id", of.span_id)}>
+        id
+      </button>
+      {curl === undefined ? null : (
+        <button
+          type="button"
+          class="button"
+          title="The request again, as far as the span tells it: its body is not kept"
+          onClick={() => put("curl", curl)}
+        >
+          curl
+        </button>
+      )}
+      <button type="button" class="button" title="As OTLP's JSON: POST it to /v1/traces" onClick={otlp}>
+        OTLP JSON
+      </button>
+      <button type="button" class="button" onClick={() => put("SQL", sqlOf(of))}>
+        SQL
+      </button>
+      <span class="dim" role="status">
+        {done === "" || done.startsWith("not") ? done : `${done} copied`}
+      </span>
+    </span>
+  );
+}
+
+/** Waits shows what the span's goroutine did, as the bar's textures do. */
+function Waits({ parts }: { parts: readonly WaitPart[] }): JSX.Element {
+  return (
+    <section>
+      <h3>Goroutine</h3>
+      <div class="waits-bar" aria-hidden="true">
+        {parts.map((part) => (
+          <i key={part.id} class={`wait wait-${part.id}`} style={{ width: `${part.share * 100}%` }} />
+        ))}
+      </div>
+      <dl class="waits-list">
+        {parts.map((part) => (
+          <div key={part.id}>
+            <dt>
+              <i class={`wait wait-${part.id}`} aria-hidden="true" /> {part.words}
+            </dt>
+            <dd>
+              <Duration ns={part.ns} /> <span class="dim">{figureText(shareFigure(part.share))}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

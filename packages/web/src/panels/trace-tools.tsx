@@ -3,32 +3,66 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { setParams } from "../base/address.js";
 import { countText, plural } from "../base/number.js";
+import { projections, type TraceState } from "./trace-state.js";
 
-/** TraceTools is the line above the waterfall: find, fold, zoom. */
-export function TraceTools({
-  found,
-  at,
-  text,
-  only,
-  hidden,
-  zoomed,
-  onJump,
-  onFold,
-  onWhole,
-}: {
-  found: number;
-  at: number;
-  text: string;
-  only: boolean;
-  hidden: number;
-  zoomed: boolean;
-  onJump: (direction: 1 | -1) => void;
-  onFold: (level: number) => void;
-  onWhole: () => void;
-}): JSX.Element {
+/** TraceTools is the line above a trace: its projections, find, fold, zoom. */
+export function TraceTools({ state }: { state: TraceState }): JSX.Element {
+  const { as, model, view } = state;
+  const hidden =
+    as === "" ? model.count - state.lines.rows.reduce((sum, row) => sum + (row >= 0 ? 1 : 0), 0) : 0;
+  const zoomed = (as === "" || as === "flame") && (view.from > 0 || view.to < model.duration);
+  return (
+    <div class="trace-tools">
+      <span class="row projections" role="group" aria-label="Show as">
+        {projections.map(({ id, title, key }) => (
+          <button
+            key={id}
+            type="button"
+            class="button bare"
+            aria-pressed={as === id}
+            title={`${title} (${key})`}
+            onClick={() => setParams({ as: id })}
+          >
+            {title}
+          </button>
+        ))}
+      </span>
+      <Find state={state} />
+      <Found state={state} />
+      <span class="grow" />
+      {hidden > 0 ? <span class="dim">{plural(hidden, "span")} hidden</span> : null}
+      {zoomed ? (
+        <button type="button" class="button" onClick={() => state.setView({ from: 0, to: model.duration })}>
+          Whole trace <kbd>0</kbd>
+        </button>
+      ) : null}
+      {as === "" ? (
+        <span class="row" role="group" aria-label="Fold to levels">
+          <span class="dim" aria-hidden="true">
+            Levels
+          </span>
+          {[1, 2, 4, Number.POSITIVE_INFINITY].map((level) => (
+            <button
+              key={level}
+              type="button"
+              class="button bare"
+              aria-label={level < 9 ? `Show ${plural(level, "level")}` : "Show all levels"}
+              onClick={() => state.foldAll(level)}
+            >
+              {level < 9 ? level : "all"}
+            </button>
+          ))}
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+function Find({ state }: { state: TraceState }): JSX.Element {
+  const text = state.find;
   const [typed, setTyped] = useState(text);
-  const jump = useRef(onJump);
-  jump.current = onJump;
+  const jump = useRef(state.jump);
+  jump.current = state.jump;
   useEffect(() => setTyped(text), [text]);
   useEffect(() => {
     if (typed === text) return;
@@ -49,77 +83,76 @@ export function TraceTools({
     event.stopPropagation();
   };
   return (
-    <div class="trace-tools">
-      <input
-        id="find"
-        class="input"
-        type="text"
-        size={30}
-        placeholder="find: text, error, >20ms, >5%   (f)"
-        aria-label="Find in the trace"
-        spellcheck={false}
-        value={typed}
-        onInput={(event) => setTyped(event.currentTarget.value)}
-        onKeyDown={onKey}
-      />
-      {text === "" ? null : (
-        <span class="row" role="status">
-          <span class={found === 0 ? "bad" : "dim"}>
-            {found === 0
-              ? "no match"
-              : at > 0
-                ? `${countText(at)} of ${plural(found, "match", "matches")}`
-                : plural(found, "match", "matches")}
-          </span>
-          <button
-            type="button"
-            class="button bare"
-            aria-label="Previous match (N)"
-            disabled={found === 0}
-            onClick={() => onJump(-1)}
-          >
-            <ChevronUp class="icon" aria-hidden="true" />
-          </button>
-          <button
-            type="button"
-            class="button bare"
-            aria-label="Next match (n)"
-            disabled={found === 0}
-            onClick={() => onJump(1)}
-          >
-            <ChevronDown class="icon" aria-hidden="true" />
-          </button>
-          <button
-            type="button"
-            class="button"
-            aria-pressed={only}
-            onClick={() => setParams({ only: only ? undefined : "1" }, "replace")}
-          >
-            Only these
-          </button>
-        </span>
-      )}
-      <span class="grow" />
-      {hidden > 0 ? <span class="dim">{plural(hidden, "span")} hidden</span> : null}
-      {zoomed ? (
-        <button type="button" class="button" onClick={onWhole}>
-          Whole trace <kbd>0</kbd>
+    <input
+      id="find"
+      class="input find"
+      type="text"
+      size={34}
+      placeholder="find: text, error, >20ms, http.route:/cart  (f)"
+      title="Words that must all hold: text of names, error, >20ms, >5% (of the trace), or a filter as in Traces: http.response.status_code:500"
+      aria-label="Find in the trace"
+      spellcheck={false}
+      value={typed}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+      onKeyDown={onKey}
+    />
+  );
+}
+
+function Found({ state }: { state: TraceState }): JSX.Element | null {
+  const { find, found, findError, only } = state;
+  if (find === "") return null;
+  if (findError !== undefined) {
+    return (
+      <span class="bad" role="status">
+        {findError.message}
+      </span>
+    );
+  }
+  if (found === undefined) {
+    return (
+      <span class="dim" role="status">
+        looking…
+      </span>
+    );
+  }
+  const count = found.rows.length;
+  const at = found.marks[state.cursor] === 1 ? found.rows.indexOf(state.cursor) + 1 : 0;
+  const matches = plural(count, "match", "matches");
+  return (
+    <span class="row" role="status">
+      <span class={count === 0 ? "bad" : "dim"}>
+        {count === 0 ? "no match" : at > 0 ? `${countText(at)} of ${matches}` : matches}
+      </span>
+      <button
+        type="button"
+        class="button bare"
+        aria-label="Previous match (N)"
+        disabled={count === 0}
+        onClick={() => state.jump(-1)}
+      >
+        <ChevronUp class="icon" aria-hidden="true" />
+      </button>
+      <button
+        type="button"
+        class="button bare"
+        aria-label="Next match (n)"
+        disabled={count === 0}
+        onClick={() => state.jump(1)}
+      >
+        <ChevronDown class="icon" aria-hidden="true" />
+      </button>
+      {state.as === "" || state.as === "table" ? (
+        <button
+          type="button"
+          class="button"
+          aria-pressed={only}
+          title="Hide what does not match instead of dimming it"
+          onClick={() => setParams({ only: only ? undefined : "1" }, "replace")}
+        >
+          Only these
         </button>
       ) : null}
-      <span class="row" role="group" aria-label="Fold">
-        <button type="button" class="button bare" onClick={() => onFold(1)}>
-          1 level
-        </button>
-        <button type="button" class="button bare" onClick={() => onFold(2)}>
-          2
-        </button>
-        <button type="button" class="button bare" onClick={() => onFold(4)}>
-          4
-        </button>
-        <button type="button" class="button bare" onClick={() => onFold(Number.POSITIVE_INFINITY)}>
-          all
-        </button>
-      </span>
-    </div>
+    </span>
   );
 }

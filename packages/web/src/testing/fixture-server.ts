@@ -6,7 +6,7 @@ import { siteFolder } from "../index.js";
 import * as made from "./fixtures.js";
 import { prometheusAnswer } from "./metric-fixture.js";
 import { flameAnswer, profilesAnswer } from "./profile-fixture.js";
-import { spanAnswer, traceAnswer } from "./trace-fixture.js";
+import { heatAnswer, spanAnswer, traceAnswer, usualAnswer } from "./trace-fixture.js";
 
 // Serves the built page with made answers under the same content security policy as the real server.
 
@@ -120,6 +120,10 @@ function answerOf(url: URL, at: number, state: FixtureServer["state"]): unknown 
     const answer = made.tracesAnswer(at, limit);
     return state.empty ? { ...answer, traces: [], last_seen_ms: at - 10_800_000 } : answer;
   }
+  if (path === "traces/usual") return usualAnswer(at, 5);
+  if (path === "traces/heat") return heatAnswer(at);
+  if (parts[0] === "traces" && parts[2] === "matches") return { span_id: [made.spanId(2), made.spanId(4)] };
+  if (parts[0] === "traces" && parts[4] === "otlp") return { resourceSpans: [] };
   if (parts[0] === "traces" && parts[2] === "spans") return spanAnswer(at, parts[1] ?? "", parts[3] ?? "");
   if (parts[0] === "traces")
     return parts[1] === "missing" ? undefined : traceAnswer(at, parts[1] ?? "", state.spans);

@@ -1,4 +1,4 @@
-import type { SpanAnswer, TraceAnswer } from "@go3s/server";
+import type { HeatAnswer, SpanAnswer, TraceAnswer, UsualAnswer } from "@go3s/server";
 import { hostile, seeded, serviceNames, spanId } from "./fixtures.js";
 
 /** traceAnswer makes a trace of `count` spans, depth at most `deep`, in depth-first order, as the server sends it. */
@@ -56,6 +56,65 @@ export function traceAnswer(at: number, trace_id: string, count: number, deep = 
       source: ["log", "event", "log"],
       level: ["INFO", "", "ERROR"],
       text: ["started", "cache miss", hostile],
+    },
+    waits: {
+      span: [0, Math.min(2, count - 1)],
+      running: [4e7, 1e6],
+      runnable: [1e7, 2e5],
+      syscall: [0, 1e5],
+      lock: [2e8, 0],
+      channel: [0, 3e6],
+      network: [1e8, 2e6],
+      gc: [5e6, 1e5],
+      sleep: [4e7, 1e5],
+      other: [5e6, 1e5],
+    },
+  };
+}
+
+/** usualAnswer makes a sample of `traces` traces like the fixture's, faster ones, with one operation more and one less. */
+export function usualAnswer(at: number, traces: number): UsualAnswer {
+  const one = traceAnswer(at, "", 60);
+  const copies = Array.from({ length: traces }, (_, copy) => copy * one.spans.parent.length);
+  const all = (values: readonly number[]) => copies.flatMap(() => values);
+  const half = all(one.spans.duration_ns).map((ns) => Math.round(ns / 2));
+  return {
+    range: { from_ms: at - 3_600_000, to_ms: at },
+    found: traces * 3,
+    traces,
+    services: one.services,
+    operations: ["GET /cart", "POST /checkout", "SELECT orders", "validate card", "render", hostile],
+    statuses: one.statuses,
+    spans: {
+      parent: copies.flatMap((base) => one.spans.parent.map((above) => (above < 0 ? above : above + base))),
+      start_offset_ns: all(one.spans.start_offset_ns).map((ns) => Math.round(ns / 2)),
+      duration_ns: half,
+      service: all(one.spans.service),
+      operation: all(one.spans.operation),
+      status: all(one.spans.status),
+    },
+  };
+}
+
+/** heatAnswer makes a range's heatmap: most requests near 20 ms, some near a second, those failed. */
+export function heatAnswer(at: number): HeatAnswer {
+  const count = 60;
+  const usual = Array.from({ length: count }, (_, bucket) => ({
+    bucket,
+    level: 48 + (bucket % 3),
+    of: 90,
+    bad: 0,
+  }));
+  const slow = Array.from({ length: 9 }, (_, index) => ({ bucket: 50 + index, level: 59, of: 4, bad: 3 }));
+  const cells = [...usual, ...slow];
+  return {
+    range: { from_ms: at - 3_600_000, to_ms: at },
+    buckets: { start_ms: at - 3_600_000, step_ms: 60_000, count },
+    cells: {
+      bucket: cells.map((cell) => cell.bucket),
+      level: cells.map((cell) => cell.level),
+      count: cells.map((cell) => cell.of),
+      errors: cells.map((cell) => cell.bad),
     },
   };
 }

@@ -16,6 +16,14 @@ export interface FlameProps {
   readonly find: string;
   readonly tell: (at: number) => string;
   readonly onZoom: (at: number) => void;
+  /** hue of a node, one of the services'; a package's own when absent. */
+  readonly hue?: (at: number) => number;
+  /** label of a node; its name when absent. */
+  readonly label?: (at: number) => string;
+  /** dim: nodes that something looked for does not match. */
+  readonly dim?: (at: number) => boolean;
+  /** chosen is marked, and where the keys begin. */
+  readonly chosen?: number;
 }
 
 /** hueOf gives kernel frames their own hue and every package one of five others, red not among them, so that neighbours are told apart. */
@@ -28,15 +36,19 @@ function hueOf(name: string, kind: string): number {
 }
 
 /** FlameGraph draws a flame graph on canvas: callers above what they call. Arrows walk it, Enter zooms, Esc zooms out. */
-export function FlameGraph({ model, zoom, find, tell, onZoom }: FlameProps): JSX.Element {
+export function FlameGraph(props: FlameProps): JSX.Element {
+  const { model, zoom, find, tell, onZoom } = props;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(800);
   const [under, setUnder] = useState(-1);
-  const [cursor, setCursor] = useState(-1);
+  const [cursor, setCursor] = useState(props.chosen ?? -1);
   const from = zoom < 0 ? 0 : (model.x[zoom] ?? 0);
   const span = zoom < 0 ? 1 : Math.max(1e-12, model.width[zoom] ?? 1);
   const theme = themeShown.value;
+  useEffect(() => {
+    if (props.chosen !== undefined && props.chosen >= 0) setCursor(props.chosen);
+  }, [props.chosen]);
   const marked = find.toLowerCase();
 
   useEffect(() => {
@@ -67,7 +79,8 @@ export function FlameGraph({ model, zoom, find, tell, onZoom }: FlameProps): JSX
       const [left, right] = placed(at);
       if (right - left < narrowest || right <= 0 || left >= width) return;
       const top = (model.depth[at] ?? 0) * rowHeight;
-      const hit = marked === "" || node.name.toLowerCase().includes(marked);
+      const hit =
+        props.dim === undefined ? marked === "" || node.name.toLowerCase().includes(marked) : !props.dim(at);
       const ancestor = zoom >= 0 && (model.depth[at] ?? 0) < (model.depth[zoom] ?? 0);
       context.globalAlpha = 1;
       context.fillStyle = palette.raised;
@@ -81,7 +94,7 @@ export function FlameGraph({ model, zoom, find, tell, onZoom }: FlameProps): JSX
         context.fillStyle =
           node.kind === "other"
             ? palette.line
-            : (palette.hues[hueOf(node.name, node.kind)] ?? palette.accent);
+            : (palette.hues[props.hue?.(at) ?? hueOf(node.name, node.kind)] ?? palette.accent);
       }
       context.fillRect(left, top, right - left - 0.5, rowHeight - 1);
       context.globalAlpha = 1;
@@ -96,10 +109,12 @@ export function FlameGraph({ model, zoom, find, tell, onZoom }: FlameProps): JSX
       context.beginPath();
       context.rect(left + 4, top, right - left - 8, rowHeight);
       context.clip();
-      context.fillText(labelOf(node.name, node.kind, right - left), left + 4, top + rowHeight / 2);
+      const label =
+        props.label === undefined ? labelOf(node.name, node.kind, right - left) : cell(props.label(at), 200);
+      context.fillText(label, left + 4, top + rowHeight / 2);
       context.restore();
     });
-  }, [model, width, zoom, marked, under, cursor, theme]);
+  }, [model, width, zoom, marked, under, cursor, theme, props.dim]);
 
   const nodeUnder = (event: MouseEvent): number => {
     const area = canvas.current?.getBoundingClientRect();

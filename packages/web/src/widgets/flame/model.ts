@@ -16,7 +16,7 @@ export interface FlameModel {
 }
 
 /** flameModel places nodes; parents come before their children. */
-export function flameModel(answer: FlameAnswer): FlameModel {
+export function flameModel(answer: Pick<FlameAnswer, "nodes" | "total" | "base" | "base_total">): FlameModel {
   const { nodes } = answer;
   const size = nodes.length;
   const x = new Float64Array(size);

@@ -1,4 +1,4 @@
-import type { MapNode } from "@go3s/server";
+import type { MapEdge, MapNode } from "@go3s/server";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { hueClass } from "../../base/colour.js";
@@ -22,15 +22,31 @@ interface Camera {
   readonly scale: number;
 }
 
+/** MapWords are the figures beside nodes and edges, where they are not rates. */
+export interface MapWords {
+  readonly node: (of: MapNode) => string;
+  readonly edge: (of: MapEdge) => readonly [above: string, below: string];
+}
+
+const rates: MapWords = {
+  node: (of) =>
+    of.requests === 0
+      ? kindWords[of.kind]
+      : `${figureText(rateFigure(of.rate))} · p99 ${durationText(of.p99_ns)}`,
+  edge: (of) => [figureText(rateFigure(of.rate)), of.p99_ns > 0 ? durationText(of.p99_ns) : ""],
+};
+
 /** MapView draws a laid-out graph; the layout is asked for again only when nodes or pairs come or go. */
 export function MapView({
   graph,
   selected,
   onSelect,
+  words = rates,
 }: {
   graph: Graph;
   selected: string;
   onSelect: (id: string) => void;
+  words?: MapWords;
 }): JSX.Element {
   const [placed, setPlaced] = useState<Placed | undefined>(undefined);
   const [failed, setFailed] = useState("");
@@ -123,6 +139,7 @@ export function MapView({
                 <Edge
                   key={pair.id}
                   pair={pair}
+                  words={words}
                   points={placed.lines.get(pair.id) ?? []}
                   at={labels.get(pair.id) ?? origin}
                   share={(redOf(pair)?.rate ?? 0) / most}
@@ -147,6 +164,7 @@ export function MapView({
                   <Node
                     key={row.id}
                     of={row}
+                    words={words}
                     at={at}
                     dim={near !== undefined && !near.has(row.id)}
                     onHover={setHovered}
@@ -254,22 +272,21 @@ const kindWords: Readonly<Record<MapNode["kind"], string>> = {
 
 function Node({
   of,
+  words: { node: figuresOf },
   at,
   dim,
   onHover,
   onSelect,
 }: {
   of: MapNode;
+  words: MapWords;
   at: { readonly x: number; readonly y: number };
   dim: boolean;
   onHover: (id: string) => void;
   onSelect: (id: string) => void;
 }): JSX.Element {
   const failing = of.errors > 0;
-  const figures =
-    of.requests === 0
-      ? kindWords[of.kind]
-      : `${figureText(rateFigure(of.rate))} · p99 ${durationText(of.p99_ns)}`;
+  const figures = figuresOf(of);
   const words = `${of.name}${kindWords[of.kind] === "" ? "" : `, ${kindWords[of.kind]}`}, ${figures}${failing ? `, ${of.errors} errors` : ""}`;
   return (
     <g
@@ -311,6 +328,7 @@ function short(text: string, length: number): string {
 
 function Edge({
   pair,
+  words,
   points,
   at,
   share,
@@ -321,6 +339,7 @@ function Edge({
   onSelect,
 }: {
   pair: Pair;
+  words: MapWords;
   points: readonly Point[];
   at: Point;
   share: number;
@@ -334,8 +353,7 @@ function Edge({
   if (points.length < 2 || red === undefined) return null;
   const path = pathOf(points);
   const failing = red.error_share >= 0.01;
-  const label = figureText(rateFigure(red.rate));
-  const slow = red.p99_ns > 0 ? durationText(red.p99_ns) : "";
+  const [label, slow] = words.edge(red);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the table beside the map holds the edges for keyboard and readers
     <g
@@ -355,7 +373,7 @@ function Edge({
           </text>
           <text class="small" x={at.x} y={at.y + 13} text-anchor="middle">
             {slow}
-            <title>p99</title>
+            {words === rates ? <title>p99</title> : null}
           </text>
         </>
       ) : null}

@@ -1,8 +1,11 @@
 import { type Palette, serviceHue } from "../../base/colour.js";
+import { plural } from "../../base/number.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
 import type { CriticalPath } from "./critical-path.js";
+import { type Gap, gapAt, type Lines, rowAt } from "./lines.js";
 import { hasChildren, operationOf, serviceOf, type TraceModel } from "./model.js";
+import { textureOf, waitParts } from "./waits.js";
 
 // Draws only the rows that show: measured by the field notes, a canvas of 8,000 shapes redraws in 1.4 ms, whatever the
 // trace's size; a screen holds about forty rows.
@@ -19,11 +22,13 @@ export interface View {
 /** Scene is everything a frame needs. */
 export interface Scene {
   readonly model: TraceModel;
-  readonly rows: Int32Array;
+  readonly lines: Lines;
   readonly folded: Uint8Array;
   readonly path: CriticalPath;
   readonly marks: Uint8Array | undefined;
   readonly logRows: ReadonlyMap<number, readonly number[]>;
+  /** waitRows: where a row's waits stand in the answer's columns. */
+  readonly waitRows: ReadonlyMap<number, number>;
   readonly view: View;
   readonly chosen: number;
   readonly hovered: number;
@@ -53,15 +58,20 @@ export function drawScene(
   height: number,
   top: number,
 ): void {
-  const { rows, palette, nameWidth } = scene;
+  const { lines, palette, nameWidth } = scene;
   context.clearRect(0, 0, width, height);
   context.textBaseline = "middle";
   const first = Math.max(0, Math.floor(top / rowHeight));
-  const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight));
+  const last = Math.min(lines.rows.length, Math.ceil((top + height) / rowHeight));
   drawGrid(context, scene, width, height);
   for (let place = first; place < last; place++) {
-    const row = rows[place] ?? 0;
+    const row = rowAt(lines, place);
     const y = place * rowHeight - top;
+    const gap = gapAt(lines, place);
+    if (gap !== undefined) {
+      drawGap(context, scene, gap, y, width);
+      continue;
+    }
     if (row === scene.chosen || row === scene.hovered) {
       context.fillStyle = row === scene.chosen ? palette.accentSoft : palette.line;
       context.globalAlpha = row === scene.chosen ? 1 : 0.5;
@@ -76,13 +86,74 @@ export function drawScene(
   context.rect(0, 0, nameWidth - 6, height);
   context.clip();
   for (let place = first; place < last; place++) {
-    const row = rows[place] ?? 0;
+    if (gapAt(lines, place) !== undefined) continue;
+    const row = rowAt(lines, place);
     context.globalAlpha = scene.marks !== undefined && scene.marks[row] !== 1 ? 0.45 : 1;
     drawName(context, scene, row, place * rowHeight - top);
   }
   context.restore();
   context.fillStyle = palette.line;
   context.fillRect(nameWidth - 1, 0, 1, height);
+}
+
+/** insideText says what a folded row holds. */
+export function insideText(model: TraceModel, row: number): string {
+  const failures = (model.failures[row] ?? 0) - (model.failed[row] ?? 0);
+  const spans = plural((model.end[row] ?? 0) - row - 1, "span");
+  return failures === 0 ? `${spans} inside` : `${spans}, ${plural(failures, "error")} inside`;
+}
+
+/** gapText says what a gap stands for: `1,204 spans, 3 errors, 12.1 s`. */
+export function gapText(gap: Gap): string {
+  const errors = gap.errors === 0 ? "" : `, ${plural(gap.errors, "error")}`;
+  return `${plural(gap.end - gap.first, "span")}${errors}, ${durationText(gap.ns)}`;
+}
+
+function drawGap(context: CanvasRenderingContext2D, scene: Scene, gap: Gap, y: number, width: number): void {
+  const { palette, nameWidth: left, view } = scene;
+  const middle = y + rowHeight / 2 + 0.5;
+  if (gap.first === scene.hovered) {
+    context.fillStyle = palette.line;
+    context.globalAlpha = 0.5;
+    context.fillRect(0, y, width, rowHeight);
+    context.globalAlpha = 1;
+  }
+  context.font = smallFont;
+  context.fillStyle = gap.errors > 0 ? palette.bad : palette.dim;
+  context.fillText(`⋯ ${gapText(gap)}`, indentOf(Math.min(3, scene.model.depth[gap.first] ?? 0)), middle);
+  const from = Math.max(left, xOf(view, left, width - left, gap.from));
+  const to = Math.min(width, xOf(view, left, width - left, gap.to));
+  if (to <= left || from >= width) return;
+  context.fillStyle = palette.bg;
+  context.fillRect(left, y, width - left, rowHeight);
+  context.fillStyle = palette.dim;
+  for (let x = from; x < Math.max(to, from + 2); x += 5) context.fillRect(x, middle - 1, 2, 2);
+}
+
+/** drawWaits lays a span's shares of running and waiting over its bar, from its start: they are totals, not places. */
+function drawWaits(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  row: number,
+  x0: number,
+  x1: number,
+  y: number,
+  width: number,
+): void {
+  const at = scene.waitRows.get(row);
+  if (at === undefined || x1 - x0 < 6) return;
+  let x = x0;
+  for (const part of waitParts(scene.model.answer.waits, at)) {
+    const next = x + part.share * (x1 - x0);
+    const texture = textureOf(context, scene.palette, part.id);
+    const from = Math.max(scene.nameWidth, x);
+    const to = Math.min(width, next);
+    if (texture !== null && to > from) {
+      context.fillStyle = texture;
+      context.fillRect(from, y + 7, to - from, 10);
+    }
+    x = next;
+  }
 }
 
 function drawGrid(context: CanvasRenderingContext2D, scene: Scene, width: number, height: number): void {
@@ -132,6 +203,7 @@ function drawBar(
   const failed = model.failed[row] === 1;
   context.fillStyle = palette.hues[hue] ?? palette.accent;
   context.fillRect(from, y + 7, Math.max(2, to - from), 10);
+  drawWaits(context, scene, row, x0, x1, y, width);
   if (failed) {
     context.fillStyle = palette.bad;
     context.fillRect(from, y + 4, Math.max(2, to - from), 3);
@@ -152,7 +224,7 @@ function drawBar(
     context.fillRect(x - 2.5, y + 3, 5, 3);
   }
   let label = durationText(length);
-  if (folded) label += `  +${(model.end[row] ?? 0) - row - 1} spans`;
+  if (folded) label += ` · ${insideText(model, row)}`;
   const text = context.measureText(label).width;
   context.fillStyle = failed ? palette.bad : palette.dim;
   if (to + text + 8 < width) context.fillText(label, to + 5, y + rowHeight / 2 + 0.5);

@@ -54,6 +54,22 @@ function testOf(model: TraceModel, word: string): (row: number) => boolean {
     answer.spans.span_id[row]?.startsWith(word) === true;
 }
 
+/** isFilter tells a text in the filter language, which the server answers, from words that the page finds itself. */
+export const isFilter = (text: string): boolean => /(?:^|[\s(])-?[\w.]+:(?!\/\/)\S/.test(text);
+
+/** foundOf marks the spans of some ids; ids that are not here count nothing. */
+export function foundOf(model: TraceModel, ids: readonly string[]): Found {
+  const marks = new Uint8Array(model.count);
+  const wanted = new Set(ids);
+  const rows: number[] = [];
+  model.answer.spans.span_id.forEach((id, row) => {
+    if (!wanted.has(id)) return;
+    marks[row] = 1;
+    rows.push(row);
+  });
+  return { rows: Int32Array.from(rows), marks };
+}
+
 /** withParents adds everything above the marked rows: what stays on the screen when the rest is hidden. */
 export function withParents(model: TraceModel, marks: Uint8Array): Uint8Array {
   const keep = marks.slice();

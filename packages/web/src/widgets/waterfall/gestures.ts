@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { rowHeight, type Scene, type View } from "./draw.js";
-import { placeOf } from "./model.js";
+import { type Lines, placeOf } from "./lines.js";
 import { moved, zoomed } from "./view.js";
 
 // What hand and wheel do to a waterfall, and how it follows a chosen row.
@@ -14,13 +14,13 @@ export interface Size {
 /** useReveal scrolls a row that was chosen into view, in the middle when it was far away. */
 export function useReveal(
   box: { readonly current: HTMLDivElement | null },
-  rows: Int32Array,
+  lines: Lines,
   chosen: number,
   height: number,
 ): void {
   useLayoutEffect(() => {
     const element = box.current;
-    const place = placeOf(rows, chosen);
+    const place = placeOf(lines, chosen);
     if (element === null || place < 0 || height === 0) return;
     const y = place * rowHeight;
     if (y >= element.scrollTop && y + rowHeight <= element.scrollTop + height) return;
@@ -55,10 +55,17 @@ export function useMirrorPace(
   }, []);
 }
 
-/** useWheel zooms about the pointer with Ctrl and the wheel, and moves sideways with a sideways wheel. */
-export function useWheel(
+/** TimeArea is a drawing of a part of the trace: `left` is where it begins in its box. */
+export interface TimeArea {
+  readonly view: View;
+  readonly left: number;
+  readonly duration: number;
+}
+
+/** useTimeWheel zooms about the pointer with Ctrl and the wheel, and moves sideways with a sideways wheel. */
+export function useTimeWheel(
   box: { readonly current: HTMLDivElement | null },
-  scene: { readonly current: Scene | undefined },
+  area: { readonly current: TimeArea },
   onView: (view: View) => void,
 ): void {
   const tell = useRef(onView);
@@ -67,20 +74,17 @@ export function useWheel(
     const element = box.current;
     if (element === null) return;
     const onWheel = (event: WheelEvent) => {
-      const now = scene.current;
+      const { view, left, duration } = area.current;
       const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
-      if (now === undefined || (!event.ctrlKey && !sideways)) return;
+      if (!event.ctrlKey && !sideways) return;
       event.preventDefault();
-      const width = element.clientWidth - now.nameWidth;
-      const span = now.view.to - now.view.from;
+      const width = element.clientWidth - left;
       if (event.ctrlKey) {
-        const share = (event.clientX - element.getBoundingClientRect().left - now.nameWidth) / width;
-        tell.current(
-          zoomed(now.view, Math.min(1, Math.max(0, share)), Math.exp(event.deltaY / 300), now.model.duration),
-        );
+        const share = (event.clientX - element.getBoundingClientRect().left - left) / width;
+        tell.current(zoomed(view, Math.min(1, Math.max(0, share)), Math.exp(event.deltaY / 300), duration));
       } else {
-        const move = ((event.deltaX || event.deltaY) / width) * span;
-        tell.current(moved(now.view, move, now.model.duration));
+        const move = ((event.deltaX || event.deltaY) / width) * (view.to - view.from);
+        tell.current(moved(view, move, duration));
       }
     };
     element.addEventListener("wheel", onWheel, { passive: false });

@@ -74,18 +74,6 @@ export const operationOf = (model: TraceModel, row: number): string =>
 /** hasChildren tells whether a row can be folded. */
 export const hasChildren = (model: TraceModel, row: number): boolean => (model.end[row] ?? 0) > row + 1;
 
-/** visibleRows lists the rows to draw: none below a folded one, and only those marked in `keep` when it is given. */
-export function visibleRows(model: TraceModel, folded: Uint8Array, keep?: Uint8Array): Int32Array {
-  const rows = new Int32Array(model.count);
-  let used = 0;
-  let row = 0;
-  while (row < model.count) {
-    if (keep === undefined || keep[row] === 1) rows[used++] = row;
-    row = folded[row] === 1 ? (model.end[row] ?? row + 1) : row + 1;
-  }
-  return rows.subarray(0, used);
-}
-
 /** foldBelow folds every row at a depth, so that the tree shows that many levels; Infinity unfolds all. */
 export function foldBelow(model: TraceModel, level: number): Uint8Array {
   const folded = new Uint8Array(model.count);
@@ -107,18 +95,4 @@ export function unfoldTo(model: TraceModel, folded: Uint8Array, row: number): bo
     above = model.parent[above] ?? -1;
   }
   return changed;
-}
-
-/** placeOf finds a row among the visible ones by bisection; -1 when it is hidden. */
-export function placeOf(rows: Int32Array, row: number): number {
-  let low = 0;
-  let high = rows.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const value = rows[middle] ?? 0;
-    if (value === row) return middle;
-    if (value < row) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }

@@ -5,9 +5,11 @@ import fc from "fast-check";
 import { traceAnswer } from "../../testing/trace-fixture.js";
 import { criticalPath } from "./critical-path.js";
 import { ticks } from "./draw.js";
-import { findRows, nextMatch, withParents } from "./find.js";
-import { foldBelow, modelOf, placeOf, unfoldTo, visibleRows } from "./model.js";
+import { findRows, foundOf, isFilter, nextMatch, withParents } from "./find.js";
+import { gapAt, type Lines, linesOf, placeBefore, placeOf, rowAt } from "./lines.js";
+import { foldBelow, modelOf, unfoldTo } from "./model.js";
 import { moved, zoomed } from "./view.js";
+import { waitParts } from "./waits.js";
 
 interface Row {
   readonly parent: number;
@@ -41,6 +43,8 @@ const small = modelOf(
   ]),
 );
 
+const shown = (lines: Lines) => [...lines.rows];
+
 describe("a trace's model", () => {
   it("knows depths, subtrees and failures inside them", () => {
     assert.deepEqual([...small.depth], [0, 1, 2, 1, 0]);
@@ -48,13 +52,39 @@ describe("a trace's model", () => {
     assert.deepEqual([...small.failures], [1, 1, 1, 0, 0]);
   });
   it("folds, unfolds and keeps", () => {
-    assert.deepEqual([...visibleRows(small, foldBelow(small, 0))], [0, 4]);
-    assert.deepEqual([...visibleRows(small, foldBelow(small, 1))], [0, 1, 3, 4]);
+    assert.deepEqual(shown(linesOf(small, foldBelow(small, 0))), [0, 4]);
+    assert.deepEqual(shown(linesOf(small, foldBelow(small, 1))), [0, 1, 3, 4]);
     const folded = foldBelow(small, 0);
     assert.equal(unfoldTo(small, folded, 2), true);
-    assert.deepEqual([...visibleRows(small, folded)], [0, 1, 2, 3, 4]);
+    assert.deepEqual(shown(linesOf(small, folded)), [0, 1, 2, 3, 4]);
     const keep = withParents(small, findRows(small, "error").marks);
-    assert.deepEqual([...visibleRows(small, new Uint8Array(5), keep)], [0, 1, 2]);
+    const lines = linesOf(small, new Uint8Array(5), keep);
+    assert.deepEqual(shown(lines), [0, 1, 2, ~3]);
+    assert.deepEqual(gapAt(lines, 3), { first: 3, end: 5, errors: 0, ns: 65, from: 5, to: 90 });
+    assert.equal(gapAt(lines, 2), undefined);
+  });
+  it("leaves every row once, as itself, inside a fold or inside a gap, whatever is folded and kept", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 80 }),
+        fc.array(fc.boolean(), { minLength: 80, maxLength: 80 }),
+        fc.array(fc.boolean(), { minLength: 80, maxLength: 80 }),
+        (count, folds, keeps) => {
+          const model = modelOf(traceAnswer(0, "a".repeat(32), count));
+          const folded = Uint8Array.from(folds.slice(0, count), Number);
+          const keep = withParents(model, Uint8Array.from(keeps.slice(0, count), Number));
+          const lines = linesOf(model, folded, keep);
+          let next = 0;
+          for (let place = 0; place < lines.rows.length; place++) {
+            const row = rowAt(lines, place);
+            assert.equal(row, next);
+            assert.equal(placeBefore(lines, row), place);
+            next = gapAt(lines, place)?.end ?? (folded[row] === 1 ? (model.end[row] ?? 0) : row + 1);
+          }
+          assert.equal(next, count);
+        },
+      ),
+    );
   });
   it("survives parents that point forward, at themselves or nowhere", () => {
     fc.assert(
@@ -64,16 +94,20 @@ describe("a trace's model", () => {
           const end = model.end[row] ?? 0;
           assert.ok(end > row && end <= model.count);
         }
-        assert.equal(visibleRows(model, new Uint8Array(model.count)).length, model.count);
+        assert.equal(linesOf(model, new Uint8Array(model.count)).rows.length, model.count);
         criticalPath(model);
       }),
     );
   });
   it("finds a row's place by bisection", () => {
-    const rows = Int32Array.from([0, 3, 7, 9]);
+    const lines: Lines = { rows: Int32Array.from([0, 3, ~7, 9]), gaps: new Map() };
     assert.deepEqual(
-      [0, 3, 7, 9, 4, 10].map((row) => placeOf(rows, row)),
-      [0, 1, 2, 3, -1, -1],
+      [0, 3, 9, 4, 7, 10].map((row) => placeOf(lines, row)),
+      [0, 1, 3, -1, -1, -1],
+    );
+    assert.deepEqual(
+      [0, 4, 7, 8, 12].map((row) => placeBefore(lines, row)),
+      [0, 1, 2, 2, 3],
     );
   });
 });
@@ -121,6 +155,17 @@ describe("find in a trace", () => {
     assert.equal(findRows(model, "").rows.length, 0);
     assert.equal(findRows(model, "no such span").rows.length, 0);
   });
+  it("tells the filter language from words, and marks what the server found", () => {
+    for (const text of ["service:cart", "a -status:ok", "http.route:/cart", "(level:error OR x)"])
+      assert.equal(isFilter(text), true, text);
+    for (const text of ["GET /cart", ">20ms error", "http://cart", "", "a: b"])
+      assert.equal(isFilter(text), false, text);
+    const model = modelOf(traceAnswer(0, "a".repeat(32), 20));
+    const ids = model.answer.spans.span_id;
+    const found = foundOf(model, [ids[7] ?? "", ids[3] ?? "", "not here"]);
+    assert.deepEqual([...found.rows], [3, 7]);
+    assert.deepEqual([found.marks[3], found.marks[4]], [1, 0]);
+  });
   it("walks round", () => {
     const rows = Int32Array.from([2, 5, 9]);
     assert.deepEqual(
@@ -128,6 +173,26 @@ describe("find in a trace", () => {
       [2, 2, 9, 5],
     );
     assert.equal(nextMatch(new Int32Array(0), 3, 1), -1);
+  });
+});
+
+describe("goroutines' waits", () => {
+  it("are shares of what is known, running first, without what there was none of", () => {
+    const { waits } = traceAnswer(0, "a".repeat(32), 20);
+    const parts = waitParts(waits, 0);
+    assert.deepEqual(
+      parts.map(({ id, share }) => [id, share]),
+      [
+        ["running", 0.1],
+        ["runnable", 0.025],
+        ["gc", 0.0125],
+        ["lock", 0.5],
+        ["network", 0.25],
+        ["sleep", 0.1],
+        ["other", 0.0125],
+      ],
+    );
+    assert.deepEqual(waitParts(waits, 7), []);
   });
 });
 

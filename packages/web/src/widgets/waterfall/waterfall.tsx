@@ -5,29 +5,43 @@ import { themeShown } from "../../base/settings.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
 import type { CriticalPath } from "./critical-path.js";
-import { drawScene, indentOf, rowHeight, type Scene, ticks, type View, xOf } from "./draw.js";
-import { type Size, useMirrorPace, useReveal, useTimeDrag, useWheel } from "./gestures.js";
-import { hasChildren, operationOf, placeOf, serviceOf, type TraceModel } from "./model.js";
+import {
+  drawScene,
+  gapText,
+  indentOf,
+  insideText,
+  rowHeight,
+  type Scene,
+  ticks,
+  type View,
+  xOf,
+} from "./draw.js";
+import { type Size, type TimeArea, useMirrorPace, useReveal, useTimeDrag, useTimeWheel } from "./gestures.js";
+import { type Gap, gapAt, type Lines, placeBefore, rowAt } from "./lines.js";
+import { hasChildren, operationOf, serviceOf, type TraceModel } from "./model.js";
 
 /** WaterfallProps: what is drawn belongs to the caller; the widget keeps only where it is scrolled and hovered. */
 export interface WaterfallProps {
   readonly model: TraceModel;
-  readonly rows: Int32Array;
+  readonly lines: Lines;
   readonly folded: Uint8Array;
   readonly path: CriticalPath;
   readonly marks: Uint8Array | undefined;
   readonly logRows: ReadonlyMap<number, readonly number[]>;
+  readonly waitRows: ReadonlyMap<number, number>;
   readonly view: View;
   readonly chosen: number;
   readonly onChoose: (row: number) => void;
   readonly onOpen: (row: number) => void;
   readonly onFold: (row: number) => void;
+  readonly onReveal: (gap: Gap) => void;
   readonly onView: (view: View) => void;
 }
 
 /** Waterfall draws the rows that show on one canvas, and mirrors them as a tree for keyboard and readers. */
 export function Waterfall(props: WaterfallProps): JSX.Element {
-  const { model, rows, view, chosen } = props;
+  const { model, lines, view, chosen } = props;
+  const count = lines.rows.length;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
@@ -74,34 +88,47 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
     element.height = Math.round(size.height * window.devicePixelRatio);
   }, [size]);
   useLayoutEffect(paint);
-  useReveal(box, rows, chosen, size.height);
+  useReveal(box, lines, chosen, size.height);
   useMirrorPace(box, setTop, paintSoon);
-  useWheel(box, scene, props.onView);
+  const area = useRef<TimeArea>({ view, left: nameWidth, duration: model.duration });
+  area.current = { view, left: nameWidth, duration: model.duration };
+  useTimeWheel(box, area, props.onView);
 
-  const rowAt = (event: { readonly clientY: number }): number => {
+  const placeUnder = (event: { readonly clientY: number }): number => {
     const frameTop = box.current?.getBoundingClientRect().top ?? 0;
-    return rows[Math.floor((event.clientY - frameTop + (box.current?.scrollTop ?? 0)) / rowHeight)] ?? -1;
+    const place = Math.floor((event.clientY - frameTop + (box.current?.scrollTop ?? 0)) / rowHeight);
+    return place < count ? place : -1;
+  };
+  const rowUnder = (event: { readonly clientY: number }): number => {
+    const place = placeUnder(event);
+    return place < 0 ? -1 : rowAt(lines, place);
   };
   const xIn = (event: { readonly clientX: number }): number =>
     event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
   const drag = useTimeDrag(scene, size, props.onView);
   const first = Math.max(0, Math.floor(top / rowHeight));
-  const mirrored = rows.subarray(first, first + Math.ceil(size.height / rowHeight) + 1);
+  const mirrored = Array.from(
+    { length: Math.max(0, Math.min(count - first, Math.ceil(size.height / rowHeight) + 1)) },
+    (_, at) => first + at,
+  );
   const row = (delta: number) => {
-    const place = Math.max(0, placeOf(rows, chosen));
-    const next = rows[Math.min(rows.length - 1, Math.max(0, place + delta))];
-    if (next !== undefined) props.onChoose(next);
+    const place = Math.max(0, placeBefore(lines, chosen));
+    const next = Math.min(count - 1, Math.max(0, place + delta));
+    if (next >= 0) props.onChoose(rowAt(lines, next));
   };
   const onKey = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(size.height / rowHeight) - 2);
     const folds = chosen >= 0 && hasChildren(model, chosen);
     const folded = props.folded[chosen] === 1;
+    const place = placeBefore(lines, chosen);
+    const gap = place >= 0 && rowAt(lines, place) === chosen ? gapAt(lines, place) : undefined;
     if (event.key === "ArrowDown") row(1);
     else if (event.key === "ArrowUp") row(-1);
     else if (event.key === "PageDown") row(page);
     else if (event.key === "PageUp") row(-page);
-    else if (event.key === "Home") row(-rows.length);
-    else if (event.key === "End") row(rows.length);
+    else if (event.key === "Home") row(-count);
+    else if (event.key === "End") row(count);
+    else if (gap !== undefined && (event.key === "ArrowRight" || event.key === "Enter")) props.onReveal(gap);
     else if (event.key === "ArrowRight" && folds && folded) props.onFold(chosen);
     else if (event.key === "ArrowLeft" && folds && !folded) props.onFold(chosen);
     else if (event.key === "ArrowLeft" && (model.parent[chosen] ?? -1) >= 0)
@@ -125,13 +152,13 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
           ref={box}
           class="wf-box"
           role="tree"
-          aria-label={`Spans of the trace, ${rows.length} rows`}
+          aria-label={`Spans of the trace, ${count} rows`}
           aria-activedescendant={chosen >= 0 ? `span-${chosen}` : undefined}
           tabIndex={0}
           onKeyDown={onKey}
           onPointerMove={(event) => {
             if (drag.move(xIn(event))) return;
-            const next = rowAt(event);
+            const next = rowUnder(event);
             event.currentTarget.classList.toggle("on-fold", foldHit(scene.current, next, xIn(event)));
             if (next === hovered.current) return;
             hovered.current = next;
@@ -147,9 +174,12 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
           onPointerUp={(event) => drag.end(xIn(event))}
           onClick={(event) => {
             if (drag.dragged()) return;
-            const hit = rowAt(event);
-            if (hit < 0) return;
-            if (foldHit(scene.current, hit, xIn(event))) props.onFold(hit);
+            const place = placeUnder(event);
+            if (place < 0) return;
+            const hit = rowAt(lines, place);
+            const gap = gapAt(lines, place);
+            if (gap !== undefined) props.onReveal(gap);
+            else if (foldHit(scene.current, hit, xIn(event))) props.onFold(hit);
             else {
               props.onChoose(hit);
               props.onOpen(hit);
@@ -157,15 +187,16 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
           }}
           onDblClick={() => props.onView({ from: 0, to: model.duration })}
         >
-          <div class="wf-tall" style={{ height: `${rows.length * rowHeight}px` }}>
+          <div class="wf-tall" style={{ height: `${count * rowHeight}px` }}>
             <div class="wf-mirror">
-              {[...mirrored].map((at) => (
+              {mirrored.map((place) => (
                 <MirrorRow
-                  key={at}
+                  key={rowAt(lines, place)}
                   model={model}
-                  row={at}
-                  folded={props.folded[at] === 1}
-                  chosen={at === chosen}
+                  row={rowAt(lines, place)}
+                  gap={gapAt(lines, place)}
+                  folded={props.folded[rowAt(lines, place)] === 1}
+                  chosen={rowAt(lines, place) === chosen}
                 />
               ))}
             </div>
@@ -187,14 +218,18 @@ function foldHit(scene: Scene | undefined, row: number, x: number): boolean {
 function MirrorRow({
   model,
   row,
+  gap,
   folded,
   chosen,
 }: {
   model: TraceModel;
   row: number;
+  gap: Gap | undefined;
   folded: boolean;
   chosen: boolean;
 }): JSX.Element {
+  const failed = model.failed[row] === 1 ? ", error" : "";
+  const inside = folded ? `, ${insideText(model, row)}` : "";
   return (
     <div
       id={`span-${row}`}
@@ -202,9 +237,11 @@ function MirrorRow({
       tabIndex={-1}
       aria-level={(model.depth[row] ?? 0) + 1}
       aria-selected={chosen}
-      aria-expanded={hasChildren(model, row) ? !folded : undefined}
+      aria-expanded={gap !== undefined ? false : hasChildren(model, row) ? !folded : undefined}
     >
-      {`${cell(serviceOf(model, row), 60)} ${cell(operationOf(model, row), 100)}, ${durationText(model.length[row] ?? 0)}${model.failed[row] === 1 ? ", error" : ""}`}
+      {gap === undefined
+        ? `${cell(serviceOf(model, row), 60)} ${cell(operationOf(model, row), 100)}, ${durationText(model.length[row] ?? 0)}${failed}${inside}`
+        : `hidden: ${gapText(gap)}`}
     </div>
   );
 }
