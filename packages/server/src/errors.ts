@@ -17,7 +17,11 @@ export const errorCodes = {
   "not-otlp": { status: 400, meaning: "the body is not the OTLP message of this path" },
   "bad-encoding": { status: 400, meaning: "the body cannot be decompressed as its Content-Encoding says" },
   "host-refused": { status: 403, meaning: "the Host header names neither this address nor an allowed host" },
-  "local-only": { status: 403, meaning: "what this changes is changed from its own machine only" },
+  "token-needed": { status: 401, meaning: "the server is not on loopback and asks for its token" },
+  "not-allowed": {
+    status: 403,
+    meaning: "who asks may not run probes nor change what is observed; a right of its own (docs/security.md)",
+  },
   "origin-refused": { status: 403, meaning: "the request comes from another site's page" },
   "query-forbidden": { status: 403, meaning: "the statement does more than read the store's tables" },
   "not-found": { status: 404, meaning: "no such address, service, trace or span" },

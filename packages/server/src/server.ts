@@ -7,6 +7,8 @@ import { type JaegerPorts, listenJaeger, type RunningJaeger } from "./foreign/ja
 import { gaugesOf } from "./gauges.js";
 import { createJaegerPort } from "./jaeger/port.js";
 import { closeHttp, listen, urlHost } from "./listening.js";
+import type { ProbePort } from "./probes/port.js";
+import { createRuns, type RunsOptions } from "./probes/runs.js";
 import { createPrometheusPort } from "./prometheus/port.js";
 import { createEngine } from "./query/engine.js";
 import { createDecoders } from "./receive/decoders.js";
@@ -16,6 +18,7 @@ import { letHeapGrow } from "./receive/heap.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
+import type { Receiver } from "./receive/receiver.js";
 import { createSamplingIntake, startDecider } from "./sample/intake.js";
 import type { SampleOptions } from "./sample/sampler.js";
 import type { ScrapeConfig } from "./scrape/config.js";
@@ -25,7 +28,9 @@ import { createSlowQueries, watchQueries } from "./slow-queries.js";
 import { createStatusBoard, noAgent } from "./status.js";
 import { createTempoPort } from "./tempo/port.js";
 import { version } from "./version.js";
+import { admitSender, createAccess } from "./web/access.js";
 import type { AgentSampling } from "./web/agent-sample.js";
+import { type GuardOptions, guardOrigin } from "./web/guard.js";
 import { createQueryPort } from "./web/query.js";
 import { createWebServer } from "./web/server.js";
 import { createStaticFiles } from "./web/static.js";
@@ -34,18 +39,27 @@ import { createLiveStream } from "./web/stream.js";
 /** ServerOptions are what a server is started with. */
 export interface ServerOptions {
   readonly store: Store;
-  /** The address to listen on, default 127.0.0.1. There is no log-in: whoever reaches another address reads everything. */
+  /** The address to listen on, default 127.0.0.1. On any other one a token is asked for: RunningServer.token. */
   readonly host?: string;
-  /** Other names that lead here and may stand in Host and Origin, such as a proxy's. */
+  /** Other names that lead here and may stand in Host and Origin, such as a proxy's; one that is not loopback's makes a token needed. */
   readonly allowedHosts?: readonly string[];
+  /** The token to ask for where one is needed; left out: a random one. */
+  readonly token?: string;
+  /** Whether probes may be run and sampling be changed over the web port; left out: on loopback, by the server's user and root. */
+  readonly allowControl?: boolean;
   /** Ports, default 7303, 4318 and 4317; 0 takes any free one. */
   readonly ports?: { readonly web?: number; readonly otlpHttp?: number; readonly otlpGrpc?: number };
+  /** The folder that everything is kept in, to be told. */
+  readonly folder?: string;
   /** The folder of the built page; without it the web port serves the API only. */
   readonly webRoot?: string;
   /** What the agent tells about itself; without it the status says that there is none. */
   readonly agentStatus?: () => AgentStatus;
   /** Changes what the agent tells; without it there is nothing to change. */
   readonly agentSampling?: AgentSampling;
+  /** Compiles and runs probes; without it the page says that none can be run. */
+  readonly probes?: ProbePort;
+  readonly probeRuns?: RunsOptions;
   /** Bytes of one OTLP body, as sent and decompressed; default 64 MiB. */
   readonly bodyBytesMax?: number;
   /** Ports that Jaeger's clients know, 0 takes any free one; left out: its spans come over the OTLP ports only. */
@@ -63,6 +77,8 @@ export interface RunningServer {
   /** `otlp_grpc` is HOST:PORT, the others are URLs. */
   readonly addresses: StatusAnswer["addresses"];
   readonly status: () => StatusAnswer;
+  /** What must be known to read anything; undefined where only this machine reaches the server. */
+  readonly token: string | undefined;
   /** close stops accepting, finishes what was begun (5 s at most), and leaves the store open and flushed. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -93,7 +109,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // What an earlier run that sampled left is decided as that run would have done it.
   const decider = sampling === undefined ? await startDecider(store.undecided, counters, reading) : undefined;
   const intake = sampling ?? everything;
-  const receiver = { intake, counters };
+  const allowedHosts = (options.allowedHosts ?? []).map((name) => name.toLowerCase());
+  const guard: GuardOptions = { host, allowedHosts };
+  const access = createAccess({ ...guard, token: options.token, control: options.allowControl });
+  const receiver: Receiver = {
+    intake,
+    counters,
+    admit(socket, headers) {
+      guardOrigin({ headers, method: "POST", url: "/v1/" }, guard, headers.host ?? "");
+      admitSender(access, socket, headers);
+    },
+  };
+  const runs = options.probes === undefined ? undefined : createRuns(options.probes, options.probeRuns);
   const slow = createSlowQueries();
   const queried = watchQueries(store, slow);
   let closing = false;
@@ -105,6 +132,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     agent: options.agentStatus ?? (() => noAgent),
     addresses: () => addresses,
     version: version(),
+    folder: options.folder,
+    asksToken: access.token !== undefined,
     closing: () => closing,
     sampling: () => sampling?.status() ?? null,
     slowest: () => slow.list(),
@@ -122,7 +151,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const reader = { limits, pool: createBufferPool(), inflight: 0 };
   const otlpHttp = createOtlpHttp(receiver, reader);
   const web = createWebServer({
-    guard: { host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()) },
+    guard,
+    access,
+    probes: options.probes === undefined || runs === undefined ? undefined : { port: options.probes, runs },
     context,
     queries: createQueryPort(queried, counters),
     clickhouse: createClickHousePort(queried, counters),
@@ -141,6 +172,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing = true;
     stream.close();
     board.close();
+    // A probe ends with the server: what it attached is gone before the ports are.
+    await runs?.close();
     await Promise.all([
       closeHttp(web, graceMs),
       closeHttp(otlpHttp, graceMs),
@@ -157,7 +190,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const httpPort = await listen(otlpHttp, "OTLP/HTTP", host, ports.otlpHttp ?? 4318);
     const grpcLimits = { streamsPerConnection: grpcStreams };
     grpc = await listenOtlpGrpc(receiver, reader, grpcLimits, host, ports.otlpGrpc ?? 4317);
-    jaeger = await listenJaeger(receiver, reader, host, options.jaeger ?? {});
+    // A datagram brings no token: where one is needed, those of this machine are taken.
+    const udpHost = access.token === undefined ? host : "127.0.0.1";
+    jaeger = await listenJaeger(receiver, reader, host, udpHost, options.jaeger ?? {});
     const named = urlHost(host);
     addresses.web = `http://${named}:${webPort}`;
     addresses.otlp_http = `http://${named}:${httpPort}`;
@@ -173,5 +208,5 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closed ??= stop();
     return closed;
   };
-  return { addresses, status: board.status, close, [Symbol.asyncDispose]: close };
+  return { addresses, status: board.status, token: access.token, close, [Symbol.asyncDispose]: close };
 }

@@ -24,6 +24,8 @@ export interface StatusSources {
   readonly agent: () => AgentStatus;
   readonly addresses: () => StatusAnswer["addresses"];
   readonly version: string;
+  readonly folder?: string | undefined;
+  readonly asksToken: boolean;
   readonly closing: () => boolean;
   readonly sampling: () => SamplingStatus | null;
   /** Undefined where nothing is scraped. */
@@ -139,6 +141,8 @@ function statusOf(sources: StatusSources, first: Sample, now: Sample): StatusAns
     isSameEngine && now.engine && first.engine ? now.engine.cpuMicros - first.engine.cpuMicros : null;
   return {
     version: sources.version,
+    ...(sources.folder === undefined ? {} : { folder: sources.folder }),
+    asks_token: sources.asksToken,
     now_ms: Date.now(),
     started_ms: counters.startedMs,
     uptime_s: (Date.now() - counters.startedMs) / 1000,

@@ -32,6 +32,10 @@ export interface StatusAnswer {
   readonly slowest_queries: readonly SlowQuery[];
   /** This machine and this process; the server's own share of one CPU, 0…n. */
   readonly server: { readonly pid: number; readonly cpu_share: number; readonly rss_bytes: number };
+  /** The folder that everything is kept in; left out where it is not told. */
+  readonly folder?: string;
+  /** Other machines reach the server, and it asks for its token. */
+  readonly asks_token?: boolean;
   readonly addresses: {
     readonly web: string;
     readonly otlp_http: string;

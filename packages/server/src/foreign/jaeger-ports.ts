@@ -27,6 +27,7 @@ export async function listenJaeger(
   receiver: Receiver,
   reader: BodyReader,
   host: string,
+  udpHost: string,
   { httpPort, udpPorts = [] }: JaegerPorts,
 ): Promise<RunningJaeger> {
   const sockets: JaegerUdp[] = [];
@@ -46,8 +47,8 @@ export async function listenJaeger(
       const port = await listen(http, "Jaeger over HTTP", host, httpPort);
       addresses.jaeger_http = `http://${urlHost(host)}:${port}`;
     }
-    for (const port of udpPorts) sockets.push(await listenJaegerUdp(receiver, host, port));
-    if (sockets.length > 0) addresses.jaeger_udp = sockets.map(({ port }) => `${urlHost(host)}:${port}`);
+    for (const port of udpPorts) sockets.push(await listenJaegerUdp(receiver, udpHost, port));
+    if (sockets.length > 0) addresses.jaeger_udp = sockets.map(({ port }) => `${urlHost(udpHost)}:${port}`);
     return { addresses, close };
   } catch (error) {
     await close(0);

@@ -32,6 +32,7 @@ export async function receiveForeign(
       response.setHeader("Allow", "POST");
       throw new ServerError("method-not-allowed", `${foreign.path} takes POST, not ${request.method}`);
     }
+    receiver.admit?.(request.socket, request.headers);
     const search = new URLSearchParams((request.url ?? "").split(/\?(.*)/s)[1] ?? "");
     const type = request.headers["content-type"] ?? "";
     const plain = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";

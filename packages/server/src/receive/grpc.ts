@@ -27,6 +27,7 @@ export function listenOtlpGrpc(
   const calls = {
     methods,
     reader,
+    admit: receiver.admit,
     refuse: (label: string, thrown: unknown) => refuse(receiver, "grpc", label, thrown),
   };
   return listenUnary(calls, limits, host, port);
@@ -51,6 +52,7 @@ const services = new Set(["", ...otlpSignals.map(({ service }) => service)]);
 
 const healthCheck: UnaryMethod = {
   label: "none",
+  isPublic: true,
   codes: { "not-found": RPC_CODE.NOT_FOUND },
   async handle(message) {
     const service = serviceOf(message);

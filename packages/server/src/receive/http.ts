@@ -68,6 +68,7 @@ async function handle(
     signal = taken.signal;
     way = wayOf(taken);
     format = formatOf(request);
+    receiver.admit?.(request.socket, request.headers);
     if (taken.fused && format === "json")
       throw new ServerError("unsupported-type", "/v1/fused takes protobuf only", {
         hint: "use application/x-protobuf, or send OTLP/JSON to /v1/traces",

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from "node:http2";
+import type { Socket } from "node:net";
 import type { Counters } from "../counters.js";
 import { count } from "../counters.js";
 import { type Accepted, type OtlpSignal, type Refusal, refusalOf } from "./status.js";
@@ -18,6 +20,8 @@ export interface Intake {
 export interface Receiver {
   readonly intake: Intake;
   readonly counters: Counters;
+  /** admit throws ServerError for who may not send; left out: everybody may. */
+  readonly admit?: (socket: Socket | undefined, headers: IncomingHttpHeaders) => void;
 }
 
 /** succeed counts a request that was acknowledged. */

@@ -87,6 +87,8 @@ const rpcCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
   "too-many": RPC_CODE.UNAVAILABLE,
   "not-found": RPC_CODE.UNIMPLEMENTED,
   "method-not-allowed": RPC_CODE.UNIMPLEMENTED,
+  "token-needed": RPC_CODE.UNAUTHENTICATED,
+  "origin-refused": RPC_CODE.PERMISSION_DENIED,
   "store-not-ready": RPC_CODE.UNAVAILABLE,
   "disk-full": RPC_CODE.RESOURCE_EXHAUSTED,
   "shutting-down": RPC_CODE.UNAVAILABLE,

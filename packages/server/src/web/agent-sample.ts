@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ServerError } from "../errors.js";
-import { isLoopback } from "./guard.js";
+import { type Access, requireControl } from "./access.js";
 
 /** AgentSampleChange is what PUT /api/v1/agent/sample changes; what is left out stays. */
 export interface AgentSampleChange {
@@ -24,24 +24,14 @@ export interface AgentSample {
 /** AgentSampling changes what the agent tells; undefined when there is no agent. */
 export type AgentSampling = (change: AgentSampleChange) => AgentSample | undefined;
 
-/**
- * changeAgentSample answers PUT /api/v1/agent/sample. It is a right of its own: what processes on this machine tell is
- * changed from this machine only, whatever address the port listens on. Throws ServerError.
- */
+/** changeAgentSample answers PUT /api/v1/agent/sample, which is a right of its own. Throws ServerError. */
 export function changeAgentSample(
   sampling: AgentSampling | undefined,
+  access: Access,
   search: URLSearchParams,
   request: IncomingMessage,
 ): AgentSample {
-  const from = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-  if (!isLoopback(from))
-    throw new ServerError(
-      "local-only",
-      `the agent's sampling is changed from its own machine, not from ${from}`,
-      {
-        hint: "run go3s sample there",
-      },
-    );
+  requireControl(access, request.socket);
   const share = numberOf(search, "share", 1);
   const limit = numberOf(search, "spans_per_second", Number.MAX_SAFE_INTEGER);
   const errors = search.get("errors");

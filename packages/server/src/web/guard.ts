@@ -47,7 +47,15 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
   guardOrigin(request, options, host);
 }
 
-function guardOrigin(request: IncomingMessage, options: GuardOptions, host: string): void {
+// What answers programs: no link of another site leads there.
+const programs = /^\/(?:api|prometheus|tempo|jaeger|clickhouse|metrics)(?:[/?]|$)/;
+
+/** guardOrigin throws "origin-refused" for what another site's page sends: an Origin that is not ours, or what a browser marks so. */
+export function guardOrigin(
+  request: Pick<IncomingMessage, "headers" | "method" | "url">,
+  options: GuardOptions,
+  host: string,
+): void {
   const { origin } = request.headers;
   if (origin !== undefined) {
     const from = /^https?:\/\/(.+)$/i.exec(origin)?.[1]?.toLowerCase() ?? "";
@@ -63,7 +71,7 @@ function guardOrigin(request: IncomingMessage, options: GuardOptions, host: stri
   const site = request.headers["sec-fetch-site"];
   if (site === undefined || site === "same-origin" || site === "none") return;
   const isLink = request.headers["sec-fetch-mode"] === "navigate" && request.method === "GET";
-  if (isLink && !(request.url ?? "").startsWith("/api/")) return;
+  if (isLink && !programs.test(request.url ?? "")) return;
   throw new ServerError("origin-refused", `another site's page (${String(site)}) may not use this server`, {
     hint: "open the page itself",
   });

@@ -6,20 +6,24 @@ import type { ClickHousePort } from "../clickhouse/port.js";
 import { count } from "../counters.js";
 import { ServerError } from "../errors.js";
 import type { JaegerPort } from "../jaeger/port.js";
+import { answerProbes, type Probes } from "../probes/answer.js";
 import type { PrometheusPort } from "../prometheus/port.js";
 import { drain } from "../receive/drain.js";
 import type { TempoPort } from "../tempo/port.js";
+import { type Access, admit } from "./access.js";
 import { type AgentSampling, changeAgentSample } from "./agent-sample.js";
 import { type GuardOptions, guard } from "./guard.js";
 import { type Gauge, metricsFormatOf, metricsText, metricsTypes } from "./metrics.js";
 import { type QueryPort, runQuery } from "./query.js";
 import { sendError, sendJson, sendText } from "./respond.js";
+import { signIn } from "./sign-in.js";
 import { type StaticFiles, sendFile } from "./static.js";
 import type { LiveStream } from "./stream.js";
 
 /** WebPort is what the web port serves. */
 export interface WebPort {
   readonly guard: GuardOptions;
+  readonly access: Access;
   readonly context: ApiContext;
   readonly queries: QueryPort;
   readonly clickhouse: ClickHousePort;
@@ -33,15 +37,18 @@ export interface WebPort {
   /** Why no work is taken, or "" when it is. */
   readonly notReady: () => string;
   readonly agentSampling: AgentSampling | undefined;
+  readonly probes: Probes | undefined;
 }
 
 // The page has all its code and styles in files of its own; Preact and uPlot set styles through the DOM, which this allows.
-// `frame-ancestors` and `base-uri` do not fall back to default-src, so they are named.
+// `frame-ancestors`, `form-action` and `base-uri` do not fall back to default-src, so they are named.
 const policy = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "worker-src 'self' blob:",
-  "object-src 'none'",
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
@@ -67,13 +74,22 @@ async function answer(port: WebPort, request: IncomingMessage, response: ServerR
   guard(request, port.guard);
   const [path = "/", ...rest] = (request.url ?? "/").split("?");
   const search = new URLSearchParams(rest.join("?"));
+  // Whether it is alive and takes work says nothing about anybody; load balancers ask without a token.
+  const isHealth = path === "/healthz" || path === "/readyz";
+  if (!isHealth && (await signIn(port.access, path, search, request, response))) return;
+  if (!isHealth) admit(port.access, request, response);
   if (path === "/api/v1/query") {
     allow(request, response, ["POST"]);
     return runQuery(port.queries, search, request, response);
   }
   if (path === "/api/v1/agent/sample") {
     allow(request, response, ["PUT"]);
-    return sendJson(response, 200, changeAgentSample(port.agentSampling, search, request));
+    return sendJson(response, 200, changeAgentSample(port.agentSampling, port.access, search, request));
+  }
+  if (path === "/api/v1/probes" || path.startsWith("/api/v1/probes/")) {
+    allow(request, response, ["GET", "HEAD", "POST", "DELETE"]);
+    const below = path.slice("/api/v1/probes".length);
+    return answerProbes(port.probes, port.access, below, request, response);
   }
   if (path === "/clickhouse" || path.startsWith("/clickhouse/")) {
     allow(request, response, ["GET", "HEAD", "POST"]);

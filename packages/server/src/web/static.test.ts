@@ -17,6 +17,7 @@ const documents = [
   "/diagnosis",
   "/alerts",
   "/system",
+  "/settings",
 ];
 
 for (const path of documents) test(`${path} is a page`, () => assert.equal(fileOf(path), "index.html"));

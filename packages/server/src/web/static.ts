@@ -24,7 +24,7 @@ const compressed = new Set([".html", ".js", ".mjs", ".css", ".json", ".map", ".s
 
 // The page's addresses (spec/cli.md "Pages"): they all load the one document, which shows the page for its own address.
 const pages =
-  /^\/(?:services(?:\/[^/]+)?|traces(?:\/[^/]+)?|logs|metrics-explorer|profiles|map|sql|probes|diagnosis|alerts|system)?\/?$/;
+  /^\/(?:services(?:\/[^/]+)?|traces(?:\/[^/]+)?|logs|metrics-explorer|profiles|map|sql|probes|diagnosis|alerts|system|settings)?\/?$/;
 
 interface Asset {
   readonly mtimeMs: number;

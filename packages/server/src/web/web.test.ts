@@ -45,7 +45,7 @@ test("the page is served at its addresses, guarded by its headers", async () => 
     assert.equal(answer.headers["cache-control"], "no-cache");
     assert.match(
       String(answer.headers["content-security-policy"]),
-      /default-src 'self'.*frame-ancestors 'none'/,
+      /default-src 'none'.*frame-ancestors 'none'/,
     );
     assert.equal(answer.headers["x-content-type-options"], "nosniff");
   }

@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { RPC_CODE } from "@go3s/telemetry";
 import { type ErrorCode, ServerError } from "../../errors.js";
 import { type BodyReader, decompress } from "../body.js";
@@ -17,6 +18,8 @@ import { framed, newInbox } from "./message.js";
 export interface UnaryMethod {
   /** The word that its refusals are counted under. */
   readonly label: string;
+  /** Everybody may call it. */
+  readonly isPublic?: boolean;
   /** Codes of its own for what it refuses. */
   readonly codes?: Readonly<Partial<Record<ErrorCode, number>>>;
   /** handle may read `message` until it returns, not until its promise resolves. */
@@ -28,6 +31,8 @@ export interface UnaryMethods {
   /** By path: /package.Service/Method. */
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly reader: BodyReader;
+  /** admit throws ServerError for who may not call; left out: everybody may. */
+  readonly admit?: ((socket: Socket | undefined, headers: IncomingHttpHeaders) => void) | undefined;
   /** refuse counts what is not answered with OK and turns it into what the client is told. */
   refuse(label: string, thrown: unknown): Refusal;
 }
@@ -74,7 +79,7 @@ function run(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   method: UnaryMethod,
-  { reader, refuse }: UnaryMethods,
+  { reader, refuse, admit }: UnaryMethods,
 ): void {
   const inbox = newInbox(reader);
   let stage: "receiving" | "working" | "over" = "receiving";
@@ -119,6 +124,7 @@ function run(
 
   let deadline: number | undefined;
   try {
+    if (method.isPublic !== true) admit?.(stream.session?.socket, headers);
     const given = timeoutMs(headerText(headers["grpc-timeout"]));
     if (given !== undefined) deadline = performance.now() + given;
     timer = startTimer(expire, Math.min(given ?? receiveMs, receiveMs));
