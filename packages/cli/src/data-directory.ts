@@ -52,6 +52,8 @@ export interface Running {
   readonly web: string;
   readonly otlp_http: string;
   readonly otlp_grpc: string;
+  /** What the server asks for when it is not on loopback. */
+  readonly token?: string | undefined;
 }
 
 const fileName = "running.json";

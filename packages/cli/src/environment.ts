@@ -12,6 +12,8 @@ export const environment = {
   /** colour is off when NO_COLOR is set to anything but the empty text (no-color.org). */
   noColour: (process.env["NO_COLOR"] ?? "") !== "",
   dumbTerminal: process.env["TERM"] === "dumb",
+  /** token is that of a server that is not on this machine's loopback. */
+  token: process.env["GO3S_TOKEN"],
   /** path is where programs are looked for (the demo asks whether a Go toolchain is there). */
   path: process.env["PATH"] ?? "",
   /** clickhousePassword is that of --clickhouse-user, clickhousePasswordFile a file with it, clickhouseCa one with a certificate. */

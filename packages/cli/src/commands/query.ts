@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import type { RemoteOptions } from "@go3s/store";
 import { clickhouseOption, clickhouseRows } from "../clickhouse-option.js";
 import type { Command, Context } from "../command.js";
-import { dataDirectory, findRunning } from "../data-directory.js";
+import { dataDirectory } from "../data-directory.js";
 import { CliError, exitCodes } from "../failure.js";
 import type { Parsed } from "../options.js";
-import { refusalOf } from "../server-api.js";
+import { type AskedServer, foundServer, refusalOf } from "../server-api.js";
 import { drawTable } from "../table.js";
 
 // What the contract calls a format and what the engine calls it; a table is drawn here from compact rows.
@@ -85,7 +85,7 @@ async function answer(
   const clickhouse = clickhouseOption(parsed);
   if (clickhouse !== undefined) return askClickHouse(clickhouse, sql, format, Object.fromEntries(params));
   const directory = dataDirectory(parsed.text("data"));
-  const server = parsed.text("server") ?? findRunning(directory)?.web;
+  const server = foundServer(parsed);
   if (server !== undefined) return askServer(server, sql, format, params, signal);
   if (!existsSync(directory)) {
     throw new CliError(
@@ -98,20 +98,22 @@ async function answer(
 }
 
 async function askServer(
-  server: string,
+  { web, headers }: AskedServer,
   sql: string,
   format: string,
   params: readonly (readonly [string, string])[],
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const url = new URL("/api/v1/query", server);
+  const url = new URL("/api/v1/query", web);
   url.searchParams.set("format", format);
   for (const [name, value] of params) url.searchParams.set(`param_${name}`, value);
-  const response = await fetch(url, { method: "POST", body: sql, signal }).catch((error: unknown) => {
-    const cause =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new CliError("no-server", `cannot reach ${server}: ${cause}`, "is go3s up running there?");
-  });
+  const response = await fetch(url, { method: "POST", body: sql, headers, signal }).catch(
+    (error: unknown) => {
+      const cause =
+        error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+      throw new CliError("no-server", `cannot reach ${web}: ${cause}`, "is go3s up running there?");
+    },
+  );
   if (!response.ok || response.body === null) throw refusalOf(response.status, await response.text());
   return response.body;
 }

@@ -30,7 +30,8 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const [share, surplus] = parsed.positionals;
   if (surplus !== undefined)
     throw new CliError("usage", `"${surplus}": what is it?`, "sample takes one share");
-  const url = new URL("/api/v1/agent/sample", serverOf(parsed));
+  const server = serverOf(parsed);
+  const url = new URL("/api/v1/agent/sample", server.web);
   if (share !== undefined) url.searchParams.set("share", String(shareOption("sample", share)));
   const service = parsed.text("service");
   if (service !== undefined) {
@@ -45,7 +46,11 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   }
   const limit = limitOption(parsed);
   if (limit !== undefined) url.searchParams.set("spans_per_second", String(limit));
-  const response = await fetch(url, { method: "PUT", signal: interrupted }).catch((error: unknown) => {
+  const response = await fetch(url, {
+    method: "PUT",
+    headers: server.headers,
+    signal: interrupted,
+  }).catch((error: unknown) => {
     throw new CliError(
       "no-server",
       `cannot reach ${url.origin}: ${String(error)}`,

@@ -5,7 +5,7 @@ import { CliError, exitCodes } from "../failure.js";
 import { showLog, showSpan } from "../live/lines.js";
 import { Seen } from "../live/seen.js";
 import { durationOption, type Parsed } from "../options.js";
-import { askApi, serverOf, serverRows } from "../server-api.js";
+import { type AskedServer, askApi, serverOf, serverRows } from "../server-api.js";
 
 /** EVERY_MS is how often is asked; a query brings rows into the tables within half a second. */
 const EVERY_MS = 500;
@@ -80,7 +80,7 @@ async function run(parsed: Parsed, { output, interrupted }: Context): Promise<nu
 
 /** answer asks once; undefined when Ctrl-C came meanwhile. */
 async function answer(
-  server: string,
+  server: AskedServer,
   parameters: Record<string, string>,
   signal: AbortSignal,
 ): Promise<string | undefined> {

@@ -1,14 +1,11 @@
 import { createWriteStream, existsSync, readFileSync, statSync, type WriteStream } from "node:fs";
-import { isPerCpu, loadObject, readObject } from "@go3s/bpf";
 import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { CliError, exitCodes } from "../failure.js";
 import { durationOption, type Parsed } from "../options.js";
 import { compileFiles, sourceOptions, sourcesOf } from "../programs.js";
-import { attachAll } from "../trace/attach.js";
-import { ended, startCommand } from "../trace/ending.js";
-import { readEvents } from "../trace/events.js";
 import { newPrinter } from "../trace/print.js";
+import { runProgram } from "../trace/run-program.js";
 
 export const command: Command = {
   name: "trace",
@@ -94,30 +91,23 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const closing = newClosing();
   try {
     const printer = newPrinter(format, sink(parsed, context, closing));
-    const spec = readObject(compiled.object);
-    const constants = pid !== undefined && spec.variables.has("target") ? { target: pid } : {};
-    const object = loadObject(spec, { constants });
-    closing.defer(() => object.close());
-    const events = readEvents(object, compiled.events, printer);
-    closing.defer(() => events.close());
-    const links = attachAll(object, pid);
-    closing.defer(() => {
-      // In this order: nothing new comes, what is there is printed, then the maps as they stand.
-      for (const link of links) link.close();
-      events.drain();
-      for (const [name, map] of object.maps)
-        if (!name.startsWith(".") && map.spec.keySize > 0)
-          printer.map(name, map, object.spec.btf, isPerCpu(map.spec.type));
-    });
-    printer.attached(links.length);
-    if (parsed.flag("verbose"))
+    const attached = (probes: number): void => {
+      printer.attached(probes);
+      if (!parsed.flag("verbose")) return;
       for (const program of compiled.programs)
         output.note(`${program.name}: ${program.section}, ${program.instructions} instructions`);
-    if (parsed.flag("dry-run")) return exitCodes.done;
-    const command_ = parsed.text("command");
-    const child = command_ === undefined ? undefined : startCommand(command_, closing);
-    events.start();
-    await ended(interrupted, duration, child);
+    };
+    await runProgram(
+      {
+        compiled,
+        printer: { ...printer, attached },
+        pid,
+        command: parsed.text("command"),
+        duration,
+        dryRun: parsed.flag("dry-run"),
+      },
+      interrupted,
+    );
   } finally {
     await closing.all();
   }

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { type FunctionOptions, type LogOptions, partMarker } from "@go3s/agent";
-import { type ServerOptions, type StatusAnswer, startServer } from "@go3s/server";
+import { type RunningServer, type ServerOptions, startServer } from "@go3s/server";
 import { openStore, type RemoteOptions } from "@go3s/store";
 import { type AgentChild, type AgentChildState, startAgentChild } from "../agent-child.js";
 import { agentSampleOption, changedSampling, limitRow, sampleAnswer } from "../agent-sample.js";
 import { agentStatus } from "../agent-status.js";
+import { allowedHosts, openable } from "../ask-token.js";
 import { budgetOption, budgetRows } from "../budget-option.js";
 import { clickhouseOption, clickhouseRows } from "../clickhouse-option.js";
 import { type Closing, newClosing } from "../closing.js";
@@ -20,9 +21,11 @@ import { jaegerOption, scrapeOption } from "../in-options.js";
 import { logOption, logRows } from "../log-option.js";
 import { type Parsed, portOption } from "../options.js";
 import { pageFolder } from "../page.js";
+import { openProbePort } from "../probes/probe-port.js";
 import { retentionOption } from "../retention.js";
 import type { MissingRights } from "../rights.js";
 import { sampleOption } from "../sample-option.js";
+import { keepToken, keptToken } from "../token-file.js";
 
 export const command: Command = {
   name: "up",
@@ -45,7 +48,24 @@ export const command: Command = {
       rare: true,
       help: "names tenants by a resource attribute (docs/storage.md)",
     },
-    { name: "host", rare: true, value: "ADDRESS", help: "the address to listen on (default 127.0.0.1)" },
+    {
+      name: "host",
+      rare: true,
+      value: "ADDRESS",
+      help: "the address to listen on (default 127.0.0.1); any other one asks for a token, which the start prints",
+    },
+    {
+      name: "allow-host",
+      rare: true,
+      value: "NAME",
+      multiple: true,
+      help: "another name that leads here, such as a proxy's; with one a token is asked for",
+    },
+    {
+      name: "allow-control",
+      rare: true,
+      help: "let the page run probes and change sampling also when it is not on loopback, or by any user of this machine",
+    },
     { name: "otlp-grpc-port", value: "N", rare: true, help: "default 4317; 0 takes any free port" },
     { name: "otlp-http-port", value: "N", help: "default 4318; 0 takes any free port" },
     { name: "web-port", value: "N", help: "default 7303; 0 takes any free port" },
@@ -127,7 +147,6 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   if (parsed.positionals.length > 0)
     throw new CliError("usage", `"${parsed.positionals[0]}": up takes options only`);
   const host = parsed.text("host") ?? "127.0.0.1";
-  requireLoopback(host);
   // Before anything is opened: a wrong probe is a wrong command line.
   const probes = parsed.list("probe").map((path) => readProbe(path, context.output.note));
   if (probes.length > 0 && parsed.flag("no-agent"))
@@ -192,10 +211,16 @@ async function open(opening: Opening): Promise<void> {
   closing.defer(() => store.close());
   let agent: AgentChild | undefined;
   const tenantAttribute = parsed.text("tenant-attribute");
+  const token = keptToken(data);
   const server = await startServer({
     store,
+    folder: data,
     host,
     ports,
+    allowedHosts: allowedHosts(parsed.list("allow-host"), host),
+    probes: openProbePort(),
+    ...(token === undefined ? {} : { token }),
+    ...(parsed.flag("allow-control") ? { allowControl: true } : {}),
     ...page(parsed, context),
     ...(sample === undefined ? {} : { sample }),
     ...(tenantAttribute === undefined ? {} : { tenantAttribute }),
@@ -210,7 +235,9 @@ async function open(opening: Opening): Promise<void> {
   });
   closing.defer(() => server.close());
   const { web, otlp_http, otlp_grpc } = server.addresses;
-  closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc }));
+  const asked = server.token === undefined ? {} : { token: server.token };
+  if (server.token !== undefined && server.token !== token) keepToken(data, server.token);
+  closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc, ...asked }));
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
     const started = startAgentChild(
@@ -228,9 +255,10 @@ async function open(opening: Opening): Promise<void> {
     if (!output.json) void started.first.then((state) => tellAgent(state, context));
   }
   if (interrupted.aborted) return;
-  if (output.json) output.value({ event: "ready", web, otlp_http, otlp_grpc, data, pid: process.pid });
+  if (output.json)
+    output.value({ event: "ready", web, otlp_http, otlp_grpc, data, pid: process.pid, ...asked });
   else {
-    greet(context, server.addresses, data);
+    greet(context, server, data);
     if (clickhouse !== undefined)
       output.line(`tables       ${new URL(clickhouse.url).origin}; what waits for it lies with the data`);
     const { scrape } = server.status();
@@ -246,16 +274,6 @@ async function open(opening: Opening): Promise<void> {
   }
 }
 
-/** requireLoopback keeps the page to this machine: it has no log-in yet, and it shows what goes through every service. */
-function requireLoopback(host: string): void {
-  if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)) return;
-  throw new CliError(
-    "usage",
-    `--host ${host}: only loopback addresses are served, since the page has no log-in`,
-    "use 127.0.0.1 and reach it through an SSH tunnel (ssh -L 7303:127.0.0.1:7303 HOST)",
-  );
-}
-
 function page(parsed: Parsed, { output }: Context): { webRoot?: string } {
   if (parsed.flag("no-web")) return {};
   const folder = pageFolder();
@@ -264,9 +282,13 @@ function page(parsed: Parsed, { output }: Context): { webRoot?: string } {
   return folder === undefined ? {} : { webRoot: folder };
 }
 
-function greet({ output }: Context, addresses: StatusAnswer["addresses"], data: string): void {
+function greet({ output }: Context, { addresses, token }: RunningServer, data: string): void {
   const { paint } = output;
-  output.line(`${paint.bold("Go3s")} is ready: ${paint.cyan(addresses.web)}`);
+  output.line(`${paint.bold("Go3s")} is ready: ${paint.cyan(openable(addresses.web, token))}`);
+  if (token !== undefined)
+    output.line(
+      `token        ${token} (in ${join(data, "token")}); other machines send it as Authorization: Bearer, OTLP too. Nothing is encrypted here: put a proxy with TLS before it`,
+    );
   output.line(`OTLP         ${addresses.otlp_http} (HTTP), ${addresses.otlp_grpc} (gRPC)`);
   const jaeger = [addresses.jaeger_http, ...(addresses.jaeger_udp ?? [])].filter(
     (each) => each !== undefined,

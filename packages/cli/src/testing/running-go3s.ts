@@ -18,6 +18,8 @@ export interface Ready {
   readonly otlp_grpc: string;
   readonly data: string;
   readonly pid: number;
+  /** What it asks for when it is not on loopback. */
+  readonly token?: string;
 }
 
 /** RunningGo3s is a `go3s up` of a test, on free ports, with a data directory of its own. */

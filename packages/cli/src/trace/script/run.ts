@@ -57,6 +57,15 @@ export interface ScriptRun {
   readonly manner?: Manner;
   /** extensions add predicates and kinds of probes. */
   readonly extensions?: readonly ScriptExtension[];
+  /** live is called when all is attached; what it gives back is called before anything is detached. */
+  readonly live?: (running: LiveScript) => () => void;
+}
+
+/** LiveScript is a script that runs, for who shows it meanwhile. */
+export interface LiveScript {
+  readonly object: LoadedObject;
+  /** printMaps prints the maps as they stand; undefined where the script prints them itself. */
+  readonly printMaps: (() => void) | undefined;
 }
 
 /** ScriptMistakes is a script that does not compile; its message is bpftrace's whole report. */
@@ -66,7 +75,12 @@ export class ScriptMistakes extends Error {
 
 type Compiled = ScriptResult & { readonly object: Uint8Array; readonly script: Script };
 
-function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void): Compiled {
+/** ScriptText is what is compiled of a run, and how. */
+export type ScriptText = Pick<ScriptRun, "name" | "text" | "parameters" | "pid" | "command" | "debug"> &
+  Partial<ScriptRun>;
+
+/** compileRun compiles a script for this machine. Throws CliError for wrong settings. */
+export function compileRun(run: ScriptText, manner: Manner = plainManner): ScriptResult {
   const config = defaultConfig();
   const wrong = fromEnvironment(config, run.variables ?? {});
   if (wrong !== undefined) throw new CliError("usage", wrong);
@@ -96,6 +110,11 @@ function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void):
     },
   );
   facts.close();
+  return result;
+}
+
+function compiled(run: ScriptRun, manner: Manner, note: (text: string) => void): Compiled {
+  const result = compileRun(run, manner);
   const text = manner.isBpftrace ? renderScriptMessages(result, manner.warnings) : renderDiagnostics(result);
   const { object, script } = result;
   if (script !== undefined) checkOptions(script.options, run.named ?? []);
@@ -246,6 +265,20 @@ export async function runScript(run: ScriptRun, context: Context): Promise<numbe
     if (run.dryRun) return exitCodes.done;
     if (!exited) {
       const ending = child?.go();
+      if (run.live !== undefined) {
+        const prints = script.events.some(({ kind }) => kind === "print-map" || kind === "clear");
+        closing.defer(
+          run.live({
+            object,
+            printMaps: prints
+              ? undefined
+              : () => {
+                  records.drain();
+                  records.printMaps();
+                },
+          }),
+        );
+      }
       records.start();
       runIterators(attachment.iterators, drain);
       if (manner.mode === "bench") write(runBenches(object, script, run.format, drain));

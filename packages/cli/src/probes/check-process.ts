@@ -1,0 +1,11 @@
+// Compiles what is typed on the page, beside the server: a program of many lines keeps no telemetry waiting.
+import { checkProbe } from "./check.js";
+import { type CheckTold, isOrder } from "./messages.js";
+
+process.on("message", (message) => {
+  if (!isOrder(message) || message.type !== "check") return;
+  const told: CheckTold = { type: "checked", id: message.id, check: checkProbe(message.program) };
+  if (process.connected) process.send?.(told);
+});
+process.once("disconnect", () => process.exit());
+process.on("SIGINT", () => undefined);
