@@ -34,6 +34,7 @@ import { newQuerySpanWriter } from "./spans/query-span.js";
 import { encodedScope } from "./spans/resource.js";
 import { newTcpParties } from "./tcp/parties.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
+import { newTlsWatch } from "./tls/tls-watch.js";
 import { newJoins } from "./wires/joins.js";
 import { addressText, newWireSpanWriter } from "./wires/wire-span.js";
 import { newWires, type Wires } from "./wires/wires.js";
@@ -177,6 +178,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       unwatch(process, goesOn) {
         sampling.unwatched(process.facts.pid);
         kernel?.unwatch(process.facts.pid, goesOn);
+        tls.unwatch(process.facts.pid);
         functions?.unwatch(process.facts.pid);
         logs?.unwatch(process.facts.pid);
         policies.delete(process.facts.pid);
@@ -209,6 +211,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   const joins = newJoins();
+  const tls = newTlsWatch({
+    attach: (pid, sites) => kernel?.secure(pid, sites) ?? { count: 0, lost: [] },
+    ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
+  });
   const wireWriter = newWireSpanWriter(clock, joins);
   const wires: Wires = newWires({
     protocols: protocols.filter(({ name }) => name !== "http"),
@@ -228,6 +234,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const call = calls.during(tgid, goid);
       if (call !== undefined) addHeard(call, attributes);
     },
+    sawTls: (tgid) => tls.seen(tgid),
     tell: (connection, state) => kernel?.tellWire(connection, state),
     emit(exchange, wire, origin) {
       wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource));
@@ -321,6 +328,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const facts = process.executable.isGo ? programs.of(pid, process.executable) : undefined;
     sampling.watched(process);
     const attached = kernel.watch(pid, facts?.facts);
+    const secured = tls.watch(pid, facts?.facts?.tls);
     if (!shedding.isShed("functions")) watchFunctions(process);
     if (!shedding.isShed("logs")) watchLogs(process);
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
@@ -342,8 +350,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.onAttached?.({
       pid,
       runtime: runtimeText(process),
-      probes: attached.count,
-      lost: [...(facts?.problem ? [facts.problem] : []), ...(facts?.facts?.lost ?? []), ...attached.lost],
+      probes: attached.count + secured.count,
+      lost: [
+        ...(facts?.problem ? [facts.problem] : []),
+        ...(facts?.facts?.lost ?? []),
+        ...attached.lost,
+        ...secured.lost,
+      ],
     });
   }
 

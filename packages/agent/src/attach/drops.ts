@@ -1,7 +1,14 @@
 import { type BpfMap, u32Bytes } from "@go3s/bpf";
 
 /** dropReasons are the rows of the probes' map `drops`, in the order of the constants in probes/records.go3s. */
-export const dropReasons = ["ring-full", "map-full", "unreadable-memory", "pipelined", "wire-shed"] as const;
+export const dropReasons = [
+  "ring-full",
+  "map-full",
+  "unreadable-memory",
+  "pipelined",
+  "wire-shed",
+  "tls-socket",
+] as const;
 
 /** dropCounts sums each reason over the processors. */
 export function dropCounts(drops: BpfMap): Record<string, number> {

@@ -2,6 +2,7 @@ import {
   AttachType,
   BpfError,
   type BpfMap,
+  kernelIsAtLeast,
   type LoadedObject,
   loadObject,
   type ObjectSpec,
@@ -14,6 +15,7 @@ import type { GoProbe } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
 import type { CallPrograms } from "./call-probes.js";
 import type { MissingPart, ObserverOptions } from "./observer-types.js";
+import type { TlsPrograms } from "./tls-probes.js";
 import type { ProbePrograms } from "./uprobes.js";
 
 /** tracepoints lists the programs that see all processes, with what nobody tells without them. */
@@ -47,6 +49,8 @@ export interface KernelObject {
   readonly uprobes: ProbePrograms;
   /** calls gives the programs for library calls, loaded when the first process needs them; undefined where they cannot be. */
   calls(): CallPrograms | undefined;
+  /** tls gives the programs for what is said by TLS, loaded when the first process needs them. */
+  tls(): TlsPrograms;
   /** multi says whether the uprobe programs are for uprobe_multi links. */
   readonly multi: boolean;
   readonly missing: readonly MissingPart[];
@@ -112,7 +116,8 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
       if (program !== undefined) uprobes[probe] = program;
     }
     const calls = once(() => (multi === true ? loadCalls(spec, load, programs) : undefined));
-    return { maps: base.maps, programs, uprobes, calls, multi: multi === true, missing, failure, close };
+    const tls = once(() => loadTls(spec, load, programs, base, multi === true));
+    return { maps: base.maps, programs, uprobes, calls, tls, multi: multi === true, missing, failure, close };
   } catch (error) {
     close();
     throw error;
@@ -145,6 +150,41 @@ function loadCalls(
   for (const name of names) load(multi, name);
   const [begin, end] = names.map((name) => programs.get(name));
   return begin === undefined || end === undefined ? undefined : { begin, end };
+}
+
+const tlsPrograms = {
+  goRead: "onTLSRead",
+  goWrite: "onTLSWrite",
+  call: "onSecureCall",
+  return: "onSecureReturn",
+} as const;
+
+/** loadTls loads the programs of probes/tls.go3s. They go on to another one, which stands in a map. */
+function loadTls(
+  spec: ObjectSpec,
+  load: Load,
+  programs: ReadonlyMap<string, Program>,
+  base: LoadedObject,
+  multi: boolean,
+): TlsPrograms {
+  // What they build in memory of the processor must not be interrupted.
+  if (!kernelIsAtLeast(6, 10))
+    return { programs: {}, problem: "the kernel has no bpf_preempt_disable (6.10)" };
+  if (!multi) return { programs: {}, problem: "the kernel has no uprobe_multi links (6.6)" };
+  const names = [...Object.values(tlsPrograms), "onSecureOther"];
+  const from = forMulti(spec, names);
+  const refused = names.map((name) => load(from, name)).find((error) => error !== undefined);
+  const other = programs.get("onSecureOther");
+  if (other !== undefined) base.map("secureOthers").update(u32Bytes(0), u32Bytes(other.fd));
+  return {
+    programs: Object.fromEntries(
+      Object.entries(tlsPrograms).flatMap(([key, name]) => {
+        const program = programs.get(name);
+        return program === undefined ? [] : [[key, program]];
+      }),
+    ),
+    problem: refused?.message ?? "",
+  };
 }
 
 /** forMulti gives the object with the named programs for uprobe_multi links. */

@@ -1,6 +1,8 @@
 import type { EventSink } from "../events/event.js";
 import type { WireState } from "../events/layout.js";
 import type { GoFacts } from "../go/facts.js";
+import type { TlsSites } from "../tls/tls-site.js";
+import type { TlsAttached } from "../tls/tls-watch.js";
 import type { DrainTiming } from "./drain-loop.js";
 import type { AttachedProbes, TargetSampling } from "./target.js";
 
@@ -64,6 +66,8 @@ export interface KernelObserver {
   unwatch(pid: number, goesOn?: boolean): void;
   /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
+  /** secure attaches to where a watched process's TLS is plain text, in place of what it had there. */
+  secure(pid: number, sites: TlsSites): TlsAttached;
   /** tellWire says what becomes of a socket whose bytes were told; see WireState. */
   tellWire(connection: number, state: WireState): void;
   /** sample decides live which of a process's requests are told; pid 0 is what processes get that nobody has looked at yet. */

@@ -270,6 +270,7 @@ describe("KernelObserver on the live kernel", { skip }, () => {
       "unreadable-memory": 0,
       pipelined: 0,
       "wire-shed": 0,
+      "tls-socket": 0,
     });
     assert.deepEqual(missing, []);
     assert.equal(probes, 8);

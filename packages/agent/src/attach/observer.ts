@@ -8,6 +8,7 @@ import {
   type Program,
   RingBufferReader,
   u32Bytes,
+  u64Bytes,
 } from "@go3s/bpf";
 import { createDecoder } from "../events/decode.js";
 import type { GoFacts } from "../go/facts.js";
@@ -17,14 +18,16 @@ import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
 import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-object.js";
 import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
-import { type AttachedProbes, encodeTarget } from "./target.js";
+import { type AttachedProbes, encodeTarget, TargetFlag } from "./target.js";
 import { newTargetSamples } from "./target-samples.js";
+import { attachTlsProbes, type TlsProbes } from "./tls-probes.js";
 import { newProcessProbes, type ProcessProbes } from "./uprobes.js";
 
 interface Watch {
   readonly facts: GoFacts | undefined;
   readonly probes: ProcessProbes | undefined;
   readonly calls: CallProbes | undefined;
+  tls: TlsProbes | undefined;
 }
 
 const none: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };
@@ -99,14 +102,23 @@ function newObserver(
   let isOpen = true;
   let lastDrops: Readonly<Record<string, number>> = {};
 
-  const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void =>
-    targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid)));
+  const secureSince = mapOf(object, "secureSince");
+  const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void => {
+    const tls = watches.get(pid)?.tls;
+    const more = (tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0);
+    targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid), more));
+  };
 
   const forget = (pid: number, goesOn = false): void => {
     // Of a process that is watched on as another program not a byte may be missed meanwhile: watch() writes over it.
     if (!goesOn) targets.delete(u32Bytes(pid));
     watches.get(pid)?.probes?.close();
     watches.get(pid)?.calls?.close();
+    const tls = watches.get(pid)?.tls;
+    if (tls !== undefined) {
+      tls.close();
+      secureSince.delete(u32Bytes(pid));
+    }
     watches.delete(pid);
     samples.forget(pid);
   };
@@ -122,7 +134,7 @@ function newObserver(
       tell(pid, facts, none);
       const sites = facts?.calls ?? [];
       const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls());
-      watches.set(pid, { facts, probes, calls });
+      watches.set(pid, { facts, probes, calls, tls: undefined });
       const attached = probes?.set(everything) ?? none;
       if (probes !== undefined) tell(pid, facts, attached);
       return {
@@ -147,6 +159,15 @@ function newObserver(
       const attached = watch.probes.set(wanted);
       tell(pid, watch.facts, attached);
       return attached;
+    },
+    secure(pid, sites) {
+      const watch = watches.get(pid);
+      if (watch === undefined || !isOpen) return { count: 0, lost: [] };
+      watch.tls?.close();
+      watch.tls = attachTlsProbes(pid, sites, object.tls());
+      secureSince.update(u32Bytes(pid), u64Bytes(process.hrtime.bigint()));
+      tell(pid, watch.facts, watch.probes?.attached ?? none);
+      return { count: watch.tls.count, lost: watch.tls.lost };
     },
     tellWire(connection, state) {
       if (!isOpen) return;
@@ -192,7 +213,7 @@ function newObserver(
 }
 
 const countOf = (watch: Watch | undefined): number =>
-  (watch?.probes?.count ?? 0) + (watch?.calls?.count ?? 0);
+  (watch?.probes?.count ?? 0) + (watch?.calls?.count ?? 0) + (watch?.tls?.count ?? 0);
 
 function mapOf(object: KernelObject, name: string): BpfMap {
   const map = object.maps.get(name);

@@ -7,6 +7,8 @@ export const TargetFlag = {
   handlerEnd: 4,
   roundTrip: 8,
   patternIsPointer: 16,
+  secure: 32,
+  library: 64,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;
@@ -38,20 +40,21 @@ export const everyRequest: TargetSampling = { threshold: 0, errors: false, thin:
 export const samplingFlags = ({ errors, thin }: TargetSampling): number =>
   (errors ? TargetFlag.errors : 0) | (thin ? TargetFlag.thin : 0);
 
-/** encodeTarget builds a value of the map `targets`: what the kernel side must know of a watched process. */
+/** encodeTarget builds a value of the map `targets`: what the kernel side must know of a watched process; `more` are further flags. */
 export function encodeTarget(
   facts: GoFacts | undefined,
   attached: AttachedProbes,
   sampling: TargetSampling = everyRequest,
   slot = 0,
+  more = 0,
 ): Uint8Array {
   const bytes = new Uint8Array(targetSize);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, samplingFlags(sampling), true);
+  let flags = samplingFlags(sampling) | more;
+  view.setUint32(0, flags, true);
   view.setUint32(24, sampling.threshold, true);
   view.setUint32(28, slot, true);
   if (facts === undefined) return bytes;
-  let flags = samplingFlags(sampling);
   if (facts.goid !== undefined) flags |= TargetFlag.go;
   if (facts.parentGoid !== undefined) flags |= TargetFlag.parentGoid;
   if (attached.handlerEnd) flags |= TargetFlag.handlerEnd;

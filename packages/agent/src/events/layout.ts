@@ -32,6 +32,9 @@ export const RequestFlag = {
   callerKnown: 2,
 } as const;
 
+/** tlsShift is how far up in a request's flags the version of TLS is; see spans/tls-version.ts. */
+export const tlsShift = 4;
+
 /** ResponseFlag bits of a response record. */
 export const ResponseFlag = {
   /** A second response head on one exchange: the peer pipelines, and requests of this connection are under-counted. */
@@ -185,6 +188,7 @@ export const wireLayout = {
   parent: 32,
   total: 36,
   missed: 40,
+  secure: 44,
   family: 46,
   hops: 47,
   localPort: 48,

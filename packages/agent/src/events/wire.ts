@@ -26,6 +26,8 @@ export interface WireEvent {
   /** Bytes at `data`; `total` counts those that were not captured as well. */
   captured: number;
   total: number;
+  /** The version of TLS that the bytes went through, 0 for none; see spans/tls-version.ts. */
+  secure: number;
   /** Bytes of the same direction before these of which nothing is told. */
   missed: number;
 }
@@ -68,6 +70,7 @@ export function createWireDecoder(sink: WireSink): WireDecoder {
     data: 0,
     captured: 0,
     total: 0,
+    secure: 0,
     missed: 0,
   };
   const end: WireEndEvent = { connection: 0, ns: 0 };
@@ -90,6 +93,7 @@ export function createWireDecoder(sink: WireSink): WireDecoder {
       wire.goid = u64(view, at + l.goid);
       wire.parent = view.getUint32(at + l.parent, true);
       wire.missed = view.getUint32(at + l.missed, true);
+      wire.secure = view.getUint16(at + l.secure, true);
       wire.family = view.getUint8(at + l.family);
       wire.localPort = view.getUint16(at + l.localPort, true);
       wire.peerPort = view.getUint16(at + l.peerPort, true);

@@ -1,4 +1,5 @@
 import { BinaryError, type GoBinary, goOffsets, openGoBinary } from "@go3s/binary";
+import { type GoTls, goTls, tlsStructs } from "../tls/go-tls.js";
 import { type CallSite, callInside } from "./call-site.js";
 import { sqlCalls, sqlStructs } from "./sql-calls.js";
 
@@ -31,6 +32,8 @@ export interface GoFacts {
   readonly sites: Readonly<Partial<Record<GoProbe, number>>>;
   /** calls are the places that tell calls into libraries: database/sql. */
   readonly calls: readonly CallSite[];
+  /** tls are the places where what it says by crypto/tls is plain text. */
+  readonly tls: GoTls;
   /** What will be missing in the telemetry, each with its reason; empty when all is known. */
   readonly lost: readonly string[];
 }
@@ -43,6 +46,7 @@ const wanted = {
   "internal/poll.FD": ["Sysfd"],
   "net.netFD": ["pfd"],
   ...sqlStructs,
+  ...tlsStructs,
 };
 
 // The round-trip probe reads the descriptor where it has been since Go 1.16: net.netFD begins with poll.FD, which has
@@ -128,6 +132,7 @@ export function factsOf(binary: GoBinary): GoFacts {
     persistConn,
     sites,
     calls: sql.sites,
+    tls: goTls(binary, offsets, hasRegisters),
     lost,
   };
 }

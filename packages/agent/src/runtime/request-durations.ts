@@ -55,7 +55,8 @@ export function newRequestDurations(clock: WallClock): RequestDurations {
         known = new Map();
         processes.set(exchange.tgid, known);
       }
-      const name = `${exchange.role} ${key.method} ${exchange.status} ${key.failure} ${key.route}`;
+      const scheme = exchange.secure === 0 ? "" : "s";
+      const name = `${exchange.role}${scheme} ${key.method} ${exchange.status} ${key.failure} ${key.route}`;
       const found = known.get(name);
       if (found !== undefined) return found;
       const isFull = known.size >= seriesLimit;
@@ -81,7 +82,7 @@ export function newRequestDurations(clock: WallClock): RequestDurations {
 
 function attributesOf(exchange: Exchange, { method, route, failure }: DurationKey): KeyValue[] {
   const text = (key: string, value: string): KeyValue => ({ key, value: { stringValue: value } });
-  const attributes = [text("http.request.method", method), text("url.scheme", "http")];
+  const attributes = [text("http.request.method", method), text("url.scheme", exchange.secure === 0 ? "http" : "https")];
   if (route !== "") attributes.push(text("http.route", route));
   if (exchange.status > 0)
     attributes.push({ key: "http.response.status_code", value: { intValue: BigInt(exchange.status) } });

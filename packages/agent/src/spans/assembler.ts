@@ -1,5 +1,5 @@
 import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
-import { addressSize, EndReason, Role } from "../events/layout.js";
+import { addressSize, EndReason, Role, tlsShift } from "../events/layout.js";
 import { readThreshold } from "../sampling/threshold.js";
 import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
@@ -246,6 +246,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       exchange.localPort = event.localPort;
       exchange.peerPort = event.peerPort;
       exchange.requestBytes = event.bytes;
+      exchange.secure = event.flags >> tlsShift;
       exchange.sequence = event.sequence;
       copy(event.memory, event.localAddress, exchange.addresses, 0, addressSize);
       copy(event.memory, event.peerAddress, exchange.addresses, addressSize, addressSize);

@@ -50,6 +50,8 @@ export interface Exchange {
   threshold: number;
   /** TCP's number of the request's first byte. */
   sequence: number;
+  /** The version of TLS that it went through, 0 for none (tls-version.ts). */
+  secure: number;
   /** The place of its connection, while it is open there. */
   slot: ConnectionSlot | undefined;
 }
@@ -122,6 +124,7 @@ function blank(process: ProcessSpans): Exchange {
     remoteParent: false,
     threshold: 0,
     sequence: 0,
+    secure: 0,
     slot: undefined,
   };
 }

@@ -11,6 +11,7 @@ import type { RequestHead } from "./head.js";
 import { idLayout } from "./ids.js";
 import { routeOf } from "./routes.js";
 import { newSpanTemplate, type SpanTemplate } from "./template.js";
+import { tlsVersionText } from "./tls-version.js";
 
 // The stable HTTP names of OpenTelemetry's semantic conventions
 // (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), encoded once.
@@ -19,6 +20,7 @@ const key = {
   path: attributeKey("url.path"),
   query: attributeKey("url.query"),
   scheme: attributeKey("url.scheme"),
+  tlsVersion: attributeKey("tls.protocol.version"),
   route: attributeKey("http.route"),
   status: attributeKey("http.response.status_code"),
   requestSize: attributeKey("http.request.body.size"),
@@ -148,7 +150,9 @@ export function newHttpSpanWriter(
       if (head.path.start >= 0) writer.bytesAttribute(key.path, bytes, head.path.start, head.path.end);
       if (head.query.start >= 0 && head.query.end > head.query.start)
         writer.bytesAttribute(key.query, bytes, head.query.start, head.query.end);
-      writer.encodedAttribute(schemeValue);
+      writer.encodedAttribute(exchange.secure === 0 ? schemeValue : secureValue);
+      const version = tlsVersionText(exchange.secure);
+      if (version !== "") writer.stringAttribute(key.tlsVersion, version);
       if (route !== "") writer.stringAttribute(key.route, route);
       if (exchange.status > 0) writer.intAttribute(key.status, exchange.status);
       writeServer(exchange, writer, bytes, head, server);
@@ -254,6 +258,7 @@ function writeSizes(exchange: Exchange, writer: SpanWriter, head: RequestHead): 
 
 // Attributes with few values are encoded whole, once.
 const schemeValue = encodeProtobuf(KeyValue, { key: key.scheme.name, value: { stringValue: "http" } });
+const secureValue = encodeProtobuf(KeyValue, { key: key.scheme.name, value: { stringValue: "https" } });
 const methodValues = new Map<string, Uint8Array>();
 
 function methodValue(method: string): Uint8Array {

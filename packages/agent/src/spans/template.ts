@@ -41,6 +41,7 @@ export function newSpanTemplate(): SpanTemplate {
   let requestBytes = 0;
   let pattern = "";
   let threshold = 0;
+  let secure = 0;
   let told = false;
   const share: SpanShare = { request: 0, index: 0 };
 
@@ -58,6 +59,7 @@ export function newSpanTemplate(): SpanTemplate {
         exchange.tgid === tgid &&
         exchange.pattern === pattern &&
         exchange.threshold === threshold &&
+        exchange.secure === secure &&
         exchange.process.handlerEndsTold === told &&
         sameBytes(exchange.addresses, addresses, addresses.length) &&
         sameBytes(exchange.head, head, headLength)
@@ -75,7 +77,7 @@ export function newSpanTemplate(): SpanTemplate {
       addresses.set(exchange.addresses);
       ({ tgid, goid, status, responseHeadLength, responseBytes, requestBytes, pattern } = exchange);
       contentLength = exchange.responseContentLength;
-      threshold = exchange.threshold;
+      ({ threshold, secure } = exchange);
       told = exchange.process.handlerEndsTold;
     },
     forget() {

@@ -4,6 +4,7 @@ import { addressSize } from "../events/layout.js";
 import type { AttributeValue, WireExchange } from "../protocols/wire.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
 import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
+import { tlsVersionText } from "../spans/tls-version.js";
 import type { Joins } from "./joins.js";
 import type { Origin } from "./origins.js";
 import { ordered, type Wire } from "./wires.js";
@@ -15,6 +16,7 @@ const key = {
   peerAddress: attributeKey("network.peer.address"),
   peerPort: attributeKey("network.peer.port"),
   transport: attributeKey("network.transport"),
+  tlsVersion: attributeKey("tls.protocol.version"),
   errorType: attributeKey("error.type"),
   doubt: attributeKey("go3s.wire.doubt"),
   goroutine: attributeKey("go3s.goroutine.id"),
@@ -106,6 +108,8 @@ export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWrite
   const addresses = (exchange: WireExchange, wire: Wire, server: boolean, writer: SpanWriter): void => {
     if (wire.family === familyUnix) writer.stringAttribute(key.transport, "unix");
     if (wire.datagram) writer.stringAttribute(key.transport, "udp");
+    const version = tlsVersionText(wire.secure);
+    if (version !== "") writer.stringAttribute(key.tlsVersion, version);
     if (wire.peerPort === 0) return;
     // A connection's addresses are the same for all its spans.
     wire.peerText ??= addressText(wire, addressSize);

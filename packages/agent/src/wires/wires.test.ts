@@ -46,6 +46,7 @@ function eventOf(text: string, flags: number, ns: number, more: Partial<WireEven
     captured: text.length,
     total: text.length,
     missed: 0,
+    secure: 0,
     ...more,
   };
 }

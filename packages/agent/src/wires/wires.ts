@@ -14,6 +14,8 @@ export interface Wire {
   readonly process: ProcessSpans;
   readonly family: number;
   readonly datagram: boolean;
+  /** The version of TLS that its bytes went through, 0 for none. */
+  readonly secure: number;
   readonly localPort: number;
   readonly peerPort: number;
   /** Local address, then peer address. */
@@ -40,6 +42,8 @@ export interface WiresOptions {
   readonly callOf: (tgid: number, goid: number, wire: Wire) => Uint8Array | undefined;
   /** heard takes an exchange that a call has told already: it may know more of it. */
   readonly heard: (exchange: WireExchange, tgid: number, goid: number) => void;
+  /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
+  readonly sawTls?: (tgid: number) => void;
   /** tell says to the kernel side what becomes of a socket. */
   readonly tell: (connection: number, state: WireState) => void;
   /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
@@ -120,6 +124,7 @@ export function newWires(options: WiresOptions): Wires {
       process,
       family: event.family,
       datagram,
+      secure: event.secure,
       localPort: event.localPort,
       peerPort: event.peerPort,
       addresses,
@@ -184,7 +189,9 @@ export function newWires(options: WiresOptions): Wires {
     origin.ns = event.ns;
     origin.untold = direction === 0 && event.parent === untoldExchange;
     origin.goid = event.goid;
-    origin.sequence = entry.datagram || event.localPort === 0 ? -1 : event.sequence;
+    // What stands for the bytes on the wire is longer, by how much is not known: no place to find the other side by.
+    const hasPlace = !entry.datagram && entry.secure === 0 && event.localPort !== 0;
+    origin.sequence = hasPlace ? event.sequence : -1;
     origin.answered = false;
     const call =
       direction === 0 && event.goid > 0 ? options.callOf(event.tgid, event.goid, entry) : undefined;
@@ -224,6 +231,7 @@ export function newWires(options: WiresOptions): Wires {
     if (entry.decided && ++entry.pieces % asksEvery !== 0) return;
     const { protocol, client, state } = connection.report();
     if (protocol === "undecided") return;
+    if (protocol === "tls") options.sawTls?.(entry.process.tgid);
     if (protocol === "tls" || protocol === "unknown" || state === "opaque") mute(entry, ns);
     else if (!entry.decided) {
       entry.decided = true;

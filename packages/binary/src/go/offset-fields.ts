@@ -51,7 +51,7 @@ export const goStructFields: GoStructFields = {
   "net.netFD": ["pfd", "family", "laddr", "raddr"],
   "net.TCPAddr": ["IP", "Port"],
   "internal/poll.FD": ["Sysfd"],
-  "crypto/tls.Conn": ["conn", "isClient"],
+  "crypto/tls.Conn": ["conn", "isClient", "vers"],
   "bufio.Reader": ["buf", "rd"],
   "bufio.Writer": ["buf", "wr"],
   "database/sql.driverConn": ["ci"],

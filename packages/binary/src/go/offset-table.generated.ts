@@ -199,6 +199,10 @@ export const offsetTable: Readonly<Record<string, Readonly<Record<string, readon
   "crypto/tls.Conn": {
     conn: [[16, 0]],
     isClient: [[16, 16]],
+    vers: [
+      [16, 64],
+      [21, 72],
+    ],
   },
   "bufio.Reader": {
     buf: [[16, 0]],

@@ -1,0 +1,75 @@
+import { attachUprobeMulti, isStaleProcess, type Link, type Program } from "@go3s/bpf";
+import type { TlsProgram, TlsSites } from "../tls/tls-site.js";
+
+/** TlsPrograms are the loaded programs of probes/tls.go3s; `problem` says why there are none. */
+export interface TlsPrograms {
+  readonly programs: Readonly<Partial<Record<TlsProgram, Program>>>;
+  readonly problem: string;
+}
+
+/** TlsProbes owns the uprobes of one process where what it says by TLS is plain text. */
+export interface TlsProbes {
+  /** count is how many places are probed; functions of libraries count twice, with their return. */
+  readonly count: number;
+  /** hasLibrary: sessions of a library are among them, whose sockets are found by system calls. */
+  readonly hasLibrary: boolean;
+  readonly lost: readonly string[];
+  close(): void;
+}
+
+// Returns before entries: a call whose return is not seen would stay open.
+const programNames = ["goRead", "goWrite", "return", "call"] as const;
+
+/** attachTlsProbes attaches a process's sites, by one link for each file and program (uprobe_multi, 6.6). */
+export function attachTlsProbes(
+  pid: number,
+  { sites, lost: unknown }: TlsSites,
+  programs: TlsPrograms,
+): TlsProbes {
+  const links: Link[] = [];
+  const lost = new Set(unknown);
+  let count = 0;
+  let hasLibrary = false;
+  const paths = [...new Set(sites.map((site) => site.path))];
+  for (const name of programNames) {
+    const program = programs.programs[name];
+    for (const path of paths) {
+      const own = sites.filter((site) => site.program === name && site.path === path);
+      if (own.length === 0) continue;
+      if (program === undefined) {
+        lost.add(`what is said by TLS: ${programs.problem}`);
+        continue;
+      }
+      try {
+        links.push(
+          attachUprobeMulti(program, {
+            path,
+            offsets: own.map((site) => site.fileOffset),
+            cookies: own.map((site) => site.cookie),
+            pid,
+            ...(name === "return" ? { atReturn: true } : {}),
+          }),
+        );
+        count += own.length;
+        hasLibrary ||= name === "call";
+      } catch (error) {
+        // A process that ends while being attached is no error: its exit event is on the way.
+        if (!isStaleProcess(error)) {
+          lost.add(`what is said by TLS: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }
+    }
+  }
+  return {
+    get count() {
+      return count;
+    },
+    hasLibrary,
+    lost: [...lost],
+    close() {
+      for (const link of links) link.close();
+      links.length = 0;
+      count = 0;
+    },
+  };
+}

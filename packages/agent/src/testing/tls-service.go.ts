@@ -1,0 +1,87 @@
+/**
+ * tlsSource is a Go service that speaks HTTPS with a certificate of its own. It prints its port; /call/{id} asks itself over
+ * one kept connection, from another goroutine for odd ids.
+ */
+export const tlsSource = `package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+func certificate() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "127.0.0.1"},
+		NotAfter:     time.Now().Add(24 * time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func main() {
+	config := &tls.Config{Certificates: []tls.Certificate{certificate()}}
+	if os.Getenv("TLS") == "1.2" {
+		config.MaxVersion = tls.VersionTLS12
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		panic(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	leaf := func(id string) string {
+		response, err := client.Get(fmt.Sprintf("https://127.0.0.1:%d/leaf/%s", port, id))
+		if err != nil {
+			return err.Error()
+		}
+		defer response.Body.Close()
+		text, _ := io.ReadAll(response.Body)
+		return string(text)
+	}
+	http.HandleFunc("/leaf/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "leaf "+r.URL.Path[6:])
+	})
+	http.HandleFunc("/call/", func(w http.ResponseWriter, r *http.Request) {
+		id := r.URL.Path[6:]
+		if id != "1" && id != "3" {
+			fmt.Fprint(w, leaf(id))
+			return
+		}
+		got := make(chan string)
+		go func() { got <- leaf(id) }()
+		fmt.Fprint(w, <-got)
+	})
+	http.HandleFunc("/large", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "200000")
+		io.WriteString(w, strings.Repeat("x", 200000))
+	})
+	http.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		w.WriteHeader(201)
+		fmt.Fprint(w, n)
+	})
+	fmt.Println(port)
+	http.Serve(listener, nil)
+}
+`;

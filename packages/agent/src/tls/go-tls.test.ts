@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { Agent as HttpsAgent, request } from "node:https";
+import { after, before, describe, test } from "node:test";
+import { goOffsets, openGoBinary } from "@go3s/binary";
+import type { Span } from "@go3s/telemetry";
+import { type Agent, startAgent } from "../agent.js";
+import {
+  type BuiltProgram,
+  buildGoService,
+  type RunningService,
+  whyNoLiveTests,
+  whyNoToolchain,
+} from "../testing/go-service.js";
+import { attributeOf, newSpanCollector } from "../testing/live-peers.js";
+import { tlsSource } from "../testing/tls-service.go.js";
+import { eventually } from "../testing/wait.js";
+import { goTls, tlsStructs } from "./go-tls.js";
+
+const kind = { server: 2, client: 3 } as const;
+
+/** ask makes one request over the agent's connection and gives what came back. */
+function ask(agent: HttpsAgent, port: number, path: string, body?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port, path, agent, rejectUnauthorized: false };
+    const outgoing = request({ ...options, method: body === undefined ? "GET" : "POST" }, (incoming) => {
+      let text = "";
+      incoming.setEncoding("latin1");
+      incoming.on("data", (piece: string) => {
+        text += piece;
+      });
+      incoming.on("end", () => resolve(text));
+      incoming.on("error", reject);
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+const described = (span: Span): string =>
+  ["http.request.method", "url.path", "http.response.status_code", "http.response.body.size"]
+    .map((name) => attributeOf(span, name))
+    .join(" ");
+
+/** observe watches the service, with one connection open before; `paths` go over it and over another one. */
+async function observe(service: RunningService, version: string): Promise<void> {
+  const { spans, exporter } = newSpanCollector();
+  const early = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
+  const later = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
+  const lost: string[] = [];
+  let agent: Agent | undefined;
+  try {
+    assert.equal(await ask(early, service.port, "/leaf/0"), "leaf 0");
+    agent = await startAgent({
+      selection: { pids: [service.pid] },
+      exclude: [process.pid],
+      exporter,
+      onAttached: (attached) => lost.push(...attached.lost),
+      onLost: (_, more) => lost.push(...more),
+    });
+    for (const client of [early, later]) {
+      assert.equal(await ask(client, service.port, "/leaf/7?full=1"), "leaf 7");
+      assert.equal((await ask(client, service.port, "/large")).length, 200_000);
+      assert.equal(await ask(client, service.port, "/echo", "y".repeat(70_000)), "70000");
+    }
+    for (const id of [1, 2, 3, 4]) assert.equal(await ask(later, service.port, `/call/${id}`), `leaf ${id}`);
+    await eventually("all spans", () => spans.length >= 6 + 3 * 4);
+    const of = (side: number, path: string) =>
+      spans.filter((span) => span.kind === side && attributeOf(span, "url.path").startsWith(path));
+    assert.deepEqual(of(kind.server, "/leaf/7").map(described), Array(2).fill("GET /leaf/7 200 6"));
+    assert.deepEqual(of(kind.server, "/large").map(described), Array(2).fill("GET /large 200 200000"));
+    assert.deepEqual(of(kind.server, "/echo").map(described), Array(2).fill("POST /echo 201 5"));
+    for (const span of of(kind.server, "/echo"))
+      assert.equal(attributeOf(span, "http.request.body.size"), "70000");
+    for (const span of spans) {
+      assert.equal(attributeOf(span, "url.scheme"), "https");
+      assert.equal(attributeOf(span, "tls.protocol.version"), version);
+      assert.equal(attributeOf(span, "server.port"), String(service.port));
+      assert.equal(span.endTimeUnixNano > span.startTimeUnixNano, true);
+      const peer = span.kind === kind.server ? "client.address" : "network.peer.address";
+      assert.equal(attributeOf(span, peer), "127.0.0.1");
+    }
+    for (const id of [1, 2, 3, 4]) {
+      const [call, ...others] = of(kind.server, `/call/${id}`);
+      const [client, ...moreClients] = of(kind.client, `/leaf/${id}`);
+      const [leaf, ...moreLeaves] = of(kind.server, `/leaf/${id}`);
+      assert.deepEqual([others.length, moreClients.length, moreLeaves.length], [0, 0, 0], `/call/${id}`);
+      assert.equal(client?.parentSpanId, call?.spanId, `parent of the request that /call/${id} makes`);
+      assert.equal(client?.traceId, call?.traceId);
+      // The first request of a connection may share a read with the end of its handshake.
+      if (id === 1) continue;
+      assert.equal(leaf?.parentSpanId, client?.spanId, `parent of /leaf/${id}, by the connection`);
+    }
+    assert.deepEqual(agent.report().dropped, {});
+    assert.deepEqual(
+      lost.filter((each) => each.includes("TLS")),
+      [],
+    );
+  } finally {
+    early.destroy();
+    later.destroy();
+    await agent?.close();
+  }
+}
+
+describe("a Go program's HTTPS", { skip: whyNoLiveTests() ?? false }, () => {
+  let plain: BuiltProgram;
+  let stripped: BuiltProgram;
+  before(() => {
+    plain = buildGoService(tlsSource);
+    stripped = buildGoService(tlsSource, ["-ldflags=-s -w", "-buildmode=pie"]);
+  });
+  after(() => {
+    plain.remove();
+    stripped.remove();
+  });
+
+  const live = async (program: BuiltProgram, env: Record<string, string>, version: string) => {
+    const service = await program.start(env);
+    try {
+      await observe(service, version);
+    } finally {
+      await service.stop();
+    }
+  };
+
+  test("is told on both sides, over connections that were open before too", () => live(plain, {}, "1.3"));
+
+  test("is told of a stripped, movable program, by TLS 1.2 as well", () =>
+    live(stripped, { TLS: "1.2" }, "1.2"));
+
+  test("has its places, by debug information and by the table alike", () => {
+    using one = openGoBinary(plain.path);
+    using other = openGoBinary(stripped.path);
+    const [by, without] = [one, other].map((binary) => goTls(binary, goOffsets(binary, tlsStructs), true));
+    assert.deepEqual(by?.lost, []);
+    assert.deepEqual(
+      by?.sites.map(({ program }) => program),
+      ["goRead", "goWrite"],
+    );
+    assert.deepEqual(
+      without?.sites.map(({ cookie }) => cookie),
+      by?.sites.map(({ cookie }) => cookie),
+    );
+  });
+
+  test("is said to be lost where arguments are on the stack, and where nothing is known", () => {
+    using binary = openGoBinary(plain.path);
+    const offsets = goOffsets(binary, tlsStructs);
+    assert.match(goTls(binary, offsets, false).lost.join(), /before 1\.17/);
+    const nobody = { ...offsets, of: () => undefined };
+    assert.match(goTls(binary, nobody, true).lost.join(), /offset of crypto\/tls\.Conn\.conn/);
+  });
+});
+
+for (const version of ["go1.18.10", "go1.22.12"]) {
+  test(`HTTPS of a program by ${version} is told`, { skip: whyNoToolchain(version) }, async () => {
+    const program = buildGoService(tlsSource, ["-ldflags=-s -w"], [], version);
+    try {
+      const service = await program.start({});
+      try {
+        await observe(service, "1.3");
+      } finally {
+        await service.stop();
+      }
+    } finally {
+      program.remove();
+    }
+  });
+}
