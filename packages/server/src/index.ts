@@ -1,6 +1,7 @@
 export type * from "./api/live-types.js";
 export type * from "./api/probe-types.js";
 export type * from "./api/types.js";
+export type * from "./diagnosis/types.js";
 export { type ErrorCode, errorCodes, ServerError } from "./errors.js";
 export { parseFilter } from "./filter/parse.js";
 export { printFilter } from "./filter/print.js";

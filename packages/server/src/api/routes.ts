@@ -1,12 +1,14 @@
 import { ServerError } from "../errors.js";
 import { complete } from "./complete.js";
 import type { ApiContext, ApiRequest } from "./context.js";
+import { diagnosis } from "./diagnosis.js";
 import { facets, fields } from "./explore.js";
 import { filterParse } from "./filter.js";
 import { heat } from "./heat.js";
 import { tail, top } from "./live.js";
 import { logs } from "./logs.js";
 import { map, tcp } from "./map.js";
+import { patterns } from "./patterns.js";
 import { flame, profiles } from "./profiles.js";
 import { service, services } from "./services.js";
 import { matches, span, spanOtlp, trace } from "./trace.js";
@@ -39,8 +41,10 @@ const routes: readonly Route[] = [
   { path: ["map"], handler: map },
   { path: ["tcp"], handler: tcp },
   { path: ["logs"], handler: logs },
+  { path: ["logs", "patterns"], handler: patterns },
   { path: ["tail"], handler: tail },
   { path: ["top"], handler: top },
+  { path: ["diagnosis"], handler: diagnosis },
   { path: ["profiles"], handler: profiles },
   { path: ["profiles", "flame"], handler: flame },
   { path: ["facets"], handler: facets },

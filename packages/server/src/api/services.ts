@@ -1,3 +1,5 @@
+import { arrayText, versionRow } from "../diagnosis/read.js";
+import { deploys } from "../diagnosis/signals.js";
 import { ServerError } from "../errors.js";
 import { number, numbers, type Row, text, wordOf } from "../query/rows.js";
 import { bucketsOf, coveredSeconds, series } from "./buckets.js";
@@ -8,6 +10,7 @@ import { redOf } from "./red.js";
 import { rolled } from "./rollup.js";
 import type {
   Buckets,
+  DeployRow,
   NeighbourRow,
   OperationRow,
   Range,
@@ -87,7 +90,7 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     statement: "service-examples",
     parameters: { service: name, failing },
   });
-  const [red, operations, slowest, failing, callers, callees, seen] = await Promise.all([
+  const [red, operations, slowest, failing, callers, callees, seen, versions] = await Promise.all([
     rows(context, request, { ...ask, statement: rolled("service-series", range, filter), buckets }),
     rows(context, request, { ...ask, statement: rolled("service-operations", range, filter) }),
     rows(context, request, examples(0)),
@@ -95,6 +98,11 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     rows(context, request, { ...ask, statement: "service-callers" }),
     rows(context, request, { statement: "edges", range, parameters: { service: name } }),
     rows(context, request, { ...ask, statement: "service-seen" }),
+    rows(context, request, {
+      statement: "diagnosis/versions",
+      range,
+      parameters: { services: arrayText([name]) },
+    }),
   ]);
   const known = seen[0];
   if (!known || number(known, "known") === 0)
@@ -113,12 +121,26 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     slowest: slowest.map(exampleRow),
     failing: failing.map(exampleRow),
     callers: callers.map((row) => ({ name: text(row, "source"), kind: "service", ...redOf(row, range) })),
+    deploys: deploysOf(versions, range),
     callees: callees
       .filter((row) => text(row, "target") !== name)
       .map(
         (row): NeighbourRow => ({ name: text(row, "target"), kind: targetKind(row), ...redOf(row, range) }),
       ),
   };
+}
+
+// What tells a version, the best first: a build has an id and mostly a number as well.
+const versionKeys = ["service.version", "container.image.tag"];
+
+function deploysOf(found: readonly Row[], range: Range): DeployRow[] {
+  const all = deploys(found.map(versionRow), range, 0);
+  const named = all.filter((row) => versionKeys.includes(row.key));
+  return (named.length > 0 ? named : all).map(({ key, value, firstMs }) => ({
+    key,
+    value,
+    first_ms: firstMs,
+  }));
 }
 
 function targetKind(row: Row): NeighbourRow["kind"] {

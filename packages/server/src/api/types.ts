@@ -109,6 +109,15 @@ export interface ServiceAnswer extends Red {
   readonly failing: readonly SpanExample[];
   readonly callers: readonly NeighbourRow[];
   readonly callees: readonly NeighbourRow[];
+  /** Versions that were seen first in the range while another had been there before. */
+  readonly deploys: readonly DeployRow[];
+}
+
+/** DeployRow is a version of a service and when it was seen first; `key` is the resource attribute that told it. */
+export interface DeployRow {
+  readonly key: string;
+  readonly value: string;
+  readonly first_ms: number;
 }
 
 export interface OperationRow extends Red {
@@ -319,6 +328,31 @@ export interface LogRow {
   readonly trace_id: string;
   readonly span_id: string;
   readonly attributes: Attributes;
+}
+
+/** PatternsAnswer is GET logs/patterns: forms of matching log lines, numbers and ids taken out, commonest first. */
+export interface PatternsAnswer {
+  readonly range: Range;
+  readonly buckets: Buckets;
+  readonly patterns: readonly PatternRow[];
+  /** total of matching lines, also of forms that are not listed (a sample of two million when there are very many). */
+  readonly total: number;
+  readonly more: boolean;
+}
+
+export interface PatternRow {
+  /** The line with `#` for numbers and ids and `…` for what was quoted. */
+  readonly template: string;
+  readonly example: string;
+  readonly level: LogLevel;
+  /** At most five. */
+  readonly services: readonly string[];
+  readonly count: number;
+  /** How many came in as long a time before the range; 0 makes it new. */
+  readonly before: number;
+  readonly first_ms: number;
+  readonly last_ms: number;
+  readonly series: readonly number[];
 }
 
 // ----------------------------------------------------------------------------------------- facets, completion, the filter

@@ -133,6 +133,7 @@ export function serviceAnswer(at: number, service_name: string): ServiceAnswer {
       status_code: "ERROR" as const,
       status_message: "deadline",
     })),
+    deploys: [{ key: "service.version", value: "1.8.3", first_ms: at - 600_000 }],
     callers: [neighbour("frontend")],
     callees: ["payment", "cart", "shipping"].map(neighbour),
   };
@@ -457,6 +458,8 @@ export function statusAnswer(at: number): StatusAnswer {
       { sql: `SELECT '${hostile}'`, took_ms: 90, rows_read: null, at_ms: at - 600_000, failed: true },
     ],
     server: { pid: 1234, cpu_share: 0.021, rss_bytes: 210e6 },
+    folder: "/var/lib/go3s",
+    asks_token: false,
     addresses: {
       web: "http://127.0.0.1:7303",
       otlp_http: "http://127.0.0.1:4318",

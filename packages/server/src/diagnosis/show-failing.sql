@@ -1,0 +1,11 @@
+-- Which share of requests failed.
+SELECT
+    toStartOfInterval(start_time, INTERVAL {step:UInt64} SECOND) AS time,
+    avg(status_code = 'ERROR') AS failing
+FROM traces
+WHERE service_name = {service:String}
+    AND ({operation:String} = '' OR operation = {operation:String})
+    AND timestamp_ns >= {from_ns:Int64} AND timestamp_ns < {to_ns:Int64}
+    AND (kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '')
+GROUP BY time
+ORDER BY time
