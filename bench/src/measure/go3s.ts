@@ -20,8 +20,11 @@ export interface RunningGo3s {
   stop(): Promise<void>;
 }
 
-/** startGo3s starts `go3s up` and waits until it takes work. */
-export async function startGo3s(more: readonly string[]): Promise<RunningGo3s> {
+/** startGo3s starts `go3s up` and waits until it takes work. Detached it does not hear the terminal's Ctrl-C. */
+export async function startGo3s(
+  more: readonly string[],
+  { detached = false }: { readonly detached?: boolean } = {},
+): Promise<RunningGo3s> {
   const data = mkdtempSync(join(tmpdir(), "go3s-bench-"));
   const args = [
     "up",
@@ -36,7 +39,10 @@ export async function startGo3s(more: readonly string[]): Promise<RunningGo3s> {
     "0",
     ...more,
   ];
-  const child = spawn(process.execPath, [cliPath, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [cliPath, ...args], {
+    detached,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ready = await readyEvent(child);
   return {
     pid: child.pid ?? 0,
