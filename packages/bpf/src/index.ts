@@ -234,6 +234,7 @@ export {
   RingBufferReader,
   type RingCounts,
   type RingMemory,
+  type RingReaderOptions,
 } from "./ringbuf/reader.js";
 export { UserRingBuffer } from "./ringbuf/user.js";
 export {

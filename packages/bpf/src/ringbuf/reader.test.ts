@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { BpfError } from "../errors.js";
+import { pageSize } from "../kernel/mmap.js";
 import { createMap } from "../maps/map.js";
 import { kernelDescriptors, skipWithoutBpf } from "../testing/kernel.js";
 import { ringBench as bench, DISCARD_EVERY, RECORD_BYTES } from "../testing/ring-bench.js";
@@ -35,6 +36,26 @@ describe("ring buffers of the kernel", { skip: skipWithoutBpf() }, () => {
       drains: 200,
       empty: 0,
     });
+  });
+
+  test("a reader that knows its largest record maps little of the data twice, and has wrapping records whole", () => {
+    using b = bench(65_536, RingBufferFlag.BPF_RB_NO_WAKEUP);
+    let seen = 0;
+    using reader = new RingBufferReader(
+      b.ring,
+      (memory, offset) => {
+        assert.equal(memory.words[(offset + RECORD_BYTES - 8) >> 2], memory.view.getUint32(offset, true));
+        seen++;
+      },
+      { largestRecord: RECORD_BYTES },
+    );
+    assert.equal(reader.memory.bytes.length, 65_536 + pageSize());
+    for (let round = 0; round < 20; round++) {
+      b.run(500);
+      reader.drain();
+    }
+    assert.equal(seen, 10_000 - 10_000 / DISCARD_EVERY);
+    assert.equal(b.drops(), 0);
   });
 
   test("what a full buffer has no room for is counted by the program, and nothing else is lost", () => {

@@ -17,7 +17,7 @@ const LOADS_IN_ORDER = process.arch === "x64";
 
 /**
  * RingMemory is a ring buffer's data as views, for reading only: writing to them ends the process. Records
- * that wrap are whole in it, for the data is mapped twice in a row.
+ * that wrap are whole in it, for the data, or its beginning (RingReaderOptions), is mapped again behind its end.
  */
 export interface RingMemory {
   readonly bytes: Uint8Array;
@@ -49,13 +49,23 @@ interface Mapping {
   readonly producer: MappedMemory;
 }
 
-function mapRing(map: BpfMap): Mapping {
+/** RingReaderOptions are a reader's choices. */
+export interface RingReaderOptions {
+  /**
+   * largestRecord is how many bytes the program's records have at most; as many as the buffer has when absent. The data is mapped a second
+   * time only as far as a record can reach: the kernel fills page tables at once, so what is mapped twice counts twice in our RSS.
+   */
+  readonly largestRecord?: number;
+}
+
+function mapRing(map: BpfMap, largestRecord: number): Mapping {
   const page = pageSize();
   const size = map.spec.maxEntries;
+  const again = Math.min(size, Math.ceil((largestRecord + HEADER_BYTES) / page) * page);
   const what = `ring buffer "${map.spec.name}"`;
   const consumer = MappedMemory.map(map.fd, page, 0, true, what);
   try {
-    return { consumer, producer: MappedMemory.map(map.fd, page + 2 * size, page, false, what) };
+    return { consumer, producer: MappedMemory.map(map.fd, page + size + again, page, false, what) };
   } catch (error) {
     consumer.close();
     throw error;
@@ -90,7 +100,7 @@ export class RingBufferReader {
   #empty = 0;
 
   /** The map stays the caller's and must be open until close(). A ring buffer has one reader at a time. */
-  constructor(map: BpfMap, handler: RecordHandler) {
+  constructor(map: BpfMap, handler: RecordHandler, options: RingReaderOptions = {}) {
     if (map.spec.type !== MapType.BPF_MAP_TYPE_RINGBUF) {
       throw new BpfError("bad-argument", `map "${map.spec.name}" is not a ring buffer`);
     }
@@ -98,7 +108,7 @@ export class RingBufferReader {
     this.#map = map;
     this.#handler = handler;
     this.size = map.spec.maxEntries;
-    this.#mapping = mapRing(map);
+    this.#mapping = mapRing(map, options.largestRecord ?? this.size);
     const data = this.#mapping.producer.buffer;
     this.memory = {
       bytes: new Uint8Array(data, page),
