@@ -30,6 +30,9 @@ interface Watch {
   tls: TlsProbes | undefined;
 }
 
+/** Records have 16-bit lengths (probes/records.go3s, wire.go3s). */
+const largestRecord = 1 << 16;
+
 const none: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };
 const everything: AttachedProbes = { handlerEnd: true, roundTrip: true, spawn: true };
 
@@ -91,8 +94,10 @@ function newObserver(
   const drops = mapOf(object, "drops");
   const verdicts = mapOf(object, "verdicts");
   const decode = createDecoder(options.sink);
-  const reader = new RingBufferReader(mapOf(object, "events"), (memory, offset, length) =>
-    decode(memory.bytes, offset, length),
+  const reader = new RingBufferReader(
+    mapOf(object, "events"),
+    (memory, offset, length) => decode(memory.bytes, offset, length),
+    { largestRecord },
   );
   const courtesy = newCourtesy();
   const loop = startDrainLoop(reader, courtesy, options.timing);
