@@ -244,6 +244,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const parties = newTcpParties(registry, options.exclude);
   const tcp = newTcpLog({ batches: logBatches, clock, ownerOf: parties.ownerOf, peerOf: parties.peerOf });
   let unknownRecords = 0;
+  const ended = (pid: number, ns: number): void => {
+    calls.processExited(pid, ns);
+    types.forget(pid);
+    wires.processExited(pid, ns);
+    assembler.processExited(pid, ns);
+    registry.exited(pid);
+  };
   const sink: EventSink = {
     request: assembler.request,
     head: assembler.head,
@@ -256,13 +263,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       registry.started(event.tgid);
       if (registry.get(event.tgid)?.watched !== true) kernel?.unwatch(event.tgid);
     },
-    processExit(event) {
-      calls.processExited(event.tgid, event.ns);
-      types.forget(event.tgid);
-      wires.processExited(event.tgid, event.ns);
-      assembler.processExited(event.tgid, event.ns);
-      registry.exited(event.tgid);
-    },
+    processExit: ({ tgid, ns }) => ended(tgid, ns),
     call: calls.call,
     callEnd: calls.callEnd,
     wire: wires.wire,
@@ -408,7 +409,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     runtime.tick();
     waits?.tick();
     if (ticks % clockEveryTicks === 0) clock.adjust();
-    if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) registry.scan();
+    if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) {
+      registry.scan();
+      for (const pid of registry.gone()) ended(pid, monotonicNs());
+    }
     if (ticks % scanEveryTicks === 0) logs?.scan();
   }, tickMs);
   const look = setInterval(runtime.look, lookMs);

@@ -52,6 +52,20 @@ test("a process asked for by name or port is watched from the scan on and forgot
   await b.stop();
 });
 
+test("a process whose end nobody told is given as gone from the second scan without it on", async () => {
+  const lost = await child({ OTEL_SERVICE_NAME: "lost" });
+  const registry = newRegistry({ selection: { names: ["lost"] }, exclude: [], events: log() });
+  registry.scan();
+  await lost.stop();
+  registry.scan();
+  assert.deepEqual(registry.gone(), []);
+  registry.scan();
+  assert.ok(registry.gone().includes(lost.pid));
+  registry.exited(lost.pid);
+  assert.ok(!registry.gone().includes(lost.pid));
+  assert.equal(registry.get(process.pid)?.watched, false);
+});
+
 test("a process that begins to listen on an asked port after it was seen is watched from the next look on", async () => {
   const free = await child({});
   await free.stop();

@@ -34,6 +34,11 @@ export interface Registry {
   started(pid: number): void;
   /** exited forgets a process. */
   exited(pid: number): void;
+  /**
+   * gone gives those that were there neither at the last scan nor at the one before: their ends were not told, since a record was
+   * lost or nobody watches ends. Between a process's end and its record's reading there is less time than between two scans.
+   */
+  gone(): readonly number[];
   get(pid: number): Observed | undefined;
   /** lastKnown also answers for a process that ended a short while ago: its sockets close after its end is told. */
   lastKnown(pid: number): Observed | undefined;
@@ -64,6 +69,7 @@ const endedLimit = 1024;
 const programLimit = 1024;
 const listenersEveryMs = 2000;
 const nobodyMs = 30_000;
+const noEnvironment: ProcessFacts["environment"] = new Map();
 
 /** newRegistry makes an empty registry. */
 export function newRegistry(options: RegistryOptions): Registry {
@@ -79,6 +85,8 @@ export function newRegistry(options: RegistryOptions): Registry {
   const routesByProgram = new Map<string, RouteTable>();
   let listenersRead = 0;
   let spansOfExited = 0;
+  let missed = new Set<number>();
+  let gone: readonly number[] = [];
 
   const routesOf = ({ isGo, key }: Executable): RouteTable => {
     if (!isGo) return newRouteTable();
@@ -158,7 +166,8 @@ export function newRegistry(options: RegistryOptions): Registry {
 
   const forget = (process: Observed, goesOn: boolean): void => {
     known.delete(process.facts.pid);
-    ended.set(process.facts.pid, process);
+    // Without its environment, which is most of what is known of a process, and asked for no more.
+    ended.set(process.facts.pid, { ...process, facts: { ...process.facts, environment: noEnvironment } });
     if (ended.size > endedLimit) {
       for (const oldest of ended.keys()) {
         ended.delete(oldest);
@@ -183,8 +192,13 @@ export function newRegistry(options: RegistryOptions): Registry {
 
   return {
     scan() {
-      for (const pid of listPids(proc)) consider(pid);
+      const there = new Set(listPids(proc));
+      const missing = [...known.keys()].filter((pid) => !there.has(pid));
+      gone = missing.filter((pid) => missed.has(pid));
+      missed = new Set(missing);
+      for (const pid of there) consider(pid);
     },
+    gone: () => gone.filter((pid) => known.has(pid)),
     started: consider,
     exited(pid) {
       const process = known.get(pid);
