@@ -2,9 +2,9 @@
 // when this process ends, however it ends, the kernel takes back everything it had attached.
 import { type Agent, fuseRequests, openExporter, startAgent } from "@go3s/agent";
 import { type AgentStart, type AgentTold, isAgentOrder } from "./agent-messages.js";
-import { type RunningProbe, startProbe } from "./declared-probe.js";
 import { failureOf } from "./failure.js";
 import { type MissingRights as MissingPart, missingRights } from "./rights.js";
+import { type RunningProbe, startProbe } from "./running-probe.js";
 
 const reportMs = 1000;
 let agent: Agent | undefined;

@@ -1,6 +1,9 @@
 import { type Btf, BtfKind } from "@go3s/bpf";
-import { type TelemetryDeclaration, type TelemetryField, telemetryTag } from "@go3s/lang";
+import type { TelemetryDeclaration, TelemetryField } from "@go3s/lang";
 import { AgentError } from "../errors.js";
+
+/** telemetryTag is @go3s/lang's: its value alone would bring the compiler into every agent. */
+const telemetryTag = "go3s.telemetry:";
 
 /** DeclaredMap is a map of an object and one of the things that it becomes. */
 export interface DeclaredMap {

@@ -1,8 +1,9 @@
+import { join } from "node:path";
 import { elfMachine, openElf, openGoBinary, readGoBuildInfo, readMaps } from "@go3s/binary";
 import { BpfError, kernelBtf, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
-import { compile, renderDiagnostics } from "@go3s/lang";
 import { environment } from "../environment.js";
 import { AgentError } from "../errors.js";
+import { compileApart } from "../probes/compile-apart.js";
 import { cacheKey, openObjectCache } from "../probes/object-cache.js";
 import { planGo } from "./go-plan.js";
 import { planNative } from "./native-plan.js";
@@ -77,22 +78,19 @@ const blank: ProgramPlan = {
 /** compileFunctions compiles generated source. Throws AgentError "bad-functions" with the diagnostics. */
 export function compileFunctions(text: string): Uint8Array {
   const sources = [{ name: "functions.go3s", text }];
-  const cache = openObjectCache(environment.cacheFolder);
+  const cache = openObjectCache(join(environment.cacheFolder, "functions"));
   const key = cacheKey(sources);
   const kept = cache.read(key);
   if (kept !== undefined) return kept;
-  const result = compile(sources, { kernelBtf: kernelBtf() });
-  if (result.object !== undefined) {
-    cache.write(key, result.object);
-    return result.object;
+  kernelBtf();
+  const { object, complaints } = compileApart(sources);
+  if (object !== undefined) {
+    cache.write(key, object);
+    return object;
   }
-  throw new AgentError(
-    "bad-functions",
-    `the probes for functions do not compile:\n${renderDiagnostics(result)}`,
-    {
-      hint: "this is a mistake of ours: please report it with what --func-show prints",
-    },
-  );
+  throw new AgentError("bad-functions", `the probes for functions do not compile:\n${complaints}`, {
+    hint: "this is a mistake of ours: please report it with what --func-show prints",
+  });
 }
 
 /** typesOf gives the types of a program's maps. */

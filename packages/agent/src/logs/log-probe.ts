@@ -1,20 +1,17 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   attachTracepoint,
-  BpfError,
-  kernelBtf,
   type Link,
   type LoadedObject,
   loadObject,
   RingBufferReader,
   readObject,
-  tracefs,
   u32Bytes,
 } from "@go3s/bpf";
-import { compile, renderDiagnostics } from "@go3s/lang";
 import { environment } from "../environment.js";
-import { AgentError } from "../errors.js";
-import { cacheKey, openObjectCache } from "../probes/object-cache.js";
+import { keptObject } from "../probes/compile.js";
+import { tracepointFormat } from "../probes/tracepoint-format.js";
 
 // Seen from dist/logs and from src/logs alike.
 const file = new URL("../../../../probes/logs/logs.go3s", import.meta.url);
@@ -129,29 +126,8 @@ function sumOf(object: LoadedObject): number {
 }
 
 function compiledLogs(): Uint8Array {
+  // Where there is none it is said here, with what to do about it: the compiler's process could only print it.
+  tracepointFormat("syscalls", "sys_enter_write");
   const sources = [{ name: "logs.go3s", text: readFileSync(file, "utf8") }];
-  const cache = openObjectCache(environment.cacheFolder);
-  const key = cacheKey(sources);
-  const kept = cache.read(key);
-  if (kept !== undefined) return kept;
-  const result = compile(sources, { kernelBtf: kernelBtf(), tracepointFormat });
-  if (result.object === undefined) {
-    throw new AgentError("bad-probes", `the probe on logs does not compile:\n${renderDiagnostics(result)}`, {
-      hint: "this is a mistake of ours, or the kernel's types changed: please report it with the kernel's version",
-    });
-  }
-  cache.write(key, result.object);
-  return result.object;
-}
-
-function tracepointFormat(category: string, name: string): string | undefined {
-  const path = `${tracefs()}/events/${category}/${name}/format`;
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new BpfError("not-supported", `no tracepoint ${category}:${name}: ${path} cannot be read`, {
-      hint: "it needs CONFIG_FTRACE_SYSCALLS and tracefs, mounted at /sys/kernel/tracing",
-      cause,
-    });
-  }
+  return keptObject(sources, join(environment.cacheFolder, "logs"));
 }

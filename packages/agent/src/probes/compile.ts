@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { kernelBtf } from "@go3s/bpf";
-import { compile, type KernelBtf, renderDiagnostics, type SourceText } from "@go3s/lang";
+import type { SourceText } from "@go3s/lang";
 import { environment } from "../environment.js";
 import { AgentError } from "../errors.js";
+import { compileApart } from "./compile-apart.js";
 import { cacheKey, openObjectCache } from "./object-cache.js";
 
 // Seen from dist/probes and from src/probes alike.
@@ -24,25 +25,24 @@ let compiled: Uint8Array | undefined;
  * do not compile.
  */
 export function compiledProbes(): Uint8Array {
-  if (compiled !== undefined) return compiled;
-  const sources = probeSources();
-  const cache = openObjectCache(environment.cacheFolder);
-  const key = cacheKey(sources);
-  compiled = cache.read(key);
-  if (compiled === undefined) {
-    compiled = compileProbes(sources, kernelBtf());
-    cache.write(key, compiled);
-  }
+  compiled ??= keptObject(probeSources(), environment.cacheFolder);
   return compiled;
 }
 
-/** compileProbes compiles sources against a kernel's types. Throws AgentError "bad-probes" with the diagnostics. */
-export function compileProbes(sources: readonly SourceText[], types: KernelBtf): Uint8Array {
-  const result = compile(sources, { kernelBtf: types });
-  if (result.object === undefined) {
-    throw new AgentError("bad-probes", `the built-in probes do not compile:\n${renderDiagnostics(result)}`, {
+/** keptObject gives an object from a cache of its own, compiled when it is not there. Throws as compiledProbes(). */
+export function keptObject(sources: readonly SourceText[], cacheFolder: string): Uint8Array {
+  const cache = openObjectCache(cacheFolder);
+  const key = cacheKey(sources);
+  const found = cache.read(key);
+  if (found !== undefined) return found;
+  // A kernel without types is refused here, with its hint: the compiler's process could only print it.
+  kernelBtf();
+  const { object, complaints } = compileApart(sources);
+  if (object === undefined) {
+    throw new AgentError("bad-probes", `the built-in probes do not compile:\n${complaints}`, {
       hint: "this is a mistake of ours, or the kernel's types changed: please report it with the kernel's version",
     });
   }
-  return result.object;
+  cache.write(key, object);
+  return object;
 }

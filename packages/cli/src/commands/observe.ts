@@ -12,7 +12,7 @@ import { agentSampleOption, limitRow } from "../agent-sample.js";
 import { budgetOption, budgetRows } from "../budget-option.js";
 import { newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
-import { type RunningProbe, readProbe, startProbe } from "../declared-probe.js";
+import { readProbe } from "../declared-probe.js";
 import { excludeOption, excludeRows, numbersOption } from "../exclude-option.js";
 import { CliError, exitCodes } from "../failure.js";
 import { withFunctionBars } from "../function-bars.js";
@@ -20,6 +20,7 @@ import { functionOption, functionRows, toldFunctions } from "../function-option.
 import { costBetween, costTable } from "../live/cost-view.js";
 import { logOption, logRows } from "../log-option.js";
 import { durationOption, type Parsed } from "../options.js";
+import { type RunningProbe, startProbe } from "../running-probe.js";
 import { printingExporter, silentExporter } from "../span-lines.js";
 import { drawTable } from "../table.js";
 
