@@ -5,36 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs, promisify } from "node:util";
+import { type GoService, goServices } from "./load/go-services.js";
 import { type RunningGo3s, startGo3s } from "./measure/go3s.js";
 import { costOf, descendants, median, pause } from "./measure/processes.js";
 import { mebibytes, printTable, thousands } from "./measure/table.js";
 
 const run = promisify(execFile);
-
-const service = `package main
-
-import (
-	"fmt"
-	"net"
-	"net/http"
-	"strings"
-)
-
-func main() {
-	body := []byte("{\\"items\\":\\"" + strings.Repeat("x", 186) + "\\"}")
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /things/{id}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Write(body)
-	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	http.Serve(listener, mux)
-}
-`;
 
 interface Round {
   readonly perSecond: number;
@@ -55,9 +31,13 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
       seconds: { type: "string", default: "6" },
       asked: { type: "boolean", default: false },
       sample: { type: "string" },
+      tls: { type: "boolean", default: false },
     },
   });
   const asked = values.asked;
+  const option = values.tls ? "tls" : "";
+  const service = goServices.find((each) => each.option === option);
+  if (service === undefined) throw new Error(`there is no service "${option}"`);
   const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
   const rounds: { without: Round[]; observed: Round[]; sampled: Round[] } = {
     without: [],
@@ -65,16 +45,16 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
     sampled: [],
   };
   try {
-    writeFileSync(join(folder, "main.go"), service);
+    writeFileSync(join(folder, "main.go"), service.source);
     const program = join(folder, "things");
     execFileSync("go", ["build", "-o", program, join(folder, "main.go")]);
     for (let i = 0; i < Number(values.rounds); i++) {
-      rounds.without.push(await measure(program, Number(values.seconds), undefined, false));
+      rounds.without.push(await measure(service, program, Number(values.seconds), undefined, false));
       for (const sample of values.sample === undefined ? [undefined] : [values.sample, undefined]) {
         const go3s = await startGo3s(sample === undefined ? [] : ["--agent-sample", sample]);
         const share = sample === undefined ? 1 : Number(sample);
         try {
-          const round = await measure(program, Number(values.seconds), go3s, asked, share);
+          const round = await measure(service, program, Number(values.seconds), go3s, asked, share);
           (sample === undefined ? rounds.observed : rounds.sampled).push(round);
         } finally {
           await go3s.stop();
@@ -84,7 +64,7 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  report(rounds, Number(values.seconds), asked, values.sample ?? "");
+  report(service, rounds, Number(values.seconds), asked, values.sample ?? "");
 }
 
 /** LAST_SPAN_MS: a span waits 0.3 s in the agent at most, and is asked for a little later. */
@@ -99,6 +79,7 @@ function enough(requests: number, share: number): number {
 const FORGOTTEN_MS = 5500;
 
 async function measure(
+  service: GoService,
   program: string,
   seconds: number,
   go3s: RunningGo3s | undefined,
@@ -107,7 +88,7 @@ async function measure(
 ): Promise<Round> {
   const server = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
   try {
-    const url = `http://127.0.0.1:${await firstLine(server)}/things/7`;
+    const url = service.url(Number(await firstLine(server)));
     // Attached, routes learned, and the policy settled on what the rate allows.
     const warm = await wrk(url, go3s === undefined ? 1 : 3);
     let spansBefore = await spansOf(go3s, enough(warm.requests, share));
@@ -188,6 +169,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 function report(
+  service: GoService,
   rounds: { without: readonly Round[]; observed: readonly Round[]; sampled: readonly Round[] },
   seconds: number,
   asked: boolean,
@@ -209,7 +191,7 @@ function report(
     ];
   };
   console.log(
-    `\nGo net/http, 200-byte JSON, wrk -t1 -c32, ${without.length} rounds of ${seconds} s in turn; medians; ${asked ? "asked by SQL every second" : "nobody asks meanwhile (--asked: every second)"}`,
+    `\n${service.title}, 200-byte JSON, wrk -t1 -c32, ${without.length} rounds of ${seconds} s in turn; medians; ${asked ? "asked by SQL every second" : "nobody asks meanwhile (--asked: every second)"}`,
   );
   printTable(
     [
