@@ -5,6 +5,7 @@ import "./styles/frame.css";
 import "./styles/widgets.css";
 import "./styles/trace.css";
 import "./styles/pages.css";
+import "./styles/tour.css";
 import { startAddress } from "./base/address.js";
 import { startKeyboard } from "./base/keyboard.js";
 import { startTheme } from "./base/settings.js";

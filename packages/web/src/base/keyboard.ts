@@ -6,7 +6,17 @@ import { signal } from "@preact/signals";
 export interface Action {
   readonly id: string;
   readonly title: string;
-  readonly section: "Go to" | "View" | "Time" | "List" | "Trace" | "SQL" | "Live" | "Metrics" | "Profiles";
+  readonly section:
+    | "Go to"
+    | "View"
+    | "Time"
+    | "List"
+    | "Trace"
+    | "SQL"
+    | "Live"
+    | "Metrics"
+    | "Profiles"
+    | "Probes";
   /** keys is a stroke (`/`, `Ctrl+K`, `Escape`) or two in a row (`g t`); absent for the palette alone. */
   readonly keys?: string;
   /** typing: true lets the keys work while a text field has the focus. */

@@ -4,16 +4,29 @@ import type { Zone } from "./time.js";
 /** Theme is the reader's choice; "system" follows prefers-color-scheme. */
 export type Theme = "system" | "light" | "dark";
 
+/** Density is how close rows stand. */
+export type Density = "dense" | "usual" | "roomy";
+
 /** Settings is what the page keeps in localStorage, and nothing else is kept there but the SQL history. */
 export interface Settings {
   readonly version: 1;
   readonly theme: Theme;
   readonly zone: Zone;
   readonly railOpen: boolean;
+  readonly density: Density;
+  /** tour: "done" when it was seen or refused; it is not offered again. */
+  readonly tour: "new" | "done";
 }
 
 const key = "go3s.settings";
-const defaults: Settings = { version: 1, theme: "system", zone: "local", railOpen: true };
+const defaults: Settings = {
+  version: 1,
+  theme: "system",
+  zone: "local",
+  railOpen: true,
+  density: "usual",
+  tour: "new",
+};
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
@@ -29,12 +42,14 @@ export function parseSettings(text: string | null): Settings {
     return defaults;
   }
   if (!isRecord(stored)) return defaults;
-  const theme = stored["theme"];
+  const { theme, density } = stored;
   return {
     version: 1,
     theme: theme === "light" || theme === "dark" ? theme : "system",
     zone: stored["zone"] === "utc" ? "utc" : "local",
     railOpen: stored["railOpen"] !== false,
+    density: density === "dense" || density === "roomy" ? density : "usual",
+    tour: stored["tour"] === "done" ? "done" : "new",
   };
 }
 
@@ -70,6 +85,9 @@ export function setSettings(change: Partial<Omit<Settings, "version">>): void {
 /** zone is the zone every time of the page is shown in. */
 export const zone = computed(() => settings.value.zone);
 
+/** rowsCloser is how many pixels rows are lower (or, below zero, higher) than usual; tokens.css has the same. */
+export const rowsCloser = computed(() => ({ dense: 4, usual: 0, roomy: -6 })[settings.value.density]);
+
 const systemDark = signal(false);
 
 /** themeShown is the theme on the screen now. */
@@ -88,5 +106,6 @@ export function startTheme(): void {
   });
   effect(() => {
     document.documentElement.dataset["theme"] = themeShown.value;
+    document.documentElement.dataset["density"] = settings.value.density;
   });
 }

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
+import { routeOf } from "../base/page.js";
 import { siteFolder } from "../index.js";
 import { type Browser, noBrowser, startBrowser } from "../testing/browser.js";
 import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.js";
 import { spanId, traceId } from "../testing/fixtures.js";
+import { pages } from "./pages.js";
 
 // Every page in a real browser against made answers: what it shows, that it says nothing on the console, that keys and
 // addresses work. real.test.ts does the same against the real server.
@@ -58,7 +60,9 @@ describe("the pages", { skip }, () => {
     ["/profiles?against=before", "red is more now"],
     ["/diagnosis", "See what is different"],
     ["/alerts", "no alert rules"],
-    ["/probes", "go3s trace"],
+    ["/probes", "Cookbook"],
+    ["/probes?run=run-1", "3 records had no room"],
+    ["/settings", "/var/lib/go3s"],
     ["/traces/missing", "No span of this trace"],
     ["/nowhere", "There is no page here"],
   ];
@@ -79,8 +83,9 @@ describe("the pages", { skip }, () => {
     }
   }
 
-  for (const path of [
+  const looked: readonly string[] = [
     "/",
+    "/services",
     "/services/checkout",
     "/traces",
     `/traces/${traceId(0)}?span=${spanId(4)}`,
@@ -91,8 +96,13 @@ describe("the pages", { skip }, () => {
     "/metrics-explorer?expr=up",
     "/metrics-explorer?expr=up&as=table",
     "/profiles?against=day",
+    "/alerts",
+    "/diagnosis",
+    "/probes?example=read-latency&run=run-1",
     "/system",
-  ]) {
+    "/settings",
+  ];
+  for (const path of looked) {
     for (const dark of [false, true]) {
       it(`${path} has no serious fault for readers and keyboards ${dark ? "in the dark" : "in the light"}`, async () => {
         const page = await browser.open(server.url + path, { dark });
@@ -104,6 +114,14 @@ describe("the pages", { skip }, () => {
       });
     }
   }
+
+  it("looks at every page there is with axe-core", () => {
+    const seen = new Set(looked.map((path) => routeOf(pages, path.replace(/\?.*/, ""))?.page.id));
+    assert.deepEqual(
+      pages.filter(({ id }) => !seen.has(id)).map(({ path }) => path),
+      [],
+    );
+  });
 
   it("says nothing wrong on the console, but for the answers 404 and 400 it shows", () => {
     assert.deepEqual(

@@ -4,9 +4,11 @@ import { page as logs } from "./logs/route.js";
 import { page as map } from "./map/route.js";
 import { page as metrics } from "./metrics/route.js";
 import { page as overview } from "./overview/route.js";
+import { page as probes } from "./probes/route.js";
 import { page as profiles } from "./profiles/route.js";
 import { page as service } from "./service/route.js";
 import { page as services } from "./services/route.js";
+import { page as settings } from "./settings/route.js";
 import { page as sql } from "./sql/route.js";
 import { page as system } from "./system/route.js";
 import { page as trace } from "./trace/route.js";
@@ -24,6 +26,8 @@ export const pages: readonly Page[] = [
   metrics,
   profiles,
   sql,
+  probes,
   system,
+  settings,
   ...later,
 ];

@@ -13,6 +13,7 @@ import { FilterBar } from "../widgets/filter-bar.js";
 import { Help, Palette } from "../widgets/palette.js";
 import { RangePicker } from "../widgets/range-picker.js";
 import { StatusBar } from "../widgets/status-bar.js";
+import { Tour, TourOffer } from "./tour.js";
 
 /** Frame is what every page stands in: rail, filter and range, page, state of the system. */
 export function Frame({ pages }: { pages: readonly Page[] }): JSX.Element {
@@ -54,9 +55,11 @@ export function Frame({ pages }: { pages: readonly Page[] }): JSX.Element {
       </header>
       <main ref={main} id="page" class={`page${route?.page.fill === true ? " fill" : ""}`} tabIndex={-1}>
         {busy.value > 0 ? <div class="bar" role="presentation" /> : null}
+        <TourOffer />
         {route === undefined ? <NoPage path={path} /> : <Loaded key={route.page.id} route={route} />}
       </main>
       <StatusBar />
+      <Tour />
       {shown === "palette" ? <Palette extra={[]} onClose={() => setShown("")} /> : null}
       {shown === "help" ? <Help onClose={() => setShown("")} /> : null}
     </div>

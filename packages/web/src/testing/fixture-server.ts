@@ -5,6 +5,7 @@ import type { CompleteAnswer, ErrorBody, FilterParseAnswer } from "@go3s/server"
 import { siteFolder } from "../index.js";
 import * as made from "./fixtures.js";
 import { prometheusAnswer } from "./metric-fixture.js";
+import { answerProbes } from "./probe-fixture.js";
 import { flameAnswer, profilesAnswer } from "./profile-fixture.js";
 import { heatAnswer, spanAnswer, traceAnswer, usualAnswer } from "./trace-fixture.js";
 
@@ -47,6 +48,7 @@ export async function startFixtureServer(at = Date.now()): Promise<FixtureServer
       request.on("close", () => streams.delete(response));
       return;
     }
+    if (url.pathname.startsWith("/api/v1/probes")) return answerProbes(at, url, request, response);
     if (url.pathname.startsWith("/api/v1/")) {
       const answer = state.failing ? failure : answerOf(url, at, state);
       const status = answer === undefined ? 404 : state.failing ? 503 : 200;

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { rowsCloser } from "../base/settings.js";
 import { useActions } from "../base/use-actions.js";
 
 /** Column is one column of a table. */
@@ -62,6 +63,7 @@ export interface TableProps<Row> {
 }
 
 const overscan = 12;
+const leastRow = 22;
 
 function nextOrder<Row>(column: Column<Row>, order: Order | undefined, sample: Row | undefined): Order {
   if (order === `-${column.id}`) return column.id;
@@ -75,7 +77,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 1200, height: 600 });
   const [scroll, setScroll] = useState(0);
-  const rowHeight = props.rowHeight ?? 28;
+  const rowHeight = Math.max(leastRow, (props.rowHeight ?? 28) - rowsCloser.value);
 
   useLayoutEffect(() => {
     const element = box.current;

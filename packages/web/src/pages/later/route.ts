@@ -15,5 +15,4 @@ const notYet = (path: string, title: string): Page => ({
 export const page: readonly Page[] = [
   notYet("/diagnosis", "Diagnosis"),
   notYet("/alerts", "Alerts"),
-  notYet("/probes", "Probes"),
 ];

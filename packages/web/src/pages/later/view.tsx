@@ -15,11 +15,6 @@ const instead: Readonly<Record<string, Instead>> = {
     link: "See what is different now",
   },
   "/alerts": { missing: "There are no alert rules yet.", path: "/", link: "See what is different now" },
-  "/probes": {
-    missing: "Probes cannot be written here yet; `go3s trace` runs one from the terminal.",
-    path: "/system",
-    link: "See the probes that run",
-  },
 };
 
 /** View says what is not there and which page helps now. */

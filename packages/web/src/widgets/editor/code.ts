@@ -1,17 +1,40 @@
-import { acceptCompletion, autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
-import { Annotation, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
+import {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  completionKeymap,
+  completionStatus,
+} from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import {
+  bracketMatching,
+  HighlightStyle,
+  indentUnit,
+  StreamLanguage,
+  syntaxHighlighting,
+} from "@codemirror/language";
+import {
+  Annotation,
+  Compartment,
+  EditorState,
+  Prec,
+  type Range,
+  StateEffect,
+  StateField,
+} from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
   drawSelection,
   EditorView,
   keymap,
+  lineNumbers,
   placeholder,
+  WidgetType,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import type { EditorProps, Mistake } from "./editor.js";
+import { go3s, script } from "./probe-tokens.js";
 import { promql, sql } from "./tokens.js";
 
 // The part of the editor that needs CodeMirror; loaded when the first editor shows.
@@ -19,12 +42,20 @@ import { promql, sql } from "./tokens.js";
 /** Code is a drawn editor; close() takes it down. */
 export interface Code {
   set(text: string): void;
-  mark(mistake: Mistake | undefined): void;
+  mark(mistakes: readonly Mistake[]): void;
+  /** speak changes the language. */
+  speak(language: EditorProps["language"]): void;
+  show(at: number): void;
   focus(): void;
   close(): void;
 }
 
-const languages = { promql: StreamLanguage.define(promql), sql: StreamLanguage.define(sql) };
+const languages = {
+  promql: StreamLanguage.define(promql),
+  sql: StreamLanguage.define(sql),
+  go3s: StreamLanguage.define(go3s),
+  script: StreamLanguage.define(script),
+};
 
 const colours = syntaxHighlighting(
   HighlightStyle.define([
@@ -33,6 +64,7 @@ const colours = syntaxHighlighting(
     { tag: [tags.number, tags.atom], color: "var(--warn)" },
     { tag: tags.comment, color: "var(--text-dim)", fontStyle: "italic" },
     { tag: tags.function(tags.variableName), fontWeight: "600" },
+    { tag: tags.propertyName, color: "var(--accent)", fontWeight: "600" },
     { tag: tags.operator, color: "var(--text-dim)" },
   ]),
 );
@@ -56,6 +88,26 @@ const look = EditorView.theme({
     textDecoration: "underline wavy var(--bad)",
     textUnderlineOffset: "3px",
     backgroundColor: "var(--bad-soft)",
+  },
+  ".cm-mistake.mild": { textDecorationColor: "var(--warn)", backgroundColor: "var(--warn-soft)" },
+  ".cm-said": {
+    padding: "1px 10px 3px 12px",
+    font: "12px var(--sans)",
+    color: "var(--bad)",
+    backgroundColor: "var(--bad-soft)",
+    borderLeft: "2px solid var(--bad)",
+    whiteSpace: "pre-wrap",
+  },
+  ".cm-said.mild": {
+    color: "var(--warn)",
+    backgroundColor: "var(--warn-soft)",
+    borderLeftColor: "var(--warn)",
+  },
+  ".cm-gutters": {
+    backgroundColor: "transparent",
+    border: "0",
+    color: "var(--text-dim)",
+    fontSize: "12px",
   },
   ".cm-tooltip": {
     backgroundColor: "var(--bg-raised)",
@@ -81,20 +133,51 @@ const look = EditorView.theme({
 
 /** fromPage marks a change that the page made, which it need not be told of. */
 const fromPage = Annotation.define<boolean>();
-const setMistake = StateEffect.define<Mistake | undefined>();
+const setMistakes = StateEffect.define<readonly Mistake[]>();
+
+/** Said is the line below a mistake. */
+class Said extends WidgetType {
+  readonly #mistake: Mistake;
+
+  constructor(mistake: Mistake) {
+    super();
+    this.#mistake = mistake;
+  }
+
+  override eq(other: Said): boolean {
+    return other.#mistake.said === this.#mistake.said && other.#mistake.mild === this.#mistake.mild;
+  }
+
+  override toDOM(): HTMLElement {
+    const element = document.createElement("div");
+    element.className = `cm-said${this.#mistake.mild === true ? " mild" : ""}`;
+    element.textContent = this.#mistake.said ?? "";
+    return element;
+  }
+}
+
+function decorationsOf(mistakes: readonly Mistake[], state: EditorState): DecorationSet {
+  const size = state.doc.length;
+  const all: Range<Decoration>[] = [];
+  for (const mistake of mistakes) {
+    const from = Math.min(mistake.from, Math.max(0, size - 1));
+    const to = Math.min(Math.max(mistake.to, from + 1), size);
+    const name = `cm-mistake${mistake.mild === true ? " mild" : ""}`;
+    if (to > from) all.push(Decoration.mark({ class: name }).range(from, to));
+    if (mistake.said === undefined) continue;
+    const below = Decoration.widget({ widget: new Said(mistake), block: true, side: 1 });
+    all.push(below.range(state.doc.lineAt(Math.min(mistake.from, size)).to));
+  }
+  return Decoration.set(all, true);
+}
+
 const mistakes = StateField.define<DecorationSet>({
   create: () => Decoration.none,
   update(marks, change) {
-    let next = change.docChanged ? Decoration.none : marks;
-    for (const effect of change.effects) {
-      if (!effect.is(setMistake)) continue;
-      next = Decoration.none;
-      if (effect.value === undefined) continue;
-      const size = change.state.doc.length;
-      const from = Math.min(effect.value.from, Math.max(0, size - 1));
-      const to = Math.min(Math.max(effect.value.to, from + 1), size);
-      if (to > from) next = Decoration.set([Decoration.mark({ class: "cm-mistake" }).range(from, to)]);
-    }
+    // A mark goes with its text until the next answer: a line that appears and goes with every key is not read.
+    let next = marks.map(change.changes);
+    for (const effect of change.effects)
+      if (effect.is(setMistakes)) next = decorationsOf(effect.value, change.state);
     return next;
   },
   provide: (field) => EditorView.decorations.from(field),
@@ -118,6 +201,13 @@ function replaceTyped(event: InputEvent, view: EditorView): boolean {
   return true;
 }
 
+/** leave takes the focus out of the editor; a list of completions takes Escape first. */
+function leave(view: EditorView): boolean {
+  if (completionStatus(view.state) !== null) return false;
+  view.contentDOM.blur();
+  return true;
+}
+
 /**
  * drawCode puts an editor into an element. It stands in a shadow tree, since there CodeMirror's styles are constructed sheets,
  * which the page's `style-src 'self'` allows; in the document they would be inline style elements, which it does not.
@@ -134,7 +224,10 @@ export function drawCode(element: HTMLElement, props: EditorProps, latest: () =>
       ? [{ key: "Enter", run: (view: EditorView) => acceptCompletion(view) || run() }]
       : []),
     { key: "Tab", run: acceptCompletion },
+    // Escape leaves the editor by keyboard where Tab indents.
+    ...(props.lines === true ? [indentWithTab, { key: "Escape", run: leave }] : []),
   ];
+  const spoken = new Compartment();
   const view = new EditorView({
     parent: root,
     root,
@@ -147,7 +240,8 @@ export function drawCode(element: HTMLElement, props: EditorProps, latest: () =>
         drawSelection(),
         closeBrackets(),
         bracketMatching(),
-        languages[props.language],
+        spoken.of(languages[props.language]),
+        ...(props.lines === true ? [lineNumbers(), indentUnit.of("\t")] : []),
         colours,
         look,
         mistakes,
@@ -193,7 +287,13 @@ export function drawCode(element: HTMLElement, props: EditorProps, latest: () =>
         annotations: fromPage.of(true),
       });
     },
-    mark: (mistake) => view.dispatch({ effects: setMistake.of(mistake) }),
+    mark: (all) => view.dispatch({ effects: setMistakes.of(all) }),
+    speak: (language) => view.dispatch({ effects: spoken.reconfigure(languages[language]) }),
+    show(at) {
+      const anchor = Math.min(at, view.state.doc.length);
+      view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+      view.focus();
+    },
     focus: () => view.focus(),
     close() {
       view.destroy();

@@ -18,20 +18,26 @@ export interface Completions {
   readonly stays?: RegExp;
 }
 
-/** Mistake is a place in the text, in UTF-16 units. */
+/** Mistake is a place in the text, in UTF-16 units; with `said` the line below tells what is wrong there. */
 export interface Mistake {
   readonly from: number;
   readonly to: number;
+  readonly said?: string;
+  readonly mild?: boolean;
 }
 
 /** EditorProps of Editor. `onRun` is Ctrl+Enter, and Enter where `enterRuns`; Shift+Enter is a new line then. */
 export interface EditorProps {
   readonly value: string;
-  readonly language: "promql" | "sql";
+  readonly language: "promql" | "sql" | "go3s" | "script";
   readonly label: string;
   readonly placeholder?: string;
   readonly enterRuns?: boolean;
   readonly mistake?: Mistake | undefined;
+  /** mistakes are several, instead of `mistake`. */
+  readonly mistakes?: readonly Mistake[] | undefined;
+  /** lines numbers them, and Tab indents. */
+  readonly lines?: boolean;
   readonly onChange: (text: string) => void;
   readonly onRun: () => void;
   readonly complete: (text: string, at: number, explicit: boolean) => Promise<Completions | undefined>;
@@ -40,6 +46,8 @@ export interface EditorProps {
 /** EditorHandle lets a page move the focus into its editor. */
 export interface EditorHandle {
   focus(): void;
+  /** show moves the cursor to a place, and the place into view. */
+  show(at: number): void;
 }
 
 /** Editor is a text with colours, completion and a marked mistake; until its code is there it is a plain text field. */
@@ -53,6 +61,7 @@ export function Editor({ handle, ...props }: EditorProps & { handle?: Ref<Editor
 
   useImperativeHandle(handle ?? null, () => ({
     focus: () => (code.current === undefined ? plain.current?.focus() : code.current.focus()),
+    show: (at) => code.current?.show(at),
   }));
   useEffect(() => {
     let gone = false;
@@ -60,7 +69,7 @@ export function Editor({ handle, ...props }: EditorProps & { handle?: Ref<Editor
       if (gone || box.current === null) return;
       const focused = document.activeElement === plain.current;
       code.current = module.drawCode(box.current, latest.current, () => latest.current);
-      code.current.mark(latest.current.mistake);
+      code.current.mark(marked(latest.current));
       setDrawn(true);
       if (focused) code.current.focus();
     });
@@ -72,10 +81,14 @@ export function Editor({ handle, ...props }: EditorProps & { handle?: Ref<Editor
   }, []);
   // Before the next key, not after the next paint: a text that is two keys old must not come back into the editor.
   useLayoutEffect(() => code.current?.set(props.value), [props.value]);
-  useEffect(() => code.current?.mark(props.mistake), [props.mistake?.from, props.mistake?.to]);
+  const shown = marked(props);
+  const shape = shown.map(({ from, to, said = "" }) => `${from}-${to}-${said}`).join("\n");
+  useEffect(() => code.current?.mark(marked(latest.current)), [shape]);
+  useEffect(() => code.current?.speak(props.language), [props.language]);
+  const isWrong = shown.some(({ mild }) => mild !== true);
 
   return (
-    <div class={`editor${props.mistake === undefined ? "" : " wrong"} in-${props.language}`}>
+    <div class={`editor${isWrong ? " wrong" : ""} in-${props.language}`}>
       <div ref={box} class="code" hidden={!drawn} />
       {drawn ? null : (
         <textarea
@@ -88,4 +101,8 @@ export function Editor({ handle, ...props }: EditorProps & { handle?: Ref<Editor
       )}
     </div>
   );
+}
+
+function marked({ mistake, mistakes }: EditorProps): readonly Mistake[] {
+  return mistakes ?? (mistake === undefined ? [] : [mistake]);
 }

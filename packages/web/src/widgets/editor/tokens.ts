@@ -4,7 +4,7 @@ import type { StreamParser, StringStream } from "@codemirror/language";
 // takes; Prometheus' grammar for editors calls 98 of the 2,434 expressions of its own tests wrong (docs/prometheus.md).
 
 /** Inside is what a tokenizer carries from line to line: the end of what is open, "" for nothing. */
-interface Inside {
+export interface Inside {
   until: string;
 }
 
@@ -31,7 +31,7 @@ export const sqlWords: ReadonlySet<string> = new Set(
 const promqlKnown = new Set([...promqlWords, ...aggregations]);
 
 /** finish reads on to the end of a quoted text or comment; a backslash keeps the next character. */
-function finish(stream: StringStream, state: Inside, escapes: boolean): void {
+export function finish(stream: StringStream, state: Inside, escapes: boolean): void {
   while (!stream.eol()) {
     if (stream.match(state.until)) {
       state.until = "";
@@ -42,7 +42,8 @@ function finish(stream: StringStream, state: Inside, escapes: boolean): void {
   }
 }
 
-function open(stream: StringStream, state: Inside, until: string, escapes: boolean): void {
+/** open reads what a quote or a comment began, and remembers its end where that is on another line. */
+export function open(stream: StringStream, state: Inside, until: string, escapes: boolean): void {
   state.until = until;
   finish(stream, state, escapes);
 }
