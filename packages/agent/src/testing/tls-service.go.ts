@@ -21,6 +21,19 @@ import (
 	"time"
 )
 
+// wrapping is a listener as those that limit or count connections.
+type wrapping struct{ net.Listener }
+
+type wrapped struct {
+	net.Conn
+	closed func()
+}
+
+func (l wrapping) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return &wrapped{conn, func() {}}, err
+}
+
 func certificate() tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -44,9 +57,12 @@ func main() {
 	if os.Getenv("TLS") == "1.2" {
 		config.MaxVersion = tls.VersionTLS12
 	}
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
+	}
+	if os.Getenv("WRAP") != "" {
+		listener = wrapping{listener}
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
@@ -82,6 +98,6 @@ func main() {
 		fmt.Fprint(w, n)
 	})
 	fmt.Println(port)
-	http.Serve(listener, nil)
+	http.Serve(tls.NewListener(listener, config), nil)
 }
 `;

@@ -125,8 +125,8 @@ describe("a Go program's HTTPS", { skip: whyNoLiveTests() ?? false }, () => {
 
   test("is told on both sides, over connections that were open before too", () => live(plain, {}, "1.3"));
 
-  test("is told of a stripped, movable program, by TLS 1.2 as well", () =>
-    live(stripped, { TLS: "1.2" }, "1.2"));
+  test("is told of a stripped, movable program, by TLS 1.2, over wrapped connections as well", () =>
+    live(stripped, { TLS: "1.2", WRAP: "1" }, "1.2"));
 
   test("has its places, by debug information and by the table alike", () => {
     using one = openGoBinary(plain.path);
