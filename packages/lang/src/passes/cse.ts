@@ -9,6 +9,7 @@ import {
   replaceAll,
   type Value,
 } from "../ir/ir.js";
+import { moves } from "./packets.js";
 import type { Pass } from "./pass.js";
 
 /** steady helpers give the same all through one run of a program. */
@@ -28,13 +29,13 @@ export function isSteady(value: Value): boolean {
 }
 
 /**
- * contextStays: reads of the context are only merged in programs that do not write it. A parameter of any other function may
- * point to memory that the function also reaches by another way.
+ * contextStays: reads of the context are only merged in programs that neither write it nor move the packet that it tells. A
+ * parameter of any other function may point to memory that the function also reaches by another way.
  */
 function contextStays(fn: IrFunction): boolean {
   if (fn.isProgram !== true) return false;
   return !fn.blocks.some((block) =>
-    block.values.some((value) => value.op === "store" && value.args[0]?.op === "param"),
+    block.values.some((value) => (value.op === "store" && value.args[0]?.op === "param") || moves(value)),
   );
 }
 

@@ -33,7 +33,8 @@ const movers: ReadonlySet<bigint> = new Set(
   ).map((name) => BigInt(HelperFunction[name])),
 );
 
-function moves(value: Value, seen: Set<IrFunction> = new Set()): boolean {
+/** moves says whether a value is a call that may move the packet's bytes, with it where the context says that they are. */
+export function moves(value: Value, seen: Set<IrFunction> = new Set()): boolean {
   if (value.op === "call") return movers.has(value.imm);
   const { func } = value;
   if (func === undefined || seen.has(func)) return false;
