@@ -165,7 +165,7 @@ describe("diagnose", () => {
       ["catalog"],
       told(answer),
     );
-    assert.match(answer.ruled_out.join("\n"), /Traffic: .*Deploys: no new version.*is as before/s);
+    assert.match(answer.ruled_out.join("\n"), /Traffic: .*Deploys: no new version.*Own time elsewhere/s);
   });
 
   it("explains more traffic by what is asked for more", async () => {

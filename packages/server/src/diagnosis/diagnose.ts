@@ -23,8 +23,8 @@ export async function diagnose(source: Source, question: Question): Promise<Diag
   const evidence = evidenceOver(looked, buckets.step_ms);
   const found = windowsOf(question, looked, buckets, series);
   const rates = {
-    now: rateOf(series, buckets, found.windows.affected),
-    usual: rateOf(series, buckets, found.windows.baseline),
+    now: rateOf(series, buckets, looked, found.windows.affected),
+    usual: rateOf(series, buckets, looked, found.windows.baseline),
   };
   const common = { service_name: service, operation, range: looked };
   if (question.figure === "traffic") {
@@ -52,9 +52,9 @@ export async function diagnose(source: Source, question: Question): Promise<Diag
     };
   }
   const affected =
-    question.since_ms === undefined
-      ? trimmedTo(found.windows.affected, coarse, symptom)
-      : found.windows.affected;
+    question.since_ms === found.windows.affected.from_ms
+      ? found.windows.affected
+      : trimmedTo(found.windows.affected, coarse, symptom);
   const windows = { affected, baseline: found.windows.baseline };
   const requests = { ...coarse, affected: coarse.affected.filter((row) => isInside(affected, row.atMs)) };
   const chosen = chosenTraces(requests, symptom);
@@ -72,7 +72,15 @@ export async function diagnose(source: Source, question: Question): Promise<Diag
   const deployed = deploys(versions, windows.affected, graceOf(buckets));
   const causes = explained.causes.map((cause, rank) => ({
     ...cause,
-    ...supported(cause, rank, { logs, metrics, deployed, rates, evidence, windows: windows }),
+    ...supported(cause, rank, {
+      logs,
+      metrics,
+      deployed,
+      rates,
+      evidence,
+      windows: windows,
+      step_ms: buckets.step_ms,
+    }),
   }));
   const seen: Seen = {
     windows,

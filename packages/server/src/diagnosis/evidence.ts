@@ -47,6 +47,11 @@ export function evidenceOver(range: Range, step_ms: number): Evidence {
     unit,
     sql: withLiterals({ sql: diagnosisText(name), parameters: { ...bounds, ...values } })
       .replace(/^(?:--.*\n)+/, "")
+      // What is decided by the values themselves is not shown.
+      .replace(/\n *AND \('' = '' OR operation = ''\)/, "")
+      .replace(/\('(.*)' = '' OR (operation = '\1')\)/, "$2")
+      .replace(/, if\('operation' = 'operation', (operation), ''\)/, ", $1")
+      .replace(/, if\('.*' = 'operation', operation, ''\)/, "")
       .trim(),
   });
   return {

@@ -38,7 +38,7 @@ export function ruledOut(seen: Seen): string[] {
   const steady = steadyServices(explained).filter(({ service }) => !blamed.has(service));
   if (steady.length > 0)
     lines.push(
-      `Own time of ${listWords(steady.map(({ service, now, usual }) => `${service} (${durationWords(now)}, usually ${durationWords(usual)})`))} is as before.`,
+      `Own time elsewhere explains nothing of it: ${listWords(steady.map(({ service, now, usual }) => `${service} (${durationWords(now)}, usually ${durationWords(usual)})`))}.`,
     );
   const ways = steadyWays(explained);
   if (ways.length > 0 && !causes.some((cause) => cause.kind === "network"))

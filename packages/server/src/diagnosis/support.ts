@@ -14,6 +14,7 @@ export interface Signals {
   readonly rates: Rates;
   readonly evidence: Evidence;
   readonly windows: Windows;
+  readonly step_ms: number;
 }
 
 const mostNotes = 3;
@@ -22,7 +23,7 @@ const mostNotes = 3;
 export function supported(
   cause: DiagnosisCause,
   rank: number,
-  { logs, metrics, deployed, rates, evidence, windows }: Signals,
+  { logs, metrics, deployed, rates, evidence, windows, step_ms }: Signals,
 ): Pick<DiagnosisCause, "notes" | "evidence"> {
   const own = <T extends { readonly row: { readonly service: string } }>(changes: readonly T[]) =>
     changes.filter(({ row }) => row.service === cause.service_name);
@@ -32,7 +33,12 @@ export function supported(
   const notes = [
     ...versions.map((row) => {
       const before = (windows.affected.from_ms - row.firstMs) * 1e6;
-      const when = before >= 0 ? `${durationWords(before)} before this began` : "while this lasted";
+      const when =
+        Math.abs(before) <= step_ms * 1e6
+          ? "just as this began"
+          : before > 0
+            ? `${durationWords(before)} before this began`
+            : `${durationWords(-before)} after this began`;
       return `${row.key} ${shortText(row.value)} of ${row.service} was seen first ${when}.`;
     }),
     ...ownLogs.map(({ row, isNew, expected }) =>

@@ -1,3 +1,4 @@
+import { coveredSeconds } from "../api/buckets.js";
 import type { Buckets, Range } from "../api/types.js";
 import type { Question, Windows } from "./model.js";
 import { type BucketFigures, findStretch } from "./window.js";
@@ -25,7 +26,7 @@ export interface Found {
 // Fewer requests than this before something began say little of what is usual.
 const leastBefore = 20;
 
-/** windowsOf chooses the two times: by when it began where that is known, else by what stands out of the series. */
+/** windowsOf chooses the two times: by what stands out of the series, else by when it began where that is known, else by the range. */
 export function windowsOf(
   { range, since_ms }: Question,
   looked: Range,
@@ -33,27 +34,39 @@ export function windowsOf(
   series: readonly BucketFigures[],
 ): Found {
   const timeOf = (bucket: number) => buckets.start_ms + bucket * buckets.step_ms;
+  const requests = (from: number, to: number) =>
+    series.slice(from, to).reduce((sum, row) => sum + row.requests, 0);
+  const first = Math.max(0, Math.floor((range.from_ms - buckets.start_ms) / buckets.step_ms));
+  const stretch = findStretch(series, since_ms === undefined ? first : 0);
   if (since_ms !== undefined) {
-    const affected = { from_ms: since_ms, to_ms: looked.to_ms };
+    // Whoever saw it may have seen it late: what stands out may have begun earlier, and what came before that is usual.
+    const isIt = stretch !== undefined && timeOf(stretch.from) < since_ms && timeOf(stretch.to) > since_ms;
+    const from_ms = isIt ? Math.max(looked.from_ms, timeOf(stretch.from)) : since_ms;
+    const affected = { from_ms, to_ms: looked.to_ms };
     return {
-      windows: { affected, baseline: { from_ms: looked.from_ms, to_ms: since_ms } },
+      windows: { affected, baseline: { from_ms: looked.from_ms, to_ms: from_ms } },
       figure: undefined,
     };
   }
-  const first = Math.max(0, Math.floor((range.from_ms - buckets.start_ms) / buckets.step_ms));
-  const stretch = findStretch(series, first);
-  if (stretch === undefined)
-    return {
-      windows: { affected: range, baseline: { from_ms: looked.from_ms, to_ms: range.from_ms } },
-      figure: undefined,
-    };
+  if (stretch === undefined) {
+    // A service that was seen first within the range is compared with its own beginning.
+    const isNew = requests(0, first) < leastBefore;
+    const began = timeOf(
+      Math.max(
+        0,
+        series.findIndex((row) => row.requests > 0),
+      ),
+    );
+    const split = isNew ? Math.round(began + 0.75 * (range.to_ms - began)) : range.from_ms;
+    const affected = { from_ms: split, to_ms: range.to_ms };
+    return { windows: { affected, baseline: { from_ms: looked.from_ms, to_ms: split } }, figure: undefined };
+  }
   const affected = {
     from_ms: Math.max(looked.from_ms, timeOf(stretch.from)),
     to_ms: Math.min(looked.to_ms, timeOf(stretch.to)),
   };
-  const before = series.slice(0, stretch.from).reduce((sum, row) => sum + row.requests, 0);
   const baseline =
-    before >= leastBefore
+    requests(0, stretch.from) >= leastBefore
       ? { from_ms: looked.from_ms, to_ms: affected.from_ms }
       : { from_ms: affected.to_ms, to_ms: looked.to_ms };
   return { windows: { affected, baseline }, figure: stretch.figure };
@@ -66,16 +79,24 @@ export function bucketsAt({ start_ms, step_ms, count }: Buckets, range: Range): 
 }
 
 /** rateOf is requests a second, from the first that ever came: before it there was nothing to be usual. */
-export function rateOf(series: readonly BucketFigures[], buckets: Buckets, range: Range): number {
+export function rateOf(
+  series: readonly BucketFigures[],
+  buckets: Buckets,
+  looked: Range,
+  range: Range,
+): number {
   const first = Math.max(
     0,
     series.findIndex((row) => row.requests > 0),
   );
-  const at = bucketsAt(buckets, range);
-  const from = Math.max(first, at.from);
-  const rows = series.slice(from, at.to);
-  const count = rows.reduce((sum, row) => sum + row.requests, 0);
-  return rows.length === 0 ? 0 : (count * 1000) / (rows.length * buckets.step_ms);
+  const { from, to } = bucketsAt(buckets, range);
+  let count = 0;
+  let seconds = 0;
+  for (let at = Math.max(first, from); at < to; at++) {
+    count += series[at]?.requests ?? 0;
+    seconds += coveredSeconds(buckets, looked, at);
+  }
+  return seconds === 0 ? 0 : count / seconds;
 }
 
 // Spans of a request may begin before it and end long after it.

@@ -1,4 +1,5 @@
 import type { Page } from "../base/page.js";
+import { page as diagnosis } from "./diagnosis/route.js";
 import { page as later } from "./later/route.js";
 import { page as logs } from "./logs/route.js";
 import { page as map } from "./map/route.js";
@@ -25,6 +26,7 @@ export const pages: readonly Page[] = [
   logs,
   metrics,
   profiles,
+  diagnosis,
   sql,
   probes,
   system,

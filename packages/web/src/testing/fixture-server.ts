@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import type { CompleteAnswer, ErrorBody, FilterParseAnswer } from "@go3s/server";
 import { siteFolder } from "../index.js";
+import { diagnosisAnswer, patternsAnswer } from "./diagnosis-fixture.js";
 import * as made from "./fixtures.js";
 import { prometheusAnswer } from "./metric-fixture.js";
 import { answerProbes } from "./probe-fixture.js";
@@ -133,6 +134,8 @@ function answerOf(url: URL, at: number, state: FixtureServer["state"]): unknown 
     return state.empty ? { ...made.mapAnswer(at), nodes: [], edges: [] } : made.mapAnswer(at);
   if (path === "tcp") return made.tcpAnswer(at);
   if (path === "logs") return made.logsAnswer(at, limit, url.searchParams.get("before"), state.newLogs);
+  if (path === "logs/patterns") return patternsAnswer(at);
+  if (path === "diagnosis") return diagnosisAnswer(at, url.searchParams.get("service") ?? "");
   if (path === "facets") return made.facetsAnswer(at);
   if (path === "fields") return made.fieldsAnswer;
   if (path === "profiles") return profilesAnswer(at, state.empty);

@@ -2,7 +2,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { readPalette } from "../base/colour.js";
 import { clockText, unixMs, type Zone } from "../base/time.js";
-import type { Dot, PlotProps, PlotSeries } from "./plot.js";
+import type { Dot, Mark, PlotProps, PlotSeries } from "./plot.js";
 
 // The part of the plot that needs uPlot; loaded when the first plot shows.
 
@@ -41,6 +41,36 @@ function dotAt(chart: uPlot, dots: readonly Dot[]): Dot | undefined {
     nearest = dot;
   }
   return nearest;
+}
+
+/** drawMarks draws a dashed line for each moment, with a small triangle at its head that does not rest on colour. */
+function drawMarks(chart: uPlot, marks: readonly Mark[], colour: string): void {
+  const { ctx, bbox } = chart;
+  const pixel = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.fillStyle = colour;
+  ctx.lineWidth = pixel;
+  for (const mark of marks) {
+    const x = chart.valToPos(mark.ms / 1000, "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.setLineDash([3 * pixel, 3 * pixel]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(x - 4 * pixel, bbox.top);
+    ctx.lineTo(x + 4 * pixel, bbox.top);
+    ctx.lineTo(x, bbox.top + 6 * pixel);
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
+function markAt(chart: uPlot, marks: readonly Mark[]): Mark | undefined {
+  const { left = -1 } = chart.cursor;
+  return marks.find((mark) => Math.abs(chart.valToPos(mark.ms / 1000, "x") - left) <= 5);
 }
 
 /** drawChart draws into an element. All charts of a page share one crosshair by the `sync` key. */
@@ -100,6 +130,17 @@ export function drawChart(
         })),
       ],
       hooks: {
+        drawClear: [
+          (self) => {
+            if (shown.shade === undefined) return;
+            const { left, top, width, height } = self.bbox;
+            const at = (ms: number) =>
+              Math.min(left + width, Math.max(left, self.valToPos(ms / 1000, "x", true)));
+            const [from, to] = [at(shown.shade.from), at(shown.shade.to)];
+            self.ctx.fillStyle = palette.accentSoft;
+            self.ctx.fillRect(from, top, Math.max(2 * devicePixelRatio, to - from), height);
+          },
+        ],
         setSelect: [
           (self) => {
             if (self.select.width < 4) return;
@@ -110,6 +151,7 @@ export function drawChart(
           },
         ],
         draw: [
+          (self) => drawMarks(self, shown.marks ?? [], palette.text),
           (self) => {
             self.ctx.fillStyle = palette.bg;
             self.ctx.strokeStyle = palette.text;
@@ -127,7 +169,7 @@ export function drawChart(
           (self) => {
             const under = dotAt(self, shown.dots ?? []);
             self.over.style.cursor = under === undefined ? "" : "pointer";
-            self.over.title = under?.title ?? "";
+            self.over.title = under?.title ?? markAt(self, shown.marks ?? [])?.title ?? "";
             const at = self.cursor.idx;
             shown.onHover?.(
               at === null || at === undefined

@@ -2,6 +2,7 @@ import type { Buckets } from "@go3s/server";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go, setRange } from "../base/address.js";
+import type { Interval } from "../base/range.js";
 import { themeShown, zone } from "../base/settings.js";
 import { clockText, type UnixMs } from "../base/time.js";
 import type { Chart } from "./plot-chart.js";
@@ -45,6 +46,16 @@ export interface PlotProps {
   /** keys: false leaves the list of series to the page, which has a better place for many. */
   readonly keys?: false;
   readonly dots?: readonly Dot[];
+  /** shade is a time that stands out. */
+  readonly shade?: Interval;
+  /** marks are moments at which something happened: a version that was seen first. */
+  readonly marks?: readonly Mark[];
+}
+
+/** Mark is a moment with what happened then. */
+export interface Mark {
+  readonly ms: UnixMs;
+  readonly title: string;
 }
 
 /** summaryOf puts a plot into words for readers who do not see it. */
@@ -54,7 +65,8 @@ export function summaryOf(props: PlotProps): string {
     if (known.length === 0) return `${series.label}: nothing in this range`;
     return `${series.label}: ${props.format(Math.min(...known))} to ${props.format(Math.max(...known))}, last ${props.format(known[known.length - 1] ?? 0)}`;
   });
-  return `${props.title}. ${parts.join("; ")}`;
+  const marks = (props.marks ?? []).map((mark) => `${mark.title} at ${clockText(mark.ms, zone.peek(), 0)}`);
+  return `${props.title}. ${[...parts, ...marks].join("; ")}`;
 }
 
 /** Plot draws series over time; dragging narrows the range, hovering marks the same moment in every plot of the page. */
@@ -92,7 +104,7 @@ export function Plot(props: PlotProps): JSX.Element {
 
   useEffect(() => {
     chart.current?.setData(latest.current);
-  }, [props.times, props.series, props.dots]);
+  }, [props.times, props.series, props.dots, props.shade, props.marks]);
 
   return (
     <figure class="plot">

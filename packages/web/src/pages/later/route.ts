@@ -12,7 +12,4 @@ const notYet = (path: string, title: string): Page => ({
 });
 
 /** page lists the addresses that are answered with what helps instead. */
-export const page: readonly Page[] = [
-  notYet("/diagnosis", "Diagnosis"),
-  notYet("/alerts", "Alerts"),
-];
+export const page: readonly Page[] = [notYet("/alerts", "Alerts")];

@@ -9,11 +9,6 @@ interface Instead {
 }
 
 const instead: Readonly<Record<string, Instead>> = {
-  "/diagnosis": {
-    missing: "Causes are not looked for by themselves yet.",
-    path: "/",
-    link: "See what is different now",
-  },
   "/alerts": { missing: "There are no alert rules yet.", path: "/", link: "See what is different now" },
 };
 

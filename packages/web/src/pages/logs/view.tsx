@@ -16,6 +16,7 @@ import { Moment, Service } from "../../widgets/figure.js";
 import { Histogram } from "../../widgets/histogram.js";
 import { LastSeen, Region } from "../../widgets/region.js";
 import { type Column, Table } from "../../widgets/table.js";
+import { Patterns } from "./patterns.js";
 
 const limit = 500;
 
@@ -31,8 +32,11 @@ export function View(): JSX.Element {
           {(data) => (
             <>
               <Histogram data={data.histogram} what="line" />
+              <As />
               {data.rows.length === 0 ? (
                 <Nothing filter={filter} last={data.last_seen_ms} />
+              ) : param("as") === "patterns" ? (
+                <Patterns filter={filter} />
               ) : (
                 <Lines key={`${filter} ${range.value.from} ${range.value.to}`} data={data} filter={filter} />
               )}
@@ -40,6 +44,31 @@ export function View(): JSX.Element {
           )}
         </Region>
       </div>
+    </div>
+  );
+}
+
+/** As chooses between the lines and their forms. */
+function As(): JSX.Element {
+  const patterns = param("as") === "patterns";
+  return (
+    <div class="strip" role="group" aria-label="Lines or their forms">
+      <button
+        type="button"
+        class="button bare"
+        aria-pressed={!patterns}
+        onClick={() => setParams({ as: undefined, sort: undefined })}
+      >
+        Lines
+      </button>
+      <button
+        type="button"
+        class="button bare"
+        aria-pressed={patterns}
+        onClick={() => setParams({ as: "patterns", selected: undefined })}
+      >
+        Patterns
+      </button>
     </div>
   );
 }

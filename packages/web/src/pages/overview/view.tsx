@@ -3,17 +3,17 @@ import type { JSX } from "preact";
 import { address, changed, hrefOf, linkTo, range } from "../../base/address.js";
 import { useAnswer } from "../../base/answers.js";
 import { apiUrl } from "../../base/api.js";
-import { figureText, plural, rateFigure } from "../../base/number.js";
+import { plural } from "../../base/number.js";
 import { presets, resolve } from "../../base/range.js";
 import { zone } from "../../base/settings.js";
 import { status } from "../../base/stream.js";
-import { clockText, durationText, now, unixMs } from "../../base/time.js";
-import { type Change, changesOf, tooEarly } from "../../panels/changes.js";
+import { clockText, now, unixMs } from "../../base/time.js";
+import { ChangeList } from "../../panels/change-list.js";
+import { changesOf, tooEarly } from "../../panels/changes.js";
 import { FirstSteps } from "../../panels/first-steps.js";
 import { ServiceTable } from "../../panels/service-table.js";
 import { Service } from "../../widgets/figure.js";
 import { LastSeen, Region } from "../../widgets/region.js";
-import { Sparkline } from "../../widgets/sparkline.js";
 
 /** View is the overview: what is different, all services, what is watched. */
 export function View(): JSX.Element {
@@ -45,18 +45,6 @@ export function View(): JSX.Element {
   );
 }
 
-const words: Readonly<Record<Change["figure"], string>> = { rate: "rate", errors: "errors", p99: "p99" };
-
-function amount(change: Change, value: number): string {
-  return change.figure === "p99" ? durationText(value) : figureText(rateFigure(value));
-}
-
-function told({ factor }: Change): string {
-  if (!Number.isFinite(factor)) return "new";
-  if (factor >= 1) return `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)}× up`;
-  return factor === 0 ? "stopped" : `down to ${Math.round(factor * 100)} %`;
-}
-
 function Different({ data }: { data: ServicesAnswer }): JSX.Element {
   const changes = changesOf(data.services, data.buckets);
   const since = tooEarly(data.services, data.buckets);
@@ -79,41 +67,7 @@ function Different({ data }: { data: ServicesAnswer }): JSX.Element {
         </span>
         {since === undefined ? null : <Closer since={since} />}
       </div>
-      {changes.length === 0 ? null : (
-        <ul class="changes">
-          {changes.map((change) => (
-            <li key={`${change.service}${change.figure}`}>
-              <a class="cut" href={linkTo(`/services/${encodeURIComponent(change.service)}`)}>
-                <Service name={change.service} />
-              </a>
-              <span class={change.figure === "errors" ? "bad" : ""}>
-                <strong>
-                  {words[change.figure]} {told(change)}
-                </strong>
-              </span>
-              <span class="dim cut">
-                {amount(change, change.now)}, usually {amount(change, change.usual)}
-              </span>
-              <Sparkline
-                values={change.values}
-                label={`${words[change.figure]} over the range`}
-                bad={change.figure === "errors"}
-              />
-              <span class="dim">since {clockText(unixMs(change.since_ms), zone.value, 0)}</span>
-              <a
-                class="button"
-                href={linkTo("/traces", {
-                  q: `service:${JSON.stringify(change.service)}${change.figure === "errors" ? " status:error" : ""}`,
-                  from: String(Math.round(change.since_ms)),
-                  sort: change.figure === "p99" ? "duration" : undefined,
-                })}
-              >
-                Traces since then
-              </a>
-            </li>
-          ))}
-        </ul>
-      )}
+      {changes.length === 0 ? null : <ChangeList data={data} />}
     </section>
   );
 }

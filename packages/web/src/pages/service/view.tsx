@@ -1,15 +1,24 @@
-import type { NeighbourRow, OperationRow, ServiceAnswer, SpanExample } from "@go3s/server";
+import type {
+  DeployRow,
+  HeatAnswer,
+  NeighbourRow,
+  OperationRow,
+  ServiceAnswer,
+  SpanExample,
+} from "@go3s/server";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { linkTo, param, range, setParams } from "../../base/address.js";
+import { go, linkTo, param, range, setParams } from "../../base/address.js";
 import { useAnswer } from "../../base/answers.js";
 import { apiUrl } from "../../base/api.js";
 import { countText, figureText, rateFigure } from "../../base/number.js";
 import type { PageProps } from "../../base/page.js";
 import { cell } from "../../base/text.js";
-import { durationText } from "../../base/time.js";
+import { durationText, unixMs } from "../../base/time.js";
+import { whyHref } from "../../panels/why.js";
 import { filterTerm } from "../../widgets/attributes.js";
 import { Duration, ErrorShare, Moment, Rate, Service } from "../../widgets/figure.js";
+import { type Brush, Heatmap } from "../../widgets/heatmap.js";
 import { Plot, type PlotSeries, timesOf } from "../../widgets/plot.js";
 import { LastSeen, Region } from "../../widgets/region.js";
 import { type Column, ordered, Table } from "../../widgets/table.js";
@@ -31,6 +40,14 @@ export function View({ part: name }: PageProps): JSX.Element {
         <a href={linkTo("/traces", { q: filterTerm("service", name) })}>Traces</a>
         <a href={linkTo("/logs", { q: filterTerm("service", name) })}>Logs</a>
         <a href={linkTo("/map", { selected: name })}>Map</a>
+        <span class="grow" />
+        <a
+          class="button primary"
+          href={whyHref({ service: name })}
+          aria-label={`Why is ${cell(name, 80)} as it is?`}
+        >
+          Why?
+        </a>
       </div>
       <Region answer={answer} what={`service ${name}`} rows={10}>
         {(data) => (data.requests === 0 ? <Quiet data={data} /> : <Busy data={data} name={name} />)}
@@ -60,6 +77,10 @@ function Busy({ data, name }: { data: ServiceAnswer; name: string }): JSX.Elemen
     });
     return {
       times: timesOf(data.buckets),
+      marks: data.deploys.map((row) => ({
+        ms: unixMs(row.first_ms),
+        title: `${row.key} ${cell(row.value, 60)} seen first`,
+      })),
       rate: [
         line("requests", rate, { colour: "accent", fill: true }),
         line("errors", errors, { colour: "bad" }),
@@ -91,9 +112,23 @@ function Busy({ data, name }: { data: ServiceAnswer; name: string }): JSX.Elemen
         </Fact>
       </dl>
       <div class="cols wide">
-        <Plot title="Requests and errors" times={plots.times} series={plots.rate} format={ratePerSecond} />
-        <Plot title="Duration" times={plots.times} series={plots.duration} format={durationText} />
+        <Plot
+          title="Requests and errors"
+          times={plots.times}
+          series={plots.rate}
+          format={ratePerSecond}
+          marks={plots.marks}
+        />
+        <Plot
+          title="Duration"
+          times={plots.times}
+          series={plots.duration}
+          format={durationText}
+          marks={plots.marks}
+        />
       </div>
+      <Deploys rows={data.deploys} />
+      <Latency name={name} />
       <section aria-label="Operations">
         <div class="head">
           <h2>Operations</h2>
@@ -111,6 +146,48 @@ function Busy({ data, name }: { data: ServiceAnswer; name: string }): JSX.Elemen
         <Neighbours title="Calls" rows={data.callees} none="It calls nothing that was seen." />
       </div>
     </div>
+  );
+}
+
+/** Deploys puts the marks of the plots into words. */
+function Deploys({ rows }: { rows: readonly DeployRow[] }): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <p class="pad row wrap dim">
+      {rows.slice(-6).map((row) => (
+        <span key={`${row.key}${row.value}`}>
+          ▾ {row.key} <strong>{cell(row.value, 40)}</strong> since{" "}
+          <Moment ms={unixMs(row.first_ms)} digits={0} />
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** Latency is how long requests took over time; what is under the brush opens as traces. */
+function Latency({ name }: { name: string }): JSX.Element {
+  const q = `${filterTerm("service", name)} (kind:server OR kind:consumer)`;
+  const answer = useAnswer<HeatAnswer>(apiUrl("traces/heat", { filter: q, ...range.value }), true);
+  const brushed = (brush: Brush) => {
+    const ns = (value: number) => `${Math.round(value)}ns`;
+    const from = String(Math.round(brush.from_ms));
+    const to = String(Math.round(brush.to_ms));
+    go(
+      linkTo("/traces", {
+        q: `${q} duration:${ns(brush.from_ns)}..${ns(brush.to_ns)}`,
+        from,
+        to,
+        over: "heat",
+      }),
+    );
+  };
+  return (
+    <section class="pad" aria-label="Latency">
+      <h2>Latency</h2>
+      <Region answer={answer} what="durations over time" rows={4}>
+        {(data) => <Heatmap data={data} onBrush={brushed} />}
+      </Region>
+    </section>
   );
 }
 
