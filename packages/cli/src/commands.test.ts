@@ -36,6 +36,7 @@ test("every command shows its help with examples; a wrong word is answered with 
     "query",
     "tail",
     "top",
+    "diagnose",
     "doctor",
   ]) {
     const { code, stdout } = await runCli([name, "--help"]);

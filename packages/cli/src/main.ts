@@ -21,6 +21,10 @@ const commands: Commands = {
     summary: "services, operations and processes by cost, live",
     load: () => import("./commands/top.js"),
   },
+  diagnose: {
+    summary: "why a service is slow or fails",
+    load: () => import("./commands/diagnose.js"),
+  },
   sample: {
     summary: "which share of requests the agent tells, changed live",
     load: () => import("./commands/sample.js"),
