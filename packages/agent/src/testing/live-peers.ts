@@ -34,7 +34,8 @@ export function postgresPrograms(): string | undefined {
     .find((bin) => existsSync(join(bin, "postgres")));
 }
 
-async function freePort(): Promise<number> {
+/** freePort gives a port that nobody listens on; somebody may take it before it is used. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Agent as HttpsAgent, request } from "node:https";
+import { Agent as HttpsAgent } from "node:https";
 import { after, before, describe, test } from "node:test";
 import { goOffsets, openGoBinary } from "@go3s/binary";
 import type { Span } from "@go3s/telemetry";
@@ -11,30 +11,13 @@ import {
   whyNoLiveTests,
   whyNoToolchain,
 } from "../testing/go-service.js";
+import { askSecurely } from "../testing/https-client.js";
 import { attributeOf, newSpanCollector } from "../testing/live-peers.js";
 import { tlsSource } from "../testing/tls-service.go.js";
 import { eventually } from "../testing/wait.js";
 import { goTls, tlsStructs } from "./go-tls.js";
 
 const kind = { server: 2, client: 3 } as const;
-
-/** ask makes one request over the agent's connection and gives what came back. */
-function ask(agent: HttpsAgent, port: number, path: string, body?: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port, path, agent, rejectUnauthorized: false };
-    const outgoing = request({ ...options, method: body === undefined ? "GET" : "POST" }, (incoming) => {
-      let text = "";
-      incoming.setEncoding("latin1");
-      incoming.on("data", (piece: string) => {
-        text += piece;
-      });
-      incoming.on("end", () => resolve(text));
-      incoming.on("error", reject);
-    });
-    outgoing.on("error", reject);
-    outgoing.end(body);
-  });
-}
 
 const described = (span: Span): string =>
   ["http.request.method", "url.path", "http.response.status_code", "http.response.body.size"]
@@ -49,7 +32,7 @@ async function observe(service: RunningService, version: string): Promise<void> 
   const lost: string[] = [];
   let agent: Agent | undefined;
   try {
-    assert.equal(await ask(early, service.port, "/leaf/0"), "leaf 0");
+    assert.equal(await askSecurely(early, service.port, "/leaf/0"), "leaf 0");
     agent = await startAgent({
       selection: { pids: [service.pid] },
       exclude: [process.pid],
@@ -58,11 +41,12 @@ async function observe(service: RunningService, version: string): Promise<void> 
       onLost: (_, more) => lost.push(...more),
     });
     for (const client of [early, later]) {
-      assert.equal(await ask(client, service.port, "/leaf/7?full=1"), "leaf 7");
-      assert.equal((await ask(client, service.port, "/large")).length, 200_000);
-      assert.equal(await ask(client, service.port, "/echo", "y".repeat(70_000)), "70000");
+      assert.equal(await askSecurely(client, service.port, "/leaf/7?full=1"), "leaf 7");
+      assert.equal((await askSecurely(client, service.port, "/large")).length, 200_000);
+      assert.equal(await askSecurely(client, service.port, "/echo", "y".repeat(70_000)), "70000");
     }
-    for (const id of [1, 2, 3, 4]) assert.equal(await ask(later, service.port, `/call/${id}`), `leaf ${id}`);
+    for (const id of [1, 2, 3, 4])
+      assert.equal(await askSecurely(later, service.port, `/call/${id}`), `leaf ${id}`);
     await eventually("all spans", () => spans.length >= 6 + 3 * 4);
     const of = (side: number, path: string) =>
       spans.filter((span) => span.kind === side && attributeOf(span, "url.path").startsWith(path));
