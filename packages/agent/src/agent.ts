@@ -78,6 +78,11 @@ export interface AgentOptions {
    * within a budget (runtime/waits). Not told when absent.
    */
   readonly goroutines?: boolean;
+  /**
+   * propagate puts a traceparent into plain HTTP/1 requests that selected processes send without one (docs/propagation.md): it
+   * changes what goes over the wire. Off when absent.
+   */
+  readonly propagate?: boolean;
   /** onLost hears, once for a process, which of its metrics its program does not give, and why. */
   readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }
@@ -97,6 +102,8 @@ export interface AgentReport {
   /** programs tells each program in the kernel; its runs are 0 unless kernel.bpf_stats_enabled is set, or somebody measures. */
   readonly programs: readonly ProgramCost[];
   readonly sampling: SamplingReport;
+  /** inserted counts outgoing requests by what became of their traceparent (propagate/reasons.ts); absent unless asked to propagate. */
+  readonly inserted?: Readonly<Record<string, number>>;
   /** missing names the parts that the kernel or our rights do not allow. */
   readonly missing: readonly { readonly what: string; readonly why: string; readonly hint: string }[];
 }
@@ -365,6 +372,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sink,
     watchNew: asksForMany(options.selection),
     measured: options.measured === true,
+    propagate: options.propagate === true,
   });
   sampling.opened(kernel);
   registry.scan();
@@ -443,6 +451,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         }),
         programs: stats?.costs ?? [],
         sampling: sampling.report(),
+        ...(stats?.inserted === undefined ? {} : { inserted: { ...stats.inserted } }),
         missing: [
           ...shedding.report(),
           ...(stats?.missing ?? []),

@@ -33,6 +33,9 @@ const continuations = [
   { program: "onOtherSend", slot: "otherSenders" },
 ] as const;
 
+/** propagation lists the programs that put traces on the wire (propagate/). */
+const propagation = ["onConnection", "onMessage"] as const;
+
 const protocolsTell = "requests and responses of protocols other than HTTP/1";
 
 const uprobePrograms: Readonly<Record<GoProbe, string>> = {
@@ -69,6 +72,7 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
   const constants = {
     cpuBits: Math.ceil(Math.log2(Math.max(2, possibleCpus()))),
     watchNew: options.watchNew === true ? 1 : 0,
+    propagates: options.propagate === true ? 1 : 0,
   };
   const mapSizes = options.ringBytes === undefined ? {} : { events: options.ringBytes };
   const base = loadObject(spec, { programs: [], constants, mapSizes });
@@ -101,6 +105,15 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
       const loaded = programs.get(program);
       if (loaded !== undefined) base.map(slot).update(u32Bytes(0), u32Bytes(loaded.fd));
       else missing.push({ what: protocolsTell, why: refused?.message ?? "", hint: refused?.hint ?? "" });
+    }
+    for (const program of options.propagate === true ? propagation : []) {
+      const refused = load(spec, program);
+      if (refused === undefined) continue;
+      missing.push({
+        what: "traceparent of outgoing requests",
+        why: refused.message,
+        hint: refused.hint ?? "",
+      });
     }
     const multi = loadUprobes(spec, load);
     if (multi === undefined) {

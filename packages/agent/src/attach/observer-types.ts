@@ -1,6 +1,7 @@
 import type { EventSink } from "../events/event.js";
 import type { WireState } from "../events/layout.js";
 import type { GoFacts } from "../go/facts.js";
+import type { InsertionCounts } from "../propagate/reasons.js";
 import type { TlsSites } from "../tls/tls-site.js";
 import type { TlsAttached } from "../tls/tls-watch.js";
 import type { DrainTiming } from "./drain-loop.js";
@@ -21,6 +22,8 @@ export interface ObserverOptions {
    * when their start is told.
    */
   readonly watchNew?: boolean;
+  /** propagate puts a traceparent into HTTP/1 requests that watched processes send without one (propagate/propagation.ts). */
+  readonly propagate?: boolean;
 }
 
 /** MissingPart is something the kernel or our rights do not allow. */
@@ -55,6 +58,8 @@ export interface KernelStats {
   /** costs has every program that is loaded. */
   readonly costs: readonly ProgramCost[];
   readonly records: number;
+  /** inserted counts by outcome the requests that might have got a traceparent; undefined unless asked to propagate. */
+  readonly inserted: InsertionCounts | undefined;
 }
 
 /** KernelObserver owns everything of ours in the kernel; close() leaves nothing behind, and neither does a crash. */

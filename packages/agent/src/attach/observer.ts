@@ -12,6 +12,7 @@ import {
 } from "@go3s/bpf";
 import { createDecoder } from "../events/decode.js";
 import type { GoFacts } from "../go/facts.js";
+import { openPropagation } from "../propagate/propagation.js";
 import { attachCallProbes, type CallProbes } from "./call-probes.js";
 import { newCourtesy } from "./courtesy.js";
 import { startDrainLoop } from "./drain-loop.js";
@@ -104,6 +105,7 @@ function newObserver(
   const statistics = options.measured === true ? enableStatistics() : undefined;
   const watches = new Map<number, Watch>();
   const samples = newTargetSamples(mapOf(object, "sampling"), mapOf(object, "leftOut"));
+  const propagation = options.propagate === true ? openPropagation(object) : undefined;
   let isOpen = true;
   let lastDrops: Readonly<Record<string, number>> = {};
 
@@ -117,6 +119,7 @@ function newObserver(
   const forget = (pid: number, goesOn = false): void => {
     // Of a process that is watched on as another program not a byte may be missed meanwhile: watch() writes over it.
     if (!goesOn) targets.delete(u32Bytes(pid));
+    propagation?.unwatch(pid);
     watches.get(pid)?.probes?.close();
     watches.get(pid)?.calls?.close();
     const tls = watches.get(pid)?.tls;
@@ -137,6 +140,7 @@ function newObserver(
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
       // The sockets first: a request that comes while the uprobes are being attached is told without its route.
       tell(pid, facts, none);
+      propagation?.watch(pid);
       const sites = facts?.calls ?? [];
       const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls());
       watches.set(pid, { facts, probes, calls, tls: undefined });
@@ -197,11 +201,19 @@ function newObserver(
       let probes = isOpen ? links.size : 0;
       for (const watch of watches.values()) probes += countOf(watch);
       const costs = isOpen ? [...object.programs.values()].map((program) => costOf(program)) : [];
-      return { probes, dropped: lastDrops, missing, costs, records: reader.counts().records };
+      return {
+        probes,
+        dropped: lastDrops,
+        missing: [...missing, ...(propagation?.missing() ?? [])],
+        costs,
+        records: reader.counts().records,
+        inserted: isOpen ? propagation?.counts() : undefined,
+      };
     },
     close() {
       if (!isOpen) return;
       for (const pid of [...watches.keys()]) forget(pid);
+      propagation?.close();
       for (const link of links.values()) link.close();
       loop.stop();
       try {

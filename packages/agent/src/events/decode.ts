@@ -80,6 +80,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     request.threshold = u32(at + l.threshold);
     request.randomness = at + l.randomness;
     request.sequence = u32(at + l.sequence);
+    request.trace = at + l.trace;
     // Bytes that an earlier, too short read brought stand directly in front of the head.
     request.head = at + l.head - pending;
     request.headLength = headLength + pending;
@@ -258,6 +259,7 @@ function blankRequest(): RequestEvent {
     threshold: 0,
     randomness: 0,
     sequence: 0,
+    trace: 0,
     head: 0,
     headLength: 0,
   };

@@ -50,6 +50,8 @@ export interface RequestEvent {
   randomness: number;
   /** TCP's number of the request's first byte: both ends of a connection know it. */
   sequence: number;
+  /** Where trace id and span id lie, one behind the other, when the flags say that there are any. */
+  trace: number;
   head: number;
   headLength: number;
 }

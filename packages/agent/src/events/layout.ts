@@ -30,6 +30,8 @@ export type Role = (typeof Role)[keyof typeof Role];
 export const RequestFlag = {
   /** The goroutine is that of the caller (net/http's roundTrip was seen), not of the one that wrote. */
   callerKnown: 2,
+  /** The record has a trace, a client's a span too, that is said to others on its behalf (probes/propagate.go3s). */
+  identified: 4,
 } as const;
 
 /** tlsShift is how far up in a request's flags the version of TLS is; see spans/tls-version.ts. */
@@ -76,7 +78,9 @@ export const requestLayout = {
   randomness: 96,
   sequence: 104,
   pending: 108,
-  head: 112,
+  trace: 112,
+  span: 128,
+  head: 136,
 } as const;
 
 export const responseLayout = {

@@ -1,5 +1,5 @@
 import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
-import { addressSize, EndReason, Role, tlsShift } from "../events/layout.js";
+import { addressSize, EndReason, RequestFlag, Role, tlsShift } from "../events/layout.js";
 import { readThreshold } from "../sampling/threshold.js";
 import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
@@ -102,6 +102,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     exchange.identified = true;
     fillRandom(exchange.ids, idLayout.span, 8);
     if (exchange.role === Role.server && clients.claim(exchange)) exchange.hasParent = true;
+    else if (exchange.said.length > 0) exchange.ids.set(exchange.said, idLayout.trace);
     // The bits that reached the threshold are the trace id's last 7 bytes already.
     else if (!exchange.hasParent) fillRandom(exchange.ids, idLayout.trace, exchange.threshold > 0 ? 9 : 16);
   };
@@ -158,11 +159,23 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     return true;
   };
 
+  /** identifyAsSaid gives a client's request the ids that went out with it. */
+  const identifyAsSaid = (exchange: Exchange): void => {
+    if (exchange.hasParent && !equal(exchange.ids, exchange.said, idLayout.trace, 16)) {
+      // Its receiver follows what was said: a parent in another trace would be none.
+      exchange.hasParent = false;
+      drop("said-another-trace");
+    }
+    exchange.ids.set(exchange.said, idLayout.trace);
+    exchange.identified = true;
+  };
+
   /** identifyClient does the same for a client's request, whose parent is a server request of the same process. */
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
     exchange.hasParent = parentNumber !== 0 && adopt(parentNumber, exchange.tgid, exchange.ids);
     if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
     else exchange.process.orphans++;
+    if (exchange.said.length > 0) identifyAsSaid(exchange);
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
     clients.sent(exchange);
@@ -255,6 +268,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
         for (let i = 0; i < 7; i++)
           exchange.ids[idLayout.trace + 15 - i] = event.memory[event.randomness + i] ?? 0;
       }
+      if ((event.flags & RequestFlag.identified) !== 0)
+        exchange.said = event.memory.slice(event.trace, event.trace + (event.role === Role.client ? 24 : 16));
       appendHead(exchange, event.memory, event.head, event.headLength);
       replace(exchange);
       open.add(exchange);

@@ -52,6 +52,8 @@ export interface Exchange {
   sequence: number;
   /** The version of TLS that it went through, 0 for none (tls-version.ts). */
   secure: number;
+  /** said is the trace id that other processes were told on its behalf; empty when none was (propagate/). */
+  said: Uint8Array;
   /** The place of its connection, while it is open there. */
   slot: ConnectionSlot | undefined;
 }
@@ -66,6 +68,7 @@ export interface ConnectionSlot {
 }
 
 const firstHead = 512;
+const unsaid = new Uint8Array(0);
 /** More of a head than this is not kept: the probes capture less (probes/http.go3s). */
 export const headLimit = 8192;
 
@@ -125,6 +128,7 @@ function blank(process: ProcessSpans): Exchange {
     threshold: 0,
     sequence: 0,
     secure: 0,
+    said: unsaid,
     slot: undefined,
   };
 }
@@ -146,6 +150,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.hasParent = false;
   exchange.remoteParent = false;
   exchange.threshold = 0;
+  exchange.said = unsaid;
   exchange.slot = undefined;
 }
 

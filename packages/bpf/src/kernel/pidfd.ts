@@ -8,3 +8,20 @@ export function openProcess(pid: number): Descriptor {
   if (fd < 0) throw failure(-fd, { call: "pidfd_open", tried: `open process ${pid}`, since: "5.3" });
   return new Descriptor(fd, `process ${pid}`);
 }
+
+/**
+ * takeDescriptor duplicates a descriptor of another process, which notices nothing (5.6); it needs the right to trace it.
+ * Throws BpfError `not-found` for one that is closed, `permission-denied`.
+ */
+export function takeDescriptor(process: Descriptor, number: number): Descriptor {
+  const fd = syscall("pidfd_getfd", process.number, number, 0);
+  if (fd < 0) {
+    throw failure(-fd, {
+      call: "pidfd_getfd",
+      tried: `take descriptor ${number} of ${process.what}`,
+      since: "5.6",
+      capabilities: ["CAP_SYS_PTRACE"],
+    });
+  }
+  return new Descriptor(fd, `descriptor ${number} of ${process.what}`);
+}

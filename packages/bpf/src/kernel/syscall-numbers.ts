@@ -26,6 +26,7 @@ export const SYSCALL_NUMBERS = {
     process_vm_readv: 310,
     bpf: 321,
     pidfd_open: 434,
+    pidfd_getfd: 438,
   },
   arm64: {
     rt_sigprocmask: 135,
@@ -50,6 +51,7 @@ export const SYSCALL_NUMBERS = {
     process_vm_readv: 270,
     bpf: 280,
     pidfd_open: 434,
+    pidfd_getfd: 438,
   },
 } as const;
 

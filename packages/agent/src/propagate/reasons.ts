@@ -1,0 +1,50 @@
+import { type BpfMap, u32Bytes } from "@go3s/bpf";
+
+/**
+ * insertionOutcomes are the rows of the probes' map `insertions`, in the order of the constants in probes/propagate.go3s:
+ * what became of each request that a watched process began to send.
+ */
+export const insertionOutcomes = [
+  /** It went out with our traceparent. */
+  "inserted",
+  /** It had one. */
+  "present",
+  /** The write ended before the head did. */
+  "head-in-pieces",
+  /** The head goes on beyond 4096 bytes. */
+  "head-too-long",
+  /** Where requests begin on this connection is not known (yet). */
+  "unknown-position",
+  /** It follows another on the connection that has not been answered. */
+  "pipelined",
+  /** Bytes of an earlier send wait in the socket, its send buffer is tiny, or it encrypts. */
+  "socket-busy",
+  /** The head is not as RFC 9112 asks for: bare line feeds, folded lines, two lengths. */
+  "odd-head",
+  /** It is sent for a request whose own trace is not known, since its head was too long to be looked at. */
+  "unknown-parent",
+  /** The kernel had no memory for it. */
+  "no-memory",
+  /** Its connection is one whose program waits in its reads, which the kernel does not bear in a map of sockets (5.15 to 6.18 at least). */
+  "blocking-socket",
+] as const;
+
+/** InsertionOutcome is one of insertionOutcomes. */
+export type InsertionOutcome = (typeof insertionOutcomes)[number];
+
+/** InsertionCounts counts requests by what became of them; outcomes that did not happen are left out. */
+export type InsertionCounts = Readonly<Partial<Record<InsertionOutcome, number>>>;
+
+/** insertionCounts sums each outcome over the processors. */
+export function insertionCounts(insertions: BpfMap): InsertionCounts {
+  const counts: Partial<Record<InsertionOutcome, number>> = {};
+  insertionOutcomes.forEach((outcome, index) => {
+    const values = insertions.lookup(u32Bytes(index));
+    if (values === undefined) return;
+    const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+    let sum = 0;
+    for (let at = 0; at < values.length; at += 8) sum += Number(view.getBigUint64(at, true));
+    if (sum > 0) counts[outcome] = sum;
+  });
+  return counts;
+}
