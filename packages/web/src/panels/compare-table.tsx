@@ -94,6 +94,7 @@ function columnsOf(tree: boolean, what: string, most: number): readonly Column<L
       title: "By itself",
       track: "76px",
       end: true,
+      from: 430,
       hint: "what no child covers",
       sort: (line) => line.left.self,
       cell: (line) => <Time of={line.left} ns={line.left.self} />,

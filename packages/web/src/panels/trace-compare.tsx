@@ -202,7 +202,7 @@ function Usual({ state, usual }: { state: TraceState; usual: UsualAnswer }): JSX
   return (
     <Compared state={state} shape={shape} traces={usual.traces} what="usually">
       <p>
-        This trace took <strong>{durationText(duration)}</strong>, usually it is{" "}
+        This trace took <strong>{durationText(duration)}</strong>, usually it takes{" "}
         <strong>{durationText(middle)}</strong>
         {ratio > 1.15
           ? ` (${ratio.toPrecision(2)} times as long)`

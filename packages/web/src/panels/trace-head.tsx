@@ -1,5 +1,5 @@
 import type { TraceAnswer } from "@go3s/server";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { linkTo } from "../base/address.js";
 import { countText, plural } from "../base/number.js";
 import { cell } from "../base/text.js";
@@ -14,22 +14,22 @@ export function TraceHead({
   answer,
   model,
   waits,
+  children,
 }: {
   answer: TraceAnswer;
   model: TraceModel;
   /** waits: the textures of goroutines' waits are explained. */
   waits: boolean;
+  children: ComponentChildren;
 }): JSX.Element {
   const errors = model.failed.reduce((sum, value) => sum + value, 0);
   const cut = answer.total - model.count;
   return (
     <div class="trace-head">
-      <div class="row wrap">
+      <div class="row wrap dim">
         <h1 class="cut">
           {cell(serviceOf(model, 0), 80)} <span class="dim">{cell(operationOf(model, 0), 160)}</span>
         </h1>
-      </div>
-      <div class="row wrap dim">
         <span>
           <Moment ns={answer.start_ns} />
         </span>
@@ -71,6 +71,7 @@ export function TraceHead({
           </span>
         ))}
       </div>
+      {children}
       {waits ? <WaitLegend answer={answer} /> : null}
     </div>
   );

@@ -22,7 +22,7 @@ export function TraceMap({ state }: { state: TraceState }): JSX.Element {
   const here = graph.nodes.find(
     (node) => node.name === model.answer.services[model.service[state.cursor] ?? 0],
   );
-  const selected = (found ?? (state.find === "" ? here : undefined))?.id ?? "";
+  const selected = (found ?? (state.find === "" && state.open >= 0 ? here : undefined))?.id ?? "";
   return (
     <div class="list">
       <p class="strip dim">

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import "../styles/profiles.css";
 import { param, setParams } from "../base/address.js";
 import { serviceHue } from "../base/colour.js";
-import { plural } from "../base/number.js";
+import { figureText, plural, shareFigure } from "../base/number.js";
 import { cell } from "../base/text.js";
 import { durationText } from "../base/time.js";
 import { FlameGraph } from "../widgets/flame/flame-graph.js";
@@ -40,14 +40,18 @@ export function TraceMerged({ state }: { state: TraceState }): JSX.Element {
     () => (matched === undefined ? undefined : (at: number) => matched[places[at] ?? 0] !== 1),
     [matched, places],
   );
+  const failed = useMemo(
+    () => (at: number) => (shape.nodes[places[at] ?? 0]?.errors ?? 0) > 0,
+    [shape, places],
+  );
   const zoom = places.indexOf(Number(param("zoom") || -1));
   const work = flame.total;
   const tell = (at: number): string => {
     const node = shape.nodes[places[at] ?? 0];
     if (node === undefined) return "";
     const errors = node.errors === 0 ? "" : `, ${plural(node.errors, "error")}`;
-    const share = work === 0 ? 0 : (node.work / work) * 100;
-    return `${cell(node.service, 60)} ${cell(node.operation, 120)}: ${plural(node.count, "span")}${errors}, ${durationText(node.self)} by itself, ${durationText(node.work)} with all below (${share.toPrecision(2)} %)`;
+    const share = figureText(shareFigure(work === 0 ? 0 : node.work / work));
+    return `${cell(node.service, 60)} ${cell(node.operation, 120)}: ${plural(node.count, "span")}${errors}, ${durationText(node.self)} by itself, ${durationText(node.work)} with all below (${share})`;
   };
   return (
     <div class="merged">
@@ -66,6 +70,7 @@ export function TraceMerged({ state }: { state: TraceState }): JSX.Element {
           const node = shape.nodes[places[at] ?? 0];
           return node === undefined ? "" : `${node.operation}${node.count > 1 ? ` ×${node.count}` : ""}`;
         }}
+        failed={failed}
         {...(dim === undefined ? {} : { dim })}
         chosen={places.indexOf(shape.nodeOf[state.cursor] ?? -1)}
       />

@@ -294,23 +294,27 @@ function groupColumns(groups: readonly Group[], path: Float64Array): readonly Co
     {
       id: "path",
       title: "Critical path",
-      track: "minmax(84px, 1.4fr)",
-      hint: "time of the trace's critical path in these spans, and its share of the trace",
+      track: "minmax(104px, 1.4fr)",
+      hint: "time of the trace's critical path in these spans",
       sort: (group) => group.path,
       cell: (group) => (
         <div class="dbar row">
           <span class="dbar-track">
             <i style={{ width: `${((group.path / most) * 100).toFixed(1)}%` }} />
           </span>
-          {group.path === 0 ? (
-            <span class="none">–</span>
-          ) : (
-            <span>
-              <Duration ns={group.path} />{" "}
-              <span class="dim">{figureText(shareFigure(whole === 0 ? 0 : group.path / whole))}</span>
-            </span>
-          )}
+          {group.path === 0 ? <span class="none">–</span> : <Duration ns={group.path} />}
         </div>
+      ),
+    },
+    {
+      id: "share",
+      title: "Of it",
+      track: "52px",
+      end: true,
+      from: 560,
+      hint: "share of the critical path",
+      cell: (group) => (
+        <span class="dim">{figureText(shareFigure(whole === 0 ? 0 : group.path / whole))}</span>
       ),
     },
     {

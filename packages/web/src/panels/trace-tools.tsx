@@ -63,21 +63,36 @@ function Find({ state }: { state: TraceState }): JSX.Element {
   const [typed, setTyped] = useState(text);
   const jump = useRef(state.jump);
   jump.current = state.jump;
-  useEffect(() => setTyped(text), [text]);
+  // What was put into the address from here comes back late: it must not undo what was typed meanwhile.
+  const put = useRef(text);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
-    if (typed === text) return;
-    const timer = setTimeout(() => setParams({ find: typed }, "replace"), 120);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  const onKey = (event: KeyboardEvent) => {
+    if (text !== put.current) setTyped(text);
+    put.current = text;
+  }, [text]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const look = (wanted: string) => {
+    clearTimeout(timer.current);
+    put.current = wanted;
+    setParams({ find: wanted }, "replace");
+  };
+  const type = (wanted: string) => {
+    setTyped(wanted);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => look(wanted), 120);
+  };
+  const onKey = (event: JSX.TargetedKeyboardEvent<HTMLInputElement>) => {
+    const { value } = event.currentTarget;
     if (event.key === "Enter") {
-      setParams({ find: typed }, "replace");
+      look(value);
       const direction = event.shiftKey ? -1 : 1;
       // A new text is found with the next drawing; the jump has to wait for it.
       setTimeout(() => jump.current(direction), 0);
     } else if (event.key === "Escape") {
-      if (typed !== "") setTyped("");
-      else if (event.currentTarget instanceof HTMLElement) event.currentTarget.blur();
+      if (value !== "") {
+        setTyped("");
+        look("");
+      } else event.currentTarget.blur();
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -93,7 +108,7 @@ function Find({ state }: { state: TraceState }): JSX.Element {
       aria-label="Find in the trace"
       spellcheck={false}
       value={typed}
-      onInput={(event) => setTyped(event.currentTarget.value)}
+      onInput={(event) => type(event.currentTarget.value)}
       onKeyDown={onKey}
     />
   );

@@ -13,6 +13,7 @@ import { TraceCompare } from "./trace-compare.js";
 import { TraceHead } from "./trace-head.js";
 import { TraceMap } from "./trace-map.js";
 import { TraceMerged } from "./trace-merged.js";
+import { TraceSaid } from "./trace-said.js";
 import { projections, type TraceState, useTraceState } from "./trace-state.js";
 import { TraceTable } from "./trace-table.js";
 import { TraceTools } from "./trace-tools.js";
@@ -26,7 +27,9 @@ export function TraceView({ answer }: { answer: TraceAnswer }): JSX.Element {
   const timed = as === "" || as === "flame";
   return (
     <>
-      <TraceHead answer={answer} model={model} waits={as === "" && answer.waits.span.length > 0} />
+      <TraceHead answer={answer} model={model} waits={as === "" && answer.waits.span.length > 0}>
+        <TraceSaid state={state} />
+      </TraceHead>
       <TraceTools state={state} />
       {timed ? <Minimap model={model} view={state.view} onView={state.setView} /> : null}
       <div class="trace-main">

@@ -22,6 +22,8 @@ export interface FlameProps {
   readonly label?: (at: number) => string;
   /** dim: nodes that something looked for does not match. */
   readonly dim?: (at: number) => boolean;
+  /** failed: nodes with a red edge. */
+  readonly failed?: (at: number) => boolean;
   /** chosen is marked, and where the keys begin. */
   readonly chosen?: number;
 }
@@ -98,6 +100,10 @@ export function FlameGraph(props: FlameProps): JSX.Element {
       }
       context.fillRect(left, top, right - left - 0.5, rowHeight - 1);
       context.globalAlpha = 1;
+      if (props.failed?.(at) === true) {
+        context.fillStyle = palette.bad;
+        context.fillRect(left, top, right - left - 0.5, 3);
+      }
       if (at === cursor || at === under) {
         context.strokeStyle = palette.accent;
         context.lineWidth = 2;

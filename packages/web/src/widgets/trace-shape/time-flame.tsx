@@ -7,6 +7,7 @@ import { durationText } from "../../base/time.js";
 import { ticks, type View } from "../waterfall/draw.js";
 import { useTimeWheel } from "../waterfall/gestures.js";
 import { operationOf, serviceOf, type TraceModel } from "../waterfall/model.js";
+import { TimeAxis } from "../waterfall/time-axis.js";
 import { firstFrom, type Lanes, lanesOf, rowIn } from "./lanes.js";
 
 const laneHeight = 20;
@@ -193,6 +194,7 @@ export function TimeFlame(props: TimeFlameProps): JSX.Element {
         {told < 0 ? "Hover, or walk by the arrows." : spanText(model, told)}
         {lanes.crowded > 0 ? ` · ${lanes.crowded} spans lie over each other in the last lane` : ""}
       </p>
+      <TimeAxis view={view} left={0} width={size.width} title="" />
       <div class="wf-wrap">
         <canvas
           ref={canvas}

@@ -72,7 +72,7 @@ const strokes: Readonly<Record<WaitClass, readonly (readonly [number, number, nu
     [2, 0, 2, 8],
     [6, 0, 6, 8],
   ],
-  sleep: [[3, 4, 5, 4]],
+  sleep: [[0, 4, 8, 4]],
   other: [
     [-2, 6, 2, 10],
     [0, 0, 8, 8],

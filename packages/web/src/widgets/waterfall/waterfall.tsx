@@ -5,20 +5,11 @@ import { themeShown } from "../../base/settings.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
 import type { CriticalPath } from "./critical-path.js";
-import {
-  drawScene,
-  gapText,
-  indentOf,
-  insideText,
-  rowHeight,
-  type Scene,
-  ticks,
-  type View,
-  xOf,
-} from "./draw.js";
+import { drawScene, gapText, indentOf, insideText, rowHeight, type Scene, type View } from "./draw.js";
 import { type Size, type TimeArea, useMirrorPace, useReveal, useTimeDrag, useTimeWheel } from "./gestures.js";
 import { type Gap, gapAt, type Lines, placeBefore, rowAt } from "./lines.js";
 import { hasChildren, operationOf, serviceOf, type TraceModel } from "./model.js";
+import { TimeAxis } from "./time-axis.js";
 
 /** WaterfallProps: what is drawn belongs to the caller; the widget keeps only where it is scrolled and hovered. */
 export interface WaterfallProps {
@@ -140,7 +131,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
 
   return (
     <div class="wf">
-      <TimeAxis view={view} left={nameWidth} width={size.width} />
+      <TimeAxis view={view} left={nameWidth} width={size.width} title="service and operation" />
       <div class="wf-wrap">
         <canvas
           ref={canvas}
@@ -242,22 +233,6 @@ function MirrorRow({
       {gap === undefined
         ? `${cell(serviceOf(model, row), 60)} ${cell(operationOf(model, row), 100)}, ${durationText(model.length[row] ?? 0)}${failed}${inside}`
         : `hidden: ${gapText(gap)}`}
-    </div>
-  );
-}
-
-function TimeAxis({ view, left, width }: { view: View; left: number; width: number }): JSX.Element {
-  return (
-    <div class="wf-axis" aria-hidden="true">
-      <span class="dim">service and operation</span>
-      {ticks(view, width - left)
-        .map((tick) => ({ tick, x: xOf(view, left, width - left, tick) }))
-        .filter(({ x }) => x < width - 46)
-        .map(({ tick, x }) => (
-          <span key={tick} class="wf-tick" style={{ left: `${x}px` }}>
-            {durationText(tick)}
-          </span>
-        ))}
     </div>
   );
 }
