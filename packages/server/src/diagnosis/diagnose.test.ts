@@ -8,7 +8,7 @@ import type { DiagnosisAnswer, DiagnosisKind } from "./types.js";
 
 // Worlds in which what goes wrong is known: the first cause must be it, and where nothing does there must be none.
 
-const seeds = [1, 2, 3];
+const seeds = [1, 2];
 
 async function ask(fault: Fault, seed: number, more: Partial<Question> = {}): Promise<DiagnosisAnswer> {
   const world = makeWorld(fault, seed);
@@ -138,7 +138,7 @@ describe("diagnose", () => {
 
   for (const fault of controls) {
     it(`says nothing of ${Object.values(fault).join(" ")}`, async () => {
-      for (const seed of [...seeds, 4, 5, 6]) {
+      for (const seed of [...seeds, 4, 5]) {
         const answer = await ask(fault, seed);
         assert.equal(answer.verdict, "quiet", told(answer));
         assert.deepEqual(answer.causes, []);

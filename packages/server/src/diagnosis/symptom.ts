@@ -164,7 +164,7 @@ function matching(bad: readonly RequestRow[], from: readonly RequestRow[]): Requ
 }
 
 // A part that is cut off the window has to differ from the rest of it beyond chance.
-const leastCut = 14;
+const leastCut = 10;
 
 /** trimmedTo finds where, within a window that is known by steps, bad requests begin and end. */
 export function trimmedTo(window: Range, { affected }: Requests, { isBad, shareBefore }: Symptom): Range {

@@ -198,12 +198,13 @@ class Shop {
       client.endMs = done.endMs + this.#about(isSlow ? 60 : 0.3);
       if (done.message !== "") client.message = `${to} failed`;
       t = client.endMs + (attempt < attempts ? 5 : 0);
-      if (attempt === attempts && done.message !== "") this.#failed = `${to} failed`;
+      if (attempt === attempts && done.message !== "") this.#failures.set(parent, `${to} failed`);
     }
     return t;
   }
 
-  #failed = "";
+  /** #failures are what failed below a span, by its id. */
+  readonly #failures = new Map<string, string>();
 
   /** #inside is what a service does for a request besides its own code. */
   #inside(service: string, id: string, begun: number): { end: number; message: string } {
@@ -267,9 +268,7 @@ class Shop {
     const state = fault.kind === "own-code" ? fault.state : undefined;
     if (state !== undefined) this.#wait(span, own, isHere ? more : 0, state);
     span.endMs = done.end + own / 2 + more;
-    span.message = done.message;
-    if (this.#failed !== "" && span.message === "") span.message = this.#failed;
-    if (parent === "") this.#failed = "";
+    span.message = done.message || (this.#failures.get(span.id) ?? "");
     if (isHere && fault.kind === "chatty") this.#line(service, "INFO", `served ${operation} for you`, atMs);
     if (this.#random() < 0.2) this.#line(service, "INFO", `handled ${this.#id(8)}`, atMs);
     return span;
