@@ -7,6 +7,7 @@ import { loading } from "./loading.js";
 import { onelinerStart } from "./oneliner-start.js";
 import { query } from "./query.js";
 import { ringbuf } from "./ringbuf.js";
+import { web } from "./web.js";
 
 /** Benchmark is one comparison: what it shows, and the function that runs it with the arguments behind its name. */
 interface Benchmark {
@@ -49,6 +50,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     shows:
       "ring buffers: drained, live at 5 M events/s, idle, and how soon an event is there, beside ebpf-go",
     run: ringbuf,
+  },
+  web: {
+    shows:
+      "the page in a headless browser: a trace of 100,000 spans, a million log lines, a day, 10,000 series",
+    run: web,
   },
 };
 
