@@ -1,4 +1,5 @@
 import { FusedSpanWriter, LogWriter, SpanWriter } from "@go3s/telemetry";
+import { tryOpenAllocationWatch } from "./allocations/allocation-watch.js";
 import { openKernelObserver } from "./attach/observer.js";
 import type { KernelObserver, ProgramCost } from "./attach/observer-types.js";
 import { newPolicy, type Policy } from "./attach/policy.js";
@@ -78,11 +79,16 @@ export interface AgentOptions {
    * within a budget (runtime/waits). Not told when absent.
    */
   readonly goroutines?: boolean;
+<<<<<<< HEAD
   /**
    * propagate puts a traceparent into plain HTTP/1 requests that selected processes send without one (docs/propagation.md): it
    * changes what goes over the wire. Off when absent.
    */
   readonly propagate?: boolean;
+=======
+  /** allocations tells which places of Go services allocate, as profiles (allocations/). Not told when absent. */
+  readonly allocations?: boolean;
+>>>>>>> ee599f5 (wip)
   /** onLost hears, once for a process, which of its metrics its program does not give, and why. */
   readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }
@@ -161,6 +167,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const lose = (pid: number, text: string): void => options.onLost?.(pid, [text]);
   const opened = options.goroutines === true ? tryOpenSpanWaits(lose) : undefined;
   const waits = opened?.waits;
+  const { allocations, missing: missingAllocations } = tryOpenAllocationWatch(
+    options.allocations === true ? { exporter } : undefined,
+  );
   const spanWriter = newHttpSpanWriter(clock, hasMetrics ? durations : undefined, waits);
   const runtime = newRuntimeWatch({
     exporter,
@@ -191,6 +200,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         policies.delete(process.facts.pid);
         runtime.unwatch(process.facts.pid);
         waits?.unwatch(process.facts.pid);
+        allocations?.unwatch(process.facts.pid);
       },
     },
   });
@@ -345,6 +355,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (hasMetrics) runtime.watch(process);
     const unseen = shedding.isShed("goroutines") ? "" : (waits?.watch(pid, process.executable) ?? "");
     if (unseen !== "") lose(pid, `what goroutines waited for: ${unseen}`);
+    const untold = allocations?.watch(process) ?? "";
+    if (untold !== "") lose(pid, `which places allocate: ${untold}`);
     if (facts?.facts !== undefined)
       policies.set(pid, {
         policy: newPolicy(),
@@ -416,6 +428,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lastTick = now;
     runtime.tick();
     waits?.tick();
+    allocations?.tick();
     if (ticks % clockEveryTicks === 0) clock.adjust();
     if (ticks % scanEveryTicks === 0 || kernel?.seesProcesses === false) {
       registry.scan();
@@ -445,6 +458,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           ...functions?.counts().dropped,
           ...logs?.counts().dropped,
           ...wires.counts().dropped,
+          ...allocations?.dropped(),
           ...exporter.stats().dropped,
           "tcp-rate-limit": tcp.counts().limited,
           "unknown-record": unknownRecords,
@@ -457,6 +471,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           ...(stats?.missing ?? []),
           ...missingLogs,
           ...(opened?.missing ?? []),
+          ...missingAllocations,
         ],
       };
     },
@@ -473,6 +488,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       functions?.close();
       logs?.close();
       waits?.close();
+      allocations?.close();
       runtime.tick();
       spanBatches.flush();
       logBatches.flush();

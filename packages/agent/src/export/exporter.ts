@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 
-/** Signal is one of OTLP/HTTP's three paths, or the one for spans as docs/fused-otlp.md has them. */
-export type Signal = "traces" | "logs" | "metrics" | "fused";
+/** Signal is one of OTLP/HTTP's paths, or the one for spans as docs/fused-otlp.md has them. */
+export type Signal = "traces" | "logs" | "metrics" | "profiles" | "fused";
 
 /** ExporterOptions are the exporter's choices. */
 export interface ExporterOptions {
@@ -49,6 +49,10 @@ const standardWaitingBytes = 64 << 20;
 // Delays double from here to there, with a random part so that many agents do not come back at once.
 const backoff = { firstMs: 100, mostMs: 5000 } as const;
 const requestTimeoutMs = 30_000;
+
+/** pathOf: OTLP's profiles are not stable yet, and their path says so. */
+const pathOf = (signal: Signal): string =>
+  signal === "profiles" ? "/v1development/profiles" : `/v1/${signal}`;
 
 /** openExporter makes an exporter; it opens connections when there is something to send. */
 export function openExporter(options: ExporterOptions): Exporter {
@@ -121,7 +125,7 @@ export function openExporter(options: ExporterOptions): Exporter {
       finish();
     };
     const call = request(
-      new URL(`/v1/${item.signal}`, base),
+      new URL(pathOf(item.signal), base),
       {
         method: "POST",
         agent: pool,

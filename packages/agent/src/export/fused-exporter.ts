@@ -7,7 +7,7 @@ interface Held extends FusedPart {
 
 // Metrics wait for the spans and logs of the next flush, so that they share its dictionary; at most so long.
 const metricsWaitMs = 400;
-const signals: Readonly<Record<Signal, FusedPart["signal"]>> = {
+const signals: Readonly<Record<Exclude<Signal, "profiles">, FusedPart["signal"]>> = {
   fused: "traces",
   traces: "traces",
   logs: "logs",
@@ -40,7 +40,7 @@ export function fuseRequests(inner: Exporter): Exporter {
 
   return {
     send(signal, body, items, done) {
-      if (done !== undefined) {
+      if (done !== undefined || signal === "profiles") {
         inner.send(signal === "traces" ? "fused" : signal, body, items, done);
         return;
       }
