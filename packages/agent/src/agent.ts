@@ -79,16 +79,13 @@ export interface AgentOptions {
    * within a budget (runtime/waits). Not told when absent.
    */
   readonly goroutines?: boolean;
-<<<<<<< HEAD
   /**
    * propagate puts a traceparent into plain HTTP/1 requests that selected processes send without one (docs/propagation.md): it
    * changes what goes over the wire. Off when absent.
    */
   readonly propagate?: boolean;
-=======
   /** allocations tells which places of Go services allocate, as profiles (allocations/). Not told when absent. */
   readonly allocations?: boolean;
->>>>>>> ee599f5 (wip)
   /** onLost hears, once for a process, which of its metrics its program does not give, and why. */
   readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }

@@ -1,15 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type {
-  AgentReport,
-  BudgetLimits,
-  DeclaredReport,
-  FunctionOptions,
-  LogOptions,
-  SamplingOptions,
-  Selection,
-} from "@go3s/agent";
-import { type AgentSampleOrder, type AgentStart, type AgentStop, isAgentTold } from "./agent-messages.js";
+import type { AgentReport, DeclaredReport, SamplingOptions } from "@go3s/agent";
+import {
+  type AgentSampleOrder,
+  type AgentStart,
+  type AgentStop,
+  type AgentWanted,
+  isAgentTold,
+} from "./agent-messages.js";
 import type { ProbeObject } from "./declared-probe.js";
 import type { MissingRights } from "./rights.js";
 
@@ -49,14 +47,9 @@ const closeMs = 8000;
 export function startAgentChild(
   otlpUrl: string,
   probes: readonly ProbeObject[] = [],
-  functions?: FunctionOptions,
-  goroutines = false,
-  firstSampling?: SamplingOptions,
-  budget?: BudgetLimits,
-  logs?: LogOptions,
-  not?: Selection["not"],
+  wanted: AgentWanted = {},
 ): AgentChild {
-  let sampling = firstSampling;
+  let { sampling } = wanted;
   let state: AgentChildState = { state: "starting" };
   let child: ChildProcess | undefined;
   let closed = false;
@@ -111,12 +104,8 @@ export function startAgentChild(
       otlpUrl,
       exclude: [process.pid],
       probes: objects,
-      goroutines,
-      ...(functions === undefined ? {} : { functions }),
-      ...(logs === undefined ? {} : { logs }),
+      ...wanted,
       ...(sampling === undefined ? {} : { sampling }),
-      ...(budget === undefined ? {} : { budget }),
-      ...(not === undefined ? {} : { not }),
     };
     started.send(order);
   };

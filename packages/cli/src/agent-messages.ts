@@ -9,26 +9,32 @@ import type {
 } from "@go3s/agent";
 import type { MissingRights } from "./rights.js";
 
-/** AgentStart is what `go3s up` tells its agent process first. */
-export interface AgentStart {
-  readonly type: "start";
-  readonly otlpUrl: string;
-  /** exclude lists processes that are never watched, with their children: Go3s itself. */
-  readonly exclude: readonly number[];
-  /** probes are compiled programs that are run beside the built-in ones, their objects in base64. */
-  readonly probes: readonly { readonly name: string; readonly object: string }[];
+/** AgentWanted is what the agent of `go3s up` is asked to tell beside requests, and how much it may take. */
+export interface AgentWanted {
   /** functions are observed in every process that has them. */
   readonly functions?: FunctionOptions;
   /** logs: what processes write to their logs is told, too. */
   readonly logs?: LogOptions;
   /** goroutines: spans say what their goroutines waited for. */
   readonly goroutines?: boolean;
+  /** allocations: profiles say which places of Go services allocate. */
+  readonly allocations?: boolean;
   /** sampling says which requests are told; all when it is absent. */
   readonly sampling?: SamplingOptions;
   /** not says which processes are left alone. */
   readonly not?: Selection["not"];
   /** budget is what the agent may take. */
   readonly budget?: BudgetLimits;
+}
+
+/** AgentStart is what `go3s up` tells its agent process first. */
+export interface AgentStart extends AgentWanted {
+  readonly type: "start";
+  readonly otlpUrl: string;
+  /** exclude lists processes that are never watched, with their children: Go3s itself. */
+  readonly exclude: readonly number[];
+  /** probes are compiled programs that are run beside the built-in ones, their objects in base64. */
+  readonly probes: readonly { readonly name: string; readonly object: string }[];
 }
 
 /** AgentSampleOrder changes live which requests are told. */

@@ -26,6 +26,7 @@ async function start(order: AgentStart): Promise<void> {
       exporter,
       fused: true,
       goroutines: order.goroutines === true,
+      allocations: order.allocations === true,
       ...(order.budget === undefined ? {} : { budget: order.budget }),
       ...(order.sampling === undefined ? {} : { sampling: order.sampling }),
       ...(order.functions === undefined ? {} : { functions: order.functions }),

@@ -27,6 +27,8 @@ const unknown: Frame = { name: "unknown", file: "", line: 0 };
 export function openAllocationProgram(path: string): AllocationProgram | string {
   let binary: GoBinary | undefined;
   try {
+    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+    if (inode === undefined) return "the process has ended";
     const opened = openGoBinary(path);
     binary = opened;
     const layout = goLayoutOf(opened);
@@ -50,7 +52,7 @@ export function openAllocationProgram(path: string): AllocationProgram | string 
     };
     return {
       layout,
-      inode: statSync(path).ino,
+      inode,
       sites,
       frames(addresses) {
         // All but the first are where a call returns to, which may be the next line.

@@ -101,4 +101,6 @@ test("profiles tell what each place allocated, as many objects and bytes as the 
 
 test("what is no Go program has a reason", () => {
   assert.match(String(openAllocationProgram("/bin/true")), /Go function table/);
+  // A process may end while its start is still told.
+  assert.equal(openAllocationProgram("/proc/self/task/0/exe"), "the process has ended");
 });

@@ -1,3 +1,4 @@
+import { BinaryError } from "@go3s/binary";
 import {
   AttachType,
   attachUprobeMulti,
@@ -213,7 +214,8 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
       } catch (error) {
         detach({ pid, links });
         releaseProgram(key);
-        if (!(error instanceof BpfError)) throw error;
+        // It may have ended meanwhile.
+        if (!(error instanceof BpfError || error instanceof BinaryError)) throw error;
         return error.message;
       }
     },

@@ -1,4 +1,5 @@
 import { processMemory } from "@go3s/bpf";
+import { sizeClasses } from "../allocations/size-classes.js";
 import type { GoLayout } from "./go-layout.js";
 import { addressOfField, type Figure, type Kind, newGoPlan, numberAt, planned } from "./go-plan.js";
 import { type GoroutineReader, type GoroutineStates, newGoroutineReader } from "./goroutines.js";
@@ -21,6 +22,8 @@ export interface GoFigures {
   readonly memoryLimit: number | undefined;
   readonly allocatedBytes: number | undefined;
   readonly allocations: number | undefined;
+  /** allocationsBySize counts allocations by class of sizes (allocations/size-classes.ts); class 0 is what is larger. */
+  readonly allocationsBySize: readonly number[] | undefined;
   readonly heapGoal: number | undefined;
   readonly gogc: number | undefined;
   readonly cycles: number | undefined;
@@ -153,6 +156,7 @@ export function newGoReader(pid: number, layout: GoLayout, bias: number): GoRead
         memoryLimit: limitBytes === undefined || limitBytes >= 2 ** 62 ? undefined : limitBytes,
         allocatedBytes: allocated?.(),
         allocations: countsObjects ? statistics?.allocations(view) : undefined,
+        allocationsBySize: countsObjects ? statistics?.bySize(view) : undefined,
         heapGoal: goal,
         gogc: percent === undefined || percent < 0 ? undefined : percent,
         cycles: cycles?.(),
@@ -197,6 +201,7 @@ export function newGoReader(pid: number, layout: GoLayout, bias: number): GoRead
 interface Statistics {
   stackBytes(view: DataView): number;
   allocations(view: DataView): number;
+  bySize(view: DataView): readonly number[];
 }
 
 function newStatistics(layout: GoLayout, plan: (length: number) => number): Statistics | undefined {
@@ -225,5 +230,10 @@ function newStatistics(layout: GoLayout, plan: (length: number) => number): Stat
   return {
     stackBytes: (view) => sum(view, stacks, stacks + 8),
     allocations: (view) => sum(view, large, large + 8) + sum(view, small, smallEnd),
+    bySize: (view) =>
+      sizeClasses.map((_, i) => {
+        const at = i === 0 ? large : small + i * 8;
+        return sum(view, at, at + 8);
+      }),
   };
 }

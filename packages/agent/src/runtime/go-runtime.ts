@@ -1,4 +1,5 @@
 import { newExponential } from "../declared/exponential.js";
+import { allocationPoint } from "./allocation-sizes.js";
 import { delayPoint } from "./delay-histogram.js";
 import type { GoFigures, GoReader } from "./go-figures.js";
 import type { Pause } from "./pauses.js";
@@ -102,6 +103,8 @@ function tellFigures(figures: GoFigures, reasons: Set<string>, points: PointList
   points.add("go.gc.cycles", figures.cycles);
   points.add("go3s.heap.alloc_bytes.total", figures.allocatedBytes);
   points.add("go3s.heap.live_bytes", figures.liveBytes);
+  if (figures.allocationsBySize !== undefined)
+    points.histogram("go3s.heap.allocation.size", allocationPoint(figures.allocationsBySize));
   if (figures.delays !== undefined) points.histogram("go.schedule.duration", delayPoint(figures.delays));
   const { states, processors, threads } = figures;
   if (states !== undefined) {

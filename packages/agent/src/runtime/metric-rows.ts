@@ -22,6 +22,11 @@ export const metricRows = {
   "go.memory.limit": { kind: "sum", unit: "By", description: "GOMEMLIMIT, where it is set" },
   "go.memory.allocated": { kind: "counter", unit: "By", description: "Bytes allocated on the heap" },
   "go.memory.allocations": { kind: "counter", unit: "{allocation}", description: "Allocations on the heap" },
+  "go3s.heap.allocation.size": {
+    kind: "histogram",
+    unit: "By",
+    description: "Allocations on the heap by size, as Go rounds sizes up",
+  },
   "go.memory.gc.goal": {
     kind: "sum",
     unit: "By",

@@ -82,7 +82,10 @@ export function newRequestDurations(clock: WallClock): RequestDurations {
 
 function attributesOf(exchange: Exchange, { method, route, failure }: DurationKey): KeyValue[] {
   const text = (key: string, value: string): KeyValue => ({ key, value: { stringValue: value } });
-  const attributes = [text("http.request.method", method), text("url.scheme", exchange.secure === 0 ? "http" : "https")];
+  const attributes = [
+    text("http.request.method", method),
+    text("url.scheme", exchange.secure === 0 ? "http" : "https"),
+  ];
   if (route !== "") attributes.push(text("http.route", route));
   if (exchange.status > 0)
     attributes.push({ key: "http.response.status_code", value: { intValue: BigInt(exchange.status) } });

@@ -76,6 +76,11 @@ export const command: Command = {
       rare: true,
       help: "also say of Go services' requests what their goroutines waited for",
     },
+    {
+      name: "allocations",
+      rare: true,
+      help: "with --otlp, also profile which places of Go services allocate, in objects and bytes",
+    },
     ...logRows,
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
@@ -125,6 +130,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
       const wanted = {
         metrics: otlp !== undefined,
         goroutines: parsed.flag("goroutines"),
+        allocations: parsed.flag("allocations"),
         measured: parsed.flag("cost"),
         ...(logs === undefined ? {} : { logs }),
         ...(sampling === undefined ? {} : { sampling }),
@@ -155,7 +161,10 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
 async function observe(
   selection: Selection,
   exporter: Exporter,
-  wanted: Pick<AgentOptions, "metrics" | "goroutines" | "sampling" | "budget" | "measured" | "logs">,
+  wanted: Pick<
+    AgentOptions,
+    "metrics" | "goroutines" | "allocations" | "sampling" | "budget" | "measured" | "logs"
+  >,
   functions: FunctionOptions | undefined,
   { output }: Context,
 ): Promise<Agent> {

@@ -107,6 +107,11 @@ export const command: Command = {
       help: "also say of Go services' requests what their goroutines waited for",
     },
     {
+      name: "allocations",
+      rare: true,
+      help: "also profile which places of Go services allocate, in objects and bytes",
+    },
+    {
       name: "probe",
       value: "FILE",
       multiple: true,
@@ -151,8 +156,9 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const probes = parsed.list("probe").map((path) => readProbe(path, context.output.note));
   if (probes.length > 0 && parsed.flag("no-agent"))
     throw new CliError("usage", "--probe needs the agent", "leave out --no-agent");
-  if (parsed.flag("goroutines") && parsed.flag("no-agent"))
-    throw new CliError("usage", "--goroutines needs the agent", "leave out --no-agent");
+  for (const flag of ["goroutines", "allocations"])
+    if (parsed.flag(flag) && parsed.flag("no-agent"))
+      throw new CliError("usage", `--${flag} needs the agent`, "leave out --no-agent");
   const functions = functionOption(parsed);
   const logs = logOption(parsed);
   if (logs !== undefined && parsed.flag("no-agent"))
@@ -240,16 +246,16 @@ async function open(opening: Opening): Promise<void> {
   closing.defer(announceRunning(data, { pid: process.pid, web, otlp_http, otlp_grpc, ...asked }));
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
-    const started = startAgentChild(
-      otlp_http,
-      probes,
-      functions,
-      parsed.flag("goroutines"),
-      agentSample,
-      budget,
-      logs,
-      excludeOption(parsed),
-    );
+    const not = excludeOption(parsed);
+    const started = startAgentChild(otlp_http, probes, {
+      goroutines: parsed.flag("goroutines"),
+      allocations: parsed.flag("allocations"),
+      ...(functions === undefined ? {} : { functions }),
+      ...(agentSample === undefined ? {} : { sampling: agentSample }),
+      ...(budget === undefined ? {} : { budget }),
+      ...(logs === undefined ? {} : { logs }),
+      ...(not === undefined ? {} : { not }),
+    });
     agent = started;
     closing.defer(() => started.close());
     if (!output.json) void started.first.then((state) => tellAgent(state, context));
