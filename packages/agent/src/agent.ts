@@ -33,6 +33,9 @@ import { openWallClock } from "./spans/clock.js";
 import { newHttpSpanWriter } from "./spans/http-span.js";
 import { newQuerySpanWriter } from "./spans/query-span.js";
 import { encodedScope } from "./spans/resource.js";
+import { newStreamConns } from "./spans/stream-conns.js";
+import { newStreamSpanWriter } from "./spans/stream-span.js";
+import { newStreams, type Streams } from "./spans/streams.js";
 import { newTcpParties } from "./tcp/parties.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
 import { newTlsWatch } from "./tls/tls-watch.js";
@@ -203,6 +206,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const assembler: Assembler = newAssembler({
     processOf: (tgid) => watchedSpans(registry, tgid),
+    adoptStream: (number, tgid, ids) => streams.adopt(number, tgid, ids),
     repeat(exchange, template) {
       functions?.exchangeDone(exchange);
       logs?.exchangeDone(exchange);
@@ -213,6 +217,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       functions?.exchangeDone(exchange);
       logs?.exchangeDone(exchange);
       spanWriter.write(exchange, head, spanBatches.writerFor(exchange.process.resource), failure);
+      spanBatches.added();
+    },
+  });
+  const conns = newStreamConns();
+  const streamWriter = newStreamSpanWriter(clock, types);
+  const streams: Streams = newStreams({
+    processOf: (tgid) => watchedSpans(registry, tgid),
+    adopt: assembler.adopt,
+    conns,
+    emit(stream, failure) {
+      functions?.exchangeDone(stream);
+      logs?.exchangeDone(stream);
+      streamWriter.write(stream, failure, spanBatches.writerFor(stream.process.resource));
       spanBatches.added();
     },
   });
@@ -248,6 +265,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const call = calls.during(tgid, goid);
       if (call !== undefined) addHeard(call, attributes);
     },
+    isTold: ({ process, localPort, peerPort }) => conns.isTold(process.tgid, localPort, peerPort),
     sawTls: (tgid) => tls.seen(tgid),
     tell: (connection, state) => kernel?.tellWire(connection, state),
     emit(exchange, wire, origin) {
@@ -260,6 +278,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let unknownRecords = 0;
   const ended = (pid: number, ns: number): void => {
     calls.processExited(pid, ns);
+    streams.processExited(pid, ns);
     types.forget(pid);
     wires.processExited(pid, ns);
     assembler.processExited(pid, ns);
@@ -278,6 +297,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (registry.get(event.tgid)?.watched !== true) kernel?.unwatch(event.tgid);
     },
     processExit: ({ tgid, ns }) => ended(tgid, ns),
+    stream: streams.stream,
+    streamSent: streams.streamSent,
+    streamEnd: streams.streamEnd,
+    streamConn: streams.streamConn,
     call: calls.call,
     callEnd: calls.callEnd,
     wire: wires.wire,
@@ -398,12 +421,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }
   };
 
+  const serving = (): ReadonlySet<string> => new Set([...assembler.serving(), ...streams.serving()]);
   let ticks = 0;
   let lastTick = performance.now();
   const flush = setInterval(() => {
     assembler.sweep(monotonicNs());
-    functions?.flush(assembler.serving);
-    logs?.flush(assembler.serving);
+    functions?.flush(serving);
+    logs?.flush(serving);
     wires.sweep(monotonicNs());
     spanBatches.flush();
     logBatches.flush();
@@ -452,6 +476,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         dropped: nonZero({
           ...stats?.dropped,
           ...assembler.counts().dropped,
+          ...streams.counts().dropped,
           ...functions?.counts().dropped,
           ...logs?.counts().dropped,
           ...wires.counts().dropped,

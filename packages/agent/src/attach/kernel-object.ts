@@ -15,6 +15,7 @@ import type { GoProbe } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
 import type { CallPrograms } from "./call-probes.js";
 import type { MissingPart, ObserverOptions } from "./observer-types.js";
+import { type StreamPrograms, streamProgramNames } from "./stream-probes.js";
 import type { TlsPrograms } from "./tls-probes.js";
 import type { ProbePrograms } from "./uprobes.js";
 
@@ -54,6 +55,8 @@ export interface KernelObject {
   calls(): CallPrograms | undefined;
   /** tls gives the programs for what is said by TLS, loaded when the first process needs them. */
   tls(): TlsPrograms;
+  /** streams gives the programs for HTTP/2 and gRPC by their libraries, loaded when the first process needs them. */
+  streams(): StreamPrograms;
   /** multi says whether the uprobe programs are for uprobe_multi links. */
   readonly multi: boolean;
   readonly missing: readonly MissingPart[];
@@ -130,7 +133,19 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
     }
     const calls = once(() => (multi === true ? loadCalls(spec, load, programs) : undefined));
     const tls = once(() => loadTls(spec, load, programs, base, multi === true));
-    return { maps: base.maps, programs, uprobes, calls, tls, multi: multi === true, missing, failure, close };
+    const streams = once(() => loadStreams(spec, load, programs, base, multi === true));
+    return {
+      maps: base.maps,
+      programs,
+      uprobes,
+      calls,
+      tls,
+      streams,
+      multi: multi === true,
+      missing,
+      failure,
+      close,
+    };
   } catch (error) {
     close();
     throw error;
@@ -198,6 +213,25 @@ function loadTls(
     ),
     problem: refused?.message ?? "",
   };
+}
+
+/** loadStreams loads the programs of probes/streams.go3s, grpc.go3s and http2.go3s, which know their sites by cookies. */
+function loadStreams(
+  spec: ObjectSpec,
+  load: Load,
+  programs: ReadonlyMap<string, Program>,
+  base: LoadedObject,
+  multi: boolean,
+): StreamPrograms {
+  const maps = { grpcLayouts: base.map("grpcLayouts"), http2Layouts: base.map("http2Layouts") };
+  if (!multi) return { ...maps, programs: {}, problem: "the kernel has no uprobe_multi links (6.6)" };
+  const from = forMulti(spec, streamProgramNames);
+  const refused = streamProgramNames.map((name) => load(from, name)).find((error) => error !== undefined);
+  const loaded = streamProgramNames.flatMap((name) => {
+    const program = programs.get(name);
+    return program === undefined ? [] : [[name, program]];
+  });
+  return { ...maps, programs: Object.fromEntries(loaded), problem: refused?.message ?? "" };
 }
 
 /** forMulti gives the object with the named programs for uprobe_multi links. */

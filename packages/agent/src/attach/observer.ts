@@ -19,6 +19,7 @@ import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
 import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-object.js";
 import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
+import { attachStreamProbes, type StreamProbes } from "./stream-probes.js";
 import { type AttachedProbes, encodeTarget, TargetFlag } from "./target.js";
 import { newTargetSamples } from "./target-samples.js";
 import { attachTlsProbes, type TlsProbes } from "./tls-probes.js";
@@ -28,6 +29,7 @@ interface Watch {
   readonly facts: GoFacts | undefined;
   readonly probes: ProcessProbes | undefined;
   readonly calls: CallProbes | undefined;
+  readonly streams: StreamProbes | undefined;
   tls: TlsProbes | undefined;
 }
 
@@ -111,8 +113,10 @@ function newObserver(
 
   const secureSince = mapOf(object, "secureSince");
   const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void => {
-    const tls = watches.get(pid)?.tls;
-    const more = (tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0);
+    const { tls, streams } = watches.get(pid) ?? {};
+    const more =
+      ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
+      ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0));
     targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid), more));
   };
 
@@ -122,6 +126,7 @@ function newObserver(
     propagation?.unwatch(pid);
     watches.get(pid)?.probes?.close();
     watches.get(pid)?.calls?.close();
+    watches.get(pid)?.streams?.close();
     const tls = watches.get(pid)?.tls;
     if (tls !== undefined) {
       tls.close();
@@ -143,13 +148,15 @@ function newObserver(
       propagation?.watch(pid);
       const sites = facts?.calls ?? [];
       const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls());
-      watches.set(pid, { facts, probes, calls, tls: undefined });
+      const hasStreams = facts !== undefined && facts.streams.sites.length > 0;
+      const streams = hasStreams ? attachStreamProbes(pid, facts.streams, object.streams()) : undefined;
+      watches.set(pid, { facts, probes, calls, streams, tls: undefined });
       const attached = probes?.set(everything) ?? none;
       if (probes !== undefined) tell(pid, facts, attached);
       return {
         probes: attached,
-        count: (probes?.count ?? 0) + (calls?.count ?? 0),
-        lost: [...(probes?.lost ?? []), ...(calls?.lost ?? [])],
+        count: (probes?.count ?? 0) + (calls?.count ?? 0) + (streams?.count ?? 0),
+        lost: [...(probes?.lost ?? []), ...(calls?.lost ?? []), ...(streams?.lost ?? [])],
       };
     },
     unwatch: forget,
@@ -230,7 +237,10 @@ function newObserver(
 }
 
 const countOf = (watch: Watch | undefined): number =>
-  (watch?.probes?.count ?? 0) + (watch?.calls?.count ?? 0) + (watch?.tls?.count ?? 0);
+  (watch?.probes?.count ?? 0) +
+  (watch?.calls?.count ?? 0) +
+  (watch?.streams?.count ?? 0) +
+  (watch?.tls?.count ?? 0);
 
 function mapOf(object: KernelObject, name: string): BpfMap {
   const map = object.maps.get(name);

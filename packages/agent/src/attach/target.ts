@@ -9,6 +9,7 @@ export const TargetFlag = {
   patternIsPointer: 16,
   secure: 32,
   library: 64,
+  streams: 128,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createDecoder } from "./decode.js";
 import type { EventSink } from "./event.js";
+import { ignoreStreams } from "./stream.js";
 import {
   endRecord,
   headRecord,
@@ -19,6 +20,7 @@ const text = (memory: Uint8Array, at: number, length: number) =>
 function recorder() {
   const seen: unknown[][] = [];
   const sink: EventSink = {
+    ...ignoreStreams,
     request: (e) =>
       seen.push([
         "request",

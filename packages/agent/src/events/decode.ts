@@ -21,6 +21,8 @@ import {
   routeSlot,
   tcpLayout,
 } from "./layout.js";
+import { createStreamDecoder } from "./stream.js";
+import { StreamRecord } from "./stream-layout.js";
 import { createWireDecoder } from "./wire.js";
 
 /** RecordDecoder gives the record at `offset` of the memory it was made for to the sink. */
@@ -46,6 +48,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
   const process = blankProcess();
   const calls = createCallDecoder(sink);
   const wires = createWireDecoder(sink);
+  const streams = createStreamDecoder(sink);
 
   const u8 = (at: number) => bytes[at] ?? 0;
   const u16 = (at: number) => view.getUint16(at, true);
@@ -221,6 +224,14 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return wires.wire(bytes, view, at, length);
       case RecordKind.wireEnd:
         return wires.wireEnd(view, at, length);
+      case StreamRecord.begin:
+        return streams.stream(bytes, view, at, length);
+      case StreamRecord.sent:
+        return streams.streamSent(view, at, length);
+      case StreamRecord.end:
+        return streams.streamEnd(bytes, view, at, length);
+      case StreamRecord.conn:
+        return streams.streamConn(bytes, view, at, length);
       default:
         return false;
     }

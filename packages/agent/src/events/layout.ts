@@ -222,7 +222,7 @@ export const WireFlag = {
 } as const;
 
 /** WireState is what the kernel side is told about a socket. */
-export const WireState = { read: 1, mute: 2 } as const;
+export const WireState = { read: 1, mute: 2, told: 3 } as const;
 export type WireState = (typeof WireState)[keyof typeof WireState];
 
 /** routeSlot is the fixed room for a route pattern in a record, bytes; longer patterns are cut. */

@@ -5,8 +5,7 @@ import { AgentError } from "../errors.js";
 import { Role } from "../events/layout.js";
 import type { Batches } from "../export/batches.js";
 import type { WallClock } from "../spans/clock.js";
-import type { Exchange } from "../spans/exchange.js";
-import { newRequestParents } from "../spans/request-parents.js";
+import { newRequestParents, type ServedRequest } from "../spans/request-parents.js";
 import { type CallEvent, type CapturedAttribute, type FunctionCall, newCallTracker } from "./calls.js";
 import type { Capture } from "./capture.js";
 import { chooseWithin } from "./estimate.js";
@@ -48,7 +47,7 @@ export interface WatchedProgram {
 export interface FunctionObserver {
   watch(program: WatchedProgram): void;
   unwatch(pid: number): void;
-  exchangeDone(exchange: Exchange): void;
+  exchangeDone(exchange: ServedRequest): void;
   /** flush writes what need not wait longer; call it a few times a second. `serving` has "tgid:goid" of open requests. */
   flush(serving: () => ReadonlySet<string>): void;
   /** metrics of the histogram mode as an OTLP request; undefined when there are none. */

@@ -2,6 +2,8 @@ import { BinaryError, type GoBinary, goOffsets, openGoBinary } from "@go3s/binar
 import { type GoTls, goTls, tlsStructs } from "../tls/go-tls.js";
 import { type CallSite, callInside } from "./call-site.js";
 import { sqlCalls, sqlStructs } from "./sql-calls.js";
+import { streamStructs } from "./stream-structs.js";
+import { type GoStreams, goStreams } from "./streams.js";
 
 /** GoProbe names a place in a Go program that tells what the wire does not. */
 export type GoProbe = "handlerEnd" | "roundTrip" | "spawn";
@@ -34,6 +36,8 @@ export interface GoFacts {
   readonly calls: readonly CallSite[];
   /** tls are the places where what it says by crypto/tls is plain text. */
   readonly tls: GoTls;
+  /** streams are the places that tell HTTP/2 and gRPC by their libraries. */
+  readonly streams: GoStreams;
   /** What will be missing in the telemetry, each with its reason; empty when all is known. */
   readonly lost: readonly string[];
 }
@@ -47,6 +51,7 @@ const wanted = {
   "net.netFD": ["pfd"],
   ...sqlStructs,
   ...tlsStructs,
+  ...streamStructs,
 };
 
 // The round-trip probe reads the descriptor where it has been since Go 1.16: net.netFD begins with poll.FD, which has
@@ -121,6 +126,8 @@ export function factsOf(binary: GoBinary): GoFacts {
   }
   const sql = sqlCalls(binary, offsets, hasRegisters ? goid : undefined);
   lost.push(...sql.lost);
+  const streams = goStreams(binary, offsets, hasRegisters ? goid : undefined);
+  lost.push(...streams.lost);
   const v = binary.version;
   return {
     version: v === undefined ? "" : `${v.major}.${v.minor}.${v.patch}`,
@@ -133,6 +140,7 @@ export function factsOf(binary: GoBinary): GoFacts {
     sites,
     calls: sql.sites,
     tls: goTls(binary, offsets, hasRegisters),
+    streams,
     lost,
   };
 }

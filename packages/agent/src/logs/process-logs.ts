@@ -4,8 +4,7 @@ import { attributeKey, type LogWriter } from "@go3s/telemetry";
 import type { MissingPart } from "../attach/observer-types.js";
 import type { Batches } from "../export/batches.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
-import type { Exchange } from "../spans/exchange.js";
-import { newRequestParents, type ParentSpan } from "../spans/request-parents.js";
+import { newRequestParents, type ParentSpan, type ServedRequest } from "../spans/request-parents.js";
 import { type LogPiece, type LogProbe, openLogProbe } from "./log-probe.js";
 import { type LogStream, logStreams } from "./log-streams.js";
 import { parseLine } from "./parse-line.js";
@@ -31,7 +30,7 @@ export interface LoggingProcess {
 export interface ProcessLogs {
   watch(process: LoggingProcess): void;
   unwatch(pid: number): void;
-  exchangeDone(exchange: Exchange): void;
+  exchangeDone(exchange: ServedRequest): void;
   /** flush gives what need not wait longer; call it a few times a second. `serving` has "tgid:goid" of open requests. */
   flush(serving: () => ReadonlySet<string>): void;
   /** scan looks for logs that were opened meanwhile; it reads /proc. */

@@ -4,6 +4,7 @@ import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from
 import { createDecoder } from "../events/decode.js";
 import type { EventSink } from "../events/event.js";
 import { EndReason, Role } from "../events/layout.js";
+import { ignoreStreams } from "../events/stream.js";
 import {
   endRecord,
   headRecord,
@@ -59,6 +60,7 @@ function rig(handlerEndsTold = false): Rig {
   const ignore = () => {};
   const sink: EventSink = {
     ...assembler,
+    ...ignoreStreams,
     call: ignore,
     callEnd: ignore,
     wire: ignore,

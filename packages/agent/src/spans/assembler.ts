@@ -1,5 +1,6 @@
 import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
 import { addressSize, EndReason, RequestFlag, Role, tlsShift } from "../events/layout.js";
+import { streamExchange } from "../events/stream-layout.js";
 import { readThreshold } from "../sampling/threshold.js";
 import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
@@ -22,6 +23,8 @@ import type { SpanTemplate } from "./template.js";
 export interface AssemblerOptions {
   /** processOf gives the observed process; undefined for one that is no longer watched. */
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
+  /** adoptStream does what adopt does for exchanges that are streams of HTTP/2. */
+  readonly adoptStream?: (number: number, tgid: number, ids: Uint8Array) => boolean;
   /** emit takes a finished exchange and its parsed head, valid during the call; `failure` is "" or an error.type. */
   readonly emit: (exchange: Exchange, head: RequestHead, failure: string) => void;
   /** repeat takes a finished exchange that its connection's template describes. */
@@ -150,6 +153,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     equal(exchange.ids, fromHeader, idLayout.trace, 16);
 
   const adopt = (number: number, tgid: number, ids: Uint8Array): boolean => {
+    if ((number & streamExchange) !== 0) return options.adoptStream?.(number, tgid, ids) === true;
     const parent = open.get(number);
     if (parent === undefined || parent.tgid !== tgid) return false;
     parseRequestHead(parent.head, 0, parent.headLength, requestHead);

@@ -17,10 +17,13 @@ export interface ParentSpan {
   readonly spanId: Uint8Array;
 }
 
+/** ServedRequest is what must be known of a request that may be a parent. */
+export type ServedRequest = Pick<Exchange, "role" | "tgid" | "goid" | "startNs" | "endNs" | "handlerEnded" | "ids">;
+
 /** RequestParents finds the request that an item belongs to: the one its goroutine, or the one that started it, serves. */
 export interface RequestParents<T extends RoutineItem> {
   /** exchangeDone is told every exchange when it has its identity. */
-  exchangeDone(exchange: Exchange): void;
+  exchangeDone(exchange: ServedRequest): void;
   /** wait takes an item until its request is, or until it is clear that there is none. */
   wait(item: T): void;
   /** settle gives up waiting where no request is open; `nowNs` is CLOCK_MONOTONIC. */

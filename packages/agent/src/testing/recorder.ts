@@ -1,5 +1,6 @@
 import type { EventSink } from "../events/event.js";
 import type { Role } from "../events/layout.js";
+import { ignoreStreams } from "../events/stream.js";
 
 /** SeenExchange is what was told of one exchange, kept for tests. */
 export interface SeenExchange {
@@ -95,6 +96,7 @@ export function newRecorder(): Recorder {
     return found;
   };
   const sink: EventSink = {
+    ...ignoreStreams,
     request(e) {
       const seen = of(e.exchange);
       seen.requests++;

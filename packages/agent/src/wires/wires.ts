@@ -42,6 +42,8 @@ export interface WiresOptions {
   readonly callOf: (tgid: number, goid: number, wire: Wire) => Uint8Array | undefined;
   /** heard takes an exchange that a call has told already: it may know more of it. */
   readonly heard: (exchange: WireExchange, tgid: number, goid: number) => void;
+  /** isTold says whether a socket's HTTP/2 is told by the probes on its library. */
+  readonly isTold?: (wire: Wire) => boolean;
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls?: (tgid: number) => void;
   /** tell says to the kernel side what becomes of a socket. */
@@ -69,6 +71,8 @@ export interface Wires {
 interface Entry extends Wire {
   readonly connection: Connection;
   decided: boolean;
+  /** isMultiplexed: it speaks HTTP/2, which its library's probes may tell. */
+  isMultiplexed: boolean;
   /** inOrder says that both sides tell exchanges in the order of the requests, as far as is known. */
   inOrder: boolean;
   held: HeldPieces | undefined;
@@ -93,6 +97,9 @@ export const ordered: ReadonlySet<string> = new Set(["postgresql", "mysql", "red
 
 /** sqlProtocols are what drivers of SQL libraries speak. */
 const sqlProtocols: ReadonlySet<string> = new Set(["postgresql", "mysql"]);
+
+/** multiplexed are what HTTP/2 carries. */
+const multiplexed: ReadonlySet<string> = new Set(["http2", "grpc"]);
 
 const empty = new Uint8Array(0);
 
@@ -142,6 +149,7 @@ export function newWires(options: WiresOptions): Wires {
         ...(client === undefined ? {} : { client }),
       }),
       decided: false,
+      isMultiplexed: false,
       inOrder: true,
       held: undefined,
       lastNs: event.ns,
@@ -168,6 +176,7 @@ export function newWires(options: WiresOptions): Wires {
 
   const emit = (entry: Entry, exchange: WireExchange): void => {
     entry.client ??= entry.connection.report().client;
+    if (multiplexed.has(exchange.protocol) && options.isTold?.(entry) === true) return;
     const origin = entry.origins.find(exchange.startNs);
     if (origin?.untold === true) return;
     if (origin?.inCall === true && sqlProtocols.has(exchange.protocol))
@@ -228,6 +237,7 @@ export function newWires(options: WiresOptions): Wires {
     if (missed > 0) connection.push(direction, empty, 0, 0, missed, ns);
     connection.push(direction, memory, start, start + captured, total, ns);
     entry.lastNs = ns;
+    if (entry.isMultiplexed && options.isTold?.(entry) === true) return mute(entry, ns, WireState.told);
     if (entry.decided && ++entry.pieces % asksEvery !== 0) return;
     const { protocol, client, state } = connection.report();
     if (protocol === "undecided") return;
@@ -236,18 +246,19 @@ export function newWires(options: WiresOptions): Wires {
     else if (!entry.decided) {
       entry.decided = true;
       entry.client = client;
+      entry.isMultiplexed = protocol === "http2";
       entry.inOrder = client === 0 && ordered.has(protocol);
       options.tell(entry.number, WireState.read);
     }
   };
 
   /** mute forgets a socket that nobody can read; what is open on it (a replication, a tunnel) is not over. */
-  const mute = (entry: Entry, ns: number): void => {
+  const mute = (entry: Entry, ns: number, state: WireState = WireState.mute): void => {
     entries.delete(entry.number);
     waiting.delete(entry);
     if (muted.size >= mutedLimit) muted.clear();
     muted.set(entry.number, ns);
-    options.tell(entry.number, WireState.mute);
+    options.tell(entry.number, state);
   };
 
   /** isMuted says whether a record was on its way when its socket was muted; later ones say that it was not heard. */

@@ -1,0 +1,90 @@
+import { attachUprobeMulti, type BpfMap, isStaleProcess, type Link, type Program, u32Bytes } from "@go3s/bpf";
+import type { StreamProgram } from "../go/stream-site.js";
+import type { GoStreams } from "../go/streams.js";
+
+/** StreamPrograms are the loaded programs of probes/streams.go3s, grpc.go3s and http2.go3s, and the maps that they know versions by. */
+export interface StreamPrograms {
+  readonly programs: Readonly<Partial<Record<StreamProgram, Program>>>;
+  readonly grpcLayouts: BpfMap;
+  readonly http2Layouts: BpfMap;
+  /** problem says why there are no programs, or not all. */
+  readonly problem: string;
+}
+
+/** streamProgramNames lists them, ends before beginnings: what begins before its end can be seen would stay open. */
+export const streamProgramNames = [
+  "onGRPCServed",
+  "onHTTP2Served",
+  "onGRPCCalled",
+  "onGRPCFailed",
+  "onHTTP2Called",
+  "onGRPCSent",
+  "onHTTP2Sent",
+  "onHeaders",
+  "onGRPCServe",
+  "onHTTP2Serve",
+  "onGRPCCall",
+  "onHTTP2Call",
+] as const satisfies readonly StreamProgram[];
+
+/** StreamProbes owns the uprobes on one process's HTTP/2 libraries. */
+export interface StreamProbes {
+  readonly count: number;
+  readonly lost: readonly string[];
+  close(): void;
+}
+
+/** attachStreamProbes attaches all of a process's places, by one link for each program (uprobe_multi, 6.6). */
+export function attachStreamProbes(pid: number, streams: GoStreams, loaded: StreamPrograms): StreamProbes {
+  const links: Link[] = [];
+  const lost = new Set<string>();
+  let count = 0;
+  if (streams.grpc !== undefined) loaded.grpcLayouts.update(u32Bytes(pid), streams.grpc);
+  for (const [which, layout] of streams.http2) loaded.http2Layouts.update(library(pid, which), layout);
+  for (const name of streamProgramNames) {
+    const own = streams.sites.filter((site) => site.program === name);
+    if (own.length === 0) continue;
+    const program = loaded.programs[name];
+    if (program === undefined) {
+      lost.add(`HTTP/2 and gRPC by their libraries: ${loaded.problem}`);
+      continue;
+    }
+    try {
+      links.push(
+        attachUprobeMulti(program, {
+          path: `/proc/${pid}/exe`,
+          offsets: own.map((site) => site.fileOffset),
+          cookies: own.map((site) => site.cookie),
+          pid,
+        }),
+      );
+      count += own.length;
+    } catch (error) {
+      // A process that ends while being attached is no error: its exit event is on the way.
+      if (!isStaleProcess(error))
+        lost.add(`HTTP/2 and gRPC by their libraries: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return {
+    get count() {
+      return count;
+    },
+    lost: [...lost],
+    close() {
+      for (const link of links) link.close();
+      links.length = 0;
+      count = 0;
+      if (streams.grpc !== undefined) loaded.grpcLayouts.delete(u32Bytes(pid));
+      for (const [which] of streams.http2) loaded.http2Layouts.delete(library(pid, which));
+    },
+  };
+}
+
+/** library is a key of http2Layouts. */
+function library(pid: number, which: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, pid, true);
+  view.setUint32(4, which, true);
+  return bytes;
+}

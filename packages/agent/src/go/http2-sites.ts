@@ -1,0 +1,107 @@
+import type { GoBinary } from "@go3s/binary";
+import type { LibrarySites } from "./grpc-sites.js";
+import {
+  deferredIn,
+  encodeLayout,
+  StreamKind,
+  type StreamProgram,
+  type StreamSite,
+  siteAt,
+  streamCookie,
+} from "./stream-site.js";
+import type { StreamOffsets } from "./stream-structs.js";
+
+/** http2Libraries are the implementations of HTTP/2 by the number the probes know them by: the same code under other names. */
+export const http2Libraries = ["net/http.http2", "golang.org/x/net/http2."] as const;
+
+/** http2Sites finds one of http2Libraries in a program; undefined when it has none of its functions. */
+export function http2Sites(binary: GoBinary, offsets: StreamOffsets, which: 0 | 1): LibrarySites | undefined {
+  const prefix = http2Libraries[which];
+  /** method writes "(*http2serverConn).runHandler" as Go does, which puts the package's name in front. */
+  const method = (type: string, name: string): string =>
+    which === 0 ? `net/http.(*http2${type}).${name}` : `golang.org/x/net/http2.(*${type}).${name}`;
+  const struct = (name: string, field: string) => offsets.of(`${prefix}${name}`, field);
+  const has = (name: string): boolean => binary.functions.find(name) !== undefined;
+  const isServer = has(method("serverConn", "runHandler"));
+  const isClient = has(method("clientStream", "doRequest"));
+  if (!isServer && !isClient) return undefined;
+  const sites: StreamSite[] = [];
+  const lost: string[] = [];
+  const cookie = streamCookie(StreamKind.http2, 0, which);
+
+  const add = (
+    what: string,
+    rows: readonly (readonly [string | undefined, StreamProgram, bigint])[],
+  ): boolean => {
+    const found: StreamSite[] = [];
+    for (const [name, program, packed] of rows) {
+      const site = name === undefined ? undefined : siteAt(binary, name, program, packed);
+      if (site === undefined || typeof site === "string") {
+        lost.push(`${what}: ${site ?? `no place for ${program} in this version`}`);
+        return false;
+      }
+      found.push(site);
+    }
+    sites.push(...found);
+    return true;
+  };
+
+  const state = struct("responseWriter", "rws");
+  const stateStream = struct("responseWriterState", "stream");
+  let server = false;
+  const served = `requests by HTTP/2 of ${which === 0 ? "net/http" : "golang.org/x/net"}`;
+  if (isServer && (state === undefined || stateStream === undefined))
+    lost.push(`${served}: unknown struct offsets`);
+  else if (isServer) {
+    const handler = method("serverConn", "runHandler");
+    server = add(served, [
+      [method("serverConn", "processHeaders"), "onHeaders", streamCookie(StreamKind.http2, 1, which)],
+      [handler, "onHTTP2Serve", cookie],
+      [deferredIn(binary, handler, method("responseWriter", "handlerDone")), "onHTTP2Served", cookie],
+    ]);
+  }
+  let client = false;
+  const asked = `outgoing ${served}`;
+  if (isClient && struct("clientStream", "cc") === undefined) lost.push(`${asked}: unknown struct offsets`);
+  else if (isClient) {
+    client = add(asked, [
+      [method("clientStream", "doRequest"), "onHTTP2Call", cookie],
+      [method("clientStream", "encodeAndWriteHeaders"), "onHTTP2Sent", cookie],
+      [method("clientStream", "cleanupWriteRequest"), "onHTTP2Called", cookie],
+    ]);
+  }
+
+  const request = (field: string) => offsets.of("net/http.Request", field);
+  const url = (field: string) => offsets.of("net/url.URL", field);
+  const layout = encodeLayout([
+    struct("serverConn", "conn"),
+    struct("serverConn", "tlsState"),
+    state,
+    stateStream,
+    struct("responseWriterState", "req"),
+    struct("responseWriterState", "status"),
+    struct("responseWriterState", "wroteBytes"),
+    struct("stream", "id"),
+    struct("stream", "bodyBytes"),
+    struct("clientStream", "cc"),
+    struct("clientStream", "ID"),
+    struct("clientStream", "res"),
+    struct("clientStream", "reqBodyContentLength"),
+    struct("clientStream", "readClosed"),
+    struct("ClientConn", "tconn"),
+    request("Method"),
+    request("URL"),
+    request("Host"),
+    request("RequestURI"),
+    request("Pattern") ?? request("pat"),
+    offsets.of("net/http.Response", "StatusCode"),
+    offsets.of("net/http.Response", "ContentLength"),
+    url("Scheme"),
+    url("Host"),
+    url("Path"),
+    url("RawQuery"),
+    offsets.of("net.netFD", "laddr"),
+    offsets.of("net.netFD", "raddr"),
+  ]);
+  return { sites, layout, server, client, lost };
+}

@@ -1,0 +1,33 @@
+import type { GoBinary, GoOffsets } from "@go3s/binary";
+import { grpcSites } from "./grpc-sites.js";
+import { http2Sites } from "./http2-sites.js";
+import type { StreamSite } from "./stream-site.js";
+import { streamOffsets } from "./stream-structs.js";
+
+/** GoStreams is what tells a program's streams of HTTP/2. */
+export interface GoStreams {
+  readonly sites: readonly StreamSite[];
+  /** grpc is the layout of google.golang.org/grpc; http2 are those of the libraries that the program has, by their number. */
+  readonly grpc: Uint8Array | undefined;
+  readonly http2: readonly (readonly [which: number, layout: Uint8Array])[];
+  readonly lost: readonly string[];
+}
+
+/** noStreams is a program without any. */
+export const noStreams: GoStreams = { sites: [], grpc: undefined, http2: [], lost: [] };
+
+/** goStreams looks for the libraries that speak HTTP/2; `goid` is the place of runtime.g.goid, without which there is nothing. */
+export function goStreams(binary: GoBinary, offsets: GoOffsets, goid: number | undefined): GoStreams {
+  if (goid === undefined) return noStreams;
+  const places = streamOffsets(binary, offsets);
+  const grpc = grpcSites(binary, places);
+  const libraries = ([0, 1] as const).map((which) => http2Sites(binary, places, which));
+  return {
+    sites: [grpc, ...libraries].flatMap((library) => library?.sites ?? []),
+    grpc: grpc?.layout,
+    http2: libraries.flatMap((library, which) =>
+      library === undefined ? [] : [[which, library.layout] as const],
+    ),
+    lost: [grpc, ...libraries].flatMap((library) => library?.lost ?? []),
+  };
+}

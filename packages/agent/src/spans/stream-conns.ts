@@ -1,0 +1,131 @@
+import type { Buffer } from "node:buffer";
+import { formatAddress } from "../discovery/sockets.js";
+import { addressSize } from "../events/layout.js";
+import type { StreamConnEvent } from "../events/stream.js";
+import { StreamFlag } from "../events/stream-layout.js";
+import { fillRandom } from "./ids.js";
+
+/** StreamConn is a connection of an HTTP/2 library; ports are 0 and texts empty where its addresses could not be read. */
+export interface StreamConn {
+  readonly role: number;
+  readonly tls: boolean;
+  readonly localPort: number;
+  readonly peerPort: number;
+  readonly localText: string;
+  readonly peerText: string;
+  /** flow is shared by both ends of the connection; undefined without addresses. */
+  readonly flow: StreamFlow | undefined;
+  /** encoded are attributes that all its spans have, once the first was written. */
+  encoded: Buffer | undefined;
+}
+
+/** StreamFlow joins both ends' spans of a connection within this machine, without any header. */
+export interface StreamFlow {
+  /** clientSeen: the client's end is observed, so its streams are to be found here. */
+  clientSeen: boolean;
+  /**
+   * meet gives trace id (16 bytes) and span id (8) of the client's span of a stream, to whichever end asks first and then to the
+   * other one. `trace` is the trace that the client's span is in already.
+   */
+  meet(streamId: number, trace: Uint8Array | undefined): Uint8Array;
+}
+
+const familyInet = 2;
+// Connections between observed processes of one machine; the longest known goes first.
+const flowLimit = 8192;
+// Streams of one of them that only one end has told.
+const waitingLimit = 4096;
+
+/** StreamConns knows connections by their objects. */
+export interface StreamConns {
+  /** conn takes a connection's addresses, and gives it; what had its object before is over. */
+  conn(event: StreamConnEvent): StreamConn;
+  of(tgid: number, object: number): StreamConn | undefined;
+  /** isTold says whether a socket of a process belongs to such a connection. */
+  isTold(tgid: number, localPort: number, peerPort: number): boolean;
+  processExited(tgid: number): void;
+}
+
+// Connection objects of a process; a proxy has thousands.
+const connLimit = 16_384;
+
+/** newStreamConns knows none yet. */
+export function newStreamConns(): StreamConns {
+  const processes = new Map<number, { conns: Map<number, StreamConn>; told: Set<number> }>();
+  const flows = new Map<string, StreamFlow>();
+
+  const flowOf = (key: string): StreamFlow => {
+    let flow = flows.get(key);
+    if (flow === undefined) {
+      if (flows.size >= flowLimit) {
+        const oldest = flows.keys().next().value;
+        if (oldest !== undefined) flows.delete(oldest);
+      }
+      flow = newFlow();
+      flows.set(key, flow);
+    }
+    return flow;
+  };
+
+  return {
+    conn(event) {
+      let known = processes.get(event.tgid);
+      if (known === undefined) {
+        known = { conns: new Map(), told: new Set() };
+        processes.set(event.tgid, known);
+      }
+      const { localPort, peerPort } = event;
+      const text = (at: number): string =>
+        localPort === 0
+          ? ""
+          : formatAddress(event.memory.slice(at, at + (event.family === familyInet ? 4 : addressSize)));
+      const local = text(event.localAddress);
+      const peer = text(event.peerAddress);
+      const ends = [`${local}:${localPort}`, `${peer}:${peerPort}`];
+      const made: StreamConn = {
+        role: event.role,
+        tls: (event.flags & StreamFlag.tls) !== 0,
+        localPort,
+        peerPort,
+        localText: local,
+        peerText: peer,
+        // The client's end first.
+        flow: localPort === 0 ? undefined : flowOf((event.role === 1 ? ends : ends.reverse()).join(">")),
+        encoded: undefined,
+      };
+      // A place of ports for all whose addresses cannot be read.
+      if (known.conns.size >= connLimit) known.conns.clear();
+      if (known.told.size >= connLimit) known.told.clear();
+      known.conns.set(event.connection, made);
+      known.told.add(localPort * 65536 + peerPort);
+      return made;
+    },
+    of: (tgid, object) => processes.get(tgid)?.conns.get(object),
+    isTold(tgid, localPort, peerPort) {
+      const told = processes.get(tgid)?.told;
+      return told !== undefined && (told.has(localPort * 65536 + peerPort) || told.has(0));
+    },
+    processExited: (tgid) => void processes.delete(tgid),
+  };
+}
+
+function newFlow(): StreamFlow {
+  const waiting = new Map<number, Uint8Array>();
+  return {
+    clientSeen: false,
+    meet(streamId, trace) {
+      const found = waiting.get(streamId);
+      if (found !== undefined) {
+        waiting.delete(streamId);
+        return found;
+      }
+      const ids = new Uint8Array(24);
+      if (trace === undefined) fillRandom(ids, 0, 16);
+      else ids.set(trace);
+      fillRandom(ids, 16, 8);
+      if (waiting.size >= waitingLimit) waiting.clear();
+      waiting.set(streamId, ids);
+      return ids;
+    },
+  };
+}

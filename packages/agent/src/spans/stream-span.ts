@@ -1,0 +1,216 @@
+import { Buffer } from "node:buffer";
+import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
+import { Role } from "../events/layout.js";
+import { StreamFlag } from "../events/stream-layout.js";
+import { StreamKind } from "../go/stream-site.js";
+import { type GoTypes, shownType } from "../go/type-names.js";
+import { withThreshold } from "../sampling/threshold.js";
+import type { Nanos, WallClock } from "./clock.js";
+import { grpcError } from "./grpc-status.js";
+import { failureText } from "./http-span.js";
+import { idLayout } from "./ids.js";
+import { routeOf } from "./routes.js";
+import type { StreamConn } from "./stream-conns.js";
+import type { Stream } from "./streams.js";
+
+// The names of OpenTelemetry's conventions for HTTP (https://opentelemetry.io/docs/specs/semconv/http/http-spans/) and gRPC
+// (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/), encoded once.
+const key = {
+  method: attributeKey("http.request.method"),
+  originalMethod: attributeKey("http.request.method_original"),
+  path: attributeKey("url.path"),
+  query: attributeKey("url.query"),
+  route: attributeKey("http.route"),
+  status: attributeKey("http.response.status_code"),
+  requestSize: attributeKey("http.request.body.size"),
+  responseSize: attributeKey("http.response.body.size"),
+  userAgent: attributeKey("user_agent.original"),
+  service: attributeKey("rpc.service"),
+  rpcMethod: attributeKey("rpc.method"),
+  code: attributeKey("rpc.grpc.status_code"),
+  serverAddress: attributeKey("server.address"),
+  serverPort: attributeKey("server.port"),
+  clientAddress: attributeKey("client.address"),
+  peerAddress: attributeKey("network.peer.address"),
+  peerPort: attributeKey("network.peer.port"),
+  errorType: attributeKey("error.type"),
+  baggage: attributeKey("go3s.baggage"),
+  goroutine: attributeKey("go3s.goroutine.id"),
+} as const satisfies Readonly<Record<string, AttributeKey>>;
+
+const text = (name: string, stringValue: string): Uint8Array =>
+  encodeProtobuf(KeyValue, { key: name, value: { stringValue } });
+const fixed = {
+  grpc: text("rpc.system", "grpc"),
+  http: text("url.scheme", "http"),
+  https: text("url.scheme", "https"),
+  version: text("network.protocol.version", "2"),
+} as const;
+
+// OTLP's numbers (opentelemetry/proto/trace/v1/trace.proto).
+const spanKind = { server: 2, client: 3 } as const;
+const statusError = 2;
+const flags = { sampled: 1, remoteKnown: 0x100, remote: 0x200 } as const;
+
+// Methods that http.request.method may hold as they are (semantic conventions).
+const knownMethods = new Set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY".split(" "));
+
+// Paths of one service: beyond these they are put together anew.
+const nameLimit = 4096;
+
+/** StreamSpanWriter writes finished streams as spans. */
+export interface StreamSpanWriter {
+  write(stream: Stream, failure: string, writer: SpanWriter): void;
+}
+
+interface CallName {
+  readonly name: string;
+  readonly service: string;
+  readonly method: string;
+}
+
+/** newStreamSpanWriter makes a writer with its own scratch values: one per agent. */
+export function newStreamSpanWriter(clock: WallClock, types: GoTypes): StreamSpanWriter {
+  const time: Nanos = { lo: 0, hi: 0 };
+  const calls = new Map<string, CallName>();
+  const names = new Map<string, string>();
+
+  const callOf = (path: string): CallName => {
+    let call = calls.get(path);
+    if (call === undefined) {
+      const name = path.startsWith("/") ? path.slice(1) : path;
+      const slash = name.lastIndexOf("/");
+      call = { name, service: name.slice(0, Math.max(0, slash)), method: name.slice(slash + 1) };
+      if (calls.size >= nameLimit) calls.clear();
+      calls.set(path, call);
+    }
+    return call;
+  };
+
+  const nameOf = (method: string, route: string): string => {
+    if (route === "") return method;
+    const known = `${method} ${route}`;
+    let name = names.get(known);
+    if (name === undefined) {
+      name = known;
+      if (names.size >= nameLimit) names.clear();
+      names.set(known, name);
+    }
+    return name;
+  };
+
+  /** errorTypeOf names the error that a call ended with. */
+  const errorTypeOf = (stream: Stream): string => {
+    if (stream.errorType === 0) return "";
+    const type = shownType(types.of(stream.tgid, stream.errorType));
+    // Both are what a caller who has given up gets; the first has no type of its own.
+    if (type === "*errors.errorString" && stream.text === "context canceled") return "context.Canceled";
+    if (type === "context.deadlineExceededError") return "context.DeadlineExceeded";
+    return type === "" ? "_OTHER" : type;
+  };
+
+  const writeCall = (stream: Stream, failure: string, writer: SpanWriter): void => {
+    const isServer = stream.role === Role.server;
+    const call = callOf(stream.path);
+    writer.name(call.name === "" ? "grpc" : call.name);
+    writer.kind(isServer ? spanKind.server : spanKind.client);
+    writer.encodedAttribute(fixed.grpc);
+    if (call.service !== "") writer.stringAttribute(key.service, call.service);
+    if (call.method !== "") writer.stringAttribute(key.rpcMethod, call.method);
+    let { status } = stream;
+    let other = "";
+    // The code was read out of any error; only those of gRPC's own type have one there.
+    if (stream.errorType !== 0 && !isStatus(types.of(stream.tgid, stream.errorType))) {
+      status = -1;
+      other = errorTypeOf(stream);
+    }
+    if (status >= 0) writer.intAttribute(key.code, status);
+    const error = failure !== "" ? failure : status > 0 ? grpcError(status, isServer) : other;
+    if (error === "") return;
+    writer.stringAttribute(key.errorType, error);
+    writer.status(statusError, failure !== "" ? (failureText[failure] ?? "") : status > 0 ? stream.text : "");
+  };
+
+  const writeRequest = (stream: Stream, failure: string, writer: SpanWriter): void => {
+    const isServer = stream.role === Role.server;
+    // An empty method is GET in net/http's requests.
+    const method = stream.method === "" ? "GET" : stream.method;
+    const isKnown = knownMethods.has(method);
+    const route = isServer && stream.text !== "" ? routeOf(stream.text) : "";
+    writer.name(nameOf(isKnown ? method : "HTTP", route));
+    writer.kind(isServer ? spanKind.server : spanKind.client);
+    writer.stringAttribute(key.method, isKnown ? method : "_OTHER");
+    if (!isKnown) writer.stringAttribute(key.originalMethod, method);
+    const mark = isServer ? stream.path.indexOf("?") : -1;
+    const path = mark < 0 ? stream.path : stream.path.slice(0, mark);
+    const query = mark < 0 ? stream.query : stream.path.slice(mark + 1);
+    writer.stringAttribute(key.path, path === "" ? "/" : path);
+    if (query !== "") writer.stringAttribute(key.query, query);
+    const isTls = isServer ? stream.conn?.tls === true : (stream.flags & StreamFlag.tls) !== 0;
+    writer.encodedAttribute(isTls ? fixed.https : fixed.http);
+    writer.encodedAttribute(fixed.version);
+    if (route !== "") writer.stringAttribute(key.route, route);
+    if (stream.agent !== "") writer.stringAttribute(key.userAgent, stream.agent);
+    if (stream.requestBytes >= 0) writer.intAttribute(key.requestSize, stream.requestBytes);
+    const isPanic = isServer && (stream.endFlags & StreamFlag.panicked) !== 0;
+    if (stream.responseBytes >= 0) writer.intAttribute(key.responseSize, stream.responseBytes);
+    if (stream.status > 0) writer.intAttribute(key.status, stream.status);
+    // What the server resets a stream with whose handler panicked (RFC 9113 section 7).
+    const broken = failure !== "" ? failure : isPanic ? "INTERNAL_ERROR" : errorTypeOf(stream);
+    const bad = stream.status >= (isServer ? 500 : 400);
+    if (!bad && broken === "") return;
+    writer.stringAttribute(key.errorType, broken !== "" ? broken : String(stream.status));
+    writer.status(statusError, isPanic ? "the handler panicked" : (failureText[failure] ?? ""));
+  };
+
+  return {
+    write(stream, failure, writer) {
+      const isServer = stream.role === Role.server;
+      writer.beginSpan();
+      writer.traceId(stream.ids, idLayout.trace);
+      writer.spanId(stream.ids, idLayout.span);
+      if (stream.hasParent) writer.parentSpanId(stream.ids, idLayout.parent);
+      writer.flags(flags.sampled | flags.remoteKnown | (isServer && stream.hasParent ? flags.remote : 0));
+      clock.toUnix(stream.startNs, time);
+      writer.startTime(time.lo, time.hi);
+      clock.toUnix(Math.max(stream.startNs, stream.endNs), time);
+      writer.endTime(time.lo, time.hi);
+      const state = withThreshold(stream.remoteParent ? stream.tracestate : "", stream.threshold);
+      if (state !== "") writer.traceState(state);
+      if (stream.protocol === StreamKind.grpc) writeCall(stream, failure, writer);
+      else writeRequest(stream, failure, writer);
+      writeServer(stream, isServer, writer);
+      if (stream.conn !== undefined) writePeer(stream.conn, writer);
+      if (stream.baggage !== "") writer.stringAttribute(key.baggage, stream.baggage);
+      if (stream.goid > 0) writer.intAttribute(key.goroutine, stream.goid);
+      writer.endSpan();
+      stream.process.spans++;
+    },
+  };
+}
+
+const isStatus = (type: string): boolean => type.endsWith("google.golang.org/grpc/internal/status.(*Error)");
+
+/** writeServer writes where the request went: what it named itself, else the connection's end. */
+function writeServer({ host, conn }: Stream, isServer: boolean, writer: SpanWriter): void {
+  const address = isServer ? conn?.localText : conn?.peerText;
+  const port = isServer ? conn?.localPort : conn?.peerPort;
+  const colon = /:\d{1,5}$/.exec(host);
+  const named = colon === null ? host : host.slice(0, colon.index);
+  const shown = named === "" ? (address ?? "") : named;
+  if (shown !== "") writer.stringAttribute(key.serverAddress, shown);
+  const shownPort = colon === null ? (port ?? 0) : Number(colon[0].slice(1));
+  if (shownPort > 0 && shownPort < 65536) writer.intAttribute(key.serverPort, shownPort);
+}
+
+/** writePeer writes the other end of a connection, the same for all its spans. */
+function writePeer(conn: StreamConn, writer: SpanWriter): void {
+  if (conn.peerPort === 0) return;
+  if (conn.encoded !== undefined) return writer.encodedFields(conn.encoded, conn.encoded.length);
+  const mark = writer.byteLength;
+  writer.stringAttribute(conn.role === Role.server ? key.clientAddress : key.peerAddress, conn.peerText);
+  writer.intAttribute(key.peerPort, conn.peerPort);
+  const encoded = Buffer.allocUnsafeSlow(writer.byteLength - mark);
+  writer.copySince(mark, encoded);
+  conn.encoded = encoded;
+}

@@ -1,0 +1,340 @@
+// The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
+import { Buffer } from "node:buffer";
+import { Role } from "../events/layout.js";
+import type { StreamEvent, StreamSink } from "../events/stream.js";
+import { StreamText } from "../events/stream-layout.js";
+import { readThreshold } from "../sampling/threshold.js";
+import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import type { ProcessSpans } from "./process-spans.js";
+import type { StreamConn, StreamConns } from "./stream-conns.js";
+
+/** Stream is a request or call by HTTP/2 while it is open. */
+export interface Stream {
+  role: Role;
+  /** See StreamKind (go/stream-site.ts). */
+  protocol: number;
+  flags: number;
+  process: ProcessSpans;
+  tgid: number;
+  goid: number;
+  startNs: number;
+  endNs: number;
+  /** handlerEnded: the end is the handler's own, always. */
+  readonly handlerEnded: true;
+  conn: StreamConn | undefined;
+  streamId: number;
+  /** Texts as they were captured; "" for what there is not. */
+  method: string;
+  path: string;
+  host: string;
+  query: string;
+  agent: string;
+  tracestate: string;
+  baggage: string;
+  /** Trace id, span id, parent span id; see idLayout. Valid once `identified`. */
+  readonly ids: Uint8Array;
+  identified: boolean;
+  hasParent: boolean;
+  remoteParent: boolean;
+  threshold: number;
+  /** What the end told; see StreamEndEvent. */
+  endFlags: number;
+  status: number;
+  errorType: number;
+  requestBytes: number;
+  responseBytes: number;
+  text: string;
+}
+
+/** StreamsOptions are what the streams' assembler needs from around it. */
+export interface StreamsOptions {
+  readonly processOf: (tgid: number) => ProcessSpans | undefined;
+  /** adopt puts the ids of an open server exchange into those of a call; false when it is not open. */
+  readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
+  readonly conns: StreamConns;
+  /** emit takes a finished stream, valid during the call; `failure` is "" or an error.type of ours. */
+  readonly emit: (stream: Stream, failure: string) => void;
+}
+
+/** Streams joins the records of a stream to one finished stream with its place in a trace. */
+export interface Streams extends StreamSink {
+  /** adopt puts trace id and span id of an open served stream, as its parent's, into a span's ids; false when it is not open. */
+  adopt(exchange: number, tgid: number, ids: Uint8Array): boolean;
+  /** processExited finishes what a process left open. */
+  processExited(tgid: number, ns: number): void;
+  /** serving lists the goroutines that serve a stream now, as "tgid:goid". */
+  serving(): string[];
+  counts(): { readonly open: number; readonly dropped: Readonly<Record<string, number>> };
+}
+
+interface Open {
+  /** By the lower 30 bits of the goroutine's number, which is what an exchange's number has of it. */
+  readonly servers: Map<number, Stream>;
+  readonly clients: Map<number, Stream>;
+}
+
+// Streams of one process that are open at once: long ones stay so for days. More are ends that got lost.
+const openLimit = 100_000;
+const idleLimit = 4096;
+const numberBits = 0x3fffffff;
+
+/** newStreams makes one with nothing open. */
+export function newStreams(options: StreamsOptions): Streams {
+  const processes = new Map<number, Open>();
+  const idle: Stream[] = [];
+  const dropped: Record<string, number> = {};
+  const texts = newTexts();
+
+  const openOf = (tgid: number): Open => {
+    let open = processes.get(tgid);
+    if (open === undefined) {
+      open = { servers: new Map(), clients: new Map() };
+      processes.set(tgid, open);
+    }
+    return open;
+  };
+
+  /** identify gives a served stream its trace, its span id and its parent, once. */
+  const identify = (stream: Stream): void => {
+    if (stream.identified) return;
+    stream.identified = true;
+    fillRandom(stream.ids, idLayout.span, 8);
+    if (stream.hasParent) return;
+    const flow = stream.conn?.flow;
+    if (flow?.clientSeen === true) {
+      const joint = flow.meet(stream.streamId, undefined);
+      stream.ids.set(joint.subarray(0, 16), idLayout.trace);
+      stream.ids.set(joint.subarray(16, 24), idLayout.parent);
+      stream.hasParent = true;
+      stream.remoteParent = true;
+      return;
+    }
+    // The bits that reached the threshold are the trace id's last 7 bytes already.
+    fillRandom(stream.ids, idLayout.trace, stream.threshold > 0 ? 9 : 16);
+  };
+
+  const begin = (event: StreamEvent, process: ProcessSpans): Stream => {
+    const stream = idle.pop() ?? blank(process);
+    stream.role = event.role === 1 ? Role.client : Role.server;
+    stream.protocol = event.protocol;
+    stream.flags = event.flags;
+    stream.process = process;
+    stream.tgid = event.tgid;
+    stream.goid = event.goid;
+    stream.startNs = event.ns;
+    stream.conn = options.conns.of(event.tgid, event.connection);
+    stream.streamId = event.streamId;
+    stream.identified = false;
+    stream.hasParent = false;
+    stream.remoteParent = false;
+    stream.threshold = event.threshold;
+    if (event.threshold > 0) {
+      for (let i = 0; i < 7; i++)
+        stream.ids[idLayout.trace + 15 - i] = event.memory[event.randomness + i] ?? 0;
+    }
+    const { memory, lengths } = event;
+    let at = event.text;
+    const next = (which: number): string => {
+      const length = lengths[which] ?? 0;
+      if (length === 0) return "";
+      at += length;
+      return texts.of(memory, at - length, length);
+    };
+    stream.method = next(StreamText.method);
+    stream.path = next(StreamText.path);
+    stream.host = next(StreamText.host);
+    stream.query = next(StreamText.query);
+    stream.agent = next(StreamText.agent);
+    const traceparent = lengths[StreamText.traceparent] ?? 0;
+    if (traceparent > 0) {
+      if (readTraceparent(memory, { start: at, end: at + traceparent }, stream.ids)) {
+        stream.hasParent = true;
+        stream.remoteParent = true;
+      }
+      at += traceparent;
+    }
+    stream.tracestate = next(StreamText.tracestate);
+    stream.baggage = next(StreamText.baggage);
+    if (stream.remoteParent && stream.tracestate !== "") {
+      const state = Buffer.from(stream.tracestate, "latin1");
+      stream.threshold = Math.max(stream.threshold, readThreshold(state, { start: 0, end: state.length }));
+    }
+    return stream;
+  };
+
+  const finish = (stream: Stream, failure: string): void => {
+    identify(stream);
+    options.emit(stream, failure);
+    if (idle.length < idleLimit) idle.push(stream);
+  };
+
+  /** keep makes room for one more. */
+  const keep = (open: Map<number, Stream>, key: number, stream: Stream): void => {
+    if (open.size >= openLimit) {
+      dropped["streams-open"] = (dropped["streams-open"] ?? 0) + open.size;
+      open.clear();
+    }
+    open.set(key, stream);
+  };
+
+  return {
+    stream(event) {
+      const process = options.processOf(event.tgid);
+      if (process === undefined) return;
+      const open = openOf(event.tgid);
+      if (event.role === 0) {
+        process.requests++;
+        keep(open.servers, event.key & numberBits, begin(event, process));
+        return;
+      }
+      const stream = begin(event, process);
+      process.calls++;
+      // Now, since the request may be over when the call is.
+      stream.hasParent = event.parent !== 0 && options.adopt(event.parent, event.tgid, stream.ids);
+      if (stream.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
+      if (!stream.hasParent) {
+        process.orphans++;
+        fillRandom(stream.ids, idLayout.trace, stream.threshold > 0 ? 9 : 16);
+      }
+      fillRandom(stream.ids, idLayout.span, 8);
+      stream.identified = true;
+      keep(open.clients, event.key, stream);
+    },
+    streamSent(event) {
+      const stream = processes.get(event.tgid)?.clients.get(event.key);
+      if (stream === undefined) return;
+      stream.streamId = event.streamId;
+      stream.conn = options.conns.of(event.tgid, event.connection);
+      const flow = stream.conn?.flow;
+      if (flow === undefined) return;
+      flow.clientSeen = true;
+      const isBound = stream.hasParent || stream.threshold > 0;
+      const trace = stream.ids.subarray(idLayout.trace, idLayout.trace + 16);
+      const joint = flow.meet(event.streamId, isBound ? trace : undefined);
+      if (!isBound) stream.ids.set(joint.subarray(0, 16), idLayout.trace);
+      stream.ids.set(joint.subarray(16, 24), idLayout.span);
+    },
+    streamEnd(event) {
+      const open = processes.get(event.tgid);
+      if (open === undefined) return;
+      const isClient = event.role === 1;
+      const key = isClient ? event.key : event.key & numberBits;
+      const list = isClient ? open.clients : open.servers;
+      const stream = list.get(key);
+      if (stream === undefined) return;
+      list.delete(key);
+      stream.endNs = event.ns;
+      stream.endFlags = event.flags;
+      stream.status = event.status;
+      stream.errorType = event.errorType;
+      stream.requestBytes = event.requestBytes;
+      stream.responseBytes = event.responseBytes;
+      stream.text = event.textLength === 0 ? "" : texts.of(event.memory, event.text, event.textLength);
+      finish(stream, "");
+    },
+    streamConn(event) {
+      if (options.processOf(event.tgid) !== undefined) options.conns.conn(event);
+    },
+    adopt(exchange, tgid, ids) {
+      const parent = processes.get(tgid)?.servers.get(exchange & numberBits);
+      if (parent === undefined) return false;
+      identify(parent);
+      for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] ?? 0;
+      for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
+      return true;
+    },
+    processExited(tgid, ns) {
+      const open = processes.get(tgid);
+      options.conns.processExited(tgid);
+      if (open === undefined) return;
+      processes.delete(tgid);
+      for (const stream of [...open.servers.values(), ...open.clients.values()]) {
+        stream.endNs = ns;
+        stream.endFlags = 0;
+        stream.status = -1;
+        stream.errorType = 0;
+        stream.requestBytes = -1;
+        stream.responseBytes = -1;
+        stream.text = "";
+        finish(stream, "process_exited");
+      }
+    },
+    serving() {
+      const routines: string[] = [];
+      for (const [tgid, open] of processes)
+        for (const { goid } of open.servers.values()) routines.push(`${tgid}:${goid}`);
+      return routines;
+    },
+    counts() {
+      let open = 0;
+      for (const { servers, clients } of processes.values()) open += servers.size + clients.size;
+      return { open, dropped: { ...dropped } };
+    },
+  };
+}
+
+interface Texts {
+  of(memory: Uint8Array, start: number, length: number): string;
+}
+
+// Texts that come again and again: methods, user agents, hosts, most paths.
+const textSlots = 1024;
+
+/**
+ * newTexts gives texts without making the same one twice, as long as no other has its place: comparing 40 bytes costs less than
+ * making a string of them.
+ */
+function newTexts(): Texts {
+  const slots: (string | undefined)[] = new Array<string | undefined>(textSlots).fill(undefined);
+  const same = (known: string, memory: Uint8Array, start: number): boolean => {
+    for (let i = 0; i < known.length; i++) if (known.charCodeAt(i) !== memory[start + i]) return false;
+    return true;
+  };
+  return {
+    of(memory, start, length) {
+      const middle = (memory[start + (length >> 1)] ?? 0) * 31;
+      const slot =
+        ((memory[start + length - 1] ?? 0) * 7 + middle + (memory[start] ?? 0) + length * 131) &
+        (textSlots - 1);
+      const known = slots[slot];
+      if (known !== undefined && known.length === length && same(known, memory, start)) return known;
+      const made = Buffer.from(memory.buffer, memory.byteOffset + start, length).toString("utf8");
+      slots[slot] = made;
+      return made;
+    },
+  };
+}
+
+function blank(process: ProcessSpans): Stream {
+  return {
+    role: Role.server,
+    protocol: 0,
+    flags: 0,
+    process,
+    tgid: 0,
+    goid: 0,
+    startNs: 0,
+    endNs: 0,
+    handlerEnded: true,
+    conn: undefined,
+    streamId: 0,
+    method: "",
+    path: "",
+    host: "",
+    query: "",
+    agent: "",
+    tracestate: "",
+    baggage: "",
+    ids: new Uint8Array(idLayout.size),
+    identified: false,
+    hasParent: false,
+    remoteParent: false,
+    threshold: 0,
+    endFlags: 0,
+    status: -1,
+    errorType: 0,
+    requestBytes: -1,
+    responseBytes: -1,
+    text: "",
+  };
+}
