@@ -206,7 +206,10 @@ function writeServer({ host, conn }: Stream, isServer: boolean, writer: SpanWrit
 /** writePeer writes the other end of a connection, the same for all its spans. */
 function writePeer(conn: StreamConn, writer: SpanWriter): void {
   if (conn.peerPort === 0) return;
-  if (conn.encoded !== undefined) return writer.encodedFields(conn.encoded, conn.encoded.length);
+  if (conn.encoded !== undefined) {
+    writer.encodedFields(conn.encoded, conn.encoded.length);
+    return;
+  }
   const mark = writer.byteLength;
   writer.stringAttribute(conn.role === Role.server ? key.clientAddress : key.peerAddress, conn.peerText);
   writer.intAttribute(key.peerPort, conn.peerPort);

@@ -237,7 +237,10 @@ export function newWires(options: WiresOptions): Wires {
     if (missed > 0) connection.push(direction, empty, 0, 0, missed, ns);
     connection.push(direction, memory, start, start + captured, total, ns);
     entry.lastNs = ns;
-    if (entry.isMultiplexed && options.isTold?.(entry) === true) return mute(entry, ns, WireState.told);
+    if (entry.isMultiplexed && options.isTold?.(entry) === true) {
+      mute(entry, ns, WireState.told);
+      return;
+    }
     if (entry.decided && ++entry.pieces % asksEvery !== 0) return;
     const { protocol, client, state } = connection.report();
     if (protocol === "undecided") return;
