@@ -110,6 +110,7 @@ function newObserver(
   const propagation = options.propagate === true ? openPropagation(object) : undefined;
   let isOpen = true;
   let lastDrops: Readonly<Record<string, number>> = {};
+  let lastInserted = propagation?.counts();
 
   const secureSince = mapOf(object, "secureSince");
   const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void => {
@@ -204,7 +205,10 @@ function newObserver(
     probesOf: (pid) => countOf(watches.get(pid)),
     drain: () => loop.drainNow(),
     stats() {
-      if (isOpen) lastDrops = dropCounts(drops);
+      if (isOpen) {
+        lastDrops = dropCounts(drops);
+        lastInserted = propagation?.counts();
+      }
       let probes = isOpen ? links.size : 0;
       for (const watch of watches.values()) probes += countOf(watch);
       const costs = isOpen ? [...object.programs.values()].map((program) => costOf(program)) : [];
@@ -214,7 +218,7 @@ function newObserver(
         missing: [...missing, ...(propagation?.missing() ?? [])],
         costs,
         records: reader.counts().records,
-        inserted: isOpen ? propagation?.counts() : undefined,
+        inserted: lastInserted,
       };
     },
     close() {
@@ -226,6 +230,7 @@ function newObserver(
       try {
         reader.drain();
         lastDrops = dropCounts(drops);
+        lastInserted = propagation?.counts();
       } finally {
         isOpen = false;
         reader.close();

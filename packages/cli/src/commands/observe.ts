@@ -82,6 +82,11 @@ export const command: Command = {
       help: "with --otlp, also profile which places of Go services allocate, in objects and bytes",
     },
     ...logRows,
+    {
+      name: "propagate",
+      rare: true,
+      help: "put a traceparent into plain HTTP/1 requests that have none: it changes what goes over the wire",
+    },
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
   ],
@@ -131,6 +136,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         metrics: otlp !== undefined,
         goroutines: parsed.flag("goroutines"),
         allocations: parsed.flag("allocations"),
+        propagate: parsed.flag("propagate"),
         measured: parsed.flag("cost"),
         ...(logs === undefined ? {} : { logs }),
         ...(sampling === undefined ? {} : { sampling }),
@@ -163,7 +169,7 @@ async function observe(
   exporter: Exporter,
   wanted: Pick<
     AgentOptions,
-    "metrics" | "goroutines" | "allocations" | "sampling" | "budget" | "measured" | "logs"
+    "metrics" | "goroutines" | "allocations" | "propagate" | "sampling" | "budget" | "measured" | "logs"
   >,
   functions: FunctionOptions | undefined,
   { output }: Context,
@@ -339,6 +345,7 @@ function summarise(agent: Agent | undefined, probes: readonly RunningProbe[], { 
       dropped,
       cpu_ms: cpuMs,
       max_rss_bytes: maxRssBytes,
+      ...(report?.inserted === undefined ? {} : { traceparents: report.inserted }),
     });
     return;
   }
@@ -347,6 +354,9 @@ function summarise(agent: Agent | undefined, probes: readonly RunningProbe[], { 
   output.note(
     `${spans} spans${made}, ${lost.length === 0 ? "nothing dropped" : `dropped: ${lost.join(", ")}`}, ${cpuMs} ms of CPU, ${Math.round(maxRssBytes / 1048576)} MiB`,
   );
+  if (report?.inserted === undefined) return;
+  const outcomes = Object.entries(report.inserted).map(([outcome, count]) => `${count} ${outcome}`);
+  output.note(`traceparents: ${outcomes.length === 0 ? "no outgoing request" : outcomes.join(", ")}`);
 }
 
 function ownCost(): { cpuMs: number; maxRssBytes: number } {

@@ -137,6 +137,11 @@ export const command: Command = {
       help: "with --sample, how long spans wait on disk for one that keeps their trace (default 10s)",
     },
     ...clickhouseRows,
+    {
+      name: "propagate",
+      rare: true,
+      help: "put a traceparent into services' plain HTTP/1 requests that have none: it changes what goes over the wire",
+    },
     { name: "no-web", rare: true, help: "serve the API without the page" },
     { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
   ],
@@ -156,7 +161,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const probes = parsed.list("probe").map((path) => readProbe(path, context.output.note));
   if (probes.length > 0 && parsed.flag("no-agent"))
     throw new CliError("usage", "--probe needs the agent", "leave out --no-agent");
-  for (const flag of ["goroutines", "allocations"])
+  for (const flag of ["goroutines", "allocations", "propagate"])
     if (parsed.flag(flag) && parsed.flag("no-agent"))
       throw new CliError("usage", `--${flag} needs the agent`, "leave out --no-agent");
   const functions = functionOption(parsed);
@@ -250,6 +255,7 @@ async function open(opening: Opening): Promise<void> {
     const started = startAgentChild(otlp_http, probes, {
       goroutines: parsed.flag("goroutines"),
       allocations: parsed.flag("allocations"),
+      propagate: parsed.flag("propagate"),
       ...(functions === undefined ? {} : { functions }),
       ...(agentSample === undefined ? {} : { sampling: agentSample }),
       ...(budget === undefined ? {} : { budget }),
