@@ -42,6 +42,21 @@ describe("the page over the real store", { skip }, () => {
     await page.close();
   });
 
+  it("explains on one click why a service fails, with evidence out of the store", async () => {
+    const page = await open("/");
+    await page.getByRole("link", { name: "Why? errors of checkout" }).click();
+    const causes = page.getByRole("list", { name: "Causes" });
+    await causes.getByText(/Failures begin in payment/).waitFor();
+    await causes
+      .getByText(/charge refused: pool exhausted/)
+      .first()
+      .waitFor();
+    await causes.getByRole("img").first().waitFor();
+    await causes.getByRole("link", { name: /^The statement of: What fails in payment/ }).click();
+    await page.getByRole("img", { name: /failed: / }).waitFor();
+    await page.close();
+  });
+
   it("shows a service with its plots, operations, examples, callers and callees", async () => {
     const page = await open("/services/checkout");
     await page.getByRole("grid", { name: "Operations" }).getByText("POST /v1/orders").waitFor();
@@ -114,6 +129,27 @@ describe("the page over the real store", { skip }, () => {
       .getByText(/pool exhausted/)
       .waitFor();
     await deep.close();
+    await page.close();
+  });
+
+  it("finds a trace's spans by attribute, compares it with what is usual, and copies a span as OTLP", async () => {
+    const page = await open(`/traces/${failed}?find=http.route:/v1/charge&only=1`);
+    await page.getByText(/1 match$/).waitFor();
+    await page.getByRole("treeitem", { name: /^payment POST/ }).waitFor({ state: "attached" });
+    await page
+      .getByRole("treeitem", { name: /^hidden: / })
+      .first()
+      .waitFor({ state: "attached" });
+    await page.keyboard.press("6");
+    await page.getByText(/of 30 traces looked at took as long/).waitFor();
+    await page.getByRole("grid", { name: "Operations of both" }).getByText("INSERT").waitFor();
+    await page.keyboard.press("1");
+    await page.getByRole("tree").focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "OTLP JSON" }).click();
+    await page.getByText("OTLP JSON copied").waitFor();
+    await page.goto(`${server.web}/traces?over=heat`);
+    await page.getByRole("img", { name: /^Durations over time: [\d,]+ spans/ }).waitFor();
     await page.close();
   });
 

@@ -6,11 +6,11 @@ import { hostile, seeded, spanId, traceId } from "./fixtures.js";
 const sql = "SELECT start_time AS time, duration_ns AS p95 FROM traces";
 const evidence = (title: string) => ({ title, sql: `${sql} -- ${title.length}`, unit: "ns" as const });
 
-/** diagnosisAnswer finds payment's connections for checkout, and nothing for any other service. */
+/** diagnosisAnswer finds payment's connections for checkout and payment, and nothing for any other service. */
 export function diagnosisAnswer(at: number, service: string): DiagnosisAnswer {
   const range = { from_ms: at - 7_200_000, to_ms: at };
   const common = { service_name: service, operation: "", range, symptom: evidence(`Requests of ${service}`) };
-  if (service !== "checkout")
+  if (service !== "checkout" && service !== "payment")
     return {
       ...common,
       affected: null,

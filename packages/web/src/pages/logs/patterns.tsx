@@ -26,6 +26,17 @@ function noveltyText(row: PatternRow): string {
 
 const columns: readonly Column<PatternRow>[] = [
   {
+    id: "template",
+    title: "Form",
+    track: "minmax(0, 1fr)",
+    sort: (row) => row.template,
+    cell: (row) => (
+      <span class="log-body" title={cell(row.example, 1000)}>
+        {cell(row.template, 300)}
+      </span>
+    ),
+  },
+  {
     id: "count",
     title: "Lines",
     track: "64px",
@@ -72,17 +83,6 @@ const columns: readonly Column<PatternRow>[] = [
         <Service name={row.services[0] ?? ""} />
         {row.services.length > 1 ? <span class="dim"> +{row.services.length - 1}</span> : null}
       </>
-    ),
-  },
-  {
-    id: "template",
-    title: "Form",
-    track: "minmax(0, 1fr)",
-    sort: (row) => row.template,
-    cell: (row) => (
-      <span class="log-body" title={cell(row.example, 1000)}>
-        {cell(row.template, 300)}
-      </span>
     ),
   },
   {
