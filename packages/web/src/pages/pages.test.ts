@@ -286,6 +286,7 @@ describe("the pages", { skip }, () => {
     server.state.empty = true;
     const page = await browser.open(`${server.url}/`);
     await page.getByText("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318").waitFor();
+    await page.getByRole("link", { name: /20 connections; 1 failed: cart → redis-server/ }).waitFor();
     server.state.empty = false;
     await page.getByRole("link", { name: "Go there" }).click();
     await page.getByRole("grid", { name: "Services" }).waitFor();

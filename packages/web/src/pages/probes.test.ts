@@ -23,6 +23,7 @@ describe("the probes page, the settings and the tour", { skip: noBrowser || buil
 
   it("marks what is wrong at its place while one types, and leads there", async () => {
     const page = await browser.open(`${server.url}/probes?example=read-latency`);
+    await page.locator(".code:not([hidden])").waitFor();
     await page.getByText("compiles, in 11.4 ms").waitFor();
     await page.getByRole("grid", { name: "Programs" }).getByText("sys_exit_read").waitFor();
     await page.keyboard.press("i");
@@ -114,6 +115,7 @@ describe("the probes page over the real compiler and kernel", { skip: realSkip }
   it("compiles what is typed, runs it, shows its map, and detaches it at a click", async () => {
     const page = await browser.open(`${server.web}/probes?example=syscalls`);
     await page.getByText(/^compiles, in/).waitFor();
+    await page.getByLabel("For").selectOption("3600000");
     await page.getByRole("button", { name: /^Run Ctrl/ }).click();
     await page.getByRole("grid", { name: "Values of @calls" }).getByText("node").first().waitFor();
     await page.getByRole("button", { name: "Stop x" }).click();
