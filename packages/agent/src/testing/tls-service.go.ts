@@ -1,6 +1,6 @@
 /**
  * tlsSource is a Go service that speaks HTTPS with a certificate of its own. It prints its port; /call/{id} asks itself over
- * one kept connection, from another goroutine for odd ids.
+ * one kept connection, from another goroutine for odd ids. With HTTP2 in its environment it speaks that.
  */
 export const tlsSource = `package main
 
@@ -65,7 +65,10 @@ func main() {
 		listener = wrapping{listener}
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+		ForceAttemptHTTP2: os.Getenv("HTTP2") != "",
+	}}
 	leaf := func(id string) string {
 		response, err := client.Get(fmt.Sprintf("https://127.0.0.1:%d/leaf/%s", port, id))
 		if err != nil {
@@ -98,6 +101,10 @@ func main() {
 		fmt.Fprint(w, n)
 	})
 	fmt.Println(port)
+	if os.Getenv("HTTP2") != "" {
+		server := &http.Server{TLSConfig: config}
+		server.ServeTLS(listener, "", "")
+	}
 	http.Serve(tls.NewListener(listener, config), nil)
 }
 `;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:http2";
 import { Agent as HttpsAgent } from "node:https";
 import { after, before, describe, test } from "node:test";
 import { goOffsets, openGoBinary } from "@go3s/binary";
@@ -111,6 +112,40 @@ describe("a Go program's HTTPS", { skip: whyNoLiveTests() ?? false }, () => {
 
   test("is told of a stripped, movable program, by TLS 1.2, over wrapped connections as well", () =>
     live(stripped, { TLS: "1.2", WRAP: "1" }, "1.2"));
+
+  test("is told once when it is HTTP/2, whoever tells it", async () => {
+    const service = await plain.start({ HTTP2: "1" });
+    const { spans, exporter } = newSpanCollector();
+    const client = connect(`https://127.0.0.1:${service.port}`, { rejectUnauthorized: false });
+    const get = async (path: string): Promise<string> => {
+      const stream = client.request({ ":path": path });
+      stream.setEncoding("latin1").end();
+      let text = "";
+      for await (const piece of stream) text += String(piece);
+      return text;
+    };
+    let agent: Agent | undefined;
+    try {
+      agent = await startAgent({ selection: { pids: [service.pid] }, exclude: [process.pid], exporter });
+      const paths = ["/leaf/7", "/large", "/call/2", "/leaf/8"];
+      for (const path of paths) assert.match(await get(path), /^(leaf \d|x{200000})$/);
+      const described = (side: number) =>
+        spans
+          .filter((span) => span.kind === side)
+          .map((span) => attributeOf(span, "url.path"))
+          .sort();
+      await eventually("all spans", () => spans.length >= 6);
+      assert.equal(await get("/leaf/9"), "leaf 9");
+      // What is told twice is so by the time that what came later is told.
+      await eventually("the last span", () => described(kind.server).includes("/leaf/9"));
+      assert.deepEqual(described(kind.server), [...paths, "/leaf/2", "/leaf/9"].sort());
+      assert.equal(described(kind.client).length, 1);
+    } finally {
+      client.destroy();
+      await agent?.close();
+      await service.stop();
+    }
+  });
 
   test("has its places, by debug information and by the table alike", () => {
     using one = openGoBinary(plain.path);
