@@ -24,8 +24,8 @@ const requestBytes = 4 << 20;
 // A batch of this size goes out in its own memory; smaller ones are joined by copying.
 const handOverBytes = 256 << 10;
 const spareWriters = 8;
-// Writers of resources that were silent for this many flushes are given up with their memory.
-const idleFlushes = 600;
+// Writers of resources that were silent for this many flushes, ten seconds, are given up with their memory: processes come and go.
+const idleFlushes = 30;
 
 /**
  * newBatches makes batches for one signal. A request holds the ResourceSpans of several processes: protobuf's repeated

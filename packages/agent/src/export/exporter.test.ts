@@ -6,6 +6,7 @@ import { openExporter } from "./exporter.js";
 interface Receiver {
   readonly url: string;
   readonly bodies: string[];
+  readonly authorizations: Set<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -13,12 +14,14 @@ async function receiver(
   answer: (n: number) => { status: number; headers?: Record<string, string> },
 ): Promise<Receiver> {
   const bodies: string[] = [];
+  const authorizations = new Set<string | undefined>();
   let n = 0;
   const server: Server = createServer((req, res) => {
     const chunks: Buffer[] = [];
     req.on("data", (chunk: Buffer) => chunks.push(chunk));
     req.on("end", () => {
       const { status, headers } = answer(n++);
+      authorizations.add(req.headers.authorization);
       if (status === 200) bodies.push(`${req.url} ${Buffer.concat(chunks).toString()}`);
       res.writeHead(status, headers).end();
     });
@@ -29,6 +32,7 @@ async function receiver(
   return {
     url: `http://127.0.0.1:${port}`,
     bodies,
+    authorizations,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -50,6 +54,21 @@ test("what the receiver is too busy for is sent again, once, in full", async () 
   assert.deepEqual(exporter.stats().dropped, {});
   assert.deepEqual(problems, [`${to.url} answers 503`, ""]);
   await to.close();
+});
+
+test("a token goes with every request, also with one that is sent again; none where there is none", async () => {
+  for (const token of ["secret", undefined]) {
+    const to = await receiver((n) => ({
+      status: n === 0 ? 503 : 200,
+      ...(n === 0 ? { headers: { "retry-after": "0" } } : {}),
+    }));
+    const exporter = openExporter({ url: to.url, token });
+    for (const text of ["a", "b"]) exporter.send("traces", Buffer.from(text), 1);
+    await exporter.close();
+    assert.equal(to.bodies.length, 2);
+    assert.deepEqual([...to.authorizations], [token === undefined ? undefined : `Bearer ${token}`]);
+    await to.close();
+  }
 });
 
 test("what is refused for good is dropped and counted", async () => {

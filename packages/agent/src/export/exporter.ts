@@ -7,6 +7,8 @@ export type Signal = "traces" | "logs" | "metrics" | "profiles" | "fused";
 export interface ExporterOptions {
   /** url is the base address of an OTLP/HTTP receiver, such as http://127.0.0.1:4318. */
   readonly url: string;
+  /** token goes with every request, as Authorization: Bearer. */
+  readonly token?: string | undefined;
   /** maxBytesWaiting bounds the memory of what the receiver has not taken yet; beyond it the oldest is dropped. */
   readonly maxBytesWaiting?: number;
   /** onProblem hears once when the receiver stops taking, and once when it takes again (empty text). */
@@ -59,6 +61,8 @@ export function openExporter(options: ExporterOptions): Exporter {
   const base = new URL(options.url);
   const pool = new Agent({ keepAlive: true, maxSockets: concurrent });
   const limit = options.maxBytesWaiting ?? standardWaitingBytes;
+  const { token } = options;
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const queue: Waiting[] = [];
   const dropped: Record<string, number> = {};
   let waitingBytes = 0;
@@ -130,7 +134,11 @@ export function openExporter(options: ExporterOptions): Exporter {
         method: "POST",
         agent: pool,
         timeout: requestTimeoutMs,
-        headers: { "content-type": "application/x-protobuf", "content-length": item.body.length },
+        headers: {
+          "content-type": "application/x-protobuf",
+          "content-length": item.body.length,
+          ...authorization,
+        },
       },
       (response) => {
         const status = response.statusCode ?? 0;

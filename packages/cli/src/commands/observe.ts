@@ -13,6 +13,7 @@ import { budgetOption, budgetRows } from "../budget-option.js";
 import { newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { readProbe } from "../declared-probe.js";
+import { environment } from "../environment.js";
 import { excludeOption, excludeRows, numbersOption } from "../exclude-option.js";
 import { CliError, exitCodes } from "../failure.js";
 import { withFunctionBars } from "../function-bars.js";
@@ -87,7 +88,7 @@ export const command: Command = {
       rare: true,
       help: "put a traceparent into plain HTTP/1 requests that have none: it changes what goes over the wire",
     },
-    { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing" },
+    { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing (GO3S_TOKEN goes along)" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },
   ],
   examples: [
@@ -120,7 +121,11 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const exporter =
     otlp === undefined
       ? printing()
-      : openExporter({ url: otlpUrl(otlp), onProblem: (text) => text !== "" && output.note(text) });
+      : openExporter({
+          url: otlpUrl(otlp),
+          token: environment.token,
+          onProblem: (text) => text !== "" && output.note(text),
+        });
   const closing = newClosing();
   closing.defer(() => exporter.close());
   closing.defer(() => program?.stop());

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { callRaw, frameOf, openRaw } from "../testing/raw-grpc.js";
 import { plainRequest } from "../testing/sample-requests.js";
 import { type Answer, type Started, send, start } from "../testing/start.js";
 import { createAccess } from "./access.js";
@@ -192,6 +193,23 @@ describe("a server that other machines reach", () => {
     const authorization = `Bearer ${token}`;
     assert.equal((await post({ "x-forwarded-for": "10.0.0.9", authorization })).status, 200);
     assert.equal((await post({ origin: "https://evil.example" })).status, 403);
+    const { otlp_grpc } = started.server.addresses;
+    const session = openRaw(Number(otlp_grpc.split(":").at(-1)));
+    try {
+      const call = (headers: Record<string, string>, path: string) =>
+        callRaw(session, { path, headers, chunks: [frameOf(body)] });
+      const path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+      const proxied = { "x-forwarded-for": "10.0.0.9" };
+      assert.equal((await call({}, path)).headers["grpc-status"], "0");
+      assert.equal((await call(proxied, path)).headers["grpc-status"], "16");
+      assert.equal((await call({ ...proxied, authorization }, path)).headers["grpc-status"], "0");
+      // Kubernetes asks without a token whether it is well.
+      const health = { path: "/grpc.health.v1.Health/Check", headers: proxied };
+      const asked = await callRaw(session, { ...health, chunks: [frameOf(new Uint8Array(0))] });
+      assert.equal(asked.headers["grpc-status"], "0");
+    } finally {
+      session.destroy();
+    }
     const zipkin = { "content-type": "application/json", forwarded: "for=10.0.0.9" };
     assert.equal((await post(zipkin, "/api/v2/spans")).status, 401);
   });
