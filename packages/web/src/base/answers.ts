@@ -105,6 +105,12 @@ export function refreshLive(force = false): void {
   }, wait);
 }
 
+/** warm asks for an address before anything on the screen does: while the code that will draw it is still on its way. */
+export function warm(url: string): void {
+  const entry = entryOf(url);
+  if (entry.data === undefined) void load(entry);
+}
+
 /** Answer is what a region draws from. `stale` data belongs to an earlier question and is shown dimmed. */
 export interface Answer<T> {
   readonly data: T | undefined;

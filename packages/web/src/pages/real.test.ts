@@ -134,7 +134,7 @@ describe("the page over the real store", { skip }, () => {
 
   it("finds a trace's spans by attribute, compares it with what is usual, and copies a span as OTLP", async () => {
     const page = await open(`/traces/${failed}?find=http.route:/v1/charge&only=1`);
-    await page.getByText(/1 match$/).waitFor();
+    await page.getByText(/^2 matches$/).waitFor();
     await page.getByRole("treeitem", { name: /^payment POST/ }).waitFor({ state: "attached" });
     await page
       .getByRole("treeitem", { name: /^hidden: / })

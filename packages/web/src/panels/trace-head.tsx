@@ -1,5 +1,6 @@
 import type { TraceAnswer } from "@go3s/server";
 import type { ComponentChildren, JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import { linkTo } from "../base/address.js";
 import { countText, plural } from "../base/number.js";
 import { cell } from "../base/text.js";
@@ -22,7 +23,8 @@ export function TraceHead({
   waits: boolean;
   children: ComponentChildren;
 }): JSX.Element {
-  const errors = model.failed.reduce((sum, value) => sum + value, 0);
+  const errors = useMemo(() => model.failed.reduce((sum, value) => sum + value, 0), [model]);
+  const services = useMemo(() => servicesByTime(model), [model]);
   const cut = answer.total - model.count;
   return (
     <div class="trace-head">
@@ -65,7 +67,7 @@ export function TraceHead({
         </p>
       ) : null}
       <div class="row wrap services-row">
-        {servicesByTime(model).map(([name, ns]) => (
+        {services.map(([name, ns]) => (
           <span key={name} class="row" title={`${durationText(ns)} of span time`}>
             <Service name={name} />
           </span>

@@ -70,6 +70,34 @@ function viewOf(text: string, duration: number): View {
   return { from, to };
 }
 
+const settledMs = 200;
+
+/**
+ * useView keeps the part of the trace that shows. Zooming changes it with every frame, but browsers drop changes of the
+ * address that come too often (Chromium: 200 in half a minute), so the address follows when the hand rests.
+ */
+function useView(duration: number): readonly [View, (view: View) => void] {
+  const linked = param("view");
+  const [moving, setMoving] = useState<View | undefined>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => {
+    clearTimeout(timer.current);
+    setMoving(undefined);
+  }, [linked, duration]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const change = (next: View) => {
+    setMoving(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      const whole = next.from <= 0 && next.to >= duration;
+      setParams({ view: whole ? undefined : `${Math.round(next.from)}-${Math.round(next.to)}` }, "replace");
+      // Where the address stays as it was, nothing else ends the movement.
+      setMoving(undefined);
+    }, settledMs);
+  };
+  return [moving ?? viewOf(linked, duration), change];
+}
+
 function projectionOf(text: string): Projection {
   return projections.find((row) => row.id === text)?.id ?? "";
 }
@@ -126,7 +154,7 @@ export function useTraceState(answer: TraceAnswer): TraceState {
   const span = param("span");
   const open = useMemo(() => (span === "" ? -1 : answer.spans.span_id.indexOf(span)), [answer, span]);
   const [cursor, setCursor] = useState(Math.max(open, 0));
-  const view = viewOf(param("view"), model.duration);
+  const [view, setView] = useView(model.duration);
   const wanted = useRef<1 | -1 | 0>(0);
 
   useEffect(() => setRevealed([]), [find, only]);
@@ -136,10 +164,6 @@ export function useTraceState(answer: TraceAnswer): TraceState {
     if (unfoldTo(model, folded, open)) setFolds({ folded });
   }, [open, model]);
 
-  const setView = (next: View) => {
-    const whole = next.from <= 0 && next.to >= model.duration;
-    setParams({ view: whole ? undefined : `${Math.round(next.from)}-${Math.round(next.to)}` }, "replace");
-  };
   const choose = (row: number) => {
     setCursor(row);
     if (param("span") !== "") setParams({ span: answer.spans.span_id[row] }, "replace");

@@ -1,6 +1,6 @@
 import { ChevronDown, ChevronUp } from "lucide-preact";
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { setParams } from "../base/address.js";
 import { countText, plural } from "../base/number.js";
 import { projections, type TraceState } from "./trace-state.js";
@@ -8,8 +8,11 @@ import { projections, type TraceState } from "./trace-state.js";
 /** TraceTools is the line above a trace: its projections, find, fold, zoom. */
 export function TraceTools({ state }: { state: TraceState }): JSX.Element {
   const { as, model, view } = state;
-  const hidden =
-    as === "" ? model.count - state.lines.rows.reduce((sum, row) => sum + (row >= 0 ? 1 : 0), 0) : 0;
+  const shown = useMemo(
+    () => state.lines.rows.reduce((sum, row) => sum + (row >= 0 ? 1 : 0), 0),
+    [state.lines],
+  );
+  const hidden = as === "" ? model.count - shown : 0;
   const zoomed = (as === "" || as === "flame") && (view.from > 0 || view.to < model.duration);
   return (
     <div class="trace-tools">

@@ -63,6 +63,8 @@ export interface TableProps<Row> {
 }
 
 const overscan = 12;
+// Of a fling every row is new: what it does not show would be mounted for nothing.
+const overscanFast = 2;
 const leastRow = 22;
 
 function nextOrder<Row>(column: Column<Row>, order: Order | undefined, sample: Row | undefined): Order {
@@ -76,7 +78,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const { columns, rows, fill = false, order } = props;
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 1200, height: 600 });
-  const [scroll, setScroll] = useState(0);
+  const [{ scroll, fast }, setScroll] = useState({ scroll: 0, fast: false });
   const rowHeight = Math.max(leastRow, (props.rowHeight ?? 28) - rowsCloser.value);
 
   useLayoutEffect(() => {
@@ -90,8 +92,9 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   }, []);
 
   const shown = columns.filter((column) => column.from === undefined || size.width >= column.from);
-  const first = fill ? Math.max(0, Math.floor(scroll / rowHeight) - overscan) : 0;
-  const count = fill ? Math.ceil(size.height / rowHeight) + 2 * overscan : rows.length;
+  const beside = fast ? overscanFast : overscan;
+  const first = fill ? Math.max(0, Math.floor(scroll / rowHeight) - beside) : 0;
+  const count = fill ? Math.ceil(size.height / rowHeight) + 2 * beside : rows.length;
   const last = Math.min(rows.length, first + count);
   useWalk(props, box, rowHeight);
 
@@ -101,7 +104,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
 
   const onScroll = () => {
     const top = box.current?.scrollTop ?? 0;
-    setScroll(top);
+    setScroll((old) => ({ scroll: top, fast: Math.abs(top - old.scroll) > size.height / 2 }));
     props.onTop?.(top < rowHeight);
   };
   const visible = rows.slice(first, last);

@@ -3,15 +3,15 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { linkTo } from "../../base/address.js";
 import { useAnswer } from "../../base/answers.js";
-import { apiUrl } from "../../base/api.js";
 import type { PageProps } from "../../base/page.js";
 import { cell } from "../../base/text.js";
 import { TraceView } from "../../panels/trace-view.js";
 import { Failed, Loading } from "../../widgets/region.js";
+import { urlOf } from "./route.js";
 
 /** View is one trace. */
 export function View({ part: id }: PageProps): JSX.Element {
-  const answer = useAnswer<TraceAnswer>(apiUrl(`traces/${encodeURIComponent(id)}`));
+  const answer = useAnswer<TraceAnswer>(urlOf(id));
   const { data, error } = answer;
   if (error !== undefined && (data === undefined || answer.stale)) {
     if (error.status === 404) return <NotHere id={id} retry={answer.retry} />;
