@@ -9,6 +9,7 @@ const packages = [
   { probe: "/usr/bin/wrk", name: "wrk" },
   { probe: "/usr/bin/readelf", name: "binutils" },
   { probe: "/usr/bin/redis-server", name: "redis-server" },
+  { probe: "/usr/bin/memcached", name: "memcached" },
 ];
 const missing = packages.filter((row) => !existsSync(row.probe));
 const root = process.getuid?.() === 0;

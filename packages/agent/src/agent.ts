@@ -17,6 +17,7 @@ import {
   type FunctionOptions,
   observeFunctions,
 } from "./functions/observe-functions.js";
+import { Operation } from "./go/call-site.js";
 import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
 import { type LogOptions, tryProcessLogs } from "./logs/process-logs.js";
@@ -28,11 +29,12 @@ import { tryOpenSpanWaits } from "./runtime/waits/span-waits.js";
 import { newAgentSampling } from "./sampling/agent-sampling.js";
 import type { SamplingOptions, SamplingReport } from "./sampling/sampler.js";
 import { type Assembler, newAssembler } from "./spans/assembler.js";
-import { addHeard, type Calls, newCalls } from "./spans/calls.js";
+import { addHeard, addSent, type Call, type Calls, newCalls } from "./spans/calls.js";
 import { openWallClock } from "./spans/clock.js";
 import { newHttpSpanWriter } from "./spans/http-span.js";
 import { newQuerySpanWriter } from "./spans/query-span.js";
 import { encodedScope } from "./spans/resource.js";
+import { newSendSpanWriter } from "./spans/send-span.js";
 import { newStreamConns } from "./spans/stream-conns.js";
 import { newStreamSpanWriter } from "./spans/stream-span.js";
 import { newStreams, type Streams } from "./spans/streams.js";
@@ -41,7 +43,7 @@ import { newTcpLog } from "./tcp/tcp-log.js";
 import { newTlsWatch } from "./tls/tls-watch.js";
 import { newJoins } from "./wires/joins.js";
 import { addressText, newWireSpanWriter } from "./wires/wire-span.js";
-import { newWires, type Wires } from "./wires/wires.js";
+import { newWires, type Wire, type Wires } from "./wires/wires.js";
 
 /** AttachedProcess is told when an observed process's probes are in place. */
 export interface AttachedProcess {
@@ -179,6 +181,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const types = newGoTypes();
   const queryWriter = newQuerySpanWriter(clock, types);
+  const sendWriter = newSendSpanWriter(clock, types);
   const sampling = newAgentSampling(options.sampling);
   const functions: FunctionObserver | undefined =
     options.functions && observeFunctions(options.functions, { batches: spanBatches, clock });
@@ -237,7 +240,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
     emit(call, failure) {
-      queryWriter.write(call, failure, spanBatches.writerFor(call.process.resource));
+      const writer = call.operation === Operation.send ? sendWriter : queryWriter;
+      writer.write(call, failure, spanBatches.writerFor(call.process.resource));
       spanBatches.added();
     },
   });
@@ -254,11 +258,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     joins,
     callOf(tgid, goid, wire) {
       const call = calls.during(tgid, goid);
+      if (call !== undefined) addPeer(call, wire);
+      return call?.ids;
+    },
+    sendOf(exchange, wire) {
+      const { attributes } = exchange;
+      if (attributes["messaging.operation.type"] !== "send") return undefined;
+      const topic = String(attributes["messaging.destination.name"] ?? "");
+      const call = calls.sending(wire.process.tgid, topic, exchange.startNs);
       if (call === undefined) return undefined;
-      if (call.peerAddress === "" && wire.peerPort !== 0) {
-        call.peerAddress = addressText(wire, addressSize);
-        call.peerPort = wire.peerPort;
-      }
+      addPeer(call, wire);
+      addSent(call, exchange);
       return call.ids;
     },
     heard({ attributes }, tgid, goid) {
@@ -517,6 +527,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await exporter.close();
     },
   };
+}
+
+/** addPeer notes where a call's bytes go, once. */
+function addPeer(call: Call, wire: Wire): void {
+  if (call.peerAddress !== "" || wire.peerPort === 0) return;
+  call.peerAddress = addressText(wire, addressSize);
+  call.peerPort = wire.peerPort;
 }
 
 const noProbes: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };

@@ -57,6 +57,8 @@ export interface KernelObject {
   tls(): TlsPrograms;
   /** streams gives the programs for HTTP/2 and gRPC by their libraries, loaded when the first process needs them. */
   streams(): StreamPrograms;
+  /** routes gives the program for routers, loaded when the first process needs it; undefined where it cannot be. */
+  routes(): Program | undefined;
   /** multi says whether the uprobe programs are for uprobe_multi links. */
   readonly multi: boolean;
   readonly missing: readonly MissingPart[];
@@ -134,6 +136,8 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
     const calls = once(() => (multi === true ? loadCalls(spec, load, programs) : undefined));
     const tls = once(() => loadTls(spec, load, programs, base, multi === true));
     const streams = once(() => loadStreams(spec, load, programs, base, multi === true));
+    const routes = once(() => (multi === true ? loadRoutes(spec, load, programs) : undefined));
+    const isMulti = multi === true;
     return {
       maps: base.maps,
       programs,
@@ -141,7 +145,8 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
       calls,
       tls,
       streams,
-      multi: multi === true,
+      routes,
+      multi: isMulti,
       missing,
       failure,
       close,
@@ -232,6 +237,16 @@ function loadStreams(
     return program === undefined ? [] : [[name, program]];
   });
   return { ...maps, programs: Object.fromEntries(loaded), problem: refused?.message ?? "" };
+}
+
+/** loadRoutes loads the program for routers, which knows its sites by their cookies too. */
+function loadRoutes(
+  spec: ObjectSpec,
+  load: Load,
+  programs: ReadonlyMap<string, Program>,
+): Program | undefined {
+  load(forMulti(spec, ["onRoute"]), "onRoute");
+  return programs.get("onRoute");
 }
 
 /** forMulti gives the object with the named programs for uprobe_multi links. */

@@ -19,6 +19,7 @@ import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
 import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-object.js";
 import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
+import { newRouteProbes, type RouteProbes } from "./route-probes.js";
 import { attachStreamProbes, type StreamProbes } from "./stream-probes.js";
 import { type AttachedProbes, encodeTarget, TargetFlag } from "./target.js";
 import { newTargetSamples } from "./target-samples.js";
@@ -31,6 +32,7 @@ interface Watch {
   readonly calls: CallProbes | undefined;
   readonly streams: StreamProbes | undefined;
   tls: TlsProbes | undefined;
+  readonly routes: RouteProbes;
 }
 
 /** Records have 16-bit lengths (probes/records.go3s, wire.go3s). */
@@ -133,6 +135,7 @@ function newObserver(
       tls.close();
       secureSince.delete(u32Bytes(pid));
     }
+    watches.get(pid)?.routes.close();
     watches.delete(pid);
     samples.forget(pid);
   };
@@ -151,19 +154,23 @@ function newObserver(
       const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls());
       const hasStreams = facts !== undefined && facts.streams.sites.length > 0;
       const streams = hasStreams ? attachStreamProbes(pid, facts.streams, object.streams()) : undefined;
-      watches.set(pid, { facts, probes, calls, streams, tls: undefined });
+      const routes = newRouteProbes(pid, facts?.routes ?? [], object.routes);
+      watches.set(pid, { facts, probes, calls, streams, tls: undefined, routes });
       const attached = probes?.set(everything) ?? none;
       if (probes !== undefined) tell(pid, facts, attached);
+      routes.set(true);
       return {
         probes: attached,
-        count: (probes?.count ?? 0) + (calls?.count ?? 0) + (streams?.count ?? 0),
-        lost: [...(probes?.lost ?? []), ...(calls?.lost ?? []), ...(streams?.lost ?? [])],
+        count: countOf(watches.get(pid)),
+        lost: [...(probes?.lost ?? []), ...(calls?.lost ?? []), ...(streams?.lost ?? []), ...routes.lost],
       };
     },
     unwatch: forget,
     setProbes(pid, wanted) {
       const watch = watches.get(pid);
       if (watch?.probes === undefined) return none;
+      // Routers' routes go with net/http's.
+      watch.routes.set(wanted.handlerEnd);
       const before = watch.probes.attached;
       const same = (["handlerEnd", "roundTrip", "spawn"] as const).every((p) => wanted[p] === before[p]);
       if (same) return before;
@@ -245,7 +252,8 @@ const countOf = (watch: Watch | undefined): number =>
   (watch?.probes?.count ?? 0) +
   (watch?.calls?.count ?? 0) +
   (watch?.streams?.count ?? 0) +
-  (watch?.tls?.count ?? 0);
+  (watch?.tls?.count ?? 0) +
+  (watch?.routes.count ?? 0);
 
 function mapOf(object: KernelObject, name: string): BpfMap {
   const map = object.maps.get(name);

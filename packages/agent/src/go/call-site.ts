@@ -11,6 +11,8 @@ export const Operation = {
   /** statementQuery and statementExec are those of prepared statements. */
   statementQuery: 7,
   statementExec: 8,
+  /** send hands messages to a broker and waits for its word; the text is their topic. */
+  send: 32,
 } as const;
 
 /** CallArguments says where a site's arguments are; each is the number of a word in Go's argument registers, 0 to 8. */

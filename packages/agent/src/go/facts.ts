@@ -1,6 +1,8 @@
 import { BinaryError, type GoBinary, goOffsets, openGoBinary } from "@go3s/binary";
 import { type GoTls, goTls, tlsStructs } from "../tls/go-tls.js";
 import { type CallSite, callInside } from "./call-site.js";
+import { kafkaCalls, kafkaStructs } from "./kafka-calls.js";
+import { type RouteSite, routeSites, routeStructs } from "./route-sites.js";
 import { sqlCalls, sqlStructs } from "./sql-calls.js";
 import { streamStructs } from "./stream-structs.js";
 import { type GoStreams, goStreams } from "./streams.js";
@@ -32,12 +34,14 @@ export interface GoFacts {
   readonly persistConn: number | undefined;
   /** File offsets for uprobes, of the functions the program has and whose arguments can be read. */
   readonly sites: Readonly<Partial<Record<GoProbe, number>>>;
-  /** calls are the places that tell calls into libraries: database/sql. */
+  /** calls are the places that tell calls into libraries: database/sql, Kafka's producers. */
   readonly calls: readonly CallSite[];
   /** tls are the places where what it says by crypto/tls is plain text. */
   readonly tls: GoTls;
   /** streams are the places that tell HTTP/2 and gRPC by their libraries. */
   readonly streams: GoStreams;
+  /** routes are the places that tell the routes of routers besides net/http's. */
+  readonly routes: readonly RouteSite[];
   /** What will be missing in the telemetry, each with its reason; empty when all is known. */
   readonly lost: readonly string[];
 }
@@ -52,6 +56,8 @@ const wanted = {
   ...sqlStructs,
   ...tlsStructs,
   ...streamStructs,
+  ...kafkaStructs,
+  ...routeStructs,
 };
 
 // The round-trip probe reads the descriptor where it has been since Go 1.16: net.netFD begins with poll.FD, which has
@@ -125,9 +131,10 @@ export function factsOf(binary: GoBinary): GoFacts {
     lost.push("http.route: net/http has patterns from Go 1.22 on");
   }
   const sql = sqlCalls(binary, offsets, hasRegisters ? goid : undefined);
-  lost.push(...sql.lost);
   const streams = goStreams(binary, offsets, hasRegisters ? goid : undefined);
-  lost.push(...streams.lost);
+  const kafka = kafkaCalls(binary, offsets, hasRegisters ? goid : undefined);
+  const routes = routeSites(binary, offsets, hasRegisters ? goid : undefined);
+  lost.push(...sql.lost, ...streams.lost, ...kafka.lost, ...routes.lost);
   const v = binary.version;
   return {
     version: v === undefined ? "" : `${v.major}.${v.minor}.${v.patch}`,
@@ -138,9 +145,10 @@ export function factsOf(binary: GoBinary): GoFacts {
     patternIsPointer: pattern === undefined,
     persistConn,
     sites,
-    calls: sql.sites,
     tls: goTls(binary, offsets, hasRegisters),
     streams,
+    calls: [...sql.sites, ...kafka.sites],
+    routes: routes.sites,
     lost,
   };
 }

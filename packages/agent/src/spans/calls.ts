@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { CallEndEvent, CallEvent, CallSink } from "../events/call.js";
+import { Operation } from "../go/call-site.js";
+import type { WireExchange } from "../protocols/wire.js";
 import { fillRandom, idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 
@@ -25,6 +27,8 @@ export interface Call {
   /** namespace and code are the database's name and the server's own word for an error, as read from the wire; else "". */
   namespace: string;
   code: string;
+  /** partition is where a message was sent to, "" while that is unknown. */
+  partition: string;
   /** returnedRows and affectedRows are -1 while they are unknown. */
   returnedRows: number;
   affectedRows: number;
@@ -40,6 +44,15 @@ export function addHeard(call: Call, attributes: Readonly<Record<string, unknown
   call.code = String(attributes["db.response.status_code"] ?? call.code);
   call.returnedRows = number("db.response.returned_rows", call.returnedRows);
   call.affectedRows = number("go3s.db.affected_rows", call.affectedRows);
+}
+
+/** addSent adds to a producer's call what the request on the wire says that has its messages. */
+export function addSent(call: Call, { attributes, error }: Pick<WireExchange, "attributes" | "error">): void {
+  const word = (name: string, before: string): string =>
+    before !== "" ? before : String(attributes[name] ?? "");
+  call.text = word("messaging.destination.name", call.text);
+  call.partition = word("messaging.destination.partition.id", call.partition);
+  if (error !== "") call.code = error;
 }
 
 /** CallsOptions are what the calls' assembler needs from around it. */
@@ -58,6 +71,8 @@ export interface Calls extends CallSink {
    * by the call already.
    */
   during(tgid: number, goid: number): Call | undefined;
+  /** sending gives the oldest open call that sends to a topic ("": any) and began before a time. */
+  sending(tgid: number, topic: string, ns: number): Call | undefined;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** open counts calls without their end yet. */
@@ -118,6 +133,7 @@ export function newCalls(options: CallsOptions): Calls {
       call.peerAddress = "";
       call.peerPort = 0;
       call.namespace = "";
+      call.partition = "";
       call.code = "";
       call.returnedRows = -1;
       call.affectedRows = -1;
@@ -141,6 +157,15 @@ export function newCalls(options: CallsOptions): Calls {
       give(call);
     },
     during: (tgid, goid) => processes.get(tgid)?.get(goid),
+    sending(tgid, topic, ns) {
+      let oldest: Call | undefined;
+      for (const call of processes.get(tgid)?.values() ?? []) {
+        if (call.operation !== Operation.send || call.startNs > ns) continue;
+        if (topic !== "" && call.text !== "" && call.text !== topic) continue;
+        if (oldest === undefined || call.startNs < oldest.startNs) oldest = call;
+      }
+      return oldest;
+    },
     processExited(tgid, ns) {
       const calls = processes.get(tgid);
       if (calls === undefined) return;
@@ -171,6 +196,7 @@ function blank(process: ProcessSpans): Call {
     peerPort: 0,
     namespace: "",
     code: "",
+    partition: "",
     returnedRows: -1,
     affectedRows: -1,
   };

@@ -8,6 +8,13 @@ test("routeOf leaves method and host away", () => {
   assert.equal(routeOf("POST example.com/a/"), "/a/");
 });
 
+test("chi's patterns of routers within routers become one, as its RoutePattern makes them", () => {
+  assert.equal(routeOf("/api/*\0/v1/*\0/users/{id}"), "/api/v1/users/{id}");
+  assert.equal(routeOf("/api/*\0/"), "/api");
+  assert.equal(routeOf("/*\0/"), "/");
+  assert.equal(routeOf("/files/*\0/*"), "/files/*");
+});
+
 // Each row: what the process was seen to match, then a request nobody has seen, and what its mux would answer.
 const cases: readonly {
   learned: readonly string[];
@@ -29,6 +36,12 @@ const cases: readonly {
   { learned: ["/b/{x}", "/b/{x}/{y...}"], method: "GET", path: "/b/1", want: "/b/{x}" },
   { learned: ["/", "api.example.com/"], method: "GET", host: "api.example.com:80", path: "/q", want: "/" },
   { learned: ["/users/{id}"], method: "GET", path: "/users/", want: undefined },
+  { learned: ["/u/:id", "/u/me"], method: "GET", path: "/u/7", want: "/u/:id" },
+  { learned: ["/u/:id", "/u/me"], method: "GET", path: "/u/me", want: "/u/me" },
+  { learned: ["/u/{id:[0-9]+}"], method: "GET", path: "/u/7", want: "/u/{id:[0-9]+}" },
+  { learned: ["/u/{id:[0-9]+}", "/u/{name:[a-z]+}"], method: "GET", path: "/u/7", want: undefined },
+  { learned: ["/static/*filepath"], method: "GET", path: "/static/a/b", want: "/static/*filepath" },
+  { learned: ["/api/*\0/users/{id}"], method: "GET", path: "/api/users/7", want: "/api/users/{id}" },
 ];
 
 for (const { learned, method, host, path, want } of cases) {

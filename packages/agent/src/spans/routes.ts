@@ -1,5 +1,6 @@
-// Routes of net/http's ServeMux (Go >= 1.22, https://pkg.go.dev/net/http#hdr-Patterns), learned from what the process
-// matched itself, so that the probe that reads them can rest while the paths are known.
+// Routes of net/http's ServeMux (Go >= 1.22, https://pkg.go.dev/net/http#hdr-Patterns) and of other routers, learned from what
+// the process matched itself, so that the probes that read them can rest while the paths are known. Of the others' syntax as
+// much is understood as is needed to match a path: chi's and gorilla's {id} and {id:[0-9]+}, :id of gin, echo and fiber, *rest.
 
 interface Pattern {
   readonly method: string;
@@ -57,7 +58,15 @@ export function newRouteTable(): RouteTable {
 /** routeOf is the path part of a pattern, which is what http.route holds: "GET example.com/a/{b}" gives "/a/{b}". */
 export function routeOf(pattern: string): string {
   const slash = pattern.indexOf("/");
-  return slash < 0 ? pattern : pattern.slice(slash);
+  const route = slash < 0 ? pattern : pattern.slice(slash);
+  return route.includes("\0") ? joined(route) : route;
+}
+
+/** joined makes one route of chi's patterns, one for each router that was passed: the next stands for what "*" matched. */
+function joined(pieces: string): string {
+  let route = pieces.replaceAll("\0", "");
+  while (route.includes("/*/")) route = route.replaceAll("/*/", "/");
+  return route.replace(/\/{1,3}$/, "") || "/";
 }
 
 function parsePattern(pattern: string): Pattern {
@@ -67,7 +76,7 @@ function parsePattern(pattern: string): Pattern {
   const route = routeOf(pattern);
   const segments = route.slice(1).split("/");
   const last = segments.at(-1) ?? "";
-  const rest = last === "" || last.endsWith("...}");
+  const rest = last === "" || last.endsWith("...}") || last.startsWith("*");
   if (rest) segments.pop();
   return {
     method: space < 0 ? "" : before.slice(0, space),
@@ -81,11 +90,16 @@ function parsePattern(pattern: string): Pattern {
 function best(patterns: Iterable<Pattern>, method: string, host: string, path: string): Pattern | undefined {
   const segments = path.slice(1).split("/");
   let found: Pattern | undefined;
+  let tied = false;
   for (const pattern of patterns) {
     if (!matches(pattern, method, host, segments)) continue;
-    if (found === undefined || moreSpecific(pattern, found)) found = pattern;
+    if (found === undefined || moreSpecific(pattern, found)) {
+      found = pattern;
+      tied = false;
+    } else if (pattern.route !== found.route && !moreSpecific(found, pattern)) tied = true;
   }
-  return found;
+  // Two that only differ in what their wildcards take: the process knows, nobody else.
+  return tied ? undefined : found;
 }
 
 function matches(pattern: Pattern, method: string, host: string, segments: readonly string[]): boolean {
@@ -112,7 +126,8 @@ function unescaped(segment: string): string {
 }
 
 const isWildcard = (segment: string): boolean =>
-  segment.startsWith("{") && segment.endsWith("}") && segment !== "{$}";
+  (segment.startsWith("{") && segment.endsWith("}") && segment !== "{$}") ||
+  (segment.startsWith(":") && segment.length > 1);
 
 /** moreSpecific is ServeMux's rule: a host before none, then the first differing segment, then a method before none. */
 function moreSpecific(a: Pattern, b: Pattern): boolean {

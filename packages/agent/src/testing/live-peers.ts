@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeProtobuf, ExportTraceServiceRequest, type Span } from "@go3s/telemetry";
@@ -67,6 +67,35 @@ export async function startRedis(): Promise<LivePeer> {
     );
     if (isReady === "yes") return peerOf(child, folder, port, "SIGKILL");
     if (tries === 3) throw new Error(`redis-server did not start: ${said}`);
+  }
+}
+
+/** startMemcached starts a memcached on a free port. */
+export async function startMemcached(): Promise<LivePeer> {
+  const folder = mkdtempSync(join(tmpdir(), "go3s-memcached-"));
+  for (let tries = 0; ; tries++) {
+    const port = await freePort();
+    const flags = ["-p", String(port), "-U", "0", "-l", "127.0.0.1", "-u", "nobody"];
+    const child = spawn("memcached", flags, { stdio: "ignore" });
+    // It says nothing when it is ready.
+    while (child.exitCode === null) {
+      if (await answers(port)) return peerOf(child, folder, port, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (tries === 3) throw new Error("memcached did not start");
+  }
+}
+
+/** answers says whether somebody listens on a port. */
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }
 

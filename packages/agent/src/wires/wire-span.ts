@@ -19,6 +19,9 @@ const key = {
   tlsVersion: attributeKey("tls.protocol.version"),
   errorType: attributeKey("error.type"),
   doubt: attributeKey("go3s.wire.doubt"),
+  // Bytes on the wire, framing included; the conventions have no name for them.
+  requestSize: attributeKey("go3s.request.size"),
+  responseSize: attributeKey("go3s.response.size"),
   goroutine: attributeKey("go3s.goroutine.id"),
 } as const satisfies Readonly<Record<string, AttributeKey>>;
 
@@ -145,6 +148,8 @@ export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWrite
         if (value !== undefined) attribute(writer, name, value);
       }
       addresses(exchange, wire, server, writer);
+      writer.intAttribute(key.requestSize, exchange.requestBytes);
+      writer.intAttribute(key.responseSize, exchange.responseBytes);
       if (exchange.doubt !== "") writer.stringAttribute(key.doubt, exchange.doubt);
       if (origin !== undefined && origin.goid > 0 && !server) writer.intAttribute(key.goroutine, origin.goid);
       const error = errorOf(exchange, server);

@@ -46,6 +46,8 @@ export interface WiresOptions {
   readonly isTold?: (wire: Wire) => boolean;
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls?: (tgid: number) => void;
+  /** sendOf gives the ids, as idLayout has them, of a call that waits until its messages to an exchange's topic are sent. */
+  readonly sendOf?: (exchange: WireExchange, wire: Wire) => Uint8Array | undefined;
   /** tell says to the kernel side what becomes of a socket. */
   readonly tell: (connection: number, state: WireState) => void;
   /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
@@ -93,7 +95,15 @@ const untoldExchange = 0xffffffff;
 const mutedLimit = 16_384;
 
 /** ordered are the protocols whose exchanges are told in the order of their requests. */
-export const ordered: ReadonlySet<string> = new Set(["postgresql", "mysql", "redis", "memcached"]);
+export const ordered: ReadonlySet<string> = new Set([
+  "postgresql",
+  "mysql",
+  "redis",
+  "memcached",
+  // A connection of MongoDB waits for one answer at a time; Kafka's brokers answer in order.
+  "mongodb",
+  "kafka",
+]);
 
 /** sqlProtocols are what drivers of SQL libraries speak. */
 const sqlProtocols: ReadonlySet<string> = new Set(["postgresql", "mysql"]);
@@ -181,7 +191,21 @@ export function newWires(options: WiresOptions): Wires {
     if (origin?.untold === true) return;
     if (origin?.inCall === true && sqlProtocols.has(exchange.protocol))
       options.heard(exchange, entry.process.tgid, origin.goid);
-    else options.emit(exchange, entry, origin);
+    else {
+      if (origin !== undefined && exchange.protocol === "kafka" && entry.client === 0)
+        sent(entry, exchange, origin);
+      options.emit(exchange, entry, origin);
+    }
+  };
+
+  /** sent makes the call that has handed out the messages of a request its parent: another goroutine writes them, for many. */
+  const sent = (entry: Entry, exchange: WireExchange, origin: Origin): void => {
+    const call = options.sendOf?.(exchange, entry);
+    if (call === undefined) return;
+    origin.hasParent = true;
+    origin.joint = undefined;
+    origin.ids.set(call.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
+    origin.ids.set(call.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
   };
 
   const push = (entry: Entry, event: WireEvent, direction: Direction): void => {

@@ -1,0 +1,67 @@
+import { attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
+import { type GoTypes, shownType } from "../go/type-names.js";
+import type { Call } from "./calls.js";
+import type { Nanos, WallClock } from "./clock.js";
+import { failureText } from "./http-span.js";
+import { idLayout } from "./ids.js";
+
+// OpenTelemetry's messaging conventions (https://opentelemetry.io/docs/specs/semconv/messaging/kafka/).
+const key = {
+  destination: attributeKey("messaging.destination.name"),
+  partition: attributeKey("messaging.destination.partition.id"),
+  serverAddress: attributeKey("server.address"),
+  serverPort: attributeKey("server.port"),
+  errorType: attributeKey("error.type"),
+  goroutine: attributeKey("go3s.goroutine.id"),
+} as const;
+
+const constant = [
+  ["messaging.system", "kafka"],
+  ["messaging.operation.name", "send"],
+  ["messaging.operation.type", "send"],
+].map(([name = "", stringValue = ""]) => encodeProtobuf(KeyValue, { key: name, value: { stringValue } }));
+
+const spanKindProducer = 4;
+const statusError = 2;
+// W3C's sampled, and: it is known that the parent is not remote.
+const spanFlags = 0x101;
+
+/** SendSpanWriter writes calls of Kafka's producers as spans. */
+export interface SendSpanWriter {
+  write(call: Call, failure: string, writer: SpanWriter): void;
+}
+
+/** newSendSpanWriter makes a writer with its own scratch values: one per agent. */
+export function newSendSpanWriter(clock: WallClock, types: GoTypes): SendSpanWriter {
+  const time: Nanos = { lo: 0, hi: 0 };
+  return {
+    write(call, failure, writer) {
+      const { process } = call;
+      writer.beginSpan();
+      writer.traceId(call.ids, idLayout.trace);
+      writer.spanId(call.ids, idLayout.span);
+      if (call.hasParent) writer.parentSpanId(call.ids, idLayout.parent);
+      writer.flags(spanFlags);
+      clock.toUnix(call.startNs, time);
+      writer.startTime(time.lo, time.hi);
+      clock.toUnix(Math.max(call.startNs, call.endNs), time);
+      writer.endTime(time.lo, time.hi);
+      writer.name(call.text === "" ? "send" : `send ${call.text}`);
+      writer.kind(spanKindProducer);
+      for (const attribute of constant) writer.encodedAttribute(attribute);
+      if (call.text !== "") writer.stringAttribute(key.destination, call.text);
+      if (call.partition !== "") writer.stringAttribute(key.partition, call.partition);
+      if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);
+      if (call.peerPort !== 0) writer.intAttribute(key.serverPort, call.peerPort);
+      writer.intAttribute(key.goroutine, call.goid);
+      if (call.errorType !== 0 || failure !== "") {
+        // The broker's word says more than the type of the library's error.
+        const type = failure || call.code || shownType(types.of(process.tgid, call.errorType));
+        writer.stringAttribute(key.errorType, type === "" ? "_OTHER" : type);
+        writer.status(statusError, failureText[failure] ?? "");
+      }
+      writer.endSpan();
+      process.spans++;
+    },
+  };
+}
