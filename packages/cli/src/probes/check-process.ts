@@ -1,4 +1,5 @@
-// Compiles what is typed on the page, beside the server: a program of many lines keeps no telemetry waiting.
+// Compiles what is typed on the page, beside the server: a program of many lines keeps no telemetry waiting. Nothing but the
+// server's messages keeps it alive, so it ends with the server.
 import { checkProbe } from "./check.js";
 import { type CheckTold, isOrder } from "./messages.js";
 
@@ -7,5 +8,4 @@ process.on("message", (message) => {
   const told: CheckTold = { type: "checked", id: message.id, check: checkProbe(message.program) };
   if (process.connected) process.send?.(told);
 });
-process.once("disconnect", () => process.exit());
 process.on("SIGINT", () => undefined);

@@ -139,14 +139,19 @@ process.on("message", (message) => {
     isBegun = true;
     void begin(message.order);
   }
-  // Before it began there is nothing to end.
-  if (message.type === "stop") {
-    if (isBegun) stopping.abort("stop");
-    else process.exit();
-  }
+  if (message.type === "stop") end();
 });
-// The server is gone: nobody listens, and the kernel detaches what a process that ends had attached.
-process.once("disconnect", () => process.exit());
+
+/** end lets the run come to its end; before it began there is none, and nothing else keeps the process. */
+function end(): void {
+  stopping.abort("stop");
+  if (isBegun) return;
+  outbox.close();
+  if (process.connected) process.disconnect();
+}
+
+// The server is gone: nobody listens any more.
+process.once("disconnect", end);
 // A Ctrl-C reaches the whole terminal group: the server says when it is our turn.
 process.on("SIGINT", () => undefined);
-process.once("SIGTERM", () => stopping.abort("stop"));
+process.once("SIGTERM", end);

@@ -33,7 +33,7 @@ export function FirstSteps({ children }: { children?: ComponentChildren }): JSX.
             : `${plural(processes.length, "process was", "processes were")} looked at, ${watched === 0 ? "none is" : plural(watched, "is", "are")} watched for requests.`}
         </Thing>
       </ul>
-      <p>Requests show here as soon as there are some:</p>
+      <p>Requests show here once there are some:</p>
       <ol class="steps">
         <li>
           <strong>Run a Go service</strong> on this machine, or call one that runs: its requests need no
