@@ -179,8 +179,9 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     exchange.hasParent = parentNumber !== 0 && adopt(parentNumber, exchange.tgid, exchange.ids);
     if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
     else exchange.process.orphans++;
-    if (exchange.said.length > 0) identifyAsSaid(exchange);
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
+    // A header of the program's own is what was said.
+    if (exchange.said.length > 0 && requestHead.traceparent.start < 0) identifyAsSaid(exchange);
     identify(exchange, requestHead);
     clients.sent(exchange);
   };
