@@ -128,6 +128,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
         discard(before);
       }
     }
+    slot.requests++;
     slot.exchange = exchange;
     exchange.slot = slot;
   };
@@ -207,7 +208,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     const end = head + headLength;
     if (slot?.answer?.recall(memory, head, end, responseHead)) return true;
     if (!parseResponseHead(memory, head, end, responseHead)) return false;
-    if (slot !== undefined && responseHead.complete) {
+    if (slot !== undefined && slot.requests > 1 && responseHead.complete) {
       slot.answer ??= newAnswerHead();
       slot.answer.keep(memory, head, responseHead);
     }
@@ -332,6 +333,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       });
     },
     sweep(nowNs) {
+      connections.sweep(nowNs);
       for (let lost = early.expire(nowNs); lost > 0; lost--) drop("no-request");
       open.each((exchange) => {
         const patience = exchange.startNs < exchange.process.handlerEndsSinceNs ? learnWaitNs : handlerWaitNs;

@@ -25,8 +25,9 @@ interface Sent {
   next: number;
 }
 
-// More connections than this between watched processes of one machine: the longest known is forgotten.
-const limit = 65536;
+// Connections between watched processes of one machine in a generation; two are known. A request is claimed as soon as both sides'
+// records are read, so those of connections that closed long ago need not be kept: 65,536 of them took 50 MB.
+const limit = 4096;
 // A handler may go on after its answer has gone out whole, and the client sends its next request meanwhile.
 const kept = 4;
 const idsLength = 24;
@@ -34,26 +35,24 @@ const idsLength = 24;
 /** newClientRequests makes an empty table. */
 export function newClientRequests(): ClientRequests {
   // Both ports in one number name a connection on one machine nearly always; the addresses decide.
-  const table = new Map<number, Sent>();
+  let young = new Map<number, Sent>();
+  let old = new Map<number, Sent>();
 
   const entryOf = (key: number): Sent => {
-    let entry = table.get(key);
-    if (entry === undefined) {
-      if (table.size >= limit) {
-        for (const oldest of table.keys()) {
-          table.delete(oldest);
-          break;
-        }
-      }
-      entry = {
-        addresses: new Uint8Array(2 * addressSize),
-        ids: new Uint8Array(kept * idsLength),
-        sequences: new Array<number>(kept).fill(-1),
-        thresholds: new Array<number>(kept).fill(0),
-        next: 0,
-      };
-      table.set(key, entry);
+    const known = young.get(key);
+    if (known !== undefined) return known;
+    const entry = old.get(key) ?? {
+      addresses: new Uint8Array(2 * addressSize),
+      ids: new Uint8Array(kept * idsLength),
+      sequences: new Array<number>(kept).fill(-1),
+      thresholds: new Array<number>(kept).fill(0),
+      next: 0,
+    };
+    if (young.size >= limit) {
+      old = young;
+      young = new Map();
     }
+    young.set(key, entry);
     return entry;
   };
 
@@ -72,8 +71,9 @@ export function newClientRequests(): ClientRequests {
       for (let i = 0; i < idsLength; i++) entry.ids[at * idsLength + i] = client.ids[idLayout.trace + i] ?? 0;
     },
     claim(server) {
-      if (table.size === 0) return false;
-      const entry = table.get(server.peerPort * 65536 + server.localPort);
+      if (young.size === 0) return false;
+      const key = server.peerPort * 65536 + server.localPort;
+      const entry = young.get(key) ?? old.get(key);
       if (entry === undefined || !crossed(entry.addresses, server.addresses)) return false;
       const at = entry.sequences.indexOf(server.sequence);
       if (at < 0) return false;

@@ -61,6 +61,8 @@ export interface Exchange {
 /** ConnectionSlot holds what is open on a connection. */
 export interface ConnectionSlot {
   exchange: Exchange | undefined;
+  /** requests counts them: what is kept for those that repeat is not made for a connection's only one. */
+  requests: number;
   /** The last span of this connection, for requests that repeat it. */
   template: SpanTemplate | undefined;
   /** The last response's head on this connection, for responses that repeat it. */

@@ -178,7 +178,7 @@ export function newHttpSpanWriter(
       // A route that is not known yet may be the next time, and a traceparent never comes twice.
       const mayRepeat =
         !hasWaits && failure === "" && head.traceparent.start < 0 && (route !== "" || !server);
-      if (mayRepeat && exchange.slot !== undefined) {
+      if (mayRepeat && exchange.slot !== undefined && exchange.slot.requests > 1) {
         exchange.slot.template ??= newSpanTemplate();
         exchange.slot.template.record(exchange, writer, mark);
         exchange.slot.template.series = series;
