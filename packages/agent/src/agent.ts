@@ -136,6 +136,8 @@ export interface Agent {
   close(): Promise<void>;
 }
 
+/** firstBytes is a batch's memory at first: each process has two, and many a process says one thing and ends. */
+const firstBytes = 2048;
 // Spans wait at most this long for company: a first span is seen well within a second.
 const flushMs = 300;
 const tickMs = 1000;
@@ -159,11 +161,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const policies = new Map<number, PolicyState>();
   const spanBatches: Batches<SpanWriter> = newBatches(
     options.fused === true ? "fused" : "traces",
-    () => (options.fused === true ? new FusedSpanWriter() : new SpanWriter()),
+    () => (options.fused === true ? new FusedSpanWriter(firstBytes) : new SpanWriter(firstBytes)),
     encodedScope,
     exporter,
   );
-  const logBatches: Batches<LogWriter> = newBatches("logs", () => new LogWriter(), encodedScope, exporter);
+  const logBatches: Batches<LogWriter> = newBatches(
+    "logs",
+    () => new LogWriter(firstBytes),
+    encodedScope,
+    exporter,
+  );
   const hasMetrics = options.metrics !== false;
   const durations = newRequestDurations(clock);
   const lose = (pid: number, text: string): void => options.onLost?.(pid, [text]);

@@ -15,7 +15,7 @@ export const FUSED = {
 } as const;
 
 const ROWS_TAG = (FUSED.ROWS << 3) | 2;
-const FIRST_ROWS = 256;
+const FIRST_ROWS = 16;
 
 /** requests numbers the requests of all fused writers of this process, so that no share is taken for another's. */
 let requests = 0;
