@@ -87,6 +87,8 @@ async function opened(
 }
 
 async function ofFirst(go3s: RunningGo3s, rounds: number): Promise<Result[]> {
+  await sendRequests(go3s.otlpHttp, Date.now(), 0.5, 5000);
+  await stored(go3s, "SELECT count() AS n FROM traces WHERE service_name = 'day'", 5000);
   const { last, shown } = await opened(`${go3s.web}/`, row, rounds);
   const bytes = last.scriptBytes;
   await last.close();

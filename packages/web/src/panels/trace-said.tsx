@@ -4,6 +4,7 @@ import { figureText, shareFigure } from "../base/number.js";
 import { cell } from "../base/text.js";
 import { durationText } from "../base/time.js";
 import { operationOf, serviceOf, type TraceModel } from "../widgets/waterfall/model.js";
+import { type WaitPart, waitParts } from "../widgets/waterfall/waits.js";
 import type { TraceState } from "./trace-state.js";
 
 /** firstFailure finds where an error began: of the failed spans without a failed one below, the one that ended first; -1 for none. */
@@ -58,12 +59,27 @@ export function slowest(model: TraceModel, self: Float64Array, most: number): re
     .slice(0, most);
 }
 
+/** waitOf says what a span's goroutine did most of its time, where that was to wait; "" else. */
+function waitOf(state: TraceState, row: number): string {
+  const at = state.waitRows.get(row);
+  if (at === undefined) return "";
+  const most = waitParts(state.answer.waits, at).reduce<WaitPart | undefined>(
+    (best, part) => (best === undefined || part.ns > best.ns ? part : best),
+    undefined,
+  );
+  if (most === undefined || most.id === "running") return "";
+  return `; its goroutine ${most.words} ${figureText(shareFigure(most.share))} of the time`;
+}
+
 /** TraceSaid says what nobody should have to look for: where it failed first and with what words, and where the time went. */
 export function TraceSaid({ state }: { state: TraceState }): JSX.Element | null {
   const { model, path } = state;
   const failed = useMemo(() => firstFailure(model), [model]);
   const parts = useMemo(() => slowest(model, path.self, 3), [model, path]);
-  if (failed < 0 && (parts.length === 0 || model.count < 3)) return null;
+  const waited = parts.map((part) => waitOf(state, part.row));
+  // Of two spans nobody has to be told which is the long one.
+  const told = model.count > 2 || waited.some((text) => text !== "");
+  if (failed < 0 && !told) return null;
   const message = failed < 0 ? "" : messageOf(state, failed);
   return (
     <div class="trace-said">
@@ -73,7 +89,7 @@ export function TraceSaid({ state }: { state: TraceState }): JSX.Element | null 
           {message === "" ? "" : `: ${cell(message, 300)}`}
         </p>
       )}
-      {model.count < 3 ? null : (
+      {!told ? null : (
         <p class="cut">
           <span class="dim">Time went to</span>{" "}
           {parts.map((part, at) => (
@@ -81,7 +97,10 @@ export function TraceSaid({ state }: { state: TraceState }): JSX.Element | null 
               {at > 0 ? ", " : ""}
               <SpanLink state={state} row={part.row} />
               {part.count > 1 ? ` ×${part.count}` : ""} {durationText(part.ns)}{" "}
-              <span class="dim">({figureText(shareFigure(part.ns / model.duration))})</span>
+              <span class="dim">
+                ({figureText(shareFigure(part.ns / model.duration))}
+                {waited[at]})
+              </span>
             </span>
           ))}
         </p>

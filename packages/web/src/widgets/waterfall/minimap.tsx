@@ -7,6 +7,8 @@ import type { TraceModel } from "./model.js";
 import { moved } from "./view.js";
 
 const height = 44;
+// A trace of one span is a line, not a block.
+const tallest = 10;
 
 /**
  * paintMinimap lays the whole trace into `height` lines: each line stands for a share of the rows, and its pixels take
@@ -62,7 +64,7 @@ export function Minimap({
     const palette = readPalette();
     const lines = Math.min(model.count, height);
     const cells = minimapLines(model, width, lines);
-    const tall = height / lines;
+    const tall = Math.min(tallest, height / lines);
     for (let line = 0; line < lines; line++) {
       let at = 0;
       while (at < width) {
