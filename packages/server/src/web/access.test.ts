@@ -111,6 +111,7 @@ describe("a server that other machines reach", () => {
     const form = asked.body.toString();
     assert.match(form, /name="next" value="\/traces\?q=x"/);
     assert.doesNotMatch(form, /secret/);
+    assert.equal(asked.headers["referrer-policy"], "same-origin");
     assert.match(String(asked.headers["content-security-policy"]), /default-src 'none'.*form-action 'self'/);
     assert.equal((await send(`${url}/sign-in.css`)).status, 200);
 
@@ -155,6 +156,10 @@ describe("a server that other machines reach", () => {
       [{ authorization, origin: "null" }, "origin-refused"],
       [{ authorization, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }, "origin-refused"],
       [{ authorization, host: "evil.example" }, "host-refused"],
+      [
+        { authorization, connection: "Upgrade", upgrade: "websocket", origin: "https://evil.example" },
+        "origin-refused",
+      ],
     ] as const) {
       const answer = await send(`${url}/api/v1/stream`, { headers: { ...headers } });
       assert.deepEqual([answer.status, code(answer)], [403, want]);

@@ -30,6 +30,12 @@ function form(next: string, wrong: boolean): string {
 `;
 }
 
+/** sendForm: under the pages' own `no-referrer` a browser would send the form with `Origin: null`, which is nobody's. */
+function sendForm(response: ServerResponse, next: string, wrong: boolean): void {
+  response.setHeader("Referrer-Policy", "same-origin");
+  sendText(response, 401, "text/html; charset=utf-8", form(next, wrong));
+}
+
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }
@@ -61,7 +67,7 @@ export async function signIn(
     const fields = new URLSearchParams(await bodyText(request));
     const next = nextOf(fields.get("next"));
     if (!isToken(access, fields.get("token") ?? "")) {
-      sendText(response, 401, "text/html; charset=utf-8", form(next, true));
+      sendForm(response, next, true);
       return true;
     }
     startSession(token, response, Date.now());
@@ -79,7 +85,7 @@ export async function signIn(
     return true;
   }
   if (isAdmitted(access, request)) return false;
-  sendText(response, 401, "text/html; charset=utf-8", form(nextOf(request.url ?? "/"), offered !== null));
+  sendForm(response, nextOf(request.url ?? "/"), offered !== null);
   return true;
 }
 

@@ -97,6 +97,37 @@ describe("the probes page, the settings and the tour", { skip: noBrowser || buil
   it("says nothing wrong on the console", () => assert.deepEqual(browser.errors, []));
 });
 
+describe("a server that other machines reach", { skip: noBrowser || built || noServer }, () => {
+  let browser: Browser;
+  let server: RealServer;
+  before(async () => {
+    server = await startRealServer(["--host", "0.0.0.0"]);
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  it("asks for the token, opens what was asked for, and runs no probes", async () => {
+    const page = await browser.open(`${server.web.replace("0.0.0.0", "127.0.0.1")}/probes?example=opens`);
+    await page.getByLabel("Token").fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByText("That is not the token").waitFor();
+    await page.getByLabel("Token").fill(server.token);
+    await page.keyboard.press("Enter");
+    await page.getByText(/You can read the probes here, not run them/).waitFor();
+    assert.equal(new URL(page.url()).search, "?example=opens");
+    assert.ok(await page.getByRole("button", { name: /^Run Ctrl/ }).isDisabled());
+    // A browser tells of every 401 on its console: what it showed before the token was right.
+    assert.deepEqual(
+      browser.errors.filter((text) => !text.includes("status of 401")),
+      [],
+    );
+    await page.close();
+  });
+});
+
 const isRoot = process.getuid?.() === 0;
 const realSkip = noBrowser || built || noServer || (isRoot ? false : "probes need root");
 

@@ -19,6 +19,8 @@ export const noServer: string | false = existsSync(built)
 export interface RealServer {
   readonly web: string;
   readonly otlp_http: string;
+  /** token is what it asks for where it is told to listen on more than loopback. */
+  readonly token: string;
   close(): Promise<void>;
 }
 
@@ -26,15 +28,16 @@ interface Ready {
   readonly event: string;
   readonly web: string;
   readonly otlp_http: string;
+  readonly token?: string;
 }
 
 /** startRealServer waits until everything accepts work; close() stops it as a user does, and takes its data away. */
-export async function startRealServer(): Promise<RealServer> {
+export async function startRealServer(more: readonly string[] = []): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), "go3s-web-"));
   const ports = ["--web-port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0"];
   const child = spawn(
     process.execPath,
-    [command, "up", "--no-agent", "--json", "--data", join(folder, "data"), ...ports],
+    [command, "up", "--no-agent", "--json", "--data", join(folder, "data"), ...ports, ...more],
     {
       stdio: ["ignore", "pipe", "pipe"],
     },
@@ -54,6 +57,7 @@ export async function startRealServer(): Promise<RealServer> {
   return {
     web: ready.web,
     otlp_http: ready.otlp_http,
+    token: ready.token ?? "",
     async close() {
       child.kill("SIGTERM");
       await ended;
