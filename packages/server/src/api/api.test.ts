@@ -297,6 +297,28 @@ test("connections are listed newest first", async () => {
   );
 });
 
+test("spans stand among the lines by time, and page with them", async () => {
+  const all = await get<LogsAnswer>(`logs?${minute}&spans=1&limit=1000`);
+  const spans = all.rows.filter((row) => row.duration_ns !== undefined);
+  assert.equal(spans.length, shopTraces * 7);
+  assert.equal(all.rows.length, shopTraces * 8 + shopFailures + 5);
+  const times = all.rows.map((row) => BigInt(row.timestamp_ns));
+  assert.ok(times.every((at, i) => i === 0 || at <= (times[i - 1] ?? 0n)));
+  const failing = spans.find((row) => row.body === "POST /pay: card declined");
+  assert.equal(`${failing?.event_name} ${failing?.level} ${failing?.duration_ns}`, "span ERROR 40000000");
+  const paged: string[] = [];
+  for (let before = ""; ; ) {
+    const page = await get<LogsAnswer>(`logs?${minute}&spans=1&limit=90&before=${before}`);
+    paged.push(...page.rows.map((row) => row.cursor));
+    before = page.rows.at(-1)?.cursor ?? "";
+    if (!page.more) break;
+  }
+  assert.deepEqual(
+    paged,
+    all.rows.map((row) => row.cursor),
+  );
+});
+
 test("logs page back without gap or repetition, and follow from a cursor", async () => {
   const all = await get<LogsAnswer>(`logs?${minute}`);
   assert.equal(all.rows.length, shopTraces + shopFailures + 5);

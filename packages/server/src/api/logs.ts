@@ -10,7 +10,7 @@ import type { LogRow, LogsAnswer } from "./types.js";
 const end = { ns: "9223372036854775807", tie: "18446744073709551615" };
 const begin = { ns: "0", tie: "0" };
 
-/** logs answers GET logs: search, paging back with `before`, following with `after`. */
+/** logs answers GET logs: search, with `spans=1` spans among the lines, paging back with `before`, following with `after`. */
 export async function logs(context: ApiContext, request: ApiRequest): Promise<LogsAnswer> {
   const { search } = request;
   const range = rangeOf(search, request.nowMs);
@@ -20,14 +20,14 @@ export async function logs(context: ApiContext, request: ApiRequest): Promise<Lo
   const cursor = after ?? cursorOf(search.get("before")) ?? end;
   const buckets = bucketsOf(range, 120);
   const ask = { range, filter, on: "logs" } as const;
-  const [found, counted] = await Promise.all([
-    rows(context, request, {
-      ...ask,
-      statement: after ? "logs-following" : "logs-newest",
-      parameters: { limit: limit + 1, cursor_ns: cursor.ns, cursor_tie: cursor.tie },
-    }),
+  const parameters = { limit: limit + 1, cursor_ns: cursor.ns, cursor_tie: cursor.tie };
+  const withSpans = search.get("spans") === "1" && after === undefined;
+  const [lines, spans, counted] = await Promise.all([
+    rows(context, request, { ...ask, statement: after ? "logs-following" : "logs-newest", parameters }),
+    withSpans ? rows(context, request, { range, filter, statement: "logs-spans", parameters }) : [],
     rows(context, request, { ...ask, statement: "logs-histogram", buckets }),
   ]);
+  const found = spans.length === 0 ? lines : [...lines, ...spans].sort(byCursor);
   return {
     range,
     rows: found.slice(0, limit).map(logRow),
@@ -42,6 +42,15 @@ export async function logs(context: ApiContext, request: ApiRequest): Promise<Lo
     ),
     last_seen_ms: found.length > 0 ? range.to_ms : await lastSeen(context, request, "logs", range),
   };
+}
+
+/** byCursor orders rows of both kinds as each of them comes: newest first. */
+function byCursor(a: Row, b: Row): number {
+  for (const name of ["at_ns", "tie"]) {
+    const [x, y] = [BigInt(text(a, name)), BigInt(text(b, name))];
+    if (x !== y) return x > y ? -1 : 1;
+  }
+  return 0;
 }
 
 function cursorOf(cursor: string | null): typeof begin | undefined {
@@ -66,5 +75,6 @@ export function logRow(row: Row): LogRow {
     trace_id: text(row, "trace_id"),
     span_id: text(row, "span_id"),
     attributes: textMap(row["attributes"]),
+    ...(row["duration_ns"] === undefined ? {} : { duration_ns: number(row, "duration_ns") }),
   };
 }

@@ -10,6 +10,7 @@ import { logs } from "./logs.js";
 import { map, tcp } from "./map.js";
 import { patterns } from "./patterns.js";
 import { flame, profiles } from "./profiles.js";
+import { runtime } from "./runtime.js";
 import { service, services } from "./services.js";
 import { matches, span, spanOtlp, trace } from "./trace.js";
 import { traces } from "./traces.js";
@@ -31,6 +32,7 @@ const routes: readonly Route[] = [
   { path: ["scrape", "targets"], handler: (context) => context.scrape() },
   { path: ["services"], handler: services },
   { path: ["services", "*"], handler: service },
+  { path: ["services", "*", "runtime"], handler: runtime },
   { path: ["traces"], handler: traces },
   { path: ["traces", "usual"], handler: usual },
   { path: ["traces", "heat"], handler: heat },

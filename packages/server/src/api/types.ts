@@ -120,6 +120,23 @@ export interface DeployRow {
   readonly first_ms: number;
 }
 
+/** RuntimeAnswer is GET services/NAME/runtime: what its processes and their runtimes tell of themselves. */
+export interface RuntimeAnswer {
+  readonly range: Range;
+  readonly buckets: Buckets;
+  readonly series: readonly RuntimeSeries[];
+}
+
+/** RuntimeSeries is one metric; of several processes a gauge is the mean, a counter the increase a second of all. */
+export interface RuntimeSeries {
+  readonly name: string;
+  /** `key=value` with commas between, "" for none. */
+  readonly labels: string;
+  readonly unit: string;
+  readonly is_rate: boolean;
+  readonly values: readonly (number | null)[];
+}
+
 export interface OperationRow extends Red {
   readonly operation: string;
   readonly kind: SpanKind;
@@ -307,7 +324,8 @@ export interface TcpRow {
 
 /**
  * LogsAnswer is GET logs, newest first. `before` / `after` (a row's `cursor`) page back or follow: with `after`, rows come oldest
- * first, which is how a tail continues (the `stream` says when to ask).
+ * first, which is how a tail continues (the `stream` says when to ask). With `spans=1` matching spans stand among the lines; the
+ * histogram counts lines alone.
  */
 export interface LogsAnswer {
   readonly range: Range;
@@ -328,6 +346,8 @@ export interface LogRow {
   readonly trace_id: string;
   readonly span_id: string;
   readonly attributes: Attributes;
+  /** Only of a span among the lines (`spans=1`): event_name is "span", the body its operation. */
+  readonly duration_ns?: number;
 }
 
 /** PatternsAnswer is GET logs/patterns: forms of matching log lines, numbers and ids taken out, commonest first. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { PatternsAnswer, ServiceAnswer } from "../api/types.js";
+import type { PatternsAnswer, RuntimeAnswer, ServiceAnswer } from "../api/types.js";
 import { type Fault, makeWorld } from "../testing/incident.js";
 import { worldLines, worldPoints, worldSpans } from "../testing/incident-otlp.js";
 import { type Started, send, start } from "../testing/start.js";
@@ -134,6 +134,17 @@ describe("a diagnosis of the store", () => {
       panic.count,
     );
     assert.ok(answer.patterns.some((row) => row.template === "handled #" && row.before > 0));
+  });
+
+  it("tells what a service's processes say of themselves", async () => {
+    const to = startOf(2) + size.minutes * 60_000;
+    const answer = await get<RuntimeAnswer>(`services/cart/runtime?from=${startOf(2)}&to=${to}`);
+    assert.deepEqual(answer.series.map((row) => row.name).sort(), [
+      "go.gc.cycles.rate",
+      "process.cpu.utilization",
+    ]);
+    const cycles = answer.series.find((row) => row.name === "go.gc.cycles.rate")?.values ?? [];
+    assert.ok((cycles[10] ?? 0) < 2 && Math.max(...cycles.map((value) => value ?? 0)) > 10);
   });
 
   it("marks a version that was seen first in the range", async () => {

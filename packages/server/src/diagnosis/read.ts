@@ -168,7 +168,7 @@ function requestRow(row: Row): RequestRow {
 }
 
 /** metricRows puts values per bucket beside one another; a counter's are increases. */
-function metricRows(found: readonly Row[], buckets: Buckets): MetricRow[] {
+export function metricRows(found: readonly Row[], buckets: Buckets): MetricRow[] {
   const series = new Map<string, MetricRow & { readonly values: (number | null)[] }>();
   for (const row of found) {
     const [service, name, labels] = [text(row, "service_name"), text(row, "name"), text(row, "labels")];

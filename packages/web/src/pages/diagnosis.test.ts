@@ -84,6 +84,7 @@ describe("the diagnosis page", { skip }, () => {
       .getByRole("img", { name: /service\.version 1\.8\.3 seen first at/ })
       .first()
       .waitFor();
+    await page.getByRole("img", { name: /^CPUs in use\. user: .*service\.version 1\.8\.3/ }).waitFor();
     const heat = page.getByRole("img", { name: /^Durations over time/ });
     await heat.scrollIntoViewIfNeeded();
     const box = await heat.boundingBox();

@@ -1,4 +1,4 @@
-import type { DiagnosisAnswer, PatternsAnswer } from "@go3s/server";
+import type { DiagnosisAnswer, PatternsAnswer, RuntimeAnswer } from "@go3s/server";
 import { hostile, seeded, spanId, traceId } from "./fixtures.js";
 
 // A diagnosis and forms of log lines in exactly the server's shape.
@@ -96,5 +96,28 @@ export function patternsAnswer(at: number): PatternsAnswer {
       last_ms: at - 1000,
       series: Array.from({ length: 60 }, () => Math.round(random() * 40)),
     })),
+  };
+}
+
+/** runtimeAnswer makes what a Go service tells of itself. */
+export function runtimeAnswer(at: number): RuntimeAnswer {
+  const random = seeded(9);
+  const series = (name: string, labels: string, unit: string, level: number, is_rate = false) => ({
+    name,
+    labels,
+    unit,
+    is_rate,
+    values: Array.from({ length: 60 }, () => level * (0.8 + 0.4 * random())),
+  });
+  return {
+    range: { from_ms: at - 3_600_000, to_ms: at },
+    buckets: { start_ms: at - 3_600_000, step_ms: 60_000, count: 60 },
+    series: [
+      series("process.cpu.time", "cpu.mode=user", "s", 0.31, true),
+      series("process.cpu.time", "cpu.mode=system", "s", 0.08, true),
+      series("process.memory.usage", "", "By", 88e6),
+      series("go.goroutine.count", "", "{goroutine}", 120),
+      series("go.gc.cycles", "", "{gc_cycle}", 0.6, true),
+    ],
   };
 }

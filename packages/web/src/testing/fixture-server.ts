@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import type { CompleteAnswer, ErrorBody, FilterParseAnswer } from "@go3s/server";
 import { siteFolder } from "../index.js";
-import { diagnosisAnswer, patternsAnswer } from "./diagnosis-fixture.js";
+import { diagnosisAnswer, patternsAnswer, runtimeAnswer } from "./diagnosis-fixture.js";
 import * as made from "./fixtures.js";
 import { prometheusAnswer } from "./metric-fixture.js";
 import { answerProbes } from "./probe-fixture.js";
@@ -118,6 +118,7 @@ function answerOf(url: URL, at: number, state: FixtureServer["state"]): unknown 
     const answer = made.servicesAnswer(at);
     return state.empty ? { ...answer, services: [], last_seen_ms: at - 10_800_000 } : answer;
   }
+  if (parts[0] === "services" && parts[2] === "runtime") return runtimeAnswer(at);
   if (parts[0] === "services") return made.serviceAnswer(at, decodeURIComponent(parts[1] ?? ""));
   if (path === "traces") {
     const answer = made.tracesAnswer(at, limit);

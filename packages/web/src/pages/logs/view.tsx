@@ -7,6 +7,7 @@ import { apiUrl, get } from "../../base/api.js";
 import { plural } from "../../base/number.js";
 import { live } from "../../base/stream.js";
 import { block, cell, foldedJson } from "../../base/text.js";
+import { durationText } from "../../base/time.js";
 import { Facets, withTerm } from "../../panels/facets.js";
 import { ShowAsSql } from "../../panels/show-as-sql.js";
 import { tcpLine } from "../../panels/tcp-line.js";
@@ -23,7 +24,10 @@ const limit = 500;
 /** View is the search of logs, newest first; new lines join at the top only while nobody reads further down. */
 export function View(): JSX.Element {
   const filter = param("q");
-  const answer = useAnswer<LogsAnswer>(apiUrl("logs", { filter, limit, ...range.value }), true);
+  const answer = useAnswer<LogsAnswer>(
+    apiUrl("logs", { filter, limit, spans: param("spans"), ...range.value }),
+    true,
+  );
   return (
     <div class="split">
       <Facets signal="logs" />
@@ -38,7 +42,11 @@ export function View(): JSX.Element {
               ) : param("as") === "patterns" ? (
                 <Patterns filter={filter} />
               ) : (
-                <Lines key={`${filter} ${range.value.from} ${range.value.to}`} data={data} filter={filter} />
+                <Lines
+                  key={`${filter} ${param("spans")} ${range.value.from} ${range.value.to}`}
+                  data={data}
+                  filter={filter}
+                />
               )}
             </>
           )}
@@ -69,6 +77,18 @@ function As(): JSX.Element {
       >
         Patterns
       </button>
+      <span class="grow" />
+      {patterns ? null : (
+        <button
+          type="button"
+          class="button bare"
+          aria-pressed={param("spans") === "1"}
+          title="Spans and log lines in one list by time"
+          onClick={() => setParams({ spans: param("spans") === "1" ? undefined : "1", selected: undefined })}
+        >
+          Spans too
+        </button>
+      )}
     </div>
   );
 }
@@ -127,6 +147,7 @@ const columns: readonly Column<LogRow>[] = [
       <span class="log-body">
         {row.event_name === "" ? null : <strong>{cell(row.event_name, 60)} </strong>}
         {cell(tcpLine(row) ?? (row.body === "" ? attributesLine(row) : row.body))}
+        {row.duration_ns === undefined ? null : <span class="dim"> {durationText(row.duration_ns)}</span>}
       </span>
     ),
   },
@@ -176,7 +197,9 @@ function Lines({ data, filter }: { data: LogsAnswer; filter: string }): JSX.Elem
     const last = shown[shown.length - 1];
     if (loading.current || !older || last === undefined || shown.length >= most) return;
     loading.current = true;
-    get<LogsAnswer>(apiUrl("logs", { filter, limit, before: last.cursor, ...range.value }))
+    get<LogsAnswer>(
+      apiUrl("logs", { filter, limit, spans: param("spans"), before: last.cursor, ...range.value }),
+    )
       .then((answer) => {
         setShown((rows) => [...rows, ...answer.rows]);
         setOlder(answer.more);
@@ -190,7 +213,13 @@ function Lines({ data, filter }: { data: LogsAnswer; filter: string }): JSX.Elem
   return (
     <>
       <div class="strip">
-        <strong>{plural(shown.length, "line")}</strong>
+        <strong>
+          {plural(
+            shown.length,
+            param("spans") === "1" ? "line and span" : "line",
+            param("spans") === "1" ? "lines and spans" : "lines",
+          )}
+        </strong>
         <span class="dim">
           {older ? "shown, newest first; more below" : "newest first"}
           {waiting > 0 ? "" : live.value ? "; following" : ""}
@@ -234,7 +263,7 @@ function Line({ row, filter, onClose }: { row: LogRow; filter: string; onClose: 
   };
   return (
     <Drawer
-      label="Log line"
+      label={row.duration_ns === undefined ? "Log line" : "Span"}
       onClose={onClose}
       title={
         <>

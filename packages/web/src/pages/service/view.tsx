@@ -22,6 +22,7 @@ import { type Brush, Heatmap } from "../../widgets/heatmap.js";
 import { Plot, type PlotSeries, timesOf } from "../../widgets/plot.js";
 import { LastSeen, Region } from "../../widgets/region.js";
 import { type Column, ordered, Table } from "../../widgets/table.js";
+import { Runtime } from "./runtime.js";
 
 const ratePerSecond = (value: number): string => figureText(rateFigure(value));
 
@@ -129,6 +130,7 @@ function Busy({ data, name }: { data: ServiceAnswer; name: string }): JSX.Elemen
       </div>
       <Deploys rows={data.deploys} />
       <Latency name={name} />
+      <Runtime name={name} marks={plots.marks} />
       <section aria-label="Operations">
         <div class="head">
           <h2>Operations</h2>
