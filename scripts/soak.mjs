@@ -168,7 +168,7 @@ async function countSpans(wanted) {
 
 /** attached waits until the agent says that it watches a process: its first start compiles its probes. */
 async function attached(pid) {
-  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100)) {
+  for (const end = performance.now() + 300_000; performance.now() < end; await sleep(100)) {
     const { agent } = await statusOf();
     if (agent.processes.some((each) => each.pid === pid && each.watched)) return;
   }
