@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { sendBigTrace, sendLogs, sendRequests, sendSeries } from "./load/page-data.js";
 import { type RunningGo3s, startGo3s } from "./measure/go3s.js";
@@ -43,8 +44,9 @@ export async function web(args: readonly string[]): Promise<void> {
     await does("day", () => ofDay(go3s, rounds, seconds));
     await does("series", () => ofSeries(go3s, Number(values.series), rounds, seconds));
     await does("logs", () => ofLogs(go3s, Number(values.lines), rounds, seconds));
+    const [busy = 0] = loadavg();
     console.log(
-      `\nheadless Chromium without a GPU, 1440x900, empty cache; medians of ${rounds}, frames over ${seconds} s`,
+      `\nheadless Chromium without a GPU, 1440x900, empty cache; medians of ${rounds}, frames over ${seconds} s; ${availableParallelism()} processors, load ${busy.toFixed(1)}`,
     );
     printTable(["what", "Go3s", "held to", "Jaeger (reference)"], measured);
     console.log(

@@ -62,9 +62,9 @@ export function zoom(session: CDPSession, x: number, y: number): Doing {
   };
 }
 
-/** heapBytes is the script's memory that is in use after a collection. */
+/** heapBytes is what is in use after a collection: script, arrays of numbers, and what the browser keeps for the page. */
 export async function heapBytes(session: CDPSession): Promise<number> {
   await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
-  return usedSize;
+  const used = await session.send("Runtime.getHeapUsage");
+  return used.usedSize + used.backingStorageSize + used.embedderHeapUsedSize;
 }

@@ -2,7 +2,7 @@ import type { HeatAnswer, TraceRow, TracesAnswer } from "@go3s/server";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { linkTo, param, range, setParams } from "../../base/address.js";
-import { useAnswer } from "../../base/answers.js";
+import { type Answer, useAnswer } from "../../base/answers.js";
 import { apiUrl } from "../../base/api.js";
 import { hueClass } from "../../base/colour.js";
 import { countText, plural } from "../../base/number.js";
@@ -28,6 +28,11 @@ export function View(): JSX.Element {
   const filter = param("q");
   const sort = param("sort") === "duration" ? "duration" : undefined;
   const marked = markedIds();
+  const heated = param("over") === "heat";
+  const heat = useAnswer<HeatAnswer>(
+    heated ? apiUrl("traces/heat", { filter, ...range.value }) : undefined,
+    true,
+  );
   const [limit, setLimit] = useState(pageSize);
   const answer = useAnswer<TracesAnswer>(apiUrl("traces", { filter, sort, limit, ...range.value }), true);
   return (
@@ -38,7 +43,11 @@ export function View(): JSX.Element {
         <Region answer={answer} what="traces" rows={12}>
           {(data) => (
             <>
-              {param("over") === "heat" ? <Heat /> : <Histogram data={data.histogram} what="span" />}
+              {heated ? (
+                <Heat answer={heat} filter={filter} />
+              ) : (
+                <Histogram data={data.histogram} what="span" />
+              )}
               <div class="strip">
                 <strong>{data.traces.length === 0 ? "No trace" : plural(data.traces.length, "trace")}</strong>
                 <span class="dim">
@@ -53,9 +62,9 @@ export function View(): JSX.Element {
                 <button
                   type="button"
                   class="button bare"
-                  aria-pressed={param("over") === "heat"}
+                  aria-pressed={heated}
                   title="Durations over time instead of counts"
-                  onClick={() => setParams({ over: param("over") === "heat" ? undefined : "heat" })}
+                  onClick={() => setParams({ over: heated ? undefined : "heat" })}
                 >
                   Heatmap
                 </button>
@@ -97,9 +106,7 @@ export function View(): JSX.Element {
 }
 
 /** Heat is the matching spans by duration over time; what is under the brush becomes range and filter. */
-function Heat(): JSX.Element {
-  const filter = param("q");
-  const answer = useAnswer<HeatAnswer>(apiUrl("traces/heat", { filter, ...range.value }), true);
+function Heat({ answer, filter }: { answer: Answer<HeatAnswer>; filter: string }): JSX.Element {
   return (
     <Region answer={answer} what="durations over time" rows={4}>
       {(data) => (
