@@ -12,6 +12,8 @@ export const environment = {
   /** colour is off when NO_COLOR is set to anything but the empty text (no-color.org). */
   noColour: (process.env["NO_COLOR"] ?? "") !== "",
   dumbTerminal: process.env["TERM"] === "dumb",
+  /** startedBy is the user who became root by sudo or pkexec to start this, "" for nobody. */
+  startedBy: process.env["SUDO_UID"] ?? process.env["PKEXEC_UID"] ?? "",
   /** token is that of a server that is not on this machine's loopback. */
   token: process.env["GO3S_TOKEN"],
   /** path is where programs are looked for (the demo asks whether a Go toolchain is there). */

@@ -47,6 +47,8 @@ export interface ServerOptions {
   readonly token?: string;
   /** Whether probes may be run and sampling be changed over the web port; left out: on loopback, by the server's user and root. */
   readonly allowControl?: boolean;
+  /** Other users that may do so on loopback. */
+  readonly controlUsers?: readonly number[];
   /** Ports, default 7303, 4318 and 4317; 0 takes any free one. */
   readonly ports?: { readonly web?: number; readonly otlpHttp?: number; readonly otlpGrpc?: number };
   /** The folder that everything is kept in, to be told. */
@@ -111,7 +113,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const intake = sampling ?? everything;
   const allowedHosts = (options.allowedHosts ?? []).map((name) => name.toLowerCase());
   const guard: GuardOptions = { host, allowedHosts };
-  const access = createAccess({ ...guard, token: options.token, control: options.allowControl });
+  const { token, allowControl: control, controlUsers } = options;
+  const access = createAccess({ ...guard, token, control, controlUsers });
   const receiver: Receiver = {
     intake,
     counters,

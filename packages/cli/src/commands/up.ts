@@ -13,7 +13,7 @@ import type { Command, Context } from "../command.js";
 import { announceRunning, dataDirectory, makeDataDirectory } from "../data-directory.js";
 import { type ProbeObject, readProbe } from "../declared-probe.js";
 import { openShop } from "../demo/shop.js";
-import { markParts } from "../environment.js";
+import { environment, markParts } from "../environment.js";
 import { excludeOption, excludeRows } from "../exclude-option.js";
 import { CliError, exitCodes } from "../failure.js";
 import { functionOption, functionRows } from "../function-option.js";
@@ -232,6 +232,8 @@ async function open(opening: Opening): Promise<void> {
     probes: openProbePort(),
     ...(token === undefined ? {} : { token }),
     ...(parsed.flag("allow-control") ? { allowControl: true } : {}),
+    // Who starts it by sudo opens the page as the user they are.
+    ...(/^\d+$/.test(environment.startedBy) ? { controlUsers: [Number(environment.startedBy)] } : {}),
     ...page(parsed, context),
     ...(sample === undefined ? {} : { sample }),
     ...(tenantAttribute === undefined ? {} : { tenantAttribute }),

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { callRaw, frameOf, openRaw } from "../testing/raw-grpc.js";
 import { plainRequest } from "../testing/sample-requests.js";
 import { type Answer, type Started, send, start } from "../testing/start.js";
-import { createAccess } from "./access.js";
+import { controlRefusal, createAccess } from "./access.js";
 import { nextOf } from "./sign-in.js";
 
 // What an attacker tries: from another machine, from another site's page in the reader's browser, from another account.
@@ -16,7 +19,8 @@ const code = (answer: Answer): string => JSON.parse(answer.body.toString()).erro
 test("a token is needed as soon as another machine may reach the server", () => {
   const of = (host: string, ...allowedHosts: string[]) => createAccess({ host, allowedHosts });
   for (const host of ["127.0.0.1", "localhost", "::1", "127.8.8.8"]) {
-    assert.deepEqual(of(host), { token: undefined, control: "this-user" });
+    const { token, control, users } = of(host);
+    assert.deepEqual([token, control, users], [undefined, "these-users", [0, process.getuid?.()]]);
     assert.equal(of(host, "localhost:5173").token, undefined);
   }
   for (const access of [of("0.0.0.0"), of("::"), of("10.1.2.3"), of("127.0.0.1", "go3s.example")]) {
@@ -25,6 +29,37 @@ test("a token is needed as soon as another machine may reach the server", () => 
   }
   assert.notEqual(of("0.0.0.0").token, of("0.0.0.0").token);
   assert.equal(createAccess({ host: "0.0.0.0", allowedHosts: [], control: true }).control, "everybody");
+});
+
+test("on loopback probes are for who started the server and root, as far as the kernel tells who asks", () => {
+  const access = createAccess({ host: "127.0.0.1", allowedHosts: [], controlUsers: [1000] });
+  assert.deepEqual(access.users, [0, process.getuid?.(), 1000]);
+  // A socket that is not connected has nobody at its other end.
+  assert.match(controlRefusal(access, new Socket()), /does not tell who asks/);
+  assert.equal(controlRefusal({ ...access, control: "everybody" }, new Socket()), "");
+});
+
+test("on loopback another account of the machine may read, and run no probe", {
+  skip: process.getuid?.() === 0 ? false : "another user's process needs root",
+}, async (t) => {
+  const runs = (user: number, program: string) =>
+    promisify(execFile)(process.execPath, ["-e", program], { uid: user, cwd: "/" });
+  const isHidden = await runs(65_534, "").then(
+    () => false,
+    () => true,
+  );
+  if (isHidden) return t.skip(`${process.execPath} is not for other users`);
+  const started = await start();
+  try {
+    const url = `${started.server.addresses.web}/api/v1/agent/sample?share=0`;
+    const ask = `fetch(${JSON.stringify(url)}, { method: "PUT" }).then(async (a) => console.log(a.status, await a.text()))`;
+    const { stdout } = await runs(65_534, ask);
+    assert.match(stdout, /^403 .*"not-allowed".*not for user 65534/);
+    // Root may: there is no agent to be changed here.
+    assert.match((await runs(0, ask)).stdout, /^404 /);
+  } finally {
+    await started.close();
+  }
 });
 
 test("what leads back after signing in is an address of this server", () => {

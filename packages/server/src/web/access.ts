@@ -11,6 +11,8 @@ export interface AccessOptions extends GuardOptions {
   readonly token?: string | undefined;
   /** Whether probes may be run and sampling be changed over the web port; left out: while only this machine reaches it. */
   readonly control?: boolean | undefined;
+  /** Users besides the server's own and root that may do so on loopback: who started it by sudo. */
+  readonly controlUsers?: readonly number[] | undefined;
 }
 
 /** Access is who may use the ports. */
@@ -18,7 +20,9 @@ export interface Access {
   /** What must be known to read anything; undefined where only this machine can ask. */
   readonly token: string | undefined;
   /** Who may run probes and change sampling. */
-  readonly control: "this-user" | "everybody" | "nobody";
+  readonly control: "these-users" | "everybody" | "nobody";
+  /** users of "these-users". */
+  readonly users: readonly number[];
 }
 
 /** The cookie lasts a month: whoever reads it in a browser has the token's rights for that long. */
@@ -41,7 +45,8 @@ export function createAccess(options: AccessOptions): Access {
   const allowed = options.control ?? local;
   return {
     token: local ? undefined : (options.token ?? newToken()),
-    control: !allowed ? "nobody" : local && options.control === undefined ? "this-user" : "everybody",
+    control: !allowed ? "nobody" : local && options.control === undefined ? "these-users" : "everybody",
+    users: [0, process.getuid?.() ?? 0, ...(options.controlUsers ?? [])],
   };
 }
 
@@ -119,7 +124,7 @@ export function requireControl(access: Access, socket: Socket): void {
 
 /**
  * controlRefusal says why who asks may not run probes nor change what is observed, "" when it may. A probe reads what the kernel and
- * every process have in memory: on loopback that is for the server's own user and root, not for everybody with an account here.
+ * every process have in memory: on loopback that is for who started the server, and root, not for everybody with an account here.
  */
 export function controlRefusal(access: Access, socket: Socket): string {
   if (access.control === "everybody") return "";
@@ -127,10 +132,10 @@ export function controlRefusal(access: Access, socket: Socket): string {
     return "running probes and changing sampling is off, since this server is not on loopback";
   if (!users.has(socket)) users.set(socket, peerUser(socket));
   const user = users.get(socket);
-  if (user === 0 || (user !== undefined && user === process.getuid?.())) return "";
+  if (user !== undefined && access.users.includes(user)) return "";
   return user === undefined
-    ? "running probes and changing sampling is for the server's own user, and the kernel does not tell who asks"
-    : `running probes and changing sampling is for the server's own user and root, not for user ${user}`;
+    ? "running probes and changing sampling is for who started the server, and the kernel does not tell who asks"
+    : `running probes and changing sampling is for who started the server, and root, not for user ${user}`;
 }
 
 /** cookieName differs by token: cookies know no ports, and two servers may run under one name. */
