@@ -42,9 +42,8 @@ describe("the page over the real store", { skip }, () => {
     await page.close();
   });
 
-  it("explains on one click why a service fails, with evidence out of the store", async () => {
-    const page = await open("/");
-    await page.getByRole("link", { name: "Why? errors of checkout" }).click();
+  it("explains why a service fails, with evidence out of the store", async () => {
+    const page = await open("/diagnosis?service=checkout");
     const causes = page.getByRole("list", { name: "Causes" });
     await causes.getByText(/Failures begin in payment/).waitFor();
     await causes
