@@ -9,6 +9,7 @@ import type { Nanos, WallClock } from "./clock.js";
 import type { Exchange } from "./exchange.js";
 import type { RequestHead } from "./head.js";
 import { idLayout } from "./ids.js";
+import { httpVersion, requestUrl } from "./request-url.js";
 import { routeOf } from "./routes.js";
 import { newSpanTemplate, type SpanTemplate } from "./template.js";
 import { tlsVersionText } from "./tls-version.js";
@@ -19,6 +20,8 @@ const key = {
   method: attributeKey("http.request.method"),
   path: attributeKey("url.path"),
   query: attributeKey("url.query"),
+  fullUrl: attributeKey("url.full"),
+  version: attributeKey("network.protocol.version"),
   scheme: attributeKey("url.scheme"),
   tlsVersion: attributeKey("tls.protocol.version"),
   route: attributeKey("http.route"),
@@ -151,6 +154,18 @@ export function newHttpSpanWriter(
       if (head.query.start >= 0 && head.query.end > head.query.start)
         writer.bytesAttribute(key.query, bytes, head.query.start, head.query.end);
       writer.encodedAttribute(exchange.secure === 0 ? schemeValue : secureValue);
+      if (!server) {
+        const scheme = exchange.secure === 0 ? "http" : "https";
+        const url = requestUrl(
+          bytes,
+          head,
+          scheme,
+          () => `${hostText(addressText(exchange, addressSize))}:${exchange.peerPort}`,
+        );
+        if (url.length > 0) writer.bytesAttribute(key.fullUrl, url.bytes, 0, url.length);
+      }
+      const protocolVersion = httpVersion(bytes, exchange.headLength, head);
+      if (protocolVersion !== "") writer.encodedAttribute(protocolVersion === "1.0" ? version10 : version11);
       const version = tlsVersionText(exchange.secure);
       if (version !== "") writer.stringAttribute(key.tlsVersion, version);
       if (route !== "") writer.stringAttribute(key.route, route);
@@ -259,6 +274,14 @@ function writeSizes(exchange: Exchange, writer: SpanWriter, head: RequestHead): 
 // Attributes with few values are encoded whole, once.
 const schemeValue = encodeProtobuf(KeyValue, { key: key.scheme.name, value: { stringValue: "http" } });
 const secureValue = encodeProtobuf(KeyValue, { key: key.scheme.name, value: { stringValue: "https" } });
+const versionValue = (text: string): Uint8Array =>
+  encodeProtobuf(KeyValue, { key: key.version.name, value: { stringValue: text } });
+const version10 = versionValue("1.0");
+const version11 = versionValue("1.1");
+
+/** hostText is an address as it stands in a URL: IPv6 in brackets (RFC 3986). */
+const hostText = (address: string): string => (address.includes(":") ? `[${address}]` : address);
+
 const methodValues = new Map<string, Uint8Array>();
 
 function methodValue(method: string): Uint8Array {
