@@ -77,9 +77,9 @@ export const requestLayout = {
   threshold: 92,
   randomness: 96,
   sequence: 104,
-  pending: 108,
-  trace: 112,
-  span: 128,
+  trace: 108,
+  span: 124,
+  pending: 132,
   head: 136,
 } as const;
 
