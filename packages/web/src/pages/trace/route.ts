@@ -1,12 +1,9 @@
 import { address } from "../../base/address.js";
 import { warm } from "../../base/answers.js";
-import { apiUrl } from "../../base/api.js";
 import type { Page } from "../../base/page.js";
+import { urlOf } from "./address.js";
 
 const path = "/traces/";
-
-/** urlOf is where a trace is asked for. */
-export const urlOf = (id: string): string => apiUrl(`traces/${encodeURIComponent(id)}`);
 
 /** page registers trace. */
 export const page: Page = {

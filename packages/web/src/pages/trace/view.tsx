@@ -7,7 +7,7 @@ import type { PageProps } from "../../base/page.js";
 import { cell } from "../../base/text.js";
 import { TraceView } from "../../panels/trace-view.js";
 import { Failed, Loading } from "../../widgets/region.js";
-import { urlOf } from "./route.js";
+import { urlOf } from "./address.js";
 
 /** View is one trace. */
 export function View({ part: id }: PageProps): JSX.Element {
