@@ -70,8 +70,8 @@ async function stored(go3s: RunningGo3s, sql: string, count: number): Promise<vo
 
 const ms = (value: number): string => `${Math.round(value)} ms`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-const drawn = ({ perSecond, worst_ms, over50 }: Frames): string =>
-  `${perSecond.toFixed(0)}/s, worst ${worst_ms.toFixed(0)} ms, ${over50} over 50`;
+const drawn = ({ perSecond, worst_ms, over50, cpu_ms }: Frames): string =>
+  `${perSecond.toFixed(0)}/s, worst ${worst_ms.toFixed(0)} ms, ${over50} over 50, ${cpu_ms.toFixed(1)} ms CPU`;
 
 /** opened opens an address some times; all but the last visit are closed again. */
 async function opened(
@@ -117,26 +117,26 @@ async function ofTrace(go3s: RunningGo3s, spans: number, rounds: number, seconds
   await page.mouse.move(900, 600);
   put(
     "waterfall, wheel 120 px a step",
-    await framesWhile(page, seconds, wheel(page, 120)),
+    await framesWhile(last, seconds, wheel(page, 120)),
     "36/s, worst 880 ms",
   );
   put(
     "fast fling, 1,500 px a step",
-    await framesWhile(page, seconds, wheel(page, 1500)),
+    await framesWhile(last, seconds, wheel(page, 1500)),
     "7-9/s, worst 1,250 ms",
   );
-  put("leaps, 100,000 px a step", await framesWhile(page, seconds, wheel(page, 100_000, 12)), "-");
-  put("zoom about the pointer", await framesWhile(page, seconds, zoom(session, 900, 600)), "-");
+  put("leaps, 100,000 px a step", await framesWhile(last, seconds, wheel(page, 100_000, 12)), "-");
+  put("zoom about the pointer", await framesWhile(last, seconds, zoom(session, 900, 600)), "-");
   await page.keyboard.press("0");
   await page.keyboard.press("2");
   await page.getByRole("application", { name: /^Flame graph by time/ }).waitFor();
-  put("flame graph, zoom", await framesWhile(page, seconds, zoom(session, 900, 500)), "-");
+  put("flame graph, zoom", await framesWhile(last, seconds, zoom(session, 900, 500)), "-");
   await page.keyboard.press("0");
   await page.keyboard.press("4");
   await page.getByRole("group", { name: "Rows" }).getByRole("button", { name: "Spans" }).click();
   await page.getByRole("grid", { name: "Spans" }).waitFor();
   await page.mouse.move(700, 600);
-  put("table of all spans, fling", await framesWhile(page, seconds, wheel(page, 1500)), "-");
+  put("table of all spans, fling", await framesWhile(last, seconds, wheel(page, 1500)), "-");
   results.push(["find over all spans", await foundIn(page, "step/7"), "-", "680 ms"]);
   results.push(["heap, after all that", megabytes(await heapBytes(session)), "80 MB", "268 MB"]);
   await last.close();
@@ -175,7 +175,7 @@ async function ofLogs(go3s: RunningGo3s, lines: number, rounds: number, seconds:
   const { page, session } = last;
   const heap = await heapBytes(session);
   await page.mouse.move(900, 600);
-  const frames = await framesWhile(page, 2 * seconds, wheel(page, 1500, 100_000));
+  const frames = await framesWhile(last, 2 * seconds, wheel(page, 1500, 100_000));
   const results: Result[] = [
     [`${thousands(lines)} log lines: first rows`, ms(shown), "-", "-"],
     ["heap, opened", megabytes(heap), "-", "-"],
@@ -194,7 +194,7 @@ async function ofDay(go3s: RunningGo3s, rounds: number, seconds: number): Promis
   const { last, shown } = await opened(url, ".heat canvas", rounds);
   const { page, session } = last;
   const heap = await heapBytes(session);
-  const frames = await framesWhile(page, seconds, (step) => page.mouse.move(300 + ((step * 7) % 900), 190));
+  const frames = await framesWhile(last, seconds, (step) => page.mouse.move(300 + ((step * 7) % 900), 190));
   await last.close();
   return [
     [`heatmap of a day, ${thousands(count)} requests`, ms(shown), "-", "-"],
@@ -216,7 +216,7 @@ async function ofSeries(
   const { page, session } = last;
   const heap = await heapBytes(session);
   await page.mouse.move(900, 600);
-  const frames = await framesWhile(page, seconds, wheel(page, 1500));
+  const frames = await framesWhile(last, seconds, wheel(page, 1500));
   await last.close();
   return [
     [`${thousands(count)} series in the list: first rows`, ms(shown), "-", "-"],

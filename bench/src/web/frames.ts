@@ -7,13 +7,27 @@ export interface Frames {
   /** over50: frames that took longer than 50 ms. */
   readonly over50: number;
   readonly count: number;
+  /** cpu_ms: CPU time of the page's own thread, a frame: a busy machine does not change it much. */
+  readonly cpu_ms: number;
 }
 
 /** Doing is what happens while frames are counted; it is called until the time is over. */
 type Doing = (step: number) => Promise<void>;
 
+/** threadSeconds is the CPU time that the page's thread has spent in tasks. */
+async function threadSeconds(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send("Performance.getMetrics");
+  return metrics.find((metric) => metric.name === "TaskDuration")?.value ?? 0;
+}
+
 /** framesWhile counts animation frames in the page while `doing` is repeated for some seconds. */
-export async function framesWhile(page: Page, seconds: number, doing: Doing): Promise<Frames> {
+export async function framesWhile(
+  { page, session }: { readonly page: Page; readonly session: CDPSession },
+  seconds: number,
+  doing: Doing,
+): Promise<Frames> {
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const before = await threadSeconds(session);
   await page.evaluate(() => {
     const times: number[] = [];
     const state = { times, on: true };
@@ -26,6 +40,8 @@ export async function framesWhile(page: Page, seconds: number, doing: Doing): Pr
   });
   const until = performance.now() + seconds * 1000;
   for (let step = 0; performance.now() < until; step++) await doing(step);
+  const after = await threadSeconds(session);
+  await session.send("Performance.disable");
   const times = await page.evaluate(() => {
     const state: { times: number[]; on: boolean } = Reflect.get(window, "__frames");
     state.on = false;
@@ -38,6 +54,7 @@ export async function framesWhile(page: Page, seconds: number, doing: Doing): Pr
     worst_ms: deltas.reduce((worst, ms) => Math.max(worst, ms), 0),
     over50: deltas.filter((ms) => ms > 50).length,
     count: deltas.length,
+    cpu_ms: ((after - before) * 1000) / Math.max(1, deltas.length),
   };
 }
 
