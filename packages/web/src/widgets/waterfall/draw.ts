@@ -96,18 +96,23 @@ export function drawScene(
   context.fillRect(nameWidth - 1, 0, 1, height);
 }
 
-/** insideText says what a folded row holds. */
-export function insideText(model: TraceModel, row: number): string {
-  const failures = (model.failures[row] ?? 0) - (model.failed[row] ?? 0);
-  const spans = plural((model.end[row] ?? 0) - row - 1, "span");
-  return failures === 0 ? `${spans} inside` : `${spans}, ${plural(failures, "error")} inside`;
+/** groupText says what a group of spans is that do not show: `1,204 spans, 3 errors, 12.1 s`. */
+function groupText(spans: number, errors: number, ns: number): string {
+  const failed = errors === 0 ? "" : `, ${plural(errors, "error")}`;
+  return `${plural(spans, "span")}${failed}, ${durationText(ns)}`;
 }
 
-/** gapText says what a gap stands for: `1,204 spans, 3 errors, 12.1 s`. */
-export function gapText(gap: Gap): string {
-  const errors = gap.errors === 0 ? "" : `, ${plural(gap.errors, "error")}`;
-  return `${plural(gap.end - gap.first, "span")}${errors}, ${durationText(gap.ns)}`;
+/** insideText says what a folded row holds; the time is that of its children, added up. */
+export function insideText(model: TraceModel, row: number): string {
+  const end = model.end[row] ?? row + 1;
+  let ns = 0;
+  for (let child = row + 1; child < end; child = model.end[child] ?? end) ns += model.length[child] ?? 0;
+  const errors = (model.failures[row] ?? 0) - (model.failed[row] ?? 0);
+  return `${groupText(end - row - 1, errors, ns)} inside`;
 }
+
+/** gapText says what a gap stands for. */
+export const gapText = (gap: Gap): string => groupText(gap.end - gap.first, gap.errors, gap.ns);
 
 function drawGap(context: CanvasRenderingContext2D, scene: Scene, gap: Gap, y: number, width: number): void {
   const { palette, nameWidth: left, view } = scene;

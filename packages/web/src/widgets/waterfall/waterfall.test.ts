@@ -4,7 +4,7 @@ import type { TraceAnswer } from "@go3s/server";
 import fc from "fast-check";
 import { traceAnswer } from "../../testing/trace-fixture.js";
 import { criticalPath } from "./critical-path.js";
-import { ticks } from "./draw.js";
+import { gapText, insideText, ticks } from "./draw.js";
 import { findRows, foundOf, isFilter, nextMatch, withParents } from "./find.js";
 import { gapAt, type Lines, linesOf, placeBefore, placeOf, rowAt } from "./lines.js";
 import { foldBelow, modelOf, unfoldTo } from "./model.js";
@@ -85,6 +85,12 @@ describe("a trace's model", () => {
         },
       ),
     );
+  });
+  it("says what a fold and a gap hold", () => {
+    assert.equal(insideText(small, 0), "3 spans, 1 error, 90 ns inside");
+    assert.equal(insideText(small, 1), "1 span, 1 error, 10 ns inside");
+    const gap = { first: 3, end: 1207, errors: 3, ns: 12.1e9, from: 0, to: 9 };
+    assert.equal(gapText(gap), "1,204 spans, 3 errors, 12.1 s");
   });
   it("survives parents that point forward, at themselves or nowhere", () => {
     fc.assert(
