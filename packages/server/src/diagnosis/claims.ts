@@ -18,9 +18,9 @@ const doing: Readonly<Record<(typeof waitClasses)[number], string>> = {
 };
 
 /** doingWords says what goroutines do in a time, as the agent saw. */
-export function doingWords(wait: WaitChange): string {
+export function doingWords(wait: WaitChange, addedNs: number): string {
   const state = waitClasses[wait.state];
-  return `${state === undefined ? "it waits" : doing[state]} for ${durationWords(wait.deltaNs)} of that`;
+  return `${state === undefined ? "it waits" : doing[state]} for ${durationWords(Math.min(wait.deltaNs, addedNs))} of that`;
 }
 
 /** scopeWords says where alone something is so. */

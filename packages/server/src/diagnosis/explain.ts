@@ -96,7 +96,12 @@ function pathCauses(
       kind: change.kind,
       service_name: change.service,
       operation: change.operation,
-      sentence: pathSentence(change, added, scope, wait === undefined ? "" : doingWords(wait)),
+      sentence: pathSentence(
+        change,
+        added,
+        scope,
+        wait === undefined ? "" : doingWords(wait, change.deltaNs),
+      ),
       confidence: confidenceOf(change.share, change.z, bad.length),
       share: Math.min(1, change.share),
       explained_ns: change.deltaNs,

@@ -22,12 +22,21 @@ const formats = {
 const meaning = ["accent", "text", "dim"] as const;
 const dashes = [undefined, "dash", "dots"] as const;
 
-/** toldApart gives few lines the page's own colours, of which each has its own dash. */
+// A line that never rises above this share of the highest says nothing beside it.
+const leastHeight = 0.02;
+
+const heightOf = (series: SqlPlot["series"][number]): number =>
+  Math.max(0, ...series.values.map((value) => value ?? 0));
+
+/** toldApart leaves out lines at the ground of many, and gives few the page's own colours, each with a dash of its own. */
 function toldApart(plot: SqlPlot): SqlPlot {
-  if (plot.series.length > meaning.length) return plot;
+  const highest = Math.max(...plot.series.map(heightOf));
+  const many = plot.series.length > meaning.length;
+  const shown = plot.series.filter((series) => !many || heightOf(series) >= leastHeight * highest);
+  if (shown.length > meaning.length) return { times: plot.times, series: shown };
   return {
     times: plot.times,
-    series: plot.series.map(({ label, values }, at) => {
+    series: shown.map(({ label, values }, at) => {
       const dash = dashes[at];
       return {
         label: cell(label, 40),

@@ -20,7 +20,7 @@ const count = (value: number): string => figureText(countFigure(value));
 const bytes = (value: number): string => figureText(bytesFigure(value));
 
 const charts: readonly Chart[] = [
-  { title: "CPUs in use", names: ["process.cpu.time"], format: count },
+  { title: "CPUs in use", names: ["process.cpu.time", "process.cpu.utilization"], format: count },
   {
     title: "Memory of a process",
     names: [
@@ -92,8 +92,8 @@ function Charts({ data, marks }: { data: RuntimeAnswer; marks: readonly Mark[] }
   if (drawn.length === 0)
     return (
       <p class="pad dim">
-        No metric of its processes came in this range. The agent tells CPU and memory of every process it
-        watches, and heap, goroutines and collections of Go programs.
+        Nothing of its processes' CPU, memory or runtime came in this range. The agent tells CPU and memory of
+        every process it watches, and heap, goroutines and collections of Go programs.
       </p>
     );
   return (
