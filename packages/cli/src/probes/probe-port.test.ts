@@ -37,6 +37,20 @@ describe("probes of the page on the real kernel", { skip }, () => {
     }
   });
 
+  test("a compiler's process that is killed is replaced, and what was asked is answered", async () => {
+    const before = new Set(descendantsOf(process.pid));
+    const fresh = openProbePort();
+    try {
+      const asked = fresh.check({ language: "script", text: "interval:s:1 { }" });
+      const started = () => descendantsOf(process.pid).filter((pid) => !before.has(pid));
+      await wait("a process", () => started().length > 0);
+      for (const pid of started()) process.kill(pid, "SIGKILL");
+      assert.equal((await asked).ok, true);
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test("a mistake is told at its line and column, in both languages", async () => {
     const script = await port.check({
       language: "script",

@@ -8,8 +8,8 @@ const checking = fileURLToPath(new URL("./check-process.js", import.meta.url));
 const running = fileURLToPath(new URL("./run-process.js", import.meta.url));
 // What the process that compiles has of the kernel's types is 60 MB: nobody typing, nobody there.
 const idleMs = 60_000;
-/** A program that takes longer to compile is a fault of ours; its process is ended, the next one begins anew. */
-const checkMs = 15_000;
+/** A program that takes longer to compile is a fault of ours, however busy the machine: its process is ended. */
+const checkMs = 60_000;
 const stopMs = 8_000;
 
 /** openProbePort compiles and runs probes of the page in processes beside this one. */
@@ -84,18 +84,27 @@ function openChecker(): Checker {
     current = undefined;
   };
   const after = (ms: number): NodeJS.Timeout => setTimeout(end, ms).unref();
+  let isClosed = false;
+  const attempt = async (program: ProbeText): Promise<ProbeCheck> => {
+    if (current?.isOver() !== false) current = startChecking();
+    clearTimeout(idle);
+    idle = after(idleMs + checkMs);
+    clearTimeout(late);
+    late = after(checkMs);
+    const check = await current.check(program);
+    clearTimeout(late);
+    return check;
+  };
   return {
     async check(program) {
-      if (current?.isOver() !== false) current = startChecking();
-      clearTimeout(idle);
-      idle = after(idleMs);
-      clearTimeout(late);
-      late = after(checkMs);
-      const check = await current.check(program);
-      clearTimeout(late);
-      return check;
+      // A process may end for what the program is not to blame for, such as want of memory: a new one is asked once more.
+      const check = await attempt(program);
+      return check === brokeOff && !isClosed ? attempt(program) : check;
     },
-    close: end,
+    close() {
+      isClosed = true;
+      end();
+    },
   };
 }
 

@@ -111,7 +111,17 @@ export function admitSender(access: Access, socket: Socket | undefined, headers:
   if (!offered.some((each) => isToken(access, each))) throw tokenNeeded();
 }
 
-const users = new WeakMap<Socket, number | undefined>();
+const users = new WeakMap<Socket, number>();
+/** The kernel's table is read in pieces: a connection may be missed while others come and go. */
+const looks = 3;
+
+/** userOf gives the user at the other end; it stays the same as long as the connection. */
+function userOf(socket: Socket): number | undefined {
+  let user = users.get(socket);
+  for (let i = 0; user === undefined && i < looks; i++) user = peerUser(socket);
+  if (user !== undefined) users.set(socket, user);
+  return user;
+}
 
 /** requireControl throws "not-allowed" unless who asks may run probes and change what is observed. */
 export function requireControl(access: Access, socket: Socket): void {
@@ -130,8 +140,7 @@ export function controlRefusal(access: Access, socket: Socket): string {
   if (access.control === "everybody") return "";
   if (access.control === "nobody")
     return "running probes and changing sampling is off, since this server is not on loopback";
-  if (!users.has(socket)) users.set(socket, peerUser(socket));
-  const user = users.get(socket);
+  const user = userOf(socket);
   if (user !== undefined && access.users.includes(user)) return "";
   return user === undefined
     ? "running probes and changing sampling is for who started the server, and the kernel does not tell who asks"
