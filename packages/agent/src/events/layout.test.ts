@@ -19,6 +19,7 @@ import {
   wireEndLayout,
   wireLayout,
 } from "./layout.js";
+import { streamConnLayout, streamEndLayout, streamLayout, streamSentLayout } from "./stream-layout.js";
 
 const types = async (): Promise<Btf> => {
   const { btf } = readObject(compiledProbes());
@@ -54,6 +55,10 @@ const rows = [
   ["CallEnd", callEndLayout],
   ["WireData", wireLayout],
   ["WireEnd", wireEndLayout],
+  ["StreamBegin", streamLayout],
+  ["StreamSent", streamSentLayout],
+  ["StreamEnd", streamEndLayout],
+  ["StreamConn", streamConnLayout],
 ] as const;
 
 test("every field lies where the compiled probes have it", async () => {

@@ -4,8 +4,11 @@
 /** StreamRecord is the first byte of a record. */
 export const StreamRecord = { begin: 24, sent: 25, end: 26, conn: 27 } as const;
 
-/** StreamFlag bits: `tls` of a connection and of a client's call, `panicked` of an end. */
-export const StreamFlag = { tls: 1, panicked: 1 } as const;
+/**
+ * StreamFlag bits: `tls` of a connection and of a client's call, the others of an end; the upper four bits of an end's flags are
+ * the code of its error, if that is a StreamError.
+ */
+export const StreamFlag = { tls: 1, panicked: 1, reset: 2, codeShift: 4 } as const;
 
 /** StreamText numbers the texts of a stream. */
 export const StreamText = {

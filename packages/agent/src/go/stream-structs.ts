@@ -1,5 +1,5 @@
 import type { GoBinary, GoOffsets } from "@go3s/binary";
-import { moduleTable } from "./module-table.generated.js";
+import { moduleTable, sampledVersions } from "./module-table.generated.js";
 
 const transport = "google.golang.org/grpc/internal/transport";
 
@@ -24,7 +24,7 @@ const http2Fields = {
   serverConn: ["conn", "tlsState"],
   responseWriter: ["rws"],
   responseWriterState: ["stream", "req", "status", "wroteBytes"],
-  stream: ["id", "bodyBytes"],
+  stream: ["id", "bodyBytes", "declBodyBytes", "closeErr", "ctx"],
   clientStream: ["cc", "ID", "res", "reqBodyContentLength", "readClosed"],
   ClientConn: ["tconn"],
 } as const;
@@ -37,6 +37,7 @@ export const standardStructs: Readonly<Record<string, readonly string[]>> = {
   ...renamed("net/http.http2"),
   "net/http.Request": ["Method", "URL", "Host", "RequestURI", "Pattern", "pat"],
   "net/http.Response": ["StatusCode", "ContentLength"],
+  "context.cancelCtx": ["err"],
   "net/url.URL": ["Scheme", "Host", "Path", "RawQuery"],
   "net.netFD": ["pfd", "laddr", "raddr"],
 };
@@ -75,7 +76,8 @@ export function versionRank(version: string): number | undefined {
   const found = /^v?[01]\.(\d+)\.(\d+)(?:-(?:[\w.]*\.)?(\d{8})\d{6}-\w+)?/.exec(version);
   if (found === null) return undefined;
   const [, minor, patch, date] = found;
-  if (minor === "0" && patch === "0" && date !== undefined) return Number(date);
+  // Before any release: as a negative number.
+  if (minor === "0" && patch === "0" && date !== undefined) return Number(date) - 100_000_000;
   return Number(minor) * 1000 + Number(patch);
 }
 
@@ -115,9 +117,16 @@ function fromTable(
   field: string,
 ): number | undefined {
   if (rank === undefined) return undefined;
-  let offset: number | undefined;
-  for (const [since, at] of moduleTable[module]?.[struct]?.[field] ?? []) {
-    if (since <= rank) offset = at ?? undefined;
-  }
-  return offset;
+  const samples = sampledVersions[module] ?? [];
+  const below = samples.findLast((sample) => sample <= rank);
+  if (below === undefined) return undefined;
+  const at = (sample: number): number | undefined => {
+    const row = (moduleTable[module]?.[struct]?.[field] ?? []).findLast(([since]) => since <= sample);
+    return row?.[1] ?? undefined;
+  };
+  const found = at(below);
+  const above = samples.find((sample) => sample > rank);
+  // Between two versions that differ nobody knows, except that patches of a release do not move members.
+  const isSame = rank === below || (rank > 0 && Math.trunc(rank / 1000) === Math.trunc(below / 1000));
+  return isSame || above === undefined || at(above) === found ? found : undefined;
 }

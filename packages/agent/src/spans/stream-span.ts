@@ -4,6 +4,7 @@ import { Role } from "../events/layout.js";
 import { StreamFlag } from "../events/stream-layout.js";
 import { StreamKind } from "../go/stream-site.js";
 import { type GoTypes, shownType } from "../go/type-names.js";
+import { errorNames } from "../protocols/http2/frame.js";
 import { withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { grpcError } from "./grpc-status.js";
@@ -55,6 +56,9 @@ const flags = { sampled: 1, remoteKnown: 0x100, remote: 0x200 } as const;
 // Methods that http.request.method may hold as they are (semantic conventions).
 const knownMethods = new Set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY".split(" "));
 
+// What a client resets a stream with that it has no use for any more (RFC 9113 section 7).
+const cancelled = "CANCEL";
+
 // Paths of one service: beyond these they are put together anew.
 const nameLimit = 4096;
 
@@ -101,11 +105,18 @@ export function newStreamSpanWriter(clock: WallClock, types: GoTypes): StreamSpa
 
   /** errorTypeOf names the error that a call ended with. */
   const errorTypeOf = (stream: Stream): string => {
-    if (stream.errorType === 0) return "";
+    if (stream.errorType === 0) {
+      const isReset = stream.role === Role.server && (stream.endFlags & StreamFlag.reset) !== 0;
+      return isReset ? cancelled : "";
+    }
     const type = shownType(types.of(stream.tgid, stream.errorType));
+    if (type.endsWith("StreamError")) return errorNames[stream.endFlags >> StreamFlag.codeShift] ?? type;
     // Both are what a caller who has given up gets; the first has no type of its own.
-    if (type === "*errors.errorString" && stream.text === "context canceled") return "context.Canceled";
-    if (type === "context.deadlineExceededError") return "context.DeadlineExceeded";
+    if (type === "*errors.errorString" && stream.role === Role.client && stream.text === "context canceled")
+      return "context.Canceled";
+    if (type === "*context.deadlineExceededError") return "context.DeadlineExceeded";
+    // Of a served stream only its connection's end has no type of its own.
+    if (type === "*errors.errorString" && stream.role === Role.server) return "connection_closed";
     return type === "" ? "_OTHER" : type;
   };
 
