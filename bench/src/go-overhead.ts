@@ -32,10 +32,12 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
       asked: { type: "boolean", default: false },
       sample: { type: "string" },
       tls: { type: "boolean", default: false },
+      http2: { type: "boolean", default: false },
+      grpc: { type: "boolean", default: false },
     },
   });
   const asked = values.asked;
-  const option = values.tls ? "tls" : "";
+  const option = (["tls", "http2", "grpc"] as const).find((each) => values[each]) ?? "";
   const service = goServices.find((each) => each.option === option);
   if (service === undefined) throw new Error(`there is no service "${option}"`);
   const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
@@ -47,14 +49,19 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
   try {
     writeFileSync(join(folder, "main.go"), service.source);
     const program = join(folder, "things");
-    execFileSync("go", ["build", "-o", program, join(folder, "main.go")]);
+    writeFileSync(join(folder, "go.mod"), "module things\n\ngo 1.24\n");
+    const { modules = [] } = service;
+    if (modules.length > 0) execFileSync("go", ["get", ...modules], { cwd: folder });
+    execFileSync("go", ["build", "-mod=mod", "-o", program, "."], { cwd: folder });
+    if (service.post !== undefined) writeFileSync(join(folder, "post"), service.post);
+    const drive = driverOf(service, join(folder, "post"));
     for (let i = 0; i < Number(values.rounds); i++) {
-      rounds.without.push(await measure(service, program, Number(values.seconds), undefined, false));
+      rounds.without.push(await measure(service, drive, program, Number(values.seconds), undefined, false));
       for (const sample of values.sample === undefined ? [undefined] : [values.sample, undefined]) {
         const go3s = await startGo3s(sample === undefined ? [] : ["--agent-sample", sample]);
         const share = sample === undefined ? 1 : Number(sample);
         try {
-          const round = await measure(service, program, Number(values.seconds), go3s, asked, share);
+          const round = await measure(service, drive, program, Number(values.seconds), go3s, asked, share);
           (sample === undefined ? rounds.observed : rounds.sampled).push(round);
         } finally {
           await go3s.stop();
@@ -80,6 +87,7 @@ const FORGOTTEN_MS = 5500;
 
 async function measure(
   service: GoService,
+  drive: Drive,
   program: string,
   seconds: number,
   go3s: RunningGo3s | undefined,
@@ -90,11 +98,11 @@ async function measure(
   try {
     const url = service.url(Number(await firstLine(server)));
     // Attached, routes learned, and the policy settled on what the rate allows.
-    const warm = await wrk(url, go3s === undefined ? 1 : 3);
+    const warm = await drive(url, go3s === undefined ? 1 : 3);
     let spansBefore = await spansOf(go3s, enough(warm.requests, share));
     if (go3s !== undefined && !asked) {
       await pause(FORGOTTEN_MS);
-      const settled = await wrk(url, 2);
+      const settled = await drive(url, 2);
       spansBefore += share === 1 ? settled.requests : 0;
       if (share < 1) {
         await pause(LAST_SPAN_MS);
@@ -114,7 +122,7 @@ async function measure(
       rest: cpu(rest),
     };
     const questions = asked ? setInterval(() => void countSpans(go3s), 1000) : undefined;
-    const { requests, perSecond } = await wrk(url, seconds);
+    const { requests, perSecond } = await drive(url, seconds);
     clearInterval(questions);
     const after = { server: costOf(pid).cpuSeconds, agents: cpu(agents), rest: cpu(rest) };
     const peak = Math.max(0, ...agents.map((each) => costOf(each.pid).peakBytes));
@@ -151,6 +159,23 @@ async function spansOf(go3s: RunningGo3s | undefined, wanted: number): Promise<n
     await pause(500);
   }
   return now;
+}
+
+/** Drive drives a service at its maximum from one thread. */
+type Drive = (url: string, seconds: number) => Promise<{ requests: number; perSecond: number }>;
+
+/** driverOf gives wrk with 32 connections for HTTP/1, h2load with 4 of 8 streams each for HTTP/2. */
+function driverOf({ post }: GoService, body: string): Drive {
+  if (post === undefined) return wrk;
+  const call = ["-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers"];
+  return async (url, seconds) => {
+    const how = ["-t1", "-c4", "-m8", "-D", `${seconds}`, ...(post.length === 0 ? [] : call)];
+    const { stdout: text } = await run("h2load", [...how, url]);
+    const requests = Number(/(\d+) succeeded/.exec(text)?.[1]);
+    const perSecond = Number(/finished in [^,]*, ([\d.]+) req\/s/.exec(text)?.[1]);
+    if (!(requests > 0)) throw new Error(`h2load said nothing usable:\n${text}`);
+    return { requests, perSecond };
+  };
 }
 
 /** wrk drives the service at its maximum from one thread with 32 connections. */
@@ -191,7 +216,7 @@ function report(
     ];
   };
   console.log(
-    `\n${service.title}, 200-byte JSON, wrk -t1 -c32, ${without.length} rounds of ${seconds} s in turn; medians; ${asked ? "asked by SQL every second" : "nobody asks meanwhile (--asked: every second)"}`,
+    `\n${service.title}, 200-byte answers, ${service.post === undefined ? "wrk -t1 -c32" : "h2load -t1 -c4 -m8"}, ${without.length} rounds of ${seconds} s in turn; medians; ${asked ? "asked by SQL every second" : "nobody asks meanwhile (--asked: every second)"}`,
   );
   printTable(
     [
