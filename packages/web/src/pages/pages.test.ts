@@ -46,7 +46,7 @@ describe("the pages", { skip }, () => {
     ["/services/checkout", "Slowest"],
     ["/traces", "root not here"],
     [`/traces/${traceId(0)}`, "400 spans"],
-    [`/traces/${traceId(0)}?span=${spanId(4)}`, "payment refused: card expired"],
+    [`/traces/${traceId(0)}?span=${spanId(4)}`, "shop.local"],
     ["/map", "13 nodes"],
     ["/map?as=table", "redis-server"],
     ["/logs", "handled request 0"],
@@ -193,10 +193,11 @@ describe("the pages", { skip }, () => {
     const page = await browser.open(`${server.url}/traces/${traceId(0)}`);
     await page.getByRole("tree").waitFor();
     await press(page, "j", "j", "Enter");
-    await page.getByText("payment refused: card expired").waitFor();
+    const drawer = page.getByRole("complementary", { name: "Span" });
+    await drawer.getByText("payment refused: card expired").waitFor();
     assert.equal(new URL(page.url()).searchParams.get("span"), spanId(2));
     await press(page, "Escape");
-    await page.getByText("payment refused: card expired").waitFor({ state: "detached" });
+    await drawer.waitFor({ state: "detached" });
     assert.equal(new URL(page.url()).searchParams.get("span"), null);
     await press(page, "f");
     await page.keyboard.type("charge");

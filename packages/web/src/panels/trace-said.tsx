@@ -1,5 +1,8 @@
+import type { SpanAnswer } from "@go3s/server";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import { useAnswer } from "../base/answers.js";
+import { apiUrl } from "../base/api.js";
 import { figureText, shareFigure } from "../base/number.js";
 import { cell } from "../base/text.js";
 import { durationText } from "../base/time.js";
@@ -77,10 +80,17 @@ export function TraceSaid({ state }: { state: TraceState }): JSX.Element | null 
   const failed = useMemo(() => firstFailure(model), [model]);
   const parts = useMemo(() => slowest(model, path.self, 3), [model, path]);
   const waited = parts.map((part) => waitOf(state, part.row));
+  const logged = failed < 0 ? "" : messageOf(state, failed);
+  // What its status says comes with the span; it is asked for only where nothing was logged.
+  const span = useAnswer<SpanAnswer>(
+    failed < 0 || logged !== ""
+      ? undefined
+      : apiUrl(`traces/${state.answer.trace_id}/spans/${state.answer.spans.span_id[failed]}`),
+  );
+  const message = logged === "" ? (span.data?.status_message ?? "") : logged;
   // Of two spans nobody has to be told which is the long one.
   const told = model.count > 2 || waited.some((text) => text !== "");
   if (failed < 0 && !told) return null;
-  const message = failed < 0 ? "" : messageOf(state, failed);
   return (
     <div class="trace-said">
       {failed < 0 ? null : (
