@@ -40,6 +40,8 @@ export async function usual(context: ApiContext, request: ApiRequest): Promise<U
   return { range, found: total, ...forest(read) };
 }
 
+const noNumbers = (): number[] => [];
+
 /** forest makes one tree per trace. A trace that the limit cut is left out, unless it is the only one. */
 function forest(read: readonly (readonly unknown[])[]): Omit<UsualAnswer, "range" | "found"> {
   const trace = texts(read[0]);
@@ -51,12 +53,12 @@ function forest(read: readonly (readonly unknown[])[]): Omit<UsualAnswer, "range
   const parents = texts(read[2]);
   const starts = texts(read[3]);
   const spans = {
-    parent: [] as number[],
-    start_offset_ns: [] as number[],
-    duration_ns: [] as number[],
-    service: [] as number[],
-    operation: [] as number[],
-    status: [] as number[],
+    parent: noNumbers(),
+    start_offset_ns: noNumbers(),
+    duration_ns: noNumbers(),
+    service: noNumbers(),
+    operation: noNumbers(),
+    status: noNumbers(),
   };
   let traces = 0;
   for (let from = 0; from < trace.length; ) {
