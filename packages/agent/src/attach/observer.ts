@@ -125,8 +125,10 @@ function newObserver(
 
   const forget = (pid: number, goesOn = false): void => {
     // Of a process that is watched on as another program not a byte may be missed meanwhile: watch() writes over it.
-    if (!goesOn) targets.delete(u32Bytes(pid));
-    propagation?.unwatch(pid);
+    if (!goesOn) {
+      targets.delete(u32Bytes(pid));
+      propagation?.unwatch(pid);
+    }
     watches.get(pid)?.probes?.close();
     watches.get(pid)?.calls?.close();
     watches.get(pid)?.streams?.close();

@@ -1,5 +1,13 @@
 import { readFileSync } from "node:fs";
-import { BpfError, type BpfMap, openProcess, socketCookie, takeDescriptor, u64Bytes } from "@go3s/bpf";
+import {
+  BpfError,
+  type BpfMap,
+  openProcess,
+  socketCookie,
+  takeDescriptor,
+  UpdateFlag,
+  u64Bytes,
+} from "@go3s/bpf";
 import { hostProc, type ProcSource, socketInodes } from "../discovery/proc.js";
 import { readTcpSockets, tcpStates } from "../discovery/sockets.js";
 
@@ -56,10 +64,14 @@ export function takeOpenSockets(pid: number, connections: BpfMap, proc: ProcSour
         using socket = takeDescriptor(process, fd);
         const cookie = socketCookie(socket.number);
         if (cookie === undefined) continue;
-        connections.update(connectionKey(cookie, pid), u64Bytes(BigInt(socket.number)));
+        connections.update(
+          connectionKey(cookie, pid),
+          u64Bytes(BigInt(socket.number)),
+          UpdateFlag.BPF_NOEXIST,
+        );
         taken++;
       } catch (error) {
-        // Closed meanwhile, in somebody else's map of sockets, or encrypting in the kernel: it is left as it is.
+        // In the map already, closed meanwhile, in somebody else's map of sockets, or encrypting in the kernel: it is left as it is.
         if (!(error instanceof BpfError)) throw error;
       }
     }
