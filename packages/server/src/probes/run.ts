@@ -7,6 +7,8 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 /** What a page that comes later, or again, is told: the newest lines, and each map as it stands. */
 const linesKept = 2_000;
 const nsPerMs = 1e6;
+/** A page that began a run comes to look at it, however busy the machine is: it has longer for that than to come again. */
+const firstGraces = 3;
 
 /** RunOptions are what a run is given. */
 export interface RunOptions {
@@ -57,7 +59,7 @@ export class Run {
       failure: null,
     };
     this.#process = port.run(order, (event) => this.#hear(event));
-    this.#wait();
+    this.#wait(firstGraces);
   }
 
   get state(): ProbeRun {
@@ -98,10 +100,10 @@ export class Run {
     return this.#stopping;
   }
 
-  #wait(): void {
+  #wait(graces = 1): void {
     clearTimeout(this.#grace);
     if (this.isOver || this.#stopping !== undefined) return;
-    this.#grace = setTimeout(() => void this.stop("page"), this.#options.grace_ms);
+    this.#grace = setTimeout(() => void this.stop("page"), this.#options.grace_ms * graces);
     this.#grace.unref();
   }
 
