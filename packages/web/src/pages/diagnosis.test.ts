@@ -64,7 +64,7 @@ describe("the diagnosis page", { skip }, () => {
     assert.equal(search(page).get("service"), "cart");
     await form.getByLabel("Why is").selectOption("checkout");
     await form.getByText("Why?").click();
-    await page.getByRole("link", { name: "The statement of: By service.version" }).click();
+    await page.getByRole("link", { name: "SQL: By service.version" }).click();
     await page.getByLabel("SQL statement").waitFor();
     assert.match(search(page).get("sql") ?? "", /^SELECT start_time/);
     await page.goto(`${server.url}/diagnosis`);

@@ -51,7 +51,7 @@ describe("the page over the real store", { skip }, () => {
       .first()
       .waitFor();
     await causes.getByRole("img").first().waitFor();
-    await causes.getByRole("link", { name: /^The statement of: What fails in payment/ }).click();
+    await causes.getByRole("link", { name: /^SQL: What fails in payment/ }).click();
     await page.getByRole("img", { name: /failed: / }).waitFor();
     await page.close();
   });

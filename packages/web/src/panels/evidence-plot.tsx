@@ -107,7 +107,7 @@ export function EvidencePlot({
       <a
         class="dim"
         href={hrefOf("/sql", new Map([["sql", evidence.sql]]))}
-        aria-label={`The statement of: ${cell(evidence.title, 120)}`}
+        aria-label={`SQL: ${cell(evidence.title, 120)}`}
       >
         SQL
       </a>
