@@ -71,7 +71,11 @@ export async function rows(context: ApiContext, request: ApiRequest, ask: Ask): 
 }
 
 /** columns runs a statement and gives its columns; cheaper than rows for many of them. */
-export async function columns(context: ApiContext, request: ApiRequest, ask: Ask): Promise<unknown[][]> {
+export async function columns(
+  context: ApiContext,
+  request: ApiRequest,
+  ask: Ask,
+): Promise<(readonly unknown[])[]> {
   const { sql, parameters } = prepared(ask);
   return columnsOf(await context.engine(sql, "JSONCompactColumns", parameters, request.signal));
 }

@@ -11,6 +11,21 @@ export function numbersOf(column: readonly unknown[] | undefined): number[] {
   return (column ?? []).map(toNumber);
 }
 
+// 12 digits of nanoseconds are 16 minutes and an exact number.
+const tail = 12;
+
+/** offsetsFrom gives how many nanoseconds texts of Unix nanoseconds lie behind the first; without BigInt where the front is the same. */
+export function offsetsFrom(starts: readonly string[]): number[] {
+  const origin = starts[0] ?? "0";
+  const front = origin.slice(0, -tail);
+  const rest = Number(origin.slice(-tail));
+  return starts.map((nanos) =>
+    nanos.length === origin.length && nanos.startsWith(front)
+      ? Number(nanos.slice(-tail)) - rest
+      : Number(BigInt(nanos) - BigInt(origin)),
+  );
+}
+
 /** inOrder gives a column's values in a tree's order. */
 export function inOrder<T>(tree: Tree, values: readonly T[]): T[] {
   const picked: T[] = [];

@@ -8,7 +8,7 @@ import { logRow } from "./logs.js";
 import { kinds, levels, statuses } from "./names.js";
 import { filterOf, hexOf } from "./parameters.js";
 import type { RawAnswer } from "./raw.js";
-import { dictionary, inOrder, numbersOf, texts } from "./trace-columns.js";
+import { dictionary, inOrder, numbersOf, offsetsFrom, texts } from "./trace-columns.js";
 import { treeOf } from "./tree.js";
 import type { SpanAnswer, TraceAnswer, TraceLogs, TraceMatchesAnswer, TraceWaits } from "./types.js";
 
@@ -46,14 +46,16 @@ function traceAnswer(
   const ids = texts(found[0]);
   const start = texts(found[2]);
   const origin = BigInt(start[0] ?? "0");
-  const offsets = start.map((nanos) => Number(BigInt(nanos) - origin));
+  const offsets = offsetsFrom(start);
   const durations = numbersOf(found[3]);
   const services = dictionary(found[4]);
   const operations = dictionary(found[5]);
   const tree = treeOf(ids, texts(found[1]));
   const pick = <T>(values: readonly T[]) => inOrder(tree, values);
   const span_id = pick(ids);
-  const rowOf = new Map(span_id.map((id, row) => [id, row]));
+  // Of 100,000 ids this is a tenth of the answer's time: only where something is looked up.
+  const lookedUp = (logs[1]?.length ?? 0) + (waits[0]?.length ?? 0) > 0;
+  const rowOf = new Map(lookedUp ? span_id.map((id, row) => [id, row]) : []);
   return {
     trace_id,
     start_ns: origin.toString(),

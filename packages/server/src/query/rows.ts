@@ -12,9 +12,9 @@ export function rowsOf(json: string): Row[] {
 }
 
 /** columnsOf reads a result in the format JSONCompactColumns: one array per column. */
-export function columnsOf(json: string): unknown[][] {
+export function columnsOf(json: string): (readonly unknown[])[] {
   const parsed: unknown = JSON.parse(json);
-  return listOf(parsed).map((column) => [...listOf(column)]);
+  return listOf(parsed).map(listOf);
 }
 
 function member(value: unknown, name: string): unknown {
