@@ -4,6 +4,7 @@ import {
   BpfError,
   type BpfMap,
   findCgroups,
+  kernelIsAtLeast,
   type Link,
   type Program,
 } from "@go3s/bpf";
@@ -50,6 +51,11 @@ export function openPropagation({ programs, maps }: PropagationParts): Propagati
   const leaving = maps.get("leaving");
   const insertions = maps.get("insertions");
   if (!onConnection || !onMessage || !connections || !leaving || !insertions) return without([]);
+  // Before, tcp_bpf_sendmsg (net/ipv4/tcp_bpf.c) gave a send that failed whole our bytes as its error number.
+  if (!kernelIsAtLeast(6, 11)) {
+    const hint = "traces of processes on one machine are joined without it";
+    return without([{ what, why: "it needs Linux 6.11", hint }]);
+  }
   let verdict: Link;
   let root: string;
   try {
