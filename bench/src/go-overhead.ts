@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs, promisify } from "node:util";
 import { type GoService, goServices } from "./load/go-services.js";
+import { startAgentAlone } from "./measure/agent-alone.js";
 import { type RunningGo3s, startGo3s } from "./measure/go3s.js";
 import { costOf, descendants, median, pause } from "./measure/processes.js";
 import { mebibytes, printTable, thousands } from "./measure/table.js";
@@ -15,6 +16,8 @@ const run = promisify(execFile);
 interface Round {
   readonly perSecond: number;
   readonly requests: number;
+  /** allRequests counts those of the warm-up as well. */
+  readonly allRequests: number;
   readonly serverCpuUs: number;
   readonly agentShare: number;
   readonly agentPeak: number;
@@ -22,7 +25,26 @@ interface Round {
   readonly spans: number;
 }
 
-/** goOverhead runs the same service at its maximum, unobserved and under `go3s up`, in turn. */
+/** Rounds are what was measured of each way to observe, in the order of measuring. */
+interface Rounds {
+  readonly without: Round[];
+  readonly alone: Round[];
+  readonly observed: Round[];
+  readonly sampled: Round[];
+}
+
+/** Observer is what observes a service while it is measured. */
+interface Observer {
+  readonly agents: readonly number[];
+  readonly rest: readonly number[];
+  /** go3s can be asked for the spans; an agent alone only tells them when it is stopped. */
+  readonly go3s?: RunningGo3s;
+}
+
+/**
+ * goOverhead runs the same service at its maximum in turn: unobserved, observed by an agent whose spans nobody keeps, and under
+ * `go3s up`, whose store and server take their share of the same processors.
+ */
 export async function goOverhead(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -41,11 +63,8 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
   const service = goServices.find((each) => each.option === option);
   if (service === undefined) throw new Error(`there is no service "${option}"`);
   const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
-  const rounds: { without: Round[]; observed: Round[]; sampled: Round[] } = {
-    without: [],
-    observed: [],
-    sampled: [],
-  };
+  const rounds: Rounds = { without: [], alone: [], observed: [], sampled: [] };
+  const seconds = Number(values.seconds);
   try {
     writeFileSync(join(folder, "main.go"), service.source);
     const program = join(folder, "things");
@@ -56,12 +75,13 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
     if (service.post !== undefined) writeFileSync(join(folder, "post"), service.post);
     const drive = driverOf(service, join(folder, "post"));
     for (let i = 0; i < Number(values.rounds); i++) {
-      rounds.without.push(await measure(service, drive, program, Number(values.seconds), undefined, false));
+      rounds.without.push(await measure(service, drive, program, seconds, undefined, false));
+      rounds.alone.push(await measureAlone(service, drive, program, seconds));
       for (const sample of values.sample === undefined ? [undefined] : [values.sample, undefined]) {
         const go3s = await startGo3s(sample === undefined ? [] : ["--agent-sample", sample]);
         const share = sample === undefined ? 1 : Number(sample);
         try {
-          const round = await measure(service, drive, program, Number(values.seconds), go3s, asked, share);
+          const round = await measure(service, drive, program, seconds, observerOf(go3s), asked, share);
           (sample === undefined ? rounds.observed : rounds.sampled).push(round);
         } finally {
           await go3s.stop();
@@ -71,7 +91,46 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  report(service, rounds, Number(values.seconds), asked, values.sample ?? "");
+  report(service, rounds, seconds, asked, values.sample ?? "");
+}
+
+/** observerOf gives the processes of a running go3s. */
+function observerOf(go3s: RunningGo3s): () => Promise<Observer> {
+  return async () => {
+    const processes = descendants(go3s.pid);
+    const agents = processes.filter(({ command }) => /agent/.test(command));
+    const pids = (list: typeof processes): number[] => list.map(({ pid }) => pid);
+    return { agents: pids(agents), rest: pids(processes.filter((each) => !agents.includes(each))), go3s };
+  };
+}
+
+/** measureAlone observes with an agent alone: it counts its own spans, over the warm-up too. */
+async function measureAlone(
+  service: GoService,
+  drive: Drive,
+  program: string,
+  seconds: number,
+): Promise<Round> {
+  let stop: (() => Promise<number>) | undefined;
+  let round: Round | undefined;
+  let spans = 0;
+  try {
+    round = await measure(
+      service,
+      drive,
+      program,
+      seconds,
+      async (pid) => {
+        const agent = await startAgentAlone(pid);
+        stop = agent.stop;
+        return { agents: [agent.pid], rest: [agent.sinkPid] };
+      },
+      false,
+    );
+  } finally {
+    spans = (await stop?.()) ?? 0;
+  }
+  return { ...round, spans: (spans / round.allRequests) * round.requests };
 }
 
 /** LAST_SPAN_MS: a span waits 0.3 s in the agent at most, and is asked for a little later. */
@@ -90,19 +149,24 @@ async function measure(
   drive: Drive,
   program: string,
   seconds: number,
-  go3s: RunningGo3s | undefined,
+  observe: ((pid: number) => Promise<Observer>) | undefined,
   asked: boolean,
   share = 1,
 ): Promise<Round> {
   const server = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const url = service.url(Number(await firstLine(server)));
+    const pid = server.pid ?? 0;
+    const observer = await observe?.(pid);
+    const go3s = observer?.go3s;
     // Attached, routes learned, and the policy settled on what the rate allows.
-    const warm = await drive(url, go3s === undefined ? 1 : 3);
+    const warm = await drive(url, observer === undefined ? 1 : 3);
     let spansBefore = await spansOf(go3s, enough(warm.requests, share));
-    if (go3s !== undefined && !asked) {
-      await pause(FORGOTTEN_MS);
+    let allRequests = warm.requests;
+    if (observer !== undefined && !asked) {
+      if (go3s !== undefined) await pause(FORGOTTEN_MS);
       const settled = await drive(url, 2);
+      allRequests += settled.requests;
       spansBefore += share === 1 ? settled.requests : 0;
       if (share < 1) {
         await pause(LAST_SPAN_MS);
@@ -110,12 +174,9 @@ async function measure(
         await pause(FORGOTTEN_MS);
       }
     }
-    const processes = go3s === undefined ? [] : descendants(go3s.pid);
-    const agents = processes.filter(({ command }) => /agent/.test(command));
-    const rest = processes.filter((each) => !agents.includes(each));
-    const cpu = (list: readonly { pid: number }[]): number =>
-      list.reduce((sum, { pid }) => sum + costOf(pid).cpuSeconds, 0);
-    const pid = server.pid ?? 0;
+    const { agents, rest } = observer ?? { agents: [], rest: [] };
+    const cpu = (list: readonly number[]): number =>
+      list.reduce((sum, each) => sum + costOf(each).cpuSeconds, 0);
     const before = {
       server: costOf(pid).cpuSeconds,
       agents: cpu(agents),
@@ -125,10 +186,11 @@ async function measure(
     const { requests, perSecond } = await drive(url, seconds);
     clearInterval(questions);
     const after = { server: costOf(pid).cpuSeconds, agents: cpu(agents), rest: cpu(rest) };
-    const peak = Math.max(0, ...agents.map((each) => costOf(each.pid).peakBytes));
+    const peak = Math.max(0, ...agents.map((each) => costOf(each).peakBytes));
     return {
       perSecond,
       requests,
+      allRequests: allRequests + requests,
       serverCpuUs: ((after.server - before.server) * 1e6) / requests,
       agentShare: (after.agents - before.agents) / seconds,
       restShare: (after.rest - before.rest) / seconds,
@@ -193,13 +255,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return line;
 }
 
-function report(
-  service: GoService,
-  rounds: { without: readonly Round[]; observed: readonly Round[]; sampled: readonly Round[] },
-  seconds: number,
-  asked: boolean,
-  sample: string,
-): void {
+function report(service: GoService, rounds: Rounds, seconds: number, asked: boolean, sample: string): void {
   const of = (list: readonly Round[], pick: (round: Round) => number): number => median(list.map(pick));
   const { without } = rounds;
   const row = (name: string, list: readonly Round[]): string[] => {
@@ -226,7 +282,7 @@ function report(
       "server CPU us/request",
       "agent CPU",
       "agent peak",
-      "store+server CPU",
+      "receiver CPU",
       "spans per 100 requests",
     ],
     [
@@ -240,6 +296,7 @@ function report(
         "",
         "",
       ],
+      row("go3s observe, spans kept by nobody", rounds.alone),
       row("go3s up", rounds.observed),
       ...(rounds.sampled.length === 0 ? [] : [row(`go3s up --agent-sample ${sample}`, rounds.sampled)]),
     ],
