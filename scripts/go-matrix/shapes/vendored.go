@@ -1,0 +1,5 @@
+package main
+
+import "example.org/around"
+
+func init() { through = around.Page }
