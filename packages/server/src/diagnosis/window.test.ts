@@ -25,6 +25,24 @@ describe("findStretch", () => {
     assert.equal(findStretch(quiet(5), 0), undefined);
   });
 
+  it("finds nothing in durations that spread over some orders of magnitude", () => {
+    const wild = () =>
+      Array.from({ length: 120 }, () => {
+        // The sum of twelve is nearly normal.
+        const normal = () => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, -6);
+        return {
+          requests: 60,
+          errors: 0,
+          p50_ns: 10e6 * Math.exp(0.4 * normal()),
+          p95_ns: 9e8 * Math.exp(0.3 * normal()),
+        };
+      });
+    const found = Array.from({ length: 200 }, () => findStretch(wild(), 60)).filter(
+      (row) => row !== undefined,
+    );
+    assert.ok(found.length <= 4, `${found.length} of 200`);
+  });
+
   it("finds where durations or failures are above their band, also when it is over again", () => {
     const slow = findStretch(changed(quiet(120), 80, 95, { p95_ns: 200e6 }), 60);
     assert.equal(slow?.figure, "latency");

@@ -1,4 +1,4 @@
-import { ascending, quantile, spreadAbout } from "./statistics.js";
+import { ascending, quantile } from "./statistics.js";
 
 /** BucketFigures is a bucket of time of the requests asked about; quantiles are null where there was none. */
 export interface BucketFigures {
@@ -23,6 +23,8 @@ const mostOfOne = 10;
 const leastScore = 14;
 // What a figure moves by itself: ten percent of a duration, about one request in a hundred that fails.
 const floors = { p50: 0.08, p95: 0.12, errors: 0.06 } as const;
+// From the tenth to the fortieth hundredth of a normal distribution it is so many deviations.
+const lowerPart = 1.028;
 const leastRequests = 3;
 const leastBuckets = 8;
 
@@ -30,10 +32,9 @@ const leastBuckets = 8;
 function deviations(values: readonly (number | null)[], floor: number): (number | null)[] {
   const known = ascending(values.filter((value): value is number => value !== null));
   if (known.length < leastBuckets) return values.map(() => null);
-  // The lower part says what is usual: what got worse may have lasted for half of what is looked at.
+  // The lower part says what is usual, and how far it spreads: what got worse may have lasted for half of what is looked at.
   const centre = quantile(known, 0.4);
-  const spread = spreadAbout(known.slice(0, Math.ceil(known.length * 0.75)), centre);
-  const unit = Math.max(floor, spread);
+  const unit = Math.max(floor, (centre - quantile(known, 0.1)) / lowerPart);
   return values.map((value) => (value === null ? null : Math.min(mostOfOne, (value - centre) / unit)));
 }
 
