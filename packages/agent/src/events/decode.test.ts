@@ -3,7 +3,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createDecoder } from "./decode.js";
 import type { EventSink } from "./event.js";
-import { ignoreStreams } from "./stream.js";
 import {
   endRecord,
   headRecord,
@@ -13,6 +12,7 @@ import {
   responseRecord,
   tcpRecord,
 } from "./sample-records.js";
+import { ignoreStreams } from "./stream.js";
 
 const text = (memory: Uint8Array, at: number, length: number) =>
   Buffer.from(memory.subarray(at, at + length)).toString("latin1");
