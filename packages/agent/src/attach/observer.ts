@@ -14,6 +14,7 @@ import { createDecoder } from "../events/decode.js";
 import type { GoFacts } from "../go/facts.js";
 import { openPropagation } from "../propagate/propagation.js";
 import { attachCallProbes, type CallProbes } from "./call-probes.js";
+import { newClosing } from "./closing.js";
 import { newCourtesy } from "./courtesy.js";
 import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
@@ -115,6 +116,7 @@ function newObserver(
   let lastInserted = propagation?.counts();
 
   const secureSince = mapOf(object, "secureSince");
+  const closing = newClosing();
   const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void => {
     const { tls, streams } = watches.get(pid) ?? {};
     const more =
@@ -134,7 +136,8 @@ function newObserver(
     watches.get(pid)?.streams?.close();
     const tls = watches.get(pid)?.tls;
     if (tls !== undefined) {
-      tls.close();
+      if (goesOn) tls.close();
+      else closing.later(pid, tls.close);
       secureSince.delete(u32Bytes(pid));
     }
     watches.get(pid)?.routes.close();
@@ -146,6 +149,7 @@ function newObserver(
     seesProcesses: links.has("onExec") && links.has("onExit"),
     watch(pid, facts) {
       courtesy.hurry();
+      closing.now(pid);
       if (watches.has(pid)) forget(pid, true);
       const probes =
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
@@ -233,6 +237,7 @@ function newObserver(
     close() {
       if (!isOpen) return;
       for (const pid of [...watches.keys()]) forget(pid);
+      closing.close();
       propagation?.close();
       for (const link of links.values()) link.close();
       loop.stop();

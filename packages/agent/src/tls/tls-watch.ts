@@ -37,6 +37,11 @@ interface Watched {
 // A process that opens connections by a library that nobody knows is looked at this often.
 const askEveryMs = 1000;
 
+// Taking probes out of a process that ended waits for the kernel: on a machine where programs come and go all the time
+// they are put in once a program is seen to speak TLS.
+const mostAtOnce = 64;
+const perSecond = 4;
+
 const keyOf = (sites: readonly TlsSite[]): string =>
   sites.map(({ path, fileOffset, program }) => `${program} ${path} ${fileOffset}`).join("\n");
 
@@ -44,6 +49,18 @@ const keyOf = (sites: readonly TlsSite[]): string =>
 export function newTlsWatch(options: TlsWatchOptions): TlsWatch {
   const libraries = options.libraries ?? newTlsLibraries();
   const watched = new Map<number, Watched>();
+  let left = mostAtOnce;
+  let leftAt = performance.now();
+
+  /** mayAttach counts attachments that nobody knows to be of use. */
+  const mayAttach = (): boolean => {
+    const now = performance.now();
+    left = Math.min(mostAtOnce, left + ((now - leftAt) / 1000) * perSecond);
+    leftAt = now;
+    if (left < 1) return false;
+    left--;
+    return true;
+  };
 
   const sitesOf = (pid: number, go: GoTls | undefined): TlsSites => {
     const found = libraries.of(pid);
@@ -54,8 +71,14 @@ export function newTlsWatch(options: TlsWatchOptions): TlsWatch {
   return {
     watch(pid, go) {
       const found = sitesOf(pid, go);
-      watched.set(pid, { go, key: keyOf(found.sites), asked: 0, told: false });
-      return found.sites.length === 0 ? { count: 0, lost: found.lost } : options.attach(pid, found);
+      const isNow = found.sites.length > 0 && ((go?.sites.length ?? 0) > 0 || mayAttach());
+      watched.set(pid, {
+        go,
+        key: isNow ? keyOf(found.sites) : "",
+        asked: Number.NEGATIVE_INFINITY,
+        told: false,
+      });
+      return isNow ? options.attach(pid, found) : { count: 0, lost: found.lost };
     },
     seen(pid) {
       const process = watched.get(pid);
