@@ -67,6 +67,20 @@ export function callCookie(told: CallArguments, goid: number): bigint {
 
 /** callInside finds the first direct call of one function in another: an instruction that is emulated on x86-64. */
 export function callInside(binary: GoBinary, caller: string, callee: string): number | undefined {
+  return aroundCall(binary, caller, callee, "before");
+}
+
+/** behindCall finds the instruction behind that call, where the registers hold what it returned; it is single-stepped. */
+export function behindCall(binary: GoBinary, caller: string, callee: string): number | undefined {
+  return aroundCall(binary, caller, callee, "behind");
+}
+
+function aroundCall(
+  binary: GoBinary,
+  caller: string,
+  callee: string,
+  where: "before" | "behind",
+): number | undefined {
   const outer = binary.functions.find(caller);
   const inner = binary.functions.find(callee);
   if (outer === undefined || inner === undefined) return undefined;
@@ -75,7 +89,7 @@ export function callInside(binary: GoBinary, caller: string, callee: string): nu
     const instruction = decodeInstruction(binary.elf.machine, code, at);
     if (instruction === undefined) return undefined;
     if (instruction.isCall && instruction.target === inner.entry - outer.entry) {
-      return binary.fileOffset(outer.entry + at);
+      return binary.fileOffset(outer.entry + at + (where === "before" ? 0 : instruction.length));
     }
     at += instruction.length;
   }

@@ -127,13 +127,13 @@ export function factsOf(binary: GoBinary): GoFacts {
   else if (parentGoid === undefined && sites.spawn === undefined) {
     lost.push("parents across goroutines: Go keeps a goroutine's parent from 1.21 on");
   }
-  if (sites.handlerEnd !== undefined && requestPattern === undefined) {
-    lost.push("http.route: net/http has patterns from Go 1.22 on");
-  }
   const sql = sqlCalls(binary, offsets, hasRegisters ? goid : undefined);
   const streams = goStreams(binary, offsets, hasRegisters ? goid : undefined);
   const kafka = kafkaCalls(binary, offsets, hasRegisters ? goid : undefined);
   const routes = routeSites(binary, offsets, hasRegisters ? goid : undefined);
+  if (sites.handlerEnd !== undefined && requestPattern === undefined && !routes.hasMux) {
+    lost.push("http.route: net/http keeps patterns from Go 1.22 on");
+  }
   lost.push(...sql.lost, ...streams.lost, ...kafka.lost, ...routes.lost);
   const v = binary.version;
   return {

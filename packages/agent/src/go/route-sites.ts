@@ -1,5 +1,5 @@
 import { BinaryError, type GoBinary, type GoOffsets } from "@go3s/binary";
-import { type CallSite, callInside } from "./call-site.js";
+import { behindCall, type CallSite, callInside } from "./call-site.js";
 
 /** RouteSite is a place in a program where the route that a request matched can be read, by probes/routes.go3s. */
 export type RouteSite = Pick<CallSite, "fileOffset" | "cookie">;
@@ -7,6 +7,8 @@ export type RouteSite = Pick<CallSite, "fileOffset" | "cookie">;
 /** RouteSites are the places in a program, and what cannot be told. */
 export interface RouteSites {
   readonly sites: readonly RouteSite[];
+  /** hasMux says that the patterns of net/http's own mux are told here, where a request does not keep them. */
+  readonly hasMux: boolean;
   readonly lost: readonly string[];
 }
 
@@ -123,7 +125,7 @@ const routers: readonly Row[] = [
 ];
 
 const nowhere = 15;
-const mode = { here: 0, behind: 1, pieces: 2 } as const;
+const mode = { here: 0, behind: 1, pieces: 2, returned: 3 } as const;
 
 /** routeStructs are what routeSites needs to know of the modules' structs. */
 export const routeStructs: Readonly<Record<string, readonly string[]>> = structsOf(routers);
@@ -166,7 +168,29 @@ export function routeSites(binary: GoBinary, offsets: GoOffsets, goid: number | 
       lose(error.message);
     }
   }
-  return { sites, lost };
+  const mux = goid === undefined ? undefined : muxSite(binary, goid);
+  return { sites: mux === undefined ? sites : [mux, ...sites], hasMux: mux !== undefined, lost };
+}
+
+/**
+ * muxSite is where net/http's mux has just found a handler with its pattern, for programs that keep the pattern nowhere else: built before Go
+ * 1.22, or with the mux of then (GODEBUG httpmuxgo121=1, which a go.mod with an older version sets).
+ */
+function muxSite(binary: GoBinary, goid: number): RouteSite | undefined {
+  const isOld = binary.version !== undefined && binary.version.major === 1 && binary.version.minor < 22;
+  const asOld = /\bhttpmuxgo121=1\b/.test(binary.build?.settings.get("DefaultGODEBUG") ?? "");
+  if (!isOld && !asOld) return undefined;
+  const finder = isOld ? "net/http.(*ServeMux).Handler" : "net/http.(*serveMux121).findHandler";
+  try {
+    const fileOffset = behindCall(binary, "net/http.(*ServeMux).ServeHTTP", finder);
+    if (fileOffset === undefined) return undefined;
+    // (h Handler, pattern string): an interface takes two words.
+    const low = (2 << 8) | (mode.returned << 16);
+    return { fileOffset, cookie: BigInt(low) | (BigInt(goid) << 20n) };
+  } catch (error) {
+    if (!(error instanceof BinaryError)) throw error;
+    return undefined;
+  }
 }
 
 const entryOf = ({ module, in: name }: Row): string => `${module}.${name}`;
