@@ -23,7 +23,7 @@ interface Told {
 export async function startAgentAlone(observed: number): Promise<AgentAlone> {
   const sink = spawn(process.execPath, [sinkPath], { stdio: ["ignore", "pipe", "inherit"] });
   try {
-    const [port] = (await once(lines(sink), "line")) as [string];
+    const [port]: string[] = await once(lines(sink), "line");
     const otlp = `http://127.0.0.1:${port}`;
     const agent = spawn(
       process.execPath,
@@ -36,7 +36,7 @@ export async function startAgentAlone(observed: number): Promise<AgentAlone> {
         reject(new Error(`go3s observe ended with ${code} before it was attached`)),
       );
       lines(agent).on("line", (line) => {
-        const told = JSON.parse(line) as Told;
+        const told: Told = JSON.parse(line);
         if (told.event === "attached") resolve();
         if (told.event === "summary") spans = told.spans;
       });
