@@ -19,11 +19,12 @@ export interface Batches<W extends Writer> {
   flush(): void;
 }
 
-// A request of this size is sent without waiting for the timer: large enough to be cheap, small enough for any receiver.
-const requestBytes = 4 << 20;
+// A request of this size is sent without waiting for the timer: large enough to be cheap, small enough for any receiver, and for our
+// memory: after a stall, writers of 4 MiB each were kept, 45 MB in all.
+const requestBytes = 1 << 20;
 // A batch of this size goes out in its own memory; smaller ones are joined by copying.
 const handOverBytes = 256 << 10;
-const spareWriters = 8;
+const spareWriters = 2;
 // Writers of resources that were silent for this many flushes, ten seconds, are given up with their memory: processes come and go.
 const idleFlushes = 30;
 
