@@ -1,5 +1,6 @@
 // One connection: which protocol it speaks, who its client is, and from then on its parser.
 
+import { Buffer } from "node:buffer";
 import { type Candidate, recognise } from "./recognise.js";
 import { type Emit, newShared, type Parser, type Protocol, type ProtocolName, type Shared } from "./wire.js";
 
@@ -53,6 +54,8 @@ const triesLate = 32;
 const heldChunks = 8;
 // Of each of them, so much is held until the protocol is known.
 const heldBytes = 4096;
+const splitBytes = 16;
+const none = new Uint8Array(0);
 
 /** newConnection makes a connection of which nothing is known but what `options` say. */
 export function newConnection(options: ConnectionOptions): Connection {
@@ -87,6 +90,15 @@ export function newConnection(options: ConnectionOptions): Connection {
     ns: number,
   ): void => {
     const stop = Math.min(end, start + heldBytes);
+    const before = held.at(-1);
+    // Kafka's brokers and others read a length by itself: it only says something with what follows.
+    const isSplit =
+      !datagram &&
+      before?.direction === direction &&
+      before.total < splitBytes &&
+      before.bytes.length === before.total;
+    const head = isSplit ? before.bytes : none;
+    const looked = Buffer.concat([head, bytes.subarray(start, stop)]);
     looks++;
     if (held.length >= heldChunks) held.shift();
     held.push({ direction, bytes: bytes.slice(start, stop), total, ns });
@@ -95,10 +107,10 @@ export function newConnection(options: ConnectionOptions): Connection {
       candidates,
       options.client,
       direction,
-      bytes,
-      start,
-      stop,
-      total,
+      looked,
+      0,
+      looked.length,
+      head.length + total,
       datagram,
     );
     candidates = verdict.candidates;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { partMarker } from "../discovery/registry.js";
 import { serviceSource } from "./go-service.go.js";
@@ -69,6 +69,20 @@ export function buildGoService(
   writeFileSync(join(folder, "go.mod"), `module service\n\ngo ${toolchain === "local" ? "1.22" : "1.17"}\n`);
   writeFileSync(join(folder, "main.go"), source);
   if (modules.length > 0) spawnSync("go", ["get", ...modules], { cwd: folder });
+  return builtIn(folder, flags, toolchain);
+}
+
+/** buildGoFiles builds a program of several files, "go.mod" among them, that needs no module from elsewhere. */
+export function buildGoFiles(files: Readonly<Record<string, string>>): BuiltProgram {
+  const folder = mkdtempSync(join(tmpdir(), "go3s-agent-"));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return builtIn(folder, [], "local");
+}
+
+function builtIn(folder: string, flags: readonly string[], toolchain: string): BuiltProgram {
   const path = join(folder, "service");
   const built = spawnSync("env", [`GOTOOLCHAIN=${toolchain}`, "go", "build", ...flags, "-o", path, "."], {
     cwd: folder,

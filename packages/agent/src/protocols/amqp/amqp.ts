@@ -328,17 +328,21 @@ function openAmqp(options: ParserOptions): Parser {
     },
     ended: flush,
     lost() {
-      flush(0);
       for (const channel of channels.values()) {
+        // A message is told by its first frames, though the end of a long body was not seen.
+        const content = fromClient ? channel.sending : channel.receiving;
+        if (content?.told === true) ready.push(content.exchange);
         // Messages that were missed are not counted by anybody.
         if (fromClient) {
           channel.confirms = false;
           channel.opened = false;
+          ready.push(...channel.unconfirmed.values());
           channel.unconfirmed.clear();
           channel.sending = undefined;
         } else channel.receiving = undefined;
         if (channel.asked !== undefined) channel.asked.exchange.doubt = "cut";
       }
+      flush(0);
     },
   });
 

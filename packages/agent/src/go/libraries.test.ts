@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { after, before, describe, test } from "node:test";
+import type { Span } from "@go3s/telemetry";
+import { type Agent, startAgent } from "../agent.js";
+import { loadCapture } from "../protocols/testing/capture.js";
+import {
+  type BuiltProgram,
+  buildGoFiles,
+  type RunningService,
+  whyNoLiveTests,
+} from "../testing/go-service.js";
+import { newClient } from "../testing/http-client.js";
+import { libraryFiles } from "../testing/library-service.go.js";
+import { attributeOf, newSpanCollector, type SpanCollector } from "../testing/live-peers.js";
+import { eventually } from "../testing/wait.js";
+
+/** answering starts a server that says the same to everything. */
+async function answering(answer: Uint8Array): Promise<{ readonly port: number; close(): void }> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("data", () => socket.write(answer));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false }, () => {
+  let redis: Awaited<ReturnType<typeof answering>>;
+  let broker: Awaited<ReturnType<typeof answering>>;
+  let program: BuiltProgram;
+  let service: RunningService;
+  let collected: SpanCollector;
+  let agent: Agent;
+
+  before(async () => {
+    const { chunks } = loadCapture("kafka-produce");
+    // The third that the client says is its first request to produce.
+    const at = chunks.findIndex(
+      ({ d }, i) => d === 0 && chunks.slice(0, i).filter((chunk) => chunk.d === 0).length === 2,
+    );
+    const [request, answer] = [chunks[at], chunks[at + 1]];
+    assert.ok(request !== undefined && answer !== undefined);
+    redis = await answering(Buffer.from("$-1\r\n"));
+    broker = await answering(answer.bytes);
+    program = buildGoFiles(libraryFiles);
+    service = await program.start({
+      REDIS: `127.0.0.1:${redis.port}`,
+      KAFKA: `127.0.0.1:${broker.port}`,
+      PRODUCE: Buffer.from(request.bytes).toString("base64"),
+    });
+    collected = newSpanCollector();
+    agent = await startAgent({
+      selection: { pids: [service.pid] },
+      exclude: [process.pid],
+      exporter: collected.exporter,
+    });
+  });
+  after(async () => {
+    await agent?.close();
+    await service?.stop();
+    program?.remove();
+    redis?.close();
+    broker?.close();
+  });
+
+  const spanOf = (path: string, query = ""): Promise<Span> =>
+    eventually(`the span of ${path}`, () =>
+      collected.spans.find(
+        (span) => attributeOf(span, "url.path") === path && attributeOf(span, "url.query") === query,
+      ),
+    );
+  const ask = async (path: string): Promise<void> => {
+    const client = newClient(service.port, false);
+    await client.get(path);
+    client.close();
+  };
+
+  test("routers' routes are told: a string, one behind a pointer, patterns of routers within routers", async () => {
+    const rows = [
+      ["/gin/users/7", "/gin/users/:id"],
+      // Of net/http's own pattern where the router has none.
+      ["/gin/else", "/gin/"],
+      ["/chi/v1/users/7", "/chi/v1/users/{id}"],
+      ["/mux/users/7", "/mux/users/{id:[0-9]+}"],
+    ] as const;
+    for (const [path, route] of rows) {
+      await ask(path);
+      assert.equal(attributeOf(await spanOf(path), "http.route"), route);
+    }
+  });
+
+  test("messages are sent by their handler, whichever goroutine writes them, and fail with it", async () => {
+    for (const query of ["", "two"]) {
+      await ask(query === "" ? "/send" : `/send?${query}`);
+      const request = await spanOf("/send", query);
+      const send = await eventually("the producer's span", () =>
+        collected.spans.find((span) => span.parentSpanId === request.spanId && span.kind === 4),
+      );
+      const wire = await eventually("what was written", () =>
+        collected.spans.find((span) => span.parentSpanId === send.spanId),
+      );
+      assert.equal(send.name, "send orders");
+      assert.equal(send.traceId, request.traceId);
+      assert.deepEqual(
+        ["messaging.destination.name", "messaging.destination.partition.id", "server.port", "error.type"].map(
+          (name) => attributeOf(send, name),
+        ),
+        ["orders", "0", String(broker.port), query === "" ? "" : "*errors.errorString"],
+      );
+      assert.deepEqual([wire.name, wire.kind], ["send orders", 3]);
+      assert.equal(attributeOf(wire, "messaging.batch.message_count"), "2");
+    }
+  });
+
+  test("a goroutine that serves many is nobody's: not even of the request that started it once", async () => {
+    const [first, second] = [newClient(service.port, true), newClient(service.port, true)];
+    try {
+      await first.get("/pool");
+      const holding = first.get("/hold");
+      await second.get("/pool?release");
+      await holding;
+    } finally {
+      first.close();
+      second.close();
+    }
+    const started = await spanOf("/pool");
+    const held = await spanOf("/hold");
+    const gets = await eventually("both questions", () => {
+      const found = collected.spans.filter((span) => span.name === "GET" && span.kind === 3);
+      return found.length >= 2 ? found : undefined;
+    });
+    assert.equal(gets.filter((span) => span.parentSpanId === held.spanId).length, 0);
+    assert.ok(gets.every((span) => span.parentSpanId === "" || span.parentSpanId === started.spanId));
+  });
+});

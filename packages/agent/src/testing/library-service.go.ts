@@ -1,0 +1,246 @@
+// Libraries with the places, names and structs of the real ones, as small as they can be: so that what reads them is tested
+// where no module can be had. docs/compatibility.md says which real versions were tried.
+
+const gin = `package gin
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+)
+
+type Context struct {
+	Writer   http.ResponseWriter
+	fullPath string
+}
+
+type Engine struct{ pool sync.Pool }
+
+func (engine *Engine) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	c, _ := engine.pool.Get().(*Context)
+	if c == nil {
+		c = &Context{}
+	}
+	c.Writer = w
+	c.fullPath = ""
+	if strings.HasPrefix(req.URL.Path, "/gin/users/") {
+		c.fullPath = "/gin/users/:id"
+		w.Write([]byte("ok"))
+	} else {
+		http.NotFound(w, req)
+	}
+	engine.pool.Put(c)
+}
+`;
+
+const chi = `package chi
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+)
+
+type Context struct {
+	RoutePath     string
+	RoutePatterns []string
+}
+
+type Mux struct{ pool *sync.Pool }
+
+func New() *Mux { return &Mux{pool: &sync.Pool{New: func() any { return &Context{} }}} }
+
+func (mx *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rctx := mx.pool.Get().(*Context)
+	rctx.RoutePatterns = append(rctx.RoutePatterns[:0], "/chi/*", "/v1/*", "/users/{id}")
+	// More than net/http holds back: the response begins before the router is done.
+	w.Write([]byte(strings.Repeat("long ", 4000)))
+	mx.pool.Put(rctx)
+}
+`;
+
+const mux = `package mux
+
+import "net/http"
+
+type routeRegexp struct{ template string }
+
+type routeRegexpGroup struct{ host, path *routeRegexp }
+
+type routeConf struct {
+	strictSlash bool
+	regexp      routeRegexpGroup
+}
+
+type Route struct {
+	name string
+	routeConf
+}
+
+type Router struct{ Route *Route }
+
+func New(template string) *Router {
+	return &Router{&Route{routeConf: routeConf{regexp: routeRegexpGroup{path: &routeRegexp{template}}}}}
+}
+
+//go:noinline
+func requestWithRoute(r *http.Request, route *Route) *http.Request { return r.WithContext(r.Context()) }
+
+func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	req = requestWithRoute(req, r.Route)
+	w.Write([]byte(req.URL.Path))
+}
+`;
+
+// One goroutine, started by whoever comes first, writes for everybody.
+const kafka = `package kafka
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net"
+	"os"
+	"sync"
+)
+
+type Message struct {
+	Topic string
+	Value []byte
+}
+
+type Writer struct {
+	Addr  net.Addr
+	Topic string
+	once  sync.Once
+	jobs  chan chan bool
+}
+
+func (w *Writer) run() {
+	conn, err := net.Dial("tcp", w.Addr.String())
+	if err != nil {
+		panic(err)
+	}
+	request, _ := base64.StdEncoding.DecodeString(os.Getenv("PRODUCE"))
+	answer := make([]byte, 4096)
+	for done := range w.jobs {
+		conn.Write(request)
+		conn.Read(answer)
+		done <- true
+	}
+}
+
+func (w *Writer) WriteMessages(ctx context.Context, msgs ...Message) error {
+	w.once.Do(func() {
+		w.jobs = make(chan chan bool)
+		go w.run()
+	})
+	done := make(chan bool)
+	w.jobs <- done
+	<-done
+	if len(msgs) > 1 {
+		return errors.New("too many")
+	}
+	return nil
+}
+`;
+
+const main = `package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-chi/chi/v5"
+	"github.com/gorilla/mux"
+	"github.com/segmentio/kafka-go"
+)
+
+var (
+	once    sync.Once
+	jobs    = make(chan chan bool)
+	holding = make(chan bool)
+	release = make(chan bool)
+)
+
+// pool asks for everybody what Redis has.
+func pool() {
+	conn, err := net.Dial("tcp", os.Getenv("REDIS"))
+	if err != nil {
+		panic(err)
+	}
+	answer := make([]byte, 64)
+	for done := range jobs {
+		conn.Write([]byte("*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n"))
+		conn.Read(answer)
+		done <- true
+	}
+}
+
+func main() {
+	http.Handle("/gin/", &gin.Engine{})
+	http.Handle("/chi/", chi.New())
+	http.Handle("/mux/", mux.New("/mux/users/{id:[0-9]+}"))
+	http.HandleFunc("/pool", func(w http.ResponseWriter, r *http.Request) {
+		once.Do(func() { go pool() })
+		if r.URL.RawQuery == "release" {
+			<-holding
+		}
+		done := make(chan bool)
+		jobs <- done
+		<-done
+		if r.URL.RawQuery == "release" {
+			release <- true
+		}
+	})
+	http.HandleFunc("/hold", func(w http.ResponseWriter, r *http.Request) {
+		holding <- true
+		<-release
+	})
+	broker, err := net.ResolveTCPAddr("tcp", os.Getenv("KAFKA"))
+	if err != nil {
+		panic(err)
+	}
+	writer := &kafka.Writer{Addr: broker}
+	http.HandleFunc("/send", func(w http.ResponseWriter, r *http.Request) {
+		messages := []kafka.Message{{Topic: "orders"}}
+		if r.URL.RawQuery == "two" {
+			messages = append(messages, messages...)
+		}
+		fmt.Fprint(w, writer.WriteMessages(r.Context(), messages...))
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	http.Serve(listener, nil)
+}
+`;
+
+const libraries: readonly (readonly [path: string, version: string, source: string])[] = [
+  ["github.com/gin-gonic/gin", "v1.12.0", gin],
+  ["github.com/go-chi/chi/v5", "v5.5.0", chi],
+  ["github.com/gorilla/mux", "v1.8.1", mux],
+  ["github.com/segmentio/kafka-go", "v0.4.51", kafka],
+];
+
+/** libraryFiles are a Go program that uses them, which prints its port; REDIS and KAFKA are addresses, PRODUCE is what it sends. */
+export const libraryFiles: Readonly<Record<string, string>> = Object.fromEntries([
+  ["main.go", main],
+  [
+    "go.mod",
+    [
+      "module service\n\ngo 1.22\n",
+      ...libraries.map(([path, version], i) => `require ${path} ${version}\nreplace ${path} => ./lib${i}\n`),
+    ].join("\n"),
+  ],
+  ...libraries.flatMap(([path, , source], i) => [
+    [`lib${i}/go.mod`, `module ${path}\n\ngo 1.22\n`],
+    [`lib${i}/lib.go`, source],
+  ]),
+]);
