@@ -4,7 +4,6 @@ import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from
 import { createDecoder } from "../events/decode.js";
 import type { EventSink } from "../events/event.js";
 import { EndReason, Role } from "../events/layout.js";
-import { ignoreStreams } from "../events/stream.js";
 import {
   endRecord,
   headRecord,
@@ -12,6 +11,7 @@ import {
   requestRecord,
   responseRecord,
 } from "../events/sample-records.js";
+import { ignoreStreams } from "../events/stream.js";
 import { type Assembler, newAssembler } from "./assembler.js";
 import { openWallClock } from "./clock.js";
 import { newHttpSpanWriter } from "./http-span.js";

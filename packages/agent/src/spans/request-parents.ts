@@ -18,7 +18,10 @@ export interface ParentSpan {
 }
 
 /** ServedRequest is what must be known of a request that may be a parent. */
-export type ServedRequest = Pick<Exchange, "role" | "tgid" | "goid" | "startNs" | "endNs" | "handlerEnded" | "ids">;
+export type ServedRequest = Pick<
+  Exchange,
+  "role" | "tgid" | "goid" | "startNs" | "endNs" | "handlerEnded" | "ids"
+>;
 
 /** RequestParents finds the request that an item belongs to: the one its goroutine, or the one that started it, serves. */
 export interface RequestParents<T extends RoutineItem> {
