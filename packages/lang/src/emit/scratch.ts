@@ -1,5 +1,6 @@
 import { HelperFunction } from "@go3s/bpf";
 import { type Block, type IrFunction, newValue, type Slot, successors, type Value } from "../ir/ir.js";
+import { isTailCall } from "../passes/owned-objects.js";
 import type { Range } from "../source/file.js";
 import { mapRow } from "../types/map-kinds.js";
 import type { MapSymbol } from "../types/symbols.js";
@@ -159,6 +160,25 @@ function claim(w: Writer, map: MapSymbol, key: Slot, rest: Block, fail: Block, e
   return found;
 }
 
+/**
+ * lendToTailCalls gives the entry back before each tail call, which does not return: programs that made one lost an entry of
+ * their CPU each time, and did nothing any more after the fourth. One that fails comes back, and has it again; whoever took
+ * it meanwhile on this CPU has ended.
+ */
+function lendToTailCalls(w: Writer, base: Value): void {
+  const before = w.block.values;
+  if (!before.some(isTailCall)) return;
+  w.block.values = [];
+  const mark = (taken: bigint): void => {
+    add(w, "store", 64, [base, add(w, "const", 64, [], { imm: taken })], { size: 8 });
+  };
+  for (const value of before) {
+    if (isTailCall(value)) mark(0n);
+    w.block.values.push(value);
+    if (isTailCall(value)) mark(1n);
+  }
+}
+
 /** prologue gets the memory at the function's start. */
 function prologue(fn: IrFunction, map: MapSymbol, use: ScratchUse): Value {
   const [entry] = fn.blocks;
@@ -196,6 +216,7 @@ function prologue(fn: IrFunction, map: MapSymbol, use: ScratchUse): Value {
       w.block = block;
       add(w, "store", 64, [base, add(w, "const", 64, [])], { size: 8 });
     }
+    for (const block of fn.blocks) lendToTailCalls({ fn, block, at: fn.at }, base);
   }
   w.block = fail;
   fail.end = { kind: "return", value: add(w, "const", 32, [], { imm: use.failure }), at: w.at };
