@@ -127,12 +127,15 @@ export function useAnswer<T>(url: string | undefined, live = false): Answer<T> {
   const [, redraw] = useReducer<number, void>((count) => count + 1, 0);
   const last = useRef<T | undefined>(undefined);
   const entry = url === undefined ? undefined : entryOf(url);
+  const drawnAt = entry?.at;
 
   useEffect(() => {
     if (url === undefined) return;
     const watched = entryOf(url);
     const watcher = () => redraw();
     watched.watchers.add(watcher);
+    // An answer that was warmed may have come between drawing and now, when nobody watched.
+    if (watched.at !== drawnAt) redraw();
     if (live) watched.live++;
     const old = watched.data === undefined || performance.now() - watched.at > freshMs;
     if (old) void load(watched);
