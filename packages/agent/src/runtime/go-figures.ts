@@ -1,9 +1,9 @@
 import { processMemory } from "@go3s/bpf";
-import { sizeClasses } from "../allocations/size-classes.js";
 import type { GoLayout } from "./go-layout.js";
 import { addressOfField, type Figure, type Kind, newGoPlan, numberAt, planned } from "./go-plan.js";
 import { type GoroutineReader, type GoroutineStates, newGoroutineReader } from "./goroutines.js";
 import { heapGoal } from "./heap-goal.js";
+import { planHeapStatistics } from "./heap-statistics.js";
 import { newPauses, type Pause } from "./pauses.js";
 import { newProcessors, type ProcessorState, type Processors } from "./processors.js";
 import type { GoGlobal, GoStruct } from "./wanted.js";
@@ -45,8 +45,6 @@ export interface GoReader {
 
 // Go 1.20 and newer keep 40 powers of two with 4 steps each (histogram.go); older ones something else.
 const delayBuckets = 160;
-// mstats.go: three generations, whose sum is what has been counted.
-const generations = 3;
 // Ps are as many as GOMAXPROCS; nobody has more processors than this.
 const mostProcessors = 4096;
 
@@ -92,9 +90,7 @@ export function newGoReader(pid: number, layout: GoLayout, bias: number): GoRead
     layout.field("runtime.timeHistogram", "underflow") === delayBuckets * 8
       ? block(addressOfField(layout, bias, "runtime.sched", "runtime.schedt", "timeToRun"), delayBuckets * 8)
       : -1;
-  const statistics = newStatistics(layout, (length) =>
-    block(addressOfField(layout, bias, "runtime.memstats", "runtime.mstats", "heapStats"), length),
-  );
+  const statistics = planHeapStatistics(plan, layout, bias);
   // Before, the allocator counted what it handed to a processor's cache, not what was allocated from there.
   const countsObjects = layout.minor >= 19;
   const pauses = newPauses(pid, layout, bias);
@@ -133,7 +129,9 @@ export function newGoReader(pid: number, layout: GoLayout, bias: number): GoRead
       follow();
       const isFresh = processors?.sample() === true;
       const view = plan.view();
-      const stack = statistics?.stackBytes(view);
+      const settled = statistics?.isSettled() === true ? statistics : undefined;
+      const stack = settled?.stackBytes();
+      const bySize = countsObjects ? settled?.allocations() : undefined;
       const ready = heap.mappedReady?.();
       const goal = goalOf();
       const limitBytes = heap.memoryLimit?.();
@@ -155,8 +153,8 @@ export function newGoReader(pid: number, layout: GoLayout, bias: number): GoRead
         liveBytes: heap.heapMarked?.(),
         memoryLimit: limitBytes === undefined || limitBytes >= 2 ** 62 ? undefined : limitBytes,
         allocatedBytes: allocated?.(),
-        allocations: countsObjects ? statistics?.allocations(view) : undefined,
-        allocationsBySize: countsObjects ? statistics?.bySize(view) : undefined,
+        allocations: bySize?.reduce((sum, count) => sum + count, 0),
+        allocationsBySize: bySize,
         heapGoal: goal,
         gogc: percent === undefined || percent < 0 ? undefined : percent,
         cycles: cycles?.(),
@@ -195,45 +193,4 @@ export function newGoReader(pid: number, layout: GoLayout, bias: number): GoRead
       mappedReady: mappedReady(),
     });
   }
-}
-
-/** Statistics reads what the allocator counts, out of the plan's memory. */
-interface Statistics {
-  stackBytes(view: DataView): number;
-  allocations(view: DataView): number;
-  bySize(view: DataView): readonly number[];
-}
-
-function newStatistics(layout: GoLayout, plan: (length: number) => number): Statistics | undefined {
-  const stacks = layout.field("runtime.heapStatsDelta", "inStacks");
-  const large = layout.field("runtime.heapStatsDelta", "largeAllocCount");
-  const small = layout.field("runtime.heapStatsDelta", "smallAllocCount");
-  const smallEnd = layout.field("runtime.heapStatsDelta", "largeFree");
-  const size = layout.field("runtime.consistentHeapStats", "gen");
-  if (
-    stacks === undefined ||
-    large === undefined ||
-    small === undefined ||
-    smallEnd === undefined ||
-    size === undefined
-  )
-    return undefined;
-  const place = plan(size);
-  if (place < 0) return undefined;
-  const one = size / generations;
-  const sum = (view: DataView, from: number, to: number): number => {
-    let total = 0;
-    for (let i = 0; i < generations; i++)
-      for (let at = from; at < to; at += 8) total += numberAt(view, place + i * one + at, "i64");
-    return total;
-  };
-  return {
-    stackBytes: (view) => sum(view, stacks, stacks + 8),
-    allocations: (view) => sum(view, large, large + 8) + sum(view, small, smallEnd),
-    bySize: (view) =>
-      sizeClasses.map((_, i) => {
-        const at = i === 0 ? large : small + i * 8;
-        return sum(view, at, at + 8);
-      }),
-  };
 }

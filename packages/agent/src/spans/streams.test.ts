@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { StreamConnEvent, StreamEndEvent, StreamEvent } from "../events/stream.js";
 import { streamExchange } from "../events/stream-layout.js";
 import { StreamKind } from "../go/stream-site.js";
-import { grpcError } from "./grpc-status.js";
+import { grpcError } from "../protocols/http2/grpc-status.js";
 import { hexText, idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 import { newRouteTable } from "./routes.js";

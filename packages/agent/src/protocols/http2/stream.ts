@@ -2,6 +2,7 @@
 
 import { i32 } from "../text.js";
 import { newExchange, type WireExchange } from "../wire.js";
+import { grpcCodes } from "./grpc-status.js";
 
 /** Stream is an open stream. */
 export interface Stream {
@@ -144,26 +145,6 @@ function digits(text: string): number {
   return /^\d{1,5}$/.test(text) ? Number(text) : -1;
 }
 
-// https://grpc.io/docs/guides/status-codes/
-const grpcNames: readonly string[] = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-];
 // Methods that http.request.method may hold as they are (semantic conventions).
 const knownMethods = new Set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY".split(" "));
 
@@ -230,7 +211,7 @@ function finishCall(stream: Stream): void {
   if (stream.grpcStatus >= 0) {
     attributes["rpc.grpc.status_code"] = stream.grpcStatus;
     if (stream.grpcStatus > 0 && exchange.error === "")
-      exchange.error = grpcNames[stream.grpcStatus] ?? String(stream.grpcStatus);
+      exchange.error = grpcCodes[stream.grpcStatus] ?? String(stream.grpcStatus);
   } else if (stream.status >= 400 && exchange.error === "") exchange.error = String(stream.status);
   if (!stream.sent.blind) attributes["go3s.rpc.request.messages"] = stream.sent.messages;
   if (!stream.received.blind) attributes["go3s.rpc.response.messages"] = stream.received.messages;

@@ -4,6 +4,7 @@ import { type Palette, readPalette, serviceHue } from "../../base/colour.js";
 import { themeShown } from "../../base/settings.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
+import { useCanvasSize } from "../canvas-size.js";
 import { ticks, type View } from "../waterfall/draw.js";
 import { useTimeWheel } from "../waterfall/gestures.js";
 import { operationOf, serviceOf, type TraceModel } from "../waterfall/model.js";
@@ -124,7 +125,7 @@ export function TimeFlame(props: TimeFlameProps): JSX.Element {
   const lanes = useMemo(() => lanesOf(model), [model]);
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
+  const size = useCanvasSize(box, canvas);
   const [under, setUnder] = useState(-1);
   const palette = useMemo(() => readPalette(), [themeShown.value]);
   const hues = useMemo(
@@ -140,21 +141,6 @@ export function TimeFlame(props: TimeFlameProps): JSX.Element {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     paintLanes(context, scene.current, size.width, size.height, box.current?.scrollTop ?? 0);
   };
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() =>
-      setSize({ width: element.clientWidth, height: element.clientHeight }),
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  useLayoutEffect(() => {
-    const element = canvas.current;
-    if (element === null) return;
-    element.width = Math.round(size.width * window.devicePixelRatio);
-    element.height = Math.round(size.height * window.devicePixelRatio);
-  }, [size]);
   useLayoutEffect(paint);
   useLayoutEffect(() => {
     const element = box.current;

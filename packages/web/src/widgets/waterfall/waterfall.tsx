@@ -4,9 +4,10 @@ import { readPalette } from "../../base/colour.js";
 import { themeShown } from "../../base/settings.js";
 import { cell } from "../../base/text.js";
 import { durationText } from "../../base/time.js";
+import { useCanvasSize } from "../canvas-size.js";
 import type { CriticalPath } from "./critical-path.js";
 import { drawScene, gapText, indentOf, insideText, rowHeight, type Scene, type View } from "./draw.js";
-import { type Size, type TimeArea, useMirrorPace, useReveal, useTimeDrag, useTimeWheel } from "./gestures.js";
+import { type TimeArea, useMirrorPace, useReveal, useTimeDrag, useTimeWheel } from "./gestures.js";
 import { type Gap, gapAt, type Lines, placeBefore, rowAt } from "./lines.js";
 import { hasChildren, operationOf, serviceOf, type TraceModel } from "./model.js";
 import { TimeAxis } from "./time-axis.js";
@@ -35,7 +36,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   const count = lines.rows.length;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  const size = useCanvasSize(box, canvas);
   const [split, setSplit] = useState(window.innerWidth < 600 ? 0.5 : 0.36);
   const [top, setTop] = useState(0);
   const hovered = useRef(-1);
@@ -63,21 +64,6 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
     if (frame.current === 0) frame.current = requestAnimationFrame(paint);
   };
 
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() =>
-      setSize({ width: element.clientWidth, height: element.clientHeight }),
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  useLayoutEffect(() => {
-    const element = canvas.current;
-    if (element === null) return;
-    element.width = Math.round(size.width * window.devicePixelRatio);
-    element.height = Math.round(size.height * window.devicePixelRatio);
-  }, [size]);
   useLayoutEffect(paint);
   useReveal(box, lines, chosen, size.height);
   useMirrorPace(box, setTop, paintSoon);
