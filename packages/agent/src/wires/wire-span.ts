@@ -1,6 +1,7 @@
 import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { formatAddress } from "../discovery/sockets.js";
 import { addressSize } from "../events/layout.js";
+import { grpcCodes, grpcError } from "../protocols/http2/grpc-status.js";
 import type { AttributeValue, WireExchange } from "../protocols/wire.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
 import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
@@ -171,10 +172,17 @@ function kindOf(exchange: WireExchange, server: boolean): number {
   return server ? spanKind.server : spanKind.client;
 }
 
-/** errorOf: a status of 4xx is the client's failure, not the server's (OpenTelemetry's HTTP conventions). */
-function errorOf({ error, attributes }: WireExchange, server: boolean): string {
+/**
+ * errorOf is the error.type of an exchange on one side: a status of 4xx is the client's failure, not the server's (OpenTelemetry's HTTP conventions); so are most of gRPC's.
+ */
+export function errorOf(
+  { error, attributes }: Pick<WireExchange, "error" | "attributes">,
+  server: boolean,
+): string {
   const status = attributes["http.response.status_code"];
   if (error === "" && !server && typeof status === "number" && status >= 400) return String(status);
+  const code = attributes["rpc.grpc.status_code"];
+  if (typeof code === "number" && error === (grpcCodes[code] ?? String(code))) return grpcError(code, server);
   return error;
 }
 
