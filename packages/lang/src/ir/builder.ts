@@ -49,6 +49,7 @@ export interface Builder {
   loadOnce(parameter: Value, offset: number): Value;
   store(base: Value, offset: number, size: Size, value: Value): void;
   atomicAdd(base: Value, offset: number, size: Size, value: Value): void;
+  atomicExchange(base: Value, offset: number, size: Size, value: Value): Value;
   call(helper: number, args: Value[]): Value;
   callFunction(fn: IrFunction, args: Value[]): Value;
   callKernel(fn: KernelFunction, args: Value[]): Value;
@@ -234,6 +235,8 @@ export function newBuilder(fn: IrFunction): Builder {
       void push("store", 64, [base, value], { imm: BigInt(offset), size }),
     atomicAdd: (base, offset, size, value) =>
       void push("atomic", 64, [base, value], { imm: BigInt(offset), size, atomic: "add" }),
+    atomicExchange: (base, offset, size, value) =>
+      push("atomic", 64, [base, value], { imm: BigInt(offset), size, atomic: "xchg" }),
     call: (helper, args) => push("call", 64, args, { imm: BigInt(helper) }),
     callFunction: (callee, args) => push("callfn", 64, args, { func: callee }),
     callKernel: (kfunc, args) => push("callk", 64, args, { kfunc }),

@@ -371,6 +371,15 @@ const lowerings: Readonly<Record<string, Lowering>> = {
     else c.low.b.atomicAdd(addressOf(c.low, place), 0, sizeOf(place.type) === 4 ? 4 : 8, amount);
     return plain(c.low.b.constant(0n));
   },
+  AtomicExchange: (c) => {
+    const place = pointerPlace(c, 0);
+    const given = scalarAt(c, 1).value;
+    if (!isDirect(place.space)) {
+      refuse(c.low, "address-space", argument(c, 0), "only memory of the program itself can be exchanged");
+      return plain(c.low.b.constant(0n));
+    }
+    return plain(c.low.b.atomicExchange(addressOf(c.low, place), 0, sizeOf(place.type) === 4 ? 4 : 8, given));
+  },
   SizeOf: (c) => plain(c.low.b.constant(BigInt(sizeOf(c.types[0] ?? uint8)))),
   DataLoc: dataLoc,
   min: extreme("<"),

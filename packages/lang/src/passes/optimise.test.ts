@@ -209,6 +209,26 @@ func main(ctx *bpf.XDP) int {
   assert.equal(object.variable("small").getUint32(0, true), 9);
 });
 
+test("AtomicExchange gives what was there, once", { skip: cannotRun() }, () => {
+  using object = load(`
+var claimed uint64
+var small uint32
+var got uint64
+// @xdp
+func main(ctx *bpf.XDP) int {
+	if bpf.AtomicExchange(&claimed, 7) == 0 { got += 1 }
+	got += uint64(bpf.AtomicExchange(&small, 0xfffffffe)) << 8
+	bpf.AtomicExchange(&claimed, 9)
+	return int(claimed)
+}`);
+  const runs = Array.from({ length: 2 }, () => object.program("main").testRun({ data: new Uint8Array(64) }));
+  assert.deepEqual(
+    runs.map((run) => run.result),
+    [9, 9],
+  );
+  assert.equal(object.variable("got").getBigUint64(0, true), 1n + (0xfffffffen << 8n));
+});
+
 test("texts of several words are equal only when all words are", { skip: cannotRun() }, () => {
   const text = `
 // @xdp

@@ -242,8 +242,8 @@ const reserveAs: Check = (c) => {
   return { kind: "pointer", target: c.types[0] ?? badType };
 };
 
-/** atomicAdd adds to an integer that other processors change as well. */
-const atomicAdd: Check = (c) => {
+/** shared checks a pointer to an integer that other processors change as well, and what is to go there. */
+const shared = (c: BuiltinCall, name: string): Type => {
   const target = pointer(c, 0);
   const of = under(target);
   if (of.kind === "int" && of.bits >= 32) integer(c, 1, target);
@@ -252,9 +252,14 @@ const atomicAdd: Check = (c) => {
       c.env,
       "wrong-type",
       argument(c, 0),
-      `AtomicAdd takes a pointer to an integer of 32 or 64 bits, not to ${typeName(target)}`,
+      `${name} takes a pointer to an integer of 32 or 64 bits, not to ${typeName(target)}`,
       "give the address of a uint64 or uint32",
     );
+  return target;
+};
+
+const atomicAdd: Check = (c) => {
+  shared(c, "AtomicAdd");
   return voidType;
 };
 
@@ -307,6 +312,7 @@ export const builtinRows: readonly BuiltinRow[] = [
   }),
   takes("Copy", 2, 2, assignInto),
   takes("AtomicAdd", 2, 2, atomicAdd),
+  takes("AtomicExchange", 2, 2, (c) => shared(c, "AtomicExchange")),
   {
     ...takes(
       "SizeOf",
