@@ -6,6 +6,7 @@ import { newPolicy, type Policy } from "./attach/policy.js";
 import type { AttachedProbes } from "./attach/target.js";
 import type { BudgetLimits, Usage } from "./budget/budget.js";
 import { newShedding } from "./budget/shedding.js";
+import { fileOfProgram } from "./discovery/executable.js";
 import { newRegistry, type Observed, type Registry } from "./discovery/registry.js";
 import type { Selection } from "./discovery/selection.js";
 import type { EventSink } from "./events/event.js";
@@ -186,7 +187,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     durations,
     ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
   });
-  const types = newGoTypes();
+  const types = newGoTypes((pid) => {
+    const process = registry.lastKnown(pid);
+    return process && fileOfProgram(process.executable, process.facts);
+  });
   const queryWriter = newQuerySpanWriter(clock, types);
   const sendWriter = newSendSpanWriter(clock, types);
   const sampling = newAgentSampling(options.sampling);

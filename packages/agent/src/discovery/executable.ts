@@ -35,6 +35,23 @@ const interpreters: readonly { readonly name: RegExp; readonly runtime: string }
 // Program files of a machine that runs thousands of different ones; the oldest are forgotten.
 const limit = 4096;
 
+const keyOfFile = (path: string): string => {
+  const file = statSync(path);
+  return `${file.dev}:${file.ino}:${file.size}:${file.ctimeMs}`;
+};
+
+/** fileOfProgram gives the path of a program whose process may have ended; undefined when another file or none is there, as seen from here. */
+export function fileOfProgram(
+  executable: Executable,
+  { executable: path }: ProcessFacts,
+): string | undefined {
+  try {
+    return keyOfFile(path) === executable.key ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** newExecutables makes an empty cache. */
 export function newExecutables(proc: ProcSource = hostProc): Executables {
   const known = new Map<string, Executable>();
@@ -44,8 +61,7 @@ export function newExecutables(proc: ProcSource = hostProc): Executables {
       const path = `${proc.root}/${facts.pid}/exe`;
       let key: string;
       try {
-        const file = statSync(path);
-        key = `${file.dev}:${file.ino}:${file.size}:${file.ctimeMs}`;
+        key = keyOfFile(path);
       } catch {
         return undefined;
       }

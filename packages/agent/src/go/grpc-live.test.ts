@@ -115,6 +115,7 @@ describe("gRPC of Go programs by its library's functions", { skip }, () => {
     }
     assert.equal(attributeOf(asked, "network.peer.port"), String(services[1]?.port));
     assert.equal(attributeOf(served, "client.address"), "127.0.0.1");
+    assert.equal(attributeOf(served, "network.peer.address"), "127.0.0.1");
   });
 
   test("errors are the caller's; the server's only where they are its own", async () => {

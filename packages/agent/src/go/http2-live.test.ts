@@ -103,7 +103,8 @@ for (const { name, tls, flags, early } of ways) {
       for (const span of [asked, served]) assert.deepEqual(told(span, ...sizes), ["5", "3"]);
       const port = String(services[0]?.port);
       assert.deepEqual(told(asked, "server.port", "network.peer.port"), [port, port]);
-      assert.deepEqual(told(served, "server.port", "client.address"), [port, "127.0.0.1"]);
+      const ends = ["server.port", "client.address", "network.peer.address"];
+      assert.deepEqual(told(served, ...ends), [port, "127.0.0.1", "127.0.0.1"]);
     });
 
     test("so is one that another goroutine makes for the handler", async () => {

@@ -15,9 +15,10 @@ const limit = 1024;
 
 /**
  * newGoTypes makes an empty cache. A type's own name would have to be found through the module data; its first method's
- * code is in the function table by its full name, in stripped programs too.
+ * code is in the function table by its full name, in stripped programs too. `fileOf` gives the program's file of a process that
+ * has ended, where it is still to be had: what a program does last is read after its end.
  */
-export function newGoTypes(): GoTypes {
+export function newGoTypes(fileOf: (pid: number) => string | undefined = () => undefined): GoTypes {
   const known = new Map<number, Map<number, string>>();
   return {
     of(pid, itab) {
@@ -29,7 +30,7 @@ export function newGoTypes(): GoTypes {
       }
       let name = names.get(itab);
       if (name === undefined) {
-        name = typeOfMethod(methodName(pid, itab));
+        name = typeOfMethod(methodName(pid, itab) ?? methodInFile(fileOf(pid), itab));
         if (names.size >= limit) names.clear();
         names.set(itab, name);
       }
@@ -39,12 +40,12 @@ export function newGoTypes(): GoTypes {
   };
 }
 
-/** methodName is the name of the first method of an interface's type; "" when the memory or the file does not say. */
-function methodName(pid: number, itab: number): string {
+/** methodName is the name of the first method of an interface's type; "" when it has none, undefined when the process is gone. */
+function methodName(pid: number, itab: number): string | undefined {
   try {
     const address = readWord(pid, itab + firstMethod);
     const mapping = mappingAt(readMaps(pid), address);
-    if (mapping === undefined) return "";
+    if (mapping === undefined) return undefined;
     const offset = address - mapping.start + mapping.fileOffset;
     using binary = openGoBinary(`/proc/${pid}/exe`);
     const segment = binary.elf.segments.find(
@@ -53,10 +54,30 @@ function methodName(pid: number, itab: number): string {
     if (segment === undefined) return "";
     return binary.functions.containing(offset - segment.offset + segment.address)?.name ?? "";
   } catch (error) {
-    // The process may have ended, or its memory be another's by now: that costs the name.
-    if (error instanceof BinaryError || (error instanceof Error && "code" in error)) return "";
-    throw error;
+    return unreadable(error);
   }
+}
+
+/**
+ * methodInFile looks where the linker put the table of an interface's type. A movable program's tables are filled when it is
+ * loaded, and those that a program makes as it runs are in no file: "" then.
+ */
+function methodInFile(path: string | undefined, itab: number): string {
+  if (path === undefined) return "";
+  try {
+    using binary = openGoBinary(path);
+    const { data } = binary.elf.readAddress(itab + firstMethod, 8);
+    const address = new DataView(data.buffer, data.byteOffset, 8).getBigUint64(0, true);
+    return binary.functions.containing(Number(address))?.name ?? "";
+  } catch (error) {
+    return unreadable(error) ?? "";
+  }
+}
+
+/** unreadable passes over what a process that has ended, or a file that is another by now, costs: the name. */
+function unreadable(error: unknown): undefined {
+  if (error instanceof BinaryError || (error instanceof Error && "code" in error)) return undefined;
+  throw error;
 }
 
 function readWord(pid: number, address: number): number {

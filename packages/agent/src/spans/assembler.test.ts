@@ -129,6 +129,7 @@ test("a request and its response become one server span with everything the wire
   assert.equal(a["http.response.status_code"], "200");
   assert.equal(a["http.response.body.size"], "5");
   assert.equal(a["user_agent.original"], "wrk");
+  assert.deepEqual([a["client.address"], a["network.peer.address"]], ["0.0.0.0", "0.0.0.0"]);
   assert.equal(a["go3s.goroutine.id"], "42");
   assert.equal(assembler.counts().openExchanges, 0);
 });

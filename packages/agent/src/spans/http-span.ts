@@ -171,10 +171,9 @@ export function newHttpSpanWriter(
       if (route !== "") writer.stringAttribute(key.route, route);
       if (exchange.status > 0) writer.intAttribute(key.status, exchange.status);
       writeServer(exchange, writer, bytes, head, server);
-      writer.stringAttribute(
-        server ? key.clientAddress : key.peerAddress,
-        addressText(exchange, addressSize),
-      );
+      const peer = addressText(exchange, addressSize);
+      if (server) writer.stringAttribute(key.clientAddress, peer);
+      writer.stringAttribute(key.peerAddress, peer);
       writer.intAttribute(key.peerPort, exchange.peerPort);
       if (head.userAgent.start >= 0)
         writer.bytesAttribute(key.userAgent, bytes, head.userAgent.start, head.userAgent.end);

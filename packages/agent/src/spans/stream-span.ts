@@ -222,7 +222,8 @@ function writePeer(conn: StreamConn, writer: SpanWriter): void {
     return;
   }
   const mark = writer.byteLength;
-  writer.stringAttribute(conn.role === Role.server ? key.clientAddress : key.peerAddress, conn.peerText);
+  if (conn.role === Role.server) writer.stringAttribute(key.clientAddress, conn.peerText);
+  writer.stringAttribute(key.peerAddress, conn.peerText);
   writer.intAttribute(key.peerPort, conn.peerPort);
   const encoded = Buffer.allocUnsafeSlow(writer.byteLength - mark);
   writer.copySince(mark, encoded);

@@ -124,7 +124,8 @@ export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWrite
       writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);
     } else if (!("server.port" in exchange.attributes))
       writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);
-    writer.stringAttribute(server ? key.clientAddress : key.peerAddress, peer);
+    if (server) writer.stringAttribute(key.clientAddress, peer);
+    writer.stringAttribute(key.peerAddress, peer);
     writer.intAttribute(key.peerPort, wire.peerPort);
   };
 
