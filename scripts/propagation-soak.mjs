@@ -1,6 +1,6 @@
 // Sends many requests with random bodies over connections that get a traceparent from the agent, and compares every body byte by
 // byte at both ends. Requests with a header of their own must keep it, none may have two.
-//   npm run build && nice -n 15 node scripts/propagation-soak.mjs [--requests 1000000] [--connections 16] [--plain] [--kill]
+//   npm run build && nice -n 15 node scripts/propagation-soak.mjs [--requests 1000000] [--connections 16] [--plain] [--kill] [--http2]
 // --plain runs the same without an agent, to compare the time; --kill ends the agent with kill -9 in the middle.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     connections: { type: "string", default: "16" },
     plain: { type: "boolean", default: false },
     kill: { type: "boolean", default: false },
+    http2: { type: "boolean", default: false },
     "as-agent-of": { type: "string" },
   },
 });
@@ -65,9 +66,16 @@ async function soak() {
     const source = fileURLToPath(new URL("propagation-soak/ends.go", import.meta.url));
     const built = spawnSync("go", ["build", "-o", program, source], { stdio: "inherit" });
     if (built.status !== 0) throw new Error("go build failed");
-    const server = run(program, "serve");
+    const server = run(program, "serve", values.http2 ? "http2" : "http1");
     const port = await server.line();
-    const client = run(program, "ask", port, values.requests, values.connections);
+    const client = run(
+      program,
+      "ask",
+      port,
+      values.requests,
+      values.connections,
+      values.http2 ? "http2" : "http1",
+    );
     await client.line();
     const pids = [server.child.pid, client.child.pid];
     if (values.kill) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // fill makes the bytes that belong to a number: Marsaglia's xorshift64.
@@ -94,7 +96,8 @@ func serve(w http.ResponseWriter, r *http.Request) {
 // unsized hides a body's length, so that it goes out in chunks.
 type unsized struct{ io.Reader }
 
-func ask(client *http.Client, url string, seed uint64) error {
+// ask sends a request; some have a header of their own, or a long head.
+func ask(client *http.Client, url string, seed uint64, isMixed bool) error {
 	size := 0
 	method := "GET"
 	var body io.Reader
@@ -115,13 +118,13 @@ func ask(client *http.Client, url string, seed uint64) error {
 	}
 	request.Header.Set("X-Seed", strconv.FormatUint(seed, 10))
 	request.Header.Set("X-Size", strconv.Itoa(size))
-	if seed%19 == 0 {
+	if isMixed && seed%19 == 0 {
 		own := fmt.Sprintf("00-%032x-%016x-00", seed+1, seed+2)
 		// Not by Set, which would spell it the usual way.
 		request.Header[[]string{"traceparent", "Traceparent", "TRACEPARENT"}[seed%3]] = []string{own}
 		request.Header.Set("X-Own", own)
 	}
-	if seed%23 == 0 {
+	if isMixed && seed%23 == 0 {
 		request.Header.Set("Cookie", strings.Repeat("c", int(seed%6000)))
 	}
 	answer, err := client.Do(request)
@@ -138,6 +141,47 @@ func ask(client *http.Client, url string, seed uint64) error {
 	return err
 }
 
+var dialed atomic.Int64
+
+// dial gives every other connection so little room that sends are taken in part.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok && dialed.Add(1)%2 == 0 {
+		tcp.SetWriteBuffer(16 << 10)
+	}
+	return conn, err
+}
+
+// slowListener gives every third connection little room and a reader that is late, so that its client's sends are taken in part.
+type slowListener struct {
+	net.Listener
+	accepted int
+}
+
+type slowConn struct {
+	net.Conn
+	reads int
+}
+
+func (l *slowListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	l.accepted++
+	if tcp, ok := conn.(*net.TCPConn); ok && l.accepted%3 == 0 {
+		tcp.SetReadBuffer(8 << 10)
+		return &slowConn{Conn: conn}, nil
+	}
+	return conn, err
+}
+
+func (c *slowConn) Read(into []byte) (int, error) {
+	c.reads++
+	if c.reads%20 == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	return c.Conn.Read(into)
+}
+
 func main() {
 	if os.Args[1] == "serve" {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -145,7 +189,13 @@ func main() {
 			panic(err)
 		}
 		fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-		http.Serve(listener, http.HandlerFunc(serve))
+		server := &http.Server{Handler: http.HandlerFunc(serve), Protocols: new(http.Protocols)}
+		server.Protocols.SetHTTP1(true)
+		server.Protocols.SetUnencryptedHTTP2(true)
+		if len(os.Args) > 2 && os.Args[2] == "http2" {
+			listener = &slowListener{Listener: listener}
+		}
+		server.Serve(listener)
 		return
 	}
 	url := "http://127.0.0.1:" + os.Args[2]
@@ -153,21 +203,47 @@ func main() {
 	workers, _ := strconv.Atoi(os.Args[4])
 	fmt.Println("ready")
 	fmt.Scanln()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers}}
+	transport := func() *http.Client {
+		return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers}}
+	}
+	clients := []*http.Client{transport()}
+	isHTTP2 := len(os.Args) > 5 && os.Args[5] == "http2"
+	if isHTTP2 {
+		// One connection each, shared by four.
+		transport = func() *http.Client {
+			var only http.Protocols
+			only.SetUnencryptedHTTP2(true)
+			return &http.Client{Transport: &http.Transport{Protocols: &only, DialContext: dial}}
+		}
+		clients = nil
+		for range (workers + 3) / 4 {
+			clients = append(clients, transport())
+		}
+	}
 	var next atomic.Uint64
 	var failed atomic.Int64
 	var done sync.WaitGroup
-	for range workers {
+	for worker := range workers {
 		done.Add(1)
 		go func() {
 			defer done.Done()
+			client := clients[worker%len(clients)]
+			// By HTTP/2 either ends what is done for a connection, so those that have them get another one now and then.
+			isMixed := !isHTTP2 || worker == 0
+			if isHTTP2 && isMixed {
+				client = transport()
+			}
 			for seed := next.Add(1); seed <= total; seed = next.Add(1) {
-				if err := ask(client, url, seed); err != nil {
+				if err := ask(client, url, seed, isMixed); err != nil {
 					failed.Add(1)
 					fmt.Fprintln(os.Stderr, err)
 				}
 				if seed%1000 == 0 {
 					client.CloseIdleConnections()
+				}
+				if isHTTP2 && isMixed && seed%23 == 7 {
+					client.CloseIdleConnections()
+					client = transport()
 				}
 			}
 		}()

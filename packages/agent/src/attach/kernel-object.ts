@@ -15,7 +15,7 @@ import type { GoProbe } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
 import type { CallPrograms } from "./call-probes.js";
 import type { MissingPart, ObserverOptions } from "./observer-types.js";
-import { type StreamPrograms, streamProgramNames } from "./stream-probes.js";
+import { namingProgramNames, type StreamPrograms, streamProgramNames } from "./stream-probes.js";
 import type { TlsPrograms } from "./tls-probes.js";
 import type { ProbePrograms } from "./uprobes.js";
 
@@ -135,7 +135,9 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
     }
     const calls = once(() => (multi === true ? loadCalls(spec, load, programs) : undefined));
     const tls = once(() => loadTls(spec, load, programs, base, multi === true));
-    const streams = once(() => loadStreams(spec, load, programs, base, multi === true));
+    const streams = once(() =>
+      loadStreams(spec, load, programs, base, multi === true, options.propagate === true),
+    );
     const routes = once(() => (multi === true ? loadRoutes(spec, load, programs) : undefined));
     const isMulti = multi === true;
     return {
@@ -227,12 +229,14 @@ function loadStreams(
   programs: ReadonlyMap<string, Program>,
   base: LoadedObject,
   multi: boolean,
+  names: boolean,
 ): StreamPrograms {
-  const maps = { grpcLayouts: base.map("grpcLayouts"), http2Layouts: base.map("http2Layouts") };
+  const maps = { grpcLayouts: base.map("grpcLayouts"), http2Layouts: base.map("http2Layouts"), names };
   if (!multi) return { ...maps, programs: {}, problem: "the kernel has no uprobe_multi links (6.6)" };
-  const from = forMulti(spec, streamProgramNames);
-  const refused = streamProgramNames.map((name) => load(from, name)).find((error) => error !== undefined);
-  const loaded = streamProgramNames.flatMap((name) => {
+  const wanted = [...streamProgramNames, ...(names ? namingProgramNames : [])];
+  const from = forMulti(spec, wanted);
+  const refused = wanted.map((name) => load(from, name)).find((error) => error !== undefined);
+  const loaded = wanted.flatMap((name) => {
     const program = programs.get(name);
     return program === undefined ? [] : [[name, program]];
   });

@@ -7,6 +7,8 @@ export interface StreamPrograms {
   readonly programs: Readonly<Partial<Record<StreamProgram, Program>>>;
   readonly grpcLayouts: BpfMap;
   readonly http2Layouts: BpfMap;
+  /** names says whether those of namingProgramNames are wanted. */
+  readonly names: boolean;
   /** problem says why there are no programs, or not all. */
   readonly problem: string;
 }
@@ -27,6 +29,12 @@ export const streamProgramNames = [
   "onHTTP2Call",
 ] as const satisfies readonly StreamProgram[];
 
+/** namingProgramNames lists those that are for propagation alone (probes/names.go3s). */
+export const namingProgramNames = [
+  "onGRPCHeader",
+  "onGRPCFields",
+] as const satisfies readonly StreamProgram[];
+
 /** StreamProbes owns the uprobes on one process's HTTP/2 libraries. */
 export interface StreamProbes {
   readonly count: number;
@@ -41,11 +49,12 @@ export function attachStreamProbes(pid: number, streams: GoStreams, loaded: Stre
   let count = 0;
   if (streams.grpc !== undefined) loaded.grpcLayouts.update(u32Bytes(pid), streams.grpc);
   for (const [which, layout] of streams.http2) loaded.http2Layouts.update(library(pid, which), layout);
-  for (const name of streamProgramNames) {
+  for (const name of [...namingProgramNames, ...streamProgramNames]) {
     const own = streams.sites.filter((site) => site.program === name);
     if (own.length === 0) continue;
     const program = loaded.programs[name];
     if (program === undefined) {
+      if (namingProgramNames.some((naming) => naming === name) && !loaded.names) continue;
       lost.add(`HTTP/2 and gRPC by their libraries: ${loaded.problem}`);
       continue;
     }

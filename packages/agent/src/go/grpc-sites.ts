@@ -1,6 +1,7 @@
 import type { GoBinary } from "@go3s/binary";
 import {
   encodeLayout,
+  returnsOf,
   StreamKind,
   type StreamProgram,
   type StreamSite,
@@ -90,6 +91,15 @@ export function grpcSites(binary: GoBinary, offsets: StreamOffsets): LibrarySite
     // Before 1.52 a call that gets no stream is finished as any other.
     const failed = client && siteAt(binary, `${grpc}.(*csAttempt).shouldRetry`, "onGRPCFailed", cookie);
     if (typeof failed === "object") sites.push(failed);
+    // What a call is called goes with its headers to the goroutine that writes them, with propagation; both or neither.
+    const fields = returnsOf(
+      binary,
+      `${transport}.(*http2Client).createHeaderFields`,
+      "onGRPCFields",
+      cookie,
+    );
+    const header = siteAt(binary, `${transport}.(*loopyWriter).writeHeader`, "onGRPCHeader", cookie);
+    if (client && fields.length > 0 && typeof header === "object") sites.push(...fields, header);
   }
 
   const status = (field: string) =>

@@ -10,6 +10,8 @@ export type StreamProgram =
   | "onGRPCSent"
   | "onGRPCCalled"
   | "onGRPCFailed"
+  | "onGRPCFields"
+  | "onGRPCHeader"
   | "onHTTP2Serve"
   | "onHTTP2Served"
   | "onHTTP2Call"
@@ -57,6 +59,25 @@ export function siteAt(
     return { program, cookie, fileOffset: binary.probeAddress(found).fileOffset };
   } catch (error) {
     if (error instanceof BinaryError) return error.message;
+    throw error;
+  }
+}
+
+/** returnsOf gives the places where a function returns; none when the program has no such function. */
+export function returnsOf(
+  binary: GoBinary,
+  name: string,
+  program: StreamProgram,
+  cookie: bigint,
+): readonly StreamSite[] {
+  const found = binary.functions.find(name);
+  if (found === undefined) return [];
+  try {
+    return binary
+      .returnAddresses(found)
+      .map((address) => ({ program, cookie, fileOffset: binary.fileOffset(address) }));
+  } catch (error) {
+    if (error instanceof BinaryError) return [];
     throw error;
   }
 }

@@ -7,11 +7,11 @@ import { type BpfMap, u32Bytes } from "@go3s/bpf";
 export const insertionOutcomes = [
   /** It went out with our traceparent. */
   "inserted",
-  /** It had one. */
+  /** It had one. By HTTP/2 nothing is put in any more on a connection that has had one, or that could not be followed. */
   "present",
-  /** The write ended before the head did. */
+  /** The write ended before the head did, or the frame that has it. */
   "head-in-pieces",
-  /** The head goes on beyond 4096 bytes. */
+  /** The head goes on beyond 4096 bytes, or in another frame. */
   "head-too-long",
   /** Where requests begin on this connection is not known (yet). */
   "unknown-position",
@@ -19,9 +19,9 @@ export const insertionOutcomes = [
   "pipelined",
   /** Bytes of an earlier send wait in the socket, its send buffer is tiny, or it encrypts. */
   "socket-busy",
-  /** The head is not as RFC 9112 asks for: bare line feeds, folded lines, two lengths. */
+  /** The head is not as RFC 9112 asks for: bare line feeds, folded lines, two lengths. By HTTP/2: it is padded. */
   "odd-head",
-  /** It is sent for a request whose own trace is not known, since its head was too long to be looked at. */
+  /** It is sent for a request whose own trace is not known, since its head was too long to be looked at; by HTTP/2, its call is not known. */
   "unknown-parent",
   /** The kernel had no memory for it. */
   "no-memory",

@@ -25,9 +25,9 @@ export interface StreamFlow {
   clientSeen: boolean;
   /**
    * meet gives trace id (16 bytes) and span id (8) of the client's span of a stream, to whichever end asks first and then to the
-   * other one. `trace` is the trace that the client's span is in already.
+   * other one. `trace` is the trace that the client's span is in already, `span` the id that it has.
    */
-  meet(streamId: number, trace: Uint8Array | undefined): Uint8Array;
+  meet(streamId: number, trace: Uint8Array | undefined, span: Uint8Array | undefined): Uint8Array;
 }
 
 const familyInet = 2;
@@ -113,7 +113,7 @@ function newFlow(): StreamFlow {
   const waiting = new Map<number, Uint8Array>();
   return {
     clientSeen: false,
-    meet(streamId, trace) {
+    meet(streamId, trace, span) {
       const found = waiting.get(streamId);
       if (found !== undefined) {
         waiting.delete(streamId);
@@ -122,7 +122,8 @@ function newFlow(): StreamFlow {
       const ids = new Uint8Array(24);
       if (trace === undefined) fillRandom(ids, 0, 16);
       else ids.set(trace);
-      fillRandom(ids, 16, 8);
+      if (span === undefined) fillRandom(ids, 16, 8);
+      else ids.set(span, 16);
       if (waiting.size >= waitingLimit) waiting.clear();
       waiting.set(streamId, ids);
       return ids;

@@ -36,6 +36,8 @@ export interface Stream {
   identified: boolean;
   hasParent: boolean;
   remoteParent: boolean;
+  /** named: its trace, and a call's span, were chosen where it began: they may be on the wire already. */
+  named: boolean;
   threshold: number;
   /** What the end told; see StreamEndEvent. */
   endFlags: number;
@@ -102,7 +104,7 @@ export function newStreams(options: StreamsOptions): Streams {
     if (stream.hasParent) return;
     const flow = stream.conn?.flow;
     if (flow?.clientSeen === true) {
-      const joint = flow.meet(stream.streamId, undefined);
+      const joint = flow.meet(stream.streamId, stream.named ? traceOf(stream) : undefined, undefined);
       stream.ids.set(joint.subarray(0, 16), idLayout.trace);
       stream.ids.set(joint.subarray(16, 24), idLayout.parent);
       stream.hasParent = true;
@@ -110,7 +112,7 @@ export function newStreams(options: StreamsOptions): Streams {
       return;
     }
     // The bits that reached the threshold are the trace id's last 7 bytes already.
-    fillRandom(stream.ids, idLayout.trace, stream.threshold > 0 ? 9 : 16);
+    if (!stream.named) fillRandom(stream.ids, idLayout.trace, stream.threshold > 0 ? 9 : 16);
   };
 
   const begin = (event: StreamEvent, process: ProcessSpans): Stream => {
@@ -127,6 +129,7 @@ export function newStreams(options: StreamsOptions): Streams {
     stream.identified = false;
     stream.hasParent = false;
     stream.remoteParent = false;
+    stream.named = false;
     stream.threshold = event.threshold;
     if (event.threshold > 0) {
       for (let i = 0; i < 7; i++)
@@ -147,7 +150,10 @@ export function newStreams(options: StreamsOptions): Streams {
     stream.agent = next(StreamText.agent);
     const traceparent = lengths[StreamText.traceparent] ?? 0;
     if (traceparent > 0) {
-      if (readTraceparent(memory, { start: at, end: at + traceparent }, stream.ids)) {
+      if (traceparent === nameLength.client || traceparent === nameLength.server) {
+        stream.named = true;
+        for (let i = 0; i < traceparent; i++) stream.ids[idLayout.trace + i] = memory[at + i] ?? 0;
+      } else if (readTraceparent(memory, { start: at, end: at + traceparent }, stream.ids)) {
         stream.hasParent = true;
         stream.remoteParent = true;
       }
@@ -190,13 +196,20 @@ export function newStreams(options: StreamsOptions): Streams {
       const stream = begin(event, process);
       process.calls++;
       // Now, since the request may be over when the call is.
+      if (stream.named) chosen.set(stream.ids.subarray(0, nameLength.client));
       stream.hasParent = event.parent !== 0 && options.adopt(event.parent, event.tgid, stream.ids);
+      if (stream.named) {
+        // A parent that is in another trace than was said on the wire is none.
+        if (stream.hasParent && traceOf(stream).some((byte, i) => byte !== chosen[i]))
+          stream.hasParent = false;
+        stream.ids.set(chosen);
+      }
       if (stream.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       if (!stream.hasParent) {
         process.orphans++;
-        fillRandom(stream.ids, idLayout.trace, stream.threshold > 0 ? 9 : 16);
+        if (!stream.named) fillRandom(stream.ids, idLayout.trace, stream.threshold > 0 ? 9 : 16);
       }
-      fillRandom(stream.ids, idLayout.span, 8);
+      if (!stream.named) fillRandom(stream.ids, idLayout.span, 8);
       stream.identified = true;
       keep(open.clients, event.key, stream);
     },
@@ -209,8 +222,10 @@ export function newStreams(options: StreamsOptions): Streams {
       if (flow === undefined) return;
       flow.clientSeen = true;
       const isBound = stream.hasParent || stream.threshold > 0;
-      const trace = stream.ids.subarray(idLayout.trace, idLayout.trace + 16);
-      const joint = flow.meet(event.streamId, isBound ? trace : undefined);
+      const trace = isBound || stream.named ? traceOf(stream) : undefined;
+      const span = stream.named ? stream.ids.subarray(idLayout.span, idLayout.span + 8) : undefined;
+      // Whose server has asked already has sent no header that it could know of.
+      const joint = flow.meet(event.streamId, trace, span);
       if (!isBound) stream.ids.set(joint.subarray(0, 16), idLayout.trace);
       stream.ids.set(joint.subarray(16, 24), idLayout.span);
     },
@@ -273,6 +288,12 @@ export function newStreams(options: StreamsOptions): Streams {
   };
 }
 
+/** nameLength is what the probes tell in a traceparent's place: the trace and span of a call, the trace of a served stream. */
+const nameLength = { client: 24, server: 16 } as const;
+const chosen = new Uint8Array(nameLength.client);
+
+const traceOf = ({ ids }: Stream): Uint8Array => ids.subarray(idLayout.trace, idLayout.trace + 16);
+
 interface Texts {
   of(memory: Uint8Array, start: number, length: number): string;
 }
@@ -329,6 +350,7 @@ function blank(process: ProcessSpans): Stream {
     identified: false,
     hasParent: false,
     remoteParent: false,
+    named: false,
     threshold: 0,
     endFlags: 0,
     status: -1,
