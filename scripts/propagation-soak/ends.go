@@ -143,14 +143,38 @@ func ask(client *http.Client, url string, seed uint64, isMixed bool) error {
 
 var dialed atomic.Int64
 
-// dial gives every other connection so little room that sends are taken in part.
+// dial gives every other connection little room, and cuts into pieces what some send.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, network, address)
-	if tcp, ok := conn.(*net.TCPConn); ok && dialed.Add(1)%2 == 0 {
-		tcp.SetWriteBuffer(16 << 10)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		switch dialed.Add(1) % 4 {
+		case 0, 2:
+			tcp.SetWriteBuffer(16 << 10)
+		case 1:
+			return pieces{tcp}, nil
+		}
 	}
 	return conn, err
+}
+
+// pieces is a connection that sends in many pieces.
+type pieces struct{ *net.TCPConn }
+
+func (c pieces) Write(from []byte) (int, error) {
+	// A connection's beginning and requests' blocks go out by themselves, everything else in pieces, the first of them within a frame's header.
+	if len(from) < 9 || from[3] == 1 || from[0] == 'P' {
+		return c.TCPConn.Write(from)
+	}
+	written := 0
+	for length := 5; written < len(from); length = 1 + length*7%1000 {
+		n, err := c.TCPConn.Write(from[written:min(len(from), written+length)])
+		written += n
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 // slowListener gives every third connection little room and a reader that is late, so that its client's sends are taken in part.

@@ -152,6 +152,10 @@ for (const { name, source, modules, scheme, skip } of ways) {
       checkNamed(asked);
     });
 
+    test("frames in pieces are followed", { skip: scheme === "" }, async () =>
+      checkNamed(await ask("n=100&at=8&pieces=1")),
+    );
+
     test("behind a block that is too long to be looked at nothing is put in any more", async () => {
       for (const long of [5000, 30_000]) {
         const { told, counted } = await ask(`n=40&at=1&long=${long}`);

@@ -43,7 +43,7 @@ func askAll(w http.ResponseWriter, r *http.Request) {
 	if state := query.Get("state"); state != "" {
 		headers["tracestate"] = state
 	}
-	one, end := dial()
+	one, end := dial(query.Get("pieces") != "")
 	defer end()
 	answers := make([]told, number)
 	var next sync.Mutex
@@ -102,10 +102,38 @@ func listen() net.Listener {
 /** tracedSource speaks HTTP/2 by net/http, without TLS; it serves HTTP/1 as well. */
 export const tracedSource = `${imports})
 ${shared}
-func dial() (func(context.Context, []byte, map[string]string) (told, error), func()) {
+type pieces struct{ *net.TCPConn }
+
+func (c pieces) Write(from []byte) (int, error) {
+	// A connection's beginning and requests' blocks go out by themselves, everything else in pieces, the first of them within a frame's header.
+	if len(from) < 9 || from[3] == 1 || from[0] == 'P' {
+		return c.TCPConn.Write(from)
+	}
+	written := 0
+	for length := 5; written < len(from); length = 1 + length*7%1000 {
+		n, err := c.TCPConn.Write(from[written:min(len(from), written+length)])
+		written += n
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+func dial(inPieces bool) (func(context.Context, []byte, map[string]string) (told, error), func()) {
 	var only http.Protocols
 	only.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: &only}
+	if inPieces {
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			var dialer net.Dialer
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return pieces{conn.(*net.TCPConn)}, nil
+		}
+	}
 	client := &http.Client{Transport: transport}
 	return func(ctx context.Context, body []byte, headers map[string]string) (told, error) {
 		var answer told
@@ -146,7 +174,7 @@ export const tracedCallsSource = `${imports}
 var _ = bytes.NewReader
 var _ = io.EOF
 ${shared}
-func dial() (func(context.Context, []byte, map[string]string) (told, error), func()) {
+func dial(bool) (func(context.Context, []byte, map[string]string) (told, error), func()) {
 	conn, err := grpc.Dial(os.Getenv("NEXT"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		panic(err)
