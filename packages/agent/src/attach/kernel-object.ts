@@ -194,6 +194,9 @@ const tlsPrograms = {
   return: "onSecureReturn",
 } as const;
 
+/** tlsSenders are where onSend goes on with what crypto/tls writes, by the map that it does it with. */
+const tlsSenders = { onSecureSend: "secureSenders", onSecureOtherSend: "secureOtherSenders" } as const;
+
 /** loadTls loads the programs of probes/tls.go3s. They go on to another one, which stands in a map. */
 function loadTls(
   spec: ObjectSpec,
@@ -208,9 +211,15 @@ function loadTls(
   if (!multi) return { programs: {}, problem: "the kernel has no uprobe_multi links (6.6)" };
   const names = [...Object.values(tlsPrograms), "onSecureOther"];
   const from = forMulti(spec, names);
-  const refused = names.map((name) => load(from, name)).find((error) => error !== undefined);
+  const refused = [...names, ...Object.keys(tlsSenders)]
+    .map((name) => load(from, name))
+    .find((error) => error !== undefined);
   const other = programs.get("onSecureOther");
   if (other !== undefined) base.map("secureOthers").update(u32Bytes(0), u32Bytes(other.fd));
+  const senders = Object.entries(tlsSenders).map(([name, slot]) => ({ slot, sender: programs.get(name) }));
+  const canFind = senders.every(({ sender }) => sender !== undefined);
+  for (const { slot, sender } of senders)
+    if (sender !== undefined) base.map(slot).update(u32Bytes(0), u32Bytes(sender.fd));
   return {
     programs: Object.fromEntries(
       Object.entries(tlsPrograms).flatMap(([key, name]) => {
@@ -218,6 +227,7 @@ function loadTls(
         return program === undefined ? [] : [[key, program]];
       }),
     ),
+    ...(canFind ? { writers: base.map("goWriters") } : {}),
     problem: refused?.message ?? "",
   };
 }

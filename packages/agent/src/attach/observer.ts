@@ -121,7 +121,8 @@ function newObserver(
     const { tls, streams } = watches.get(pid) ?? {};
     const more =
       ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
-      ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0));
+      ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0)) |
+      (tls?.findsWrites ? TargetFlag.writes : 0);
     targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid), more));
   };
 
@@ -143,6 +144,13 @@ function newObserver(
     watches.get(pid)?.routes.close();
     watches.delete(pid);
     samples.forget(pid);
+  };
+
+  /** probeWrites goes over to a probe for a process that writes TLS in a way that is not known. */
+  const probeWrites = (pid: number, { facts, probes, tls }: Watch): void => {
+    if (tls === undefined || !tls.missesWrites()) return;
+    tls.probeWrites();
+    tell(pid, facts, probes?.attached ?? none);
   };
 
   return {
@@ -175,6 +183,7 @@ function newObserver(
     setProbes(pid, wanted) {
       const watch = watches.get(pid);
       if (watch?.probes === undefined) return none;
+      probeWrites(pid, watch);
       // Routers' routes go with net/http's.
       watch.routes.set(wanted.handlerEnd);
       const before = watch.probes.attached;

@@ -10,6 +10,7 @@ export const TargetFlag = {
   secure: 32,
   library: 64,
   streams: 128,
+  writes: 256,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;

@@ -1,10 +1,13 @@
-import { attachUprobeMulti, isStaleProcess, type Link, type Program } from "@go3s/bpf";
+import { attachUprobeMulti, type BpfMap, isStaleProcess, type Link, type Program, u32Bytes } from "@go3s/bpf";
+import { encodeGoWriter, missedOf } from "../tls/go-writes.js";
 import type { TlsProgram, TlsSites } from "../tls/tls-site.js";
 
 /** TlsPrograms are the loaded programs of probes/tls.go3s; `problem` says why there are none. */
 export interface TlsPrograms {
   readonly programs: Readonly<Partial<Record<TlsProgram, Program>>>;
   readonly problem: string;
+  /** writers has where Go programs have on the stack what they write; absent where the kernel cannot look there. */
+  readonly writers?: BpfMap;
 }
 
 /** TlsProbes owns the uprobes of one process where what it says by TLS is plain text. */
@@ -14,16 +17,25 @@ export interface TlsProbes {
   /** hasLibrary: sessions of a library are among them, whose sockets are found by system calls. */
   readonly hasLibrary: boolean;
   readonly lost: readonly string[];
+  /** findsWrites: what Go's crypto/tls writes is found on the stack, and not probed. */
+  readonly findsWrites: boolean;
+  /** missesWrites tells whether it is mostly not found there, so that probeWrites() has to be called. */
+  missesWrites(): boolean;
+  /** probeWrites attaches to Write, once nobody looks on the stack any more. */
+  probeWrites(): void;
   close(): void;
 }
 
 // Returns before entries: a call whose return is not seen would stay open.
 const programNames = ["goRead", "goWrite", "return", "call"] as const;
 
+// Answers in a row; a connection's end, a message of TLS in mid-request, counts as well.
+const missedMost = 16;
+
 /** attachTlsProbes attaches a process's sites, by one link for each file and program (uprobe_multi, 6.6). */
 export function attachTlsProbes(
   pid: number,
-  { sites, lost: unknown }: TlsSites,
+  { sites, writes, lost: unknown }: TlsSites,
   programs: TlsPrograms,
 ): TlsProbes {
   const links: Link[] = [];
@@ -31,7 +43,13 @@ export function attachTlsProbes(
   let count = 0;
   let hasLibrary = false;
   const paths = [...new Set(sites.map((site) => site.path))];
-  for (const name of programNames) {
+  const key = u32Bytes(pid);
+  const writer =
+    writes === undefined || programs.writers === undefined ? undefined : encodeGoWriter(pid, writes);
+  if (writer !== undefined) programs.writers?.update(key, writer);
+  let findsWrites = writer !== undefined;
+
+  const attach = (name: TlsProgram): void => {
     const program = programs.programs[name];
     for (const path of paths) {
       const own = sites.filter((site) => site.program === name && site.path === path);
@@ -59,14 +77,28 @@ export function attachTlsProbes(
         }
       }
     }
-  }
+  };
+  for (const name of programNames) if (name !== "goWrite" || !findsWrites) attach(name);
+
   return {
     get count() {
       return count;
     },
     hasLibrary,
     lost: [...lost],
+    get findsWrites() {
+      return findsWrites;
+    },
+    missesWrites() {
+      const now = findsWrites ? programs.writers?.lookup(key) : undefined;
+      return now !== undefined && missedOf(now) > missedMost;
+    },
+    probeWrites() {
+      findsWrites = false;
+      attach("goWrite");
+    },
     close() {
+      if (writer !== undefined) programs.writers?.delete(key);
       for (const link of links) link.close();
       links.length = 0;
       count = 0;

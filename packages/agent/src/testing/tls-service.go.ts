@@ -1,6 +1,7 @@
 /**
  * tlsSource is a Go service that speaks HTTPS with a certificate of its own. It prints its port; /call/{id} asks itself over
- * one kept connection, from another goroutine for odd ids. With HTTP2 in its environment it speaks that.
+ * one kept connection, from another goroutine for odd ids; /stream/xxx answers the same 32 KiB once for each x. With HTTP2 in its
+ * environment it speaks that; WRAP=1 wraps its connections, WRAP=apart lets another goroutine write to them.
  */
 export const tlsSource = `package main
 
@@ -31,7 +32,33 @@ type wrapped struct {
 
 func (l wrapping) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
+	if os.Getenv("WRAP") == "apart" {
+		return writingApart(conn), err
+	}
 	return &wrapped{conn, func() {}}, err
+}
+
+// apart writes from a goroutine of its own.
+type apart struct {
+	net.Conn
+	data    chan []byte
+	written chan error
+}
+
+func writingApart(conn net.Conn) net.Conn {
+	a := &apart{conn, make(chan []byte), make(chan error)}
+	go func() {
+		for data := range a.data {
+			_, err := conn.Write(data)
+			a.written <- err
+		}
+	}()
+	return a
+}
+
+func (a *apart) Write(data []byte) (int, error) {
+	a.data <- data
+	return len(data), <-a.written
 }
 
 func certificate() tls.Certificate {
@@ -94,6 +121,13 @@ func main() {
 	http.HandleFunc("/large", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "200000")
 		io.WriteString(w, strings.Repeat("x", 200000))
+	})
+	http.HandleFunc("/stream/", func(w http.ResponseWriter, r *http.Request) {
+		piece := make([]byte, 32768)
+		for n := strings.Count(r.URL.Path, "x"); n > 0; n-- {
+			w.Write(piece)
+			w.(http.Flusher).Flush()
+		}
 	})
 	http.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)

@@ -42,18 +42,25 @@ async function observe(service: RunningService, version: string): Promise<void> 
       onLost: (_, more) => lost.push(...more),
     });
     for (const client of [early, later]) {
+      assert.equal((await askSecurely(client, service.port, "/stream/xxxx")).length, 4 * 32_768);
       assert.equal(await askSecurely(client, service.port, "/leaf/7?full=1"), "leaf 7");
       assert.equal((await askSecurely(client, service.port, "/large")).length, 200_000);
       assert.equal(await askSecurely(client, service.port, "/echo", "y".repeat(70_000)), "70000");
     }
     for (const id of [1, 2, 3, 4])
       assert.equal(await askSecurely(later, service.port, `/call/${id}`), `leaf ${id}`);
-    await eventually("all spans", () => spans.length >= 6 + 3 * 4);
+    await eventually("all spans", () => spans.length >= 8 + 3 * 4);
     const of = (side: number, path: string) =>
       spans.filter((span) => span.kind === side && attributeOf(span, "url.path").startsWith(path));
     assert.deepEqual(of(kind.server, "/leaf/7").map(described), Array(2).fill("GET /leaf/7 200 6"));
     assert.deepEqual(of(kind.server, "/large").map(described), Array(2).fill("GET /large 200 200000"));
     assert.deepEqual(of(kind.server, "/echo").map(described), Array(2).fill("POST /echo 201 5"));
+    // In four chunks, each with its size in hexadecimal and two line ends; the end is not counted.
+    const streamed = 4 * (4 + 2 + 32_768 + 2);
+    assert.deepEqual(
+      of(kind.server, "/stream").map(described),
+      Array(2).fill(`GET /stream/xxxx 200 ${streamed}`),
+    );
     for (const span of of(kind.server, "/echo"))
       assert.equal(attributeOf(span, "http.request.body.size"), "70000");
     for (const span of spans) {
@@ -147,6 +154,28 @@ describe("a Go program's HTTPS", { skip: whyNoLiveTests() ?? false }, () => {
     }
   });
 
+  test("is told where another goroutine writes what was encrypted, once that is found out", async () => {
+    const service = await plain.start({ WRAP: "apart" });
+    const { spans, exporter } = newSpanCollector();
+    const client = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
+    let agent: Agent | undefined;
+    try {
+      agent = await startAgent({ selection: { pids: [service.pid] }, exclude: [process.pid], exporter });
+      let asked = 0;
+      // The agent looks once a second.
+      while (!spans.some((span) => attributeOf(span, "http.response.status_code") === "200")) {
+        assert.ok(++asked < 6000, "none of 6,000 requests was told");
+        assert.equal(await askSecurely(client, service.port, `/leaf/${asked}`), `leaf ${asked}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.ok(asked > 16, `${asked} requests`);
+    } finally {
+      client.destroy();
+      await agent?.close();
+      await service.stop();
+    }
+  });
+
   test("has its places, by debug information and by the table alike", () => {
     using one = openGoBinary(plain.path);
     using other = openGoBinary(stripped.path);
@@ -160,6 +189,11 @@ describe("a Go program's HTTPS", { skip: whyNoLiveTests() ?? false }, () => {
       without?.sites.map(({ cookie }) => cookie),
       by?.sites.map(({ cookie }) => cookie),
     );
+    // Code that can be moved needs more registers, and so may need more of the stack.
+    for (const writes of [by?.writes, without?.writes]) {
+      assert.equal(writes?.returns.length, 2);
+      assert.ok(writes.frame % 8 === 0 && writes.frame > 0);
+    }
   });
 
   test("is said to be lost where arguments are on the stack, and where nothing is known", () => {

@@ -1,5 +1,6 @@
 import { BinaryError, decodeInstruction, elfMachine, type GoBinary, type GoOffsets } from "@go3s/binary";
 import { callInside } from "../go/call-site.js";
+import { type GoWrites, goWrites } from "./go-writes.js";
 import type { TlsSite } from "./tls-site.js";
 
 /** tlsStructs are what goTls needs to know of a Go version. */
@@ -11,6 +12,8 @@ export type GoTlsSite = Omit<TlsSite, "path">;
 /** GoTls are the places of a Go program that speaks TLS by crypto/tls, and what cannot be told. */
 export interface GoTls {
   readonly sites: readonly GoTlsSite[];
+  /** writes is where what it writes is found without a probe. */
+  readonly writes?: GoWrites;
   readonly lost: readonly string[];
 }
 
@@ -38,11 +41,13 @@ export function goTls(binary: GoBinary, offsets: GoOffsets, hasRegisters: boolea
     if (copies === undefined) return lose(`${readName} copies nothing itself in this build`);
     if (!keepsReceiver(binary, binary.code(read)))
       return lose(`${readName} does not keep its connection on the stack in this build`);
+    const writes = goWrites(binary);
     return {
       sites: [
         { program: "goRead", fileOffset: copies, cookie },
         { program: "goWrite", fileOffset: binary.probeAddress(write).fileOffset, cookie },
       ],
+      ...(writes === undefined ? {} : { writes }),
       lost: [],
     };
   } catch (error) {

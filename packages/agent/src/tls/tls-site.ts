@@ -1,3 +1,5 @@
+import type { GoWrites } from "./go-writes.js";
+
 /** TlsProgram names a program of probes/tls.go3s that is attached to places of programs and libraries. */
 export type TlsProgram = "goRead" | "goWrite" | "call" | "return";
 
@@ -14,5 +16,7 @@ export interface TlsSite {
 /** TlsSites are the places of one process, and what cannot be told. */
 export interface TlsSites {
   readonly sites: readonly TlsSite[];
+  /** writes, where there are any, stand for the sites of program goWrite. */
+  readonly writes?: GoWrites;
   readonly lost: readonly string[];
 }

@@ -65,7 +65,11 @@ export function newTlsWatch(options: TlsWatchOptions): TlsWatch {
   const sitesOf = (pid: number, go: GoTls | undefined): TlsSites => {
     const found = libraries.of(pid);
     const own = (go?.sites ?? []).map((site) => ({ ...site, path: `/proc/${pid}/exe` }));
-    return { sites: [...own, ...found.sites], lost: [...(go?.lost ?? []), ...found.lost] };
+    return {
+      sites: [...own, ...found.sites],
+      ...(go?.writes === undefined ? {} : { writes: go.writes }),
+      lost: [...(go?.lost ?? []), ...found.lost],
+    };
   };
 
   return {
