@@ -1,11 +1,12 @@
 // Runs the example programs of OpenTelemetry's Go auto-instrumentation and of OBI under `go3s observe`, and compares the spans with what those
 // projects' own tests ask for. Nothing of theirs is here: give checkouts of theirs. Needs root, Go, curl, ip; the programs run in a network
 // namespace of their own, since they listen on fixed ports.
-//   npm run build && node scripts/example-apps.mjs --go-auto CHECKOUT --obi CHECKOUT [--only NAME,…] [--bin FOLDER] [--write]
-// `--bin` takes programs that are built already (by their names here). `--write` puts the table into docs/compatibility.md.
+//   npm run build && node scripts/example-apps.mjs --go-auto CHECKOUT --obi CHECKOUT [--tools DIR] [--only NAME,…] [--bin FOLDER] [--write]
+// `--bin` takes programs that are built already (by their names here), `--tools` has the servers that are jars
+// (example-apps/servers.mjs). `--write` puts the table into docs/compatibility.md.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,6 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { apps } from "./example-apps/apps.mjs";
+import { hosts, startDocker, startServer } from "./example-apps/servers.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     obi: { type: "string" },
     only: { type: "string" },
     bin: { type: "string" },
+    tools: { type: "string", default: "." },
     write: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
@@ -92,6 +95,7 @@ async function one(agent, app) {
   if (built.problem !== undefined) return { problem: built.problem };
   const checkout = checkouts[app.project];
   const programs = [];
+  const servers = [];
   const begin = async (path, options = {}) => {
     const program = start(path, app.name, {
       ...options,
@@ -129,6 +133,16 @@ async function one(agent, app) {
       .slice(from)
       .filter(({ span_id, service_name }) => span_id !== undefined && service_name === `example-${app.name}`);
   try {
+    for (const name of app.servers ?? []) {
+      const server = await startServer(name, { namespace, folder, tools: values.tools, checkouts });
+      if (server.problem !== undefined) return server;
+      servers.push(server);
+    }
+    if (app.docker === true) {
+      const docker = await startDocker(folder);
+      servers.push(docker);
+      app = { ...app, env: { ...app.env, DOCKER_HOST: docker.host } };
+    }
     const program = await begin(built.path, app);
     const listens = () => run("ip", ["netns", "exec", namespace, "ss", "-Hltn"]).stdout;
     for (const port of app.ports ?? []) await until(() => listens().includes(`:${port} `), 10_000);
@@ -140,12 +154,16 @@ async function one(agent, app) {
     if (values.verbose) for (const span of spans()) console.log(JSON.stringify(span));
     return { checks, spans: spans().length };
   } finally {
-    for (const program of programs) await program.stop();
+    for (const each of [...programs, ...servers]) await each.stop();
   }
 }
 
 run("ip", ["netns", "add", namespace]);
 run("ip", ["netns", "exec", namespace, "ip", "link", "set", "lo", "up"]);
+// What ip(8) puts in the place of /etc for the programs that it runs there.
+const etc = `/etc/netns/${namespace}`;
+mkdirSync(etc, { recursive: true });
+writeFileSync(join(etc, "hosts"), hosts);
 const agent = observe();
 const rows = [];
 try {
@@ -167,9 +185,15 @@ try {
       continue;
     }
     const failed = result.checks.filter(({ holds }) => !holds).map(({ what }) => what);
-    const why = failed.map((what) =>
-      app.because?.[what] === undefined ? what : `${what}: ${app.because[what]}`,
-    );
+    const reasons = new Map();
+    for (const what of failed) {
+      const reason = app.because?.[what] ?? "";
+      reasons.set(reason, [...(reasons.get(reason) ?? []), what]);
+    }
+    const why = [...reasons].map(([reason, [first, ...more]]) => {
+      if (reason === "") return [first, ...more].join("; ");
+      return `${first}${more.length === 0 ? "" : ` and ${more.length} more`}: ${reason}`;
+    });
     rows.push([
       app.project,
       app.name,
@@ -183,6 +207,7 @@ try {
 } finally {
   await agent.stop();
   run("ip", ["netns", "delete", namespace]);
+  rmSync(etc, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }
 const table = [

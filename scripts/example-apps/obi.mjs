@@ -12,8 +12,7 @@ const row = (name, more) => ({ project: "OBI", name, dir: `${components}/${name}
 const traceId = "0123456789abcdef0123456789abcdef";
 const parentId = "fedcba9876543210";
 const configured = "`/basic/:rnd` is in the configuration of their run, not in the program";
-const inside =
-  "the time in Go's queue and in the handler are spans there; here the handler's own time is not told apart";
+const inside = "OBI's own: the conventions have one span for a request";
 
 const libraries = [
   ["net/http", 8080, "http"],
@@ -151,7 +150,8 @@ const testserver = (name, dir, served) => ({
   },
   because: {
     ...Object.fromEntries(served.map(([library]) => [`${library}: http.route`, configured])),
-    "traceparent: http.route": "the program has no pattern there: theirs is guessed from the path",
+    "traceparent: http.route":
+      "theirs is guessed from the path, which the conventions forbid (`http.route` is the framework's own)",
     "traceparent: spans `in queue` and `processing`": inside,
   },
 });
@@ -200,7 +200,7 @@ export const obi = [
     because: Object.fromEntries(
       ["/ping", "/pingdo", "/pingrt"].map((route) => [
         `${route}: http.route`,
-        "the program has no patterns: theirs is guessed from the path",
+        "theirs is guessed from the path, which the conventions forbid (`http.route` is the framework's own)",
       ]),
     ),
   }),
