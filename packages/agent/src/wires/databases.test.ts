@@ -38,7 +38,7 @@ test("what redis-cli asks and redis-server answers are spans of one trace, comma
     });
     const said = await client.run("set greeting hello\nget greeting\nlpush greeting 1\n");
     assert.match(said, /OK\nhello\n.*WRONGTYPE/s);
-    const wanted = ["SET | SET ? ? | ", "GET | GET ? | ", "LPUSH | LPUSH ? ? | WRONGTYPE"];
+    const wanted = ["set | set ? ? | ", "get | get ? | ", "lpush | lpush ? ? | WRONGTYPE"];
     // Newer ones ask what commands there are.
     const of = (side: number) =>
       inOrder(spans.filter((span) => span.kind === side && !span.name.startsWith("COMMAND")));

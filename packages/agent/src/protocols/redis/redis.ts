@@ -81,6 +81,8 @@ function openRedis(options: ParserOptions): Parser {
     const isContainer = containers.has(first) && argumentCount > 1;
     const second = isContainer ? (words[1] ?? "").toUpperCase() : "";
     const name = isContainer ? `${first} ${second}` : first;
+    // As the program spelled it: the conventions ask for no other case.
+    const spelled = words.slice(0, isContainer ? 2 : 1).join(" ");
     const shown = argumentCount - (isContainer ? 2 : 1);
     const { attributes } = exchange;
     exchange.doubt = doubt;
@@ -88,9 +90,9 @@ function openRedis(options: ParserOptions): Parser {
     if (first === "" || (isContainer && second === ""))
       attributes["go3s.wire.unknown"] = ["db.operation.name"];
     else {
-      exchange.name = name;
-      attributes["db.operation.name"] = name;
-      attributes["db.query.text"] = queryText(name, shown);
+      exchange.name = spelled;
+      attributes["db.operation.name"] = spelled;
+      attributes["db.query.text"] = queryText(spelled, shown);
     }
     if (database !== "") attributes["db.namespace"] = database;
     if (first === "SELECT" || first === "") database = words[1] ?? "";
