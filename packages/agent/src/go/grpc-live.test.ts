@@ -148,7 +148,7 @@ describe("gRPC of Go programs by its library's functions", { skip }, () => {
     const [, served] = await both(`Get?trace=${traceparent}`);
     assert.equal(served.traceId, traceparent.slice(3, 35));
     assert.equal(served.parentSpanId, traceparent.slice(36, 52));
-    assert.equal(served.traceState, "a=b");
+    assert.deepEqual([served.traceState, attributeOf(served, "go3s.baggage")], ["a=b", "k=v"]);
   });
 
   test("nobody to call is an error of the call's", async () => {

@@ -43,9 +43,10 @@ export interface WireExchange {
   startNs: number;
   firstByteNs: number;
   endNs: number;
-  /** traceparent and tracestate are what the request carried, "" when it carried none that could be read. */
+  /** traceparent, tracestate and baggage are what the request carried, "" when it carried none that could be read. */
   traceparent: string;
   tracestate: string;
+  baggage: string;
 }
 
 /** Emit takes a finished exchange; it is the taker's to keep. */
@@ -125,5 +126,6 @@ export function newExchange(protocol: ProtocolName, ns: number): WireExchange {
     endNs: ns,
     traceparent: "",
     tracestate: "",
+    baggage: "",
   };
 }

@@ -108,6 +108,24 @@ test("tracestate and baggage that came in are kept", () => {
   assert.equal(attributes(span)["go3s.baggage"], "user.id=7,tier=gold;p=1");
 });
 
+test("so are lists that came in several lines, and no tracestate without a traceparent", () => {
+  const { feed, spans } = rig();
+  const lists =
+    "tracestate: a=1\r\nbaggage:x=1\r\nX-Baggage: no=1\r\nTraceState:  b=2,c=3 \r\nBAGGAGE: y=2\r\n\r\n";
+  const parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+  for (const [exchange, lines] of [parent, "", "traceparent: 00-0-0-01\r\n"].entries()) {
+    const begun = { ...server, exchange: exchange + 1, ns: 1000 + exchange * 1000 };
+    feed(requestRecord(`GET / HTTP/1.1\r\nHost: shop\r\n${lines}${lists}`, begun));
+    feed(responseRecord(ok, { exchange: exchange + 1, ns: begun.ns + 500 }));
+  }
+  const told = spans().map((span) => [span.traceState, attributes(span)["go3s.baggage"]]);
+  assert.deepEqual(told, [
+    ["a=1,b=2,c=3", "x=1,y=2"],
+    ["", "x=1,y=2"],
+    ["", "x=1,y=2"],
+  ]);
+});
+
 test("a request and its response become one server span with everything the wire said", () => {
   const { feed, spans, assembler } = rig();
   feed(requestRecord(get, { ...server, goid: 42 }), responseRecord(ok, { exchange: 1, ns: 3500 }));

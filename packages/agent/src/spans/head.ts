@@ -16,6 +16,8 @@ export interface RequestHead {
   readonly traceparent: Piece;
   readonly tracestate: Piece;
   readonly baggage: Piece;
+  /** repeated says that one of the two came in several lines, of which the piece is the last: listOf has them all. */
+  repeated: boolean;
   /** contentLength is -1 when there was none. */
   contentLength: number;
   chunked: boolean;
@@ -49,6 +51,7 @@ export function newRequestHead(): RequestHead {
     traceparent: piece(),
     tracestate: piece(),
     baggage: piece(),
+    repeated: false,
     contentLength: -1,
     chunked: false,
     complete: false,
@@ -82,6 +85,7 @@ export function parseRequestHead(bytes: Uint8Array, start: number, end: number, 
   clear(head.traceparent);
   clear(head.tracestate);
   clear(head.baggage);
+  head.repeated = false;
   clear(head.query);
   head.contentLength = -1;
   head.chunked = false;
@@ -205,6 +209,28 @@ const names = {
   connection: ascii("connection"),
 } as const;
 
+/** listOf gives a list that a head has in one line or several, joined as RFC 9110 (section 5.3) has it; "" when there is none. */
+export function listOf(
+  bytes: Buffer,
+  length: number,
+  head: RequestHead,
+  name: "tracestate" | "baggage",
+): string {
+  const { start, end } = head[name];
+  if (!head.repeated || start < 0) return start < 0 ? "" : bytes.toString("latin1", start, end);
+  const lines = bytes.toString("latin1", 0, length).split("\n").slice(1);
+  const values = lines
+    .filter((line) => line.slice(0, name.length + 1).toLowerCase() === `${name}:`)
+    .map((line) => line.slice(name.length + 1).trim());
+  return values.join(",");
+}
+
+/** add notes a line of a list; the last one stays. */
+function add(head: RequestHead, target: Piece, value: number, valueEnd: number): void {
+  if (target.start >= 0) head.repeated = true;
+  set(target, value, valueEnd);
+}
+
 function requestHeader(
   b: Uint8Array,
   name: number,
@@ -219,11 +245,11 @@ function requestHeader(
       if (head.host.start < 0 && equalsFolded(b, name, names.host)) set(head.host, value, valueEnd);
       return;
     case 7:
-      if (equalsFolded(b, name, names.baggage)) set(head.baggage, value, valueEnd);
+      if (equalsFolded(b, name, names.baggage)) add(head, head.baggage, value, valueEnd);
       return;
     case 10:
       if (equalsFolded(b, name, names.userAgent)) set(head.userAgent, value, valueEnd);
-      else if (equalsFolded(b, name, names.tracestate)) set(head.tracestate, value, valueEnd);
+      else if (equalsFolded(b, name, names.tracestate)) add(head, head.tracestate, value, valueEnd);
       return;
     case 11:
       if (equalsFolded(b, name, names.traceparent)) set(head.traceparent, value, valueEnd);

@@ -7,7 +7,7 @@ import type { SpanWaits } from "../runtime/waits/span-waits.js";
 import { thresholdText, withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
 import type { Exchange } from "./exchange.js";
-import type { RequestHead } from "./head.js";
+import { listOf, type RequestHead } from "./head.js";
 import { idLayout } from "./ids.js";
 import { httpVersion, requestUrl } from "./request-url.js";
 import { routeOf } from "./routes.js";
@@ -178,7 +178,7 @@ export function newHttpSpanWriter(
       if (head.userAgent.start >= 0)
         writer.bytesAttribute(key.userAgent, bytes, head.userAgent.start, head.userAgent.end);
       if (head.baggage.start >= 0)
-        writer.bytesAttribute(key.baggage, bytes, head.baggage.start, head.baggage.end);
+        writer.stringAttribute(key.baggage, listOf(bytes, exchange.headLength, head, "baggage"));
       writeSizes(exchange, writer, head);
       if (exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
       const hasWaits = waits?.write(exchange, writer) === true;
@@ -226,10 +226,10 @@ export function newHttpSpanWriter(
 }
 
 /** traceState is what came in, with the threshold that the trace reached: the span stands for those that did not. */
-function traceState(exchange: Exchange, { tracestate }: RequestHead): string {
+function traceState(exchange: Exchange, head: RequestHead): string {
   const counted = exchange.process.errorsTold === true && exchange.status >= 500 ? 0 : exchange.threshold;
-  if (tracestate.start < 0 || !exchange.remoteParent) return thresholdText(counted);
-  return withThreshold(text(exchange.head, tracestate.start, tracestate.end), counted);
+  if (head.tracestate.start < 0 || !exchange.remoteParent) return thresholdText(counted);
+  return withThreshold(listOf(exchange.head, exchange.headLength, head, "tracestate"), counted);
 }
 
 /** failureText says in words what an error.type of ours means; it becomes the span's status message. */

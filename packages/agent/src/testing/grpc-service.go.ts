@@ -194,7 +194,7 @@ func main() {
 				ctx = slow
 			}
 			if trace := r.URL.Query().Get("trace"); trace != "" {
-				ctx = metadata.AppendToOutgoingContext(ctx, "traceparent", trace, "tracestate", "a=b")
+				ctx = metadata.AppendToOutgoingContext(ctx, "traceparent", trace, "tracestate", "a=b", "baggage", "k=v")
 			}
 			fmt.Fprintln(w, call(ctx, next, r.PathValue("method")))
 		})

@@ -29,7 +29,7 @@ const ask = (path, more) => new Promise((resolve, reject) => {
 });
 (async () => {
   await ask("/orders/1?full=1");
-  await Promise.all([ask("/orders/2"), ask("/nowhere"), ask("/orders/3", { traceparent: "${traceparent}" })]);
+  await Promise.all([ask("/orders/2"), ask("/nowhere"), ask("/orders/3", { traceparent: "${traceparent}", tracestate: ["a=b", "c=d"], baggage: "k=v" })]);
   session.close();
 })();
 `;
@@ -72,6 +72,7 @@ test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: why
     for (const span of traced) {
       assert.equal(span.traceId, traceparent.slice(3, 35));
       assert.equal(span.parentSpanId, traceparent.slice(36, 52));
+      assert.deepEqual([span.traceState, attributeOf(span, "go3s.baggage")], ["a=b,c=d", "k=v"]);
     }
     assert.deepEqual(agent.report().dropped, {});
   } finally {

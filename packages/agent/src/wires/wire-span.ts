@@ -16,6 +16,7 @@ const key = {
   clientAddress: attributeKey("client.address"),
   peerAddress: attributeKey("network.peer.address"),
   peerPort: attributeKey("network.peer.port"),
+  baggage: attributeKey("go3s.baggage"),
   transport: attributeKey("network.transport"),
   tlsVersion: attributeKey("tls.protocol.version"),
   errorType: attributeKey("error.type"),
@@ -152,6 +153,7 @@ export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWrite
       addresses(exchange, wire, server, writer);
       writer.intAttribute(key.requestSize, exchange.requestBytes);
       writer.intAttribute(key.responseSize, exchange.responseBytes);
+      if (exchange.baggage !== "") writer.stringAttribute(key.baggage, exchange.baggage);
       if (exchange.doubt !== "") writer.stringAttribute(key.doubt, exchange.doubt);
       if (origin !== undefined && origin.goid > 0 && !server) writer.intAttribute(key.goroutine, origin.goid);
       const error = errorOf(exchange, server);

@@ -45,6 +45,8 @@ export function readProperties(exchange: WireExchange, bytes: Uint8Array, start:
       exchange.traceparent = utf8(bytes, name.next + 5, name.next + size);
     else if (isText && name.text === "tracestate")
       exchange.tracestate = utf8(bytes, name.next + 5, name.next + size);
+    else if (isText && name.text === "baggage")
+      exchange.baggage = utf8(bytes, name.next + 5, name.next + size);
     at = name.next + size;
   }
 }

@@ -122,11 +122,17 @@ export function requestField(stream: Stream, name: string | undefined, value: st
       stream.exchange.traceparent = value;
       return;
     case "tracestate":
-      stream.exchange.tracestate = value;
+      stream.exchange.tracestate = joined(stream.exchange.tracestate, value);
+      return;
+    case "baggage":
+      stream.exchange.baggage = joined(stream.exchange.baggage, value);
       return;
     default:
   }
 }
+
+/** joined puts a list together that came in several fields (RFC 9110 section 5.3). */
+const joined = (before: string, more: string): string => (before === "" ? more : `${before},${more}`);
 
 /** responseField takes a field of a response's headers or trailers. */
 export function responseField(stream: Stream, name: string | undefined, value: string | undefined): void {
