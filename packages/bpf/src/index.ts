@@ -136,6 +136,7 @@ export { type KernelRelease, kernelIsAtLeast, kernelRelease } from "./kernel/ver
 export type { Place } from "./link/anchor.js";
 export { attachCgroup, type CgroupOptions, findCgroups } from "./link/cgroup.js";
 export { CGROUP_HOOKS, type CgroupHook, cgroupHookOf } from "./link/cgroup-hooks.js";
+export { fileIdentity, withFile } from "./link/file-identity.js";
 export type { LinkDetails, LinkInfo } from "./link/info.js";
 export { attachIterator, CgroupOrder, type IteratorScope, readIterator } from "./link/iterator.js";
 export type { LinkKind } from "./link/kinds.js";

@@ -4,11 +4,13 @@ import {
   attachUprobeMulti,
   BpfError,
   type BpfMap,
+  isStaleProcess,
   type Link,
   type LoadedObject,
   loadObject,
   readObject,
   u32Bytes,
+  withFile,
 } from "@go3s/bpf";
 import { decodeProtobuf, Resource } from "@go3s/telemetry";
 import type { Observed } from "../discovery/registry.js";
@@ -93,7 +95,7 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
       known.users++;
       return known.program;
     }
-    const program = openAllocationProgram(path);
+    const program = withFile(path, key, openAllocationProgram);
     if (typeof program !== "string") programs.set(key, { program, users: 1 });
     return program;
   };
@@ -183,7 +185,13 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
       if (!executable.isGo || watched.has(pid)) return "";
       const path = `/proc/${pid}/exe`;
       const { key } = executable;
-      const program = openProgram(key, path);
+      let program: AllocationProgram | string;
+      try {
+        program = openProgram(key, path);
+      } catch (error) {
+        if (isStaleProcess(error)) return "";
+        throw error;
+      }
       if (typeof program === "string") return program;
       const links: Link[] = [];
       try {
@@ -196,7 +204,9 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
         }
         maps.programs.update(u32Bytes(pid), programBytes(1, 0));
         for (const [name, offset] of program.sites)
-          links.push(attachUprobeMulti(object.program(name), { path, offsets: [offset], pid }));
+          links.push(
+            attachUprobeMulti(object.program(name), { path, identity: key, offsets: [offset], pid }),
+          );
         watched.set(pid, {
           pid,
           program,

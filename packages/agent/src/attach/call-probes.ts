@@ -21,6 +21,7 @@ export function attachCallProbes(
   pid: number,
   sites: readonly CallSite[],
   programs: CallPrograms | undefined,
+  file?: string,
 ): CallProbes {
   const links: Link[] = [];
   const lost: string[] = [];
@@ -37,6 +38,7 @@ export function attachCallProbes(
         links.push(
           attachUprobeMulti(programs[kind], {
             path: `/proc/${pid}/exe`,
+            identity: file,
             offsets: own.map((site) => site.fileOffset),
             cookies: own.map((site) => site.cookie),
             pid,

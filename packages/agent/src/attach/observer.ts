@@ -164,11 +164,11 @@ function newObserver(
       // The sockets first: a request that comes while the uprobes are being attached is told without its route.
       tell(pid, facts, none);
       propagation?.watch(pid);
-      const sites = facts?.calls ?? [];
-      const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls());
+      const { file, calls: sites = [] } = facts ?? {};
+      const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls(), file);
       const hasStreams = facts !== undefined && facts.streams.sites.length > 0;
-      const streams = hasStreams ? attachStreamProbes(pid, facts.streams, object.streams()) : undefined;
-      const routes = newRouteProbes(pid, facts?.routes ?? [], object.routes);
+      const streams = hasStreams ? attachStreamProbes(pid, facts.streams, object.streams(), file) : undefined;
+      const routes = newRouteProbes(pid, facts?.routes ?? [], object.routes, file);
       watches.set(pid, { facts, probes, calls, streams, tls: undefined, routes });
       const attached = probes?.set(everything) ?? none;
       if (probes !== undefined) tell(pid, facts, attached);

@@ -16,6 +16,7 @@ export function newRouteProbes(
   pid: number,
   sites: readonly RouteSite[],
   program: () => Program | undefined,
+  file?: string,
 ): RouteProbes {
   let link: Link | undefined;
   let lost: readonly string[] = [];
@@ -29,6 +30,7 @@ export function newRouteProbes(
     try {
       link = attachUprobeMulti(loaded, {
         path: `/proc/${pid}/exe`,
+        identity: file,
         offsets: sites.map((site) => site.fileOffset),
         cookies: sites.map((site) => site.cookie),
         pid,

@@ -43,7 +43,12 @@ export interface StreamProbes {
 }
 
 /** attachStreamProbes attaches all of a process's places, by one link for each program (uprobe_multi, 6.6). */
-export function attachStreamProbes(pid: number, streams: GoStreams, loaded: StreamPrograms): StreamProbes {
+export function attachStreamProbes(
+  pid: number,
+  streams: GoStreams,
+  loaded: StreamPrograms,
+  file?: string,
+): StreamProbes {
   const links: Link[] = [];
   const lost = new Set<string>();
   let count = 0;
@@ -62,6 +67,7 @@ export function attachStreamProbes(pid: number, streams: GoStreams, loaded: Stre
       links.push(
         attachUprobeMulti(program, {
           path: `/proc/${pid}/exe`,
+          identity: file,
           offsets: own.map((site) => site.fileOffset),
           cookies: own.map((site) => site.cookie),
           pid,

@@ -62,6 +62,7 @@ export function attachTlsProbes(
         links.push(
           attachUprobeMulti(program, {
             path,
+            identity: own[0]?.identity,
             offsets: own.map((site) => site.fileOffset),
             cookies: own.map((site) => site.cookie),
             pid,

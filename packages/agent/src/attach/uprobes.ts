@@ -34,8 +34,8 @@ export function newProcessProbes(
   const attach = (probe: GoProbe, program: Program, offset: number): void => {
     try {
       const link = multi
-        ? attachUprobeMulti(program, { path, offsets: [offset], pid })
-        : attachUprobe(program, { path, offset, pid });
+        ? attachUprobeMulti(program, { path, identity: facts.file, offsets: [offset], pid })
+        : attachUprobe(program, { path, identity: facts.file, offset, pid });
       links.set(probe, link);
       lost.delete(probe);
     } catch (error) {

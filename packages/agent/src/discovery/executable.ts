@@ -1,12 +1,12 @@
-import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { BinaryError, openElf, readGoBuildInfo } from "@go3s/binary";
+import { fileIdentity, isStaleProcess, withFile } from "@go3s/bpf";
 import type { RuntimeFacts } from "./identity.js";
 import { hostProc, type ProcessFacts, type ProcSource } from "./proc.js";
 
 /** Executable is what a program file says about itself, however many processes run it. */
 export interface Executable {
-  /** key names the file for ever: device, inode, size and change time. */
+  /** key is the file's identity (fileIdentity of @go3s/bpf). */
   readonly key: string;
   readonly runtime: RuntimeFacts | undefined;
   readonly isGo: boolean;
@@ -35,18 +35,13 @@ const interpreters: readonly { readonly name: RegExp; readonly runtime: string }
 // Program files of a machine that runs thousands of different ones; the oldest are forgotten.
 const limit = 4096;
 
-const keyOfFile = (path: string): string => {
-  const file = statSync(path);
-  return `${file.dev}:${file.ino}:${file.size}:${file.ctimeMs}`;
-};
-
 /** fileOfProgram gives the path of a program whose process may have ended; undefined when another file or none is there, as seen from here. */
 export function fileOfProgram(
   executable: Executable,
   { executable: path }: ProcessFacts,
 ): string | undefined {
   try {
-    return keyOfFile(path) === executable.key ? path : undefined;
+    return fileIdentity(path) === executable.key ? path : undefined;
   } catch {
     return undefined;
   }
@@ -61,13 +56,19 @@ export function newExecutables(proc: ProcSource = hostProc): Executables {
       const path = `${proc.root}/${facts.pid}/exe`;
       let key: string;
       try {
-        key = keyOfFile(path);
+        key = fileIdentity(path);
       } catch {
         return undefined;
       }
       const found = known.get(key);
       if (found !== undefined) return found;
-      const made = describe(path, facts.executable, key);
+      let made: Executable;
+      try {
+        made = withFile(path, key, (file) => describe(file, facts.executable, key));
+      } catch (error) {
+        if (!isStaleProcess(error)) throw error;
+        return undefined;
+      }
       if (known.size >= limit) {
         for (const oldest of known.keys()) {
           known.delete(oldest);

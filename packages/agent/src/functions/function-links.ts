@@ -14,6 +14,7 @@ export function linkTo(
   return attachUprobeMulti(program.object.program(name), {
     // By way of /proc the file is found in whatever mount namespace the process lives, deleted or not.
     path: `/proc/${pid}/exe`,
+    identity: program.identity,
     offsets: places.map(([offset]) => offset),
     cookies: places.map(([, cookie]) => BigInt(cookie)),
     pid,

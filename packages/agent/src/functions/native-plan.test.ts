@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileIdentity } from "@go3s/bpf";
 import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from "@go3s/telemetry";
 import { newBatches } from "../export/batches.js";
 import { openWallClock } from "../spans/clock.js";
@@ -54,7 +55,7 @@ async function observed(name: string, source: string, compiler: string, pattern:
   const options = { patterns: [pattern], mode: "spans", limit: 10_000 } as const;
   const observer = observeFunctions(options, { batches, clock: openWallClock() });
   try {
-    observer.watch({ pid: child.pid ?? 0, key: path, resource: new Uint8Array(0) });
+    observer.watch({ pid: child.pid ?? 0, key: fileIdentity(path), resource: new Uint8Array(0) });
     await eventually(
       "four calls",
       () => {

@@ -1,5 +1,13 @@
 import { BinaryError } from "@go3s/binary";
-import { BpfError, isStaleProcess, type Link, RingBufferReader, type RingMemory, typedMap } from "@go3s/bpf";
+import {
+  BpfError,
+  isStaleProcess,
+  type Link,
+  RingBufferReader,
+  type RingMemory,
+  typedMap,
+  withFile,
+} from "@go3s/bpf";
 import type { SpanWriter } from "@go3s/telemetry";
 import { AgentError } from "../errors.js";
 import { Role } from "../events/layout.js";
@@ -179,7 +187,9 @@ export function observeFunctions(
   const load = ({ pid, key }: WatchedProgram): Loaded => {
     const found = loaded.get(key);
     if (found !== undefined) return found;
-    const { plan, program } = openProgram(`/proc/${pid}/exe`, patterns, options.mode);
+    const { plan, program } = withFile(`/proc/${pid}/exe`, key, (path) =>
+      openProgram(path, patterns, options.mode),
+    );
     for (const text of plan.notes) note(text);
     if (program !== undefined) options.onSource?.(program.source);
     const made: { -readonly [K in keyof Loaded]: Loaded[K] } = {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { elfMachine, openElf, openGoBinary, readGoBuildInfo, readMaps } from "@go3s/binary";
-import { BpfError, kernelBtf, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
+import { BpfError, fileIdentity, kernelBtf, type LoadedObject, loadObject, readObject } from "@go3s/bpf";
 import { environment } from "../environment.js";
 import { AgentError } from "../errors.js";
 import { compileApart } from "../probes/compile-apart.js";
@@ -14,6 +14,8 @@ import { type FunctionMode, functionSource } from "./source.js";
 /** ObservedProgram is one program file with the probes for its functions, loaded. */
 export interface ObservedProgram {
   readonly plan: ProgramPlan;
+  /** identity is the file's that was planned for (fileIdentity of @go3s/bpf). */
+  readonly identity: string;
   readonly source: string;
   /** tables names the dynamic types of errors by the addresses of their tables, as in the file. */
   readonly tables: ReadonlyMap<number, string>;
@@ -38,7 +40,7 @@ export function openProgram(
   if (plan.functions.length === 0) return { plan, program: undefined };
   const source = functionSource(plan, mode);
   const object = loadObject(readObject(compileFunctions(source)));
-  return { plan, program: { plan, source, tables, isMovable, object } };
+  return { plan, program: { plan, identity: fileIdentity(path), source, tables, isMovable, object } };
 }
 
 function planFile(path: string, patterns: readonly FunctionPattern[], values: boolean) {

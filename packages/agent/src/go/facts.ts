@@ -1,4 +1,5 @@
 import { BinaryError, type GoBinary, goOffsets, openGoBinary } from "@go3s/binary";
+import { fileIdentity } from "@go3s/bpf";
 import { type GoTls, goTls, tlsStructs } from "../tls/go-tls.js";
 import { type CallSite, callInside } from "./call-site.js";
 import { kafkaCalls, kafkaStructs } from "./kafka-calls.js";
@@ -22,6 +23,8 @@ export const goProbes: Readonly<Record<GoProbe, { readonly symbol: string; reado
 
 /** GoFacts is what the probes must know of a Go executable. Offsets are bytes; undefined where nobody knows. */
 export interface GoFacts {
+  /** file is the identity of what was read: the places are in no other (fileIdentity of @go3s/bpf). */
+  readonly file?: string;
   /** "1.26.8", "" when the file does not say. */
   readonly version: string;
   readonly goid: number | undefined;
@@ -67,6 +70,7 @@ const sysfdOffset = 16;
 /** readGoFacts opens an executable. Returns undefined when Go did not build it; throws BinaryError when it is broken. */
 export function readGoFacts(path: string): GoFacts | undefined {
   let binary: GoBinary;
+  const file = fileIdentity(path);
   try {
     binary = openGoBinary(path);
   } catch (error) {
@@ -74,7 +78,8 @@ export function readGoFacts(path: string): GoFacts | undefined {
     throw error;
   }
   try {
-    return factsOf(binary);
+    const facts = factsOf(binary);
+    return { ...facts, tls: { ...facts.tls, file }, file };
   } finally {
     binary.close();
   }

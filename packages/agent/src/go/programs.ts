@@ -1,4 +1,5 @@
 import { BinaryError } from "@go3s/binary";
+import { isStaleProcess, withFile } from "@go3s/bpf";
 import type { Executable } from "../discovery/executable.js";
 import { hostProc, type ProcSource } from "../discovery/proc.js";
 import { type GoFacts, readGoFacts } from "./facts.js";
@@ -23,7 +24,14 @@ export function newGoPrograms(proc: ProcSource = hostProc): GoPrograms {
     of(pid, executable) {
       const found = known.get(executable.key);
       if (found !== undefined) return found;
-      const made = analyse(`${proc.root}/${pid}/exe`);
+      let made: GoProgram;
+      try {
+        // What the process has executed meanwhile is another program, with other places.
+        made = withFile(`${proc.root}/${pid}/exe`, executable.key, analyse);
+      } catch (error) {
+        if (!isStaleProcess(error)) throw error;
+        return { facts: undefined, problem: "" };
+      }
       if (known.size >= limit) known.clear();
       known.set(executable.key, made);
       return made;

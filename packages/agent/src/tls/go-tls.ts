@@ -11,6 +11,8 @@ export type GoTlsSite = Omit<TlsSite, "path">;
 
 /** GoTls are the places of a Go program that speaks TLS by crypto/tls, and what cannot be told. */
 export interface GoTls {
+  /** file is the program's identity, where it is known. */
+  readonly file?: string;
   readonly sites: readonly GoTlsSite[];
   /** writes is where what it writes is found without a probe. */
   readonly writes?: GoWrites;

@@ -10,6 +10,7 @@ import {
   probeSite,
   readMaps,
 } from "@go3s/binary";
+import { fileIdentity, withFile } from "@go3s/bpf";
 import { libraryFunctions, libraryName } from "./library-functions.js";
 import type { TlsSite, TlsSites } from "./tls-site.js";
 
@@ -31,16 +32,15 @@ const limit = 4096;
 export function newTlsLibraries(): TlsLibraries {
   const known = new Map<string, FileSites>();
 
-  const read = (path: string, name: string): FileSites => {
-    const file = statSync(path);
-    const key = `${file.dev}:${file.ino}:${file.size}:${file.ctimeMs}`;
+  const read = (path: string, name: string): FileSites & { readonly key: string } => {
+    const key = fileIdentity(path);
     let found = known.get(key);
     if (found === undefined) {
-      found = sitesOf(path, name);
+      found = withFile(path, key, (file) => sitesOf(file, name));
       if (known.size >= limit) known.clear();
       known.set(key, found);
     }
-    return found;
+    return { ...found, key };
   };
 
   return {
@@ -49,7 +49,7 @@ export function newTlsLibraries(): TlsLibraries {
       const lost: string[] = [];
       const add = (path: string, name: string): void => {
         const found = read(path, name);
-        sites.push(...found.sites.map((site) => ({ ...site, path })));
+        sites.push(...found.sites.map((site) => ({ ...site, path, identity: found.key })));
         lost.push(...found.lost);
       };
       try {

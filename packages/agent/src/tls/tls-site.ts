@@ -8,6 +8,8 @@ export interface TlsSite {
   readonly program: TlsProgram;
   /** path opens the file as the process has it, whatever its mount namespace. */
   readonly path: string;
+  /** identity is the file's, in which the place was found. */
+  readonly identity?: string | undefined;
   readonly fileOffset: number;
   /** cookie tells the program what it must know of the place. */
   readonly cookie: bigint;

@@ -64,7 +64,7 @@ export function newTlsWatch(options: TlsWatchOptions): TlsWatch {
 
   const sitesOf = (pid: number, go: GoTls | undefined): TlsSites => {
     const found = libraries.of(pid);
-    const own = (go?.sites ?? []).map((site) => ({ ...site, path: `/proc/${pid}/exe` }));
+    const own = (go?.sites ?? []).map((site) => ({ ...site, path: `/proc/${pid}/exe`, identity: go?.file }));
     return {
       sites: [...own, ...found.sites],
       ...(go?.writes === undefined ? {} : { writes: go.writes }),

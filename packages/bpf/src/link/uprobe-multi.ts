@@ -2,6 +2,7 @@ import { BpfError } from "../errors.js";
 import { writeU64 } from "../kernel/attr.js";
 import { Errno } from "../kernel/errno.js";
 import { AttachType } from "../uapi/attach-types.js";
+import { withFile } from "./file-identity.js";
 import { type Attachable, createLink, type Link, linkOf } from "./link.js";
 
 // BPF_F_UPROBE_MULTI_RETURN, include/uapi/linux/bpf.h
@@ -10,6 +11,8 @@ const AT_RETURN = 1;
 /** UprobeMultiOptions say which instructions of one file, for whom. */
 export interface UprobeMultiOptions {
   readonly path: string;
+  /** What fileIdentity() said when the offsets were found: another file that stands there now is left alone. */
+  readonly identity?: string | undefined;
   /** File offsets in bytes. */
   readonly offsets: readonly number[];
   /** What bpf_get_attach_cookie() gives for each offset. */
@@ -40,7 +43,7 @@ function offsetsBytes(offsets: readonly number[]): Uint8Array {
  *     link.info(); // { kind: "uprobe-multi", path, offsets, cookies, pid, ... }
  */
 export function attachUprobeMulti(program: Attachable, options: UprobeMultiOptions): Link {
-  const { path, offsets, cookies, refCounters, pid, atReturn, session } = options;
+  const { path, identity, offsets, cookies, refCounters, pid, atReturn, session } = options;
   const what = session ? "uprobe sessions" : atReturn ? "uretprobes" : "uprobes";
   const target = `${offsets.length} ${what} in ${path}`;
   if (offsets.length === 0) throw new BpfError("bad-argument", `no offsets given for uprobes in ${path}`);
@@ -49,11 +52,9 @@ export function attachUprobeMulti(program: Attachable, options: UprobeMultiOptio
       throw new BpfError("bad-argument", `${list.length} ${what} for ${offsets.length} offsets in ${path}`);
     }
   }
-  const name = new TextEncoder().encode(`${path}\0`);
   const values = {
     prog_fd: program.fd,
     attach_type: session ? AttachType.BPF_TRACE_UPROBE_SESSION : AttachType.BPF_TRACE_UPROBE_MULTI,
-    uprobe_multi_path: name,
     uprobe_multi_offsets: offsetsBytes(offsets),
     uprobe_multi_ref_ctr_offsets: refCounters === undefined ? 0 : offsetsBytes(refCounters),
     uprobe_multi_cookies: cookies === undefined ? 0 : new Uint8Array(BigUint64Array.from(cookies).buffer),
@@ -61,11 +62,16 @@ export function attachUprobeMulti(program: Attachable, options: UprobeMultiOptio
     uprobe_multi_flags: atReturn ? AT_RETURN : 0,
     uprobe_multi_pid: pid ?? 0,
   };
-  const link = createLink(values, {
-    tried: `attach program "${program.name}" to ${target}`,
-    since: session ? "6.13" : "6.6",
-    capabilities: ["CAP_PERFMON", "CAP_BPF"],
-  });
+  const link = withFile(path, identity, (file) =>
+    createLink(
+      { ...values, uprobe_multi_path: new TextEncoder().encode(`${file}\0`) },
+      {
+        tried: `attach program "${program.name}" to ${target}`,
+        since: session ? "6.13" : "6.6",
+        capabilities: ["CAP_PERFMON", "CAP_BPF"],
+      },
+    ),
+  );
   return linkOf("uprobe-multi", target, [link]);
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { kernelIsAtLeast } from "@go3s/bpf";
+import { fileIdentity, kernelIsAtLeast } from "@go3s/bpf";
 import { decodeProtobuf, ExportTraceServiceRequest, type Span } from "@go3s/telemetry";
 import { startAgent } from "../../agent.js";
 import type { Exporter } from "../../export/exporter.js";
@@ -116,7 +116,7 @@ test("a process that changes more often than the budget allows is left alone for
   const waits = openSpanWaits({ budget: 50, onBudget: (...figures) => told.push(figures) });
   const client = newClient(service.port, true);
   try {
-    assert.equal(waits.watch(service.pid, { isGo: true, key: "the test's" }), "");
+    assert.equal(waits.watch(service.pid, { isGo: true, key: fileIdentity(`/proc/${service.pid}/exe`) }), "");
     await client.get("/sleep");
     await client.get("/busy");
     waits.tick();

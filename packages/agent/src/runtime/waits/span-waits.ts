@@ -3,12 +3,14 @@ import {
   attachUprobeMulti,
   BpfError,
   type BpfMap,
+  isStaleProcess,
   type Link,
   type LoadedObject,
   loadObject,
   RingBufferReader,
   readObject,
   u32Bytes,
+  withFile,
 } from "@go3s/bpf";
 import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
 import type { Executable } from "../../discovery/executable.js";
@@ -50,6 +52,8 @@ interface Kept {
 }
 
 interface Watched {
+  /** identity is the program file's. */
+  readonly identity: string;
   readonly sites: WaitSites;
   readonly links: Link[];
   /** requests are those that were told and not written yet, by goroutine. */
@@ -107,14 +111,19 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
   };
 
   /** attach puts the probes in; the one on the handler's beginning is last, so that no request is seen in part. */
-  const attach = (pid: number, { sites, links }: Watched): string => {
+  const attach = (pid: number, { sites, links, identity }: Watched): string => {
     const value = sites.value.slice();
     new DataView(value.buffer).setBigUint64(programValue.sinceNs, process.hrtime.bigint(), true);
     try {
       programs.update(u32Bytes(pid), value);
       for (const [name, offset] of sites.sites)
         links.push(
-          attachUprobeMulti(object.program(name), { path: `/proc/${pid}/exe`, offsets: [offset], pid }),
+          attachUprobeMulti(object.program(name), {
+            path: `/proc/${pid}/exe`,
+            identity,
+            offsets: [offset],
+            pid,
+          }),
         );
       return "";
     } catch (error) {
@@ -145,12 +154,18 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
       if (!executable.isGo || watched.has(pid)) return "";
       let sites = known.get(executable.key);
       if (sites === undefined) {
-        sites = readWaitSites(`/proc/${pid}/exe`);
+        try {
+          sites = withFile(`/proc/${pid}/exe`, executable.key, readWaitSites);
+        } catch (error) {
+          if (isStaleProcess(error)) return "";
+          throw error;
+        }
         known.set(executable.key, sites);
       }
       if (typeof sites === "string") return sites;
       const made: Watched = {
         sites,
+        identity: executable.key,
         links: [],
         requests: new Map(),
         hits: 0,
