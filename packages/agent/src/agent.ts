@@ -321,6 +321,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     stream: streams.stream,
     streamSent: streams.streamSent,
     streamEnd: streams.streamEnd,
+    streamWhole: streams.streamWhole,
     streamConn: streams.streamConn,
     call: calls.call,
     callEnd: calls.callEnd,
@@ -426,6 +427,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     watchNew: asksForMany(options.selection),
     measured: options.measured === true,
     propagate: options.propagate === true,
+    tellsEarly: logs !== undefined || functions !== undefined,
   });
   sampling.opened(kernel);
   registry.scan();

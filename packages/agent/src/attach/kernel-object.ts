@@ -78,6 +78,7 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
     cpuBits: Math.ceil(Math.log2(Math.max(2, possibleCpus()))),
     watchNew: options.watchNew === true ? 1 : 0,
     propagates: options.propagate === true ? 1 : 0,
+    tellsEarly: options.tellsEarly === true ? 1 : 0,
   };
   const mapSizes = options.ringBytes === undefined ? {} : { events: options.ringBytes };
   const base = loadObject(spec, { programs: [], constants, mapSizes });

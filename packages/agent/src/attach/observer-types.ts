@@ -24,6 +24,8 @@ export interface ObserverOptions {
   readonly watchNew?: boolean;
   /** propagate puts a traceparent into HTTP/1 requests that watched processes send without one (propagate/propagation.ts). */
   readonly propagate?: boolean;
+  /** tellsEarly tells the beginning of every served stream when it begins: who joins by goroutines needs to know what they serve. */
+  readonly tellsEarly?: boolean;
 }
 
 /** MissingPart is something the kernel or our rights do not allow. */

@@ -230,6 +230,8 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return streams.streamSent(view, at, length);
       case StreamRecord.end:
         return streams.streamEnd(bytes, view, at, length);
+      case StreamRecord.whole:
+        return streams.streamWhole(bytes, view, at, length);
       case StreamRecord.conn:
         return streams.streamConn(bytes, view, at, length);
       default:

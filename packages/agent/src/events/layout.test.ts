@@ -39,6 +39,7 @@ function members(btf: Btf, name: string): Map<string, number> {
 
 const { route, ...endWithoutRoute } = endLayout;
 const { text, ...callWithoutText } = callLayout;
+const { text: streamEndText, ...endingOfStream } = streamEndLayout;
 
 const rows = [
   ["Request", requestLayout],
@@ -57,7 +58,9 @@ const rows = [
   ["WireEnd", wireEndLayout],
   ["StreamBegin", streamLayout],
   ["StreamSent", streamSentLayout],
-  ["StreamEnd", streamEndLayout],
+  ["StreamEnding", endingOfStream],
+  ["StreamEnd", { text: streamEndText }],
+  ["StreamWhole", { begin: streamEndText }],
   ["StreamConn", streamConnLayout],
 ] as const;
 

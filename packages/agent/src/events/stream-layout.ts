@@ -2,7 +2,7 @@
 // compiled object.
 
 /** StreamRecord is the first byte of a record. */
-export const StreamRecord = { begin: 24, sent: 25, end: 26, conn: 27 } as const;
+export const StreamRecord = { begin: 24, sent: 25, end: 26, conn: 27, whole: 28 } as const;
 
 /**
  * StreamFlag bits: `tls` of a connection and of a client's call, the others of an end; the upper four bits of an end's flags are
@@ -56,6 +56,7 @@ export const streamSentLayout = {
   size: 40,
 } as const;
 
+/** streamEndLayout is that of an end; in a whole stream's record its beginning stands where the text is otherwise. */
 export const streamEndLayout = {
   kind: 0,
   role: 1,

@@ -78,6 +78,8 @@ export interface StreamSink {
   stream(event: StreamEvent): void;
   streamSent(event: StreamSentEvent): void;
   streamEnd(event: StreamEndEvent): void;
+  /** streamWhole is a served stream whose beginning was not told before its end. */
+  streamWhole(event: StreamEvent, end: StreamEndEvent): void;
   streamConn(event: StreamConnEvent): void;
 }
 
@@ -86,6 +88,7 @@ export const ignoreStreams: StreamSink = {
   stream: () => undefined,
   streamSent: () => undefined,
   streamEnd: () => undefined,
+  streamWhole: () => undefined,
   streamConn: () => undefined,
 };
 
@@ -94,6 +97,7 @@ export interface StreamDecoder {
   stream(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
   streamSent(view: DataView, at: number, length: number): boolean;
   streamEnd(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
+  streamWhole(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
   streamConn(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
 }
 
@@ -153,32 +157,55 @@ export function createStreamDecoder(sink: StreamSink): StreamDecoder {
   const i64 = (view: DataView, at: number) =>
     view.getUint32(at, true) + view.getInt32(at + 4, true) * 4294967296;
 
+  /** begins reads a beginning, and gives its length; -1 when that is more than there is. */
+  const begins = (bytes: Uint8Array, view: DataView, at: number, length: number): number => {
+    const l = streamLayout;
+    if (length < l.text) return -1;
+    let used = 0;
+    for (let i = 0; i < texts; i++) {
+      const size = view.getUint16(at + l.lengths + 2 * i, true);
+      stream.lengths[i] = size;
+      used += size;
+    }
+    if (l.text + used > length) return -1;
+    stream.memory = bytes;
+    stream.role = bytes[at + l.role] ?? 0;
+    stream.protocol = bytes[at + l.protocol] ?? 0;
+    stream.flags = bytes[at + l.flags] ?? 0;
+    stream.tgid = view.getUint32(at + l.tgid, true);
+    stream.ns = u64(view, at + l.ns);
+    stream.key = u64(view, at + l.key);
+    stream.goid = u64(view, at + l.goid);
+    stream.connection = u64(view, at + l.connection);
+    stream.streamId = view.getUint32(at + l.streamId, true);
+    stream.parent = view.getUint32(at + l.parent, true);
+    stream.hops = bytes[at + l.hops] ?? 0;
+    stream.threshold = view.getUint32(at + l.threshold, true);
+    stream.randomness = at + l.randomness;
+    stream.text = at + l.text;
+    return l.text + used;
+  };
+
+  /** ends reads all of an end but its text. */
+  const ends = (bytes: Uint8Array, view: DataView, at: number): void => {
+    const l = streamEndLayout;
+    end.memory = bytes;
+    end.role = bytes[at + l.role] ?? 0;
+    end.protocol = bytes[at + l.protocol] ?? 0;
+    end.flags = bytes[at + l.flags] ?? 0;
+    end.tgid = view.getUint32(at + l.tgid, true);
+    end.ns = u64(view, at + l.ns);
+    end.key = u64(view, at + l.key);
+    end.errorType = u64(view, at + l.errorType);
+    end.requestBytes = i64(view, at + l.requestBytes);
+    end.responseBytes = i64(view, at + l.responseBytes);
+    end.status = view.getInt32(at + l.status, true);
+    end.textLength = view.getUint32(at + l.textLength, true);
+  };
+
   return {
     stream(bytes, view, at, length) {
-      const l = streamLayout;
-      if (length < l.text) return false;
-      let used = 0;
-      for (let i = 0; i < texts; i++) {
-        const size = view.getUint16(at + l.lengths + 2 * i, true);
-        stream.lengths[i] = size;
-        used += size;
-      }
-      if (l.text + used > length) return false;
-      stream.memory = bytes;
-      stream.role = view.getUint8(at + l.role);
-      stream.protocol = view.getUint8(at + l.protocol);
-      stream.flags = view.getUint8(at + l.flags);
-      stream.tgid = view.getUint32(at + l.tgid, true);
-      stream.ns = u64(view, at + l.ns);
-      stream.key = u64(view, at + l.key);
-      stream.goid = u64(view, at + l.goid);
-      stream.connection = u64(view, at + l.connection);
-      stream.streamId = view.getUint32(at + l.streamId, true);
-      stream.parent = view.getUint32(at + l.parent, true);
-      stream.hops = view.getUint8(at + l.hops);
-      stream.threshold = view.getUint32(at + l.threshold, true);
-      stream.randomness = at + l.randomness;
-      stream.text = at + l.text;
+      if (begins(bytes, view, at, length) < 0) return false;
       sink.stream(stream);
       return true;
     },
@@ -196,21 +223,21 @@ export function createStreamDecoder(sink: StreamSink): StreamDecoder {
     streamEnd(bytes, view, at, length) {
       const l = streamEndLayout;
       if (length < l.text) return false;
-      end.textLength = view.getUint32(at + l.textLength, true);
+      ends(bytes, view, at);
       if (l.text + end.textLength > length) return false;
-      end.memory = bytes;
-      end.role = view.getUint8(at + l.role);
-      end.protocol = view.getUint8(at + l.protocol);
-      end.flags = view.getUint8(at + l.flags);
-      end.tgid = view.getUint32(at + l.tgid, true);
-      end.ns = u64(view, at + l.ns);
-      end.key = u64(view, at + l.key);
-      end.errorType = u64(view, at + l.errorType);
-      end.requestBytes = i64(view, at + l.requestBytes);
-      end.responseBytes = i64(view, at + l.responseBytes);
-      end.status = view.getInt32(at + l.status, true);
       end.text = at + l.text;
       sink.streamEnd(end);
+      return true;
+    },
+    streamWhole(bytes, view, at, length) {
+      const first = streamEndLayout.text;
+      if (length < first) return false;
+      const begun = begins(bytes, view, at + first, length - first);
+      if (begun < 0) return false;
+      ends(bytes, view, at);
+      if (first + begun + end.textLength > length) return false;
+      end.text = at + first + begun;
+      sink.streamWhole(stream, end);
       return true;
     },
     streamConn(bytes, view, at, length) {

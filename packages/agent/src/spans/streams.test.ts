@@ -194,3 +194,29 @@ test("statuses are errors by the conventions", () => {
   for (const [code, client, server] of rows)
     assert.deepEqual([grpcError(code, false), grpcError(code, true)], [client, server], String(code));
 });
+
+test("a stream whose end is told before its beginning is over, and its goroutine's next one is not", () => {
+  const { streams, told } = setup();
+  streams.streamEnd(end({ key: 5, ns: 200 }));
+  streams.stream(begin("/first", { key: 5, ns: 100 }));
+  assert.deepEqual(
+    told.map(({ path, failure }) => [path, failure]),
+    [["/first", ""]],
+  );
+  streams.streamEnd(end({ key: 6, ns: 200 }));
+  streams.stream(begin("/later", { key: 6, ns: 300 }));
+  assert.equal(told.length, 1);
+  assert.equal(streams.counts().open, 1);
+});
+
+test("a stream that is told whole stands alone, and follows the trace that it was sent", () => {
+  const { streams, told, process } = setup();
+  const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  streams.streamWhole(begin("/whole", { key: 5 }, noTexts.with(5, trace)), end({ key: 5 }));
+  assert.deepEqual(
+    told.map(({ path, trace, parent }) => [path, trace, parent]),
+    [["/whole", "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"]],
+  );
+  assert.equal(process.requests, 1);
+  assert.equal(streams.counts().open, 0);
+});

@@ -1,7 +1,7 @@
 // The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
 import { Buffer } from "node:buffer";
 import { Role } from "../events/layout.js";
-import type { StreamEvent, StreamSink } from "../events/stream.js";
+import type { StreamEndEvent, StreamEvent, StreamSink } from "../events/stream.js";
 import { StreamText } from "../events/stream-layout.js";
 import { readThreshold } from "../sampling/threshold.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
@@ -78,12 +78,16 @@ interface Open {
 // Streams of one process that are open at once: long ones stay so for days. More are ends that got lost.
 const openLimit = 100_000;
 const idleLimit = 4096;
+// Ends that came before their beginnings: somebody who asks for a stream tells it while its own goroutine ends it, and may be
+// interrupted between finding it and telling it.
+const earlyLimit = 64;
 const numberBits = 0x3fffffff;
 
 /** newStreams makes one with nothing open. */
 export function newStreams(options: StreamsOptions): Streams {
   const processes = new Map<number, Open>();
   const idle: Stream[] = [];
+  const early: StreamEndEvent[] = [];
   const dropped: Record<string, number> = {};
   const texts = newTexts();
 
@@ -168,10 +172,32 @@ export function newStreams(options: StreamsOptions): Streams {
     return stream;
   };
 
+  const end = (stream: Stream, event: StreamEndEvent): void => {
+    stream.endNs = event.ns;
+    stream.endFlags = event.flags;
+    stream.status = event.status;
+    stream.errorType = event.errorType;
+    stream.requestBytes = event.requestBytes;
+    stream.responseBytes = event.responseBytes;
+    stream.text = event.textLength === 0 ? "" : texts.of(event.memory, event.text, event.textLength);
+  };
+
   const finish = (stream: Stream, failure: string): void => {
     identify(stream);
     options.emit(stream, failure);
     if (idle.length < idleLimit) idle.push(stream);
+  };
+
+  const keepEarly = (event: StreamEndEvent): void => {
+    if (early.length >= earlyLimit) early.shift();
+    const memory = event.memory.slice(event.text, event.text + event.textLength);
+    early.push({ ...event, memory, text: 0 });
+  };
+
+  /** takeEarly gives the end of a stream that begins, if it is over. */
+  const takeEarly = ({ tgid, key, ns }: StreamEvent): StreamEndEvent | undefined => {
+    const at = early.findIndex((each) => each.tgid === tgid && each.key === key && each.ns >= ns);
+    return at < 0 ? undefined : early.splice(at, 1)[0];
   };
 
   /** keep makes room for one more. */
@@ -190,7 +216,14 @@ export function newStreams(options: StreamsOptions): Streams {
       const open = openOf(event.tgid);
       if (event.role === 0) {
         process.requests++;
-        keep(open.servers, event.key & numberBits, begin(event, process));
+        const stream = begin(event, process);
+        const ended = early.length === 0 ? undefined : takeEarly(event);
+        if (ended === undefined) {
+          keep(open.servers, event.key & numberBits, stream);
+          return;
+        }
+        end(stream, ended);
+        finish(stream, "");
         return;
       }
       const stream = begin(event, process);
@@ -231,20 +264,24 @@ export function newStreams(options: StreamsOptions): Streams {
     },
     streamEnd(event) {
       const open = processes.get(event.tgid);
-      if (open === undefined) return;
       const isClient = event.role === 1;
       const key = isClient ? event.key : event.key & numberBits;
-      const list = isClient ? open.clients : open.servers;
-      const stream = list.get(key);
-      if (stream === undefined) return;
-      list.delete(key);
-      stream.endNs = event.ns;
-      stream.endFlags = event.flags;
-      stream.status = event.status;
-      stream.errorType = event.errorType;
-      stream.requestBytes = event.requestBytes;
-      stream.responseBytes = event.responseBytes;
-      stream.text = event.textLength === 0 ? "" : texts.of(event.memory, event.text, event.textLength);
+      const list = isClient ? open?.clients : open?.servers;
+      const stream = list?.get(key);
+      if (stream === undefined) {
+        if (!isClient) keepEarly(event);
+        return;
+      }
+      list?.delete(key);
+      end(stream, event);
+      finish(stream, "");
+    },
+    streamWhole(event, ending) {
+      const process = options.processOf(event.tgid);
+      if (process === undefined) return;
+      process.requests++;
+      const stream = begin(event, process);
+      end(stream, ending);
       finish(stream, "");
     },
     streamConn(event) {
