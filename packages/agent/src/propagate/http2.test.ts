@@ -153,8 +153,25 @@ for (const { name, source, modules, scheme, skip } of ways) {
     });
 
     test("frames in pieces are followed", { skip: scheme === "" }, async () =>
-      checkNamed(await ask("n=100&at=8&pieces=1")),
+      checkNamed(await ask("n=100&at=8&pieces=0")),
     );
+
+    test("a block in two pieces is looked through, wherever its border is", {
+      skip: scheme === "",
+    }, async () => {
+      const { told } = await ask("n=6&at=1&pieces=30");
+      assert.deepEqual(
+        [told[0]?.parents.length, told.some(({ parents }) => parents.length === 1)],
+        [0, true],
+      );
+      for (let cut = 1; cut < 150; cut += 3) {
+        const own: readonly Told[] = JSON.parse(
+          await viaHTTP1(`/ask?n=3&at=1&pieces=${cut}&own=${traceparent}`, {}),
+        );
+        for (const { Parents } of own)
+          assert.deepEqual(Parents, [traceparent], `cut ${cut} bytes before its end`);
+      }
+    });
 
     test("behind a block that is too long to be looked at nothing is put in any more", async () => {
       for (const long of [5000, 30_000]) {

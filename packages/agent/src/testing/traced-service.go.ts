@@ -43,7 +43,7 @@ func askAll(w http.ResponseWriter, r *http.Request) {
 	if state := query.Get("state"); state != "" {
 		headers["tracestate"] = state
 	}
-	one, end := dial(query.Get("pieces") != "")
+	one, end := dial(query.Get("pieces"))
 	defer end()
 	answers := make([]told, number)
 	var next sync.Mutex
@@ -100,13 +100,25 @@ func listen() net.Listener {
 `;
 
 /** tracedSource speaks HTTP/2 by net/http, without TLS; it serves HTTP/1 as well. */
-export const tracedSource = `${imports})
+export const tracedSource = `${imports}	"sync/atomic"
+)
 ${shared}
 type pieces struct{ *net.TCPConn }
+
+// cut is how many bytes of the next request's block are sent by themselves.
+var cut atomic.Int64
 
 func (c pieces) Write(from []byte) (int, error) {
 	// A connection's beginning and requests' blocks go out by themselves, everything else in pieces, the first of them within a frame's header.
 	if len(from) < 9 || from[3] == 1 || from[0] == 'P' {
+		if last := int(cut.Load()); from[3] == 1 && last > 0 && last < len(from) {
+			cut.Store(0)
+			if n, err := c.TCPConn.Write(from[:len(from)-last]); err != nil {
+				return n, err
+			}
+			n, err := c.TCPConn.Write(from[len(from)-last:])
+			return len(from) - last + n, err
+		}
 		return c.TCPConn.Write(from)
 	}
 	written := 0
@@ -120,11 +132,13 @@ func (c pieces) Write(from []byte) (int, error) {
 	return written, nil
 }
 
-func dial(inPieces bool) (func(context.Context, []byte, map[string]string) (told, error), func()) {
+func dial(inPieces string) (func(context.Context, []byte, map[string]string) (told, error), func()) {
+	last, _ := strconv.ParseInt(inPieces, 10, 64)
+	cut.Store(last)
 	var only http.Protocols
 	only.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: &only}
-	if inPieces {
+	if inPieces != "" {
 		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			var dialer net.Dialer
 			conn, err := dialer.DialContext(ctx, network, address)
@@ -174,7 +188,7 @@ export const tracedCallsSource = `${imports}
 var _ = bytes.NewReader
 var _ = io.EOF
 ${shared}
-func dial(bool) (func(context.Context, []byte, map[string]string) (told, error), func()) {
+func dial(string) (func(context.Context, []byte, map[string]string) (told, error), func()) {
 	conn, err := grpc.Dial(os.Getenv("NEXT"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		panic(err)
