@@ -86,7 +86,7 @@ export interface AgentOptions {
    */
   readonly goroutines?: boolean;
   /**
-   * propagate puts a traceparent into plain HTTP/1 requests that selected processes send without one (docs/propagation.md): it
+   * propagate puts a traceparent into requests without TLS that selected processes send without one (docs/propagation.md): it
    * changes what goes over the wire. Off when absent.
    */
   readonly propagate?: boolean;

@@ -86,7 +86,7 @@ export const command: Command = {
     {
       name: "propagate",
       rare: true,
-      help: "put a traceparent into plain HTTP/1 requests that have none: it changes what goes over the wire",
+      help: "put a traceparent into requests without TLS that have none: it changes what goes over the wire",
     },
     { name: "otlp", value: "URL", help: "send OTLP/HTTP there instead of printing (GO3S_TOKEN goes along)" },
     { name: "duration", value: "TIME", help: "stop after 10s, 2m, …" },

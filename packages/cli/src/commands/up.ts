@@ -140,7 +140,7 @@ export const command: Command = {
     {
       name: "propagate",
       rare: true,
-      help: "put a traceparent into services' plain HTTP/1 requests that have none: it changes what goes over the wire",
+      help: "put a traceparent into services' requests without TLS that have none: it changes what goes over the wire",
     },
     { name: "no-web", rare: true, help: "serve the API without the page" },
     { name: "demo", help: "start a small shop with traffic beside it, and stop it at the end" },
