@@ -60,7 +60,14 @@ function build(release, shape) {
   writeFileSync(join(at, "go.mod"), `module matrix\n\ngo ${minor}\n${requires}`);
   // Without the user's own settings: older releases do not know every flag that may stand there.
   const env = { ...process.env, GOENV: "off", GOFLAGS: "", GOTOOLCHAIN: `go${release}`, ...shape.env };
-  const go = (args) => spawnSync("go", args, { cwd: at, encoding: "utf8", env });
+  let command = "go";
+  if (minor === "1.19") {
+    // It takes no package of a folder whose own place is in the module cache that it uses: so it gets another one.
+    const root = spawnSync("go", ["env", "GOROOT"], { cwd: at, encoding: "utf8", env }).stdout.trim();
+    command = join(root, "bin", "go");
+    Object.assign(env, { GOTOOLCHAIN: "local", GOROOT: root, GOMODCACHE: join(folder, "modules") });
+  }
+  const go = (args) => spawnSync(command, args, { cwd: at, encoding: "utf8", env });
   if (shape.vendored) {
     mkdirSync(join(at, "around"), { recursive: true });
     copyFileSync(join(sources, "shapes", "around.go"), join(at, "around", "around.go"));
