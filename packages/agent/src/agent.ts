@@ -235,7 +235,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   const conns = newStreamConns();
-  const streamWriter = newStreamSpanWriter(clock, types);
+  const streamWriter = newStreamSpanWriter(clock, types, hasMetrics ? durations : undefined);
   const streams: Streams = newStreams({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,

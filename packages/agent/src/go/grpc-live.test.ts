@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Span } from "@go3s/telemetry";
+import { decodeProtobuf, ExportMetricsServiceRequest, type Span } from "@go3s/telemetry";
 import { type Agent, startAgent } from "../agent.js";
 import {
   type BuiltProgram,
@@ -25,6 +25,16 @@ describe("gRPC of Go programs by its library's functions", { skip }, () => {
   const services: RunningService[] = [];
   const { spans, exporter } = newSpanCollector();
   const lost: string[] = [];
+  const measured = new Set<string>();
+  const keepMetrics = (body: Uint8Array): void => {
+    for (const group of decodeProtobuf(ExportMetricsServiceRequest, body).resourceMetrics)
+      for (const metric of group.scopeMetrics.flatMap((scope) => scope.metrics))
+        for (const { attributes, exemplars } of metric.exponentialHistogram?.dataPoints ?? []) {
+          const isTold = spans.some(({ spanId }) => spanId === exemplars[0]?.spanId);
+          const values = attributes.map(({ value }) => value?.stringValue);
+          if (isTold) measured.add([metric.name, ...values].join(" "));
+        }
+  };
 
   const call = async (method: string): Promise<string> => {
     const client = newClient(services[2]?.port ?? 0, false);
@@ -64,8 +74,13 @@ describe("gRPC of Go programs by its library's functions", { skip }, () => {
     agent = await startAgent({
       selection: { pids: services.map(({ pid }) => pid) },
       exclude: [process.pid],
-      exporter,
-      metrics: false,
+      exporter: {
+        ...exporter,
+        send(signal, body, ...more) {
+          exporter.send(signal, body, ...more);
+          if (signal === "metrics") keepMetrics(body);
+        },
+      },
       onAttached: (attached) => lost.push(...attached.lost),
     });
   });
@@ -149,6 +164,12 @@ describe("gRPC of Go programs by its library's functions", { skip }, () => {
     assert.equal(served.traceId, traceparent.slice(3, 35));
     assert.equal(served.parentSpanId, traceparent.slice(36, 52));
     assert.deepEqual([served.traceState, attributeOf(served, "go3s.baggage")], ["a=b", "k=v"]);
+  });
+
+  test("calls are measured by method and status, with the slowest's trace", async () => {
+    await both("Get");
+    const wanted = ["client", "server"].map((side) => `rpc.${side}.call.duration grpc shop.Orders/Get OK`);
+    await eventually("durations of calls", () => wanted.every((each) => measured.has(each)));
   });
 
   test("nobody to call is an error of the call's", async () => {

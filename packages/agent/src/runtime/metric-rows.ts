@@ -107,6 +107,16 @@ export const metricRows = {
     unit: "s",
     description: "Duration of HTTP client requests",
   },
+  "rpc.server.call.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "Measures the duration of an incoming Remote Procedure Call (RPC)",
+  },
+  "rpc.client.call.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "Measures the duration of an outgoing Remote Procedure Call (RPC)",
+  },
 } as const satisfies Readonly<Record<string, MetricRow>>;
 
 /** MetricName is a metric of metricRows. */

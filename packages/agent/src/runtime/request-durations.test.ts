@@ -31,13 +31,13 @@ function exchange(role: Role, milliseconds: number, status: number, id: number):
 
 test("requests are counted by route and status, and the slowest since the last export is the exemplar", () => {
   const durations = newRequestDurations(openWallClock());
-  const key = { method: "GET", route: "/cart", failure: "" };
+  const key = { method: "GET", route: "/cart", failure: "", secure: false };
   for (const [id, milliseconds] of [4, 32, 8].entries()) {
     const each = exchange(Role.server, milliseconds, 200, id + 1);
     durations.series(each, key).add(each);
   }
   const called = exchange(Role.client, 5, 404, 9);
-  durations.series(called, { method: "POST", route: "", failure: "" }).add(called);
+  durations.series(called, { method: "POST", route: "", failure: "", secure: false }).add(called);
   const list = newPointList();
   durations.tell(7, list);
   const { metrics } = list.take(1n, 2n, 3n);
@@ -53,11 +53,47 @@ test("requests are counted by route and status, and the slowest since the last e
   assert.equal(list.take(1n, 2n, 3n).points, 0);
 });
 
+test("gRPC's calls are counted by method and status, beside the requests", () => {
+  const durations = newRequestDurations(openWallClock());
+  const well = { method: "shop.Orders/Get", code: "OK", failure: "" };
+  for (const milliseconds of [2, 9]) {
+    const served = exchange(Role.server, milliseconds, 0, milliseconds);
+    durations.calls(served, well).add(served);
+  }
+  const gone = exchange(Role.client, 3, 14, 5);
+  durations.calls(gone, { ...well, code: "UNAVAILABLE", failure: "UNAVAILABLE" }).add(gone);
+  const page = exchange(Role.server, 1, 200, 6);
+  durations.series(page, { method: "GET", route: "/", failure: "", secure: false }).add(page);
+  const list = newPointList();
+  durations.tell(7, list);
+  const told = list.take(1n, 2n, 3n).metrics.map((metric) => {
+    const [point, ...others] = metric.exponentialHistogram?.dataPoints ?? [];
+    assert.equal(others.length, 0);
+    const attributes = (point?.attributes ?? []).map(({ key, value }) => `${key}=${value?.stringValue}`);
+    return [
+      metric.name,
+      metric.unit,
+      point?.count,
+      point?.exemplars?.[0]?.spanId?.slice(0, 2),
+      ...attributes,
+    ];
+  });
+  const grpc = ["rpc.system.name=grpc", "rpc.method=shop.Orders/Get"];
+  assert.deepEqual(told.slice(0, 2), [
+    ["rpc.server.call.duration", "s", 2n, "09", ...grpc, "rpc.response.status_code=OK"],
+    [
+      ...["rpc.client.call.duration", "s", 1n, "05", ...grpc],
+      ...["rpc.response.status_code=UNAVAILABLE", "error.type=UNAVAILABLE"],
+    ],
+  ]);
+  assert.equal(told[2]?.[0], "http.server.request.duration");
+});
+
 test("series beyond the limit go into one, and a process that ended is forgotten", () => {
   const durations = newRequestDurations(openWallClock());
   const each = exchange(Role.server, 1, 200, 1);
   for (let i = 0; i < 1500; i++)
-    durations.series(each, { method: "GET", route: `/${i}`, failure: "" }).add(each);
+    durations.series(each, { method: "GET", route: `/${i}`, failure: "", secure: false }).add(each);
   const list = newPointList();
   durations.tell(7, list);
   const points = list.take(1n, 2n, 3n).metrics[0]?.exponentialHistogram?.dataPoints ?? [];

@@ -4,34 +4,54 @@ import { Role } from "../events/layout.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
 import type { Exchange } from "../spans/exchange.js";
 import { idLayout } from "../spans/ids.js";
+import type { MetricName } from "./metric-rows.js";
 import type { PointList } from "./point-list.js";
+
+/** Timed is a finished request or call. */
+export type Timed = Pick<Exchange, "tgid" | "role" | "status" | "startNs" | "endNs"> & {
+  readonly ids: Uint8Array;
+};
 
 /** DurationSeries is the histogram of the requests of one service, route and status. */
 export interface DurationSeries {
   /** add counts a finished exchange; the slowest since the last export becomes the exemplar. */
-  add(exchange: Exchange): void;
+  add(exchange: Timed): void;
 }
 
 /** DurationKey is what tells series of one process apart. */
 export interface DurationKey {
   readonly method: string;
+  /** secure: it came by TLS. */
+  readonly secure: boolean;
   /** route is empty where it is unknown. */
   readonly route: string;
   /** failure is an error.type, empty for a request that came to its end. */
   readonly failure: string;
 }
 
-/** RequestDurations makes http.server.request.duration and its client counterpart of exchanges. */
+/** CallKey is what tells series of gRPC calls of one process apart. */
+export interface CallKey {
+  /** method is the full name, "shop.Orders/Get". */
+  readonly method: string;
+  /** code is the name of the status, empty where it is unknown. */
+  readonly code: string;
+  /** failure is an error.type, empty where the conventions see none. */
+  readonly failure: string;
+}
+
+/** RequestDurations makes http.server.request.duration, rpc.server.call.duration and their client counterparts. */
 export interface RequestDurations {
   /** series gives the histogram that an exchange belongs to. */
-  series(exchange: Exchange, key: DurationKey): DurationSeries;
+  series(exchange: Timed, key: DurationKey): DurationSeries;
+  /** calls gives the histogram that a gRPC call belongs to. */
+  calls(call: Timed, key: CallKey): DurationSeries;
   /** tell puts a process's histograms that changed into a list. */
   tell(tgid: number, points: PointList): void;
   forget(tgid: number): void;
 }
 
 interface Series extends DurationSeries {
-  readonly role: Role;
+  readonly metric: MetricName;
   readonly attributes: readonly KeyValue[];
   readonly histogram: Exponential;
   /** added counts what came since the last export. */
@@ -48,31 +68,43 @@ const overflow: KeyValue[] = [{ key: "otel.metric.overflow", value: { boolValue:
 export function newRequestDurations(clock: WallClock): RequestDurations {
   const processes = new Map<number, Map<string, Series>>();
 
+  const find = (tgid: number, name: string, metric: MetricName, attributes: () => KeyValue[]): Series => {
+    let known = processes.get(tgid);
+    if (known === undefined) {
+      known = new Map();
+      processes.set(tgid, known);
+    }
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const isFull = known.size >= seriesLimit;
+    const place = isFull ? `${metric} overflow` : name;
+    const made = known.get(place) ?? newSeries(metric, isFull ? overflow : attributes(), clock);
+    known.set(place, made);
+    return made;
+  };
+
   return {
     series(exchange, key) {
-      let known = processes.get(exchange.tgid);
-      if (known === undefined) {
-        known = new Map();
-        processes.set(exchange.tgid, known);
-      }
-      const scheme = exchange.secure === 0 ? "" : "s";
+      const metric =
+        exchange.role === Role.server ? "http.server.request.duration" : "http.client.request.duration";
+      const scheme = key.secure ? "s" : "";
       const name = `${exchange.role}${scheme} ${key.method} ${exchange.status} ${key.failure} ${key.route}`;
-      const found = known.get(name);
-      if (found !== undefined) return found;
-      const isFull = known.size >= seriesLimit;
-      const place = isFull ? `${exchange.role} overflow` : name;
-      const made =
-        known.get(place) ?? newSeries(exchange.role, isFull ? overflow : attributesOf(exchange, key), clock);
-      known.set(place, made);
-      return made;
+      return find(exchange.tgid, name, metric, () => attributesOf(exchange, key));
+    },
+    calls(call, key) {
+      const metric = call.role === Role.server ? "rpc.server.call.duration" : "rpc.client.call.duration";
+      const name = `${call.role}rpc ${key.code} ${key.failure} ${key.method}`;
+      return find(call.tgid, name, metric, () => attributesOfCall(key));
     },
     tell(tgid, points) {
       for (const series of processes.get(tgid)?.values() ?? []) {
         if (series.added === 0) continue;
-        points.exponential(
-          series.role === Role.server ? "http.server.request.duration" : "http.client.request.duration",
-          { ...series.histogram.point(), attributes: series.attributes, exemplars: [series.exemplar()] },
-        );
+        const { attributes } = series;
+        points.exponential(series.metric, {
+          ...series.histogram.point(),
+          attributes,
+          exemplars: [series.exemplar()],
+        });
         series.added = 0;
       }
     },
@@ -80,12 +112,19 @@ export function newRequestDurations(clock: WallClock): RequestDurations {
   };
 }
 
-function attributesOf(exchange: Exchange, { method, route, failure }: DurationKey): KeyValue[] {
-  const text = (key: string, value: string): KeyValue => ({ key, value: { stringValue: value } });
-  const attributes = [
-    text("http.request.method", method),
-    text("url.scheme", exchange.secure === 0 ? "http" : "https"),
-  ];
+const text = (key: string, value: string): KeyValue => ({ key, value: { stringValue: value } });
+
+// The names of https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/ (release candidate, 1.40).
+function attributesOfCall({ method, code, failure }: CallKey): KeyValue[] {
+  const attributes = [text("rpc.system.name", "grpc")];
+  if (method !== "") attributes.push(text("rpc.method", method));
+  if (code !== "") attributes.push(text("rpc.response.status_code", code));
+  if (failure !== "") attributes.push(text("error.type", failure));
+  return attributes;
+}
+
+function attributesOf(exchange: Timed, { method, route, failure, secure }: DurationKey): KeyValue[] {
+  const attributes = [text("http.request.method", method), text("url.scheme", secure ? "https" : "http")];
   if (route !== "") attributes.push(text("http.route", route));
   if (exchange.status > 0)
     attributes.push({ key: "http.response.status_code", value: { intValue: BigInt(exchange.status) } });
@@ -96,14 +135,14 @@ function attributesOf(exchange: Exchange, { method, route, failure }: DurationKe
   return attributes;
 }
 
-function newSeries(role: Role, attributes: readonly KeyValue[], clock: WallClock): Series {
+function newSeries(metric: MetricName, attributes: readonly KeyValue[], clock: WallClock): Series {
   const histogram = newExponential();
   const ids = Buffer.alloc(idLayout.size);
   const time: Nanos = { lo: 0, hi: 0 };
   let slowest = -1;
   let slowestEnd = 0;
   const series: Series = {
-    role,
+    metric,
     attributes,
     histogram,
     added: 0,

@@ -140,7 +140,12 @@ export function newHttpSpanWriter(
       const route = server ? routeText(exchange, method, head) : "";
       const shownMethod = knownMethods.has(method) ? method : "_OTHER";
 
-      const series = durations?.series(exchange, { method: shownMethod, route, failure });
+      const series = durations?.series(exchange, {
+        method: shownMethod,
+        route,
+        failure,
+        secure: exchange.secure !== 0,
+      });
       series?.add(exchange);
       begin(exchange, writer);
       const mark = writer.byteLength;

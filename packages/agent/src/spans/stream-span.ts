@@ -5,7 +5,8 @@ import { StreamFlag } from "../events/stream-layout.js";
 import { StreamKind } from "../go/stream-site.js";
 import { type GoTypes, shownType } from "../go/type-names.js";
 import { errorNames } from "../protocols/http2/frame.js";
-import { grpcError } from "../protocols/http2/grpc-status.js";
+import { grpcCodes, grpcError } from "../protocols/http2/grpc-status.js";
+import type { RequestDurations } from "../runtime/request-durations.js";
 import { withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
@@ -73,8 +74,12 @@ interface CallName {
   readonly method: string;
 }
 
-/** newStreamSpanWriter makes a writer with its own scratch values: one per agent. */
-export function newStreamSpanWriter(clock: WallClock, types: GoTypes): StreamSpanWriter {
+/** newStreamSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written. */
+export function newStreamSpanWriter(
+  clock: WallClock,
+  types: GoTypes,
+  durations?: RequestDurations,
+): StreamSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const calls = new Map<string, CallName>();
   const names = new Map<string, string>();
@@ -137,6 +142,13 @@ export function newStreamSpanWriter(clock: WallClock, types: GoTypes): StreamSpa
     }
     if (status >= 0) writer.intAttribute(key.code, status);
     const error = failure !== "" ? failure : status > 0 ? grpcError(status, isServer) : other;
+    durations
+      ?.calls(stream, {
+        method: call.name,
+        code: status < 0 ? "" : (grpcCodes[status] ?? String(status)),
+        failure: error,
+      })
+      .add(stream);
     if (error === "") return;
     writer.stringAttribute(key.errorType, error);
     writer.status(statusError, failure !== "" ? (failureText[failure] ?? "") : status > 0 ? stream.text : "");
@@ -169,6 +181,9 @@ export function newStreamSpanWriter(clock: WallClock, types: GoTypes): StreamSpa
     // What the server resets a stream with whose handler panicked (RFC 9113 section 7).
     const broken = failure !== "" ? failure : isPanic ? "INTERNAL_ERROR" : errorTypeOf(stream);
     const bad = stream.status >= (isServer ? 500 : 400);
+    durations
+      ?.series(stream, { method: isKnown ? method : "_OTHER", route, failure: broken, secure: isTls })
+      .add(stream);
     if (!bad && broken === "") return;
     writer.stringAttribute(key.errorType, broken !== "" ? broken : String(stream.status));
     writer.status(statusError, isPanic ? "the handler panicked" : (failureText[failure] ?? ""));
