@@ -137,7 +137,7 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
     const started = await spanOf("/pool");
     const held = await spanOf("/hold");
     const gets = await eventually("both questions", () => {
-      const found = collected.spans.filter((span) => span.name === "get" && span.kind === 3);
+      const found = collected.spans.filter((span) => span.name === "GET" && span.kind === 3);
       return found.length >= 2 ? found : undefined;
     });
     assert.equal(gets.filter((span) => span.parentSpanId === held.spanId).length, 0);
