@@ -309,6 +309,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     request: assembler.request,
     head: assembler.head,
     response: assembler.response,
+    again: assembler.again,
     more: assembler.more,
     end: assembler.end,
     tcpOpen: tcp.open,
@@ -428,6 +429,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     measured: options.measured === true,
     propagate: options.propagate === true,
     tellsEarly: logs !== undefined || functions !== undefined,
+    // What needs to know of a request while it is open can't wait for its answer.
+    repeats: logs === undefined && functions === undefined && waits === undefined,
   });
   sampling.opened(kernel);
   registry.scan();

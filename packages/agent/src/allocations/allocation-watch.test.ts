@@ -82,15 +82,16 @@ test("profiles tell what each place allocated, as many objects and bytes as the 
   }
   const objects = (name: string): number => told.get("alloc_objects")?.get(`main.${name}`) ?? 0;
   const bytes = (name: string): number => told.get("alloc_space")?.get(`main.${name}`) ?? 0;
-  const near = (value: number, expected: number, what: string): void =>
-    assert.ok(value > expected * 0.9 && value < expected * 1.1, `${what}: ${value}, expected ${expected}`);
+  const near = (value: number, expected: number, what: string, off = 0.1): void =>
+    assert.ok(Math.abs(value - expected) < expected * off, `${what}: ${value}, expected ${expected}`);
   // 96 bytes an order, five times 200,000; a processor's last, unfinished span may be missing.
   near(objects("makeOrders"), 1_000_000, "orders");
   near(bytes("makeOrders"), 96e6, "orders' bytes");
   near(objects("makePages"), 25_000, "pages");
   near(bytes("makePages"), 25_000 * 4096, "pages' bytes");
-  near(objects("makeLarge"), 100, "large ones");
-  near(bytes("makeLarge"), 100 << 20, "large ones' bytes");
+  // What the runtime counted of large ones is shared by how often each place was seen, and those of a hundred are few.
+  near(objects("makeLarge"), 100, "large ones", 0.3);
+  near(bytes("makeLarge"), 100 << 20, "large ones' bytes", 0.3);
   // Their callers are told too, up to the server's goroutine; the allocator's own functions are not.
   assert.ok((told.get("alloc_space")?.get("net/http.(*conn).serve") ?? 0) > 250e6);
   assert.deepEqual(

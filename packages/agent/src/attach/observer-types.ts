@@ -26,6 +26,8 @@ export interface ObserverOptions {
   readonly propagate?: boolean;
   /** tellsEarly tells the beginning of every served stream when it begins: who joins by goroutines needs to know what they serve. */
   readonly tellsEarly?: boolean;
+  /** repeats tells server requests that repeat their connection's last one to the byte when they are answered, in one record (EventSink.again). */
+  readonly repeats?: boolean;
 }
 
 /** MissingPart is something the kernel or our rights do not allow. */

@@ -97,6 +97,7 @@ function newObserver(
   options: ObserverOptions,
 ): KernelObserver {
   const targets = mapOf(object, "targets");
+  const near = mapOf(object, "near");
   const drops = mapOf(object, "drops");
   const verdicts = mapOf(object, "verdicts");
   const decode = createDecoder(options.sink);
@@ -106,7 +107,9 @@ function newObserver(
     { largestRecord },
   );
   const courtesy = newCourtesy();
-  const loop = startDrainLoop(reader, courtesy, options.timing);
+  const sleeping = mapOf(object, "sleeping");
+  const setAsleep = (asleep: boolean): void => void sleeping.update(u32Bytes(0), u32Bytes(asleep ? 1 : 0));
+  const loop = startDrainLoop(reader, courtesy, setAsleep, options.timing);
   const statistics = options.measured === true ? enableStatistics() : undefined;
   const watches = new Map<number, Watch>();
   const samples = newTargetSamples(mapOf(object, "sampling"), mapOf(object, "leftOut"));
@@ -120,16 +123,20 @@ function newObserver(
   const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void => {
     const { tls, streams } = watches.get(pid) ?? {};
     const more =
+      (options.repeats === true && options.propagate !== true ? TargetFlag.repeats : 0) |
       ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
       ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0)) |
       (tls?.findsWrites ? TargetFlag.writes : 0);
     targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid), more));
+    near.update(u32Bytes(pid & nearMask), u32Bytes(1));
   };
 
   const forget = (pid: number, goesOn = false): void => {
     // Of a process that is watched on as another program not a byte may be missed meanwhile: watch() writes over it.
     if (!goesOn) {
       targets.delete(u32Bytes(pid));
+      if (![...watches.keys()].some((other) => other !== pid && (other & nearMask) === (pid & nearMask)))
+        near.update(u32Bytes(pid & nearMask), u32Bytes(0));
       propagation?.unwatch(pid);
     }
     watches.get(pid)?.probes?.close();
@@ -263,6 +270,9 @@ function newObserver(
     },
   };
 }
+
+/** nearMask takes the part of a pid that the probes' map `near` goes by. */
+const nearMask = 0xffff;
 
 const countOf = (watch: Watch | undefined): number =>
   (watch?.probes?.count ?? 0) +

@@ -11,6 +11,7 @@ export const TargetFlag = {
   library: 64,
   streams: 128,
   writes: 256,
+  repeats: 512,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;

@@ -1,5 +1,6 @@
 import { createCallDecoder } from "./call.js";
 import type {
+  AgainEvent,
   EndEvent,
   EventSink,
   HeadEvent,
@@ -10,6 +11,7 @@ import type {
   TcpEvent,
 } from "./event.js";
 import {
+  againLayout,
   endLayout,
   headLayout,
   moreLayout,
@@ -42,6 +44,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
   const request = blankRequest();
   const head = blankHead();
   const response = blankResponse();
+  const again = blankAgain();
   const more = blankMore();
   const end = blankEnd();
   const tcp = blankTcp();
@@ -128,6 +131,20 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     return true;
   }
 
+  function onAgain(at: number, length: number): boolean {
+    const l = againLayout;
+    if (length < l.size) return false;
+    again.exchange = u32(at + l.exchange);
+    again.ns = u64(at + l.ns);
+    again.endNs = u64(at + l.endNs);
+    again.tgid = u32(at + l.tgid);
+    again.original = u32(at + l.original);
+    again.ports = view.getInt32(at + l.ports, true);
+    again.sequence = u32(at + l.sequence);
+    sink.again(again);
+    return true;
+  }
+
   function onMore(at: number, length: number): boolean {
     const l = moreLayout;
     if (length < l.size) return false;
@@ -202,6 +219,8 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return onRequest(at, length);
       case RecordKind.response:
         return onResponse(at, length);
+      case RecordKind.again:
+        return onAgain(at, length);
       case RecordKind.more:
         return onMore(at, length);
       case RecordKind.end:
@@ -297,6 +316,16 @@ function blankResponse(): ResponseEvent {
     tail: 0,
   };
 }
+
+const blankAgain = (): AgainEvent => ({
+  exchange: 0,
+  ns: 0,
+  endNs: 0,
+  tgid: 0,
+  original: 0,
+  ports: 0,
+  sequence: 0,
+});
 
 function blankMore(): MoreEvent {
   return { memory: empty, role: 0, exchange: 0, ns: 0, responseBytes: 0, requestBytes: 0, tail: 0 };

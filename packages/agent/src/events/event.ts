@@ -90,6 +90,23 @@ export interface ResponseEvent {
   tail: number;
 }
 
+/**
+ * AgainEvent is a server's request that repeats another one of its connection to the byte; with `endNs` its answer's head does, too,
+ * and this is all that is told of both.
+ */
+export interface AgainEvent {
+  exchange: number;
+  ns: number;
+  /** When the answer left the socket; 0 when it is told by itself. */
+  endNs: number;
+  tgid: number;
+  /** The exchange that it repeats: the last that was told whole on this connection. */
+  original: number;
+  /** The connection's own port in the upper half of 32 bits, the peer's in the lower. */
+  ports: number;
+  sequence: number;
+}
+
 /** MoreEvent is a further piece of the response. */
 export interface MoreEvent {
   memory: Uint8Array;
@@ -155,6 +172,7 @@ export interface EventSink extends CallSink, StreamSink, WireSink {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
   response(event: ResponseEvent): void;
+  again(event: AgainEvent): void;
   more(event: MoreEvent): void;
   end(event: EndEvent): void;
   tcpOpen(event: TcpEvent): void;

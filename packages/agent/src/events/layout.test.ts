@@ -5,6 +5,7 @@ import { targetSize } from "../attach/target.js";
 import { compiledProbes } from "../probes/compile.js";
 import {
   addressSize,
+  againLayout,
   callEndLayout,
   callLayout,
   commSize,
@@ -44,6 +45,7 @@ const { text: streamEndText, ...endingOfStream } = streamEndLayout;
 const rows = [
   ["Request", requestLayout],
   ["Response", responseLayout],
+  ["Again", againLayout],
   ["More", moreLayout],
   ["End", endWithoutRoute],
   ["HandlerEnd", { route }],

@@ -18,6 +18,7 @@ export const RecordKind = {
   processExit: 9,
   wire: 10,
   wireEnd: 11,
+  again: 12,
   call: 16,
   callEnd: 17,
 } as const;
@@ -98,6 +99,20 @@ export const responseLayout = {
   head: 48,
   /** Behind the head's whole room; a record without a route ends with its head. */
   route: 560,
+} as const;
+
+/** againLayout is of probes/repeat.go3s; `ports` holds the peer's in its lower half. */
+export const againLayout = {
+  kind: 0,
+  role: 1,
+  exchange: 4,
+  ns: 8,
+  endNs: 16,
+  tgid: 24,
+  original: 28,
+  ports: 32,
+  sequence: 36,
+  size: 40,
 } as const;
 
 export const moreLayout = {

@@ -1,4 +1,5 @@
 import {
+  againLayout,
   endLayout,
   headLayout,
   moreLayout,
@@ -93,6 +94,14 @@ export function responseRecord(head: string, fields: Fields<typeof responseLayou
   if (pattern.length > 0) record.set(pattern, l.route);
   const tail = text.subarray(-8);
   record.set(tail, l.tail + 8 - tail.length);
+  return record;
+}
+
+/** againRecord builds a request that repeats another, with its answer when there is an endNs. */
+export function againRecord(fields: Fields<typeof againLayout>): Uint8Array {
+  const record = new Uint8Array(againLayout.size);
+  record[againLayout.kind] = RecordKind.again;
+  fill(record, againLayout, { role: 1, ns: 8, endNs: 8 }, fields);
   return record;
 }
 

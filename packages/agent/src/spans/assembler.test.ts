@@ -5,6 +5,7 @@ import { createDecoder } from "../events/decode.js";
 import type { EventSink } from "../events/event.js";
 import { EndReason, Role } from "../events/layout.js";
 import {
+  againRecord,
   endRecord,
   headRecord,
   moreRecord,
@@ -394,6 +395,72 @@ test("a repeated request's span is the same but for its ids and times; what diff
   assert.equal(tracedAgain?.traceId, trace);
   assert.equal(tracedAgain?.parentSpanId, "00f067aa0ba902b7");
   assert.equal(process.spans, 8);
+});
+
+test("a request that is told as the one it repeats becomes the same span but for its ids and times", () => {
+  const { feed, spans, process, assembler } = rig();
+  process.routes.learn("GET", "/users/7", "/users/{id}");
+  const full = (exchange: number, head = get): void =>
+    feed(
+      requestRecord(head, { ...server, exchange, ns: exchange * 1000, sequence: exchange }),
+      responseRecord(ok, { exchange, ns: exchange * 1000 + 500 }),
+    );
+  const repeat = (exchange: number, original: number, answered = true) =>
+    againRecord({
+      exchange,
+      original,
+      tgid: 7,
+      ports: ((server.localPort << 16) | server.peerPort) >>> 0,
+      ns: exchange * 1000,
+      endNs: answered ? exchange * 1000 + 500 : 0,
+      sequence: exchange,
+    });
+  full(1);
+  full(2);
+  feed(repeat(3, 2), repeat(4, 2));
+  // Somebody needed to know of it before it was answered: with the same answer, and with another one.
+  feed(repeat(5, 2, false), repeat(5, 2));
+  feed(repeat(6, 2, false), responseRecord(ok.replace("200 OK", "500 No"), { exchange: 6, ns: 6500 }));
+  // What was told by two processors at once is told once, whichever came first.
+  feed(repeat(7, 6), repeat(7, 6, false));
+  const told = spans();
+  assert.deepEqual(
+    told.map(({ startTimeUnixNano, endTimeUnixNano }) => [startTimeUnixNano - base, endTimeUnixNano - base]),
+    [1, 2, 3, 4, 5, 6, 7].map((n) => [BigInt(n * 1000), BigInt(n * 1000 + 500)]),
+  );
+  const shape = (span: Span | undefined) => ({
+    name: span?.name,
+    kind: span?.kind,
+    attributes: span?.attributes,
+  });
+  for (const i of [2, 3, 4]) assert.deepEqual(shape(told[i]), shape(told[1]), `exchange ${i + 1}`);
+  assert.deepEqual(
+    [told[5], told[6]].map((span) => attributes(span ?? assert.fail())["http.response.status_code"]),
+    ["500", "500"],
+  );
+  assert.equal(new Set(told.map(({ spanId }) => spanId)).size, 7);
+  assert.equal(process.requests, 7);
+  assert.equal(process.spans, 7);
+  assert.deepEqual(assembler.counts(), { openExchanges: 0, dropped: {} });
+  feed(repeat(8, 3));
+  assert.deepEqual(assembler.counts().dropped, { "no-original": 1 });
+});
+
+test("a repeated request keeps the trace that came with it, and finds its client's", () => {
+  const { feed, spans } = rig();
+  const full = (exchange: number): void =>
+    feed(
+      requestRecord(withParent, { ...server, exchange, ns: exchange * 1000 }),
+      responseRecord(ok, { exchange, ns: exchange * 1000 + 500 }),
+    );
+  const ports = ((server.localPort << 16) | server.peerPort) >>> 0;
+  full(1);
+  full(2);
+  feed(againRecord({ exchange: 3, original: 2, tgid: 7, ports, ns: 3000, endNs: 3500 }));
+  assert.deepEqual(
+    spans().map(({ traceId, parentSpanId }) => [traceId, parentSpanId]),
+    new Array(3).fill([trace, "00f067aa0ba902b7"]),
+  );
 });
 
 test("an answer that was told before its request waits for it, and is counted when it never comes", () => {

@@ -1,4 +1,11 @@
-import type { EndEvent, HeadEvent, MoreEvent, RequestEvent, ResponseEvent } from "../events/event.js";
+import type {
+  AgainEvent,
+  EndEvent,
+  HeadEvent,
+  MoreEvent,
+  RequestEvent,
+  ResponseEvent,
+} from "../events/event.js";
 import { addressSize, EndReason, RequestFlag, Role, tlsShift } from "../events/layout.js";
 import { streamExchange } from "../events/stream-layout.js";
 import { readThreshold } from "../sampling/threshold.js";
@@ -6,7 +13,13 @@ import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
 import { type ClientRequests, newClientRequests } from "./connections.js";
 import { newEarlyResponses } from "./early-responses.js";
-import { appendHead, type Exchange, newExchangePool, resetExchange } from "./exchange.js";
+import {
+  appendHead,
+  type ConnectionSlot,
+  type Exchange,
+  newExchangePool,
+  resetExchange,
+} from "./exchange.js";
 import {
   newRequestHead,
   newResponseHead,
@@ -16,6 +29,7 @@ import {
 } from "./head.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import { newOpenExchanges } from "./open-exchanges.js";
+import { becomeRepeat, copyAnswer, copyRequest, keepOriginal, originalOf } from "./originals.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { SpanTemplate } from "./template.js";
 
@@ -35,7 +49,7 @@ export interface AssemblerOptions {
 export interface AssemblerCounts {
   /** openExchanges are requests without their response yet. */
   readonly openExchanges: number;
-  /** dropped counts by reason: "no-request" (response of a request that was never seen), "replaced", "stale", "too-many-open". */
+  /** dropped counts by reason: "no-request" (response of a request that was never seen), "no-original" (repetition of one), "replaced", "stale", "too-many-open". */
   readonly dropped: Readonly<Record<string, number>>;
 }
 
@@ -44,6 +58,7 @@ export interface Assembler {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
   response(event: ResponseEvent): void;
+  again(event: AgainEvent): void;
   more(event: MoreEvent): void;
   end(event: EndEvent): void;
   /** adopt puts trace id and span id of an open exchange, as its parent's, into a span's ids; false when it is not open. */
@@ -86,17 +101,27 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   };
 
   const finish = (exchange: Exchange, failure: string): void => {
-    const template = exchange.slot?.template;
-    if (failure === "" && template?.matches(exchange)) {
-      identifyUntraced(exchange);
-      options.repeat(exchange, template);
-      discard(exchange);
-      return;
-    }
+    const { slot } = exchange;
+    const template = slot?.template;
+    if (failure === "" && template?.matches(exchange)) tellAsTemplate(exchange, template);
+    else tellWhole(exchange, failure);
+    open.remove(exchange);
+    if (slot?.exchange === exchange) slot.exchange = undefined;
+    if (slot !== undefined) slot.last = exchange.number;
+    if (slot !== undefined && slot.requests > 1 && exchange.role === Role.server)
+      keepOriginal(slot, exchange, pool);
+    else pool.give(exchange);
+  };
+
+  const tellAsTemplate = (exchange: Exchange, template: SpanTemplate): void => {
+    identifyUntraced(exchange);
+    options.repeat(exchange, template);
+  };
+
+  const tellWhole = (exchange: Exchange, failure: string): void => {
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
     options.emit(exchange, requestHead, failure);
-    discard(exchange);
   };
 
   /** identifyUntraced is identify for a head without a traceparent. */
@@ -120,6 +145,13 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   /** replace ends what was open on the connection: without a length only the next request tells where a response ends. */
   const replace = (exchange: Exchange): void => {
     const slot = connections.slotOf(exchange);
+    endBefore(slot, exchange);
+    slot.requests++;
+    slot.exchange = exchange;
+    exchange.slot = slot;
+  };
+
+  const endBefore = (slot: ConnectionSlot, exchange: { readonly tgid: number }): void => {
     const before = slot.exchange;
     if (before !== undefined && before.tgid === exchange.tgid) {
       if (before.responseStarted) finish(before, "");
@@ -128,9 +160,6 @@ export function newAssembler(options: AssemblerOptions): Assembler {
         discard(before);
       }
     }
-    slot.requests++;
-    slot.exchange = exchange;
-    exchange.slot = slot;
   };
 
   /** identify gives an exchange its trace, its span id and its parent, once. */
@@ -295,6 +324,44 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       appendHead(exchange, event.memory, event.text, event.textLength);
     },
     response: onResponse,
+    again(event) {
+      const process = options.processOf(event.tgid);
+      if (process === undefined) return;
+      const slot = connections.find(Role.server, event.ports);
+      const known = open.get(event.exchange);
+      if (slot === undefined) return drop("no-original");
+      if (known === undefined) {
+        // Two processors told it at once: one that somebody needed it, the other all of it.
+        if (slot.last === event.exchange) return;
+        endBefore(slot, event);
+      }
+      const original = originalOf(slot, event);
+      if (original === undefined) return drop("no-original");
+      if (known !== undefined) {
+        if (event.endNs === 0) return;
+        copyAnswer(original, event.endNs, known);
+        finish(known, "");
+        // For the probes the original is still the one that was told whole.
+        if (slot.original === known) slot.originalNumber = event.original;
+        return;
+      }
+      process.requests++;
+      if (event.endNs === 0) {
+        const exchange = pool.take(process);
+        resetExchange(exchange);
+        copyRequest(original, event, exchange);
+        replace(exchange);
+        open.add(exchange);
+        return;
+      }
+      slot.requests++;
+      slot.last = event.exchange;
+      becomeRepeat(original, event);
+      const { template } = slot;
+      slot.matches ||= template?.matches(original) === true;
+      if (slot.matches && template !== undefined) tellAsTemplate(original, template);
+      else tellWhole(original, "");
+    },
     more(event) {
       const exchange = open.get(event.exchange);
       if (exchange === undefined) return;

@@ -1,8 +1,11 @@
+import type { Role } from "../events/layout.js";
 import type { ConnectionSlot, Exchange } from "./exchange.js";
 
 /** ConnectionSlots finds the place of a connection by its ports and side. */
 export interface ConnectionSlots {
   slotOf(exchange: Exchange): ConnectionSlot;
+  /** find gives the place of a connection that has one; `ports` holds the local port in its upper 16 bits, the peer's in its lower. */
+  find(role: Role, ports: number): ConnectionSlot | undefined;
   /** sweep lets go of connections that were silent for half a minute or longer; `nowNs` is CLOCK_MONOTONIC. */
   sweep(nowNs: number): void;
 }
@@ -17,23 +20,20 @@ const generationSize = 16_384;
 export function newConnectionSlots(): ConnectionSlots {
   const sides = [newGenerations(), newGenerations()] as const;
   let sinceNs = 0;
+  const find = (role: Role, key: number): ConnectionSlot | undefined => {
+    const side = sides[role];
+    const young = side.young.get(key);
+    if (young !== undefined) return young;
+    const old = side.old.get(key);
+    if (old !== undefined) add(side, key, old);
+    return old;
+  };
   return {
+    find,
     slotOf({ role, localPort, peerPort }) {
-      const side = sides[role];
       // A 32-bit integer, which a Map finds without boxing it.
       const key = (localPort << 16) | peerPort;
-      let slot = side.young.get(key);
-      if (slot === undefined) {
-        slot = side.old.get(key) ?? {
-          exchange: undefined,
-          requests: 0,
-          template: undefined,
-          answer: undefined,
-        };
-        if (side.young.size >= generationSize) next(side);
-        side.young.set(key, slot);
-      }
-      return slot;
+      return find(role, key) ?? add(sides[role], key, newSlot());
     },
     sweep(nowNs) {
       if (nowNs - sinceNs < generationNs) return;
@@ -46,6 +46,23 @@ export function newConnectionSlots(): ConnectionSlots {
 interface Generations {
   young: Map<number, ConnectionSlot>;
   old: Map<number, ConnectionSlot>;
+}
+
+const newSlot = (): ConnectionSlot => ({
+  exchange: undefined,
+  requests: 0,
+  template: undefined,
+  answer: undefined,
+  original: undefined,
+  originalNumber: 0,
+  matches: false,
+  last: 0,
+});
+
+function add(side: Generations, key: number, slot: ConnectionSlot): ConnectionSlot {
+  if (side.young.size >= generationSize) next(side);
+  side.young.set(key, slot);
+  return slot;
 }
 
 const newGenerations = (): Generations => ({ young: new Map(), old: new Map() });

@@ -67,6 +67,13 @@ export interface ConnectionSlot {
   template: SpanTemplate | undefined;
   /** The last response's head on this connection, for responses that repeat it. */
   answer: AnswerHead | undefined;
+  /** The last exchange that was told whole, for those that repeat it (originals.ts), and the number that it had then. */
+  original: Exchange | undefined;
+  originalNumber: number;
+  /** matches: `template` was found to describe `original`. */
+  matches: boolean;
+  /** The number of the last exchange that was finished here. */
+  last: number;
 }
 
 const firstHead = 512;

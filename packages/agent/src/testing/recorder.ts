@@ -1,4 +1,4 @@
-import type { EventSink } from "../events/event.js";
+import type { AgainEvent, EventSink } from "../events/event.js";
 import type { Role } from "../events/layout.js";
 import { ignoreStreams } from "../events/stream.js";
 
@@ -67,6 +67,8 @@ export interface Recorder {
   readonly processes: { readonly kind: "start" | "exit"; readonly tgid: number; readonly exitCode: number }[];
   readonly unknown: number[];
   readonly calls: SeenCall[];
+  /** again are the requests that were told as a repetition. */
+  readonly again: AgainEvent[];
   /** servers and clients give the exchanges of a process by role. */
   servers(tgid: number): SeenExchange[];
   clients(tgid: number): SeenExchange[];
@@ -87,6 +89,7 @@ export function newRecorder(): Recorder {
   const processes: Recorder["processes"] = [];
   const unknown: number[] = [];
   const calls: SeenCall[] = [];
+  const again: AgainEvent[] = [];
   const of = (number: number): SeenExchange => {
     let found = exchanges.get(number);
     if (found === undefined) {
@@ -126,6 +129,7 @@ export function newRecorder(): Recorder {
       seen.responseBytes = Math.max(seen.responseBytes, e.bytes);
       seen.tail = text(e.memory, e.tail, 8);
     },
+    again: (e) => void again.push({ ...e }),
     more(e) {
       const seen = of(e.exchange);
       seen.more++;
@@ -176,6 +180,7 @@ export function newRecorder(): Recorder {
     processes,
     unknown,
     calls,
+    again,
     servers: (tgid) => having(tgid, 0),
     clients: (tgid) => having(tgid, 1),
   };

@@ -1,7 +1,7 @@
 import { BpfError } from "../errors.js";
 import { Poller } from "../kernel/epoll.js";
 import { MappedMemory, pageSize } from "../kernel/mmap.js";
-import { watchReadable, watchWakeups } from "../kernel/watch.js";
+import { type Watch, watchReadable, watchWakeups } from "../kernel/watch.js";
 import type { BpfMap } from "../maps/map.js";
 import { MapType } from "../uapi/map-types.js";
 import { Pace, type RingTimer } from "./pace.js";
@@ -247,6 +247,15 @@ export class RingBufferReader {
     const watch = timer.threshold === true ? watchWakeups : watchReadable;
     this.#pace = new Pace(source, (readable) => watch(this.#map.fd, readable), timer);
     this.#pace.start();
+  }
+
+  /**
+   * watchWakeups calls back when a program has woken who waits for the buffer (BPF_RB_FORCE_WAKEUP), for owners of a loop of their own;
+   * what was written without a wake-up is for the loop to find. It begins with arm(); close it before the reader.
+   */
+  watchWakeups(woken: () => void): Watch {
+    this.#check();
+    return watchWakeups(this.#map.fd, woken);
   }
 
   /** stop ends what start() began, until resume(). */
