@@ -242,7 +242,13 @@ function loadStreams(
   multi: boolean,
   names: boolean,
 ): StreamPrograms {
-  const maps = { grpcLayouts: base.map("grpcLayouts"), http2Layouts: base.map("http2Layouts"), names };
+  const maps = {
+    grpcLayouts: base.map("grpcLayouts"),
+    http2Layouts: base.map("http2Layouts"),
+    grpcSlots: base.map("grpcSlots"),
+    http2Slots: base.map("http2Slots"),
+    names,
+  };
   if (!multi) return { ...maps, programs: {}, problem: "the kernel has no uprobe_multi links (6.6)" };
   const wanted = [...streamProgramNames, ...(names ? namingProgramNames : [])];
   const from = forMulti(spec, wanted);

@@ -22,7 +22,7 @@ import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-objec
 import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
 import { newRouteProbes, type RouteProbes } from "./route-probes.js";
 import { attachStreamProbes, type StreamProbes } from "./stream-probes.js";
-import { type AttachedProbes, encodeTarget, TargetFlag } from "./target.js";
+import { type AttachedProbes, encodeTarget, TargetFlag, targetAtSlot } from "./target.js";
 import { newTargetSamples } from "./target-samples.js";
 import { attachTlsProbes, type TlsProbes } from "./tls-probes.js";
 import { newProcessProbes, type ProcessProbes } from "./uprobes.js";
@@ -97,6 +97,7 @@ function newObserver(
   options: ObserverOptions,
 ): KernelObserver {
   const targets = mapOf(object, "targets");
+  const targetSlots = mapOf(object, "targetSlots");
   const near = mapOf(object, "near");
   const drops = mapOf(object, "drops");
   const verdicts = mapOf(object, "verdicts");
@@ -127,8 +128,11 @@ function newObserver(
       ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
       ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0)) |
       (tls?.findsWrites ? TargetFlag.writes : 0);
-    targets.update(u32Bytes(pid), encodeTarget(facts, attached, samples.of(pid), samples.slotOf(pid), more));
+    const slot = samples.slotOf(pid);
+    const target = encodeTarget(facts, attached, samples.of(pid), slot, more);
+    targets.update(u32Bytes(pid), target);
     near.update(u32Bytes(pid & nearMask), u32Bytes(1));
+    if (slot !== 0) targetSlots.update(u32Bytes(slot), targetAtSlot(pid, target));
   };
 
   const forget = (pid: number, goesOn = false): void => {
@@ -149,6 +153,8 @@ function newObserver(
       secureSince.delete(u32Bytes(pid));
     }
     watches.get(pid)?.routes.close();
+    const slot = watches.has(pid) ? samples.slotOf(pid) : 0;
+    if (slot !== 0) targetSlots.update(u32Bytes(slot), targetAtSlot(0, new Uint8Array(0)));
     watches.delete(pid);
     samples.forget(pid);
   };
@@ -174,7 +180,9 @@ function newObserver(
       const { file, calls: sites = [] } = facts ?? {};
       const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls(), file);
       const hasStreams = facts !== undefined && facts.streams.sites.length > 0;
-      const streams = hasStreams ? attachStreamProbes(pid, facts.streams, object.streams(), file) : undefined;
+      const streams = hasStreams
+        ? attachStreamProbes(pid, facts.streams, object.streams(), { slot: samples.slotOf(pid), file })
+        : undefined;
       const routes = newRouteProbes(pid, facts?.routes ?? [], object.routes, file);
       watches.set(pid, { facts, probes, calls, streams, tls: undefined, routes });
       const attached = probes?.set(everything) ?? none;

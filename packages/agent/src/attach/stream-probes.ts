@@ -7,6 +7,9 @@ export interface StreamPrograms {
   readonly programs: Readonly<Partial<Record<StreamProgram, Program>>>;
   readonly grpcLayouts: BpfMap;
   readonly http2Layouts: BpfMap;
+  /** grpcSlots and http2Slots have the same at the slots of targets: see probes/state.go3s, TargetSlot. */
+  readonly grpcSlots: BpfMap;
+  readonly http2Slots: BpfMap;
   /** names says whether those of namingProgramNames are wanted. */
   readonly names: boolean;
   /** problem says why there are no programs, or not all. */
@@ -42,18 +45,33 @@ export interface StreamProbes {
   close(): void;
 }
 
+/** StreamPlace is what attaching needs to know besides. */
+export interface StreamPlace {
+  /** slot is that of the process's target, 0 when it shares one with others. */
+  readonly slot: number;
+  /** file is the program whose places they are. */
+  readonly file: string | undefined;
+}
+
 /** attachStreamProbes attaches all of a process's places, by one link for each program (uprobe_multi, 6.6). */
 export function attachStreamProbes(
   pid: number,
   streams: GoStreams,
   loaded: StreamPrograms,
-  file?: string,
+  { slot, file }: StreamPlace,
 ): StreamProbes {
   const links: Link[] = [];
   const lost = new Set<string>();
   let count = 0;
   if (streams.grpc !== undefined) loaded.grpcLayouts.update(u32Bytes(pid), streams.grpc);
   for (const [which, layout] of streams.http2) loaded.http2Layouts.update(library(pid, which), layout);
+  const setSlots = (tgid: number): void => {
+    if (slot === 0) return;
+    if (streams.grpc !== undefined) loaded.grpcSlots.update(u32Bytes(slot), atSlot(tgid, streams.grpc));
+    for (const [which, layout] of streams.http2)
+      loaded.http2Slots.update(u32Bytes(2 * slot + which), atSlot(tgid, layout));
+  };
+  setSlots(pid);
   for (const name of [...namingProgramNames, ...streamProgramNames]) {
     const own = streams.sites.filter((site) => site.program === name);
     if (own.length === 0) continue;
@@ -69,7 +87,7 @@ export function attachStreamProbes(
           path: `/proc/${pid}/exe`,
           identity: file,
           offsets: own.map((site) => site.fileOffset),
-          cookies: own.map((site) => site.cookie),
+          cookies: own.map((site) => site.cookie | (BigInt(slot) << 32n)),
           pid,
         }),
       );
@@ -88,11 +106,20 @@ export function attachStreamProbes(
     close() {
       for (const link of links) link.close();
       links.length = 0;
+      setSlots(0);
       count = 0;
       if (streams.grpc !== undefined) loaded.grpcLayouts.delete(u32Bytes(pid));
       for (const [which] of streams.http2) loaded.http2Layouts.delete(library(pid, which));
     },
   };
+}
+
+/** atSlot is a value of grpcSlots or http2Slots. */
+function atSlot(tgid: number, layout: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array((4 + layout.length + 3) & ~3);
+  bytes.set(u32Bytes(tgid));
+  bytes.set(layout, 4);
+  return bytes;
 }
 
 /** library is a key of http2Layouts. */

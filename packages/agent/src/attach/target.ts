@@ -76,3 +76,11 @@ export function encodeTarget(
   });
   return bytes;
 }
+
+/** targetAtSlot builds a value of the map `targetSlots`. */
+export function targetAtSlot(tgid: number, target: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(8 + targetSize);
+  new DataView(bytes.buffer).setUint32(0, tgid, true);
+  bytes.set(target, 8);
+  return bytes;
+}
