@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs, promisify } from "node:util";
 import { type GoService, goServices } from "./load/go-services.js";
-import { startAgentAlone } from "./measure/agent-alone.js";
+import { startAgentAlone, startSink } from "./measure/agent-alone.js";
 import { type RunningGo3s, startGo3s } from "./measure/go3s.js";
 import { costOf, descendants, median, pause } from "./measure/processes.js";
 import { mebibytes, printTable, thousands } from "./measure/table.js";
@@ -31,6 +31,7 @@ interface Rounds {
   readonly alone: Round[];
   readonly observed: Round[];
   readonly sampled: Round[];
+  readonly instrumented: Round[];
 }
 
 /** Observer is what observes a service while it is measured. */
@@ -56,42 +57,83 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
       tls: { type: "boolean", default: false },
       http2: { type: "boolean", default: false },
       grpc: { type: "boolean", default: false },
+      bigger: { type: "boolean", default: false },
+      node: { type: "boolean", default: false },
+      alone: { type: "boolean", default: false },
     },
   });
   const asked = values.asked;
-  const option = (["tls", "http2", "grpc"] as const).find((each) => values[each]) ?? "";
+  const option = (["tls", "http2", "grpc", "bigger", "node"] as const).find((each) => values[each]) ?? "";
   const service = goServices.find((each) => each.option === option);
   if (service === undefined) throw new Error(`there is no service "${option}"`);
   const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
-  const rounds: Rounds = { without: [], alone: [], observed: [], sampled: [] };
+  const rounds: Rounds = { without: [], alone: [], observed: [], sampled: [], instrumented: [] };
   const seconds = Number(values.seconds);
   try {
-    writeFileSync(join(folder, "main.go"), service.source);
-    const program = join(folder, "things");
-    writeFileSync(join(folder, "go.mod"), "module things\n\ngo 1.24\n");
-    const { modules = [] } = service;
-    if (modules.length > 0) execFileSync("go", ["get", ...modules], { cwd: folder });
-    execFileSync("go", ["build", "-mod=mod", "-o", program, "."], { cwd: folder });
+    const program =
+      service.isScript === true ? script(folder, service.source) : build(folder, "things", service);
+    const instrumented =
+      service.instrumented === undefined ? undefined : build(folder, "instrumented", service.instrumented);
     if (service.post !== undefined) writeFileSync(join(folder, "post"), service.post);
     const drive = driverOf(service, join(folder, "post"));
     for (let i = 0; i < Number(values.rounds); i++) {
       rounds.without.push(await measure(service, drive, program, seconds, undefined, false));
       rounds.alone.push(await measureAlone(service, drive, program, seconds));
-      for (const sample of values.sample === undefined ? [undefined] : [values.sample, undefined]) {
-        const go3s = await startGo3s(sample === undefined ? [] : ["--agent-sample", sample]);
-        const share = sample === undefined ? 1 : Number(sample);
-        try {
-          const round = await measure(service, drive, program, seconds, observerOf(go3s), asked, share);
-          (sample === undefined ? rounds.observed : rounds.sampled).push(round);
-        } finally {
-          await go3s.stop();
-        }
+      if (values.sample !== undefined)
+        rounds.sampled.push(await measureAlone(service, drive, program, seconds, values.sample));
+      if (instrumented !== undefined)
+        rounds.instrumented.push(await measureInstrumented(service, drive, instrumented, seconds));
+      if (values.alone) continue;
+      const go3s = await startGo3s([]);
+      try {
+        rounds.observed.push(await measure(service, drive, program, seconds, observerOf(go3s), asked));
+      } finally {
+        await go3s.stop();
       }
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   report(service, rounds, seconds, asked, values.sample ?? "");
+}
+
+/** build makes a Go program in a module of its own, and gives the command that runs it. */
+function build(
+  folder: string,
+  name: string,
+  { source, modules = [] }: { readonly source: string; readonly modules?: readonly string[] },
+): string[] {
+  const cwd = join(folder, `${name}-module`);
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, "main.go"), source);
+  writeFileSync(join(cwd, "go.mod"), "module things\n\ngo 1.24\n");
+  if (modules.length > 0)
+    execFileSync("go", ["get", ...modules], { cwd, stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync("go", ["build", "-mod=mod", "-o", join(folder, name), "."], { cwd });
+  return [join(folder, name)];
+}
+
+function script(folder: string, source: string): string[] {
+  const file = join(folder, "things.mjs");
+  writeFileSync(file, source);
+  return [process.execPath, file];
+}
+
+/** measureInstrumented measures the service with OpenTelemetry's SDK in it, which sends to a receiver that keeps nothing. */
+async function measureInstrumented(
+  service: GoService,
+  drive: Drive,
+  program: readonly string[],
+  seconds: number,
+): Promise<Round> {
+  const sink = await startSink();
+  try {
+    const environment = [`OTEL_EXPORTER_OTLP_ENDPOINT=${sink.url}`, "OTEL_SERVICE_NAME=things"];
+    const observe = async (): Promise<Observer> => ({ agents: [], rest: [sink.pid] });
+    return await measure(service, drive, ["env", ...environment, ...program], seconds, observe, false);
+  } finally {
+    await sink.stop();
+  }
 }
 
 /** observerOf gives the processes of a running go3s. */
@@ -108,8 +150,9 @@ function observerOf(go3s: RunningGo3s): () => Promise<Observer> {
 async function measureAlone(
   service: GoService,
   drive: Drive,
-  program: string,
+  program: readonly string[],
   seconds: number,
+  sample?: string,
 ): Promise<Round> {
   let stop: (() => Promise<number>) | undefined;
   let round: Round | undefined;
@@ -121,7 +164,7 @@ async function measureAlone(
       program,
       seconds,
       async (pid) => {
-        const agent = await startAgentAlone(pid);
+        const agent = await startAgentAlone(pid, sample === undefined ? [] : ["--sample", sample]);
         stop = agent.stop;
         return { agents: [agent.pid], rest: [agent.sinkPid] };
       },
@@ -147,13 +190,14 @@ const FORGOTTEN_MS = 5500;
 async function measure(
   service: GoService,
   drive: Drive,
-  program: string,
+  program: readonly string[],
   seconds: number,
   observe: ((pid: number) => Promise<Observer>) | undefined,
   asked: boolean,
   share = 1,
 ): Promise<Round> {
-  const server = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
+  const [command = "", ...more] = program;
+  const server = spawn(command, more, { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const url = service.url(Number(await firstLine(server)));
     const pid = server.pid ?? 0;
@@ -297,8 +341,9 @@ function report(service: GoService, rounds: Rounds, seconds: number, asked: bool
         "",
       ],
       row("go3s observe, spans kept by nobody", rounds.alone),
-      row("go3s up", rounds.observed),
-      ...(rounds.sampled.length === 0 ? [] : [row(`go3s up --agent-sample ${sample}`, rounds.sampled)]),
+      ...(rounds.observed.length === 0 ? [] : [row("go3s up", rounds.observed)]),
+      ...(rounds.sampled.length === 0 ? [] : [row(`go3s observe --sample ${sample}`, rounds.sampled)]),
+      ...(rounds.instrumented.length === 0 ? [] : [row("otelhttp in the code", rounds.instrumented)]),
     ],
   );
 }

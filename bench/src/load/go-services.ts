@@ -1,10 +1,13 @@
-/** GoService is a Go program that the overhead of observing is measured on, and how it is driven at its maximum. */
+/** GoService is a program that the overhead of observing is measured on, and how it is driven at its maximum. */
 export interface GoService {
   /** option is how it is asked for on the command line, "" for the plain one. */
   readonly option: string;
   readonly title: string;
-  /** source prints its port. */
+  /** source prints its port; Go's, or a script for Node. */
   readonly source: string;
+  readonly isScript?: boolean;
+  /** instrumented is the same service with OpenTelemetry's SDK in its code, which is told where to send to by its environment. */
+  readonly instrumented?: { readonly source: string; readonly modules: readonly string[] };
   /** url is what is asked for. */
   readonly url: (port: number) => string;
   /** modules are what it requires besides Go's own packages. */
@@ -13,12 +16,16 @@ export interface GoService {
   readonly post?: Uint8Array;
 }
 
-/** main is a service with one handler of 200 bytes, whose listener is made by `listen` with what `imports` has. */
+/**
+ * main is a service with one handler of 200 bytes, whose listener is made by `listen` with what `imports` has; `before` is run first in
+ * main, `work` first in the handler.
+ */
 const main = (
   imports: readonly string[],
   listen: string,
   more = "",
   serve = "http.Serve(listener, mux)",
+  { before = "", work = "" } = {},
 ): string => `package main
 
 import (
@@ -26,9 +33,11 @@ ${[...imports, "fmt", "net", "net/http", "strings"].map((name) => `\t"${name}"`)
 )
 
 func main() {
+	${before}
 	body := []byte("{\\"items\\":\\"" + strings.Repeat("x", 186) + "\\"}")
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /things/{id}", func(w http.ResponseWriter, r *http.Request) {
+		${work}
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(body)
 	})
@@ -108,12 +117,139 @@ func main() {
 }
 `;
 
+// The SDK as its documentation sets it up: spans in batches over OTLP/HTTP, the standard environment variables.
+const instrumentedModules = [
+  "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp@v0.63.0",
+  "go.opentelemetry.io/otel@v1.38.0",
+  "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp@v1.38.0",
+  "go.opentelemetry.io/otel/sdk@v1.38.0",
+];
+const instrumentedImports = [
+  "context",
+  "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
+  "go.opentelemetry.io/otel",
+  "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp",
+  "go.opentelemetry.io/otel/sdk/trace",
+];
+const startSdk = `exporter, err := otlptracehttp.New(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	otel.SetTracerProvider(trace.NewTracerProvider(trace.WithBatcher(exporter)))
+`;
+
+// Five queries and an outgoing request for each request. The driver answers by itself: what is measured is the work between the handler and
+// a database, not the database.
+const driver = `
+type fake struct{}
+
+func (fake) Open(string) (driver.Conn, error)           { return fake{}, nil }
+func (fake) Prepare(string) (driver.Stmt, error)        { return fake{}, nil }
+func (fake) Begin() (driver.Tx, error)                  { return nil, driver.ErrSkip }
+func (fake) Close() error                               { return nil }
+func (fake) NumInput() int                              { return 1 }
+func (fake) Exec([]driver.Value) (driver.Result, error) { return driver.ResultNoRows, nil }
+func (fake) Query([]driver.Value) (driver.Rows, error)  { return &rows{}, nil }
+
+type rows struct{ read int }
+
+func (*rows) Columns() []string { return []string{"id", "name", "price"} }
+func (*rows) Close() error      { return nil }
+func (r *rows) Next(into []driver.Value) error {
+	if r.read == 20 {
+		return io.EOF
+	}
+	r.read++
+	into[0], into[1], into[2] = int64(r.read), "a thing with a name", 12.5
+	return nil
+}
+
+type thing struct {
+	ID    int64
+	Name  string
+	Price float64
+}
+
+func ask(db *sql.DB, self string) {
+	var things []thing
+	for i := range 5 {
+		found, err := db.Query("SELECT id, name, price FROM things WHERE shelf = ?", i)
+		if err != nil {
+			panic(err)
+		}
+		for found.Next() {
+			var t thing
+			if err := found.Scan(&t.ID, &t.Name, &t.Price); err != nil {
+				panic(err)
+			}
+			things = append(things, t)
+		}
+		found.Close()
+	}
+	text, _ := json.Marshal(things)
+	answer, err := http.Post(self, "application/json", bytes.NewReader(text))
+	if err != nil {
+		panic(err)
+	}
+	io.Copy(io.Discard, answer.Body)
+	answer.Body.Close()
+}
+`;
+
+const nodeSource = `
+import { createServer } from "node:http";
+const body = JSON.stringify({ items: "x".repeat(186) });
+const server = createServer((request, response) => {
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+  response.end(body);
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+`;
+
 /** goServices are the programs that `npm run bench -- go-overhead` knows. */
 export const goServices: readonly GoService[] = [
   {
     option: "",
     title: "Go net/http",
     source: main([], `net.Listen("tcp", "127.0.0.1:0")`),
+    url: (port) => `http://127.0.0.1:${port}/things/7`,
+    instrumented: {
+      source: main(
+        instrumentedImports,
+        `net.Listen("tcp", "127.0.0.1:0")`,
+        "",
+        `http.Serve(listener, otelhttp.NewHandler(mux, "things"))`,
+        { before: startSdk },
+      ),
+      modules: instrumentedModules,
+    },
+  },
+  {
+    option: "bigger",
+    title: "Go net/http with five queries by database/sql and one outgoing request",
+    source: main(
+      ["bytes", "database/sql", "database/sql/driver", "encoding/json", "io"],
+      `net.Listen("tcp", "127.0.0.1:0")`,
+      driver,
+      `self = "http://" + listener.Addr().String() + "/shelves"
+	mux.HandleFunc("POST /shelves", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	http.Serve(listener, mux)`,
+      {
+        before: `sql.Register("fake", fake{})
+	db, _ := sql.Open("fake", "")
+	db.SetMaxIdleConns(64)
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 64
+	var self string`,
+        work: "ask(db, self)",
+      },
+    ),
+    url: (port) => `http://127.0.0.1:${port}/things/7`,
+  },
+  {
+    option: "node",
+    title: "Node's http",
+    source: nodeSource,
+    isScript: true,
     url: (port) => `http://127.0.0.1:${port}/things/7`,
   },
   {

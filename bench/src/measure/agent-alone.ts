@@ -6,6 +6,20 @@ import { cliPath } from "./go3s.js";
 
 const sinkPath = fileURLToPath(new URL("../load/sink.js", import.meta.url));
 
+/** Sink is a receiver in a process of its own that keeps nothing. */
+export interface Sink {
+  readonly pid: number;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** startSink waits until it listens. */
+export async function startSink(): Promise<Sink> {
+  const sink = spawn(process.execPath, [sinkPath], { stdio: ["ignore", "pipe", "inherit"] });
+  const [port]: string[] = await once(lines(sink), "line");
+  return { pid: sink.pid ?? 0, url: `http://127.0.0.1:${port}`, stop: () => end(sink) };
+}
+
 /** AgentAlone is a `go3s observe` that sends to a receiver which keeps nothing. */
 export interface AgentAlone {
   readonly pid: number;
@@ -20,14 +34,12 @@ interface Told {
 }
 
 /** startAgentAlone observes a process, and waits until it is attached to it. */
-export async function startAgentAlone(observed: number): Promise<AgentAlone> {
-  const sink = spawn(process.execPath, [sinkPath], { stdio: ["ignore", "pipe", "inherit"] });
+export async function startAgentAlone(observed: number, more: readonly string[] = []): Promise<AgentAlone> {
+  const sink = await startSink();
   try {
-    const [port]: string[] = await once(lines(sink), "line");
-    const otlp = `http://127.0.0.1:${port}`;
     const agent = spawn(
       process.execPath,
-      [cliPath, "observe", "--json", "--pid", String(observed), "--otlp", otlp],
+      [cliPath, "observe", "--json", "--pid", String(observed), "--otlp", sink.url, ...more],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     let spans = 0;
@@ -43,17 +55,17 @@ export async function startAgentAlone(observed: number): Promise<AgentAlone> {
     });
     return {
       pid: agent.pid ?? 0,
-      sinkPid: sink.pid ?? 0,
+      sinkPid: sink.pid,
       async stop() {
         const gone = once(agent, "close");
         agent.kill("SIGTERM");
         await gone;
-        await end(sink);
+        await sink.stop();
         return spans;
       },
     };
   } catch (error) {
-    await end(sink);
+    await sink.stop();
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { addressSize } from "../events/layout.js";
 import type { StreamConnEvent } from "../events/stream.js";
 import { StreamFlag } from "../events/stream-layout.js";
 import { fillRandom } from "./ids.js";
+import type { StreamTemplate } from "./stream-template.js";
 
 /** StreamConn is a connection of an HTTP/2 library; ports are 0 and texts empty where its addresses could not be read. */
 export interface StreamConn {
@@ -17,6 +18,8 @@ export interface StreamConn {
   readonly flow: StreamFlow | undefined;
   /** encoded are attributes that all its spans have, once the first was written. */
   encoded: Buffer | undefined;
+  /** The last span of its streams, for those that repeat it. */
+  template: StreamTemplate | undefined;
 }
 
 /** StreamFlow joins both ends' spans of a connection within this machine, without any header. */
@@ -92,6 +95,7 @@ export function newStreamConns(): StreamConns {
         // The client's end first.
         flow: localPort === 0 ? undefined : flowOf((event.role === 1 ? ends : ends.reverse()).join(">")),
         encoded: undefined,
+        template: undefined,
       };
       // A place of ports for all whose addresses cannot be read.
       if (known.conns.size >= connLimit) known.conns.clear();

@@ -6,13 +6,14 @@ import { StreamKind } from "../go/stream-site.js";
 import { type GoTypes, shownType } from "../go/type-names.js";
 import { errorNames } from "../protocols/http2/frame.js";
 import { grpcCodes, grpcError } from "../protocols/http2/grpc-status.js";
-import type { RequestDurations } from "../runtime/request-durations.js";
+import type { DurationSeries, RequestDurations } from "../runtime/request-durations.js";
 import { withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
 import { routeOf } from "./routes.js";
 import type { StreamConn } from "./stream-conns.js";
+import { newStreamTemplate } from "./stream-template.js";
 import type { Stream } from "./streams.js";
 
 // The names of OpenTelemetry's conventions for HTTP (https://opentelemetry.io/docs/specs/semconv/http/http-spans/) and gRPC
@@ -125,7 +126,8 @@ export function newStreamSpanWriter(
     return type === "" ? "_OTHER" : type;
   };
 
-  const writeCall = (stream: Stream, failure: string, writer: SpanWriter): void => {
+  /** writeCall gives the durations that the call counts in. */
+  const writeCall = (stream: Stream, failure: string, writer: SpanWriter): DurationSeries | undefined => {
     const isServer = stream.role === Role.server;
     const call = callOf(stream.path);
     writer.name(call.name === "" ? "grpc" : call.name);
@@ -142,19 +144,19 @@ export function newStreamSpanWriter(
     }
     if (status >= 0) writer.intAttribute(key.code, status);
     const error = failure !== "" ? failure : status > 0 ? grpcError(status, isServer) : other;
-    durations
-      ?.calls(stream, {
-        method: call.name,
-        code: status < 0 ? "" : (grpcCodes[status] ?? String(status)),
-        failure: error,
-      })
-      .add(stream);
-    if (error === "") return;
+    const series = durations?.calls(stream, {
+      method: call.name,
+      code: status < 0 ? "" : (grpcCodes[status] ?? String(status)),
+      failure: error,
+    });
+    if (error === "") return series;
     writer.stringAttribute(key.errorType, error);
     writer.status(statusError, failure !== "" ? (failureText[failure] ?? "") : status > 0 ? stream.text : "");
+    return series;
   };
 
-  const writeRequest = (stream: Stream, failure: string, writer: SpanWriter): void => {
+  /** writeRequest does the same for a request. */
+  const writeRequest = (stream: Stream, failure: string, writer: SpanWriter): DurationSeries | undefined => {
     const isServer = stream.role === Role.server;
     // An empty method is GET in net/http's requests.
     const method = stream.method === "" ? "GET" : stream.method;
@@ -181,12 +183,29 @@ export function newStreamSpanWriter(
     // What the server resets a stream with whose handler panicked (RFC 9113 section 7).
     const broken = failure !== "" ? failure : isPanic ? "INTERNAL_ERROR" : errorTypeOf(stream);
     const bad = stream.status >= (isServer ? 500 : 400);
-    durations
-      ?.series(stream, { method: isKnown ? method : "_OTHER", route, failure: broken, secure: isTls })
-      .add(stream);
-    if (!bad && broken === "") return;
+    const shown = isKnown ? method : "_OTHER";
+    const series = durations?.series(stream, { method: shown, route, failure: broken, secure: isTls });
+    if (!bad && broken === "") return series;
     writer.stringAttribute(key.errorType, broken !== "" ? broken : String(stream.status));
     writer.status(statusError, isPanic ? "the handler panicked" : (failureText[failure] ?? ""));
+    return series;
+  };
+
+  /** writeFields writes what the next span of the connection may repeat. */
+  const writeFields = (stream: Stream, failure: string, writer: SpanWriter): void => {
+    const { conn } = stream;
+    const isFirst = conn?.encoded === undefined;
+    const mark = writer.byteLength;
+    const isCall = stream.protocol === StreamKind.grpc;
+    const series = (isCall ? writeCall : writeRequest)(stream, failure, writer);
+    series?.add(stream);
+    writeServer(stream, stream.role === Role.server, writer);
+    if (conn !== undefined) writePeer(conn, writer);
+    if (stream.baggage !== "") writer.stringAttribute(key.baggage, stream.baggage);
+    // Many a connection carries one request.
+    if (conn === undefined || isFirst || failure !== "") return;
+    conn.template ??= newStreamTemplate();
+    conn.template.record(stream, series, writer, mark);
   };
 
   return {
@@ -203,11 +222,10 @@ export function newStreamSpanWriter(
       writer.endTime(time.lo, time.hi);
       const state = withThreshold(stream.remoteParent ? stream.tracestate : "", stream.threshold);
       if (state !== "") writer.traceState(state);
-      if (stream.protocol === StreamKind.grpc) writeCall(stream, failure, writer);
-      else writeRequest(stream, failure, writer);
-      writeServer(stream, isServer, writer);
-      if (stream.conn !== undefined) writePeer(stream.conn, writer);
-      if (stream.baggage !== "") writer.stringAttribute(key.baggage, stream.baggage);
+      const { conn } = stream;
+      if (conn?.template !== undefined && failure === "" && conn.template.matches(stream))
+        conn.template.write(stream, writer);
+      else writeFields(stream, failure, writer);
       if (stream.goid > 0) writer.intAttribute(key.goroutine, stream.goid);
       writer.endSpan();
       stream.process.spans++;
