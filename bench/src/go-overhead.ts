@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs, promisify } from "node:util";
 import { type GoService, goServices } from "./load/go-services.js";
+import { type Database, startDatabase } from "./load/postgresql.js";
 import { startAgentAlone, startSink } from "./measure/agent-alone.js";
 import { type RunningGo3s, startGo3s } from "./measure/go3s.js";
 import { costOf, descendants, median, pause } from "./measure/processes.js";
@@ -69,9 +70,12 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
   const rounds: Rounds = { without: [], alone: [], observed: [], sampled: [], instrumented: [] };
   const seconds = Number(values.seconds);
+  let database: Database | undefined;
   try {
-    const program =
+    const built =
       service.isScript === true ? script(folder, service.source) : build(folder, "things", service);
+    database = service.hasDatabase === true ? await startDatabase() : undefined;
+    const program = database === undefined ? built : ["env", `DATABASE=${database.source}`, ...built];
     const instrumented =
       service.instrumented === undefined ? undefined : build(folder, "instrumented", service.instrumented);
     if (service.post !== undefined) writeFileSync(join(folder, "post"), service.post);
@@ -92,6 +96,7 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
       }
     }
   } finally {
+    await database?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
   report(service, rounds, seconds, asked, values.sample ?? "");
@@ -302,7 +307,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 function report(service: GoService, rounds: Rounds, seconds: number, asked: boolean, sample: string): void {
   const of = (list: readonly Round[], pick: (round: Round) => number): number => median(list.map(pick));
   const { without } = rounds;
-  const row = (name: string, list: readonly Round[]): string[] => {
+  const row = (name: string, list: readonly Round[], isCounted = true): string[] => {
     const ratios = list.map((round, i) => round.perSecond / (without[i]?.perSecond ?? Number.NaN));
     return [
       name,
@@ -312,7 +317,7 @@ function report(service: GoService, rounds: Rounds, seconds: number, asked: bool
       `${(of(list, (r) => r.agentShare) * 100).toFixed(0)} %`,
       mebibytes(of(list, (r) => r.agentPeak)),
       `${(of(list, (r) => r.restShare) * 100).toFixed(0)} %`,
-      of(list, (r) => (100 * r.spans) / r.requests).toFixed(2),
+      isCounted ? of(list, (r) => (100 * r.spans) / r.requests).toFixed(2) : "",
     ];
   };
   console.log(
@@ -343,7 +348,7 @@ function report(service: GoService, rounds: Rounds, seconds: number, asked: bool
       row("go3s observe, spans kept by nobody", rounds.alone),
       ...(rounds.observed.length === 0 ? [] : [row("go3s up", rounds.observed)]),
       ...(rounds.sampled.length === 0 ? [] : [row(`go3s observe --sample ${sample}`, rounds.sampled)]),
-      ...(rounds.instrumented.length === 0 ? [] : [row("otelhttp in the code", rounds.instrumented)]),
+      ...(rounds.instrumented.length === 0 ? [] : [row("otelhttp in the code", rounds.instrumented, false)]),
     ],
   );
 }

@@ -6,6 +6,8 @@ export interface GoService {
   /** source prints its port; Go's, or a script for Node. */
   readonly source: string;
   readonly isScript?: boolean;
+  /** hasDatabase: it finds a PostgreSQL by the environment variable DATABASE. */
+  readonly hasDatabase?: boolean;
   /** instrumented is the same service with OpenTelemetry's SDK in its code, which is told where to send to by its environment. */
   readonly instrumented?: { readonly source: string; readonly modules: readonly string[] };
   /** url is what is asked for. */
@@ -15,6 +17,10 @@ export interface GoService {
   /** post is the body that is sent, by h2load, as gRPC; empty for GET. By wrk when absent: HTTP/1. */
   readonly post?: Uint8Array;
 }
+
+/** importLine imports a package; one that begins with "_" for what it does when it is. */
+const importLine = (name: string): string =>
+  name.startsWith("_") ? `\t_ "${name.slice(1)}"` : `\t"${name}"`;
 
 /**
  * main is a service with one handler of 200 bytes, whose listener is made by `listen` with what `imports` has; `before` is run first in
@@ -29,7 +35,7 @@ const main = (
 ): string => `package main
 
 import (
-${[...imports, "fmt", "net", "net/http", "strings"].map((name) => `\t"${name}"`).join("\n")}
+${[...imports, "fmt", "net", "net/http", "strings"].map(importLine).join("\n")}
 )
 
 func main() {
@@ -138,32 +144,8 @@ const startSdk = `exporter, err := otlptracehttp.New(context.Background())
 	otel.SetTracerProvider(trace.NewTracerProvider(trace.WithBatcher(exporter)))
 `;
 
-// Five queries and an outgoing request for each request. The driver answers by itself: what is measured is the work between the handler and
-// a database, not the database.
-const driver = `
-type fake struct{}
-
-func (fake) Open(string) (driver.Conn, error)           { return fake{}, nil }
-func (fake) Prepare(string) (driver.Stmt, error)        { return fake{}, nil }
-func (fake) Begin() (driver.Tx, error)                  { return nil, driver.ErrSkip }
-func (fake) Close() error                               { return nil }
-func (fake) NumInput() int                              { return 1 }
-func (fake) Exec([]driver.Value) (driver.Result, error) { return driver.ResultNoRows, nil }
-func (fake) Query([]driver.Value) (driver.Rows, error)  { return &rows{}, nil }
-
-type rows struct{ read int }
-
-func (*rows) Columns() []string { return []string{"id", "name", "price"} }
-func (*rows) Close() error      { return nil }
-func (r *rows) Next(into []driver.Value) error {
-	if r.read == 20 {
-		return io.EOF
-	}
-	r.read++
-	into[0], into[1], into[2] = int64(r.read), "a thing with a name", 12.5
-	return nil
-}
-
+// Five queries to a PostgreSQL and an outgoing request for each request.
+const shelves = `
 type thing struct {
 	ID    int64
 	Name  string
@@ -173,7 +155,7 @@ type thing struct {
 func ask(db *sql.DB, self string) {
 	var things []thing
 	for i := range 5 {
-		found, err := db.Query("SELECT id, name, price FROM things WHERE shelf = ?", i)
+		found, err := db.Query("SELECT id, name, price FROM things WHERE shelf = $1", i)
 		if err != nil {
 			panic(err)
 		}
@@ -228,21 +210,23 @@ export const goServices: readonly GoService[] = [
     option: "bigger",
     title: "Go net/http with five queries by database/sql and one outgoing request",
     source: main(
-      ["bytes", "database/sql", "database/sql/driver", "encoding/json", "io"],
+      ["bytes", "database/sql", "encoding/json", "io", "os", "_github.com/lib/pq"],
       `net.Listen("tcp", "127.0.0.1:0")`,
-      driver,
+      shelves,
       `self = "http://" + listener.Addr().String() + "/shelves"
 	mux.HandleFunc("POST /shelves", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
 	http.Serve(listener, mux)`,
       {
-        before: `sql.Register("fake", fake{})
-	db, _ := sql.Open("fake", "")
-	db.SetMaxIdleConns(64)
+        before: `db, _ := sql.Open("postgres", os.Getenv("DATABASE"))
+	db.SetMaxOpenConns(32)
+	db.SetMaxIdleConns(32)
 	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 64
 	var self string`,
         work: "ask(db, self)",
       },
     ),
+    modules: ["github.com/lib/pq@v1.10.9"],
+    hasDatabase: true,
     url: (port) => `http://127.0.0.1:${port}/things/7`,
   },
   {

@@ -393,6 +393,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (!shedding.isShed("functions")) watchFunctions(process);
     if (!shedding.isShed("logs")) watchLogs(process);
     process.spans.handlerEndsTold = attached.probes.handlerEnd;
+    process.spans.routeless = facts?.facts === undefined;
     process.spans.deepFrom = facts?.facts?.parentGoid === undefined ? 1 : 2;
     process.spans.handlerEndsSinceNs = monotonicNs();
     if (hasMetrics) runtime.watch(process);

@@ -196,7 +196,10 @@ export function newHttpSpanWriter(
       }
       // A route that is not known yet may be the next time, and a traceparent never comes twice.
       const mayRepeat =
-        !hasWaits && failure === "" && head.traceparent.start < 0 && (route !== "" || !server);
+        !hasWaits &&
+        failure === "" &&
+        head.traceparent.start < 0 &&
+        (route !== "" || !server || process.routeless === true);
       if (mayRepeat && exchange.slot !== undefined && exchange.slot.requests > 1) {
         exchange.slot.template ??= newSpanTemplate();
         exchange.slot.template.record(exchange, writer, mark);

@@ -14,6 +14,8 @@ export interface ProcessSpans {
   handlerEndsTold: boolean;
   /** handlerEndsSinceNs: requests that began before this (CLOCK_MONOTONIC) may end without being told. */
   handlerEndsSinceNs: number;
+  /** routeless: nobody tells its routes, as of what is no Go program, so that none is waited for. */
+  routeless?: boolean;
   /** spans counts the spans made for this process. */
   spans: number;
   /** newPaths counts server requests whose route was not known by their exact path; the attach policy looks at it. */
