@@ -446,6 +446,30 @@ test("a request that is told as the one it repeats becomes the same span but for
   assert.deepEqual(assembler.counts().dropped, { "no-original": 1 });
 });
 
+test("what repeats another is not mixed up with another process's connection of the same ports", () => {
+  const { feed, spans, assembler } = rig();
+  const ports = ((server.localPort << 16) | server.peerPort) >>> 0;
+  const full = (exchange: number, tgid: number, head: string): void =>
+    feed(
+      requestRecord(head, { ...server, tgid, exchange, ns: exchange * 1000 }),
+      responseRecord(ok, { exchange, ns: exchange * 1000 + 500 }),
+    );
+  const other = get.replace("/users/7", "/users/8");
+  for (const exchange of [1, 3]) {
+    full(exchange, 7, get);
+    full(exchange + 1, 8, other);
+  }
+  feed(againRecord({ exchange: 5, original: 3, tgid: 7, ports, ns: 5000, endNs: 5500 }));
+  feed(againRecord({ exchange: 6, original: 4, tgid: 8, ports, ns: 6000, endNs: 6500 }));
+  assert.deepEqual(assembler.counts().dropped, {});
+  assert.deepEqual(
+    spans()
+      .slice(4)
+      .map((span) => attributes(span)["url.path"]),
+    ["/users/7", "/users/8"],
+  );
+});
+
 test("a repeated request keeps the trace that came with it, and finds its client's", () => {
   const { feed, spans } = rig();
   const full = (exchange: number): void =>

@@ -327,7 +327,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     again(event) {
       const process = options.processOf(event.tgid);
       if (process === undefined) return;
-      const slot = connections.find(Role.server, event.ports);
+      const slot = connections.find(Role.server, event.ports, event.tgid);
       const known = open.get(event.exchange);
       if (slot === undefined) return drop("no-original");
       if (known === undefined) {

@@ -37,6 +37,22 @@ test("a connection with an open exchange keeps its slot however long the answer 
   assert.equal(slots.slotOf(on(3)), slot);
 });
 
+test("connections of several processes with the same ports have a slot each", () => {
+  const slots = newConnectionSlots();
+  const of = (tgid: number): Exchange => Object.assign(on(5), { tgid });
+  const kept = [7, 8, 9].map((tgid) => slots.slotOf(of(tgid)));
+  assert.equal(new Set(kept).size, 3);
+  kept.forEach((slot, i) => {
+    assert.equal(slots.slotOf(of(7 + i)), slot);
+    assert.equal(slots.find(Role.server, (5 << 16) | 40_000, 7 + i), slot);
+  });
+  assert.equal(slots.find(Role.server, (5 << 16) | 40_000, 10), undefined);
+  const open = kept[0] ?? assert.fail();
+  open.exchange = of(7);
+  for (let now = halfMinute; now <= 9 * halfMinute; now += halfMinute) slots.sweep(now);
+  assert.equal(slots.slotOf(of(7)), open);
+});
+
 test("many connections at once push out those that were silent longest, and no open ones", () => {
   const slots = newConnectionSlots();
   const open = slots.slotOf(on(60_001));

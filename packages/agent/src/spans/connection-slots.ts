@@ -4,8 +4,8 @@ import type { ConnectionSlot, Exchange } from "./exchange.js";
 /** ConnectionSlots finds the place of a connection by its ports and side. */
 export interface ConnectionSlots {
   slotOf(exchange: Exchange): ConnectionSlot;
-  /** find gives the place of a connection that has one; `ports` holds the local port in its upper 16 bits, the peer's in its lower. */
-  find(role: Role, ports: number): ConnectionSlot | undefined;
+  /** find gives the place of a process's connection that has one; `ports` holds the local port in its upper 16 bits, the peer's in its lower. */
+  find(role: Role, ports: number, tgid: number): ConnectionSlot | undefined;
   /** sweep lets go of connections that were silent for half a minute or longer; `nowNs` is CLOCK_MONOTONIC. */
   sweep(nowNs: number): void;
 }
@@ -20,20 +20,26 @@ const generationSize = 16_384;
 export function newConnectionSlots(): ConnectionSlots {
   const sides = [newGenerations(), newGenerations()] as const;
   let sinceNs = 0;
-  const find = (role: Role, key: number): ConnectionSlot | undefined => {
-    const side = sides[role];
+  /** first gives the newest of the slots with these ports. */
+  const first = (side: Generations, key: number): ConnectionSlot | undefined => {
     const young = side.young.get(key);
     if (young !== undefined) return young;
     const old = side.old.get(key);
     if (old !== undefined) add(side, key, old);
     return old;
   };
+  const find = (role: Role, key: number, tgid: number): ConnectionSlot | undefined => {
+    let slot = first(sides[role], key);
+    while (slot !== undefined && slot.tgid !== tgid) slot = slot.other;
+    return slot;
+  };
   return {
     find,
-    slotOf({ role, localPort, peerPort }) {
+    slotOf({ role, localPort, peerPort, tgid }) {
       // A 32-bit integer, which a Map finds without boxing it.
       const key = (localPort << 16) | peerPort;
-      return find(role, key) ?? add(sides[role], key, newSlot());
+      const side = sides[role];
+      return find(role, key, tgid) ?? add(side, key, newSlot(tgid, shortened(first(side, key))));
     },
     sweep(nowNs) {
       if (nowNs - sinceNs < generationNs) return;
@@ -48,7 +54,9 @@ interface Generations {
   old: Map<number, ConnectionSlot>;
 }
 
-const newSlot = (): ConnectionSlot => ({
+const newSlot = (tgid: number, other: ConnectionSlot | undefined): ConnectionSlot => ({
+  tgid,
+  other,
   exchange: undefined,
   requests: 0,
   template: undefined,
@@ -67,10 +75,26 @@ function add(side: Generations, key: number, slot: ConnectionSlot): ConnectionSl
 
 const newGenerations = (): Generations => ({ young: new Map(), old: new Map() });
 
+/** sharers is how many processes' connections may have the same ports at once. */
+const sharers = 64;
+
+/** shortened gives the slots with some ports for one more to stand in front of; none of so many that most must be long gone. */
+function shortened(slot: ConnectionSlot | undefined): ConnectionSlot | undefined {
+  let count = 0;
+  for (let one = slot; one !== undefined; one = one.other) count++;
+  return count < sharers ? slot : undefined;
+}
+
+/** isOpen says whether a connection with a slot's ports has an open exchange. */
+function isOpen(slot: ConnectionSlot): boolean {
+  for (let one: ConnectionSlot | undefined = slot; one !== undefined; one = one.other)
+    if (one.exchange !== undefined) return true;
+  return false;
+}
+
 /** next begins a generation; what is open stays, for its connection's next request ends it. */
 function next(side: Generations): void {
-  for (const [key, slot] of side.old)
-    if (slot.exchange !== undefined && !side.young.has(key)) side.young.set(key, slot);
+  for (const [key, slot] of side.old) if (isOpen(slot) && !side.young.has(key)) side.young.set(key, slot);
   side.old = side.young;
   side.young = new Map();
 }

@@ -60,6 +60,10 @@ export interface Exchange {
 
 /** ConnectionSlot holds what is open on a connection. */
 export interface ConnectionSlot {
+  /** The process whose end of the connection it is. */
+  readonly tgid: number;
+  /** An older slot with the same ports: containers have the same ones, each in its own network. */
+  readonly other: ConnectionSlot | undefined;
   exchange: Exchange | undefined;
   /** requests counts them: what is kept for those that repeat is not made for a connection's only one. */
   requests: number;
