@@ -89,9 +89,9 @@ test("profiles tell what each place allocated, as many objects and bytes as the 
   near(bytes("makeOrders"), 96e6, "orders' bytes");
   near(objects("makePages"), 25_000, "pages");
   near(bytes("makePages"), 25_000 * 4096, "pages' bytes");
-  // What the runtime counted of large ones is shared by how often each place was seen, and those of a hundred are few.
-  near(objects("makeLarge"), 100, "large ones", 0.3);
-  near(bytes("makeLarge"), 100 << 20, "large ones' bytes", 0.3);
+  // The runtime counts large ones late, and what it counted in a second is shared by how often each place was seen in that one.
+  near(objects("makeLarge"), 100, "large ones", 0.75);
+  near(bytes("makeLarge"), 100 << 20, "large ones' bytes", 0.75);
   // Their callers are told too, up to the server's goroutine; the allocator's own functions are not.
   assert.ok((told.get("alloc_space")?.get("net/http.(*conn).serve") ?? 0) > 250e6);
   assert.deepEqual(

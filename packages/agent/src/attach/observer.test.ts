@@ -262,6 +262,10 @@ describe("KernelObserver on the live kernel", { skip }, () => {
     assert.ok(recorder.processes.some((p) => p.tgid === other.pid && p.kind === "start"));
     const [open] = recorder.servers(other.pid);
     assert.equal(open?.responses, 0);
+    await eventually("its end", () => {
+      observer.drain();
+      return open?.ends.length === 1;
+    });
     assert.deepEqual(open?.ends, [2]);
     observer.unwatch(other.pid);
   });
