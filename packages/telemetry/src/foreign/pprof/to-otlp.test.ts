@@ -130,8 +130,9 @@ function goTop(file: string, type: string, unit: string): Map<string, [bigint, b
   });
   const top = new Map<string, [bigint, bigint]>();
   for (const line of out.split("\n")) {
+    // A share of a few bytes is 8.4e-05%.
     const [, flat, all, name = ""] =
-      /^\s*(\d+)(?:[a-zA-Z]+)?\s+[\d.]+%\s+[\d.]+%\s+(\d+)(?:[a-zA-Z]+)?\s+[\d.]+%\s+(.+?)(?: \(inline\))?$/.exec(
+      /^\s*(\d+)(?:[a-zA-Z]+)?\s+[\d.e+-]+%\s+[\d.e+-]+%\s+(\d+)(?:[a-zA-Z]+)?\s+[\d.e+-]+%\s+(.+?)(?: \(inline\))?$/.exec(
         line,
       ) ?? [];
     if (flat !== undefined && all !== undefined) top.set(name, [BigInt(flat), BigInt(all)]);
