@@ -38,6 +38,8 @@ const fixes: Readonly<Record<DropCount["place"], Readonly<Record<string, string>
     "map-full": "more open connections or requests than the probes have room for",
     "unreadable-memory": "a process's memory was paged out when a probe looked; harmless when rare",
     pipelined: "several requests in one write of a connection: only the first is told",
+    "no-original":
+      "requests told as repetitions of one that was forgotten: more than 16,384 connections at once; restart the agent if it goes on",
     "no-request": "responses whose request began before the probes were there; ends by itself",
     replaced: "a connection began a new request before the last one ended",
     stale: "requests that had no end for minutes, as streams do",

@@ -32,10 +32,11 @@ export interface DrainLoop {
 
 /**
  * startDrainLoop begins to look. `setAsleep` tells the programs whether an event that can't wait shall wake it; once they have, it looks by
- * itself for a moment. A sink that throws ends the process's turn, not the loop. */
+ * itself for a moment. A sink that throws ends the process's turn, not the loop.
+ */
 export function startDrainLoop(
-  reader: RingBufferReader,
-  courtesy: Courtesy,
+  reader: Pick<RingBufferReader, "size" | "waiting" | "drain" | "watchWakeups">,
+  courtesy: Pick<Courtesy, "looked">,
   setAsleep: (asleep: boolean) => void,
   timing: DrainTiming = {},
 ): DrainLoop {
@@ -59,6 +60,8 @@ export function startDrainLoop(
   // Records since the timer went off: a look at a full buffer takes several turns.
   let inThisLook = 0;
   const look = (): void => {
+    timer = undefined;
+    soon = undefined;
     const fill = reader.waiting() / reader.size;
     let records = 0;
     try {
@@ -83,7 +86,9 @@ export function startDrainLoop(
     // One that was on its way when the programs were told not to.
     if (!isAsleep || isStopped) return;
     isWoken = true;
+    // A look that goes on in the next turn is this one: two would each begin the next, and stop() ends one.
     clearTimeout(timer);
+    clearImmediate(soon);
     look();
   });
   watch.arm();

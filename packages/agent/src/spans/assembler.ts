@@ -29,7 +29,7 @@ import {
 } from "./head.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import { newOpenExchanges } from "./open-exchanges.js";
-import { becomeRepeat, copyAnswer, copyRequest, keepOriginal, originalOf } from "./originals.js";
+import { becomeRepeat, copyAnswer, copyRequest, keepOriginal } from "./originals.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { SpanTemplate } from "./template.js";
 
@@ -145,20 +145,18 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   /** replace ends what was open on the connection: without a length only the next request tells where a response ends. */
   const replace = (exchange: Exchange): void => {
     const slot = connections.slotOf(exchange);
-    endBefore(slot, exchange);
+    endBefore(slot);
     slot.requests++;
     slot.exchange = exchange;
     exchange.slot = slot;
   };
 
-  const endBefore = (slot: ConnectionSlot, exchange: { readonly tgid: number }): void => {
-    const before = slot.exchange;
-    if (before !== undefined && before.tgid === exchange.tgid) {
-      if (before.responseStarted) finish(before, "");
-      else {
-        drop("replaced");
-        discard(before);
-      }
+  const endBefore = ({ exchange }: ConnectionSlot): void => {
+    if (exchange === undefined) return;
+    if (exchange.responseStarted) finish(exchange, "");
+    else {
+      drop("replaced");
+      discard(exchange);
     }
   };
 
@@ -333,10 +331,10 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       if (known === undefined) {
         // Two processors told it at once: one that somebody needed it, the other all of it.
         if (slot.last === event.exchange) return;
-        endBefore(slot, event);
+        endBefore(slot);
       }
-      const original = originalOf(slot, event);
-      if (original === undefined) return drop("no-original");
+      const { original } = slot;
+      if (original === undefined || slot.originalNumber !== event.original) return drop("no-original");
       if (known !== undefined) {
         if (event.endNs === 0) return;
         copyAnswer(original, event.endNs, known);

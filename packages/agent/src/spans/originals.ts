@@ -15,12 +15,6 @@ export function keepOriginal(slot: ConnectionSlot, exchange: Exchange, pool: Exc
   slot.matches = false;
 }
 
-/** originalOf gives the exchange that is repeated; undefined when the slot has another one, or none. */
-export function originalOf(slot: ConnectionSlot | undefined, event: AgainEvent): Exchange | undefined {
-  const original = slot?.original;
-  return slot?.originalNumber === event.original && original?.tgid === event.tgid ? original : undefined;
-}
-
 /** becomeRepeat makes the original its own repetition: all it was stays, but for its number, its times and its place in a trace. */
 export function becomeRepeat(original: Exchange, event: AgainEvent): void {
   original.number = event.exchange;
