@@ -105,7 +105,7 @@ export function grpcSites(binary: GoBinary, offsets: StreamOffsets): LibrarySite
   const status = (field: string) =>
     offsets.of("google.golang.org/genproto/googleapis/rpc/status.Status", field);
   if (status("Code") === undefined)
-    lost.push("rpc.grpc.status_code: unknown struct offsets of google.rpc.Status");
+    lost.push("rpc.response.status_code: unknown struct offsets of google.rpc.Status");
   const connection = (side: "http2Server" | "http2Client", field: string) =>
     offsets.of(`${transport}.${side}`, field);
   const peer = connection("http2Server", "peer");

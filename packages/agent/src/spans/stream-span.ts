@@ -5,7 +5,7 @@ import { StreamFlag } from "../events/stream-layout.js";
 import { StreamKind } from "../go/stream-site.js";
 import { type GoTypes, shownType } from "../go/type-names.js";
 import { errorNames } from "../protocols/http2/frame.js";
-import { grpcCodes, grpcError } from "../protocols/http2/grpc-status.js";
+import { grpcCode, grpcError } from "../protocols/http2/grpc-status.js";
 import type { DurationSeries, RequestDurations } from "../runtime/request-durations.js";
 import { withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
@@ -28,9 +28,8 @@ const key = {
   requestSize: attributeKey("http.request.body.size"),
   responseSize: attributeKey("http.response.body.size"),
   userAgent: attributeKey("user_agent.original"),
-  service: attributeKey("rpc.service"),
   rpcMethod: attributeKey("rpc.method"),
-  code: attributeKey("rpc.grpc.status_code"),
+  code: attributeKey("rpc.response.status_code"),
   serverAddress: attributeKey("server.address"),
   serverPort: attributeKey("server.port"),
   clientAddress: attributeKey("client.address"),
@@ -44,7 +43,7 @@ const key = {
 const text = (name: string, stringValue: string): Uint8Array =>
   encodeProtobuf(KeyValue, { key: name, value: { stringValue } });
 const fixed = {
-  grpc: text("rpc.system", "grpc"),
+  grpc: text("rpc.system.name", "grpc"),
   http: text("url.scheme", "http"),
   https: text("url.scheme", "https"),
   version: text("network.protocol.version", "2"),
@@ -69,12 +68,6 @@ export interface StreamSpanWriter {
   write(stream: Stream, failure: string, writer: SpanWriter): void;
 }
 
-interface CallName {
-  readonly name: string;
-  readonly service: string;
-  readonly method: string;
-}
-
 /** newStreamSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written. */
 export function newStreamSpanWriter(
   clock: WallClock,
@@ -82,20 +75,7 @@ export function newStreamSpanWriter(
   durations?: RequestDurations,
 ): StreamSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
-  const calls = new Map<string, CallName>();
   const names = new Map<string, string>();
-
-  const callOf = (path: string): CallName => {
-    let call = calls.get(path);
-    if (call === undefined) {
-      const name = path.startsWith("/") ? path.slice(1) : path;
-      const slash = name.lastIndexOf("/");
-      call = { name, service: name.slice(0, Math.max(0, slash)), method: name.slice(slash + 1) };
-      if (calls.size >= nameLimit) calls.clear();
-      calls.set(path, call);
-    }
-    return call;
-  };
 
   const nameOf = (method: string, route: string): string => {
     if (route === "") return method;
@@ -129,12 +109,11 @@ export function newStreamSpanWriter(
   /** writeCall gives the durations that the call counts in. */
   const writeCall = (stream: Stream, failure: string, writer: SpanWriter): DurationSeries | undefined => {
     const isServer = stream.role === Role.server;
-    const call = callOf(stream.path);
-    writer.name(call.name === "" ? "grpc" : call.name);
+    const method = stream.path.startsWith("/") ? stream.path.slice(1) : stream.path;
+    writer.name(method === "" ? "grpc" : method);
     writer.kind(isServer ? spanKind.server : spanKind.client);
     writer.encodedAttribute(fixed.grpc);
-    if (call.service !== "") writer.stringAttribute(key.service, call.service);
-    if (call.method !== "") writer.stringAttribute(key.rpcMethod, call.method);
+    if (method !== "") writer.stringAttribute(key.rpcMethod, method);
     let { status } = stream;
     let other = "";
     // The code was read out of any error; only those of gRPC's own type have one there.
@@ -142,11 +121,11 @@ export function newStreamSpanWriter(
       status = -1;
       other = errorTypeOf(stream);
     }
-    if (status >= 0) writer.intAttribute(key.code, status);
+    if (status >= 0) writer.stringAttribute(key.code, grpcCode(status));
     const error = failure !== "" ? failure : status > 0 ? grpcError(status, isServer) : other;
     const series = durations?.calls(stream, {
-      method: call.name,
-      code: status < 0 ? "" : (grpcCodes[status] ?? String(status)),
+      method,
+      code: status < 0 ? "" : grpcCode(status),
       failure: error,
     });
     if (error === "") return series;

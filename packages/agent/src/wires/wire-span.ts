@@ -1,7 +1,7 @@
 import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { formatAddress } from "../discovery/sockets.js";
 import { addressSize } from "../events/layout.js";
-import { grpcCodes, grpcError } from "../protocols/http2/grpc-status.js";
+import { grpcErrorOf } from "../protocols/http2/grpc-status.js";
 import type { AttributeValue, WireExchange } from "../protocols/wire.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
 import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
@@ -184,8 +184,7 @@ export function errorOf(
 ): string {
   const status = attributes["http.response.status_code"];
   if (error === "" && !server && typeof status === "number" && status >= 400) return String(status);
-  const code = attributes["rpc.grpc.status_code"];
-  if (typeof code === "number" && error === (grpcCodes[code] ?? String(code))) return grpcError(code, server);
+  if (error !== "" && error === attributes["rpc.response.status_code"]) return grpcErrorOf(error, server);
   return error;
 }
 

@@ -16,7 +16,10 @@ export function showSpan(span: TailSpan, output: Output): void {
     return;
   }
   const status =
-    span.attributes["http.response.status_code"] ?? span.attributes["rpc.grpc.status_code"] ?? "-";
+    span.attributes["http.response.status_code"] ??
+    span.attributes["rpc.response.status_code"] ??
+    span.attributes["rpc.grpc.status_code"] ??
+    "-";
   const bad = span.status_code === "ERROR";
   const why = bad && span.status_message !== "" ? paint.red(cellText(span.status_message)) : "";
   output.line(

@@ -1,5 +1,5 @@
-/** grpcCodes are gRPC's statuses by number (https://grpc.io/docs/guides/status-codes/). */
-export const grpcCodes: readonly string[] = [
+// gRPC's statuses by number (https://grpc.io/docs/guides/status-codes/).
+const grpcCodes: readonly string[] = [
   "OK",
   "CANCELLED",
   "UNKNOWN",
@@ -23,8 +23,17 @@ export const grpcCodes: readonly string[] = [
 // (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/#grpc-status).
 const serverErrors: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 
+/** grpcCode is a status as rpc.response.status_code has it. */
+export const grpcCode = (status: number): string => grpcCodes[status] ?? String(status);
+
 /** grpcError is the error.type of a status; "" where the conventions see no error on that side. */
 export function grpcError(code: number, isServer: boolean): string {
   if (code <= 0 || (isServer && !serverErrors.has(code) && code < grpcCodes.length)) return "";
-  return grpcCodes[code] ?? String(code);
+  return grpcCode(code);
+}
+
+/** grpcErrorOf is the same of a status in words. */
+export function grpcErrorOf(code: string, isServer: boolean): string {
+  const known = grpcCodes.indexOf(code);
+  return known < 0 ? code : grpcError(known, isServer);
 }

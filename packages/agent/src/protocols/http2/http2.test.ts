@@ -33,22 +33,21 @@ checkCapture(http2, "http2-padded", [
   ["POST", { ...padded, "url.path": "/a" }],
 ]);
 
-const call = (method: string, status: number, sent: number, received: number) => ({
-  "rpc.system": "grpc",
-  "rpc.service": "shop.v1.Orders",
-  "rpc.method": method,
-  "rpc.grpc.status_code": status,
+const call = (method: string, status: string, sent: number, received: number) => ({
+  "rpc.system.name": "grpc",
+  "rpc.method": `shop.v1.Orders/${method}`,
+  "rpc.response.status_code": status,
   "go3s.rpc.request.messages": sent,
   "go3s.rpc.response.messages": received,
 });
 checkCapture(http2, "grpc", [
-  ["shop.v1.Orders/Get", call("Get", 0, 1, 1)],
-  ["shop.v1.Orders/Get", call("Get", 5, 1, 0), "NOT_FOUND"],
-  ["shop.v1.Orders/Get", call("Get", 0, 1, 1)],
-  ["shop.v1.Orders/List", call("List", 0, 1, 5)],
-  ["shop.v1.Orders/Put", call("Put", 0, 3, 1)],
-  ["shop.v1.Orders/Chat", call("Chat", 0, 4, 4)],
-  ["shop.v1.Orders/Nope", call("Nope", 12, 1, 0), "UNIMPLEMENTED"],
+  ["shop.v1.Orders/Get", call("Get", "OK", 1, 1)],
+  ["shop.v1.Orders/Get", call("Get", "NOT_FOUND", 1, 0), "NOT_FOUND"],
+  ["shop.v1.Orders/Get", call("Get", "OK", 1, 1)],
+  ["shop.v1.Orders/List", call("List", "OK", 1, 5)],
+  ["shop.v1.Orders/Put", call("Put", "OK", 3, 1)],
+  ["shop.v1.Orders/Chat", call("Chat", "OK", 4, 4)],
+  ["shop.v1.Orders/Nope", call("Nope", "UNIMPLEMENTED", 1, 0), "UNIMPLEMENTED"],
 ]);
 
 test("what the header table hid before a late attach is left out", () => {

@@ -2,7 +2,7 @@
 
 import { i32 } from "../text.js";
 import { newExchange, type WireExchange } from "../wire.js";
-import { grpcCodes } from "./grpc-status.js";
+import { grpcCode } from "./grpc-status.js";
 
 /** Stream is an open stream. */
 export interface Stream {
@@ -207,17 +207,15 @@ function finishCall(stream: Stream): void {
   const { exchange } = stream;
   const { attributes } = exchange;
   exchange.protocol = "grpc";
-  attributes["rpc.system"] = "grpc";
-  const slash = stream.path.lastIndexOf("/");
-  if (slash > 0) {
-    attributes["rpc.service"] = stream.path.slice(1, slash);
-    attributes["rpc.method"] = stream.path.slice(slash + 1);
+  attributes["rpc.system.name"] = "grpc";
+  if (stream.path.lastIndexOf("/") > 0) {
     exchange.name = stream.path.slice(1);
+    attributes["rpc.method"] = exchange.name;
   } else exchange.name = "grpc";
   if (stream.grpcStatus >= 0) {
-    attributes["rpc.grpc.status_code"] = stream.grpcStatus;
-    if (stream.grpcStatus > 0 && exchange.error === "")
-      exchange.error = grpcCodes[stream.grpcStatus] ?? String(stream.grpcStatus);
+    const code = grpcCode(stream.grpcStatus);
+    attributes["rpc.response.status_code"] = code;
+    if (stream.grpcStatus > 0 && exchange.error === "") exchange.error = code;
   } else if (stream.status >= 400 && exchange.error === "") exchange.error = String(stream.status);
   if (!stream.sent.blind) attributes["go3s.rpc.request.messages"] = stream.sent.messages;
   if (!stream.received.blind) attributes["go3s.rpc.response.messages"] = stream.received.messages;
