@@ -164,6 +164,32 @@ describe("KernelObserver on the live kernel", { skip }, () => {
       );
   });
 
+  test("what comes behind a head that has ended, or was cut, is no piece of it", async () => {
+    const raw = await openRaw(service.port);
+    const ask = async (name: string, first: string, more: readonly string[]): Promise<string> => {
+      const size = more.join("").replace(/^.*\r\n\r\n/, "").length;
+      const start = `POST /echo?${name} HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n`;
+      for (const piece of [start + first, ...more]) {
+        await raw.write(piece);
+        await raw.taken();
+      }
+      await raw.read(`\r\n\r\n${size}`);
+      const of = () =>
+        recorder
+          .servers(service.pid)
+          .find(({ head, responses }) => head.includes(`?${name} `) && responses > 0);
+      return (await eventually(name, of)).head.slice(start.length);
+    };
+    assert.equal(await ask("ended", "\r\n", ["body", "more"]), "\r\n");
+    const long = "x".repeat(1200);
+    assert.doesNotMatch(await ask("cut", `X-Long: ${long}\r\n\r\n`, ["body", "more"]), /body/);
+    assert.equal(
+      await ask("open", "X-Short: a\r\n", ["X-Next: b\r\n\r\n", "body"]),
+      "X-Short: a\r\nX-Next: b\r\n\r\nbody",
+    );
+    raw.close();
+  });
+
   test("bodies are counted, of requests and of responses", async () => {
     const client = newClient(service.port, true);
     const sizes = [0, 10, 5000, 200_000];
