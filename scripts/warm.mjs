@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const { load } = createRequire(import.meta.url)("../packages/cli/bin/go3s.js");
-const { main } = load(true);
+const { main } = load("go3s", true);
 await main(["trace", "BEGIN { exit() }"]);
 const openat = "tracepoint:syscalls:sys_enter_openat { @[comm] = count(); } interval:ms:1 { exit(); }";
 await main(["trace", openat]);

@@ -1,20 +1,30 @@
 #!/usr/bin/env node
 "use strict";
-// Starts a command: the few in the bundle from there, with V8's code cache; the others, and all of them while the
+// Starts a command: the few in a bundle from there, with V8's code cache; the others, and all of them while the
 // bundle is older than the modules it was made of, module by module.
 const { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeSync } = require("node:fs");
 const { join } = require("node:path");
 
 const dist = join(__dirname, "..", "dist");
-const path = join(dist, "bundle", "go3s.cjs");
-const bundled = new Set(["trace", "bpftrace", "build"]);
+const probes = { name: "go3s", packages: ["binary", "bpf", "lang", "cli"] };
+const bundles = {
+  trace: probes,
+  bpftrace: probes,
+  build: probes,
+  observe: { name: "observe", packages: ["binary", "bpf", "lang", "telemetry", "agent", "cli"] },
+};
 
-/** isFresh compares the bundle with what the compiler writes last; an installed package has no such files. */
-function isFresh() {
-  const bundle = statSync(path, { throwIfNoEntry: false });
+/** settledMs is when a start is over, whatever it started. */
+const settledMs = 5000;
+
+const pathOf = (name) => join(dist, "bundle", `${name}.cjs`);
+
+/** isFresh compares a bundle with what the compiler writes last; an installed package has no such files. */
+function isFresh({ name: which, packages }) {
+  const bundle = statSync(pathOf(which), { throwIfNoEntry: false });
   return (
     bundle !== undefined &&
-    ["binary", "bpf", "lang", "cli"].every((name) => {
+    packages.every((name) => {
       const info = statSync(join(dist, "..", "..", name, "dist", ".tsbuildinfo"), { throwIfNoEntry: false });
       return info === undefined || info.mtimeMs <= bundle.mtimeMs;
     })
@@ -43,9 +53,10 @@ function writeCache(file, script) {
   }
 }
 
-/** load gives the bundle's exports, and whether they came with a cache; without one it is written when the process ends. */
-function load(anew = false) {
+/** load gives a bundle's exports, and whether they came with a cache; without one it is written when the process ends. */
+function load(name, anew = false) {
   const vm = require("node:vm");
+  const path = pathOf(name);
   // One function, in ASCII so that V8 takes the bytes as they are, behind "// " and the hash of its text (scripts/bundle.mjs).
   const text = readFileSync(path, "latin1");
   // The tag is V8's own: its version, its options, the processor.
@@ -60,7 +71,16 @@ function load(anew = false) {
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, path, join(dist, "bundle"));
   const isCached = cachedData !== undefined && !script.cachedDataRejected;
-  if (!isCached) process.on("exit", () => writeCache(file, script));
+  if (!isCached) {
+    let isWritten = false;
+    const write = () => {
+      if (!isWritten) writeCache(file, script);
+      isWritten = true;
+    };
+    process.on("exit", write);
+    // Who runs for long forgets by its end what it began with: V8 throws away code that is not used.
+    setTimeout(write, settledMs).unref();
+  }
   return { main: module.exports.main, isCached };
 }
 
@@ -79,9 +99,11 @@ function optimiseLater() {
 
 /** start does what the process's arguments ask. */
 function start() {
-  if (bundled.has(process.argv[2]) && isFresh()) {
-    const { main, isCached } = load();
-    if (isCached) optimiseLater();
+  const bundle = Object.hasOwn(bundles, process.argv[2] ?? "") ? bundles[process.argv[2]] : undefined;
+  if (bundle !== undefined && isFresh(bundle)) {
+    const { main, isCached } = load(bundle.name);
+    // Who observes runs for days: what is hot there is worth optimising.
+    if (isCached && bundle === probes) optimiseLater();
     return main(process.argv.slice(2));
   }
   if (existsSync(join(dist, "main.js"))) return import("../dist/main.js");

@@ -12,30 +12,37 @@ const bin = fileURLToPath(new URL("../bin", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "go3s-bundled-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** layOut makes a checkout of the launcher alone: a bundle and modules that only say who they are. */
+/** layOut makes a checkout of the launcher alone: bundles and modules that only say who they are. */
 function layOut(name: string): {
   readonly bundle: string;
   readonly info: string;
+  readonly agentInfo: string;
   run(...args: string[]): string;
 } {
   const packages = join(folder, name, "packages");
   const dist = join(packages, "cli", "dist");
   cpSync(bin, join(packages, "cli", "bin"), { recursive: true });
   mkdirSync(join(dist, "bundle"), { recursive: true });
-  mkdirSync(join(packages, "lang", "dist"), { recursive: true });
   const bundle = join(dist, "bundle", "go3s.cjs");
-  const text = "exports.main = (argv) => console.log('bundle', argv.join());";
-  writeFileSync(
-    bundle,
-    `// 0123456789abcdef\n(function (exports, require, module, __filename, __dirname) {${text}\n})`,
-  );
+  for (const name of ["go3s", "observe"]) {
+    const says = name === "go3s" ? "bundle" : name;
+    const text = `exports.main = (argv) => console.log('${says}', argv.join());`;
+    writeFileSync(
+      join(dist, "bundle", `${name}.cjs`),
+      `// 0123456789abcdef\n(function (exports, require, module, __filename, __dirname) {${text}\n})`,
+    );
+  }
   writeFileSync(join(packages, "cli", "package.json"), '{ "type": "module" }');
   writeFileSync(join(dist, "main.js"), 'console.log("modules", process.argv.slice(2).join());');
-  const info = join(packages, "lang", "dist", ".tsbuildinfo");
-  writeFileSync(info, "{}");
+  const [info = "", agentInfo = ""] = ["lang", "agent"].map((name) => {
+    mkdirSync(join(packages, name, "dist"), { recursive: true });
+    return join(packages, name, "dist", ".tsbuildinfo");
+  });
+  for (const each of [info, agentInfo]) writeFileSync(each, "{}");
   return {
     bundle,
     info,
+    agentInfo,
     run(...args) {
       const done = spawnSync(process.execPath, [join(packages, "cli", "bin", "go3s.js"), ...args], {
         encoding: "utf8",
@@ -69,6 +76,16 @@ test("other commands run module by module, and all do while a module is newer th
   assert.equal(run("query", "x"), "0 modules query,x");
   age(bundle, 120);
   assert.equal(run("trace", "x"), "0 modules trace,x");
+});
+
+test("observing has a bundle of its own, which is as old as the agent's modules at least", () => {
+  const { bundle, info, agentInfo, run } = layOut("observing");
+  for (const each of [info, agentInfo]) age(each, 60);
+  assert.equal(run("observe", "--all"), "0 observe observe,--all");
+  assert.ok(readdirSync(join(bundle, "..")).some((name) => /^observe\.cjs\.\w+-\d+\.cache$/.test(name)));
+  age(agentInfo, -60);
+  assert.equal(run("observe"), "0 modules observe");
+  assert.equal(run("trace"), "0 bundle trace");
 });
 
 test("without anything built it says what to do", () => {
