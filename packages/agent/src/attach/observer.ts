@@ -131,8 +131,8 @@ function newObserver(
     const slot = samples.slotOf(pid);
     const target = encodeTarget(facts, attached, samples.of(pid), slot, more);
     targets.update(u32Bytes(pid), target);
-    near.update(u32Bytes(pid & nearMask), u32Bytes(1));
     if (slot !== 0) targetSlots.update(u32Bytes(slot), targetAtSlot(pid, target));
+    near.update(u32Bytes(pid & nearMask), u32Bytes(1 + slot));
   };
 
   const forget = (pid: number, goesOn = false): void => {
