@@ -64,8 +64,9 @@ export interface RegistryOptions {
 /** partMarker is the environment variable that Go3s gives to its own processes, so that it does not watch itself. */
 export const partMarker = "GO3S_PART";
 
-// Processes that ended and may still be asked about; the oldest are forgotten.
+// Processes that ended and may still be asked about; the oldest are forgotten. Each holds 10 KB.
 const endedLimit = 1024;
+const endedMs = 30_000;
 const programLimit = 1024;
 const listenersEveryMs = 2000;
 const nobodyMs = 30_000;
@@ -78,7 +79,7 @@ export function newRegistry(options: RegistryOptions): Registry {
   const pods = options.pods ?? newPods();
   const known = new Map<number, Observed>();
   const listeners = new Map<number, number>();
-  const ended = new Map<number, Observed>();
+  const ended = new Map<number, { readonly process: Observed; readonly at: number }>();
   const nobody = new Map<number, number>();
   // A program that is started again has the routes that it had: its first requests, which come before its probes are in
   // place, are told with what was learned before.
@@ -167,12 +168,14 @@ export function newRegistry(options: RegistryOptions): Registry {
   const forget = (process: Observed, goesOn: boolean): void => {
     known.delete(process.facts.pid);
     // Without its environment, which is most of what is known of a process, and asked for no more.
-    ended.set(process.facts.pid, { ...process, facts: { ...process.facts, environment: noEnvironment } });
-    if (ended.size > endedLimit) {
-      for (const oldest of ended.keys()) {
-        ended.delete(oldest);
-        break;
-      }
+    const rest = { ...process, facts: { ...process.facts, environment: noEnvironment } };
+    const now = Date.now();
+    // A number that is given again goes to the end.
+    ended.delete(process.facts.pid);
+    ended.set(process.facts.pid, { process: rest, at: now });
+    for (const [pid, { at }] of ended) {
+      if (ended.size <= endedLimit && now - at < endedMs) break;
+      ended.delete(pid);
     }
     spansOfExited += process.spans.spans;
     for (const [port, pid] of listeners) if (pid === process.facts.pid) listeners.delete(port);
@@ -205,7 +208,7 @@ export function newRegistry(options: RegistryOptions): Registry {
       if (process !== undefined) forget(process, false);
     },
     get: (pid) => known.get(pid),
-    lastKnown: (pid) => known.get(pid) ?? ended.get(pid),
+    lastKnown: (pid) => known.get(pid) ?? ended.get(pid)?.process,
     listening(port) {
       const pid = listeners.get(port);
       if (pid !== undefined) return known.get(pid);

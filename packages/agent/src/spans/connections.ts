@@ -1,6 +1,7 @@
 import { addressSize } from "../events/layout.js";
 import type { Exchange } from "./exchange.js";
 import { idLayout } from "./ids.js";
+import { newRecent } from "./recent.js";
 
 /**
  * ClientRequests remembers the last requests that each client connection of this machine sent, so that the server side of
@@ -27,7 +28,7 @@ interface Sent {
 
 // Connections between watched processes of one machine in a generation; two are known. A request is claimed as soon as both sides'
 // records are read, so those of connections that closed long ago need not be kept: 65,536 of them took 50 MB.
-const limit = 4096;
+const generation = { limit: 4096, ms: 60_000 } as const;
 // A handler may go on after its answer has gone out whole, and the client sends its next request meanwhile.
 const kept = 4;
 const idsLength = 24;
@@ -35,24 +36,19 @@ const idsLength = 24;
 /** newClientRequests makes an empty table. */
 export function newClientRequests(): ClientRequests {
   // Both ports in one number name a connection on one machine nearly always; the addresses decide.
-  let young = new Map<number, Sent>();
-  let old = new Map<number, Sent>();
+  const connections = newRecent<Sent>(generation);
 
   const entryOf = (key: number): Sent => {
-    const known = young.get(key);
+    const known = connections.use(key);
     if (known !== undefined) return known;
-    const entry = old.get(key) ?? {
+    const entry: Sent = {
       addresses: new Uint8Array(2 * addressSize),
       ids: new Uint8Array(kept * idsLength),
       sequences: new Array<number>(kept).fill(-1),
       thresholds: new Array<number>(kept).fill(0),
       next: 0,
     };
-    if (young.size >= limit) {
-      old = young;
-      young = new Map();
-    }
-    young.set(key, entry);
+    connections.set(key, entry);
     return entry;
   };
 
@@ -71,9 +67,9 @@ export function newClientRequests(): ClientRequests {
       for (let i = 0; i < idsLength; i++) entry.ids[at * idsLength + i] = client.ids[idLayout.trace + i] ?? 0;
     },
     claim(server) {
-      if (young.size === 0) return false;
+      if (connections.size === 0) return false;
       const key = server.peerPort * 65536 + server.localPort;
-      const entry = young.get(key) ?? old.get(key);
+      const entry = connections.get(key);
       if (entry === undefined || !crossed(entry.addresses, server.addresses)) return false;
       const at = entry.sequences.indexOf(server.sequence);
       if (at < 0) return false;

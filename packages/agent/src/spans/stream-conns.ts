@@ -4,6 +4,7 @@ import { addressSize } from "../events/layout.js";
 import type { StreamConnEvent } from "../events/stream.js";
 import { StreamFlag } from "../events/stream-layout.js";
 import { fillRandom } from "./ids.js";
+import { newRecent, type Recent } from "./recent.js";
 import type { StreamTemplate } from "./stream-template.js";
 
 /** StreamConn is a connection of an HTTP/2 library; ports are 0 and texts empty where its addresses could not be read. */
@@ -36,8 +37,12 @@ export interface StreamFlow {
 const familyInet = 2;
 // Connections between observed processes of one machine; the longest known goes first.
 const flowLimit = 8192;
-// Streams of one of them that only one end has told.
-const waitingLimit = 4096;
+// Streams that only one end has told: those of a client whose server is not observed wait for nobody.
+const waitingGeneration = { limit: 8192, ms: 60_000 } as const;
+// Stream ids have 31 bits (RFC 9113 section 5.1.1): a flow's number stands above them.
+const streamIds = 2 ** 31;
+// What is left of a whole number.
+const flowNumbers = 2 ** 22;
 
 /** StreamConns knows connections by their objects. */
 export interface StreamConns {
@@ -56,6 +61,8 @@ const connLimit = 16_384;
 export function newStreamConns(): StreamConns {
   const processes = new Map<number, { conns: Map<number, StreamConn>; told: Set<number> }>();
   const flows = new Map<string, StreamFlow>();
+  const waiting = newRecent<Uint8Array>(waitingGeneration);
+  let numbered = 0;
 
   const flowOf = (key: string): StreamFlow => {
     let flow = flows.get(key);
@@ -64,7 +71,8 @@ export function newStreamConns(): StreamConns {
         const oldest = flows.keys().next().value;
         if (oldest !== undefined) flows.delete(oldest);
       }
-      flow = newFlow();
+      numbered = (numbered + 1) % flowNumbers;
+      flow = newFlow(waiting, numbered * streamIds);
       flows.set(key, flow);
     }
     return flow;
@@ -113,14 +121,13 @@ export function newStreamConns(): StreamConns {
   };
 }
 
-function newFlow(): StreamFlow {
-  const waiting = new Map<number, Uint8Array>();
+function newFlow(waiting: Recent<Uint8Array>, first: number): StreamFlow {
   return {
     clientSeen: false,
     meet(streamId, trace, span) {
-      const found = waiting.get(streamId);
+      const found = waiting.get(first + streamId);
       if (found !== undefined) {
-        waiting.delete(streamId);
+        waiting.delete(first + streamId);
         return found;
       }
       const ids = new Uint8Array(24);
@@ -128,8 +135,7 @@ function newFlow(): StreamFlow {
       else ids.set(trace);
       if (span === undefined) fillRandom(ids, 16, 8);
       else ids.set(span, 16);
-      if (waiting.size >= waitingLimit) waiting.clear();
-      waiting.set(streamId, ids);
+      waiting.set(first + streamId, ids);
       return ids;
     },
   };

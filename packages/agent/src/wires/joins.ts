@@ -1,4 +1,5 @@
 import { fillRandom } from "../spans/ids.js";
+import { newRecent } from "../spans/recent.js";
 
 /** Joins lets the server's side of a request on this machine find its client's span without any header. */
 export interface Joins {
@@ -14,33 +15,28 @@ interface Joint {
 }
 
 // Requests between a client's write and the server's answer: as many as are open at once on this machine.
-const limit = 8192;
+const generation = { limit: 8192, ms: 60_000 } as const;
 
 /**
  * newJoins makes an empty table. TCP's sequence numbers begin at random for each connection, so that number and ports
  * name a byte between two sockets of one machine, through address translation as well.
  */
 export function newJoins(): Joins {
-  let young = new Map<number, Joint>();
-  let old = new Map<number, Joint>();
+  const joints = newRecent<Joint>(generation);
   // Connections whose client is observed: there a write's record can only be late, not missing.
   const observed = new Set<number>();
   const keyOf = (clientPort: number, sequence: number): number => sequence * 65536 + clientPort;
 
   const get = (clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined => {
     const key = keyOf(clientPort, sequence);
-    const found = young.get(key) ?? old.get(key);
+    const found = joints.get(key);
     return found?.serverPort === serverPort ? found.ids : undefined;
   };
   const add = (clientPort: number, serverPort: number, sequence: number): Uint8Array => {
     const joint = { serverPort, ids: new Uint8Array(24) };
     fillRandom(joint.ids, 0, 16);
     fillRandom(joint.ids, 16, 8);
-    if (young.size >= limit) {
-      old = young;
-      young = new Map();
-    }
-    young.set(keyOf(clientPort, sequence), joint);
+    joints.set(keyOf(clientPort, sequence), joint);
     return joint.ids;
   };
 
@@ -48,7 +44,7 @@ export function newJoins(): Joins {
     sent(clientPort, serverPort, sequence, trace) {
       const told = get(clientPort, serverPort, sequence);
       if (told !== undefined) return told;
-      if (observed.size >= limit) observed.clear();
+      if (observed.size >= generation.limit) observed.clear();
       observed.add(clientPort * 65536 + serverPort);
       const ids = add(clientPort, serverPort, sequence);
       if (trace !== undefined) ids.set(trace);
