@@ -56,6 +56,34 @@ test("what the receiver is too busy for is sent again, once, in full", async () 
   await to.close();
 });
 
+test("a connection that the receiver closes while it is idle is nobody's problem", async () => {
+  // The second request on a connection meets its end.
+  const served = new WeakMap<object, number>();
+  const server = createServer((req, res) => {
+    const before = served.get(req.socket) ?? 0;
+    served.set(req.socket, before + 1);
+    if (before > 0) req.socket.destroy();
+    else req.resume().on("end", () => res.writeHead(200).end());
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const problems: string[] = [];
+  const exporter = openExporter({
+    url: `http://127.0.0.1:${port}`,
+    onProblem: (text) => problems.push(text),
+  });
+  for (let items = 1; items <= 3; items++) {
+    exporter.send("traces", Buffer.from("a"), 1);
+    while (exporter.stats().sentItems < items) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await exporter.close();
+  assert.deepEqual(problems, []);
+  assert.deepEqual(exporter.stats().dropped, {});
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test("a token goes with every request, also with one that is sent again; none where there is none", async () => {
   for (const token of ["secret", undefined]) {
     const to = await receiver((n) => ({

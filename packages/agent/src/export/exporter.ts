@@ -51,6 +51,8 @@ const standardWaitingBytes = 64 << 20;
 // Delays double from here to there, with a random part so that many agents do not come back at once.
 const backoff = { firstMs: 100, mostMs: 5000 } as const;
 const requestTimeoutMs = 30_000;
+// What a request gets on a connection that was kept open, when its other end closes it in that moment.
+const closedMeanwhile: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
 /** pathOf: OTLP's profiles are not stable yet, and their path says so. */
 const pathOf = (signal: Signal): string =>
@@ -59,6 +61,12 @@ const pathOf = (signal: Signal): string =>
 /** openExporter makes an exporter; it opens connections when there is something to send. */
 export function openExporter(options: ExporterOptions): Exporter {
   const base = new URL(options.url);
+  const urls = new Map<Signal, URL>();
+  const urlOf = (signal: Signal): URL => {
+    const url = urls.get(signal) ?? new URL(pathOf(signal), base);
+    urls.set(signal, url);
+    return url;
+  };
   const pool = new Agent({ keepAlive: true, maxSockets: concurrent });
   const limit = options.maxBytesWaiting ?? standardWaitingBytes;
   const { token } = options;
@@ -120,6 +128,14 @@ export function openExporter(options: ExporterOptions): Exporter {
     take();
   };
 
+  /** atOnce sends again what met a connection that its receiver was just closing for being idle: no problem of anybody's. */
+  const atOnce = (item: Waiting): void => {
+    item.attempts++;
+    inFlight--;
+    queue.unshift(item);
+    take();
+  };
+
   const post = (item: Waiting): void => {
     inFlight++;
     let settled = false;
@@ -129,7 +145,7 @@ export function openExporter(options: ExporterOptions): Exporter {
       finish();
     };
     const call = request(
-      new URL(pathOf(item.signal), base),
+      urlOf(item.signal),
       {
         method: "POST",
         agent: pool,
@@ -168,8 +184,11 @@ export function openExporter(options: ExporterOptions): Exporter {
       },
     );
     call.once("timeout", () => call.destroy(new Error(`no answer in ${requestTimeoutMs / 1000} s`)));
-    call.once("error", (error) =>
-      settle(() => again(item, `cannot send to ${base.origin}: ${error.message}`, undefined)),
+    call.once("error", (error: NodeJS.ErrnoException) =>
+      settle(() => {
+        if (call.reusedSocket && item.attempts === 0 && closedMeanwhile.has(error.code ?? "")) atOnce(item);
+        else again(item, `cannot send to ${base.origin}: ${error.message}`, undefined);
+      }),
     );
     call.end(item.body);
   };
