@@ -23,6 +23,7 @@ import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
 import { type LogOptions, tryProcessLogs } from "./logs/process-logs.js";
 import { newMeter } from "./meter.js";
+import { readAnswerEnd, readFailure } from "./protocols/postgresql/answer-end.js";
 import { protocols } from "./protocols/protocols.js";
 import { newRequestDurations } from "./runtime/request-durations.js";
 import { newRuntimeWatch } from "./runtime/runtime-watch.js";
@@ -250,6 +251,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const calls: Calls = newCalls({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
+    ended(call, event) {
+      const wire = wires.called(event.connection, event.ns);
+      if (wire === undefined) return;
+      addPeer(call, wire);
+      call.namespace = wire.namespace;
+      readAnswerEnd(event.memory, event.earlier, event.earlierLength, event.last, event.lastLength, call);
+      if (event.failureLength > 0)
+        call.code = readFailure(event.memory, event.failure, event.failure + event.failureLength);
+    },
     emit(call, failure) {
       const writer = call.operation === Operation.send ? sendWriter : queryWriter;
       writer.write(call, failure, spanBatches.writerFor(call.process.resource));
@@ -288,7 +298,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     isTold: ({ process, localPort, peerPort }) => conns.isTold(process.tgid, localPort, peerPort),
     sawTls: (tgid) => tls.seen(tgid),
-    tell: (connection, state) => kernel?.tellWire(connection, state),
+    tell: (connection, state, turn) => kernel?.tellWire(connection, state, turn),
     emit(exchange, wire, origin) {
       wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource));
       spanBatches.added();
@@ -549,7 +559,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 /** addPeer notes where a call's bytes go, once. */
 function addPeer(call: Call, wire: Wire): void {
   if (call.peerAddress !== "" || wire.peerPort === 0) return;
-  call.peerAddress = addressText(wire, addressSize);
+  wire.peerText ??= addressText(wire, addressSize);
+  call.peerAddress = wire.peerText;
   call.peerPort = wire.peerPort;
 }
 

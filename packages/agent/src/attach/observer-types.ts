@@ -77,8 +77,8 @@ export interface KernelObserver {
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
   /** secure attaches to where a watched process's TLS is plain text, in place of what it had there. */
   secure(pid: number, sites: TlsSites): TlsAttached;
-  /** tellWire says what becomes of a socket whose bytes were told; see WireState. */
-  tellWire(connection: number, state: WireState): void;
+  /** tellWire says what becomes of a socket whose bytes were told; see WireState, and probes/brief.go3s for the turn. */
+  tellWire(connection: number, state: WireState, turn?: number): void;
   /** sample decides live which of a process's requests are told; pid 0 is what processes get that nobody has looked at yet. */
   sample(pid: number, sampling: TargetSampling): void;
   /** untold counts the requests that a watched process was sent and that were not told. */

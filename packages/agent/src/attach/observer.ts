@@ -223,12 +223,12 @@ function newObserver(
       tell(pid, watch.facts, watch.probes?.attached ?? none);
       return { count: watch.tls.count, lost: watch.tls.lost };
     },
-    tellWire(connection, state) {
+    tellWire(connection, state, turn = 0) {
       if (!isOpen) return;
       const value = new Uint8Array(8);
       const view = new DataView(value.buffer);
       view.setUint32(0, connection, true);
-      view.setUint32(4, state, true);
+      view.setUint32(4, state | (turn << 8), true);
       verdicts.update(u32Bytes(connection & (verdicts.spec.maxEntries - 1)), value);
     },
     sample(pid, sampling) {

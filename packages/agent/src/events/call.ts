@@ -1,4 +1,4 @@
-import { callEndLayout, callLayout } from "./layout.js";
+import { callEndLayout, callHeardLayout, callLayout } from "./layout.js";
 
 /** CallEvent is a call into a library that begins; it is valid during the sink's call. See probes/calls.go3s. */
 export interface CallEvent {
@@ -28,6 +28,17 @@ export interface CallEndEvent {
   goid: number;
   /** The type word of the error, 0 when it went well. */
   errorType: number;
+  /** The socket whose bytes are told by calls, when its statement went through one; 0 else. */
+  connection: number;
+  memory: Uint8Array;
+  /** The last bytes of the server's answer, as the last read brought them, and what an earlier one ended with when that was short. */
+  last: number;
+  lastLength: number;
+  earlier: number;
+  earlierLength: number;
+  /** The first bytes of the server's error. */
+  failure: number;
+  failureLength: number;
 }
 
 /** CallSink receives calls in the order in which the kernel wrote them. */
@@ -39,7 +50,7 @@ export interface CallSink {
 /** CallDecoder gives one record to the sink; false when it is shorter than its kind. */
 export interface CallDecoder {
   call(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
-  callEnd(view: DataView, at: number, length: number): boolean;
+  callEnd(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
 }
 
 /** createCallDecoder keeps one object per kind, as createDecoder does. */
@@ -57,7 +68,7 @@ export function createCallDecoder(sink: CallSink): CallDecoder {
     textLength: 0,
     textBytes: 0,
   };
-  const end: CallEndEvent = { tgid: 0, ns: 0, goid: 0, errorType: 0 };
+  const end = blankCallEnd();
   const u64 = (view: DataView, at: number) =>
     view.getUint32(at, true) + view.getUint32(at + 4, true) * 4294967296;
 
@@ -80,9 +91,18 @@ export function createCallDecoder(sink: CallSink): CallDecoder {
       sink.call(call);
       return true;
     },
-    callEnd(view, at, length) {
+    callEnd(bytes, view, at, length) {
       const l = callEndLayout;
+      const h = callHeardLayout;
       if (length < l.size) return false;
+      end.connection = view.getUint32(at + l.connection, true);
+      end.failureLength = length < h.size ? 0 : Math.min(bytes[at + l.failed], h.size - h.failure);
+      end.lastLength = length < h.failure ? 0 : Math.min(bytes[at + l.heard], h.failure - h.last);
+      end.earlierLength = length < h.failure ? 0 : Math.min(bytes[at + l.before], h.last - h.earlier);
+      end.memory = bytes;
+      end.last = at + h.last;
+      end.earlier = at + h.earlier;
+      end.failure = at + h.failure;
       end.tgid = view.getUint32(at + l.tgid, true);
       end.ns = u64(view, at + l.ns);
       end.goid = u64(view, at + l.goid);
@@ -90,5 +110,23 @@ export function createCallDecoder(sink: CallSink): CallDecoder {
       sink.callEnd(end);
       return true;
     },
+  };
+}
+
+/** blankCallEnd is an end that says nothing. */
+export function blankCallEnd(): CallEndEvent {
+  return {
+    tgid: 0,
+    ns: 0,
+    goid: 0,
+    errorType: 0,
+    connection: 0,
+    memory: new Uint8Array(0),
+    last: 0,
+    lastLength: 0,
+    earlier: 0,
+    earlierLength: 0,
+    failure: 0,
+    failureLength: 0,
   };
 }

@@ -238,7 +238,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
       case RecordKind.call:
         return calls.call(bytes, view, at, length);
       case RecordKind.callEnd:
-        return calls.callEnd(view, at, length);
+        return calls.callEnd(bytes, view, at, length);
       case RecordKind.wire:
         return wires.wire(bytes, view, at, length);
       case RecordKind.wireEnd:

@@ -192,7 +192,22 @@ export const callLayout = {
   text: 40,
 } as const;
 
-export const callEndLayout = { kind: 0, tgid: 4, ns: 8, goid: 16, errorType: 24, size: 32 } as const;
+/** callEndLayout ends there when nothing was heard from the server; see probes/brief.go3s. */
+export const callEndLayout = {
+  kind: 0,
+  failed: 1,
+  before: 2,
+  heard: 3,
+  tgid: 4,
+  ns: 8,
+  goid: 16,
+  errorType: 24,
+  connection: 32,
+  size: 40,
+} as const;
+
+/** callHeardLayout is what follows of a call's end: the two last reads' last bytes, then an error's first. */
+export const callHeardLayout = { earlier: 40, last: 72, failure: 104, size: 168 } as const;
 
 /** wireLayout is of probes/wire.go3s; the captured bytes end with the record. */
 export const wireLayout = {
@@ -234,10 +249,18 @@ export const WireFlag = {
   /** This process has opened the connection; `accepted`: its peer has. */
   opener: 32,
   accepted: 64,
+  /** What went through the socket before was told by calls, see WireState.brief. */
+  resumed: 128,
 } as const;
 
 /** WireState is what the kernel side is told about a socket. */
-export const WireState = { read: 1, mute: 2, told: 3 } as const;
+export const WireState = {
+  read: 1,
+  mute: 2,
+  told: 3,
+  /** brief: it is read, but calls tell what it says, with what their ends have of it (probes/brief.go3s). */
+  brief: 4,
+} as const;
 export type WireState = (typeof WireState)[keyof typeof WireState];
 
 /** routeSlot is the fixed room for a route pattern in a record, bytes; longer patterns are cut. */

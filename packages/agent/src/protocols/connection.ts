@@ -35,6 +35,8 @@ export interface ConnectionReport {
 export interface Connection {
   /** push takes bytes[start, end) of one read or write of `total` bytes that was done at `ns`. */
   push(direction: Direction, bytes: Uint8Array, start: number, end: number, total: number, ns: number): void;
+  /** resume says that whole requests and their answers went by unseen. */
+  resume(): void;
   /** close ends the exchanges that are open. */
   close(ns: number): void;
   report(): ConnectionReport;
@@ -132,6 +134,7 @@ export function newConnection(options: ConnectionOptions): Connection {
       if (parser !== undefined) deliver(direction, bytes, start, end, total, ns);
       else if (name === "undecided" && end > start) decide(direction, bytes, start, end, total, ns);
     },
+    resume: () => parser?.resume?.(),
     close(ns) {
       parser?.close(ns);
       held = [];

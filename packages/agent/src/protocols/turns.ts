@@ -21,6 +21,8 @@ export interface Turns<T extends Asked> {
   lose(): void;
   /** missed is told when the client's direction lost its place: requests were sent that nobody saw. */
   missed(): void;
+  /** resume forgets what is open: it was answered unseen. */
+  resume(): void;
   /** close ends what is open; an exchange whose answer is whole has been answered before. */
   close(ns: number): void;
 }
@@ -150,6 +152,12 @@ export function newTurns<T extends Asked>(tell: (asked: T) => void, late: boolea
       cut(receivedNs);
       state = pipelined ? "unpaired" : "late";
       answered = false;
+    },
+    resume() {
+      open = [];
+      head = 0;
+      answered = false;
+      askedInWrite = false;
     },
     close(ns) {
       if (state === "unpaired" || state === "blind") cut(state === "blind" ? receivedNs : 0);

@@ -84,6 +84,8 @@ export interface Parser {
   /** request takes what the client sent, response what the server sent. */
   readonly request: Push;
   readonly response: Push;
+  /** resume says that whole requests and their answers went by unseen: what comes next begins anew. */
+  resume?(): void;
   /** close ends what is open. */
   close(ns: number): void;
   /** state is "lost" while a direction waits for a place to go on from, "opaque" once nothing more can be read (TLS, compression, another protocol). */

@@ -1,7 +1,7 @@
-import { Buffer } from "node:buffer";
 import type { CallEndEvent, CallEvent, CallSink } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
 import type { WireExchange } from "../protocols/wire.js";
+import { newCallTexts } from "./call-texts.js";
 import { fillRandom, idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 
@@ -60,6 +60,8 @@ export interface CallsOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adopt puts the ids of an open server exchange into those of a call; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
+  /** ended hears of a call's end what the kernel side says of its server's answer; see CallEndEvent. */
+  readonly ended?: (call: Call, event: CallEndEvent) => void;
   /** emit takes a finished call, valid during this; `failure` is "" or an error.type of ours. */
   readonly emit: (call: Call, failure: string) => void;
 }
@@ -87,6 +89,7 @@ const idleLimit = 1024;
 export function newCalls(options: CallsOptions): Calls {
   const processes = new Map<number, Map<number, Call>>();
   const idle: Call[] = [];
+  const texts = newCallTexts();
   let open = 0;
 
   const give = (call: Call): void => {
@@ -123,11 +126,7 @@ export function newCalls(options: CallsOptions): Calls {
       call.goid = event.goid;
       call.startNs = event.ns;
       call.cut = event.textLength < event.textBytes;
-      call.text = Buffer.from(
-        event.memory.buffer,
-        event.memory.byteOffset + event.text,
-        event.textLength,
-      ).toString("utf8");
+      call.text = texts.of(event.memory, event.text, event.textLength);
       call.type = event.type;
       call.errorType = 0;
       call.peerAddress = "";
@@ -153,6 +152,7 @@ export function newCalls(options: CallsOptions): Calls {
       calls.delete(event.goid);
       call.endNs = event.ns;
       call.errorType = event.errorType;
+      if (event.connection !== 0) options.ended?.(call, event);
       options.emit(call, "");
       give(call);
     },

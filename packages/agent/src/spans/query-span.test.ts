@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from "@go3s/telemetry";
-import type { CallEvent } from "../events/call.js";
+import { blankCallEnd, type CallEvent } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
 import type { GoTypes } from "../go/type-names.js";
 import { addHeard, newCalls } from "./calls.js";
@@ -79,7 +79,8 @@ function rig() {
     };
     calls.call(event);
   };
-  const end = (errorType = 0, ns = 5000, goid = 5) => calls.callEnd({ tgid: 7, ns, goid, errorType });
+  const end = (errorType = 0, ns = 5000, goid = 5) =>
+    calls.callEnd({ ...blankCallEnd(), tgid: 7, ns, goid, errorType });
   const spans = (): Span[] =>
     decodeProtobuf(ExportTraceServiceRequest, writer.finish()).resourceSpans.flatMap((each) =>
       each.scopeSpans.flatMap((scope) => scope.spans),
@@ -205,6 +206,49 @@ test("where a call's bytes went is its server", () => {
   assert.deepEqual([found["server.address"], found["server.port"]], ["10.0.0.7", "5432"]);
   assert.deepEqual([found["db.namespace"], found["db.response.status_code"]], ["shop", "42P01"]);
   assert.deepEqual([found["db.response.returned_rows"], found["go3s.db.affected_rows"]], ["3", undefined]);
+});
+
+test("a statement that comes again is told with what it says then", () => {
+  const { begin, end, spans, calls } = rig();
+  const ask = (given: Given, peer: string, rows: number, errorType = 0): void => {
+    begin({ text: "SELECT a FROM b", ...given });
+    const call = calls.during(7, given.goid ?? 5);
+    assert.ok(call !== undefined);
+    call.peerAddress = peer;
+    addHeard(call, { "db.response.returned_rows": rows });
+    end(errorType, 5000, given.goid ?? 5);
+  };
+  ask({}, "10.0.0.7", 1);
+  ask({ goid: 6, parent: 9 }, "10.0.0.7", 2);
+  ask({ goid: 8 }, "10.0.0.8", 3);
+  ask({ operation: Operation.prepare }, "10.0.0.8", 4);
+  ask({ type: 3 }, "10.0.0.8", 5, 2);
+  ask({ text: "SELECT a FROM c" }, "10.0.0.8", 6);
+  const all = spans();
+  assert.deepEqual(
+    all.map((span) => {
+      const of = attributes(span);
+      return [
+        span.name,
+        of["db.query.text"],
+        of["db.operation.name"],
+        of["server.address"],
+        of["db.response.returned_rows"],
+        of["go3s.goroutine.id"],
+        span.parentSpanId === undefined || span.parentSpanId.length === 0,
+        span.status?.code ?? 0,
+      ];
+    }),
+    [
+      ["SELECT b", "SELECT a FROM b", "SELECT", "10.0.0.7", "1", "5", true, 0],
+      ["SELECT b", "SELECT a FROM b", "SELECT", "10.0.0.7", "2", "6", false, 0],
+      ["SELECT b", "SELECT a FROM b", "SELECT", "10.0.0.8", "3", "8", true, 0],
+      ["PREPARE", "SELECT a FROM b", "PREPARE", "10.0.0.8", "4", "5", true, 0],
+      ["SELECT b", "SELECT a FROM b", "SELECT", "10.0.0.8", "5", "5", true, 2],
+      ["SELECT c", "SELECT a FROM c", "SELECT", "10.0.0.8", "6", "5", true, 0],
+    ],
+  );
+  assert.notEqual(attributes(all[0])["db.system.name"], attributes(all[4])["db.system.name"]);
 });
 
 test("a process that ends ends its calls", () => {

@@ -27,3 +27,11 @@ test("what was sent long ago is forgotten, what was sent just now is not", () =>
   const last = joins.sent(40_000, 6379, 50_000, undefined);
   assert.deepEqual(joins.find(40_000, 6379, 50_000), last);
 });
+
+test("it is known where a server's side has looked", () => {
+  const joins = newJoins();
+  joins.sent(40_000, 5432, 1, undefined);
+  assert.equal(joins.isAsked(40_000, 5432), false);
+  joins.find(40_000, 5432, 1);
+  assert.deepEqual([joins.isAsked(40_000, 5432), joins.isAsked(40_001, 5432)], [true, false]);
+});

@@ -7,6 +7,8 @@ export interface Joins {
   sent(clientPort: number, serverPort: number, sequence: number, trace: Uint8Array | undefined): Uint8Array;
   /** find gives those of the request that begins at this place of the connection. */
   find(clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined;
+  /** isAsked says whether a server's side has looked for its client's requests on this connection. */
+  isAsked(clientPort: number, serverPort: number): boolean;
 }
 
 interface Joint {
@@ -25,6 +27,7 @@ export function newJoins(): Joins {
   const joints = newRecent<Joint>(generation);
   // Connections whose client is observed: there a write's record can only be late, not missing.
   const observed = new Set<number>();
+  const asked = new Set<number>();
   const keyOf = (clientPort: number, sequence: number): number => sequence * 65536 + clientPort;
 
   const get = (clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined => {
@@ -51,9 +54,13 @@ export function newJoins(): Joins {
       return ids;
     },
     find(clientPort, serverPort, sequence) {
-      if (!observed.has(clientPort * 65536 + serverPort)) return undefined;
+      const ports = clientPort * 65536 + serverPort;
+      if (asked.size >= generation.limit) asked.clear();
+      asked.add(ports);
+      if (!observed.has(ports)) return undefined;
       // A server may have answered before its client's write has returned, which is when that is told.
       return get(clientPort, serverPort, sequence) ?? add(clientPort, serverPort, sequence);
     },
+    isAsked: (clientPort, serverPort) => asked.has(clientPort * 65536 + serverPort),
   };
 }

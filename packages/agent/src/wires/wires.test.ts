@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { WireFlag, WireState } from "../events/layout.js";
 import type { WireEvent } from "../events/wire.js";
 import { protocols } from "../protocols/protocols.js";
 import type { ProcessSpans } from "../spans/process-spans.js";
 import { newRouteTable } from "../spans/routes.js";
 import { newJoins } from "./joins.js";
-import { newWires } from "./wires.js";
+import { newWires, type Wires, type WiresOptions } from "./wires.js";
 
 const process: ProcessSpans = {
   tgid: 7,
@@ -51,7 +51,7 @@ function eventOf(text: string, flags: number, ns: number, more: Partial<WireEven
   };
 }
 
-function table() {
+function table(options: Partial<WiresOptions> = {}) {
   const told: string[] = [];
   const verdicts: [number, WireState][] = [];
   const wires = newWires({
@@ -64,6 +64,7 @@ function table() {
     tell: (connection, state) => void verdicts.push([connection, state]),
     emit: ({ name, startNs, endNs, doubt, error }) =>
       void told.push(`${name} ${startNs}-${endNs} ${doubt}${error}`),
+    ...options,
   });
   return { wires, told, verdicts };
 }
@@ -142,4 +143,81 @@ test("the end of a connection or of its process ends what is open", () => {
   wires.processExited(7, 30);
   assert.deepEqual(told, ["GET 10-15 connection_closed", "GET 20-30 connection_closed"]);
   assert.equal(wires.counts().connections, 0);
+});
+
+describe("connections whose queries are told by calls", () => {
+  const message = (type: string, body: string): string =>
+    `${type}\0\0\0${String.fromCharCode(4 + body.length)}${body}`;
+  const query = message("Q", "SELECT 1\0");
+  const answer = `${message("C", "SELECT 1\0")}Z\0\0\0\x05I`;
+  const startup = "\0\0\0\x1e\0\x03\0\0user\0u\0database\0shop\0\0";
+
+  /** ask tells a statement and its answer. */
+  const ask = (wires: Wires, ns: number, flags = 0, goid = 5, text = query): void => {
+    wires.wire(eventOf(text, flags, ns, { goid, peerPort: 5432 }));
+    wires.wire(eventOf(answer, received, ns + 1, { peerPort: 5432 }));
+  };
+  const brief = (joins = newJoins()) => {
+    const heard: unknown[] = [];
+    const turns: (number | undefined)[] = [];
+    const made = table({
+      joins,
+      callOf: (_, goid) => (goid === 5 ? new Uint8Array(40) : undefined),
+      heard: ({ attributes }) => void heard.push(attributes["db.response.returned_rows"]),
+      tell(_, state, turn) {
+        made.verdicts.push([1, state]);
+        turns.push(turn);
+      },
+    });
+    made.wires.wire(eventOf(startup, opener | first, 1, { peerPort: 5432 }));
+    made.wires.wire(eventOf("Z\0\0\0\x05I", received, 2, { peerPort: 5432 }));
+    return { ...made, heard, turns };
+  };
+
+  test("only what adds to the calls is asked for, after four in a row", () => {
+    const { wires, verdicts, turns, heard, told } = brief();
+    for (let i = 1; i <= 3; i++) ask(wires, i * 10);
+    assert.deepEqual(verdicts, [[1, WireState.read]]);
+    ask(wires, 40);
+    assert.deepEqual(verdicts.at(-1), [1, WireState.brief]);
+    ask(wires, 50);
+    assert.deepEqual(turns, [undefined, 1]);
+    assert.deepEqual(heard, [1, 1, 1, 1, 1]);
+    assert.deepEqual(told, []);
+    assert.deepEqual([wires.called(1, 60)?.namespace, wires.called(2, 60)], ["shop", undefined]);
+  });
+
+  test("another exchange between them begins the count anew", () => {
+    const { wires, verdicts, told } = brief();
+    for (let i = 1; i <= 3; i++) ask(wires, i * 10);
+    ask(wires, 40, 0, 6);
+    for (let i = 5; i <= 7; i++) ask(wires, i * 10);
+    assert.deepEqual(verdicts, [[1, WireState.read]]);
+    assert.deepEqual(told, ["SELECT 40-41 "]);
+  });
+
+  test("what follows what was not told is read anew, and may be asked for again", () => {
+    const { wires, turns, told } = brief();
+    for (let i = 1; i <= 4; i++) ask(wires, i * 10);
+    // The last write that was told, whose answer was not, and half of another's.
+    wires.wire(eventOf(query, 0, 50, { goid: 5, peerPort: 5432 }));
+    wires.wire(eventOf(answer.slice(0, 7), received, 51, { peerPort: 5432 }));
+    ask(wires, 60, WireFlag.resumed, 6, message("Q", "SELECT 2\0"));
+    assert.deepEqual(told, ["SELECT 60-61 "]);
+    for (let i = 7; i <= 10; i++) ask(wires, i * 10);
+    assert.deepEqual(turns, [undefined, 1, 2]);
+  });
+
+  test("a server's side that looks for its client's spans gets to hear of every write", () => {
+    const joins = newJoins();
+    const { wires, verdicts } = brief(joins);
+    for (let i = 1; i <= 4; i++) ask(wires, i * 10);
+    joins.find(40_000, 5432, 50);
+    wires.called(1, 60);
+    wires.called(1, 70);
+    assert.deepEqual(verdicts.slice(2), [[1, WireState.read]]);
+    ask(wires, 80, WireFlag.resumed);
+    for (let i = 9; i <= 20; i++) ask(wires, i * 10);
+    assert.equal(verdicts.length, 3);
+  });
 });

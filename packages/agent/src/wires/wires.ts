@@ -23,6 +23,8 @@ export interface Wire {
   /** localText and peerText are the addresses as text, once somebody has asked. */
   localText: string | undefined;
   peerText: string | undefined;
+  /** namespace is the database that a SQL client's exchanges were told to be of, "" while that is unknown. */
+  namespace: string;
   /** client says whether this process asks (0) or its peer (1), once that is known. */
   client: Direction | undefined;
   readonly origins: Origins;
@@ -48,8 +50,8 @@ export interface WiresOptions {
   readonly sawTls?: (tgid: number) => void;
   /** sendOf gives the ids, as idLayout has them, of a call that waits until its messages to an exchange's topic are sent. */
   readonly sendOf?: (exchange: WireExchange, wire: Wire) => Uint8Array | undefined;
-  /** tell says to the kernel side what becomes of a socket. */
-  readonly tell: (connection: number, state: WireState) => void;
+  /** tell says to the kernel side what becomes of a socket; `turn` tells one WireState.brief from the one before. */
+  readonly tell: (connection: number, state: WireState, turn?: number) => void;
   /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
   readonly emit: (exchange: WireExchange, wire: Wire, origin: Origin | undefined) => void;
 }
@@ -64,6 +66,8 @@ export interface WireCounts {
 export interface Wires {
   wire(event: WireEvent): void;
   wireEnd(event: WireEndEvent): void;
+  /** called gives the socket of a call whose end says that its bytes were not told for its sake; undefined when it is not known. */
+  called(connection: number, ns: number): Wire | undefined;
   processExited(tgid: number, ns: number): void;
   /** sweep gives up what was held for a write that is never told; `nowNs` is CLOCK_MONOTONIC. */
   sweep(nowNs: number): void;
@@ -81,6 +85,11 @@ interface Entry extends Wire {
   lastNs: number;
   notedNs: number;
   pieces: number;
+  /** inCalls counts the exchanges in a row that calls have told. */
+  inCalls: number;
+  /** isBrief: the kernel side was told to keep what calls tell; turn counts how often. */
+  isBrief: boolean;
+  turn: number;
 }
 
 // Sockets whose parser is kept; the one that was silent for longest goes first. A parser holds 2 to 20 KB.
@@ -89,6 +98,10 @@ const limit = 4096;
 const heldNs = 1_000_000_000;
 // Whether a connection can still be read is asked this often.
 const asksEvery = 64;
+// So many exchanges in a row belong to calls until only what adds to calls is told (a query of a driver is one or two), and so many
+// more until that is said again: another socket has the same place in the kernel's table.
+const briefFrom = 4;
+const briefEvery = 1024;
 
 // The parent of what is done for a request that sampling leaves out (probes/sample.go3s).
 const untoldExchange = 0xffffffff;
@@ -147,6 +160,7 @@ export function newWires(options: WiresOptions): Wires {
       addresses,
       localText: undefined,
       peerText: undefined,
+      namespace: "",
       client,
       origins: newOrigins(),
       connection: newConnection({
@@ -165,6 +179,9 @@ export function newWires(options: WiresOptions): Wires {
       lastNs: event.ns,
       notedNs: -1,
       pieces: 0,
+      inCalls: 0,
+      isBrief: false,
+      turn: 0,
     };
     if (entries.size >= limit) evict();
     entries.set(number, entry);
@@ -174,7 +191,10 @@ export function newWires(options: WiresOptions): Wires {
   /** evict closes the quarter of the sockets that was silent for longest. */
   const evict = (): void => {
     const oldest = [...entries.values()].sort((a, b) => a.lastNs - b.lastNs).slice(0, limit >> 2);
-    for (const entry of oldest) close(entry, entry.lastNs);
+    for (const entry of oldest) {
+      if (entry.isBrief) options.tell(entry.number, WireState.read);
+      close(entry, entry.lastNs);
+    }
     dropped["wire-connections"] = (dropped["wire-connections"] ?? 0) + oldest.length;
   };
 
@@ -189,13 +209,31 @@ export function newWires(options: WiresOptions): Wires {
     if (multiplexed.has(exchange.protocol) && options.isTold?.(entry) === true) return;
     const origin = entry.origins.find(exchange.startNs);
     if (origin?.untold === true) return;
-    if (origin?.inCall === true && sqlProtocols.has(exchange.protocol))
+    if (origin?.inCall === true && sqlProtocols.has(exchange.protocol)) {
       options.heard(exchange, entry.process.tgid, origin.goid);
-    else {
+      heardCall(entry, exchange);
+    } else {
+      entry.inCalls = 0;
       if (origin !== undefined && exchange.protocol === "kafka" && entry.client === 0)
         sent(entry, exchange, origin);
       options.emit(exchange, entry, origin);
     }
+  };
+
+  /**
+   * heardCall lets the kernel side keep the bytes of a connection to PostgreSQL whose exchanges are calls': its answers' ends say
+   * how many rows there were. A server's side that finds its client's span by the places of writes needs to hear of them all.
+   */
+  const heardCall = (entry: Entry, { protocol, attributes, doubt }: WireExchange): void => {
+    entry.inCalls++;
+    const namespace = attributes["db.namespace"];
+    if (typeof namespace === "string") entry.namespace = namespace;
+    if (entry.inCalls % briefEvery !== briefFrom || protocol !== "postgresql" || doubt !== "") return;
+    if (entry.client !== 0 || entry.secure !== 0 || entry.held !== undefined) return;
+    if (entry.localPort !== 0 && options.joins.isAsked(entry.localPort, entry.peerPort)) return;
+    entry.isBrief = true;
+    entry.turn = (entry.turn % 255) + 1;
+    options.tell(entry.number, WireState.brief, entry.turn);
   };
 
   /** sent makes the call that has handed out the messages of a request its parent: another goroutine writes them, for many. */
@@ -317,6 +355,11 @@ export function newWires(options: WiresOptions): Wires {
       const known = entries.get(event.connection);
       if (known === undefined && isMuted(event)) return;
       const entry = known ?? open(event, process);
+      if ((event.flags & WireFlag.resumed) !== 0) {
+        entry.inCalls = 0;
+        entry.isBrief = false;
+        entry.connection.resume();
+      }
       const received = (event.flags & WireFlag.received) !== 0;
       if (!received) {
         push(entry, event, 0);
@@ -338,6 +381,16 @@ export function newWires(options: WiresOptions): Wires {
     wireEnd(event) {
       const entry = entries.get(event.connection);
       if (entry !== undefined) close(entry, event.ns);
+    },
+    called(connection, ns) {
+      const entry = entries.get(connection);
+      if (entry === undefined) return undefined;
+      entry.lastNs = ns;
+      if (entry.localPort !== 0 && entry.isBrief && options.joins.isAsked(entry.localPort, entry.peerPort)) {
+        entry.isBrief = false;
+        options.tell(connection, WireState.read);
+      }
+      return entry;
     },
     processExited(tgid, ns) {
       shared.delete(tgid);

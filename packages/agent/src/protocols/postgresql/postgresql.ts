@@ -1,7 +1,8 @@
 import { type FrameFormat, framesFit, newLane } from "../frames.js";
-import { latin1, startsWith, u32, utf8, zeroAt } from "../text.js";
+import { latin1, startsWith, u32, zeroAt } from "../text.js";
 import { newTurns } from "../turns.js";
 import type { Parser, ParserOptions, Protocol, WireExchange } from "../wire.js";
+import { readFailure } from "./answer-end.js";
 import { forgetBatch, type Item, newSession, readRequest, readStartup } from "./client.js";
 import { messageLength, StartupCode, startupLength } from "./message.js";
 
@@ -49,6 +50,7 @@ function openPostgresql(options: ParserOptions): Parser {
   const session = newSession();
   const turns = newTurns<Item>(tell, options.late);
   let isStartup = !options.late;
+  let isBegun = false;
   let awaitsByte = false;
   let opaque = false;
   // Set when a frame that ends the first item is being read: what its last byte ends.
@@ -160,6 +162,11 @@ function openPostgresql(options: ParserOptions): Parser {
   return {
     request(bytes, start, end, total, ns) {
       if (opaque) return;
+      // A startup message has no type but a length, whose first byte is 0: of a Unix socket nobody says that it was used before.
+      if (!isBegun && end > start) {
+        isBegun = true;
+        isStartup &&= bytes[start] === 0;
+      }
       turns.sent(ns);
       requests.push(bytes, start, end, total, ns);
     },
@@ -167,6 +174,14 @@ function openPostgresql(options: ParserOptions): Parser {
       if (opaque) return;
       turns.received(ns);
       responses.push(bytes, start, end, total, ns);
+    },
+    resume() {
+      requests.reset();
+      responses.reset();
+      forgetBatch(session);
+      turns.resume();
+      ends = "";
+      skipping = false;
     },
     close: turns.close,
     state: () => (opaque ? "opaque" : requests.isLost() || responses.isLost() ? "lost" : "open"),
@@ -202,19 +217,9 @@ function complete(
   attributes[key] = Number(rows[1]) + (typeof before === "number" ? before : 0);
 }
 
-/** fail reads an ErrorResponse: fields of a letter and text; C is the SQLSTATE. */
+/** fail reads an ErrorResponse. */
 function fail(exchange: WireExchange, bytes: Uint8Array, start: number, end: number): void {
-  exchange.error = "_OTHER";
-  let at = start + 5;
-  while (at < end && bytes[at] !== 0) {
-    const stop = zeroAt(bytes, at + 1, end);
-    if (stop < 0) return;
-    if (bytes[at] === 0x43) {
-      const code = utf8(bytes, at + 1, stop);
-      exchange.error = code;
-      exchange.attributes["db.response.status_code"] = code;
-      return;
-    }
-    at = stop + 1;
-  }
+  const code = readFailure(bytes, start, end);
+  exchange.error = code === "" ? "_OTHER" : code;
+  if (code !== "") exchange.attributes["db.response.status_code"] = code;
 }
