@@ -184,8 +184,11 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     if ((number & streamExchange) !== 0) return options.adoptStream?.(number, tgid, ids) === true;
     const parent = open.get(number);
     if (parent === undefined || parent.tgid !== tgid) return false;
-    parseRequestHead(parent.head, 0, parent.headLength, requestHead);
-    identify(parent, requestHead);
+    // A handler with several queries is asked for each: its head was half of what they cost.
+    if (!parent.identified) {
+      parseRequestHead(parent.head, 0, parent.headLength, requestHead);
+      identify(parent, requestHead);
+    }
     for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] ?? 0;
     for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
     return true;

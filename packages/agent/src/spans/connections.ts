@@ -75,8 +75,8 @@ export function newClientRequests(): ClientRequests {
       if (at < 0) return false;
       entry.sequences[at] = -1;
       const from = at * idsLength;
-      server.ids.set(entry.ids.subarray(from, from + 16), idLayout.trace);
-      server.ids.set(entry.ids.subarray(from + 16, from + idsLength), idLayout.parent);
+      for (let i = 0; i < 16; i++) server.ids[idLayout.trace + i] = entry.ids[from + i];
+      for (let i = 0; i < 8; i++) server.ids[idLayout.parent + i] = entry.ids[from + 16 + i];
       server.threshold = entry.thresholds[at] ?? 0;
       return true;
     },

@@ -44,11 +44,36 @@ export interface QuerySpanWriter {
   write(call: Call, failure: string, writer: SpanWriter): void;
 }
 
+/** Template is what a statement's last span was written with, but for what differs from span to span. */
+interface Template {
+  readonly process: Call["process"];
+  readonly type: number;
+  readonly operation: number;
+  readonly cut: boolean;
+  readonly namespace: string;
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  readonly fields: Uint8Array;
+}
+
+// Programs say the same few hundred things, in a few hundred bytes each.
+const templateLimit = 1024;
+
+const matches = (template: Template, call: Call): boolean =>
+  template.process === call.process &&
+  template.type === call.type &&
+  template.operation === call.operation &&
+  template.cut === call.cut &&
+  template.peerPort === call.peerPort &&
+  template.namespace === call.namespace &&
+  template.peerAddress === call.peerAddress;
+
 /** newQuerySpanWriter makes a writer with its own scratch values: one per agent. */
 export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const drivers = new Map<string, SqlDriver>();
   const systems = new Map<string, Uint8Array>();
+  const templates = new Map<string, Template>();
 
   const driverOf = (type: string): SqlDriver => {
     let driver = drivers.get(type);
@@ -61,15 +86,47 @@ export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanW
     return driver;
   };
 
+  /** writeFields writes what is the same for all calls of a statement over a connection. */
+  const writeFields = (call: Call, writer: SpanWriter): void => {
+    const driver = driverOf(types.of(call.process.tgid, call.type));
+    const command = commands.get(call.operation);
+    const statement = call.text === "" ? undefined : readStatement(call.text, driver.dialect, call.cut);
+    const operation = command ?? statement?.operation ?? "";
+    const summary = command === undefined ? (statement?.summary ?? "") : "";
+    writer.name(summary || operation || driver.system);
+    writer.kind(spanKindClient);
+    const system = systems.get(driver.system);
+    if (system !== undefined) writer.encodedAttribute(system);
+    if (statement !== undefined && statement.text !== "") writer.stringAttribute(key.text, statement.text);
+    if (summary !== "") writer.stringAttribute(key.summary, summary);
+    if (operation !== "") writer.stringAttribute(key.operation, operation);
+    const [collection, another] = statement?.collections ?? [];
+    if (collection !== undefined && another === undefined) writer.stringAttribute(key.collection, collection);
+    if (call.namespace !== "") writer.stringAttribute(key.namespace, call.namespace);
+    if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);
+    if (call.peerPort !== 0) writer.intAttribute(key.serverPort, call.peerPort);
+  };
+
+  /** writeAgain does so by copying where it can; the texts of calls are the same objects when they come again. */
+  const writeAgain = (call: Call, writer: SpanWriter): void => {
+    const name = call.text === "" ? (commands.get(call.operation) ?? "") : call.text;
+    const template = templates.get(name);
+    if (template !== undefined && matches(template, call)) {
+      writer.encodedFields(template.fields, template.fields.length);
+      return;
+    }
+    const mark = writer.byteLength;
+    writeFields(call, writer);
+    const { process, type, operation, cut, namespace, peerAddress, peerPort } = call;
+    const fields = new Uint8Array(writer.byteLength - mark);
+    writer.copySince(mark, fields);
+    if (templates.size >= templateLimit) templates.clear();
+    templates.set(name, { process, type, operation, cut, namespace, peerAddress, peerPort, fields });
+  };
+
   return {
     write(call, failure, writer) {
       const { process } = call;
-      const driver = driverOf(types.of(process.tgid, call.type));
-      const command = commands.get(call.operation);
-      const statement = call.text === "" ? undefined : readStatement(call.text, driver.dialect, call.cut);
-      const operation = command ?? statement?.operation ?? "";
-      const summary = command === undefined ? (statement?.summary ?? "") : "";
-
       writer.beginSpan();
       writer.traceId(call.ids, idLayout.trace);
       writer.spanId(call.ids, idLayout.span);
@@ -79,22 +136,10 @@ export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanW
       writer.startTime(time.lo, time.hi);
       clock.toUnix(Math.max(call.startNs, call.endNs), time);
       writer.endTime(time.lo, time.hi);
-      writer.name(summary || operation || driver.system);
-      writer.kind(spanKindClient);
-      const system = systems.get(driver.system);
-      if (system !== undefined) writer.encodedAttribute(system);
-      if (statement !== undefined && statement.text !== "") writer.stringAttribute(key.text, statement.text);
-      if (summary !== "") writer.stringAttribute(key.summary, summary);
-      if (operation !== "") writer.stringAttribute(key.operation, operation);
-      const [collection, another] = statement?.collections ?? [];
-      if (collection !== undefined && another === undefined)
-        writer.stringAttribute(key.collection, collection);
-      if (call.namespace !== "") writer.stringAttribute(key.namespace, call.namespace);
+      writeAgain(call, writer);
       if (call.code !== "") writer.stringAttribute(key.code, call.code);
       if (call.returnedRows >= 0) writer.intAttribute(key.returnedRows, call.returnedRows);
       if (call.affectedRows >= 0) writer.intAttribute(key.affectedRows, call.affectedRows);
-      if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);
-      if (call.peerPort !== 0) writer.intAttribute(key.serverPort, call.peerPort);
       writer.intAttribute(key.goroutine, call.goid);
       if (call.errorType !== 0 || failure !== "") {
         const type = failure === "" ? shownType(types.of(process.tgid, call.errorType)) : failure;
