@@ -10,6 +10,10 @@ export interface GoTypes {
 
 // internal/abi.ITab: Inter and Type of 8 bytes, Hash of 4 (and 4 to align), then the methods; the same since Go 1.10.
 const firstMethod = 24;
+// The linker leaves out methods that nobody calls and puts this one's address in their place (cmd/link/internal/ld/deadcode.go): the
+// first of driver.Conn is Begin, which a program without transactions does not have.
+const leftOut = "runtime.unreachableMethod";
+const mostMethods = 16;
 // What a program's drivers and errors are: a few; one that makes them without end is hostile.
 const limit = 1024;
 
@@ -43,19 +47,31 @@ export function newGoTypes(fileOf: (pid: number) => string | undefined = () => u
 /** methodName is the name of the first method of an interface's type; "" when it has none, undefined when the process is gone. */
 function methodName(pid: number, itab: number): string | undefined {
   try {
-    const address = readWord(pid, itab + firstMethod);
-    const mapping = mappingAt(readMaps(pid), address);
-    if (mapping === undefined) return undefined;
-    const offset = address - mapping.start + mapping.fileOffset;
+    const maps = readMaps(pid);
     using binary = openGoBinary(`/proc/${pid}/exe`);
-    const segment = binary.elf.segments.find(
-      (each) => offset >= each.offset && offset < each.offset + each.fileSize && (each.flags & 1) !== 0,
-    );
-    if (segment === undefined) return "";
-    return binary.functions.containing(offset - segment.offset + segment.address)?.name ?? "";
+    return firstThere((index) => {
+      const address = readWord(pid, itab + firstMethod + 8 * index);
+      const mapping = mappingAt(maps, address);
+      if (mapping === undefined) return undefined;
+      const offset = address - mapping.start + mapping.fileOffset;
+      const segment = binary.elf.segments.find(
+        (each) => offset >= each.offset && offset < each.offset + each.fileSize && (each.flags & 1) !== 0,
+      );
+      if (segment === undefined) return "";
+      return binary.functions.containing(offset - segment.offset + segment.address)?.name ?? "";
+    });
   } catch (error) {
     return unreadable(error);
   }
+}
+
+/** firstThere gives the first method's name of those that the linker has not left out; "" where a table ends before. */
+function firstThere(nameOf: (index: number) => string | undefined): string | undefined {
+  for (let index = 0; index < mostMethods; index++) {
+    const name = nameOf(index);
+    if (name !== leftOut) return name;
+  }
+  return "";
 }
 
 /**
@@ -66,9 +82,12 @@ function methodInFile(path: string | undefined, itab: number): string {
   if (path === undefined) return "";
   try {
     using binary = openGoBinary(path);
-    const { data } = binary.elf.readAddress(itab + firstMethod, 8);
-    const address = new DataView(data.buffer, data.byteOffset, 8).getBigUint64(0, true);
-    return binary.functions.containing(Number(address))?.name ?? "";
+    const name = firstThere((index) => {
+      const { data } = binary.elf.readAddress(itab + firstMethod + 8 * index, 8);
+      const address = new DataView(data.buffer, data.byteOffset, 8).getBigUint64(0, true);
+      return binary.functions.containing(Number(address))?.name ?? "";
+    });
+    return name ?? "";
   } catch (error) {
     return unreadable(error) ?? "";
   }
