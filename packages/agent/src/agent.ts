@@ -192,7 +192,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const process = registry.lastKnown(pid);
     return process && fileOfProgram(process.executable, process.facts);
   });
-  const queryWriter = newQuerySpanWriter(clock, types);
+  const queryWriter = newQuerySpanWriter(clock, types, hasMetrics ? durations : undefined);
   const sendWriter = newSendSpanWriter(clock, types);
   const sampling = newAgentSampling(options.sampling);
   const functions: FunctionObserver | undefined =
@@ -271,7 +271,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     attach: (pid, sites) => kernel?.secure(pid, sites) ?? { count: 0, lost: [] },
     ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
   });
-  const wireWriter = newWireSpanWriter(clock, joins);
+  const wireWriter = newWireSpanWriter(clock, joins, hasMetrics ? durations : undefined);
   const wires: Wires = newWires({
     protocols: protocols.filter(({ name }) => name !== "http"),
     processOf: (tgid) => watchedSpans(registry, tgid),

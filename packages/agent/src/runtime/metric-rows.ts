@@ -117,6 +117,11 @@ export const metricRows = {
     unit: "s",
     description: "Measures the duration of an outgoing Remote Procedure Call (RPC)",
   },
+  "db.client.operation.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "Duration of database client operations",
+  },
 } as const satisfies Readonly<Record<string, MetricRow>>;
 
 /** MetricName is a metric of metricRows. */

@@ -39,12 +39,32 @@ export interface CallKey {
   readonly failure: string;
 }
 
-/** RequestDurations makes http.server.request.duration, rpc.server.call.duration and their client counterparts. */
+/** QueryKey is what tells series of one process's database operations apart; what is unknown is empty, a port 0. */
+export interface QueryKey {
+  readonly system: string;
+  readonly namespace: string;
+  readonly operation: string;
+  readonly collection: string;
+  readonly summary: string;
+  /** code is the database's own word for how it went. */
+  readonly code: string;
+  /** failure is an error.type, empty for an operation that went well. */
+  readonly failure: string;
+  readonly serverAddress: string;
+  readonly serverPort: number;
+}
+
+/**
+ * RequestDurations makes http.server.request.duration, rpc.server.call.duration and their client counterparts, and
+ * db.client.operation.duration.
+ */
 export interface RequestDurations {
   /** series gives the histogram that an exchange belongs to. */
   series(exchange: Timed, key: DurationKey): DurationSeries;
   /** calls gives the histogram that a gRPC call belongs to. */
   calls(call: Timed, key: CallKey): DurationSeries;
+  /** queries gives the histogram that a database operation belongs to. */
+  queries(query: Timed, key: QueryKey): DurationSeries;
   /** tell puts a process's histograms that changed into a list. */
   tell(tgid: number, points: PointList): void;
   forget(tgid: number): void;
@@ -96,6 +116,13 @@ export function newRequestDurations(clock: WallClock): RequestDurations {
       const name = `${call.role}rpc ${key.code} ${key.failure} ${key.method}`;
       return find(call.tgid, name, metric, () => attributesOfCall(key));
     },
+    queries(query, key) {
+      const { system, namespace, operation, collection, summary, code, failure, serverAddress, serverPort } =
+        key;
+      const what = summary === "" ? `${operation} ${collection}` : summary;
+      const name = `db ${system} ${code} ${failure} ${serverPort} ${serverAddress} ${namespace} ${what}`;
+      return find(query.tgid, name, "db.client.operation.duration", () => attributesOfQuery(key));
+    },
     tell(tgid, points) {
       for (const series of processes.get(tgid)?.values() ?? []) {
         if (series.added === 0) continue;
@@ -120,6 +147,24 @@ function attributesOfCall({ method, code, failure }: CallKey): KeyValue[] {
   if (method !== "") attributes.push(text("rpc.method", method));
   if (code !== "") attributes.push(text("rpc.response.status_code", code));
   if (failure !== "") attributes.push(text("error.type", failure));
+  return attributes;
+}
+
+// The names of https://opentelemetry.io/docs/specs/semconv/db/database-metrics/ (stable).
+function attributesOfQuery(key: QueryKey): KeyValue[] {
+  const texts = [
+    ["db.system.name", key.system],
+    ["db.namespace", key.namespace],
+    ["db.operation.name", key.operation],
+    ["db.collection.name", key.collection],
+    ["db.query.summary", key.summary],
+    ["db.response.status_code", key.code],
+    ["error.type", key.failure],
+    ["server.address", key.serverAddress],
+  ] as const;
+  const attributes = texts.filter(([, value]) => value !== "").map(([name, value]) => text(name, value));
+  if (key.serverPort > 0)
+    attributes.push({ key: "server.port", value: { intValue: BigInt(key.serverPort) } });
   return attributes;
 }
 

@@ -4,6 +4,8 @@ import { decodeProtobuf, ExportTraceServiceRequest, type Span, SpanWriter } from
 import { blankCallEnd, type CallEvent } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
 import type { GoTypes } from "../go/type-names.js";
+import { newPointList } from "../runtime/point-list.js";
+import { newRequestDurations } from "../runtime/request-durations.js";
 import { addHeard, newCalls } from "./calls.js";
 import { openWallClock } from "./clock.js";
 import { idLayout } from "./ids.js";
@@ -48,10 +50,9 @@ function rig() {
   const writer = new SpanWriter();
   writer.beginResource(process.resource);
   writer.beginScope(encodedScope);
-  const queries = newQuerySpanWriter(
-    openWallClock(() => base),
-    types,
-  );
+  const clock = openWallClock(() => base);
+  const durations = newRequestDurations(clock);
+  const queries = newQuerySpanWriter(clock, types, durations);
   const calls = newCalls({
     processOf: (tgid) => (tgid === 7 ? process : undefined),
     adopt(exchange, _tgid, ids) {
@@ -85,7 +86,21 @@ function rig() {
     decodeProtobuf(ExportTraceServiceRequest, writer.finish()).resourceSpans.flatMap((each) =>
       each.scopeSpans.flatMap((scope) => scope.spans),
     );
-  return { process, calls, begin, end, spans };
+  /** counted gives each histogram's count, longest operation's span and attributes. */
+  const counted = () => {
+    const list = newPointList();
+    durations.tell(7, list);
+    return list.take(1n, 2n, 3n).metrics.flatMap(({ name, exponentialHistogram }) =>
+      (exponentialHistogram?.dataPoints ?? []).map((point) => ({
+        name,
+        count: Number(point.count),
+        longest: point.exemplars?.[0]?.asDouble,
+        span: point.exemplars?.[0]?.spanId,
+        attributes: (point.attributes ?? []).map(({ key, value }) => `${key}=${value?.stringValue}`),
+      })),
+    );
+  };
+  return { process, calls, begin, end, spans, counted };
 }
 
 const attributes = (span: Span | undefined): Record<string, string> =>
@@ -114,6 +129,36 @@ test("a query of a request is its child, with its text's safe form", () => {
   });
   assert.equal(span.status?.code ?? 0, 0);
   assert.deepEqual([process.spans, process.orphans], [1, 0]);
+});
+
+test("queries count in the durations of their statement's summary and outcome", () => {
+  const { begin, end, spans, counted } = rig();
+  for (const [id, ns] of [
+    [17, 3000],
+    [18, 9000],
+  ] as const) {
+    begin({ text: `SELECT name FROM users WHERE id = ${id}` });
+    end(0, ns);
+  }
+  begin({ text: "SELECT name FROM users WHERE id = 19" });
+  end(4);
+  const said = [
+    "db.system.name=postgresql",
+    "db.operation.name=SELECT",
+    "db.collection.name=users",
+    "db.query.summary=SELECT users",
+  ];
+  const all = spans();
+  assert.deepEqual(counted(), [
+    { name: "db.client.operation.duration", count: 2, longest: 8e-6, span: all[1]?.spanId, attributes: said },
+    {
+      name: "db.client.operation.duration",
+      count: 1,
+      longest: 4e-6,
+      span: all[2]?.spanId,
+      attributes: [...said, "error.type=*pq.Error"],
+    },
+  ]);
 });
 
 const rows: readonly (readonly [string, Given, string, Record<string, string>])[] = [

@@ -1,8 +1,10 @@
 import { attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
+import { Role } from "../events/layout.js";
 import { Operation } from "../go/call-site.js";
 import { type SqlDriver, sqlDriver } from "../go/sql-drivers.js";
 import { type GoTypes, shownType } from "../go/type-names.js";
 import { readStatement } from "../protocols/sql/statement.js";
+import type { DurationSeries, QueryKey, RequestDurations } from "../runtime/request-durations.js";
 import type { Call } from "./calls.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
@@ -54,6 +56,9 @@ interface Template {
   readonly peerAddress: string;
   readonly peerPort: number;
   readonly fields: Uint8Array;
+  /** key is what its durations are counted by where they go well, series their histogram once one did. */
+  readonly key: QueryKey;
+  series: DurationSeries | undefined;
 }
 
 // Programs say the same few hundred things, in a few hundred bytes each.
@@ -68,12 +73,18 @@ const matches = (template: Template, call: Call): boolean =>
   template.namespace === call.namespace &&
   template.peerAddress === call.peerAddress;
 
-/** newQuerySpanWriter makes a writer with its own scratch values: one per agent. */
-export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanWriter {
+/** newQuerySpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written. */
+export function newQuerySpanWriter(
+  clock: WallClock,
+  types: GoTypes,
+  durations?: RequestDurations,
+): QuerySpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const drivers = new Map<string, SqlDriver>();
   const systems = new Map<string, Uint8Array>();
   const templates = new Map<string, Template>();
+  const ids: Uint8Array = new Uint8Array(0);
+  const timed = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, ids };
 
   const driverOf = (type: string): SqlDriver => {
     let driver = drivers.get(type);
@@ -86,8 +97,8 @@ export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanW
     return driver;
   };
 
-  /** writeFields writes what is the same for all calls of a statement over a connection. */
-  const writeFields = (call: Call, writer: SpanWriter): void => {
+  /** writeFields writes what is the same for all calls of a statement over a connection, and gives what its durations are counted by. */
+  const writeFields = (call: Call, writer: SpanWriter): QueryKey => {
     const driver = driverOf(types.of(call.process.tgid, call.type));
     const command = commands.get(call.operation);
     const statement = call.text === "" ? undefined : readStatement(call.text, driver.dialect, call.cut);
@@ -100,28 +111,49 @@ export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanW
     if (statement !== undefined && statement.text !== "") writer.stringAttribute(key.text, statement.text);
     if (summary !== "") writer.stringAttribute(key.summary, summary);
     if (operation !== "") writer.stringAttribute(key.operation, operation);
-    const [collection, another] = statement?.collections ?? [];
-    if (collection !== undefined && another === undefined) writer.stringAttribute(key.collection, collection);
+    const [first = "", another] = statement?.collections ?? [];
+    const collection = another === undefined ? first : "";
+    if (collection !== "") writer.stringAttribute(key.collection, collection);
     if (call.namespace !== "") writer.stringAttribute(key.namespace, call.namespace);
     if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);
     if (call.peerPort !== 0) writer.intAttribute(key.serverPort, call.peerPort);
+    const { namespace, peerAddress: serverAddress, peerPort: serverPort } = call;
+    const what = { operation, collection, summary, code: "", failure: "" };
+    return { system: driver.system, namespace, serverAddress, serverPort, ...what };
   };
 
   /** writeAgain does so by copying where it can; the texts of calls are the same objects when they come again. */
-  const writeAgain = (call: Call, writer: SpanWriter): void => {
+  const writeAgain = (call: Call, writer: SpanWriter): Template => {
     const name = call.text === "" ? (commands.get(call.operation) ?? "") : call.text;
     const template = templates.get(name);
     if (template !== undefined && matches(template, call)) {
       writer.encodedFields(template.fields, template.fields.length);
-      return;
+      return template;
     }
     const mark = writer.byteLength;
-    writeFields(call, writer);
+    const queryKey = writeFields(call, writer);
     const { process, type, operation, cut, namespace, peerAddress, peerPort } = call;
     const fields = new Uint8Array(writer.byteLength - mark);
     writer.copySince(mark, fields);
     if (templates.size >= templateLimit) templates.clear();
-    templates.set(name, { process, type, operation, cut, namespace, peerAddress, peerPort, fields });
+    const said = { process, type, operation, cut, namespace, peerAddress, peerPort, fields };
+    const made: Template = { ...said, key: queryKey, series: undefined };
+    templates.set(name, made);
+    return made;
+  };
+
+  /** count adds a call's duration to those of its kind. */
+  const count = (call: Call, template: Template, failure: string): void => {
+    if (durations === undefined) return;
+    timed.tgid = call.process.tgid;
+    timed.startNs = call.startNs;
+    timed.endNs = call.endNs;
+    timed.ids = call.ids;
+    const { code } = call;
+    if (code === "" && failure === "") {
+      template.series ??= durations.queries(timed, template.key);
+      template.series.add(timed);
+    } else durations.queries(timed, { ...template.key, code, failure }).add(timed);
   };
 
   return {
@@ -136,17 +168,20 @@ export function newQuerySpanWriter(clock: WallClock, types: GoTypes): QuerySpanW
       writer.startTime(time.lo, time.hi);
       clock.toUnix(Math.max(call.startNs, call.endNs), time);
       writer.endTime(time.lo, time.hi);
-      writeAgain(call, writer);
+      const template = writeAgain(call, writer);
       if (call.code !== "") writer.stringAttribute(key.code, call.code);
       if (call.returnedRows >= 0) writer.intAttribute(key.returnedRows, call.returnedRows);
       if (call.affectedRows >= 0) writer.intAttribute(key.affectedRows, call.affectedRows);
       writer.intAttribute(key.goroutine, call.goid);
+      let error = failure;
       if (call.errorType !== 0 || failure !== "") {
         const type = failure === "" ? shownType(types.of(process.tgid, call.errorType)) : failure;
-        // "_OTHER": the conventions' word for an error whose type is not known.
-        writer.stringAttribute(key.errorType, type === "" ? "_OTHER" : type);
+        // The conventions' word for an error whose type is not known.
+        error = type === "" ? "_OTHER" : type;
+        writer.stringAttribute(key.errorType, error);
         writer.status(statusError, failureText[failure] ?? "");
       }
+      count(call, template, error);
       writer.endSpan();
       process.spans++;
     },

@@ -47,7 +47,7 @@ function counted(counts: Map<string, number>): RequestDurations {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     },
   });
-  return { series, calls: series, tell: () => undefined, forget: () => undefined };
+  return { series, calls: series, queries: series, tell: () => undefined, forget: () => undefined };
 }
 
 /** told writes streams over one connection, or each over one of its own, where nothing can be repeated. */

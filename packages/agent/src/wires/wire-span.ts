@@ -1,13 +1,15 @@
 import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { formatAddress } from "../discovery/sockets.js";
-import { addressSize } from "../events/layout.js";
+import { addressSize, Role } from "../events/layout.js";
 import { grpcErrorOf } from "../protocols/http2/grpc-status.js";
 import type { AttributeValue, WireExchange } from "../protocols/wire.js";
+import type { RequestDurations, Timed } from "../runtime/request-durations.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
 import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
 import { tlsVersionText } from "../spans/tls-version.js";
 import type { Joins } from "./joins.js";
 import type { Origin } from "./origins.js";
+import { seriesOf } from "./wire-durations.js";
 import { ordered, type Wire } from "./wires.js";
 
 const key = {
@@ -34,16 +36,23 @@ const flags = { sampled: 1, remoteKnown: 0x100, remote: 0x200 } as const;
 const familyUnix = 1;
 const familyInet = 2;
 
+type Writable = { -readonly [K in keyof Timed]: Timed[K] };
+
 /** WireSpanWriter writes exchanges as spans. */
 export interface WireSpanWriter {
   write(exchange: WireExchange, wire: Wire, origin: Origin | undefined, writer: SpanWriter): void;
 }
 
-/** newWireSpanWriter makes a writer with its own scratch values: one per agent. */
-export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWriter {
+/** newWireSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts what was seen whole. */
+export function newWireSpanWriter(
+  clock: WallClock,
+  joins: Joins,
+  durations?: RequestDurations,
+): WireSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const ids = new Uint8Array(idLayout.size);
   const keys = new Map<string, AttributeKey>();
+  const timed: Writable = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, ids };
   let parented = false;
   let remote = false;
 
@@ -162,6 +171,15 @@ export function newWireSpanWriter(clock: WallClock, joins: Joins): WireSpanWrite
         writer.status(statusError, error === "connection_closed" ? closedText : "");
       }
       writer.endSpan();
+      if (durations !== undefined && exchange.doubt === "" && exchange.kind === "call") {
+        timed.tgid = wire.process.tgid;
+        timed.role = server ? Role.server : Role.client;
+        timed.startNs = exchange.startNs;
+        timed.endNs = exchange.endNs;
+        const status = exchange.attributes["http.response.status_code"];
+        timed.status = typeof status === "number" ? status : 0;
+        seriesOf(durations, timed, exchange, wire, error)?.add(timed);
+      }
       wire.process.spans++;
     },
   };
