@@ -1,6 +1,6 @@
 import { FusedSpanWriter, LogWriter, SpanWriter } from "@go3s/telemetry";
 import { tryOpenAllocationWatch } from "./allocations/allocation-watch.js";
-import { openKernelObserver } from "./attach/observer.js";
+import { beginKernelObserver } from "./attach/observer.js";
 import type { KernelObserver, ProgramCost } from "./attach/observer-types.js";
 import { newPolicy, type Policy } from "./attach/policy.js";
 import type { AttachedProbes } from "./attach/target.js";
@@ -140,6 +140,8 @@ export interface Agent {
 
 /** firstBytes is a batch's memory at first: each process has two, and many a process says one thing and ends. */
 const firstBytes = 2048;
+// Looking for what processes need goes before being attached to any of them: where there are many, the rest is looked at in turn.
+const preparingMs = 500;
 // Spans wait at most this long for company: a first span is seen well within a second.
 const flushMs = 300;
 const tickMs = 1000;
@@ -199,6 +201,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.functions && observeFunctions(options.functions, { batches: spanBatches, clock });
   const { logs, missing: missingLogs } = tryProcessLogs(options.logs, { batches: logBatches, clock });
   let kernel: KernelObserver | undefined;
+  /** found are processes to be watched as soon as the kernel side is open. */
+  const found: Observed[] = [];
   let closed = false;
 
   const registry: Registry = newRegistry({
@@ -394,8 +398,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   /** attach makes a process known to the kernel side, and puts the Go probes in when it is a Go program. */
   function attach(process: Observed): void {
-    if (kernel === undefined) return;
     const { pid } = process.facts;
+    if (kernel === undefined) {
+      found.push(process);
+      return;
+    }
     const facts = process.executable.isGo ? programs.of(pid, process.executable) : undefined;
     sampling.watched(process);
     const attached = kernel.watch(pid, facts?.facts);
@@ -434,7 +441,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
   }
 
-  kernel = await openKernelObserver({
+  const opening = beginKernelObserver({
     sink,
     watchNew: asksForMany(options.selection),
     measured: options.measured === true,
@@ -443,8 +450,26 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     // What needs to know of a request while it is open can't wait for its answer.
     repeats: logs === undefined && functions === undefined && waits === undefined,
   });
+  try {
+    // Beside the kernel, which verifies the programs meanwhile; what only these processes need is begun to be loaded too.
+    registry.scan();
+    const until = performance.now() + preparingMs;
+    for (const { facts, executable } of found) {
+      if (performance.now() > until) break;
+      const go = executable.isGo ? programs.of(facts.pid, executable).facts : undefined;
+      opening.prepare({ facts: go, tls: tls.programs(facts.pid, go?.tls) });
+    }
+  } catch (error) {
+    opening.close();
+    throw error;
+  }
+  kernel = await opening.opened();
   sampling.opened(kernel);
-  registry.scan();
+  for (const process of found.splice(0)) {
+    // It may have become another program meanwhile, which is attached to when that is found out here.
+    registry.started(process.facts.pid);
+    if (registry.get(process.facts.pid) === process) attach(process);
+  }
 
   const decide = (seconds: number): void => {
     for (const [pid, state] of policies) {

@@ -185,6 +185,7 @@ export { usdtArguments } from "./object/attach-usdt.js";
 export { loadObject } from "./object/load.js";
 export type { LoadedStructOps } from "./object/load-struct-ops.js";
 export { LoadedObject } from "./object/loaded.js";
+export { type LoaderOptions, openLoader, type ProgramChoice, type ProgramLoader } from "./object/loader.js";
 export type { LoadOptions, MapSize } from "./object/options.js";
 export { readObject } from "./object/read.js";
 export type { SectionMeaning } from "./object/section-meaning.js";

@@ -3,16 +3,16 @@ import {
   BpfError,
   type BpfMap,
   kernelIsAtLeast,
-  type LoadedObject,
-  loadObject,
-  type ObjectSpec,
+  openLoader,
   type Program,
+  type ProgramChoice,
   possibleCpus,
   readObject,
   u32Bytes,
 } from "@go3s/bpf";
-import type { GoProbe } from "../go/facts.js";
+import type { GoFacts, GoProbe } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
+import type { TlsProgram } from "../tls/tls-site.js";
 import type { CallPrograms } from "./call-probes.js";
 import type { MissingPart, ObserverOptions } from "./observer-types.js";
 import { namingProgramNames, type StreamPrograms, streamProgramNames } from "./stream-probes.js";
@@ -28,11 +28,16 @@ export const tracepoints = [
   { program: "onExit", tells: "processes as they end" },
 ] as const;
 
-/** continuations lists the programs that others go on to, by the map that they do it with. */
-const continuations = [
-  { program: "onOtherReceive", slot: "otherReceivers" },
-  { program: "onOtherSend", slot: "otherSenders" },
-] as const;
+/** continuations are the programs that others go on to, each with the map that they do it with. */
+const continuations: ReadonlyMap<string, string> = new Map([
+  ["onOtherReceive", "otherReceivers"],
+  ["onOtherSend", "otherSenders"],
+  ["onSecureOther", "secureOthers"],
+  ["onSecureSend", "secureSenders"],
+  ["onSecureOtherSend", "secureOtherSenders"],
+]);
+
+const otherProtocols = ["onOtherReceive", "onOtherSend"];
 
 /** propagation lists the programs that put traces on the wire (propagate/). */
 const propagation = ["onConnection", "onMessage"] as const;
@@ -45,6 +50,37 @@ const uprobePrograms: Readonly<Record<GoProbe, string>> = {
   spawn: "onSpawn",
 };
 
+const callPrograms = ["onCall", "onCallEnd"];
+
+const tlsPrograms: Readonly<Record<TlsProgram, string>> = {
+  goRead: "onTLSRead",
+  goWrite: "onTLSWrite",
+  call: "onSecureCall",
+  return: "onSecureReturn",
+};
+
+/** tlsSenders are where onSend goes on with what crypto/tls writes. */
+const tlsSenders = ["onSecureSend", "onSecureOtherSend"];
+
+/** Where those of tlsPrograms go on with what is no HTTP/1. */
+const tlsOther = "onSecureOther";
+
+/** They know their sites by the cookies of uprobe_multi links. */
+const multiPrograms: ReadonlySet<string> = new Set([
+  ...callPrograms,
+  ...Object.values(tlsPrograms),
+  tlsOther,
+  ...streamProgramNames,
+  ...namingProgramNames,
+  "onRoute",
+]);
+
+/** ProgramNeeds says what a process that is about to be watched has places for. */
+export interface ProgramNeeds {
+  readonly facts: GoFacts | undefined;
+  readonly tls: readonly TlsProgram[];
+}
+
 /** KernelObject owns the probes' maps and programs. */
 export interface KernelObject {
   readonly maps: ReadonlyMap<string, BpfMap>;
@@ -53,9 +89,9 @@ export interface KernelObject {
   readonly uprobes: ProbePrograms;
   /** calls gives the programs for library calls, loaded when the first process needs them; undefined where they cannot be. */
   calls(): CallPrograms | undefined;
-  /** tls gives the programs for what is said by TLS, loaded when the first process needs them. */
+  /** tls gives the programs for what is said by TLS, each loaded when the first process needs it. */
   tls(): TlsPrograms;
-  /** streams gives the programs for HTTP/2 and gRPC by their libraries, loaded when the first process needs them. */
+  /** streams gives the programs for HTTP/2 and gRPC by their libraries, each loaded when the first process needs it. */
   streams(): StreamPrograms;
   /** routes gives the program for routers, loaded when the first process needs it; undefined where it cannot be. */
   routes(): Program | undefined;
@@ -67,13 +103,26 @@ export interface KernelObject {
   close(): void;
 }
 
+/** OpeningKernelObject is a KernelObject whose programs are being loaded, on other threads. */
+export interface OpeningKernelObject {
+  /** now gives one of `tracepoints` before the others, loaded while the caller waits; undefined when it is refused. */
+  now(name: string): Program | undefined;
+  /** begin begins to load what every process needs. */
+  begin(): void;
+  /** prepare begins to load what a process needs besides, so that nobody waits for it when the process is watched. */
+  prepare(needs: ProgramNeeds): void;
+  /** loaded resolves when everything asked for until then is loaded or refused. */
+  loaded(): Promise<KernelObject>;
+  close(): void;
+}
+
 /**
- * loadKernelObject gives the probes to the kernel, each on its own: what an older kernel refuses costs that part alone.
- * Rejects with BpfError when not even the maps can be made.
+ * openKernelObject makes the probes' maps and gives the programs to the kernel, each on its own: what an older kernel
+ * refuses costs that part alone. They are verified beside each other while the caller goes on. Throws BpfError when not
+ * even the maps can be made.
  */
-export async function loadKernelObject(options: ObserverOptions): Promise<KernelObject> {
-  const bytes = options.object ?? compiledProbes();
-  const spec = readObject(bytes);
+export function openKernelObject(options: ObserverOptions): OpeningKernelObject {
+  const spec = readObject(options.object ?? compiledProbes());
   const constants = {
     cpuBits: Math.ceil(Math.log2(Math.max(2, possibleCpus()))),
     watchNew: options.watchNew === true ? 1 : 0,
@@ -81,47 +130,88 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
     tellsEarly: options.tellsEarly === true ? 1 : 0,
   };
   const mapSizes = options.ringBytes === undefined ? {} : { events: options.ringBytes };
-  const base = loadObject(spec, { programs: [], constants, mapSizes });
-  const parts: LoadedObject[] = [];
+  const loader = openLoader(spec, { constants, mapSizes });
   const programs = new Map<string, Program>();
-  const missing: MissingPart[] = [];
-  let failure: BpfError | undefined;
+  const refused = new Map<string, BpfError>();
+  const underWay = new Map<string, Promise<void>>();
+  const uprobeNames = Object.values(uprobePrograms);
 
-  const load = (from: ObjectSpec, name: string): BpfError | undefined => {
-    try {
-      const part = loadObject(from, { programs: [name], constants, maps: base.maps });
-      parts.push(part);
-      programs.set(name, part.program(name));
-      return undefined;
-    } catch (error) {
-      if (error instanceof BpfError) return error;
-      throw error;
+  const keep = (name: string, program: Program): void => {
+    if (programs.has(name)) {
+      // Somebody could not wait for what was under way.
+      program.close();
+      return;
     }
+    programs.set(name, program);
+    const slot = continuations.get(name);
+    if (slot !== undefined) loader.map(slot).update(u32Bytes(0), u32Bytes(program.fd));
+  };
+  const refuse = (name: string, error: unknown): void => {
+    if (!(error instanceof BpfError)) throw error;
+    refused.set(name, error);
+  };
+  const asMulti = { attachType: AttachType.BPF_TRACE_UPROBE_MULTI };
+  const usualChoice = (name: string) =>
+    multiPrograms.has(name) || uprobeNames.includes(name) ? asMulti : {};
+
+  /** get gives a program, loaded now unless it is there already; undefined when the kernel refuses it. */
+  const get = (name: string, choice: ProgramChoice = usualChoice(name)): Program | undefined => {
+    if (programs.has(name) || refused.has(name)) return programs.get(name);
+    try {
+      keep(name, loader.load(name, choice));
+    } catch (error) {
+      refuse(name, error);
+    }
+    return programs.get(name);
+  };
+  const aside = (name: string): void => {
+    if (programs.has(name) || refused.has(name) || underWay.has(name)) return;
+    const loading = loader.loadAside(name, usualChoice(name)).then(
+      (program) => keep(name, program),
+      (error: unknown) => refuse(name, error),
+    );
+    // Whoever awaits it all hears of what failed.
+    loading.catch(() => undefined);
+    underWay.set(name, loading);
+  };
+  const close = (): void => {
+    for (const program of programs.values()) program.close();
+    loader.close();
   };
 
-  try {
+  const core = [
+    ...tracepoints.map(({ program }) => program),
+    ...otherProtocols,
+    ...uprobeNames,
+    ...(options.propagate === true ? propagation : []),
+  ];
+  const begin = (): void => {
+    for (const name of core) aside(name);
+  };
+
+  const problemOf = (names: readonly string[]): string =>
+    names.map((name) => refused.get(name)?.message).find((message) => message !== undefined) ?? "";
+
+  const finish = (): KernelObject => {
+    const missing: MissingPart[] = [];
+    const lose = (what: string, error: BpfError): void =>
+      void missing.push({ what, why: error.message, hint: error.hint ?? "" });
+    let failure: BpfError | undefined;
     for (const { program, tells } of tracepoints) {
-      const refused = load(spec, program);
-      if (refused === undefined) continue;
-      failure ??= refused;
-      missing.push({ what: tells, why: refused.message, hint: refused.hint ?? "" });
+      const error = refused.get(program);
+      if (error === undefined) continue;
+      failure ??= error;
+      lose(tells, error);
     }
-    for (const { program, slot } of continuations) {
-      const refused = load(spec, program);
-      const loaded = programs.get(program);
-      if (loaded !== undefined) base.map(slot).update(u32Bytes(0), u32Bytes(loaded.fd));
-      else missing.push({ what: protocolsTell, why: refused?.message ?? "", hint: refused?.hint ?? "" });
+    for (const name of otherProtocols) {
+      const error = refused.get(name);
+      if (error !== undefined) lose(protocolsTell, error);
     }
-    for (const program of options.propagate === true ? propagation : []) {
-      const refused = load(spec, program);
-      if (refused === undefined) continue;
-      missing.push({
-        what: "traceparent of outgoing requests",
-        why: refused.message,
-        hint: refused.hint ?? "",
-      });
+    for (const name of options.propagate === true ? propagation : []) {
+      const error = refused.get(name);
+      if (error !== undefined) lose("traceparent of outgoing requests", error);
     }
-    const multi = loadUprobes(spec, load);
+    const multi = settleUprobes();
     if (multi === undefined) {
       missing.push({
         what: "routes, callers and parents in Go programs",
@@ -129,40 +219,75 @@ export async function loadKernelObject(options: ObserverOptions): Promise<Kernel
         hint: "it needs CONFIG_UPROBE_EVENTS and CAP_PERFMON",
       });
     }
+    const isMulti = multi === true;
     const uprobes: Partial<Record<GoProbe, Program>> = {};
     for (const probe of ["handlerEnd", "roundTrip", "spawn"] as const) {
       const program = programs.get(uprobePrograms[probe]);
       if (program !== undefined) uprobes[probe] = program;
     }
-    const calls = once(() => (multi === true ? loadCalls(spec, load, programs) : undefined));
-    const tls = once(() => loadTls(spec, load, programs, base, multi === true));
-    const streams = once(() =>
-      loadStreams(spec, load, programs, base, multi === true, options.propagate === true),
-    );
-    const routes = once(() => (multi === true ? loadRoutes(spec, load, programs) : undefined));
-    const isMulti = multi === true;
     return {
-      maps: base.maps,
+      maps: loader.maps,
       programs,
       uprobes,
-      calls,
-      tls,
-      streams,
-      routes,
+      calls: () => (isMulti ? callsOf(get) : undefined),
+      tls: once(() => tlsOf(get, problemOf, (name) => loader.map(name), isMulti)),
+      streams: once(() =>
+        streamsOf(get, problemOf, (name) => loader.map(name), isMulti, options.propagate === true),
+      ),
+      routes: () => (isMulti ? get("onRoute") : undefined),
       multi: isMulti,
       missing,
       failure,
       close,
     };
-  } catch (error) {
-    close();
-    throw error;
-  }
+  };
 
-  function close(): void {
-    for (const part of parts) part.close();
-    base.close();
-  }
+  /**
+   * settleUprobes: uprobe programs are for uprobe_multi (6.6), which attaches and detaches in a fraction of the time; else
+   * plain ones. Gives which it was, undefined when neither is possible.
+   */
+  const settleUprobes = (): boolean | undefined => {
+    if (uprobeNames.every((name) => programs.has(name))) return true;
+    for (const name of uprobeNames) {
+      programs.get(name)?.close();
+      programs.delete(name);
+      refused.delete(name);
+    }
+    return uprobeNames.every((name) => get(name, {}) !== undefined) ? false : undefined;
+  };
+
+  return {
+    now: (name) => get(name),
+    begin,
+    prepare(needs) {
+      for (const name of programsFor(needs)) aside(name);
+    },
+    async loaded() {
+      try {
+        await Promise.all(underWay.values());
+        return finish();
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    close,
+  };
+}
+
+/** programsFor lists what a process needs besides the programs that every process does. */
+function programsFor({ facts, tls }: ProgramNeeds): string[] {
+  // What Go writes is looked for on the stack first (tls-probes.ts).
+  const findsWrites = facts?.tls.writes !== undefined;
+  const named = tls.filter((name) => name !== "goWrite" || !findsWrites);
+  return [
+    ...new Set(named.map((name) => tlsPrograms[name])),
+    ...(tls.length > 0 ? [tlsOther] : []),
+    ...(findsWrites ? tlsSenders : []),
+    ...new Set(facts?.streams.sites.map(({ program }) => program)),
+    ...((facts?.calls.length ?? 0) > 0 ? callPrograms : []),
+    ...((facts?.routes.length ?? 0) > 0 ? ["onRoute"] : []),
+  ];
 }
 
 function once<T>(make: () => T): () => T {
@@ -173,124 +298,53 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-type Load = (from: ObjectSpec, name: string) => BpfError | undefined;
+type Get = (name: string) => Program | undefined;
+type ProblemOf = (names: readonly string[]) => string;
+type MapNamed = (name: string) => BpfMap;
 
-/** loadCalls loads the programs for library calls, which know their sites by the cookies of uprobe_multi. */
-function loadCalls(
-  spec: ObjectSpec,
-  load: Load,
-  programs: ReadonlyMap<string, Program>,
-): CallPrograms | undefined {
-  const names = ["onCall", "onCallEnd"];
-  const multi = forMulti(spec, names);
-  for (const name of names) load(multi, name);
-  const [begin, end] = names.map((name) => programs.get(name));
+/** callsOf gives the programs for library calls. */
+function callsOf(get: Get): CallPrograms | undefined {
+  const [begin, end] = callPrograms.map((name) => get(name));
   return begin === undefined || end === undefined ? undefined : { begin, end };
 }
 
-const tlsPrograms = {
-  goRead: "onTLSRead",
-  goWrite: "onTLSWrite",
-  call: "onSecureCall",
-  return: "onSecureReturn",
-} as const;
-
-/** tlsSenders are where onSend goes on with what crypto/tls writes, by the map that it does it with. */
-const tlsSenders = { onSecureSend: "secureSenders", onSecureOtherSend: "secureOtherSenders" } as const;
-
-/** loadTls loads the programs of probes/tls.go3s. They go on to another one, which stands in a map. */
-function loadTls(
-  spec: ObjectSpec,
-  load: Load,
-  programs: ReadonlyMap<string, Program>,
-  base: LoadedObject,
-  multi: boolean,
-): TlsPrograms {
+/** tlsOf gives the programs of probes/tls.go3s. */
+function tlsOf(get: Get, problemOf: ProblemOf, map: MapNamed, multi: boolean): TlsPrograms {
+  const none = (problem: string): TlsPrograms => ({
+    program: () => undefined,
+    problem: () => problem,
+    writers: () => undefined,
+  });
   // What they build in memory of the processor must not be interrupted.
-  if (!kernelIsAtLeast(6, 10))
-    return { programs: {}, problem: "the kernel has no bpf_preempt_disable (6.10)" };
-  if (!multi) return { programs: {}, problem: "the kernel has no uprobe_multi links (6.6)" };
-  const names = [...Object.values(tlsPrograms), "onSecureOther"];
-  const from = forMulti(spec, names);
-  const refused = [...names, ...Object.keys(tlsSenders)]
-    .map((name) => load(from, name))
-    .find((error) => error !== undefined);
-  const other = programs.get("onSecureOther");
-  if (other !== undefined) base.map("secureOthers").update(u32Bytes(0), u32Bytes(other.fd));
-  const senders = Object.entries(tlsSenders).map(([name, slot]) => ({ slot, sender: programs.get(name) }));
-  const canFind = senders.every(({ sender }) => sender !== undefined);
-  for (const { slot, sender } of senders)
-    if (sender !== undefined) base.map(slot).update(u32Bytes(0), u32Bytes(sender.fd));
+  if (!kernelIsAtLeast(6, 10)) return none("the kernel has no bpf_preempt_disable (6.10)");
+  if (!multi) return none("the kernel has no uprobe_multi links (6.6)");
   return {
-    programs: Object.fromEntries(
-      Object.entries(tlsPrograms).flatMap(([key, name]) => {
-        const program = programs.get(name);
-        return program === undefined ? [] : [[key, program]];
-      }),
-    ),
-    ...(canFind ? { writers: base.map("goWriters") } : {}),
-    problem: refused?.message ?? "",
+    program(name) {
+      get(tlsOther);
+      return get(tlsPrograms[name]);
+    },
+    problem: () => problemOf([...Object.values(tlsPrograms), tlsOther, ...tlsSenders]),
+    writers: () => (tlsSenders.every((name) => get(name) !== undefined) ? map("goWriters") : undefined),
   };
 }
 
-/** loadStreams loads the programs of probes/streams.go3s, grpc.go3s and http2.go3s, which know their sites by cookies. */
-function loadStreams(
-  spec: ObjectSpec,
-  load: Load,
-  programs: ReadonlyMap<string, Program>,
-  base: LoadedObject,
+/** streamsOf gives the programs of probes/streams.go3s, grpc.go3s and http2.go3s. */
+function streamsOf(
+  get: Get,
+  problemOf: ProblemOf,
+  map: MapNamed,
   multi: boolean,
   names: boolean,
 ): StreamPrograms {
-  const maps = {
-    grpcLayouts: base.map("grpcLayouts"),
-    http2Layouts: base.map("http2Layouts"),
-    grpcSlots: base.map("grpcSlots"),
-    http2Slots: base.map("http2Slots"),
-    names,
-  };
-  if (!multi) return { ...maps, programs: {}, problem: "the kernel has no uprobe_multi links (6.6)" };
-  const wanted = [...streamProgramNames, ...(names ? namingProgramNames : [])];
-  const from = forMulti(spec, wanted);
-  const refused = wanted.map((name) => load(from, name)).find((error) => error !== undefined);
-  const loaded = wanted.flatMap((name) => {
-    const program = programs.get(name);
-    return program === undefined ? [] : [[name, program]];
-  });
-  return { ...maps, programs: Object.fromEntries(loaded), problem: refused?.message ?? "" };
-}
-
-/** loadRoutes loads the program for routers, which knows its sites by their cookies too. */
-function loadRoutes(
-  spec: ObjectSpec,
-  load: Load,
-  programs: ReadonlyMap<string, Program>,
-): Program | undefined {
-  load(forMulti(spec, ["onRoute"]), "onRoute");
-  return programs.get("onRoute");
-}
-
-/** forMulti gives the object with the named programs for uprobe_multi links. */
-function forMulti(spec: ObjectSpec, names: readonly string[]): ObjectSpec {
+  const wanted: readonly string[] = [...streamProgramNames, ...(names ? namingProgramNames : [])];
+  const why = "the kernel has no uprobe_multi links (6.6)";
   return {
-    ...spec,
-    programs: new Map(
-      [...spec.programs].map(([name, program]) => [
-        name,
-        names.includes(name) ? { ...program, attachType: AttachType.BPF_TRACE_UPROBE_MULTI } : program,
-      ]),
-    ),
+    grpcLayouts: map("grpcLayouts"),
+    http2Layouts: map("http2Layouts"),
+    grpcSlots: map("grpcSlots"),
+    http2Slots: map("http2Slots"),
+    names,
+    program: (name) => (multi && wanted.includes(name) ? get(name) : undefined),
+    problem: () => (multi ? problemOf(wanted) : why),
   };
-}
-
-/**
- * loadUprobes loads the uprobe programs for uprobe_multi (6.6), which attaches and detaches in a fraction of the time;
- * else as plain ones. Returns which it was, undefined when neither is possible.
- */
-function loadUprobes(spec: ObjectSpec, load: Load): boolean | undefined {
-  const names = Object.values(uprobePrograms);
-  const multi = forMulti(spec, names);
-  if (names.every((name) => load(multi, name) === undefined)) return true;
-  if (names.every((name) => load(spec, name) === undefined)) return false;
-  return undefined;
 }

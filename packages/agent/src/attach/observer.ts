@@ -18,7 +18,7 @@ import { newClosing } from "./closing.js";
 import { newCourtesy } from "./courtesy.js";
 import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
-import { type KernelObject, loadKernelObject, tracepoints } from "./kernel-object.js";
+import { type KernelObject, openKernelObject, type ProgramNeeds, tracepoints } from "./kernel-object.js";
 import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
 import { newRouteProbes, type RouteProbes } from "./route-probes.js";
 import { attachStreamProbes, type StreamProbes } from "./stream-probes.js";
@@ -42,31 +42,83 @@ const largestRecord = 1 << 16;
 const none: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };
 const everything: AttachedProbes = { handlerEnd: true, roundTrip: true, spawn: true };
 
-/** openKernelObserver loads and attaches the probes. Rejects with BpfError when nothing at all can be attached. */
-export async function openKernelObserver(options: ObserverOptions): Promise<KernelObserver> {
-  const object = await loadKernelObject(options);
-  const missing: MissingPart[] = [...namespaceProblem(), ...object.missing];
+/** OpeningObserver is a KernelObserver whose programs are being loaded. */
+export interface OpeningObserver {
+  /** prepare begins to load what a process that will be watched needs besides, so that watch() has not to wait for it. */
+  prepare(needs: ProgramNeeds): void;
+  /** opened resolves when all that was asked for until then is loaded, and attached as far as it sees all processes. Rejects with BpfError when nothing at all can be attached. */
+  opened(): Promise<KernelObserver>;
+  /** close gives up before opened() was called. */
+  close(): void;
+}
+
+/** Attached before the others: what begins and ends while they are loaded is told. */
+const processTracepoints: ReadonlySet<string> = new Set(["onExec", "onExit"]);
+
+/**
+ * beginKernelObserver begins to load the probes, on other threads; starts and ends of processes are seen from now on, and
+ * told by the opened observer. Throws BpfError when not even the maps can be made.
+ */
+export function beginKernelObserver(options: ObserverOptions): OpeningObserver {
+  const object = openKernelObject(options);
   const links = new Map<string, Link>();
-  let failure = object.failure;
-  try {
-    for (const { program, tells } of tracepoints) {
-      const loaded = object.programs.get(program);
-      if (loaded === undefined) continue;
-      try {
-        links.set(program, attachTracing(loaded));
-      } catch (error) {
-        if (!(error instanceof BpfError)) throw error;
-        failure ??= error;
-        missing.push({ what: tells, why: error.message, hint: error.hint ?? "" });
-      }
+  const missing: MissingPart[] = [];
+  let failure: BpfError | undefined;
+
+  const attach = (program: string, tells: string, loaded: Program | undefined): void => {
+    if (loaded === undefined) return;
+    try {
+      links.set(program, attachTracing(loaded));
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      failure ??= error;
+      missing.push({ what: tells, why: error.message, hint: error.hint ?? "" });
     }
-    if (links.size === 0) throw failure ?? new BpfError("not-supported", "no probe could be attached");
-    return newObserver(object, links, missing, options);
-  } catch (error) {
+  };
+  const closeLinks = (): void => {
     for (const link of links.values()) link.close();
+  };
+  const close = (): void => {
+    closeLinks();
     object.close();
+  };
+
+  try {
+    for (const { program, tells } of tracepoints)
+      if (processTracepoints.has(program)) attach(program, tells, object.now(program));
+    object.begin();
+  } catch (error) {
+    close();
     throw error;
   }
+  return {
+    prepare: object.prepare,
+    async opened() {
+      let whole: KernelObject;
+      try {
+        whole = await object.loaded();
+      } catch (error) {
+        closeLinks();
+        throw error;
+      }
+      try {
+        for (const { program, tells } of tracepoints)
+          if (!processTracepoints.has(program)) attach(program, tells, whole.programs.get(program));
+        if (links.size === 0)
+          throw whole.failure ?? failure ?? new BpfError("not-supported", "no probe could be attached");
+        return newObserver(whole, links, [...namespaceProblem(), ...whole.missing, ...missing], options);
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    close,
+  };
+}
+
+/** openKernelObserver loads and attaches the probes. Rejects with BpfError when nothing at all can be attached. */
+export async function openKernelObserver(options: ObserverOptions): Promise<KernelObserver> {
+  return beginKernelObserver(options).opened();
 }
 
 // PROC_PID_INIT_INO, include/linux/proc_ns.h: the number of the first PID namespace, the one whose pids BPF programs see.

@@ -2,9 +2,10 @@ import { attachUprobeMulti, type BpfMap, isStaleProcess, type Link, type Program
 import type { StreamProgram } from "../go/stream-site.js";
 import type { GoStreams } from "../go/streams.js";
 
-/** StreamPrograms are the loaded programs of probes/streams.go3s, grpc.go3s and http2.go3s, and the maps that they know versions by. */
+/** StreamPrograms are the programs of probes/streams.go3s, grpc.go3s and http2.go3s, and the maps that they know versions by. */
 export interface StreamPrograms {
-  readonly programs: Readonly<Partial<Record<StreamProgram, Program>>>;
+  /** program gives one of them, loaded when it is first asked for; undefined where it cannot be. */
+  program(name: StreamProgram): Program | undefined;
   readonly grpcLayouts: BpfMap;
   readonly http2Layouts: BpfMap;
   /** grpcSlots and http2Slots have the same at the slots of targets: see probes/state.go3s, TargetSlot. */
@@ -13,7 +14,7 @@ export interface StreamPrograms {
   /** names says whether those of namingProgramNames are wanted. */
   readonly names: boolean;
   /** problem says why there are no programs, or not all. */
-  readonly problem: string;
+  problem(): string;
 }
 
 /** streamProgramNames lists them, ends before beginnings: what begins before its end can be seen would stay open. */
@@ -75,10 +76,10 @@ export function attachStreamProbes(
   for (const name of [...namingProgramNames, ...streamProgramNames]) {
     const own = streams.sites.filter((site) => site.program === name);
     if (own.length === 0) continue;
-    const program = loaded.programs[name];
+    const program = loaded.program(name);
     if (program === undefined) {
       if (namingProgramNames.some((naming) => naming === name) && !loaded.names) continue;
-      lost.add(`HTTP/2 and gRPC by their libraries: ${loaded.problem}`);
+      lost.add(`HTTP/2 and gRPC by their libraries: ${loaded.problem()}`);
       continue;
     }
     try {

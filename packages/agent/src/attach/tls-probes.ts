@@ -2,12 +2,14 @@ import { attachUprobeMulti, type BpfMap, isStaleProcess, type Link, type Program
 import { encodeGoWriter, missedOf } from "../tls/go-writes.js";
 import type { TlsProgram, TlsSites } from "../tls/tls-site.js";
 
-/** TlsPrograms are the loaded programs of probes/tls.go3s; `problem` says why there are none. */
+/** TlsPrograms are the programs of probes/tls.go3s. */
 export interface TlsPrograms {
-  readonly programs: Readonly<Partial<Record<TlsProgram, Program>>>;
-  readonly problem: string;
-  /** writers has where Go programs have on the stack what they write; absent where the kernel cannot look there. */
-  readonly writers?: BpfMap;
+  /** program gives one of them, loaded when it is first asked for; undefined where it cannot be. */
+  program(name: TlsProgram): Program | undefined;
+  /** problem says why one is missing. */
+  problem(): string;
+  /** writers has where Go programs have on the stack what they write; undefined where the kernel cannot look there. */
+  writers(): BpfMap | undefined;
 }
 
 /** TlsProbes owns the uprobes of one process where what it says by TLS is plain text. */
@@ -44,18 +46,18 @@ export function attachTlsProbes(
   let hasLibrary = false;
   const paths = [...new Set(sites.map((site) => site.path))];
   const key = u32Bytes(pid);
-  const writer =
-    writes === undefined || programs.writers === undefined ? undefined : encodeGoWriter(pid, writes);
-  if (writer !== undefined) programs.writers?.update(key, writer);
+  const writers = writes === undefined ? undefined : programs.writers();
+  const writer = writes === undefined || writers === undefined ? undefined : encodeGoWriter(pid, writes);
+  if (writer !== undefined) writers?.update(key, writer);
   let findsWrites = writer !== undefined;
 
   const attach = (name: TlsProgram): void => {
-    const program = programs.programs[name];
     for (const path of paths) {
       const own = sites.filter((site) => site.program === name && site.path === path);
       if (own.length === 0) continue;
+      const program = programs.program(name);
       if (program === undefined) {
-        lost.add(`what is said by TLS: ${programs.problem}`);
+        lost.add(`what is said by TLS: ${programs.problem()}`);
         continue;
       }
       try {
@@ -91,7 +93,7 @@ export function attachTlsProbes(
       return findsWrites;
     },
     missesWrites() {
-      const now = findsWrites ? programs.writers?.lookup(key) : undefined;
+      const now = findsWrites ? writers?.lookup(key) : undefined;
       return now !== undefined && missedOf(now) > missedMost;
     },
     probeWrites() {
@@ -99,7 +101,7 @@ export function attachTlsProbes(
       attach("goWrite");
     },
     close() {
-      if (writer !== undefined) programs.writers?.delete(key);
+      if (writer !== undefined) writers?.delete(key);
       for (const link of links) link.close();
       links.length = 0;
       count = 0;

@@ -1,6 +1,6 @@
 import type { GoTls } from "./go-tls.js";
 import { newTlsLibraries, type TlsLibraries } from "./libraries.js";
-import type { TlsSite, TlsSites } from "./tls-site.js";
+import type { TlsProgram, TlsSite, TlsSites } from "./tls-site.js";
 
 /** TlsAttached says what is attached for one process. */
 export interface TlsAttached {
@@ -12,6 +12,8 @@ export interface TlsAttached {
 export interface TlsWatch {
   /** watch attaches to what a process has by now; `go` is what is known of its Go program. */
   watch(pid: number, go: GoTls | undefined): TlsAttached;
+  /** programs says which programs watch() will need for a process. */
+  programs(pid: number, go: GoTls | undefined): readonly TlsProgram[];
   /** seen tells that a process speaks TLS where nobody is attached: it may have loaded its library meanwhile. */
   seen(pid: number): void;
   unwatch(pid: number): void;
@@ -84,6 +86,7 @@ export function newTlsWatch(options: TlsWatchOptions): TlsWatch {
       });
       return isNow ? options.attach(pid, found) : { count: 0, lost: found.lost };
     },
+    programs: (pid, go) => [...new Set(sitesOf(pid, go).sites.map(({ program }) => program))],
     seen(pid) {
       const process = watched.get(pid);
       const now = performance.now();

@@ -1,7 +1,7 @@
 import { Command } from "../uapi/commands.js";
 import { type AttrLayout, type AttrValues, encodeAttr, MAX_ATTR_BYTES } from "./attr.js";
 import { withoutSignals } from "./signals.js";
-import { addressOf, syscall } from "./syscall.js";
+import { addressOf, syscall, syscallAside } from "./syscall.js";
 
 /** CommandName is a command of bpf(2). */
 export type CommandName = keyof typeof Command;
@@ -21,6 +21,29 @@ export function bpf<L extends AttrLayout>(command: CommandName, layout: L, value
   encodeAttr(view, layout, values);
   const call = (): number => syscall("bpf", Command[command], address, layout.bytes, 0, 0, 0, true);
   return command === "BPF_PROG_LOAD" ? withoutSignals(call) : call();
+}
+
+/** What calls on other threads still read and write: the collector must not have it. */
+const lent = new Set<unknown>();
+
+/**
+ * bpfAside makes a bpf(2) call on another thread. Resolves to its result, -1 for any failure; the reason is told by the same
+ * call made with bpf(). It holds the buffers passed as values.
+ */
+export async function bpfAside<L extends AttrLayout>(
+  command: CommandName,
+  layout: L,
+  values: AttrValues<L>,
+): Promise<number> {
+  const attr = new Uint8Array(MAX_ATTR_BYTES);
+  encodeAttr(new DataView(attr.buffer), layout, values);
+  const loan = { attr, values };
+  lent.add(loan);
+  try {
+    return await syscallAside("bpf", Command[command], addressOf(attr), layout.bytes);
+  } finally {
+    lent.delete(loan);
+  }
 }
 
 /** attrU32 reads a field back from the attr of the last bpf() call. */

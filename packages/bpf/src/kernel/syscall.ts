@@ -21,8 +21,14 @@ type RawSyscall = (
   f: number,
 ) => number | bigint;
 
+/** The same on a thread of libuv's pool. What that thread's errno was nobody can ask. */
+type AsideSyscall = (
+  ...args: [...Parameters<RawSyscall>, (error: Error | null, result: number | bigint) => void]
+) => void;
+
 interface Seam {
   readonly call: RawSyscall;
+  readonly aside: AsideSyscall;
   readonly numbers: Readonly<Record<SyscallName, number>>;
 }
 
@@ -40,8 +46,9 @@ function openSeam(): Seam {
   // The process itself has libc loaded: this finds glibc and musl alike. All parameters are declared
   // 64 bits wide; the kernel takes from each register what the call needs.
   const word = "int64_t";
-  const call: RawSyscall = koffi.load(null).func("syscall", word, [word, word, word, word, word, word, word]);
-  seam = { call, numbers };
+  const bound = koffi.load(null).func("syscall", word, [word, word, word, word, word, word, word]);
+  const call: RawSyscall = bound;
+  seam = { call, aside: bound.async, numbers };
   return seam;
 }
 
@@ -59,6 +66,20 @@ export function syscall(name: SyscallName, a = 0, b = 0, c = 0, d = 0, e = 0, f 
     if (errno === EAGAIN && again && attempt < EAGAIN_RETRIES) continue;
     return -errno;
   }
+}
+
+/**
+ * syscallAside makes a system call on another thread, so that this one goes on; calls run beside each other, as many as
+ * libuv's pool has threads. Resolves to its result, -1 for any failure: who wants the reason calls again with syscall().
+ * Buffers must be held until then.
+ */
+export function syscallAside(name: SyscallName, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): Promise<number> {
+  const { aside, numbers } = seam ?? openSeam();
+  return new Promise((resolve, reject) => {
+    aside(numbers[name], a, b, c, d, e, f, (error, result) =>
+      error === null ? resolve(Number(result)) : reject(error),
+    );
+  });
 }
 
 /** The buffers whose addresses were asked for last: a system call takes fewer than this. */

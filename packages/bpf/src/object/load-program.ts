@@ -4,9 +4,9 @@ import { type Poisons, reachedPoison } from "../core/patch.js";
 import { applyRelocations, type CoreResolution } from "../core/resolve.js";
 import { BpfError } from "../errors.js";
 import { Errno } from "../kernel/errno.js";
-import { loadProgram } from "../program/load.js";
+import { loadProgram, loadProgramAside } from "../program/load.js";
 import type { Program } from "../program/program.js";
-import type { SourceLine } from "../program/spec.js";
+import type { ProgramImage, SourceLine } from "../program/spec.js";
 import { failingSlot, sourceOf } from "../program/verifier-log.js";
 import { ProgramType } from "../uapi/program-types.js";
 import { type AttachPoint, attachPoint } from "./attach-target.js";
@@ -119,8 +119,14 @@ function explainArrays(error: unknown, program: ProgramSpec, isArray: (map: stri
   );
 }
 
-/** loadOne binds one program of an object to the kernel and loads it. Throws BpfError. */
-export function loadOne(program: ProgramSpec, around: Surroundings): Program {
+/** BoundProgram is a program of an object as this kernel takes it, and what makes errors of the kernel errors of the object. */
+export interface BoundProgram {
+  readonly image: ProgramImage;
+  explain(error: unknown): unknown;
+}
+
+/** bindProgram binds one program of an object to the kernel. Throws BpfError. */
+export function bindProgram(program: ProgramSpec, around: Surroundings): BoundProgram {
   const { options, local, kernel, btfFd } = around;
   const type = options.types?.[program.name] ?? program.type;
   if (type === ProgramType.BPF_PROG_TYPE_UNSPEC) {
@@ -140,23 +146,44 @@ export function loadOne(program: ProgramSpec, around: Surroundings): Program {
   const to = options.targetPrograms?.[program.name];
   const point = table ?? attachPoint(type, program.attachType, target, kernel, to);
   const lines = sourceLines(program);
+  const image = {
+    name: program.name,
+    type,
+    instructions: code,
+    license: around.license,
+    attachType: point.attachType ?? usdtAttachType(program) ?? program.attachType,
+    flags: program.flags,
+    attachBtfId: point.btfId,
+    attachFd: point.fd,
+    btfFd,
+    functionInfo: btfFd === undefined ? undefined : functionInfo(program),
+    lineInfo: btfFd === undefined ? undefined : lineInfo(program),
+    lines,
+    moduleFds: modules.bytes,
+  };
+  return {
+    image,
+    explain: (error) =>
+      explainArrays(explainPoison(error, program, lines, poisons), program, around.isProgramArray),
+  };
+}
+
+/** loadOne binds one program of an object to the kernel and loads it. Throws BpfError. */
+export function loadOne(program: ProgramSpec, around: Surroundings): Program {
+  const { image, explain } = bindProgram(program, around);
   try {
-    return loadProgram({
-      name: program.name,
-      type,
-      instructions: code,
-      license: around.license,
-      attachType: point.attachType ?? usdtAttachType(program) ?? program.attachType,
-      flags: program.flags,
-      attachBtfId: point.btfId,
-      attachFd: point.fd,
-      btfFd,
-      functionInfo: btfFd === undefined ? undefined : functionInfo(program),
-      lineInfo: btfFd === undefined ? undefined : lineInfo(program),
-      lines,
-      moduleFds: modules.bytes,
-    });
+    return loadProgram(image);
   } catch (error) {
-    throw explainArrays(explainPoison(error, program, lines, poisons), program, around.isProgramArray);
+    throw explain(error);
+  }
+}
+
+/** loadOneAside is loadOne on another thread; what binds it is done here and now. Rejects with BpfError. */
+export async function loadOneAside(program: ProgramSpec, around: Surroundings): Promise<Program> {
+  const { image, explain } = bindProgram(program, around);
+  try {
+    return await loadProgramAside(image);
+  } catch (error) {
+    throw explain(error);
   }
 }

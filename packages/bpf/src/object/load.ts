@@ -12,7 +12,7 @@ import type { AttachPoint } from "./attach-target.js";
 import { KCONFIG } from "./externs.js";
 import { fillConfig } from "./kconfig.js";
 import { type KernelTypes, runningKernel } from "./kernel-types.js";
-import { loadOne } from "./load-program.js";
+import { loadOne, type Surroundings } from "./load-program.js";
 import { type LoadedStructOps, makeStructOps, planStructOps, type StructOpsPlan } from "./load-struct-ops.js";
 import { type Closable, LoadedObject } from "./loaded.js";
 import { makeMaps } from "./make-maps.js";
@@ -105,18 +105,27 @@ function contentsFor(
   return contents.set(KCONFIG, values);
 }
 
-/**
- * loadObject makes an object's maps and loads its programs into the running kernel. When anything fails,
- * what was made is closed again and the error passes through: `verifier-rejected` with the source line,
- * `relocation-failed`, `map-mismatch`, `not-found`, `permission-denied`, `not-supported`.
- */
-export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedObject {
+/** Ground is an object in the kernel before its programs: its maps, its types, and what binds programs to them. */
+export interface Ground {
+  readonly local: Btf | undefined;
+  readonly btfFd: number | undefined;
+  readonly plans: readonly StructOpsPlan[];
+  readonly chosen: readonly ProgramSpec[];
+  readonly maps: ReadonlyMap<string, BpfMap>;
+  /** What there is to close, in order; programs go in front. */
+  readonly owned: Closable[];
+  readonly around: Surroundings;
+  /** undo takes everything back, pins that were made among it. */
+  undo(): void;
+}
+
+/** layGround makes an object's maps and gives the kernel its types. Throws as loadObject(), and leaves nothing then. */
+export function layGround(spec: ObjectSpec, options: LoadOptions, kernel: () => KernelTypes): Ground {
   const owned: Closable[] = [];
-  let running: KernelTypes | undefined;
-  let undo: (() => void) | undefined;
-  const kernel = (): KernelTypes => {
-    running ??= runningKernel();
-    return running;
+  let undoMaps: (() => void) | undefined;
+  const undo = (): void => {
+    for (const one of owned) one.close();
+    undoMaps?.();
   };
   try {
     const local = spec.btf === undefined ? undefined : new Btf(spec.btf);
@@ -134,7 +143,7 @@ export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedO
       pinFolder: options.pinFolder ?? BPFFS,
       btfFd: btf?.number,
     });
-    undo = made.undo;
+    undoMaps = made.undo;
     owned.unshift(...made.owned);
     const mapFd = (name: string): number => {
       const map = made.maps.get(name);
@@ -147,23 +156,44 @@ export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedO
     const answers = new Map<string, CoreResolution>();
     const btfFd = btf?.number;
     const around = { license, options, local, kernel, mapFd, isProgramArray, btfFd, structOps, answers };
+    return { local, btfFd, plans, chosen, maps: made.maps, owned, around, undo };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+/**
+ * loadObject makes an object's maps and loads its programs into the running kernel. When anything fails,
+ * what was made is closed again and the error passes through: `verifier-rejected` with the source line,
+ * `relocation-failed`, `map-mismatch`, `not-found`, `permission-denied`, `not-supported`.
+ */
+export function loadObject(spec: ObjectSpec, options: LoadOptions = {}): LoadedObject {
+  let running: KernelTypes | undefined;
+  let ground: Ground | undefined;
+  const kernel = (): KernelTypes => {
+    running ??= runningKernel();
+    return running;
+  };
+  try {
+    ground = layGround(spec, options, kernel);
+    const { owned, maps, around, local: types, btfFd } = ground;
     const programs = new Map<string, Program>();
-    for (const one of chosen) {
+    for (const one of ground.chosen) {
       const program = loadOne(one, around);
       owned.unshift(program);
       programs.set(one.name, program);
     }
-    fillMapReferences(spec, made.maps, programs);
-    const tables = new Map<string, LoadedStructOps>();
-    for (const plan of plans) {
-      const table = makeStructOps(plan, programs, btf?.number);
+    fillMapReferences(spec, maps, programs);
+    const structOps = new Map<string, LoadedStructOps>();
+    for (const plan of ground.plans) {
+      const table = makeStructOps(plan, programs, btfFd);
       owned.unshift(table.map);
-      tables.set(plan.spec.name, table);
+      structOps.set(plan.spec.name, table);
     }
-    return new LoadedObject(spec, made.maps, programs, owned, { types: local, structOps: tables });
+    return new LoadedObject(spec, maps, programs, owned, { types, structOps });
   } catch (error) {
-    for (const one of owned) one.close();
-    undo?.();
+    ground?.undo();
     throw error;
   } finally {
     running?.close();

@@ -6,7 +6,7 @@ import { explainRefusal } from "../explain/explain.js";
 import type { Explanation } from "../explain/explanation.js";
 import { PROG_LOAD_ATTR } from "../kernel/attr.generated.js";
 import type { AttrValues } from "../kernel/attr.js";
-import { attrU32, bpf } from "../kernel/bpf.js";
+import { attrU32, bpf, bpfAside } from "../kernel/bpf.js";
 import { Errno } from "../kernel/errno.js";
 import { failure } from "../kernel/failure.js";
 import { Descriptor } from "../kernel/fd.js";
@@ -100,12 +100,8 @@ function loadAgain(values: AttrValues<typeof PROG_LOAD_ATTR>): Answer {
   }
 }
 
-/**
- * loadProgram gives a program to the kernel and owns what comes back. It is first loaded without a log, which
- * is faster; when that fails again with one, grown until it holds the refusal. Throws BpfError `verifier-rejected` with
- * the source line, the log and an explanation in words, or what else the kernel says.
- */
-export function loadProgram(image: ProgramImage): Program {
+/** attrOf checks an image and gives what BPF_PROG_LOAD is told of it. Throws `bad-argument`. */
+function attrOf(image: ProgramImage): AttrValues<typeof PROG_LOAD_ATTR> {
   allowLockedMemory();
   const code = isBytes(image.instructions) ? image.instructions : encodeInstructions(image.instructions);
   const count = code.length / INSTRUCTION_BYTES;
@@ -117,7 +113,7 @@ export function loadProgram(image: ProgramImage): Program {
   const license = new TextEncoder().encode(`${image.license}\0`);
   const functions = image.functionInfo ?? new Uint8Array(0);
   const lines = image.lineInfo ?? new Uint8Array(0);
-  const values = {
+  return {
     prog_type: image.type,
     insn_cnt: count,
     insns: code,
@@ -136,12 +132,35 @@ export function loadProgram(image: ProgramImage): Program {
     line_info_cnt: lines.length / LINE_INFO_BYTES,
     fd_array: image.moduleFds ?? 0,
   };
+}
+
+/**
+ * loadProgram gives a program to the kernel and owns what comes back. It is first loaded without a log, which
+ * is faster; when that fails again with one, grown until it holds the refusal. Throws BpfError `verifier-rejected` with
+ * the source line, the log and an explanation in words, or what else the kernel says.
+ */
+export function loadProgram(image: ProgramImage): Program {
+  const values = attrOf(image);
   const fd = bpf("BPF_PROG_LOAD", PROG_LOAD_ATTR, values);
-  if (fd >= 0) return new Program(image, new Descriptor(fd, `program "${image.name}"`));
+  if (fd >= 0) return owned(image, fd);
 
   // A log that does not fit turns the errno into ENOSPC: the first answer is the verdict.
   const errno = -fd;
   const again = loadAgain(values);
-  if (again.fd >= 0) return new Program(image, new Descriptor(again.fd, `program "${image.name}"`));
+  if (again.fd >= 0) return owned(image, again.fd);
   throw refusal(image, errno, again.log);
+}
+
+function owned(image: ProgramImage, fd: number): Program {
+  return new Program(image, new Descriptor(fd, `program "${image.name}"`));
+}
+
+/**
+ * loadProgramAside is loadProgram on another thread: the verifier takes no lock that privileged loads share (bpf_check(),
+ * kernel/bpf/verifier.c), so several programs are verified at once while this thread goes on. What is refused there is
+ * loaded once more here, for the same error as loadProgram()'s. Rejects as that throws.
+ */
+export async function loadProgramAside(image: ProgramImage): Promise<Program> {
+  const fd = await bpfAside("BPF_PROG_LOAD", PROG_LOAD_ATTR, attrOf(image));
+  return fd >= 0 ? owned(image, fd) : loadProgram(image);
 }
