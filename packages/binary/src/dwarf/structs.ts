@@ -120,21 +120,34 @@ function shapeOf(shapes: ReadonlyMap<number, Abbreviation>, code: number, cursor
   return shape;
 }
 
+/** Direct is a struct that was found by its name's bytes, and the unit that it is in. */
+interface Direct {
+  readonly layout: StructLayout;
+  readonly unit: Unit;
+}
+
 /**
  * findDirectly looks for a struct by its name's bytes. Go writes type names into the entries themselves and first, so
  * the byte before the name is the entry's code: nothing else needs to be walked. 2 ms instead of 60 for a 20 MB section.
+ * `near` is a unit to look in first: Go's linker puts all types into one, which is a tenth of the section.
  */
-function findDirectly(dwarf: DwarfSections, name: string): StructLayout | undefined {
-  const { data } = dwarf.info;
+function findDirectly(dwarf: DwarfSections, name: string, near?: Unit): Direct | undefined {
   const wanted = Buffer.from(`${name}\0`, "utf8");
-  for (let at = find(data, wanted); at > 0; at = find(data, wanted, at + 1)) {
+  const { length } = dwarf.info.data;
+  const close = near === undefined ? undefined : findWithin(dwarf, wanted, near.start, near.end);
+  return close ?? findWithin(dwarf, wanted, 0, length);
+}
+
+function findWithin(dwarf: DwarfSections, wanted: Uint8Array, from: number, to: number): Direct | undefined {
+  const data = dwarf.info.data.subarray(0, to);
+  for (let at = find(data, wanted, from); at > 0; at = find(data, wanted, at + 1)) {
     const code = data[at - 1] ?? 0;
     const unit = code > 0 && code < 0x80 ? unitAt(dwarf, at - 1) : undefined;
     const shape = unit === undefined ? undefined : dwarf.abbreviations(unit).get(code);
     if (unit === undefined || shape?.tag !== tag.STRUCTURE) continue;
     if (shape.attributes[0] !== attribute.NAME || shape.forms[0] !== form.STRING) continue;
     const layout = layoutAt(dwarf, unit, shape, at, undefined);
-    if (layout !== undefined) return layout;
+    if (layout !== undefined) return { layout, unit };
   }
   return undefined;
 }
@@ -201,9 +214,11 @@ export function readStructs(
   if (dwarf === undefined) return undefined;
   const found = new Map<string, StructLayout>();
   const missing = new Set<string>();
+  let near: Unit | undefined;
   for (const name of names) {
-    const layout = findDirectly(dwarf, name);
-    if (layout !== undefined) found.set(name, layout);
+    const direct = findDirectly(dwarf, name, near);
+    near = direct?.unit ?? near;
+    if (direct !== undefined) found.set(name, direct.layout);
     else if (mentioned(dwarf, name)) missing.add(name);
   }
   if (missing.size > 0) {

@@ -3,6 +3,7 @@ import { BinaryError } from "../errors.js";
 import { locateTable, textStart } from "./locate.js";
 import {
   entryOf,
+  hasNameLike,
   lineAt,
   nameMatches,
   nameOf,
@@ -44,6 +45,8 @@ export interface GoFunctions {
   find(name: string): GoFunction | undefined;
   /** findAll is find for names that several functions share (ABI wrappers, closures of generic code). */
   findAll(name: string): readonly GoFunction[];
+  /** hasPackage tells whether a function of this package is in the table. */
+  hasPackage(path: string): boolean;
   /** containing returns the function whose bytes hold the virtual address. */
   containing(address: number): GoFunction | undefined;
   /** symbolise returns function, file and line of a virtual address. */
@@ -78,6 +81,7 @@ function functionsOf(table: PclnTable, text: number): GoFunctions {
     name: (index) => nameOf(table, index),
     find: (name) => matching(name).next().value,
     findAll: (name) => [...matching(name)],
+    hasPackage: (path) => hasNameLike(table, `${path}.`),
     containing(address) {
       if (!(address >= entry(0) && address < entry(table.count))) return undefined;
       let low = 0;

@@ -33,8 +33,20 @@ interface DwarfOffsets {
   readonly offsets: ReadonlyMap<string, number>;
 }
 
+/** packageOf gives "net/http" for "net/http.Request". */
+const packageOf = (struct: string): string =>
+  struct.slice(0, struct.indexOf(".", struct.lastIndexOf("/") + 1));
+
 function fromDwarf(binary: GoBinary, wanted: GoStructFields): DwarfOffsets | undefined {
-  const structs = readStructs(binary.elf, Object.keys(wanted));
+  // A package without functions is not in the program, and to find out that a name is not there takes a search of everything.
+  const packages = new Map<string, boolean>();
+  const isThere = (name: string): boolean => {
+    const path = packageOf(name);
+    const known = packages.get(path) ?? binary.functions.hasPackage(path);
+    packages.set(path, known);
+    return known;
+  };
+  const structs = readStructs(binary.elf, Object.keys(wanted).filter(isThere));
   if (structs === undefined) return undefined;
   const offsets = new Map<string, number>();
   for (const [name, layout] of structs) {

