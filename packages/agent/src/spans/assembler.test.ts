@@ -397,6 +397,40 @@ test("a repeated request's span is the same but for its ids and times; what diff
   assert.equal(process.spans, 8);
 });
 
+test("what repeats but for its body, or its client's goroutine, is told alike, with the goroutine", () => {
+  for (const role of [Role.client, Role.server]) {
+    const { feed, spans, process } = rig();
+    process.routes.learn("POST", "/users", "/users");
+    const ask = (exchange: number, body: string, goid: number): void => {
+      const head = `POST /users HTTP/1.1\r\nHost: shop:8080\r\nContent-Length: ${body.length}\r\n\r\n`;
+      const from = { ...server, role, exchange, ns: exchange * 1000, goid };
+      feed(requestRecord(head + body, from), responseRecord(ok, { exchange, ns: exchange * 1000 + 500 }));
+    };
+    const asked = [
+      ["first", 5],
+      ["other", 5],
+      ["third", 6],
+      ["forth", 7],
+      ["\r\n\r\n5", 7],
+      ["longer", 8],
+    ] as const;
+    for (const [i, [body, goid]] of asked.entries()) ask(i + 1, body, goid);
+    assert.deepEqual(
+      spans().map((span) => {
+        const a = attributes(span);
+        return [span.name, a["http.request.body.size"], a["go3s.goroutine.id"], a["url.path"]];
+      }),
+      asked.map(([body, goid]) => [
+        role === Role.client ? "POST" : "POST /users",
+        String(body.length),
+        String(goid),
+        "/users",
+      ]),
+    );
+    assert.equal(new Set(spans().map((span) => Object.keys(attributes(span)).sort().join())).size, 1);
+  }
+});
+
 test("a request that is told as the one it repeats becomes the same span but for its ids and times", () => {
   const { feed, spans, process, assembler } = rig();
   process.routes.learn("GET", "/users/7", "/users/{id}");

@@ -17,6 +17,7 @@ import {
   appendHead,
   type ConnectionSlot,
   type Exchange,
+  headBytes,
   newExchangePool,
   resetExchange,
 } from "./exchange.js";
@@ -306,7 +307,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       }
       if ((event.flags & RequestFlag.identified) !== 0)
         exchange.said = event.memory.slice(event.trace, event.trace + (event.role === Role.client ? 24 : 16));
-      appendHead(exchange, event.memory, event.head, event.headLength);
+      appendHead(exchange, event.memory, event.head, headBytes(event.memory, event.head, event.headLength));
       replace(exchange);
       open.add(exchange);
       if (exchange.role === Role.client) process.calls++;

@@ -3,6 +3,7 @@ import { Operation } from "../go/call-site.js";
 import type { WireExchange } from "../protocols/wire.js";
 import { newCallTexts } from "./call-texts.js";
 import { fillRandom, idLayout } from "./ids.js";
+import { newOpenCalls } from "./open-calls.js";
 import type { ProcessSpans } from "./process-spans.js";
 
 /** Call is a call into a library while it is open. */
@@ -81,49 +82,35 @@ export interface Calls extends CallSink {
   readonly open: number;
 }
 
-// A goroutine is in one call at a time, so that more open ones than this in a process are ends that got lost.
-const openLimit = 20_000;
 const idleLimit = 1024;
 
 /** newCalls makes one with nothing open. */
 export function newCalls(options: CallsOptions): Calls {
-  const processes = new Map<number, Map<number, Call>>();
+  const calls = newOpenCalls();
   const idle: Call[] = [];
   const texts = newCallTexts();
-  let open = 0;
 
   const give = (call: Call): void => {
-    open--;
     if (idle.length < idleLimit) idle.push(call);
   };
 
   return {
     get open() {
-      return open;
+      return calls.size;
     },
     call(event: CallEvent) {
       const process = options.processOf(event.tgid);
       if (process === undefined) return;
-      let calls = processes.get(event.tgid);
-      if (calls === undefined) {
-        calls = new Map();
-        processes.set(event.tgid, calls);
-      }
       // The same goroutine again: the end of the last one was lost, or its stack grew behind the probe (Go before 1.21).
-      let call = calls.get(event.goid);
+      let call = calls.get(event.tgid, event.goid);
       if (call === undefined) {
-        if (calls.size >= openLimit) {
-          open -= calls.size;
-          calls.clear();
-        }
         call = idle.pop() ?? blank(process);
-        calls.set(event.goid, call);
-        open++;
+        call.process = process;
+        call.goid = event.goid;
+        calls.add(call);
         process.calls++;
       }
-      call.process = process;
       call.operation = event.operation;
-      call.goid = event.goid;
       call.startNs = event.ns;
       call.cut = event.textLength < event.textBytes;
       call.text = texts.of(event.memory, event.text, event.textLength);
@@ -146,35 +133,32 @@ export function newCalls(options: CallsOptions): Calls {
       }
     },
     callEnd(event: CallEndEvent) {
-      const calls = processes.get(event.tgid);
-      const call = calls?.get(event.goid);
-      if (calls === undefined || call === undefined) return;
-      calls.delete(event.goid);
+      const call = calls.take(event.tgid, event.goid);
+      if (call === undefined) return;
       call.endNs = event.ns;
       call.errorType = event.errorType;
       if (event.connection !== 0) options.ended?.(call, event);
       options.emit(call, "");
       give(call);
     },
-    during: (tgid, goid) => processes.get(tgid)?.get(goid),
+    during: calls.get,
     sending(tgid, topic, ns) {
       let oldest: Call | undefined;
-      for (const call of processes.get(tgid)?.values() ?? []) {
-        if (call.operation !== Operation.send || call.startNs > ns) continue;
-        if (topic !== "" && call.text !== "" && call.text !== topic) continue;
+      calls.each((call) => {
+        if (call.process.tgid !== tgid || call.operation !== Operation.send || call.startNs > ns) return;
+        if (topic !== "" && call.text !== "" && call.text !== topic) return;
         if (oldest === undefined || call.startNs < oldest.startNs) oldest = call;
-      }
+      });
       return oldest;
     },
     processExited(tgid, ns) {
-      const calls = processes.get(tgid);
-      if (calls === undefined) return;
-      processes.delete(tgid);
-      for (const call of calls.values()) {
+      calls.each((call) => {
+        if (call.process.tgid !== tgid) return;
+        calls.take(tgid, call.goid);
         call.endNs = ns;
         options.emit(call, "process_exited");
         give(call);
-      }
+      });
     },
   };
 }

@@ -182,3 +182,19 @@ export function appendHead(exchange: Exchange, memory: Uint8Array, start: number
   else for (let i = 0; i < room; i++) head[headLength + i] = memory[start + i] ?? 0;
   exchange.headLength = needed;
 }
+
+/** headBytes is how many of bytes[start, start + length) a head has, all when it does not end there: a body's beginning is of no use. */
+export function headBytes(bytes: Uint8Array, start: number, length: number): number {
+  // Most requests have no body, and end as their head does.
+  const end = start + length;
+  if (length < 4 || endsHead(bytes, end - 1)) return length;
+  for (let at = start + 3; at < end; at++) if (bytes[at] === LF && endsHead(bytes, at)) return at + 1 - start;
+  return length;
+}
+
+const CR = 13;
+const LF = 10;
+
+/** endsHead says whether the byte at `at` is the last of an empty line. */
+const endsHead = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === LF && bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR;

@@ -129,7 +129,11 @@ export function newHttpSpanWriter(
     repeat(exchange, template, writer) {
       template.series?.add(exchange);
       begin(exchange, writer);
-      template.write(writer);
+      if (exchange.role === Role.server) template.write(writer);
+      else {
+        template.copy(writer);
+        if (exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
+      }
       writer.endSpan();
       exchange.process.spans++;
     },
@@ -185,7 +189,7 @@ export function newHttpSpanWriter(
       if (head.baggage.start >= 0)
         writer.stringAttribute(key.baggage, listOf(bytes, exchange.headLength, head, "baggage"));
       writeSizes(exchange, writer, head);
-      if (exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
+      if (server && exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
       const hasWaits = waits?.write(exchange, writer) === true;
 
       // Status rules of the HTTP conventions: 4xx is the client's error, not the server's.
@@ -205,6 +209,8 @@ export function newHttpSpanWriter(
         exchange.slot.template.record(exchange, writer, mark);
         exchange.slot.template.series = series;
       } else exchange.slot?.template?.forget();
+      // Behind what is kept: others send the next request over the connection.
+      if (!server && exchange.goid > 0) writer.intAttribute(key.goroutine, exchange.goid);
       writer.endSpan();
       process.spans++;
     },

@@ -1,7 +1,7 @@
 // The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
 import { Buffer } from "node:buffer";
 import type { SpanShare, SpanWriter } from "@go3s/telemetry";
-import { addressSize } from "../events/layout.js";
+import { addressSize, Role } from "../events/layout.js";
 import type { DurationSeries } from "../runtime/request-durations.js";
 import type { Exchange } from "./exchange.js";
 
@@ -21,6 +21,8 @@ export interface SpanTemplate {
   forget(): void;
   /** write appends the kept fields to a span that was begun, unless its request has them already. */
   write(writer: SpanWriter): void;
+  /** copy appends them to one that says more: a client's, whose connection serves many goroutines. */
+  copy(writer: SpanWriter): void;
 }
 
 /** newSpanTemplate makes an empty template; its memory is used again for every span that it keeps. */
@@ -55,7 +57,7 @@ export function newSpanTemplate(): SpanTemplate {
         exchange.requestBytes === requestBytes &&
         exchange.responseContentLength === contentLength &&
         exchange.responseHeadLength === responseHeadLength &&
-        exchange.goid === goid &&
+        (exchange.goid === goid || exchange.role === Role.client) &&
         exchange.tgid === tgid &&
         exchange.pattern === pattern &&
         exchange.threshold === threshold &&
@@ -88,6 +90,10 @@ export function newSpanTemplate(): SpanTemplate {
       kept ??= fields.subarray(0, fieldsLength);
       writer.encodedFields(kept, fieldsLength);
       writer.keepShare(share);
+    },
+    copy(writer) {
+      kept ??= fields.subarray(0, fieldsLength);
+      writer.encodedFields(kept, fieldsLength);
     },
   };
 }
