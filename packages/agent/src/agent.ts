@@ -21,6 +21,7 @@ import {
 import { Operation } from "./go/call-site.js";
 import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
+import { newHeap } from "./heap.js";
 import { type LogOptions, tryProcessLogs } from "./logs/process-logs.js";
 import { newMeter } from "./meter.js";
 import { readAnswerEnd, readFailure } from "./protocols/postgresql/answer-end.js";
@@ -161,6 +162,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { exporter } = options;
   const clock = openWallClock();
   const meter = newMeter();
+  const heap = newHeap();
   const programs = newGoPrograms();
   const policies = new Map<number, PolicyState>();
   const spanBatches: Batches<SpanWriter> = newBatches(
@@ -502,6 +504,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const now = performance.now();
     ticks++;
     meter.tick();
+    heap.tick();
     tcp.tick();
     sendTimes();
     const seconds = (now - lastTick) / 1000;

@@ -1,0 +1,49 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/** Heap keeps this process's garbage small. */
+export interface Heap {
+  /** tick looks at it; call it about once a second. */
+  tick(): void;
+}
+
+/** HeapOptions are the outside of a heap, for tests. */
+export interface HeapOptions {
+  readonly now?: () => number;
+  /** used gives the bytes that objects take, dead ones included. */
+  readonly used?: () => number;
+  /** collect makes a whole collection. */
+  readonly collect?: () => void;
+}
+
+// V8 lets the heap grow to twice of what lives before it collects it all: of the 130 MiB that an agent of one process had resident
+// after half an hour, 18 were garbage. A collection takes 20 to 50 ms, in which the ring buffer fills by a tenth at 50,000
+// requests/s: one a minute is a thousandth of a processor.
+const everyMs = 60_000;
+// The first comes soon: reading programs leaves much behind.
+const firstMs = 10_000;
+const leastGarbage = 8 << 20;
+
+/** newHeap begins to look. */
+export function newHeap(options: HeapOptions = {}): Heap {
+  const now = options.now ?? (() => performance.now());
+  const used = options.used ?? (() => process.memoryUsage().heapUsed);
+  const collect = options.collect ?? collector();
+  let live = 0;
+  let next = now() + firstMs;
+  return {
+    tick() {
+      if (now() < next || used() < live + leastGarbage) return;
+      collect();
+      live = used();
+      next = now() + everyMs;
+    },
+  };
+}
+
+/** collector gives V8's own gc(), without the option that would have to be on the command line. */
+function collector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const gc: unknown = runInNewContext("gc");
+  return typeof gc === "function" ? () => void gc() : () => undefined;
+}
