@@ -18,11 +18,8 @@ export interface CourtesyOptions {
 
 /** LOWEST has a weight of 15 beside the 1024 of nice 0 (sched_prio_to_weight, kernel/sched/core.c). */
 const LOWEST = 19;
-/**
- * BUSY_RECORDS in one look are a machine at work: at a look in 60 ms, 16,000 requests a second that repeat, which are a record each.
- * Below that our cost is nothing and a first span must not wait.
- */
-const BUSY_RECORDS = 1000;
+/** BUSY_RECORDS in one look are a machine at work; below that our cost is nothing and a first span must not wait. */
+const BUSY_RECORDS = 2000;
 /** FULL: from here on the ring buffer's rest is all the time there is, and we take our share of the processors. */
 const FULL = 0.2;
 /** HURRY_MS is how long a fit of hurry lasts. */
