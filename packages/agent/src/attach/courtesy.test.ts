@@ -43,6 +43,38 @@ test("the agent gives way to a busy machine, and not when the ring buffer fills 
   assert.equal(nice(), 0, "the load is over");
 });
 
+test("where giving way means to be starved it is not tried again soon, and later and later", () => {
+  const { courtesy, nice, wait } = recorded();
+  const pauses: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    courtesy.looked(0.01, 5000);
+    assert.equal(nice(), 19);
+    wait(100);
+    courtesy.looked(0.01, 5000);
+    assert.equal(nice(), 19, "a look in time");
+    wait(700);
+    courtesy.looked(0.01, 5000);
+    assert.equal(nice(), 0, "a late one");
+    let waited = 0;
+    for (; nice() === 0; waited += 100) {
+      wait(100);
+      courtesy.looked(0.01, 5000);
+    }
+    pauses.push(waited / 1000);
+    courtesy.looked(0.01, 3);
+    assert.equal(nice(), 0, "little to do");
+  }
+  assert.deepEqual(pauses, [2, 4, 8, 16, 32, 60, 60, 60]);
+  // Long after, it begins anew.
+  wait(600_000);
+  courtesy.looked(0.01, 5000);
+  wait(700);
+  courtesy.looked(0.01, 5000);
+  wait(2500);
+  courtesy.looked(0.01, 5000);
+  assert.equal(nice(), 19);
+});
+
 test("a priority that could not be taken back is never given away", () => {
   const { courtesy, nices } = recorded(false);
   for (let i = 0; i < 5; i++) courtesy.looked(0.05, 5000);

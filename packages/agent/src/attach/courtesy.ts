@@ -24,6 +24,14 @@ const BUSY_RECORDS = 2000;
 const FULL = 0.2;
 /** HURRY_MS is how long a fit of hurry lasts. */
 const HURRY_MS = 2000;
+/**
+ * STARVED_MS between two looks, which are planned for every 60 to 100, are more than giving way: where more want the processors than
+ * there are, the lowest priority gets a few milliseconds in a second, and 50,000 whole requests a second fill half of the ring buffer
+ * in this time.
+ */
+const STARVED_MS = 250;
+/** MOST_MS: who has fallen behind again and again for having given way does not try for longer and longer, this at most. */
+const MOST_MS = 60_000;
 
 /**
  * newCourtesy gives way while a watched service is at its maximum: what the agent takes from a saturated machine it takes
@@ -36,6 +44,9 @@ export function newCourtesy(options: CourtesyOptions = {}): Courtesy {
   const ordinary = (options.getNice ?? getPriority)();
   let current = ordinary;
   let hurryUntil = Number.NEGATIVE_INFINITY;
+  let lastLook = Number.POSITIVE_INFINITY;
+  let lastBehind = Number.NEGATIVE_INFINITY;
+  let penalty = HURRY_MS;
   let isAllowed: boolean | undefined;
 
   const become = (nice: number): void => {
@@ -53,14 +64,25 @@ export function newCourtesy(options: CourtesyOptions = {}): Courtesy {
     }
   };
 
+  /** fellBehind keeps the ordinary priority for a while, a longer one when it is not long since the last time. */
+  const fellBehind = (at: number): void => {
+    penalty = at - lastBehind < 4 * penalty ? Math.min(MOST_MS, 2 * penalty) : HURRY_MS;
+    lastBehind = at;
+    hurryUntil = at + penalty;
+  };
+
   return {
     looked(fill, records) {
-      if (fill > FULL) hurryUntil = now() + HURRY_MS;
-      if (records < BUSY_RECORDS || now() < hurryUntil) become(ordinary);
+      const at = now();
+      const hasGivenWay = current === LOWEST;
+      if (hasGivenWay && (fill > FULL || at - lastLook > STARVED_MS)) fellBehind(at);
+      else if (fill > FULL) hurryUntil = Math.max(hurryUntil, at + HURRY_MS);
+      lastLook = at;
+      if (records < BUSY_RECORDS || at < hurryUntil) become(ordinary);
       else become(LOWEST);
     },
     hurry() {
-      hurryUntil = now() + HURRY_MS;
+      hurryUntil = Math.max(hurryUntil, now() + HURRY_MS);
       become(ordinary);
     },
   };
