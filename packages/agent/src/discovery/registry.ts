@@ -67,7 +67,8 @@ export const partMarker = "GO3S_PART";
 // Processes that ended and may still be asked about; the oldest are forgotten. Each holds 10 KB.
 const endedLimit = 1024;
 const endedMs = 30_000;
-const programLimit = 1024;
+// Programs whose routes are kept for their next start; a table holds up to 4,096 paths, half a megabyte.
+const programLimit = 128;
 const listenersEveryMs = 2000;
 const nobodyMs = 30_000;
 const noEnvironment: ProcessFacts["environment"] = new Map();
