@@ -25,12 +25,10 @@ const FULL = 0.2;
 /** HURRY_MS is how long a fit of hurry lasts. */
 const HURRY_MS = 2000;
 /**
- * STARVED_MS between two looks, which are planned for every 60 to 100, are more than giving way: where more want the processors than
- * there are, the lowest priority gets a few milliseconds in a second, and 50,000 whole requests a second fill half of the ring buffer
- * in this time.
+ * MOST_MS: on a crowded machine the lowest priority gets milliseconds in a second. Who has fallen behind for having given way does
+ * not try again for a while, a longer one each time, this at most. (A look that is only late says nothing: 50,000 repeated requests a
+ * second fill the buffer in six seconds, and taking late looks for it cost a busy net/http service a tenth.)
  */
-const STARVED_MS = 250;
-/** MOST_MS: who has fallen behind again and again for having given way does not try for longer and longer, this at most. */
 const MOST_MS = 60_000;
 
 /**
@@ -44,7 +42,6 @@ export function newCourtesy(options: CourtesyOptions = {}): Courtesy {
   const ordinary = (options.getNice ?? getPriority)();
   let current = ordinary;
   let hurryUntil = Number.NEGATIVE_INFINITY;
-  let lastLook = Number.POSITIVE_INFINITY;
   let lastBehind = Number.NEGATIVE_INFINITY;
   let penalty = HURRY_MS;
   let isAllowed: boolean | undefined;
@@ -74,10 +71,8 @@ export function newCourtesy(options: CourtesyOptions = {}): Courtesy {
   return {
     looked(fill, records) {
       const at = now();
-      const hasGivenWay = current === LOWEST;
-      if (hasGivenWay && (fill > FULL || at - lastLook > STARVED_MS)) fellBehind(at);
+      if (fill > FULL && current === LOWEST) fellBehind(at);
       else if (fill > FULL) hurryUntil = Math.max(hurryUntil, at + HURRY_MS);
-      lastLook = at;
       if (records < BUSY_RECORDS || at < hurryUntil) become(ordinary);
       else become(LOWEST);
     },
