@@ -1,4 +1,4 @@
-import type { ProcessSpans } from "../spans/process-spans.js";
+import { newProcessSpans, type ProcessSpans } from "../spans/process-spans.js";
 import { encodeResource } from "../spans/resource.js";
 import { newRouteTable, type RouteTable } from "../spans/routes.js";
 import { type Executable, type Executables, newExecutables } from "./executable.js";
@@ -243,17 +243,10 @@ function isSameProgram(before: ProcessFacts, now: ProcessFacts): boolean {
 }
 
 function spansOf(facts: ProcessFacts, identity: Identity, routes: RouteTable): ProcessSpans {
-  return {
+  return newProcessSpans({
     tgid: facts.pid,
     serviceName: identity.serviceName || programName(facts),
     resource: encodeResource(identity),
     routes,
-    handlerEndsTold: false,
-    handlerEndsSinceNs: 0,
-    spans: 0,
-    newPaths: 0,
-    orphans: 0,
-    requests: 0,
-    calls: 0,
-  };
+  });
 }

@@ -3,24 +3,17 @@ import { test } from "node:test";
 import { Role } from "../events/layout.js";
 import { openWallClock } from "../spans/clock.js";
 import { type Exchange, newExchangePool } from "../spans/exchange.js";
-import type { ProcessSpans } from "../spans/process-spans.js";
+import { newProcessSpans } from "../spans/process-spans.js";
 import { newRouteTable } from "../spans/routes.js";
 import { newPointList } from "./point-list.js";
 import { newRequestDurations } from "./request-durations.js";
 
-const process: ProcessSpans = {
+const process = newProcessSpans({
   tgid: 7,
   serviceName: "shop",
   resource: new Uint8Array(),
   routes: newRouteTable(),
-  handlerEndsTold: false,
-  handlerEndsSinceNs: 0,
-  spans: 0,
-  newPaths: 0,
-  orphans: 0,
-  requests: 0,
-  calls: 0,
-};
+});
 
 function exchange(role: Role, milliseconds: number, status: number, id: number): Exchange {
   const made = newExchangePool().take(process);

@@ -16,7 +16,7 @@ import { ignoreStreams } from "../events/stream.js";
 import { type Assembler, newAssembler } from "./assembler.js";
 import { openWallClock } from "./clock.js";
 import { newHttpSpanWriter } from "./http-span.js";
-import type { ProcessSpans } from "./process-spans.js";
+import { newProcessSpans, type ProcessSpans } from "./process-spans.js";
 import { encodedScope, encodeResource } from "./resource.js";
 import { newRouteTable } from "./routes.js";
 
@@ -31,19 +31,13 @@ interface Rig {
 
 /** rig runs records through decoder, assembler and span writer, and reads the spans back with the object codec. */
 function rig(handlerEndsTold = false): Rig {
-  const process: ProcessSpans = {
+  const process = newProcessSpans({
     tgid: 7,
     serviceName: "shop",
     resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
     routes: newRouteTable(),
-    handlerEndsTold,
-    handlerEndsSinceNs: 0,
-    spans: 0,
-    newPaths: 0,
-    orphans: 0,
-    requests: 0,
-    calls: 0,
-  };
+  });
+  process.handlerEndsTold = handlerEndsTold;
   const writer = new SpanWriter();
   const seen: Span[] = [];
   const startBatch = (): void => {

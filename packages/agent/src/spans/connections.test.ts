@@ -3,25 +3,21 @@ import { test } from "node:test";
 import { newClientRequests } from "./connections.js";
 import { type Exchange, newExchangePool } from "./exchange.js";
 import { idLayout } from "./ids.js";
+import { newProcessSpans } from "./process-spans.js";
 import { encodeResource } from "./resource.js";
 import { newRouteTable } from "./routes.js";
 
 const pool = newExchangePool();
 
 function exchange(isClient: boolean, sequence: number, id: number): Exchange {
-  const made = pool.take({
-    tgid: 7,
-    serviceName: "shop",
-    resource: encodeResource({ serviceName: "shop", attributes: new Map() }),
-    routes: newRouteTable(),
-    handlerEndsTold: false,
-    handlerEndsSinceNs: 0,
-    spans: 0,
-    newPaths: 0,
-    orphans: 0,
-    requests: 0,
-    calls: 0,
-  });
+  const made = pool.take(
+    newProcessSpans({
+      tgid: 7,
+      serviceName: "shop",
+      resource: encodeResource({ serviceName: "shop", attributes: new Map() }),
+      routes: newRouteTable(),
+    }),
+  );
   made.localPort = isClient ? 50_000 : 8080;
   made.peerPort = isClient ? 8080 : 50_000;
   made.addresses.fill(isClient ? 1 : 2, 0, 16);

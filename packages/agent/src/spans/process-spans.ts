@@ -32,3 +32,19 @@ export interface ProcessSpans {
   /** errorsTold: requests that are answered with an error are told whatever the share, so each stands for itself alone. */
   errorsTold?: boolean;
 }
+
+/** newProcessSpans makes it for a process of which nothing was seen yet. */
+export function newProcessSpans(
+  process: Pick<ProcessSpans, "tgid" | "serviceName" | "resource" | "routes">,
+): ProcessSpans {
+  return {
+    ...process,
+    handlerEndsTold: false,
+    handlerEndsSinceNs: 0,
+    spans: 0,
+    newPaths: 0,
+    orphans: 0,
+    requests: 0,
+    calls: 0,
+  };
+}

@@ -9,7 +9,7 @@ import { newRequestDurations } from "../runtime/request-durations.js";
 import { addHeard, newCalls } from "./calls.js";
 import { openWallClock } from "./clock.js";
 import { idLayout } from "./ids.js";
-import type { ProcessSpans } from "./process-spans.js";
+import { newProcessSpans } from "./process-spans.js";
 import { newQuerySpanWriter } from "./query-span.js";
 import { encodedScope, encodeResource } from "./resource.js";
 import { newRouteTable } from "./routes.js";
@@ -34,19 +34,12 @@ interface Given {
 
 /** rig runs calls to spans; exchange 9 is an open server request. */
 function rig() {
-  const process: ProcessSpans = {
+  const process = newProcessSpans({
     tgid: 7,
     serviceName: "shop",
     resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
     routes: newRouteTable(),
-    handlerEndsTold: false,
-    handlerEndsSinceNs: 0,
-    spans: 0,
-    newPaths: 0,
-    orphans: 0,
-    requests: 0,
-    calls: 0,
-  };
+  });
   const writer = new SpanWriter();
   writer.beginResource(process.resource);
   writer.beginScope(encodedScope);

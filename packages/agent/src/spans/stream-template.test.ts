@@ -7,25 +7,19 @@ import { StreamKind } from "../go/stream-site.js";
 import { newGoTypes } from "../go/type-names.js";
 import type { RequestDurations } from "../runtime/request-durations.js";
 import { openWallClock } from "./clock.js";
+import { newProcessSpans } from "./process-spans.js";
 import { encodedScope, encodeResource } from "./resource.js";
 import { newRouteTable } from "./routes.js";
 import type { StreamConn } from "./stream-conns.js";
 import { newStreamSpanWriter } from "./stream-span.js";
 import type { Stream } from "./streams.js";
 
-const process = {
+const process = newProcessSpans({
   tgid: 7,
   serviceName: "shop",
   resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
   routes: newRouteTable(),
-  handlerEndsTold: false,
-  handlerEndsSinceNs: 0,
-  spans: 0,
-  newPaths: 0,
-  orphans: 0,
-  requests: 0,
-  calls: 0,
-};
+});
 
 const conn = (): StreamConn => ({
   role: Role.server,

@@ -5,7 +5,7 @@ import { streamExchange } from "../events/stream-layout.js";
 import { StreamKind } from "../go/stream-site.js";
 import { grpcError } from "../protocols/http2/grpc-status.js";
 import { hexText, idLayout } from "./ids.js";
-import type { ProcessSpans } from "./process-spans.js";
+import { newProcessSpans } from "./process-spans.js";
 import { newRouteTable } from "./routes.js";
 import { newStreamConns } from "./stream-conns.js";
 import { newStreams } from "./streams.js";
@@ -19,19 +19,12 @@ interface Told {
 }
 
 function setup() {
-  const process: ProcessSpans = {
+  const process = newProcessSpans({
     tgid: 7,
     serviceName: "shop",
     resource: new Uint8Array(0),
     routes: newRouteTable(),
-    handlerEndsTold: false,
-    handlerEndsSinceNs: 0,
-    spans: 0,
-    newPaths: 0,
-    orphans: 0,
-    requests: 0,
-    calls: 0,
-  };
+  });
   const told: Told[] = [];
   const conns = newStreamConns();
   const streams = newStreams({

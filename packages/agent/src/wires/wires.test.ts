@@ -3,24 +3,17 @@ import { describe, test } from "node:test";
 import { WireFlag, WireState } from "../events/layout.js";
 import type { WireEvent } from "../events/wire.js";
 import { protocols } from "../protocols/protocols.js";
-import type { ProcessSpans } from "../spans/process-spans.js";
+import { newProcessSpans } from "../spans/process-spans.js";
 import { newRouteTable } from "../spans/routes.js";
 import { newJoins } from "./joins.js";
 import { newWires, type Wires, type WiresOptions } from "./wires.js";
 
-const process: ProcessSpans = {
+const process = newProcessSpans({
   tgid: 7,
   serviceName: "shop",
   resource: new Uint8Array(0),
   routes: newRouteTable(),
-  handlerEndsTold: false,
-  handlerEndsSinceNs: 0,
-  spans: 0,
-  newPaths: 0,
-  orphans: 0,
-  requests: 0,
-  calls: 0,
-};
+});
 
 const get = "*2\r\n$3\r\nGET\r\n$1\r\na\r\n";
 const { received, first, early, opener } = WireFlag;
