@@ -317,6 +317,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     calls.processExited(pid, ns);
     streams.processExited(pid, ns);
     types.forget(pid);
+    queryWriter.forget(pid);
     wires.processExited(pid, ns);
     assembler.processExited(pid, ns);
     registry.exited(pid);

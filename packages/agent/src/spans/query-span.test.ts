@@ -93,7 +93,7 @@ function rig() {
       })),
     );
   };
-  return { process, calls, begin, end, spans, counted };
+  return { process, calls, begin, end, spans, counted, forget: queries.forget };
 }
 
 const attributes = (span: Span | undefined): Record<string, string> =>
@@ -122,6 +122,18 @@ test("a query of a request is its child, with its text's safe form", () => {
   });
   assert.equal(span.status?.code ?? 0, 0);
   assert.deepEqual([process.spans, process.orphans], [1, 0]);
+});
+
+test("what is kept of a process goes with it, and what it says again is said the same", () => {
+  const { begin, end, spans, forget } = rig();
+  for (let i = 0; i < 3; i++) {
+    begin({ text: "SELECT name FROM users WHERE id = 17" });
+    end();
+    if (i === 1) assert.deepEqual([forget(7), forget(7)], [1, 0]);
+  }
+  const [first, ...others] = spans();
+  assert.equal(others.length, 2);
+  for (const other of others) assert.deepEqual(attributes(other), attributes(first));
 });
 
 test("queries count in the durations of their statement's summary and outcome", () => {

@@ -44,6 +44,8 @@ const commands: ReadonlyMap<number, string> = new Map([
 /** QuerySpanWriter writes calls of database/sql as spans. */
 export interface QuerySpanWriter {
   write(call: Call, failure: string, writer: SpanWriter): void;
+  /** forget lets go of what is kept of a process, and tells how many statements that were. */
+  forget(tgid: number): number;
 }
 
 /** Template is what a statement's last span was written with, but for what differs from span to span. */
@@ -184,6 +186,11 @@ export function newQuerySpanWriter(
       count(call, template, error);
       writer.endSpan();
       process.spans++;
+    },
+    forget(tgid) {
+      const before = templates.size;
+      for (const [name, { process }] of templates) if (process.tgid === tgid) templates.delete(name);
+      return before - templates.size;
     },
   };
 }
