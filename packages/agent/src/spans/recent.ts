@@ -16,7 +16,7 @@ export interface RecentOptions {
   readonly now?: () => number;
 }
 
-// The clock is read at every so manieth entry: reading it costs as much as a look-up.
+// The clock is read for one entry in so many: reading it costs as much as a look-up.
 const clockEvery = 16;
 
 /**
