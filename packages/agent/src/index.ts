@@ -1,11 +1,11 @@
-export {
-  type Agent,
-  type AgentOptions,
-  type AgentReport,
-  type AttachedProcess,
-  type ReportedProcess,
-  startAgent,
-} from "./agent.js";
+export { startAgent } from "./agent.js";
+export type {
+  Agent,
+  AgentOptions,
+  AgentReport,
+  AttachedProcess,
+  ReportedProcess,
+} from "./agent-types.js";
 export type { BudgetLimits } from "./budget/budget.js";
 export {
   type DeclaredExport,

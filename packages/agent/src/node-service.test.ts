@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { Agent as HttpAgent, request } from "node:http";
 import { test } from "node:test";
 import { decodeProtobuf, ExportTraceServiceRequest, type Span } from "@go3s/telemetry";
-import { type Agent, startAgent } from "./agent.js";
+import { startAgent } from "./agent.js";
+import type { Agent } from "./agent-types.js";
 import type { Exporter } from "./export/exporter.js";
 
 // A Node server writes its answers in several buffers (writev), chunked or whole; /c sends one in two writes.

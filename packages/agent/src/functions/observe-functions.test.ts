@@ -6,7 +6,8 @@ import {
   ExportTraceServiceRequest,
   type Span,
 } from "@go3s/telemetry";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import {
   type BuiltProgram,
   buildGoService,

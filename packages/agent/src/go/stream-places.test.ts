@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { after, before, describe, test } from "node:test";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import {
   type BuiltProgram,
   buildGoService,

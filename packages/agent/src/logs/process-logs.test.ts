@@ -12,7 +12,8 @@ import {
   type LogRecord,
   type Span,
 } from "@go3s/telemetry";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import {
   type BuiltProgram,
   buildGoService,

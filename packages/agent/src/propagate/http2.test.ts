@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import type { Span } from "@go3s/telemetry";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import {
   type BuiltProgram,
   buildGoService,

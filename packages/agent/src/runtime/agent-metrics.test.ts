@@ -7,7 +7,8 @@ import {
   type Metric,
   type Span,
 } from "@go3s/telemetry";
-import { type AgentOptions, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { AgentOptions } from "../agent-types.js";
 import type { Exporter } from "../export/exporter.js";
 import { buildGoService, whyNoLiveTests } from "../testing/go-service.js";
 import { newClient } from "../testing/http-client.js";

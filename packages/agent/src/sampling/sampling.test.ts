@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { decodeProtobuf, ExportTraceServiceRequest, type Span } from "@go3s/telemetry";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import type { Exporter } from "../export/exporter.js";
 import {
   type BuiltProgram,

@@ -4,7 +4,8 @@ import { Agent as HttpsAgent } from "node:https";
 import { after, before, describe, test } from "node:test";
 import { goOffsets, openGoBinary } from "@go3s/binary";
 import type { Span } from "@go3s/telemetry";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import {
   type BuiltProgram,
   buildGoService,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Span } from "@go3s/telemetry";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import { openKernelObserver } from "../attach/observer.js";
 import { WireFlag, WireState } from "../events/layout.js";
 import { readGoFacts } from "../go/facts.js";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import { buildGoService, whyNoLiveTests } from "../testing/go-service.js";
 import { attributeOf, newSpanCollector, startRedis, whyNoPeer } from "../testing/live-peers.js";
 import { eventually } from "../testing/wait.js";

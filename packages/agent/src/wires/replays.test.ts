@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Span } from "@go3s/telemetry";
-import { type Agent, startAgent } from "../agent.js";
+import { startAgent } from "../agent.js";
+import type { Agent } from "../agent-types.js";
 import { protocols } from "../protocols/protocols.js";
 import { loadCapture, replay } from "../protocols/testing/capture.js";
 import type { WireExchange } from "../protocols/wire.js";
