@@ -65,7 +65,7 @@ async function compare(probe: Probe, folder: string, rounds: number, repeat: num
   const ours = loadObject(readObject(object));
   let clang: LoadedObject | undefined;
   try {
-    clang = loadObject(readObject(await compileC(probe.name, folder)));
+    clang = loadObject(readObject(readFileSync(await compileC(probe.name, folder))));
     const sides = [ours, clang];
     const least = sides.map(() => new Map<string, number>());
     for (let round = 0; round < rounds; round++) {

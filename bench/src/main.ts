@@ -22,7 +22,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   disk: { shows: "bytes of a span and a log record on disk, by column", run: disk },
   "go-overhead": {
-    shows: "requests/s of a Go service at its maximum, observed against not; CPU and memory of ours",
+    shows:
+      "requests/s of a service at its maximum, observed against not; --peers: go-auto, bare loaders in C",
     run: goOverhead,
   },
   ingest: {

@@ -26,13 +26,13 @@ export function writeKernelHeader(folder: string): void {
   writeFileSync(join(folder, "vmlinux.h"), text);
 }
 
-/** compileC compiles one probe as `clang -O2 -mcpu=v3` does it for any libbpf program. */
-export async function compileC(name: string, folder: string): Promise<Uint8Array> {
+/** compileC compiles one probe as `clang -O2 -mcpu=v3` does it for any libbpf program, and gives the object's path. */
+export async function compileC(name: string, folder: string, from = sources): Promise<string> {
   const out = join(folder, `${name}.o`);
   const target = process.arch === "arm64" ? "arm64" : "x86";
   const flags = ["-g", "-O2", "-mcpu=v3", "-target", "bpf", `-D__TARGET_ARCH_${target}`, `-I${folder}`];
-  await run("clang", [...flags, "-c", join(sources, `${name}.c`), "-o", out]);
-  return readFileSync(out);
+  await run("clang", [...flags, "-c", join(from, `${name}.c`), "-o", out]);
+  return out;
 }
 
 /** tracepointFormat gives the text of a tracepoint's format file. */

@@ -1,29 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { cliPath } from "./go3s.js";
+import { lines, startSink } from "./sink.js";
 
-const sinkPath = fileURLToPath(new URL("../load/sink.js", import.meta.url));
-
-/** Sink is a receiver in a process of its own that keeps nothing. */
-export interface Sink {
+/** Watcher is what observes one process, a `go3s observe` or a peer, and sends to a receiver which stores nothing. */
+export interface Watcher {
   readonly pid: number;
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-/** startSink waits until it listens. */
-export async function startSink(): Promise<Sink> {
-  const sink = spawn(process.execPath, [sinkPath], { stdio: ["ignore", "pipe", "inherit"] });
-  const [port]: string[] = await once(lines(sink), "line");
-  return { pid: sink.pid ?? 0, url: `http://127.0.0.1:${port}`, stop: () => end(sink) };
-}
-
-/** AgentAlone is a `go3s observe` that sends to a receiver which keeps nothing. */
-export interface AgentAlone {
-  readonly pid: number;
-  readonly sinkPid: number;
+  /** receiver is the process that it sends to, where it sends. */
+  readonly receiver?: number;
   /** stop ends both and gives the number of spans that were told. */
   stop(): Promise<number>;
 }
@@ -34,7 +18,7 @@ interface Told {
 }
 
 /** startAgentAlone observes a process, and waits until it is attached to it. */
-export async function startAgentAlone(observed: number, more: readonly string[] = []): Promise<AgentAlone> {
+export async function startAgentAlone(observed: number, more: readonly string[] = []): Promise<Watcher> {
   const sink = await startSink();
   try {
     const agent = spawn(
@@ -55,7 +39,7 @@ export async function startAgentAlone(observed: number, more: readonly string[] 
     });
     return {
       pid: agent.pid ?? 0,
-      sinkPid: sink.pid,
+      receiver: sink.pid,
       async stop() {
         const gone = once(agent, "close");
         agent.kill("SIGTERM");
@@ -68,15 +52,4 @@ export async function startAgentAlone(observed: number, more: readonly string[] 
     await sink.stop();
     throw error;
   }
-}
-
-function lines(child: ChildProcess): ReturnType<typeof createInterface> {
-  if (child.stdout === null) throw new Error("the process has no output");
-  return createInterface(child.stdout);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
 }
