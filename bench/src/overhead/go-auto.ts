@@ -18,35 +18,33 @@ const VERSION = "v0.24.0";
 export function prepareGoAuto(folder: string): Peer {
   const cwd = join(folder, "go-auto");
   const program = join(cwd, "go-auto");
-  const module = JSON.parse(
-    execFileSync("go", ["mod", "download", "-json", `${MODULE}@${VERSION}`], {
-      encoding: "utf8",
-      cwd: folder,
-    }),
-  ) as { readonly Dir: string };
+  const fetched = execFileSync("go", ["mod", "download", "-json", `${MODULE}@${VERSION}`], { cwd: folder });
+  const module: { readonly Dir: string } = JSON.parse(fetched.toString());
   cpSync(module.Dir, cwd, { recursive: true });
   execFileSync("chmod", ["-R", "u+w", cwd]);
   const include = join(cwd, "internal", "include");
-  const env = { ...process.env, BPF2GO_CFLAGS: `-I${join(include, "libbpf")} -I${include}` };
+  const flags = `BPF2GO_CFLAGS=-I${join(include, "libbpf")} -I${include}`;
   for (const args of [
     ["mod", "edit", `-dropreplace=${MODULE}/sdk`],
     ["generate", "-mod=mod", "./internal/pkg/instrumentation/bpf/..."],
     ["build", "-mod=mod", "-o", program, "./cli"],
   ])
-    execFileSync("go", args, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync("env", [flags, "go", ...args], { cwd, stdio: ["ignore", "ignore", "pipe"] });
   return { title: `OpenTelemetry go-auto ${VERSION}`, start: (pid) => start(program, pid) };
 }
 
 async function start(program: string, pid: number): ReturnType<Peer["start"]> {
   const sink = await startSink({ counts: true });
-  const env = {
-    ...process.env,
-    OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-    OTEL_METRICS_EXPORTER: "none",
-    OTEL_SERVICE_NAME: "things",
-  };
-  const running = spawn(program, ["-target-pid", String(pid)], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const environment = [
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${sink.url}`,
+    "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+    "OTEL_METRICS_EXPORTER=none",
+    "OTEL_SERVICE_NAME=things",
+  ];
+  // env becomes the program: the process's number stays.
+  const running = spawn("env", [...environment, program, "-target-pid", String(pid)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const said: string[] = [];
   await new Promise<void>((resolve, reject) => {
     running.once("exit", () => reject(new Error(`go-auto ended:\n${said.join("\n")}`)));
