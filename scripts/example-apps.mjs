@@ -55,7 +55,7 @@ async function until(ask, ms) {
 
 /** observe starts the agent for all programs; lines() are what it says. */
 function observe() {
-  const child = spawn(process.execPath, [cli, "observe", "--json", "--name", "example-*"], {
+  const child = spawn(process.execPath, [cli, "observe", "--json", "--api-spans", "--name", "example-*"], {
     stdio: ["ignore", "pipe", values.verbose ? "inherit" : "ignore"],
   });
   const lines = [];

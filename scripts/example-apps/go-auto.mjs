@@ -66,6 +66,95 @@ const statements = [
   ["syntax error", "syntax error"],
 ];
 
+const links = {
+  ...because(
+    "the program never knew the other span's ids, which are given to it outside of the program: theirs writes them into its memory",
+    ["Run: its link is sig's", "Run: its link's attribute"],
+  ),
+};
+
+const y2k = 946_684_800_000_000_000n;
+
+/** made checks what all three programs' tests ask of scope and resource, and gives the spans by name. */
+function made({ spans, check }, scope) {
+  const found = spans.filter(({ scope_name }) => scope_name === scope);
+  check(
+    "service.name",
+    found.some((span) => span.resource["service.name"]?.startsWith("example-")),
+  );
+  check("scope's name", found.length > 0);
+  check("scope's version", found[0]?.scope_version === "v1.23.42");
+  return (name) => found.find(({ operation }) => operation === name);
+}
+
+/** handMade checks the spans of autosdk and nonrecording, whose code is the same but for where the tracer comes from. */
+function handMade(name) {
+  return (of) => {
+    const { check } = of;
+    const named = made(of, `go.opentelemetry.io/auto/internal/test/e2e/${name}`);
+    const [main, sig, run] = ["main", "sig", "Run"].map(named);
+    const takes = (span, from, to) =>
+      BigInt(span?.timestamp_ns ?? 0) === y2k + from && BigInt(span?.duration_ns ?? 0) === to - from;
+    const ms = 1_000_000n;
+    check("main: ids", main?.trace_id?.length === 32 && main?.span_id?.length === 16);
+    check("main: times", takes(main, 0n, 5000n * ms));
+    check("main: kind", main?.kind === "INTERNAL");
+    check("main: status", main?.status_code === "ERROR" && main?.status_message === "application error");
+    const [event] = main?.events ?? [];
+    check("main: event", event?.name === "exception" && BigInt(event.timestamp_ns) === y2k + 2000n * ms);
+    check("main: event's impact", Number(attribute(event, "impact")) === 11);
+    check("main: exception.type", attribute(event, "exception.type") === "*errors.errorString");
+    check("main: exception.message", attribute(event, "exception.message") === "broken");
+    check("main: exception.stacktrace", (attribute(event, "exception.stacktrace") ?? "") !== "");
+    for (const [what, span] of [
+      ["sig", sig],
+      ["Run", run],
+    ]) {
+      check(`${what}: trace`, span !== undefined && span.trace_id === main?.trace_id);
+      check(`${what}: parent`, span !== undefined && span.parent_span_id === main?.span_id);
+    }
+    check("sig: times", takes(sig, ms / 100n, ms / 100n + ms / 10n));
+    check("sig: kind", sig?.kind === "INTERNAL");
+    check("Run: times", takes(run, ms / 2n, 1000n * ms));
+    check("Run: kind", run?.kind === "SERVER");
+    check("Run: attributes", attribute(run, "user") === "Alice" && attribute(run, "admin") === true);
+    const [link] = run?.links ?? [];
+    check("Run: its link is sig's", link !== undefined && link.span_id === sig?.span_id);
+    check("Run: its link's attribute", attribute(link, "data") === "Hello World");
+  };
+}
+
+/** byGlobalApi checks the spans of otelglobal. */
+function byGlobalApi(of) {
+  const { check } = of;
+  const named = made(of, "trace-example");
+  const [parent, child] = ["parent", "child override"].map(named);
+  check("parent: ids", parent?.trace_id?.length === 32 && parent?.span_id?.length === 16);
+  check("parent: kind", parent?.kind === "SERVER");
+  check("parent: status", parent?.status_code === "OK");
+  for (const [key, value] of Object.entries({
+    int_key: 42,
+    string_key: "forty-two",
+    bool_key: true,
+    float_key: 42.3,
+  }))
+    check(`parent: ${key}`, attribute(parent, key) === value);
+  check("child: parent", child !== undefined && child.parent_span_id === parent?.span_id);
+  check("child: kind", child?.kind === "INTERNAL");
+  check(
+    "child: status",
+    child?.status_code === "ERROR" && child?.status_message === "i deleted the prod db sry",
+  );
+  check("child: inner.key", attribute(child, "inner.key") === "inner.value");
+  check("child: cat.on_keyboard", attribute(child, "cat.on_keyboard") === true);
+  const [event] = child?.events ?? [];
+  check("child: event", event?.name === "exception");
+  check("child: exception.type", attribute(event, "exception.type") === "*errors.errorString");
+  check("child: exception.message", attribute(event, "exception.message") === "i deleted the prod db sry");
+  const [link] = child?.links ?? [];
+  check("child: link", link?.trace_id === `02${"0".repeat(30)}` && link?.span_id === `01${"0".repeat(14)}`);
+}
+
 export const goAuto = [
   row("nethttp", {
     ports: [8080],
@@ -94,9 +183,10 @@ export const goAuto = [
     },
   }),
   row("databasesql", {
-    spans: 8,
+    spans: 8 + statements.length,
     expect({ spans, check }) {
       const queries = spans.filter((span) => attribute(span, "db.query.text") !== undefined);
+      const made = spans.find((span) => span.operation === "run");
       check(
         "service.name",
         queries.length > 0 && queries.every((span) => span.resource["service.name"].startsWith("example-")),
@@ -110,16 +200,16 @@ export const goAuto = [
           found?.operation.toUpperCase().startsWith(what.split(" ")[0].toUpperCase()) ||
             (what === "syntax error" && found !== undefined),
         );
-        check(`${what}: under the span that the program makes itself`, false);
+        check(
+          `${what}: under the span that the program makes itself`,
+          made !== undefined && found?.parent_span_id === made.span_id && found.trace_id === made.trace_id,
+        );
       }
     },
-    because: Object.fromEntries(
-      statements.map(([what]) => [
-        `${what}: under the span that the program makes itself`,
-        "spans that a program makes by the API of OpenTelemetry, without an SDK, are not told",
-      ]),
-    ),
   }),
+  row("autosdk", { spans: 3, expect: handMade("autosdk"), because: links }),
+  row("nonrecording", { spans: 3, expect: handMade("nonrecording"), because: links }),
+  row("otelglobal", { spans: 2, expect: byGlobalApi }),
   row("grpc", {
     ports: [1701],
     spans: 5,

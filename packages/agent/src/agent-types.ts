@@ -50,6 +50,11 @@ export interface AgentOptions {
    * changes what goes over the wire. Off when absent.
    */
   readonly propagate?: boolean;
+  /**
+   * apiSpans has Go programs without an SDK make the spans that their code asks OpenTelemetry's API for: it writes one byte, the API's
+   * switch for agents, into their memory (made/). Programs that hand them to go.opentelemetry.io/auto/sdk themselves need no switch.
+   */
+  readonly apiSpans?: boolean;
   /** allocations tells which places of Go services allocate, as profiles (allocations/). Not told when absent. */
   readonly allocations?: boolean;
   /** onLost hears, once for a process, which of its metrics its program does not give, and why. */

@@ -19,6 +19,7 @@ import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
 import { newHeap } from "./heap.js";
 import { tryProcessLogs } from "./logs/process-logs.js";
+import { openMade } from "./made/made.js";
 import { newMeter } from "./meter.js";
 import { readAnswerEnd, readFailure } from "./protocols/postgresql/answer-end.js";
 import { protocols } from "./protocols/protocols.js";
@@ -126,12 +127,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         runtime.unwatch(process.facts.pid);
         waits?.unwatch(process.facts.pid);
         allocations?.unwatch(process.facts.pid);
+        made.unwatch(process.facts.pid);
       },
     },
   });
   const assembler: Assembler = newAssembler({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adoptStream: (number, tgid, ids) => streams.adopt(number, tgid, ids),
+    enclosing: (tgid, goid, ids) => made.enclosing(tgid, goid, ids),
     repeat(exchange, template) {
       functions?.exchangeDone(exchange);
       logs?.exchangeDone(exchange);
@@ -145,11 +148,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       spanBatches.added();
     },
   });
+  const made = openMade({
+    processOf: (tgid) => watchedSpans(registry, tgid),
+    adopt: assembler.adopt,
+    exporter,
+    switches: options.apiSpans === true,
+    lose,
+  });
   const conns = newStreamConns();
   const streamWriter = newStreamSpanWriter(clock, types, hasMetrics ? durations : undefined);
   const streams: Streams = newStreams({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
+    enclosing: made.enclosing,
     conns,
     emit(stream, failure) {
       functions?.exchangeDone(stream);
@@ -161,6 +172,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const calls: Calls = newCalls({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
+    enclosing: made.enclosing,
     ended(call, event) {
       const wire = wires.called(event.connection, event.ns);
       if (wire === undefined) return;
@@ -186,6 +198,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     protocols: protocols.filter(({ name }) => name !== "http"),
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
+    enclosing: made.enclosing,
     joins,
     callOf(tgid, goid, wire) {
       const call = calls.during(tgid, goid);
@@ -219,6 +232,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let unknownRecords = 0;
   const ended = (pid: number, ns: number): void => {
     calls.processExited(pid, ns);
+    made.processExited(pid);
     streams.processExited(pid, ns);
     types.forget(pid);
     queryWriter.forget(pid);
@@ -247,6 +261,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     streamConn: streams.streamConn,
     call: calls.call,
     callEnd: calls.callEnd,
+    madeStart: made.sink.madeStart,
+    madePart: made.sink.madePart,
     wire: wires.wire,
     wireEnd: wires.wireEnd,
     unknown: () => void unknownRecords++,
@@ -323,6 +339,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (hasMetrics) runtime.watch(process);
     const unseen = shedding.isShed("goroutines") ? "" : (waits?.watch(pid, process.executable) ?? "");
     if (unseen !== "") lose(pid, `what goroutines waited for: ${unseen}`);
+    made.watch(pid, facts?.facts);
     const untold = allocations?.watch(process) ?? "";
     if (untold !== "") lose(pid, `which places allocate: ${untold}`);
     if (facts?.facts !== undefined)
@@ -398,6 +415,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     functions?.flush(serving);
     logs?.flush(serving);
     wires.sweep(monotonicNs());
+    made.flush();
     spanBatches.flush();
     logBatches.flush();
   }, flushMs);
@@ -450,6 +468,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           ...functions?.counts().dropped,
           ...logs?.counts().dropped,
           ...wires.counts().dropped,
+          ...made.dropped(),
           ...allocations?.dropped(),
           ...exporter.stats().dropped,
           "tcp-rate-limit": tcp.counts().limited,
@@ -482,6 +501,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       waits?.close();
       allocations?.close();
       runtime.tick();
+      made.close();
       spanBatches.flush();
       logBatches.flush();
       await exporter.close();

@@ -19,6 +19,8 @@ export interface AgentWanted {
   readonly goroutines?: boolean;
   /** allocations: profiles say which places of Go services allocate. */
   readonly allocations?: boolean;
+  /** apiSpans: Go services without an SDK make the spans that they ask OpenTelemetry's API for. */
+  readonly apiSpans?: boolean;
   /** propagate: services' outgoing requests get a traceparent. */
   readonly propagate?: boolean;
   /** sampling says which requests are told; all when it is absent. */

@@ -27,6 +27,7 @@ async function start(order: AgentStart): Promise<void> {
       fused: true,
       goroutines: order.goroutines === true,
       allocations: order.allocations === true,
+      apiSpans: order.apiSpans === true,
       propagate: order.propagate === true,
       ...(order.budget === undefined ? {} : { budget: order.budget }),
       ...(order.sampling === undefined ? {} : { sampling: order.sampling }),

@@ -3,6 +3,7 @@ import {
   decodeProtobuf,
   ExportTraceServiceRequest,
   type LogRecord,
+  type ScopeSpans,
   SPAN_KIND,
   type Span,
   STATUS_CODE,
@@ -12,6 +13,9 @@ import { durationText } from "./duration-text.js";
 import type { Output } from "./output.js";
 import { newMetricPrinter, printLogs } from "./signal-lines.js";
 import { cellText } from "./table.js";
+
+/** ownScope is the scope of what the agent makes of what it sees. */
+const ownScope = "go3s.agent";
 
 const kinds = namesByNumber(SPAN_KIND);
 const statuses = namesByNumber(STATUS_CODE);
@@ -38,7 +42,7 @@ export function printingExporter(output: Output, all = false, logs = false): Exp
         const resource = valuesOf(group.resource?.attributes ?? []);
         for (const scope of group.scopeSpans) {
           for (const span of scope.spans) {
-            if (output.json) output.value(spanValue(span, resource));
+            if (output.json) output.value({ ...spanValue(span, resource), ...madeValue(span, scope) });
             else output.line(spanLine(span, resource, output));
           }
         }
@@ -76,6 +80,33 @@ export function spanValue(span: Span, resource: Values): Values {
     timestamp_ns: span.startTimeUnixNano,
     attributes: valuesOf(span.attributes),
     resource,
+  };
+}
+
+/** madeValue is what only spans have that a program makes itself: its scope, events and links. */
+function madeValue({ events, links }: Span, { scope }: ScopeSpans): Values {
+  return {
+    ...(scope === undefined || scope.name === ownScope
+      ? {}
+      : { scope_name: scope.name, scope_version: scope.version }),
+    ...(events.length === 0
+      ? {}
+      : {
+          events: events.map(({ timeUnixNano, name, attributes }) => ({
+            timestamp_ns: timeUnixNano,
+            name,
+            attributes: valuesOf(attributes),
+          })),
+        }),
+    ...(links.length === 0
+      ? {}
+      : {
+          links: links.map(({ traceId, spanId, attributes }) => ({
+            trace_id: traceId,
+            span_id: spanId,
+            attributes: valuesOf(attributes),
+          })),
+        }),
   };
 }
 

@@ -1,11 +1,22 @@
 import { attachUprobeMulti, isStaleProcess, type Link, type Program } from "@go3s/bpf";
-import type { CallSite } from "../go/call-site.js";
+import type { CallProgram, CallSite } from "../go/call-site.js";
 
-/** CallPrograms are the loaded programs of probes/calls.go3s. */
+/** CallPrograms are those of probes/calls.go3s and probes/spans.go3s, each loaded when the first process needs it. */
 export interface CallPrograms {
-  readonly begin: Program;
-  readonly end: Program;
+  program(name: CallProgram): Program | undefined;
+  /** problem says why one is not there. */
+  problem(): string;
 }
+
+// The ends first: a call that began before is nobody's, one whose end is not seen would stay open.
+const order: readonly CallProgram[] = ["end", "begin", "spanEnd", "spanStart"];
+
+const what: Readonly<Record<CallProgram, string>> = {
+  begin: "queries",
+  end: "queries",
+  spanStart: "spans by OpenTelemetry's API",
+  spanEnd: "spans by OpenTelemetry's API",
+};
 
 /** CallProbes owns the uprobes on library calls of one process. */
 export interface CallProbes {
@@ -20,34 +31,34 @@ export interface CallProbes {
 export function attachCallProbes(
   pid: number,
   sites: readonly CallSite[],
-  programs: CallPrograms | undefined,
+  programs: CallPrograms,
   file?: string,
 ): CallProbes {
   const links: Link[] = [];
   const lost: string[] = [];
   let count = 0;
-  if (sites.length > 0 && programs === undefined) {
-    lost.push("queries: the kernel has no uprobe_multi links (6.6)");
-  }
-  if (programs !== undefined) {
-    // The ends first: a call that began before is nobody's, one whose end is not seen would stay open.
-    for (const kind of ["end", "begin"] as const) {
-      const own = sites.filter((site) => site.program === kind);
-      if (own.length === 0) continue;
-      try {
-        links.push(
-          attachUprobeMulti(programs[kind], {
-            path: `/proc/${pid}/exe`,
-            identity: file,
-            offsets: own.map((site) => site.fileOffset),
-            cookies: own.map((site) => site.cookie),
-            pid,
-          }),
-        );
-        count += own.length;
-      } catch (error) {
-        if (!isStaleProcess(error)) lost.push(`queries: ${error instanceof Error ? error.message : error}`);
-      }
+  for (const name of order) {
+    const own = sites.filter((site) => site.program === name);
+    if (own.length === 0) continue;
+    const program = programs.program(name);
+    if (program === undefined) {
+      lost.push(`${what[name]}: ${programs.problem()}`);
+      continue;
+    }
+    try {
+      links.push(
+        attachUprobeMulti(program, {
+          path: `/proc/${pid}/exe`,
+          identity: file,
+          offsets: own.map((site) => site.fileOffset),
+          cookies: own.map((site) => site.cookie),
+          pid,
+        }),
+      );
+      count += own.length;
+    } catch (error) {
+      if (!isStaleProcess(error))
+        lost.push(`${what[name]}: ${error instanceof Error ? error.message : error}`);
     }
   }
   return {

@@ -8,6 +8,7 @@ export const dropReasons = [
   "pipelined",
   "wire-shed",
   "tls-socket",
+  "long-span",
 ] as const;
 
 /** dropCounts sums each reason over the processors. */

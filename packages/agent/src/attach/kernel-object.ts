@@ -10,6 +10,7 @@ import {
   readObject,
   u32Bytes,
 } from "@go3s/bpf";
+import type { CallProgram } from "../go/call-site.js";
 import type { GoFacts, GoProbe } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
 import type { TlsProgram } from "../tls/tls-site.js";
@@ -50,7 +51,12 @@ const uprobePrograms: Readonly<Record<GoProbe, string>> = {
   spawn: "onSpawn",
 };
 
-const callPrograms = ["onCall", "onCallEnd"];
+const callPrograms: Readonly<Record<CallProgram, string>> = {
+  begin: "onCall",
+  end: "onCallEnd",
+  spanStart: "onSpanStart",
+  spanEnd: "onSpanEnd",
+};
 
 const tlsPrograms: Readonly<Record<TlsProgram, string>> = {
   goRead: "onTLSRead",
@@ -67,7 +73,7 @@ const tlsOther = "onSecureOther";
 
 /** They know their sites by the cookies of uprobe_multi links. */
 const multiPrograms: ReadonlySet<string> = new Set([
-  ...callPrograms,
+  ...Object.values(callPrograms),
   ...Object.values(tlsPrograms),
   tlsOther,
   ...streamProgramNames,
@@ -87,8 +93,8 @@ export interface KernelObject {
   /** programs holds those that the kernel took. */
   readonly programs: ReadonlyMap<string, Program>;
   readonly uprobes: ProbePrograms;
-  /** calls gives the programs for library calls, loaded when the first process needs them; undefined where they cannot be. */
-  calls(): CallPrograms | undefined;
+  /** calls gives the programs for library calls and for spans that programs make themselves. */
+  calls(): CallPrograms;
   /** tls gives the programs for what is said by TLS, each loaded when the first process needs it. */
   tls(): TlsPrograms;
   /** streams gives the programs for HTTP/2 and gRPC by their libraries, each loaded when the first process needs it. */
@@ -229,7 +235,7 @@ export function openKernelObject(options: ObserverOptions): OpeningKernelObject 
       maps: loader.maps,
       programs,
       uprobes,
-      calls: () => (isMulti ? callsOf(get) : undefined),
+      calls: once(() => callsOf(get, problemOf, isMulti)),
       tls: once(() => tlsOf(get, problemOf, (name) => loader.map(name), isMulti)),
       streams: once(() =>
         streamsOf(get, problemOf, (name) => loader.map(name), isMulti, options.propagate === true),
@@ -285,7 +291,7 @@ function programsFor({ facts, tls }: ProgramNeeds): string[] {
     ...(tls.length > 0 ? [tlsOther] : []),
     ...(findsWrites ? tlsSenders : []),
     ...new Set(facts?.streams.sites.map(({ program }) => program)),
-    ...((facts?.calls.length ?? 0) > 0 ? callPrograms : []),
+    ...new Set(facts?.calls.map(({ program }) => callPrograms[program])),
     ...((facts?.routes.length ?? 0) > 0 ? ["onRoute"] : []),
   ];
 }
@@ -298,14 +304,18 @@ function once<T>(make: () => T): () => T {
   };
 }
 
+const noMultiLinks = "the kernel has no uprobe_multi links (6.6)";
+
 type Get = (name: string) => Program | undefined;
 type ProblemOf = (names: readonly string[]) => string;
 type MapNamed = (name: string) => BpfMap;
 
-/** callsOf gives the programs for library calls. */
-function callsOf(get: Get): CallPrograms | undefined {
-  const [begin, end] = callPrograms.map((name) => get(name));
-  return begin === undefined || end === undefined ? undefined : { begin, end };
+/** callsOf gives the programs for library calls and for spans that programs make themselves. */
+function callsOf(get: Get, problemOf: ProblemOf, multi: boolean): CallPrograms {
+  return {
+    program: (name) => (multi ? get(callPrograms[name]) : undefined),
+    problem: () => (multi ? problemOf(Object.values(callPrograms)) : noMultiLinks),
+  };
 }
 
 /** tlsOf gives the programs of probes/tls.go3s. */
@@ -317,7 +327,7 @@ function tlsOf(get: Get, problemOf: ProblemOf, map: MapNamed, multi: boolean): T
   });
   // What they build in memory of the processor must not be interrupted.
   if (!kernelIsAtLeast(6, 10)) return none("the kernel has no bpf_preempt_disable (6.10)");
-  if (!multi) return none("the kernel has no uprobe_multi links (6.6)");
+  if (!multi) return none(noMultiLinks);
   return {
     program(name) {
       get(tlsOther);
@@ -337,7 +347,6 @@ function streamsOf(
   names: boolean,
 ): StreamPrograms {
   const wanted: readonly string[] = [...streamProgramNames, ...(names ? namingProgramNames : [])];
-  const why = "the kernel has no uprobe_multi links (6.6)";
   return {
     grpcLayouts: map("grpcLayouts"),
     http2Layouts: map("http2Layouts"),
@@ -345,6 +354,6 @@ function streamsOf(
     http2Slots: map("http2Slots"),
     names,
     program: (name) => (multi && wanted.includes(name) ? get(name) : undefined),
-    problem: () => (multi ? problemOf(wanted) : why),
+    problem: () => (multi ? problemOf(wanted) : noMultiLinks),
   };
 }

@@ -305,6 +305,7 @@ describe("KernelObserver on the live kernel", { skip }, () => {
       pipelined: 0,
       "wire-shed": 0,
       "tls-socket": 0,
+      "long-span": 0,
     });
     assert.deepEqual(missing, []);
     assert.equal(probes, 8 + streams);

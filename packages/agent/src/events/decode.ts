@@ -23,6 +23,7 @@ import {
   routeSlot,
   tcpLayout,
 } from "./layout.js";
+import { createMadeDecoder } from "./made.js";
 import { createStreamDecoder } from "./stream.js";
 import { StreamRecord } from "./stream-layout.js";
 import { createWireDecoder } from "./wire.js";
@@ -51,6 +52,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
   const process = blankProcess();
   const calls = createCallDecoder(sink);
   const wires = createWireDecoder(sink);
+  const made = createMadeDecoder(sink);
   const streams = createStreamDecoder(sink);
 
   const u8 = (at: number) => bytes[at] ?? 0;
@@ -239,6 +241,10 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return calls.call(bytes, view, at, length);
       case RecordKind.callEnd:
         return calls.callEnd(bytes, view, at, length);
+      case RecordKind.spanStart:
+        return made.start(view, at, length);
+      case RecordKind.spanPart:
+        return made.part(bytes, view, at, length);
       case RecordKind.wire:
         return wires.wire(bytes, view, at, length);
       case RecordKind.wireEnd:

@@ -1,5 +1,6 @@
 import type { CallSink } from "./call.js";
 import type { Role } from "./layout.js";
+import type { MadeSink } from "./made.js";
 import type { StreamSink } from "./stream.js";
 import type { WireSink } from "./wire.js";
 
@@ -168,7 +169,7 @@ export interface ProcessEvent {
 }
 
 /** EventSink receives the records in the order in which the kernel wrote them. */
-export interface EventSink extends CallSink, StreamSink, WireSink {
+export interface EventSink extends CallSink, MadeSink, StreamSink, WireSink {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
   response(event: ResponseEvent): void;

@@ -21,6 +21,8 @@ export const RecordKind = {
   again: 12,
   call: 16,
   callEnd: 17,
+  spanStart: 18,
+  spanPart: 19,
 } as const;
 
 /** Role says which side of an exchange or connection the observed process is. */
@@ -208,6 +210,30 @@ export const callEndLayout = {
 
 /** callHeardLayout is what follows of a call's end: the two last reads' last bytes, then an error's first. */
 export const callHeardLayout = { earlier: 40, last: 72, failure: 104, size: 168 } as const;
+
+/** madeStartLayout and madePartLayout are of probes/spans.go3s; a part's text ends with the record. */
+export const madeStartLayout = {
+  kind: 0,
+  hops: 1,
+  tgid: 4,
+  ns: 8,
+  goid: 16,
+  span: 24,
+  above: 32,
+  parent: 40,
+  size: 48,
+} as const;
+
+export const madePartLayout = {
+  kind: 0,
+  length: 2,
+  tgid: 4,
+  ns: 8,
+  span: 16,
+  at: 24,
+  total: 28,
+  text: 32,
+} as const;
 
 /** wireLayout is of probes/wire.go3s; the captured bytes end with the record. */
 export const wireLayout = {

@@ -31,9 +31,12 @@ export interface CallArguments {
   readonly error?: number;
 }
 
-/** CallSite is a place in a Go program where a call begins or ends. */
+/** CallProgram names what looks at a site: probes/calls.go3s, and probes/spans.go3s for spans that a program makes itself. */
+export type CallProgram = "begin" | "end" | "spanStart" | "spanEnd";
+
+/** CallSite is a place in a Go program where a call, or a span that it makes itself, begins or ends. */
 export interface CallSite {
-  readonly program: "begin" | "end";
+  readonly program: CallProgram;
   readonly fileOffset: number;
   /** cookie tells the program what CallArguments say, see probes/calls.go3s. */
   readonly cookie: bigint;

@@ -1,5 +1,6 @@
 import { BinaryError, type GoBinary, goOffsets, openGoBinary } from "@go3s/binary";
 import { fileIdentity } from "@go3s/bpf";
+import { type ApiSwitches, madeSites } from "../made/made-sites.js";
 import { type GoTls, goTls, tlsStructs } from "../tls/go-tls.js";
 import { type CallSite, callInside } from "./call-site.js";
 import { kafkaCalls, kafkaStructs } from "./kafka-calls.js";
@@ -37,8 +38,10 @@ export interface GoFacts {
   readonly persistConn: number | undefined;
   /** File offsets for uprobes, of the functions the program has and whose arguments can be read. */
   readonly sites: Readonly<Partial<Record<GoProbe, number>>>;
-  /** calls are the places that tell calls into libraries: database/sql, Kafka's producers. */
+  /** calls are the places that tell calls into libraries, database/sql, Kafka's producers, and spans that the program makes itself. */
   readonly calls: readonly CallSite[];
+  /** apiSwitches turn its spans by OpenTelemetry's API on (made/api-toggle.ts); undefined where it has none. */
+  readonly apiSwitches?: ApiSwitches | undefined;
   /** tls are the places where what it says by crypto/tls is plain text. */
   readonly tls: GoTls;
   /** streams are the places that tell HTTP/2 and gRPC by their libraries. */
@@ -139,7 +142,8 @@ export function factsOf(binary: GoBinary): GoFacts {
   if (sites.handlerEnd !== undefined && requestPattern === undefined && !routes.hasMux) {
     lost.push("http.route: net/http keeps patterns from Go 1.22 on");
   }
-  lost.push(...sql.lost, ...streams.lost, ...kafka.lost, ...routes.lost);
+  const made = madeSites(binary, hasRegisters ? goid : undefined);
+  lost.push(...sql.lost, ...streams.lost, ...kafka.lost, ...routes.lost, ...made.lost);
   const v = binary.version;
   return {
     version: v === undefined ? "" : `${v.major}.${v.minor}.${v.patch}`,
@@ -152,7 +156,8 @@ export function factsOf(binary: GoBinary): GoFacts {
     sites,
     tls: goTls(binary, offsets, hasRegisters),
     streams,
-    calls: [...sql.sites, ...kafka.sites],
+    calls: [...sql.sites, ...kafka.sites, ...made.sites],
+    apiSwitches: made.switches,
     routes: routes.sites,
     lost,
   };

@@ -70,7 +70,7 @@ export function sqlCalls(binary: GoBinary, offsets: GoOffsets, goid: number | un
   }
   const sites: CallSite[] = [];
   const lost: string[] = [];
-  const add = (program: CallSite["program"], rows: readonly Row[]): void => {
+  const add = (program: "begin" | "end", rows: readonly Row[]): void => {
     for (const row of rows) {
       try {
         const fileOffset = place(binary, row);

@@ -2,12 +2,11 @@ import {
   BinaryError,
   dataReferences,
   elfMachine,
-  elfType,
   type GoBinary,
   openGoBinary,
   readStructs,
-  segmentType,
 } from "@go3s/binary";
+import { type LoadPlace, loadPlaceOf } from "./load-bias.js";
 import {
   fieldTable,
   knownMinors,
@@ -19,14 +18,11 @@ import { type Structs, structOffset } from "./struct-path.js";
 import { type GoGlobal, type GoStruct, goFields, goGlobals } from "./wanted.js";
 
 /** GoLayout is where a Go executable's runtime keeps its figures. */
-export interface GoLayout {
+export interface GoLayout extends LoadPlace {
   /** minor is the release's second number. */
   readonly minor: number;
   /** globals has the link-time addresses of the runtime's variables. */
   readonly globals: ReadonlyMap<GoGlobal, number>;
-  /** lowest is the link-time address of the first loaded byte, moved where the program is loaded elsewhere. */
-  readonly lowest: number;
-  readonly movable: boolean;
   /** field gives a member's offset; undefined where nobody knows, or this release has none. */
   field(struct: GoStruct, path: string): number | undefined;
   /** waitReasons are the words for what a goroutine waits for, by number; empty for a release that is not known. */
@@ -94,10 +90,7 @@ export function goLayoutOf(binary: GoBinary): GoLayout {
   return {
     minor,
     globals,
-    lowest: Math.min(
-      ...elf.segments.filter(({ type }) => type === segmentType.LOAD).map(({ address }) => address),
-    ),
-    movable: elf.type === elfType.DYN,
+    ...loadPlaceOf(elf),
     field: (struct, path) => fields.get(`${struct} ${path}`),
     waitReasons: isKnown ? (since(waitReasonTable, minor) ?? []) : [],
     lost,

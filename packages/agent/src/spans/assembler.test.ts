@@ -58,6 +58,8 @@ function rig(handlerEndsTold = false): Rig {
     ...ignoreStreams,
     call: ignore,
     callEnd: ignore,
+    madeStart: ignore,
+    madePart: ignore,
     wire: ignore,
     wireEnd: ignore,
     tcpOpen: ignore,

@@ -40,6 +40,8 @@ export interface AssemblerOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adoptStream does what adopt does for exchanges that are streams of HTTP/2. */
   readonly adoptStream?: (number: number, tgid: number, ids: Uint8Array) => boolean;
+  /** enclosing puts the ids of a span that the goroutine's program made itself and that is open; false when there is none. */
+  readonly enclosing?: (tgid: number, goid: number, ids: Uint8Array) => boolean;
   /** emit takes a finished exchange and its parsed head, valid during the call; `failure` is "" or an error.type. */
   readonly emit: (exchange: Exchange, head: RequestHead, failure: string) => void;
   /** repeat takes a finished exchange that its connection's template describes. */
@@ -208,7 +210,9 @@ export function newAssembler(options: AssemblerOptions): Assembler {
 
   /** identifyClient does the same for a client's request, whose parent is a server request of the same process. */
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
-    exchange.hasParent = parentNumber !== 0 && adopt(parentNumber, exchange.tgid, exchange.ids);
+    exchange.hasParent =
+      options.enclosing?.(exchange.tgid, exchange.goid, exchange.ids) === true ||
+      (parentNumber !== 0 && adopt(parentNumber, exchange.tgid, exchange.ids));
     if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
     else exchange.process.orphans++;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);

@@ -53,6 +53,8 @@ export interface StreamsOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adopt puts the ids of an open server exchange into those of a call; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
+  /** enclosing puts the ids of a span that the goroutine's program made itself and that is open; false when there is none. */
+  readonly enclosing?: (tgid: number, goid: number, ids: Uint8Array) => boolean;
   readonly conns: StreamConns;
   /** emit takes a finished stream, valid during the call; `failure` is "" or an error.type of ours. */
   readonly emit: (stream: Stream, failure: string) => void;
@@ -230,7 +232,9 @@ export function newStreams(options: StreamsOptions): Streams {
       process.calls++;
       // Now, since the request may be over when the call is.
       if (stream.named) chosen.set(stream.ids.subarray(0, nameLength.client));
-      stream.hasParent = event.parent !== 0 && options.adopt(event.parent, event.tgid, stream.ids);
+      stream.hasParent =
+        options.enclosing?.(event.tgid, event.goid, stream.ids) === true ||
+        (event.parent !== 0 && options.adopt(event.parent, event.tgid, stream.ids));
       if (stream.named) {
         // A parent that is in another trace than was said on the wire is none.
         if (stream.hasParent && traceOf(stream).some((byte, i) => byte !== chosen[i]))

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } fr
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeProtobuf, ExportTraceServiceRequest, type Span } from "@go3s/telemetry";
+import { decodeProtobuf, ExportTraceServiceRequest, type ScopeSpans, type Span } from "@go3s/telemetry";
 import type { Exporter } from "../export/exporter.js";
 import { eventually } from "./wait.js";
 
@@ -190,18 +190,26 @@ export function prepareProgram(command: readonly string[]): WaitingProgram {
 export interface SpanCollector {
   readonly exporter: Exporter;
   readonly spans: readonly Span[];
+  /** scopeOf gives the scope that a span came in. */
+  scopeOf(span: Span): ScopeSpans | undefined;
 }
 
 /** newSpanCollector makes an empty one. */
 export function newSpanCollector(): SpanCollector {
   const spans: Span[] = [];
+  const scopes = new Map<Span, ScopeSpans>();
   return {
     spans,
+    scopeOf: (span) => scopes.get(span),
     exporter: {
       send(signal, body) {
         if (signal !== "traces") return;
         for (const group of decodeProtobuf(ExportTraceServiceRequest, body).resourceSpans)
-          for (const scope of group.scopeSpans) spans.push(...scope.spans);
+          for (const scope of group.scopeSpans)
+            for (const span of scope.spans) {
+              spans.push(span);
+              scopes.set(span, scope);
+            }
       },
       stats: () => ({ sentItems: spans.length, sentBytes: 0, waitingBytes: 0, dropped: {} }),
       close: async () => undefined,
@@ -210,7 +218,7 @@ export function newSpanCollector(): SpanCollector {
 }
 
 /** attributeOf gives an attribute's value as text; "" when it is not there. */
-export function attributeOf(span: Span, name: string): string {
+export function attributeOf(span: Pick<Span, "attributes">, name: string): string {
   const value = span.attributes.find(({ key }) => key === name)?.value;
   return value?.stringValue ?? (value?.intValue === undefined ? "" : String(value.intValue));
 }

@@ -161,6 +161,8 @@ export function newRecorder(): Recorder {
         errorType: 0,
       });
     },
+    madeStart: () => undefined,
+    madePart: () => undefined,
     callEnd(e) {
       const open = calls.findLast((each) => each.tgid === e.tgid && each.goid === e.goid);
       if (open === undefined) return;

@@ -36,6 +36,8 @@ export interface WiresOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adopt puts the ids of an open server exchange into `ids` as a parent's; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
+  /** enclosing puts the ids of a span that the goroutine's program made itself and that is open; false when there is none. */
+  readonly enclosing?: (tgid: number, goid: number, ids: Uint8Array) => boolean;
   readonly joins: Joins;
   /**
    * callOf gives the ids, as idLayout has them, of the call of a SQL library that a goroutine is in, and hears which socket
@@ -268,7 +270,9 @@ export function newWires(options: WiresOptions): Wires {
       direction === 0 && event.goid > 0 ? options.callOf(event.tgid, event.goid, entry) : undefined;
     origin.inCall = call !== undefined;
     origin.hasParent =
-      direction === 0 && event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids);
+      direction === 0 &&
+      (options.enclosing?.(event.tgid, event.goid, origin.ids) === true ||
+        (event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids)));
     origin.joint =
       direction === 0 && origin.sequence >= 0 && entry.inOrder
         ? options.joins.sent(

@@ -78,6 +78,11 @@ export const command: Command = {
       help: "also say of Go services' requests what their goroutines waited for",
     },
     {
+      name: "api-spans",
+      rare: true,
+      help: "also have Go services without an SDK make the spans that they ask OpenTelemetry's API for: sets its switch in their memory",
+    },
+    {
       name: "allocations",
       rare: true,
       help: "with --otlp, also profile which places of Go services allocate, in objects and bytes",
@@ -141,6 +146,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         metrics: otlp !== undefined,
         goroutines: parsed.flag("goroutines"),
         allocations: parsed.flag("allocations"),
+        apiSpans: parsed.flag("api-spans"),
         propagate: parsed.flag("propagate"),
         measured: parsed.flag("cost"),
         ...(logs === undefined ? {} : { logs }),
@@ -174,7 +180,15 @@ async function observe(
   exporter: Exporter,
   wanted: Pick<
     AgentOptions,
-    "metrics" | "goroutines" | "allocations" | "propagate" | "sampling" | "budget" | "measured" | "logs"
+    | "metrics"
+    | "goroutines"
+    | "allocations"
+    | "apiSpans"
+    | "propagate"
+    | "sampling"
+    | "budget"
+    | "measured"
+    | "logs"
   >,
   functions: FunctionOptions | undefined,
   { output }: Context,

@@ -107,6 +107,11 @@ export const command: Command = {
       help: "also say of Go services' requests what their goroutines waited for",
     },
     {
+      name: "api-spans",
+      rare: true,
+      help: "also have Go services without an SDK make the spans that they ask OpenTelemetry's API for: sets its switch in their memory",
+    },
+    {
       name: "allocations",
       rare: true,
       help: "also profile which places of Go services allocate, in objects and bytes",
@@ -161,7 +166,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const probes = parsed.list("probe").map((path) => readProbe(path, context.output.note));
   if (probes.length > 0 && parsed.flag("no-agent"))
     throw new CliError("usage", "--probe needs the agent", "leave out --no-agent");
-  for (const flag of ["goroutines", "allocations", "propagate"])
+  for (const flag of ["goroutines", "allocations", "api-spans", "propagate"])
     if (parsed.flag(flag) && parsed.flag("no-agent"))
       throw new CliError("usage", `--${flag} needs the agent`, "leave out --no-agent");
   const functions = functionOption(parsed);
@@ -257,6 +262,7 @@ async function open(opening: Opening): Promise<void> {
     const started = startAgentChild(otlp_http, probes, {
       goroutines: parsed.flag("goroutines"),
       allocations: parsed.flag("allocations"),
+      apiSpans: parsed.flag("api-spans"),
       propagate: parsed.flag("propagate"),
       ...(functions === undefined ? {} : { functions }),
       ...(agentSample === undefined ? {} : { sampling: agentSample }),
