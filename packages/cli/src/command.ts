@@ -21,7 +21,7 @@ export interface Command {
 }
 
 // What a line of names takes at most.
-const lineWidth = 108;
+const lineWidth = 120;
 
 /** helpOf draws a command's help from its rows: one screen, or all of them. */
 export function helpOf(command: Command, length: "screen" | "all"): string {

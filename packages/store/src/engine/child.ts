@@ -1,10 +1,10 @@
-import { setPriority } from "node:os";
 import type { Session } from "chdb";
 import { messageOf, StoreError } from "../errors.js";
 import { internalErrorOf, queryErrorOf, wireErrorOf } from "./clickhouse-error.js";
 import type { Database } from "./database.js";
 import { insertSegment } from "./insert-segment.js";
 import { openDatabase } from "./open-database.js";
+import { giveWay } from "./priority.js";
 import type { EngineAnswer, EngineRequest, WireError } from "./protocol.js";
 import { runQuery } from "./run-query.js";
 import { fillIn, quoteText, readSource } from "./sql.js";
@@ -98,7 +98,7 @@ async function work(request: EngineRequest): Promise<unknown> {
   switch (request.op) {
     case "open":
       // Threads inherit it from the thread that makes them, so it is set before the engine makes its own.
-      setPriority(request.settings.nice);
+      giveWay(request.settings.nice);
       database ??= await openDatabase(request.settings);
       sweep ??= new TenantSweep(database);
       return undefined;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { getuid } from "node:process";
 import { test } from "node:test";
@@ -24,4 +25,16 @@ test("the engine gives way while nobody asks, and takes its place again for a qu
   assert.equal(niceOf(pid), 19, "a segment waited and nobody for it");
   await store.query("SELECT 1");
   assert.equal(niceOf(pid), 5);
+});
+
+test("what was started with a lower priority stays there: taking a higher one is a right of its own", () => {
+  const program = `import { getPriority } from "node:os";
+    import { giveWay } from ${JSON.stringify(new URL("./priority.js", import.meta.url).href)};
+    const before = getPriority();
+    giveWay(before - 3);
+    const kept = getPriority() - before;
+    giveWay(before + 2);
+    console.log(kept, getPriority() - before);`;
+  const words = ["-n", "3", process.execPath, "--input-type=module", "-e", program];
+  assert.equal(execFileSync("nice", words, { encoding: "utf8" }), "0 2\n");
 });

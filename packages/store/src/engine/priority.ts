@@ -1,8 +1,16 @@
 import { readdirSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 
 /** LOWEST is the nice value of what may wait: a weight of 15 beside 1024 (kernel/sched/core.c, sched_prio_to_weight). */
 const LOWEST = 19;
+
+/**
+ * giveWay puts the calling thread, and those that it makes, to a nice value. What was started with a lower priority stays there
+ * (`nice go3s up`): taking a higher one needs CAP_SYS_NICE.
+ */
+export function giveWay(nice: number): void {
+  if (getPriority() < nice) setPriority(nice);
+}
 
 /** EnginePriority lets the engine give way to everything else on the machine while nobody waits for it. */
 export interface EnginePriority {
