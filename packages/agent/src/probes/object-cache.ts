@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SourceText } from "@go3s/lang";
 
-/** ObjectCache keeps one compiled object, so that a second start need not compile: 0.3 s on a quiet machine. */
+/** ObjectCache keeps one compiled object, so that a second start need not compile: seconds. */
 export interface ObjectCache {
   /** read gives the object that was kept for this key, undefined for any other or a damaged one. */
   read(key: Uint8Array): Uint8Array | undefined;
