@@ -134,7 +134,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const assembler: Assembler = newAssembler({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adoptStream: (number, tgid, ids) => streams.adopt(number, tgid, ids),
-    enclosing: (tgid, goid, ids) => made.enclosing(tgid, goid, ids),
+    enclosing: (...asked) => made.enclosing(...asked),
     repeat(exchange, template) {
       functions?.exchangeDone(exchange);
       logs?.exchangeDone(exchange);

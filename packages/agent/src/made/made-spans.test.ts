@@ -41,7 +41,7 @@ function setUp() {
     });
   const enclosing = (goid: number): string => {
     const ids = new Uint8Array(idLayout.size);
-    return made.enclosing(tgid, goid, ids) ? hexText(ids, idLayout.parent, 8) : "";
+    return made.enclosing(tgid, goid, ids, false) ? hexText(ids, idLayout.parent, 8) : "";
   };
   return { process, told, made, start, part, enclosing };
 }
@@ -102,6 +102,16 @@ test("what a goroutine does belongs to the innermost span that it has open", () 
   assert.equal(made.dropped()["made-span-lost"], 1);
   made.processExited(tgid);
   assert.deepEqual([enclosing(1), enclosing(4)], ["", ""]);
+});
+
+test("what was never ended is no parent of another request's", () => {
+  const { start, made } = setUp();
+  start(1, { parent: 99 });
+  const ids = new Uint8Array(idLayout.size).fill(5);
+  assert.equal(made.enclosing(tgid, 1, ids, true), false);
+  assert.deepEqual(ids, new Uint8Array(idLayout.size).fill(5));
+  ids.fill(9, idLayout.trace, idLayout.trace + 16);
+  assert.equal(made.enclosing(tgid, 1, ids, true), true);
 });
 
 test("no more are open than the kernel side knows: the oldest is left, and counted", () => {

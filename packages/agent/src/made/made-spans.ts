@@ -24,8 +24,11 @@ export interface MadeSpansOptions {
 
 /** MadeSpans gives the spans that programs make themselves their identity, and puts together what they say. */
 export interface MadeSpans extends MadeSink {
-  /** enclosing puts the innermost span that a goroutine has open, as its parent's, into a span's ids; false when it has none. */
-  enclosing(tgid: number, goid: number, ids: Uint8Array): boolean;
+  /**
+   * enclosing puts the innermost span that a goroutine has open, as its parent's, into a span's ids; false when it has none. Of a
+   * span that has a parent already only one of its own trace is taken: what a program forgot to end is no parent of the next request's.
+   */
+  enclosing(tgid: number, goid: number, ids: Uint8Array, hasParent: boolean): boolean;
   processExited(tgid: number): void;
   /** dropped counts by reason: "made-span-lost" (a piece of it was), "made-span-left" (open for too long). */
   dropped(): Readonly<Record<string, number>>;
@@ -102,9 +105,10 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
         span.parts.length === 1 ? (span.parts[0] ?? event.memory) : Buffer.concat(span.parts),
       );
     },
-    enclosing(tgid, goid, ids) {
+    enclosing(tgid, goid, ids, hasParent) {
       if (open.size === 0) return false;
-      const span = routines.get(keyOf(tgid, goid))?.at(-1);
+      const spans = routines.get(keyOf(tgid, goid));
+      const span = spans?.findLast((each) => !hasParent || isSameTrace(each.ids, ids));
       if (span === undefined) return false;
       become(ids, span.ids);
       return true;
@@ -114,6 +118,11 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
     },
     dropped: () => counts,
   };
+}
+
+function isSameTrace(one: Uint8Array, other: Uint8Array): boolean {
+  for (let at = idLayout.trace; at < idLayout.trace + 16; at++) if (one[at] !== other[at]) return false;
+  return true;
 }
 
 /** become makes a span with `ids` the child of another. */

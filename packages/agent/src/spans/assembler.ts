@@ -8,6 +8,7 @@ import type {
 } from "../events/event.js";
 import { addressSize, EndReason, RequestFlag, Role, tlsShift } from "../events/layout.js";
 import { streamExchange } from "../events/stream-layout.js";
+import type { MadeSpans } from "../made/made-spans.js";
 import { readThreshold } from "../sampling/threshold.js";
 import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
@@ -40,8 +41,8 @@ export interface AssemblerOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adoptStream does what adopt does for exchanges that are streams of HTTP/2. */
   readonly adoptStream?: (number: number, tgid: number, ids: Uint8Array) => boolean;
-  /** enclosing puts the ids of a span that the goroutine's program made itself and that is open; false when there is none. */
-  readonly enclosing?: (tgid: number, goid: number, ids: Uint8Array) => boolean;
+  /** enclosing: see MadeSpans. */
+  readonly enclosing?: MadeSpans["enclosing"];
   /** emit takes a finished exchange and its parsed head, valid during the call; `failure` is "" or an error.type. */
   readonly emit: (exchange: Exchange, head: RequestHead, failure: string) => void;
   /** repeat takes a finished exchange that its connection's template describes. */
@@ -210,9 +211,9 @@ export function newAssembler(options: AssemblerOptions): Assembler {
 
   /** identifyClient does the same for a client's request, whose parent is a server request of the same process. */
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
-    exchange.hasParent =
-      options.enclosing?.(exchange.tgid, exchange.goid, exchange.ids) === true ||
-      (parentNumber !== 0 && adopt(parentNumber, exchange.tgid, exchange.ids));
+    const { tgid, goid, ids } = exchange;
+    const isServed = parentNumber !== 0 && adopt(parentNumber, tgid, ids);
+    exchange.hasParent = options.enclosing?.(tgid, goid, ids, isServed) === true || isServed;
     if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
     else exchange.process.orphans++;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);

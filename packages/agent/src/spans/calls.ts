@@ -1,5 +1,6 @@
 import type { CallEndEvent, CallEvent, CallSink } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
+import type { MadeSpans } from "../made/made-spans.js";
 import type { WireExchange } from "../protocols/wire.js";
 import { newCallTexts } from "./call-texts.js";
 import { fillRandom, idLayout } from "./ids.js";
@@ -61,8 +62,8 @@ export interface CallsOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adopt puts the ids of an open server exchange into those of a call; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
-  /** enclosing puts the ids of a span that the goroutine's program made itself and that is open; false when there is none. */
-  readonly enclosing?: (tgid: number, goid: number, ids: Uint8Array) => boolean;
+  /** enclosing: see MadeSpans. */
+  readonly enclosing?: MadeSpans["enclosing"];
   /** ended hears of a call's end what the kernel side says of its server's answer; see CallEndEvent. */
   readonly ended?: (call: Call, event: CallEndEvent) => void;
   /** emit takes a finished call, valid during this; `failure` is "" or an error.type of ours. */
@@ -127,9 +128,8 @@ export function newCalls(options: CallsOptions): Calls {
       call.affectedRows = -1;
       fillRandom(call.ids, idLayout.span, 8);
       // Now, since the request may be over when the call is.
-      call.hasParent =
-        options.enclosing?.(event.tgid, event.goid, call.ids) === true ||
-        (event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids));
+      const isServed = event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids);
+      call.hasParent = options.enclosing?.(event.tgid, event.goid, call.ids, isServed) === true || isServed;
       if (call.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       if (!call.hasParent) {
         process.orphans++;

@@ -1,8 +1,10 @@
 // The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
+
 import { Buffer } from "node:buffer";
 import { Role } from "../events/layout.js";
 import type { StreamEndEvent, StreamEvent, StreamSink } from "../events/stream.js";
 import { StreamText } from "../events/stream-layout.js";
+import type { MadeSpans } from "../made/made-spans.js";
 import { readThreshold } from "../sampling/threshold.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
@@ -53,8 +55,8 @@ export interface StreamsOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adopt puts the ids of an open server exchange into those of a call; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
-  /** enclosing puts the ids of a span that the goroutine's program made itself and that is open; false when there is none. */
-  readonly enclosing?: (tgid: number, goid: number, ids: Uint8Array) => boolean;
+  /** enclosing: see MadeSpans. */
+  readonly enclosing?: MadeSpans["enclosing"];
   readonly conns: StreamConns;
   /** emit takes a finished stream, valid during the call; `failure` is "" or an error.type of ours. */
   readonly emit: (stream: Stream, failure: string) => void;
@@ -232,9 +234,9 @@ export function newStreams(options: StreamsOptions): Streams {
       process.calls++;
       // Now, since the request may be over when the call is.
       if (stream.named) chosen.set(stream.ids.subarray(0, nameLength.client));
+      const isServed = event.parent !== 0 && options.adopt(event.parent, event.tgid, stream.ids);
       stream.hasParent =
-        options.enclosing?.(event.tgid, event.goid, stream.ids) === true ||
-        (event.parent !== 0 && options.adopt(event.parent, event.tgid, stream.ids));
+        options.enclosing?.(event.tgid, event.goid, stream.ids, isServed) === true || isServed;
       if (stream.named) {
         // A parent that is in another trace than was said on the wire is none.
         if (stream.hasParent && traceOf(stream).some((byte, i) => byte !== chosen[i]))

@@ -1,5 +1,6 @@
 import { addressSize, WireFlag, WireState } from "../events/layout.js";
 import type { WireEndEvent, WireEvent } from "../events/wire.js";
+import type { MadeSpans } from "../made/made-spans.js";
 import { type Connection, type Direction, newConnection } from "../protocols/connection.js";
 import { newShared, type Protocol, type Shared, type WireExchange } from "../protocols/wire.js";
 import { idLayout } from "../spans/ids.js";
@@ -36,8 +37,8 @@ export interface WiresOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
   /** adopt puts the ids of an open server exchange into `ids` as a parent's; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
-  /** enclosing puts the ids of a span that the goroutine's program made itself and that is open; false when there is none. */
-  readonly enclosing?: (tgid: number, goid: number, ids: Uint8Array) => boolean;
+  /** enclosing: see MadeSpans. */
+  readonly enclosing?: MadeSpans["enclosing"];
   readonly joins: Joins;
   /**
    * callOf gives the ids, as idLayout has them, of the call of a SQL library that a goroutine is in, and hears which socket
@@ -269,10 +270,11 @@ export function newWires(options: WiresOptions): Wires {
     const call =
       direction === 0 && event.goid > 0 ? options.callOf(event.tgid, event.goid, entry) : undefined;
     origin.inCall = call !== undefined;
+    const isServed =
+      direction === 0 && event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids);
     origin.hasParent =
-      direction === 0 &&
-      (options.enclosing?.(event.tgid, event.goid, origin.ids) === true ||
-        (event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids)));
+      (direction === 0 && options.enclosing?.(event.tgid, event.goid, origin.ids, isServed) === true) ||
+      isServed;
     origin.joint =
       direction === 0 && origin.sequence >= 0 && entry.inOrder
         ? options.joins.sent(
