@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { BinaryError, openElf, readGoBuildInfo } from "@go3s/binary";
 import { fileIdentity, isStaleProcess, withFile } from "@go3s/bpf";
 import type { RuntimeFacts } from "./identity.js";
+import { newKept } from "./kept.js";
 import { hostProc, type ProcessFacts, type ProcSource } from "./proc.js";
 
 /** Executable is what a program file says about itself, however many processes run it. */
@@ -49,7 +50,7 @@ export function fileOfProgram(
 
 /** newExecutables makes an empty cache. */
 export function newExecutables(proc: ProcSource = hostProc): Executables {
-  const known = new Map<string, Executable>();
+  const known = newKept<Executable>(limit);
   return {
     of(facts) {
       // Through /proc, so that a container's file is found, and one that was replaced or deleted meanwhile.
@@ -68,12 +69,6 @@ export function newExecutables(proc: ProcSource = hostProc): Executables {
       } catch (error) {
         if (!isStaleProcess(error)) throw error;
         return undefined;
-      }
-      if (known.size >= limit) {
-        for (const oldest of known.keys()) {
-          known.delete(oldest);
-          break;
-        }
       }
       known.set(key, made);
       return made;

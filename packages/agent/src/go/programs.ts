@@ -1,6 +1,7 @@
 import { BinaryError } from "@go3s/binary";
 import { isStaleProcess, withFile } from "@go3s/bpf";
 import type { Executable } from "../discovery/executable.js";
+import { keptPrograms, newKept } from "../discovery/kept.js";
 import { hostProc, type ProcSource } from "../discovery/proc.js";
 import { type GoFacts, readGoFacts } from "./facts.js";
 
@@ -15,11 +16,9 @@ export interface GoPrograms {
   of(pid: number, executable: Executable): GoProgram;
 }
 
-const limit = 1024;
-
 /** newGoPrograms makes an empty cache. */
 export function newGoPrograms(proc: ProcSource = hostProc): GoPrograms {
-  const known = new Map<string, GoProgram>();
+  const known = newKept<GoProgram>(keptPrograms);
   return {
     of(pid, executable) {
       const found = known.get(executable.key);
@@ -32,7 +31,6 @@ export function newGoPrograms(proc: ProcSource = hostProc): GoPrograms {
         if (!isStaleProcess(error)) throw error;
         return { facts: undefined, problem: "" };
       }
-      if (known.size >= limit) known.clear();
       known.set(executable.key, made);
       return made;
     },

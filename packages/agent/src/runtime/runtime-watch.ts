@@ -11,6 +11,7 @@ import {
   Resource,
   type ResourceMetrics,
 } from "@go3s/telemetry";
+import { keptPrograms, newKept } from "../discovery/kept.js";
 import type { Observed } from "../discovery/registry.js";
 import type { Batches } from "../export/batches.js";
 import type { Exporter } from "../export/exporter.js";
@@ -61,7 +62,6 @@ const systemMode = textAttributes({ "cpu.mode": "system" });
 const ticksPerSecond = 100;
 // Layouts of programs are read between two ticks, for at most this long: attaching and records go first.
 const layoutMs = 50;
-const layoutLimit = 1024;
 
 const unixNow = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
@@ -71,11 +71,12 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
   const watched = new Map<number, Watched>();
   // Processes that ended since the last tick: their last requests are still to be told.
   const leaving: Watched[] = [];
-  const layouts = new Map<string, GoLayout | undefined>();
+  const layouts = newKept<{ readonly layout: GoLayout | undefined }>(keptPrograms);
   let points = 0;
 
   const layoutOf = ({ facts, executable }: Observed): GoLayout | undefined => {
-    if (layouts.has(executable.key)) return layouts.get(executable.key);
+    const known = layouts.get(executable.key);
+    if (known !== undefined) return known.layout;
     let layout: GoLayout | undefined;
     try {
       layout = readGoLayout(`/proc/${facts.pid}/exe`);
@@ -83,8 +84,7 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
       if (!(error instanceof BinaryError)) throw error;
       options.onLost?.(facts.pid, [`Go runtime metrics: ${error.message}`]);
     }
-    if (layouts.size >= layoutLimit) layouts.clear();
-    layouts.set(executable.key, layout);
+    layouts.set(executable.key, { layout });
     return layout;
   };
 

@@ -14,6 +14,7 @@ import {
 } from "@go3s/bpf";
 import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
 import type { Executable } from "../../discovery/executable.js";
+import { keptPrograms, newKept } from "../../discovery/kept.js";
 import { AgentError } from "../../errors.js";
 import { Role } from "../../events/layout.js";
 import type { Exchange } from "../../spans/exchange.js";
@@ -84,7 +85,7 @@ export function openSpanWaits(options: SpanWaitsOptions = {}): SpanWaits {
   const object = loadWaits();
   const programs = object.map("programs");
   const watched = new Map<number, Watched>();
-  const known = new Map<string, WaitSites | string>();
+  const known = newKept<WaitSites | string>(keptPrograms);
   const reader = new RingBufferReader(object.map("events"), (memory, offset) => keep(memory.view, offset));
   let lastTick = performance.now();
   const budget = options.budget ?? standardBudget;
