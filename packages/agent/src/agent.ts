@@ -152,6 +152,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
     exporter,
+    ended(span) {
+      functions?.spanDone(span);
+      logs?.spanDone(span);
+    },
     switches: options.apiSpans === true,
     lose,
   });
@@ -407,7 +411,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }
   };
 
-  const serving = (): ReadonlySet<string> => new Set([...assembler.serving(), ...streams.serving()]);
+  const serving = (): ReadonlySet<string> =>
+    new Set([...assembler.serving(), ...streams.serving(), ...made.making()]);
   let ticks = 0;
   let lastTick = performance.now();
   const flush = setInterval(() => {

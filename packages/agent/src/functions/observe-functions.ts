@@ -13,7 +13,7 @@ import { AgentError } from "../errors.js";
 import { Role } from "../events/layout.js";
 import type { Batches } from "../export/batches.js";
 import type { WallClock } from "../spans/clock.js";
-import { newRequestParents, type ServedRequest } from "../spans/request-parents.js";
+import { type InnerSpan, newRequestParents, type ServedRequest } from "../spans/request-parents.js";
 import { type CallEvent, type CapturedAttribute, type FunctionCall, newCallTracker } from "./calls.js";
 import type { Capture } from "./capture.js";
 import { chooseWithin } from "./estimate.js";
@@ -56,6 +56,8 @@ export interface FunctionObserver {
   watch(program: WatchedProgram): void;
   unwatch(pid: number): void;
   exchangeDone(exchange: ServedRequest): void;
+  /** spanDone is told every span that a program made itself. */
+  spanDone(span: InnerSpan): void;
   /** flush writes what need not wait longer; call it a few times a second. `serving` has "tgid:goid" of open requests. */
   flush(serving: () => ReadonlySet<string>): void;
   /** metrics of the histogram mode as an OTLP request; undefined when there are none. */
@@ -315,6 +317,7 @@ export function observeFunctions(
         if (attached.get(pid)?.links.size === 0) attached.delete(pid);
       }, 2000).unref();
     },
+    spanDone: (span) => parents.spanDone(span),
     exchangeDone(exchange) {
       parents.exchangeDone(exchange);
       if (!exchange.handlerEnded || exchange.role !== Role.server || !tracker.hasDoubts()) return;

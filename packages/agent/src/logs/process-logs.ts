@@ -4,7 +4,12 @@ import { attributeKey, type LogWriter } from "@go3s/telemetry";
 import type { MissingPart } from "../attach/observer-types.js";
 import type { Batches } from "../export/batches.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
-import { newRequestParents, type ParentSpan, type ServedRequest } from "../spans/request-parents.js";
+import {
+  type InnerSpan,
+  newRequestParents,
+  type ParentSpan,
+  type ServedRequest,
+} from "../spans/request-parents.js";
 import { type LogPiece, type LogProbe, openLogProbe } from "./log-probe.js";
 import { type LogStream, logStreams } from "./log-streams.js";
 import { parseLine } from "./parse-line.js";
@@ -31,6 +36,8 @@ export interface ProcessLogs {
   watch(process: LoggingProcess): void;
   unwatch(pid: number): void;
   exchangeDone(exchange: ServedRequest): void;
+  /** spanDone is told every span that a program made itself. */
+  spanDone(span: InnerSpan): void;
   /** flush gives what need not wait longer; call it a few times a second. `serving` has "tgid:goid" of open requests. */
   flush(serving: () => ReadonlySet<string>): void;
   /** scan looks for logs that were opened meanwhile; it reads /proc. */
@@ -193,6 +200,7 @@ export function openProcessLogs(
       }
     },
     exchangeDone: (exchange) => parents.exchangeDone(exchange),
+    spanDone: (span) => parents.spanDone(span),
     flush(serving) {
       const now = performance.now();
       for (const stream of streams.values()) {

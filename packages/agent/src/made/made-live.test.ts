@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Span } from "@go3s/telemetry";
+import { decodeProtobuf, ExportLogsServiceRequest, type LogRecord, type Span } from "@go3s/telemetry";
 import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
+import type { Exporter } from "../export/exporter.js";
 import { apiModule, apiSpansSource } from "../testing/api-spans-service.go.js";
 import {
   type BuiltProgram,
@@ -32,13 +33,24 @@ describe("spans that a Go program makes by OpenTelemetry's API", { skip: whyNoMo
     act: (collected: SpanCollector, agent: Agent) => Promise<void>,
     pid = service.pid,
     onLost?: (lost: readonly string[]) => void,
+    lines?: LogRecord[],
   ): Promise<void> => {
     const collected = newSpanCollector();
+    const exporter: Exporter = {
+      ...collected.exporter,
+      send(signal, body, items) {
+        collected.exporter.send(signal, body, items);
+        if (signal !== "logs") return;
+        for (const { scopeLogs } of decodeProtobuf(ExportLogsServiceRequest, body).resourceLogs)
+          for (const { logRecords } of scopeLogs) lines?.push(...logRecords);
+      },
+    };
     const agent = await startAgent({
       selection: { pids: [pid] },
       exclude: [process.pid],
-      exporter: collected.exporter,
+      exporter,
       apiSpans,
+      ...(lines === undefined ? {} : { logs: {} }),
       ...(onLost === undefined ? {} : { onLost: (_pid, lost) => onLost(lost) }),
     });
     try {
@@ -96,6 +108,24 @@ describe("spans that a Go program makes by OpenTelemetry's API", { skip: whyNoMo
       assert.equal(agent.report().dropped["long-span"], 1);
       assert.ok(!collected.spans.some(({ name }) => name === "price" || name === "long 90000"));
     });
+  });
+
+  test("have the lines that their goroutine writes meanwhile", async () => {
+    const lines: LogRecord[] = [];
+    const look = async (collected: SpanCollector): Promise<void> => {
+      await ask("/work");
+      const price = await named(collected, "price");
+      const child = await named(collected, "looked up");
+      const spanOf = (text: string): Promise<string> =>
+        eventually(
+          `the line "${text}"`,
+          () => lines.find(({ body }) => body?.stringValue?.endsWith(text))?.spanId,
+        );
+      assert.equal(await spanOf("pricing"), price.spanId);
+      assert.equal(await spanOf("looking"), child.spanId);
+      assert.equal(await spanOf("found"), price.spanId);
+    };
+    await observed(true, look, service.pid, undefined, lines);
   });
 
   test("cannot be switched on where no symbols tell the switch, which is said", async () => {

@@ -12,7 +12,10 @@ const resource = encodeProtobuf(Resource, {
 const process = newProcessSpans({ tgid: 7, serviceName: "shop", resource, routes: newRouteTable() });
 const made = (byte: number, hasParent: boolean): MadeSpan => ({
   process,
+  tgid: 7,
   goid: 1,
+  startNs: 1,
+  endNs: 2,
   ids: new Uint8Array(32).fill(byte),
   hasParent,
   parts: [],

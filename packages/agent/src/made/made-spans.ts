@@ -9,6 +9,10 @@ export interface MadeSpan {
   /** Trace id, span id, parent span id; see idLayout. */
   readonly ids: Uint8Array;
   readonly hasParent: boolean;
+  readonly tgid: number;
+  /** startNs and endNs are when it was begun and ended (CLOCK_MONOTONIC), whatever times the program gave it. */
+  readonly startNs: number;
+  endNs: number;
   parts: Uint8Array[];
   received: number;
 }
@@ -29,6 +33,8 @@ export interface MadeSpans extends MadeSink {
    * span that has a parent already only one of its own trace is taken: what a program forgot to end is no parent of the next request's.
    */
   enclosing(tgid: number, goid: number, ids: Uint8Array, hasParent: boolean): boolean;
+  /** making lists the goroutines that have a span open, as "tgid:goid". */
+  making(): Iterable<string>;
   processExited(tgid: number): void;
   /** dropped counts by reason: "made-span-lost" (a piece of it was), "made-span-left" (open for too long). */
   dropped(): Readonly<Record<string, number>>;
@@ -80,7 +86,9 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
       const ids = new Uint8Array(idLayout.size);
       fillRandom(ids, idLayout.span, 8);
       const hasParent = identify(event, ids);
-      const span: MadeSpan = { process, goid: event.goid, ids, hasParent, parts: [], received: 0 };
+      const { tgid, goid, ns } = event;
+      const own = { process, tgid, goid, ids, hasParent, startNs: ns, endNs: ns };
+      const span: MadeSpan = { ...own, parts: [], received: 0 };
       open.set(key, span);
       const routine = keyOf(event.tgid, event.goid);
       routines.set(routine, [...(routines.get(routine) ?? []), span]);
@@ -99,6 +107,7 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
       span.received += event.textLength;
       if (span.received < event.total) return;
       remove(key);
+      span.endNs = event.ns;
       span.process.spans++;
       options.emit(
         span,
@@ -113,6 +122,7 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
       become(ids, span.ids);
       return true;
     },
+    making: () => routines.keys(),
     processExited(tgid) {
       for (const [key, { process }] of open) if (process.tgid === tgid) remove(key);
     },

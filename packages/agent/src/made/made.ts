@@ -4,11 +4,13 @@ import type { GoFacts } from "../go/facts.js";
 import { newApiToggle } from "./api-toggle.js";
 import type { ApiSwitches } from "./made-sites.js";
 import { newMadeSpanWriter } from "./made-span-writer.js";
-import { type MadeSpans, type MadeSpansOptions, newMadeSpans } from "./made-spans.js";
+import { type MadeSpan, type MadeSpans, type MadeSpansOptions, newMadeSpans } from "./made-spans.js";
 
 /** MadeOptions are what is needed from around it. */
 export interface MadeOptions extends Omit<MadeSpansOptions, "emit"> {
   readonly exporter: Exporter;
+  /** ended hears of every span when it is told. */
+  readonly ended: (span: MadeSpan) => void;
   /** switches turns OpenTelemetry's API on in programs that have no SDK. */
   readonly switches: boolean;
   /** lose hears why that is not possible in a process. */
@@ -16,7 +18,7 @@ export interface MadeOptions extends Omit<MadeSpansOptions, "emit"> {
 }
 
 /** Made tells the spans that Go programs make themselves by OpenTelemetry's API, without an SDK of their own. */
-export interface Made extends Pick<MadeSpans, "enclosing" | "processExited"> {
+export interface Made extends Pick<MadeSpans, "enclosing" | "making" | "processExited"> {
   readonly sink: MadeSink;
   watch(pid: number, facts: GoFacts | undefined): void;
   unwatch(pid: number): void;
@@ -29,9 +31,15 @@ export interface Made extends Pick<MadeSpans, "enclosing" | "processExited"> {
 const mostTries = 4;
 
 /** openMade makes one. */
-export function openMade({ exporter, switches: isAsked, lose, ...around }: MadeOptions): Made {
+export function openMade({ exporter, ended, switches: isAsked, lose, ...around }: MadeOptions): Made {
   const writer = newMadeSpanWriter(exporter);
-  const spans = newMadeSpans({ ...around, emit: writer.write });
+  const spans = newMadeSpans({
+    ...around,
+    emit(span, json) {
+      writer.write(span, json);
+      ended(span);
+    },
+  });
   const toggle = newApiToggle();
   const waiting = new Map<number, { readonly switches: ApiSwitches; tries: number }>();
 
@@ -52,6 +60,7 @@ export function openMade({ exporter, switches: isAsked, lose, ...around }: MadeO
   return {
     sink: spans,
     enclosing: spans.enclosing,
+    making: spans.making,
     processExited(tgid) {
       spans.processExited(tgid);
       unwatch(tgid);

@@ -23,8 +23,16 @@ export type ServedRequest = Pick<
   "role" | "tgid" | "goid" | "startNs" | "endNs" | "handlerEnded" | "ids"
 >;
 
-/** RequestParents finds the request that an item belongs to: the one its goroutine, or the one that started it, serves. */
+/** InnerSpan is a span that a goroutine made itself while it served a request, or nothing (made/). */
+export type InnerSpan = Pick<Exchange, "tgid" | "goid" | "startNs" | "endNs" | "ids">;
+
+/**
+ * RequestParents finds what an item belongs to: the request that its goroutine, or the one that started it, serves; within it the
+ * innermost span that this goroutine made itself.
+ */
 export interface RequestParents<T extends RoutineItem> {
+  /** spanDone is told every such span. */
+  spanDone(span: InnerSpan): void;
   /** exchangeDone is told every exchange when it has its identity. */
   exchangeDone(exchange: ServedRequest): void;
   /** wait takes an item until its request is, or until it is clear that there is none. */
@@ -45,6 +53,7 @@ interface Served {
 const patienceNs = 300_000_000;
 const waitingLimit = 20_000;
 const servedLimit = 4096;
+const innerLimit = 32;
 
 /** newRequestParents makes one; `emit` takes each item with its parent. */
 export function newRequestParents<T extends RoutineItem>(
@@ -52,6 +61,7 @@ export function newRequestParents<T extends RoutineItem>(
 ): RequestParents<T> {
   const waiting = new Map<string, T[]>();
   const served = new Map<string, Served>();
+  const inner = new Map<string, Served[]>();
   let count = 0;
   const keyOf = (tgid: number, routine: number): string => `${tgid}:${routine}`;
 
@@ -59,7 +69,11 @@ export function newRequestParents<T extends RoutineItem>(
     item.startNs >= startNs && item.startNs <= endNs;
   const find = (item: T): Served | undefined => {
     for (const routine of [item.routine, item.parentRoutine]) {
-      const found = routine === 0 ? undefined : served.get(keyOf(item.tgid, routine));
+      if (routine === 0) continue;
+      const key = keyOf(item.tgid, routine);
+      // Those inside of others end before them, so that the first that fits is the innermost.
+      const own = inner.get(key)?.find((span) => within(span, item));
+      const found = own ?? served.get(key);
       if (found !== undefined && within(found, item)) return found;
     }
     return undefined;
@@ -89,20 +103,15 @@ export function newRequestParents<T extends RoutineItem>(
     exchangeDone(exchange) {
       if (exchange.role !== Role.server || exchange.goid === 0) return;
       const key = keyOf(exchange.tgid, exchange.goid);
-      const { ids } = exchange;
-      served.delete(key);
-      for (const oldest of served.keys()) {
-        if (served.size < servedLimit) break;
-        served.delete(oldest);
-      }
-      served.set(key, {
-        startNs: exchange.startNs,
-        endNs: exchange.endNs,
-        span: {
-          traceId: ids.slice(idLayout.trace, idLayout.trace + 16),
-          spanId: ids.slice(idLayout.span, idLayout.span + 8),
-        },
-      });
+      makeRoom(served, key);
+      served.set(key, servedOf(exchange));
+      if (count > 0) release((item) => find(item) !== undefined);
+    },
+    spanDone(span) {
+      const key = keyOf(span.tgid, span.goid);
+      const before = inner.get(key) ?? [];
+      makeRoom(inner, key);
+      inner.set(key, [...before.slice(1 - innerLimit), servedOf(span)]);
       if (count > 0) release((item) => find(item) !== undefined);
     },
     wait(item) {
@@ -120,5 +129,25 @@ export function newRequestParents<T extends RoutineItem>(
       );
     },
     flush: () => release(() => true),
+  };
+}
+
+/** makeRoom takes a key, and what is oldest when there are too many, so that what is set next is the newest. */
+function makeRoom(map: Map<string, unknown>, key: string): void {
+  map.delete(key);
+  for (const oldest of map.keys()) {
+    if (map.size < servedLimit) break;
+    map.delete(oldest);
+  }
+}
+
+function servedOf({ startNs, endNs, ids }: InnerSpan): Served {
+  return {
+    startNs,
+    endNs,
+    span: {
+      traceId: ids.slice(idLayout.trace, idLayout.trace + 16),
+      spanId: ids.slice(idLayout.span, idLayout.span + 8),
+    },
   };
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -30,15 +31,18 @@ func work(w http.ResponseWriter, r *http.Request) {
 	defer span.End()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	log.Print("pricing")
 	found := make(chan bool)
 	go func() {
 		_, child := tracer.Start(ctx, "look up", trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(began))
 		child.SetName("looked up")
+		log.Print("looking")
 		child.AddEvent("miss", trace.WithTimestamp(began.Add(time.Second)), trace.WithAttributes(attribute.Bool("cold", true)))
 		child.End(trace.WithTimestamp(began.Add(2 * time.Second)))
 		found <- true
 	}()
 	<-found
+	log.Print("found")
 	request, _ := http.NewRequestWithContext(ctx, "GET", "http://"+r.Host+"/leaf", nil)
 	if answer, err := http.DefaultClient.Do(request); err == nil {
 		answer.Body.Close()
