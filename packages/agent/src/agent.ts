@@ -17,7 +17,7 @@ import { type FunctionObserver, observeFunctions } from "./functions/observe-fun
 import { Operation } from "./go/call-site.js";
 import { newGoPrograms } from "./go/programs.js";
 import { newGoTypes } from "./go/type-names.js";
-import { newHeap } from "./heap.js";
+import { newHeap, newYoung } from "./heap.js";
 import { tryProcessLogs } from "./logs/process-logs.js";
 import { openMade } from "./made/made.js";
 import { newMeter } from "./meter.js";
@@ -68,6 +68,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const clock = openWallClock();
   const meter = newMeter();
   const heap = newHeap();
+  const young = newYoung();
   const programs = newGoPrograms();
   const policies = new Map<number, PolicyState>();
   const spanBatches: Batches<SpanWriter> = newBatches(
@@ -433,6 +434,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ticks++;
     meter.tick();
     heap.tick();
+    young.tick();
     tcp.tick();
     sendTimes();
     const seconds = (now - lastTick) / 1000;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { newHeap } from "./heap.js";
+import { newHeap, newYoung } from "./heap.js";
 
 const mebibyte = 1 << 20;
 
@@ -44,4 +45,31 @@ test("V8's own collection frees what nobody holds", () => {
   now = 20_000;
   heap.tick();
   assert.ok(process.memoryUsage().heapUsed < before - 16 * mebibyte);
+});
+
+test("the young generation grows to its size, and again when a collection has made it smaller", () => {
+  let size = mebibyte;
+  const factors: number[] = [];
+  const young = newYoung(
+    () => size,
+    (factor) => void factors.push(factor),
+  );
+  for (size of [1, 4, 8, 16, 16, 2, 4, 9].map((mebibytes) => mebibytes * mebibyte)) young.tick();
+  assert.deepEqual(factors, [1, 2, 1]);
+});
+
+test("V8 stops where it is told to", () => {
+  const program = `import { newYoung } from ${JSON.stringify(new URL("./heap.js", import.meta.url).href)};
+    import { getHeapSpaceStatistics } from "node:v8";
+    const young = newYoung();
+    let kept = [];
+    for (let i = 0; i < 2e6; i++) {
+      kept.push({ i, list: [i] });
+      if (kept.length > 50_000) kept = kept.slice(25_000);
+      if (i % 1000 === 0) young.tick();
+    }
+    console.log(getHeapSpaceStatistics().find((space) => space.space_name === "new_space").space_size);`;
+  const said = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+  // Without it, 32 MiB.
+  assert.ok(Number(said) >= 4 * mebibyte && Number(said) <= 16 * mebibyte, said);
 });
