@@ -81,7 +81,7 @@ function load(name, anew = false) {
     // Who runs for long forgets by its end what it began with: V8 throws away code that is not used.
     setTimeout(write, settledMs).unref();
   }
-  return { main: module.exports.main, isCached };
+  return { exports: module.exports, main: module.exports.main, isCached };
 }
 
 /**
@@ -95,6 +95,12 @@ function optimiseLater() {
   // Opened first: Node's own modules come with such caches too, and what is open by now needs none.
   void process.stdout;
   require("node:v8").setFlagsFromString("--interrupt-budget=6000000");
+}
+
+/** bundled gives the exports of a command's bundle; undefined where there is none that is up to date. */
+function bundled(command) {
+  const bundle = bundles[command];
+  return isFresh(bundle) ? load(bundle.name).exports : undefined;
 }
 
 /** start does what the process's arguments ask. */
@@ -114,5 +120,5 @@ function start() {
   process.exitCode = 1;
 }
 
-module.exports = { load, start };
+module.exports = { bundled, load, start };
 if (require.main === module) start();
