@@ -23,6 +23,7 @@ const everyMs = 60_000;
 // The first comes soon: reading programs leaves much behind.
 const firstMs = 10_000;
 const leastGarbage = 8 << 20;
+const mostEmpty = 12 << 20;
 
 // V8's young generation takes up to 48 MB by itself where little of it survives; what the agent of `go3s up` is started with does as well.
 const youngBytes = 8 << 20;
@@ -68,13 +69,17 @@ export function newHeap(options: HeapOptions = {}): Heap {
 
 /**
  * collector gives V8's own gc(), without the option that would have to be on the command line. By itself it leaves pages with a few
- * objects each where they are, 18 of the 130 MiB of an agent after an hour; moving those together gives the pages back.
+ * objects each where they are, 18 of the 130 MiB of an agent after an hour; moving those together gives the pages back. That needs 10 MiB
+ * more for a moment, so it is done where there is much to give back.
  */
 function collector(): () => void {
   setFlagsFromString("--expose-gc");
   const gc: unknown = runInNewContext("gc");
   if (typeof gc !== "function") return () => undefined;
   return () => {
+    gc();
+    const { heapTotal, heapUsed } = process.memoryUsage();
+    if (heapTotal - heapUsed < youngBytes + mostEmpty) return;
     setFlagsFromString("--compact-on-every-full-gc");
     gc();
     setFlagsFromString("--no-compact-on-every-full-gc");
