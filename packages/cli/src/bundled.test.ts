@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -18,6 +19,8 @@ function layOut(name: string): {
   readonly info: string;
   readonly agentInfo: string;
   run(...args: string[]): string;
+  /** launcher gives the names of what a command's bundle exports to who loads it. */
+  launcher(command: string): string[] | undefined;
 } {
   const packages = join(folder, name, "packages");
   const dist = join(packages, "cli", "dist");
@@ -43,6 +46,11 @@ function layOut(name: string): {
     bundle,
     info,
     agentInfo,
+    launcher(command) {
+      const { bundled } = createRequire(import.meta.url)(join(packages, "cli", "bin", "go3s.js"));
+      const found: object | undefined = bundled(command);
+      return found && Object.keys(found);
+    },
     run(...args) {
       const done = spawnSync(process.execPath, [join(packages, "cli", "bin", "go3s.js"), ...args], {
         encoding: "utf8",
@@ -86,6 +94,17 @@ test("observing has a bundle of its own, which is as old as the agent's modules 
   age(agentInfo, -60);
   assert.equal(run("observe"), "0 modules observe");
   assert.equal(run("trace"), "0 bundle trace");
+});
+
+test("the agent of go3s up gets that bundle's exports, and none where it is not up to date, or not there", () => {
+  const { bundle, info, agentInfo, launcher } = layOut("agent");
+  for (const each of [info, agentInfo]) age(each, 60);
+  assert.deepEqual(launcher("observe"), ["main"]);
+  age(agentInfo, -60);
+  assert.equal(launcher("observe"), undefined);
+  age(agentInfo, 60);
+  rmSync(join(bundle, "..", "observe.cjs"));
+  assert.equal(launcher("observe"), undefined);
 });
 
 test("without anything built it says what to do", () => {

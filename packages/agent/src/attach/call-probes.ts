@@ -1,5 +1,6 @@
-import { attachUprobeMulti, isStaleProcess, type Link, type Program } from "@go3s/bpf";
+import type { Link, Program } from "@go3s/bpf";
 import type { CallProgram, CallSite } from "../go/call-site.js";
+import { attachSites } from "./attach-sites.js";
 
 /** CallPrograms are those of probes/calls.go3s and probes/spans.go3s, each loaded when the first process needs it. */
 export interface CallPrograms {
@@ -45,21 +46,13 @@ export function attachCallProbes(
       lost.push(`${what[name]}: ${programs.problem()}`);
       continue;
     }
-    try {
-      links.push(
-        attachUprobeMulti(program, {
-          path: `/proc/${pid}/exe`,
-          identity: file,
-          offsets: own.map((site) => site.fileOffset),
-          cookies: own.map((site) => site.cookie),
-          pid,
-        }),
-      );
-      count += own.length;
-    } catch (error) {
-      if (!isStaleProcess(error))
-        lost.push(`${what[name]}: ${error instanceof Error ? error.message : error}`);
+    const link = attachSites(program, { pid, file }, own);
+    if (typeof link === "string") {
+      if (link !== "") lost.push(`${what[name]}: ${link}`);
+      continue;
     }
+    links.push(link);
+    count += own.length;
   }
   return {
     get count() {

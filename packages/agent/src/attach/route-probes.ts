@@ -1,5 +1,6 @@
-import { attachUprobeMulti, isStaleProcess, type Link, type Program } from "@go3s/bpf";
+import type { Link, Program } from "@go3s/bpf";
 import type { RouteSite } from "../go/route-sites.js";
+import { attachSites } from "./attach-sites.js";
 
 /** RouteProbes owns the uprobes on one process's routers. */
 export interface RouteProbes {
@@ -27,19 +28,11 @@ export function newRouteProbes(
       lost = ["http.route by routers: the kernel has no uprobe_multi links (6.6)"];
       return;
     }
-    try {
-      link = attachUprobeMulti(loaded, {
-        path: `/proc/${pid}/exe`,
-        identity: file,
-        offsets: sites.map((site) => site.fileOffset),
-        cookies: sites.map((site) => site.cookie),
-        pid,
-      });
+    const made = attachSites(loaded, { pid, file }, sites);
+    if (typeof made !== "string") {
+      link = made;
       lost = [];
-    } catch (error) {
-      if (!isStaleProcess(error))
-        lost = [`http.route by routers: ${error instanceof Error ? error.message : error}`];
-    }
+    } else if (made !== "") lost = [`http.route by routers: ${made}`];
   };
   const close = (): void => {
     link?.close();

@@ -1,6 +1,7 @@
-import { attachUprobeMulti, type BpfMap, isStaleProcess, type Link, type Program, u32Bytes } from "@go3s/bpf";
+import { type BpfMap, type Link, type Program, u32Bytes } from "@go3s/bpf";
 import type { StreamProgram } from "../go/stream-site.js";
 import type { GoStreams } from "../go/streams.js";
+import { attachSites } from "./attach-sites.js";
 
 /** StreamPrograms are the programs of probes/streams.go3s, grpc.go3s and http2.go3s, and the maps that they know versions by. */
 export interface StreamPrograms {
@@ -82,22 +83,17 @@ export function attachStreamProbes(
       lost.add(`HTTP/2 and gRPC by their libraries: ${loaded.problem()}`);
       continue;
     }
-    try {
-      links.push(
-        attachUprobeMulti(program, {
-          path: `/proc/${pid}/exe`,
-          identity: file,
-          offsets: own.map((site) => site.fileOffset),
-          cookies: own.map((site) => site.cookie | (BigInt(slot) << 32n)),
-          pid,
-        }),
-      );
-      count += own.length;
-    } catch (error) {
-      // A process that ends while being attached is no error: its exit event is on the way.
-      if (!isStaleProcess(error))
-        lost.add(`HTTP/2 and gRPC by their libraries: ${error instanceof Error ? error.message : error}`);
+    const told = own.map(({ fileOffset, cookie }) => ({
+      fileOffset,
+      cookie: cookie | (BigInt(slot) << 32n),
+    }));
+    const link = attachSites(program, { pid, file }, told);
+    if (typeof link === "string") {
+      if (link !== "") lost.add(`HTTP/2 and gRPC by their libraries: ${link}`);
+      continue;
     }
+    links.push(link);
+    count += own.length;
   }
   return {
     get count() {

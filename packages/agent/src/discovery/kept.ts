@@ -5,8 +5,9 @@ export interface Kept<V> {
 }
 
 /**
- * keptPrograms is how many programs are remembered by what was read out of their files, 6 KB each in two places: those that run, and
- * the ones of late that may be started again. Builds and tests leave hundreds that never are.
+ * keptPrograms is how many programs are remembered by what was read out of their files, 6 KB each in two places, and by
+ * their routes, up to 4,096 paths or half a megabyte: those that run, and the ones of late that may be started again. Builds and tests
+ * leave hundreds that never are.
  */
 export const keptPrograms = 128;
 

@@ -3,6 +3,7 @@ import { encodeResource } from "../spans/resource.js";
 import { newRouteTable, type RouteTable } from "../spans/routes.js";
 import { type Executable, type Executables, newExecutables } from "./executable.js";
 import { type Identity, identify, programName } from "./identity.js";
+import { keptPrograms, newKept } from "./kept.js";
 import { newPods, type Pods } from "./pods.js";
 import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess, socketInodes } from "./proc.js";
 import { type Selection, selects } from "./selection.js";
@@ -67,8 +68,6 @@ export const partMarker = "GO3S_PART";
 // Processes that ended and may still be asked about; the oldest are forgotten. Each holds 10 KB.
 const endedLimit = 1024;
 const endedMs = 30_000;
-// Programs whose routes are kept for their next start; a table holds up to 4,096 paths, half a megabyte.
-const programLimit = 128;
 const listenersEveryMs = 2000;
 const nobodyMs = 30_000;
 const noEnvironment: ProcessFacts["environment"] = new Map();
@@ -84,7 +83,7 @@ export function newRegistry(options: RegistryOptions): Registry {
   const nobody = new Map<number, number>();
   // A program that is started again has the routes that it had: its first requests, which come before its probes are in
   // place, are told with what was learned before.
-  const routesByProgram = new Map<string, RouteTable>();
+  const routesByProgram = newKept<RouteTable>(keptPrograms);
   let listenersRead = 0;
   let spansOfExited = 0;
   let missed = new Set<number>();
@@ -94,7 +93,6 @@ export function newRegistry(options: RegistryOptions): Registry {
     if (!isGo) return newRouteTable();
     let routes = routesByProgram.get(key);
     if (routes === undefined) {
-      if (routesByProgram.size >= programLimit) routesByProgram.clear();
       routes = newRouteTable();
       routesByProgram.set(key, routes);
     }

@@ -53,7 +53,7 @@ function recorder() {
     processExit: (e) => seen.push(["exit", e.tgid, e.exitCode]),
     call: (e) => seen.push(["call", e.operation, e.tgid, e.ns, e.goid, text(e.memory, e.text, e.textLength)]),
     callEnd: (e) => seen.push(["callEnd", e.tgid, e.ns, e.goid, e.errorType]),
-    madeStart: (e) => seen.push(["madeStart", e.tgid, e.ns, e.goid, e.span, e.above, e.parent]),
+    madeStart: (e) => seen.push(["madeStart", e.tgid, e.ns, e.goid, e.span, e.above, e.parent, e.hops]),
     madePart: (e) => seen.push(["madePart", e.tgid, e.ns, e.span, e.at, e.total, e.textLength]),
     wire: (e) => seen.push(["wire", e.connection, e.total, text(e.memory, e.data, e.captured)]),
     wireEnd: (e) => seen.push(["wireEnd", e.connection, e.ns]),

@@ -11,6 +11,8 @@ export interface MadeStartEvent {
   above: number;
   /** Exchange number of the server request that it is made for; 0 when there is none. */
   parent: number;
+  /** hops says how many goroutines up that was found. */
+  hops: number;
 }
 
 /** MadePartEvent is a piece of what such a span says when it has ended. */
@@ -40,7 +42,7 @@ export interface MadeDecoder {
 
 /** createMadeDecoder keeps one object per kind, as createDecoder does. */
 export function createMadeDecoder(sink: MadeSink): MadeDecoder {
-  const begun: MadeStartEvent = { tgid: 0, ns: 0, goid: 0, span: 0, above: 0, parent: 0 };
+  const begun: MadeStartEvent = { tgid: 0, ns: 0, goid: 0, span: 0, above: 0, parent: 0, hops: 0 };
   const piece: MadePartEvent = {
     memory: new Uint8Array(0),
     tgid: 0,
@@ -63,6 +65,7 @@ export function createMadeDecoder(sink: MadeSink): MadeDecoder {
       begun.goid = u64(view, at + l.goid);
       begun.span = u64(view, at + l.span);
       begun.above = u64(view, at + l.above);
+      begun.hops = view.getUint8(at + l.hops);
       begun.parent = view.getUint32(at + l.parent, true);
       sink.madeStart(begun);
       return true;

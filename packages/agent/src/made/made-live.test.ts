@@ -4,6 +4,7 @@ import { decodeProtobuf, ExportLogsServiceRequest, type LogRecord, type Span } f
 import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
 import type { Exporter } from "../export/exporter.js";
+import type { SamplingOptions } from "../sampling/sampler.js";
 import { apiModule, apiSpansSource } from "../testing/api-spans-service.go.js";
 import {
   type BuiltProgram,
@@ -13,6 +14,12 @@ import {
 } from "../testing/go-service.js";
 import { attributeOf, newSpanCollector, type SpanCollector } from "../testing/live-peers.js";
 import { eventually } from "../testing/wait.js";
+
+interface Asked {
+  readonly onLost?: (lost: readonly string[]) => void;
+  readonly lines?: LogRecord[];
+  readonly sampling?: SamplingOptions;
+}
 
 describe("spans that a Go program makes by OpenTelemetry's API", { skip: whyNoModule(apiModule) }, () => {
   let program: BuiltProgram;
@@ -32,8 +39,7 @@ describe("spans that a Go program makes by OpenTelemetry's API", { skip: whyNoMo
     apiSpans: boolean,
     act: (collected: SpanCollector, agent: Agent) => Promise<void>,
     pid = service.pid,
-    onLost?: (lost: readonly string[]) => void,
-    lines?: LogRecord[],
+    { onLost, lines, sampling }: Asked = {},
   ): Promise<void> => {
     const collected = newSpanCollector();
     const exporter: Exporter = {
@@ -51,6 +57,7 @@ describe("spans that a Go program makes by OpenTelemetry's API", { skip: whyNoMo
       exporter,
       apiSpans,
       ...(lines === undefined ? {} : { logs: {} }),
+      ...(sampling === undefined ? {} : { sampling }),
       ...(onLost === undefined ? {} : { onLost: (_pid, lost) => onLost(lost) }),
     });
     try {
@@ -125,7 +132,29 @@ describe("spans that a Go program makes by OpenTelemetry's API", { skip: whyNoMo
       assert.equal(await spanOf("looking"), child.spanId);
       assert.equal(await spanOf("found"), price.spanId);
     };
-    await observed(true, look, service.pid, undefined, lines);
+    await observed(true, look, service.pid, { lines });
+  });
+
+  test("are left out with their request, and by themselves without one", async () => {
+    const look = async (collected: SpanCollector, agent: Agent): Promise<void> => {
+      for (const path of ["/work", "/own", "/alone"]) await ask(path);
+      agent.setSampling({ share: 1 });
+      await ask("/own?told");
+      await eventually("what is told by now", () =>
+        collected.spans.some((span) => attributeOf(span, "url.query") === "told"),
+      );
+      await named(collected, "by hand");
+      // Of the four spans that were begun, this one alone; what came before it would be here by now.
+      const made = collected.spans.filter((span) => collected.scopeOf(span)?.scope?.name !== "go3s.agent");
+      assert.deepEqual(
+        made.map(({ name }) => name),
+        ["by hand"],
+      );
+      await ask("/alone");
+      const alone = await named(collected, "alone");
+      assert.equal(alone.parentSpanId, "");
+    };
+    await observed(true, look, service.pid, { sampling: { share: 0 } });
   });
 
   test("cannot be switched on where no symbols tell the switch, which is said", async () => {
@@ -141,7 +170,7 @@ describe("spans that a Go program makes by OpenTelemetry's API", { skip: whyNoMo
           await named(collected, "by hand");
         },
         running.pid,
-        (said) => lost.push(...said),
+        { onLost: (said) => lost.push(...said) },
       );
       assert.match(lost.join(), /OpenTelemetry's API: the program has no symbols/);
     } finally {

@@ -54,6 +54,7 @@ test("spans go out with our ids, by process and scope, with their times to the n
   ])
     writer.write(made(4, false), Buffer.from(broken));
   assert.deepEqual(writer.dropped(), { "made-span-unreadable": 4 });
+  assert.equal(process.spans, 3);
   writer.flush();
   writer.flush();
   assert.deepEqual(

@@ -61,6 +61,7 @@ export function newMadeSpanWriter(exporter: Exporter): MadeSpanWriter {
       const collected = scopes.get(key) ?? { scope, spans: [] };
       scopes.set(key, collected);
       collected.spans.push(identified(span, made));
+      made.process.spans++;
       if (++waiting >= mostWaiting) flush();
     },
     flush,

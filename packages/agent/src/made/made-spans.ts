@@ -54,7 +54,7 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
     const span = open.get(key);
     if (span === undefined) return undefined;
     open.delete(key);
-    const routine = keyOf(span.process.tgid, span.goid);
+    const routine = keyOf(span.tgid, span.goid);
     const left = routines.get(routine)?.filter((other) => other !== span) ?? [];
     if (left.length === 0) routines.delete(routine);
     else routines.set(routine, left);
@@ -86,6 +86,8 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
       const ids = new Uint8Array(idLayout.size);
       fillRandom(ids, idLayout.span, 8);
       const hasParent = identify(event, ids);
+      // Only the starts of goroutines tell those: whoever decides about that probe counts whom it served.
+      if (hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       const { tgid, goid, ns } = event;
       const own = { process, tgid, goid, ids, hasParent, startNs: ns, endNs: ns };
       const span: MadeSpan = { ...own, parts: [], received: 0 };
@@ -108,7 +110,6 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
       if (span.received < event.total) return;
       remove(key);
       span.endNs = event.ns;
-      span.process.spans++;
       options.emit(
         span,
         span.parts.length === 1 ? (span.parts[0] ?? event.memory) : Buffer.concat(span.parts),
@@ -124,7 +125,7 @@ export function newMadeSpans(options: MadeSpansOptions): MadeSpans {
     },
     making: () => routines.keys(),
     processExited(tgid) {
-      for (const [key, { process }] of open) if (process.tgid === tgid) remove(key);
+      for (const [key, span] of open) if (span.tgid === tgid) remove(key);
     },
     dropped: () => counts,
   };

@@ -1,5 +1,4 @@
 // The global Buffer is a getter, which showed in profiles of the hot path; the imported one is not.
-
 import { Buffer } from "node:buffer";
 import { Role } from "../events/layout.js";
 import type { StreamEndEvent, StreamEvent, StreamSink } from "../events/stream.js";

@@ -23,6 +23,8 @@ import (
 
 var (
 	tracer = otel.Tracer("shop", trace.WithInstrumentationVersion("v1.2.3"), trace.WithSchemaURL("https://schema/1"))
+	wanted = make(chan bool)
+	made   = make(chan bool)
 	began  = time.Unix(946684800, 1)
 )
 
@@ -58,6 +60,21 @@ func own(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "done")
 }
 
+// alone makes a span on a goroutine that works for no request.
+func alone(w http.ResponseWriter, r *http.Request) {
+	wanted <- true
+	<-made
+	fmt.Fprint(w, "done")
+}
+
+func loner() {
+	for range wanted {
+		_, span := sdk.TracerProvider().Tracer("own").Start(context.Background(), "alone")
+		span.End()
+		made <- true
+	}
+}
+
 func long(w http.ResponseWriter, r *http.Request) {
 	for _, length := range []int{40_000, 90_000} {
 		_, span := sdk.TracerProvider().Tracer("own").Start(r.Context(), fmt.Sprint("long ", length))
@@ -71,6 +88,8 @@ func main() {
 	http.HandleFunc("/work", work)
 	http.HandleFunc("/own", own)
 	http.HandleFunc("/long", long)
+	http.HandleFunc("/alone", alone)
+	go loner()
 	http.HandleFunc("/leaf", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "leaf") })
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
