@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type ElfFile, openElf } from "../elf/read.js";
@@ -132,10 +132,18 @@ test("sections compressed by zstd answer the same", { skip: noCompiler || noPeer
   for (const address of sample(plain, 100)) assert.deepEqual(ours.frames(address), theirs.frames(address));
 });
 
-test("split units are found in one .dwp file, and stale ones are refused", {
-  skip: noCompiler || (hasTool("llvm-dwp") ? false : "llvm-dwp is not installed"),
-}, () => {
+/** packs puts split units into cart.dwp. Neither tool can everything: LLVM 14's does not end on GCC's DWARF 5, and binutils' 2.40 crashes. */
+function packs(folder: string): boolean {
+  return ["llvm-dwp", "dwp"].some((tool) => {
+    const done = spawnSync(tool, ["-e", "cart", "-o", "cart.dwp"], { cwd: folder, timeout: 10_000 });
+    if (done.status !== 0) rmSync(join(folder, "cart.dwp"), { force: true });
+    return done.status === 0;
+  });
+}
+
+test("split units are found in one .dwp file, and stale ones are refused", { skip: noCompiler }, (t) => {
   using bench = openBench();
+  let packed = 0;
   for (const version of ["-gdwarf-4", "-gdwarf-5"]) {
     const flags = ["-O2", version, "-gsplit-dwarf", "-o", "cart.o", "-c"];
     run(compilers[0] ?? "", [...flags, "cart.cc"], bench.folder);
@@ -149,7 +157,11 @@ test("split units are found in one .dwp file, and stale ones are refused", {
     };
     const whole = names();
     assert.ok(whole.includes("square"), "inlined functions are in the split unit");
-    run("llvm-dwp", ["-e", "cart", "-o", "cart.dwp"], bench.folder);
+    if (!packs(bench.folder)) {
+      t.diagnostic(`no tool of this machine packs what ${compilers[0]} ${version} writes`);
+      continue;
+    }
+    packed++;
     run("rm", ["cart.dwo"], bench.folder);
     assert.deepEqual(names(), whole, `${version} packed`);
     run("rm", ["cart.dwp"], bench.folder);
@@ -159,6 +171,8 @@ test("split units are found in one .dwp file, and stale ones are refused", {
     run("rm", ["cart.o"], bench.folder);
     assert.ok(names().length < whole.length, "a split unit of another build is not used");
   }
+  if (packed === 0)
+    t.skip("neither llvm-dwp nor dwp is installed, or they cannot pack what the compiler writes");
 });
 
 test("the code of a line is found by the end of its file's path", { skip: noCompiler }, () => {

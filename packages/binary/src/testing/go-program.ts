@@ -14,11 +14,15 @@ export function hasTool(name: string): boolean {
   return spawnSync(name, ["--version"]).status === 0;
 }
 
+// A tool that hangs is a failure: the slowest here is a Go build on a cold cache.
+const runMs = 300_000;
+
 /** run runs a tool and returns its output; a failure throws with what it said. */
 export function run(command: string, args: readonly string[], cwd?: string): string {
   const done = spawnSync(command, args, {
     encoding: "utf8",
     maxBuffer: 0x2000_0000,
+    timeout: runMs,
     ...(cwd ? { cwd } : {}),
   });
   if (done.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${done.stderr}${done.error ?? ""}`);
