@@ -3,7 +3,7 @@ import type { Agent, AgentOptions, ReportedProcess } from "./agent-types.js";
 import { tryOpenAllocationWatch } from "./allocations/allocation-watch.js";
 import { beginKernelObserver } from "./attach/observer.js";
 import type { KernelObserver } from "./attach/observer-types.js";
-import { newPolicy, type Policy } from "./attach/policy.js";
+import { newProcessPolicy, type ProcessPolicy } from "./attach/process-policy.js";
 import type { AttachedProbes } from "./attach/target.js";
 import type { Usage } from "./budget/budget.js";
 import { newShedding } from "./budget/shedding.js";
@@ -70,7 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const heap = newHeap();
   const young = newYoung();
   const programs = newGoPrograms();
-  const policies = new Map<number, PolicyState>();
+  const policies = new Map<number, ProcessPolicy>();
   const spanBatches: Batches<SpanWriter> = newBatches(
     options.fused === true ? "fused" : "traces",
     () => (options.fused === true ? new FusedSpanWriter(firstBytes) : new SpanWriter(firstBytes)),
@@ -347,16 +347,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     made.watch(pid, facts?.facts);
     const untold = allocations?.watch(process) ?? "";
     if (untold !== "") lose(pid, `which places allocate: ${untold}`);
-    if (facts?.facts !== undefined)
-      policies.set(pid, {
-        policy: newPolicy(),
-        untold: 0,
-        requests: 0,
-        calls: 0,
-        newPaths: 0,
-        orphans: 0,
-        deep: 0,
-      });
+    if (facts?.facts !== undefined) policies.set(pid, newProcessPolicy());
     options.onAttached?.({
       pid,
       runtime: runtimeText(process),
@@ -401,12 +392,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 
   const decide = (seconds: number): void => {
-    for (const [pid, state] of policies) {
+    for (const [pid, policy] of policies) {
       const process = registry.get(pid);
       if (process === undefined || kernel === undefined) continue;
-      const decided = decideOne(state, process, sampling.untold(pid), seconds);
-      const probes = shedding.isShed("routes") ? noProbes : decided;
-      const told = kernel.setProbes(pid, probes).handlerEnd;
+      const wanted = policy.decide(process.spans, sampling.untold(pid), seconds);
+      const isShed = shedding.isShed("routes");
+      kernel.setMessages(pid, wanted.messages && !isShed);
+      const told = kernel.setProbes(pid, isShed ? noProbes : wanted.probes).handlerEnd;
       if (told && !process.spans.handlerEndsTold) process.spans.handlerEndsSinceNs = monotonicNs();
       process.spans.handlerEndsTold = told;
     }
@@ -532,38 +524,6 @@ const monotonicNs = (): number => Number(process.hrtime.bigint());
 /** asksForMany says whether processes that do not run yet are asked for; single ones are known when they are watched. */
 function asksForMany({ all, names, ports, containers, pods, namespaces }: Selection): boolean {
   return all === true || [names, ports, containers, pods, namespaces].some((each) => (each ?? []).length > 0);
-}
-
-interface PolicyState {
-  readonly policy: Policy;
-  untold: number;
-  requests: number;
-  calls: number;
-  newPaths: number;
-  orphans: number;
-  deep: number;
-}
-
-/** decideOne hands the policy what happened since its last decision. */
-function decideOne(state: PolicyState, { spans }: Observed, untold: number, seconds: number): AttachedProbes {
-  const left = untold - state.untold;
-  const told = spans.requests - state.requests;
-  const probes = state.policy.decide({
-    seconds,
-    requests: told + left,
-    calls: spans.calls - state.calls,
-    // Of what was not told the same share would have been new.
-    newPaths: (spans.newPaths - state.newPaths) * (told > 0 ? (told + left) / told : 1),
-    orphans: spans.orphans - state.orphans,
-    deep: (spans.deep ?? 0) - state.deep,
-  });
-  state.untold = untold;
-  state.requests = spans.requests;
-  state.calls = spans.calls;
-  state.newPaths = spans.newPaths;
-  state.orphans = spans.orphans;
-  state.deep = spans.deep ?? 0;
-  return probes;
 }
 
 function watchedSpans(registry: Registry, tgid: number): Observed["spans"] | undefined {

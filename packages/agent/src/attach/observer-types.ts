@@ -75,6 +75,8 @@ export interface KernelObserver {
   unwatch(pid: number, goesOn?: boolean): void;
   /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
+  /** setMessages attaches and detaches what tells the messages that a process takes from brokers. */
+  setMessages(pid: number, wanted: boolean): void;
   /** secure attaches to where a watched process's TLS is plain text, in place of what it had there. */
   secure(pid: number, sites: TlsSites): TlsAttached;
   /** tellWire says what becomes of a socket whose bytes were told; see WireState, and probes/brief.go3s for the turn. */

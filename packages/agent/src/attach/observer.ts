@@ -266,6 +266,7 @@ function newObserver(
       tell(pid, watch.facts, attached);
       return attached;
     },
+    setMessages: (pid, wanted) => watches.get(pid)?.streams?.setMessages(wanted),
     secure(pid, sites) {
       const watch = watches.get(pid);
       if (watch === undefined || !isOpen) return { count: 0, lost: [] };

@@ -1,9 +1,9 @@
 import { type BpfMap, type Link, type Program, u32Bytes } from "@go3s/bpf";
-import type { StreamProgram } from "../go/stream-site.js";
+import type { StreamProgram, StreamSite } from "../go/stream-site.js";
 import type { GoStreams } from "../go/streams.js";
 import { attachSites } from "./attach-sites.js";
 
-/** StreamPrograms are the programs of probes/streams.go3s, grpc.go3s and http2.go3s, and the maps that they know versions by. */
+/** StreamPrograms are the programs of probes/streams.go3s, grpc.go3s, http2.go3s and messages.go3s, and the maps that they know versions by. */
 export interface StreamPrograms {
   /** program gives one of them, loaded when it is first asked for; undefined where it cannot be. */
   program(name: StreamProgram): Program | undefined;
@@ -32,6 +32,8 @@ export const streamProgramNames = [
   "onHTTP2Serve",
   "onGRPCCall",
   "onHTTP2Call",
+  "onFetch",
+  "onFetched",
 ] as const satisfies readonly StreamProgram[];
 
 /** namingProgramNames lists those that are for propagation alone (probes/names.go3s). */
@@ -40,10 +42,17 @@ export const namingProgramNames = [
   "onGRPCFields",
 ] as const satisfies readonly StreamProgram[];
 
-/** StreamProbes owns the uprobes on one process's HTTP/2 libraries. */
+const messageProgramNames: ReadonlySet<StreamProgram> = new Set(["onFetch", "onFetched"]);
+
+/** takenProgram is what costs: the probe that says when a message is done with stays, so that none is left open. */
+const takenProgram = "onFetched";
+
+/** StreamProbes owns the uprobes on one process's libraries for HTTP/2 and Kafka. */
 export interface StreamProbes {
   readonly count: number;
   readonly lost: readonly string[];
+  /** setMessages attaches and detaches those of messages. */
+  setMessages(wanted: boolean): void;
   close(): void;
 }
 
@@ -62,9 +71,8 @@ export function attachStreamProbes(
   loaded: StreamPrograms,
   { slot, file }: StreamPlace,
 ): StreamProbes {
-  const links: Link[] = [];
+  const links = new Map<StreamProgram, Link>();
   const lost = new Set<string>();
-  let count = 0;
   if (streams.grpc !== undefined) loaded.grpcLayouts.update(u32Bytes(pid), streams.grpc);
   for (const [which, layout] of streams.http2) loaded.http2Layouts.update(library(pid, which), layout);
   const setSlots = (tgid: number): void => {
@@ -73,38 +81,44 @@ export function attachStreamProbes(
     for (const [which, layout] of streams.http2)
       loaded.http2Slots.update(u32Bytes(2 * slot + which), atSlot(tgid, layout));
   };
-  setSlots(pid);
-  for (const name of [...namingProgramNames, ...streamProgramNames]) {
-    const own = streams.sites.filter((site) => site.program === name);
-    if (own.length === 0) continue;
+  const sitesOf = (name: StreamProgram): readonly StreamSite[] =>
+    streams.sites.filter((site) => site.program === name);
+  const attach = (name: StreamProgram): void => {
+    const own = sitesOf(name);
+    if (own.length === 0 || links.has(name)) return;
+    const what = messageProgramNames.has(name)
+      ? "messages that are taken from Kafka"
+      : "HTTP/2 and gRPC by their libraries";
     const program = loaded.program(name);
     if (program === undefined) {
-      if (namingProgramNames.some((naming) => naming === name) && !loaded.names) continue;
-      lost.add(`HTTP/2 and gRPC by their libraries: ${loaded.problem()}`);
-      continue;
+      const isNaming = namingProgramNames.some((naming) => naming === name);
+      if (!isNaming || loaded.names) lost.add(`${what}: ${loaded.problem()}`);
+      return;
     }
     const told = own.map(({ fileOffset, cookie }) => ({
       fileOffset,
       cookie: cookie | (BigInt(slot) << 32n),
     }));
     const link = attachSites(program, { pid, file }, told);
-    if (typeof link === "string") {
-      if (link !== "") lost.add(`HTTP/2 and gRPC by their libraries: ${link}`);
-      continue;
-    }
-    links.push(link);
-    count += own.length;
-  }
+    if (typeof link !== "string") links.set(name, link);
+    else if (link !== "") lost.add(`${what}: ${link}`);
+  };
+  setSlots(pid);
+  for (const name of [...namingProgramNames, ...streamProgramNames]) attach(name);
   return {
     get count() {
-      return count;
+      return [...links.keys()].reduce((sum, name) => sum + sitesOf(name).length, 0);
     },
     lost: [...lost],
+    setMessages(wanted) {
+      if (wanted) return attach(takenProgram);
+      links.get(takenProgram)?.close();
+      links.delete(takenProgram);
+    },
     close() {
-      for (const link of links) link.close();
-      links.length = 0;
+      for (const link of links.values()) link.close();
+      links.clear();
       setSlots(0);
-      count = 0;
       if (streams.grpc !== undefined) loaded.grpcLayouts.delete(u32Bytes(pid));
       for (const [which] of streams.http2) loaded.http2Layouts.delete(library(pid, which));
     },

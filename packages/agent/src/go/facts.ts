@@ -4,6 +4,7 @@ import { type ApiSwitches, madeSites } from "../made/made-sites.js";
 import { type GoTls, goTls, tlsStructs } from "../tls/go-tls.js";
 import { type CallSite, callInside } from "./call-site.js";
 import { kafkaCalls, kafkaStructs } from "./kafka-calls.js";
+import { messageStructs } from "./message-sites.js";
 import { type RouteSite, routeSites, routeStructs } from "./route-sites.js";
 import { sqlCalls, sqlStructs } from "./sql-calls.js";
 import { streamStructs } from "./stream-structs.js";
@@ -63,6 +64,7 @@ const wanted = {
   ...tlsStructs,
   ...streamStructs,
   ...kafkaStructs,
+  ...messageStructs,
   ...routeStructs,
 };
 

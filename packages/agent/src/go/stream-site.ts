@@ -1,7 +1,7 @@
 import { BinaryError, type GoBinary } from "@go3s/binary";
 import { callInside } from "./call-site.js";
 
-/** StreamProgram names a program of probes/streams.go3s, grpc.go3s or http2.go3s. */
+/** StreamProgram names a program of probes/streams.go3s, grpc.go3s, http2.go3s or messages.go3s. */
 export type StreamProgram =
   | "onHeaders"
   | "onGRPCServe"
@@ -16,7 +16,9 @@ export type StreamProgram =
   | "onHTTP2Served"
   | "onHTTP2Call"
   | "onHTTP2Sent"
-  | "onHTTP2Called";
+  | "onHTTP2Called"
+  | "onFetch"
+  | "onFetched";
 
 /** StreamSite is a place in a Go program where a stream of HTTP/2 begins, is sent or ends. */
 export interface StreamSite {
@@ -27,7 +29,7 @@ export interface StreamSite {
 }
 
 /** StreamKind numbers the protocols, as probes/streams.go3s does. */
-export const StreamKind = { grpc: 1, http2: 2 } as const;
+export const StreamKind = { grpc: 1, http2: 2, message: 3 } as const;
 
 /** streamCookie packs the protocol, the word of Go's argument registers that has the frame, and which HTTP/2 library it is. */
 export const streamCookie = (kind: number, frame = 0, which = 0): bigint =>

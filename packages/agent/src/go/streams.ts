@@ -1,10 +1,11 @@
 import type { GoBinary, GoOffsets } from "@go3s/binary";
 import { grpcSites } from "./grpc-sites.js";
 import { http2Sites } from "./http2-sites.js";
+import { messageSites } from "./message-sites.js";
 import type { StreamSite } from "./stream-site.js";
 import { streamOffsets } from "./stream-structs.js";
 
-/** GoStreams is what tells a program's streams of HTTP/2. */
+/** GoStreams is what tells a program's streams of HTTP/2, and the messages that it takes from brokers. */
 export interface GoStreams {
   readonly sites: readonly StreamSite[];
   /** grpc is the layout of google.golang.org/grpc; http2 are those of the libraries that the program has, by their number. */
@@ -22,12 +23,13 @@ export function goStreams(binary: GoBinary, offsets: GoOffsets, goid: number | u
   const places = streamOffsets(binary, offsets);
   const grpc = grpcSites(binary, places);
   const libraries = ([0, 1] as const).map((which) => http2Sites(binary, places, which));
+  const messages = messageSites(binary, offsets);
   return {
-    sites: [grpc, ...libraries].flatMap((library) => library?.sites ?? []),
+    sites: [grpc, ...libraries, messages].flatMap((library) => library?.sites ?? []),
     grpc: grpc?.layout,
     http2: libraries.flatMap((library, which) =>
       library === undefined ? [] : [[which, library.layout] as const],
     ),
-    lost: [grpc, ...libraries].flatMap((library) => library?.lost ?? []),
+    lost: [grpc, ...libraries, messages].flatMap((library) => library?.lost ?? []),
   };
 }

@@ -122,6 +122,11 @@ export const metricRows = {
     unit: "s",
     description: "Duration of database client operations",
   },
+  "messaging.process.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "Duration of processing operation",
+  },
 } as const satisfies Readonly<Record<string, MetricRow>>;
 
 /** MetricName is a metric of metricRows. */

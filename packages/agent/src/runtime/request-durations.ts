@@ -54,9 +54,17 @@ export interface QueryKey {
   readonly serverPort: number;
 }
 
+/** MessageKey is what tells series of one process's messages apart; what is unknown is empty. */
+export interface MessageKey {
+  readonly topic: string;
+  readonly group: string;
+  /** failure is an error.type, empty for a message that its consumer was done with. */
+  readonly failure: string;
+}
+
 /**
- * RequestDurations makes http.server.request.duration, rpc.server.call.duration and their client counterparts, and
- * db.client.operation.duration.
+ * RequestDurations makes http.server.request.duration, rpc.server.call.duration and their client counterparts,
+ * db.client.operation.duration, and messaging.process.duration.
  */
 export interface RequestDurations {
   /** series gives the histogram that an exchange belongs to. */
@@ -65,6 +73,8 @@ export interface RequestDurations {
   calls(call: Timed, key: CallKey): DurationSeries;
   /** queries gives the histogram that a database operation belongs to. */
   queries(query: Timed, key: QueryKey): DurationSeries;
+  /** messages gives the histogram that a message belongs to. */
+  messages(message: Timed, key: MessageKey): DurationSeries;
   /** tell puts a process's histograms that changed into a list. */
   tell(tgid: number, points: PointList): void;
   forget(tgid: number): void;
@@ -123,6 +133,10 @@ export function newRequestDurations(clock: WallClock): RequestDurations {
       const name = `db ${system} ${code} ${failure} ${serverPort} ${serverAddress} ${namespace} ${what}`;
       return find(query.tgid, name, "db.client.operation.duration", () => attributesOfQuery(key));
     },
+    messages(message, key) {
+      const name = `messages ${key.failure} ${key.topic} ${key.group}`;
+      return find(message.tgid, name, "messaging.process.duration", () => attributesOfMessage(key));
+    },
     tell(tgid, points) {
       for (const series of processes.get(tgid)?.values() ?? []) {
         if (series.added === 0) continue;
@@ -146,6 +160,15 @@ function attributesOfCall({ method, code, failure }: CallKey): KeyValue[] {
   const attributes = [text("rpc.system.name", "grpc")];
   if (method !== "") attributes.push(text("rpc.method", method));
   if (code !== "") attributes.push(text("rpc.response.status_code", code));
+  if (failure !== "") attributes.push(text("error.type", failure));
+  return attributes;
+}
+
+// The names of https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/ (development, 1.40).
+function attributesOfMessage({ topic, group, failure }: MessageKey): KeyValue[] {
+  const attributes = [text("messaging.operation.name", "process"), text("messaging.system", "kafka")];
+  if (topic !== "") attributes.push(text("messaging.destination.name", topic));
+  if (group !== "") attributes.push(text("messaging.consumer.group.name", group));
   if (failure !== "") attributes.push(text("error.type", failure));
   return attributes;
 }

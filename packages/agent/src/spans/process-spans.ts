@@ -29,6 +29,8 @@ export interface ProcessSpans {
   /** requests counts server requests, calls outgoing ones. */
   requests: number;
   calls: number;
+  /** messages counts those of the requests that are messages from a broker. */
+  messages?: number;
   /** errorsTold: requests that are answered with an error are told whatever the share, so each stands for itself alone. */
   errorsTold?: boolean;
 }

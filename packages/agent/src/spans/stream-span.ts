@@ -11,6 +11,7 @@ import { withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
+import { writeMessage } from "./message-span.js";
 import { routeOf } from "./routes.js";
 import type { StreamConn } from "./stream-conns.js";
 import { newStreamTemplate } from "./stream-template.js";
@@ -202,7 +203,8 @@ export function newStreamSpanWriter(
       const state = withThreshold(stream.remoteParent ? stream.tracestate : "", stream.threshold);
       if (state !== "") writer.traceState(state);
       const { conn } = stream;
-      if (conn?.template !== undefined && failure === "" && conn.template.matches(stream))
+      if (stream.protocol === StreamKind.message) writeMessage(stream, failure, writer, durations);
+      else if (conn?.template !== undefined && failure === "" && conn.template.matches(stream))
         conn.template.write(stream, writer);
       else writeFields(stream, failure, writer);
       if (stream.goid > 0) writer.intAttribute(key.goroutine, stream.goid);

@@ -12,7 +12,7 @@ import { encodedScope, encodeResource } from "./resource.js";
 import { newRouteTable } from "./routes.js";
 import type { StreamConn } from "./stream-conns.js";
 import { newStreamSpanWriter } from "./stream-span.js";
-import type { Stream } from "./streams.js";
+import { newStream, type Stream } from "./streams.js";
 
 const process = newProcessSpans({
   tgid: 7,
@@ -41,7 +41,14 @@ function counted(counts: Map<string, number>): RequestDurations {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     },
   });
-  return { series, calls: series, queries: series, tell: () => undefined, forget: () => undefined };
+  return {
+    series,
+    calls: series,
+    queries: series,
+    messages: series,
+    tell: () => undefined,
+    forget: () => undefined,
+  };
 }
 
 /** told writes streams over one connection, or each over one of its own, where nothing can be repeated. */
@@ -61,36 +68,18 @@ function told(
   const one = conn();
   streams.forEach((stream, i) => {
     const whole: Stream = {
-      role: Role.server,
+      ...newStream(process),
       protocol: StreamKind.grpc,
-      flags: 0,
-      process,
       tgid: 7,
       goid: i + 1,
       startNs: i * 1000,
       endNs: i * 1000 + 500,
-      handlerEnded: true,
       conn: isOne ? one : conn(),
       streamId: i,
-      method: "",
       path: "/shop.Things/Get",
-      host: "",
-      query: "",
-      agent: "",
-      tracestate: "",
-      baggage: "",
       ids: new Uint8Array(32).fill(i + 1),
       identified: true,
-      hasParent: false,
-      remoteParent: false,
-      named: false,
-      threshold: 0,
-      endFlags: 0,
       status: 0,
-      errorType: 0,
-      requestBytes: -1,
-      responseBytes: -1,
-      text: "",
       ...stream,
     };
     http.write(whole, "", writer);

@@ -4,6 +4,7 @@ import type { StreamConnEvent, StreamEndEvent, StreamEvent } from "../events/str
 import { streamExchange } from "../events/stream-layout.js";
 import { StreamKind } from "../go/stream-site.js";
 import { grpcError } from "../protocols/http2/grpc-status.js";
+import { type MessageOrigins, newMessageOrigins } from "../wires/message-origins.js";
 import { hexText, idLayout } from "./ids.js";
 import { newProcessSpans } from "./process-spans.js";
 import { newRouteTable } from "./routes.js";
@@ -18,7 +19,7 @@ interface Told {
   readonly failure: string;
 }
 
-function setup() {
+function setup(origins?: MessageOrigins) {
   const process = newProcessSpans({
     tgid: 7,
     serviceName: "shop",
@@ -31,6 +32,7 @@ function setup() {
     processOf: (tgid) => (tgid === 7 || tgid === 8 ? process : undefined),
     adopt: (number, tgid, ids) => streams.adopt(number, tgid, ids),
     conns,
+    ...(origins === undefined ? {} : { origins }),
     emit({ path, ids, hasParent }, failure) {
       const id = (at: number, length: number) => hexText(ids, at, length);
       const parent = hasParent ? id(idLayout.parent, 8) : "";
@@ -212,4 +214,35 @@ test("a stream that is told whole stands alone, and follows the trace that it wa
   );
   assert.equal(process.requests, 1);
   assert.equal(streams.counts().open, 0);
+});
+
+test("a message without a header is the child of who sent what has its offset", () => {
+  const origins = newMessageOrigins();
+  const sender = new Uint8Array(idLayout.size).fill(0xab);
+  origins.sent("10.0.0.1:9092", "orders", 3, 2 ** 40, 2, sender);
+  const { process, told, streams } = setup(origins);
+  const message = { protocol: StreamKind.message, streamId: 3 };
+  const over = end({ protocol: StreamKind.message });
+  streams.streamWhole(begin("orders", { ...message, connection: 2 ** 40 + 1 }), over);
+  streams.streamWhole(begin("orders", { ...message, connection: 2 ** 40 + 2 }), over);
+  streams.streamWhole(begin("bills", { ...message, connection: 2 ** 40 }), over);
+  // What it brought along says more than where it lay.
+  const texts = noTexts.with(5, `00-${"1".repeat(32)}-${"2".repeat(16)}-01`);
+  streams.streamWhole(begin("orders", { ...message, connection: 2 ** 40 }, texts), over);
+  assert.deepEqual(
+    told.map(({ parent }) => parent),
+    ["ab".repeat(8), "", "", "2".repeat(16)],
+  );
+  assert.deepEqual([told[0]?.trace, told[3]?.trace], ["ab".repeat(16), "1".repeat(32)]);
+  assert.deepEqual([process.messages, process.requests], [4, 4]);
+});
+
+test("what is done for a message that is not over is its child", () => {
+  const { told, streams } = setup(newMessageOrigins());
+  streams.stream(begin("orders", { protocol: StreamKind.message, key: 9, goid: 9 }));
+  const ids = new Uint8Array(idLayout.size);
+  assert.ok(streams.adopt(streamExchange | 9, 7, ids));
+  streams.streamEnd(end({ protocol: StreamKind.message, key: 9 }));
+  assert.equal(hexText(ids, idLayout.parent, 8), told[0]?.span);
+  assert.equal(hexText(ids, idLayout.trace, 16), told[0]?.trace);
 });

@@ -3,13 +3,15 @@ import { Buffer } from "node:buffer";
 import { Role } from "../events/layout.js";
 import type { StreamEndEvent, StreamEvent, StreamSink } from "../events/stream.js";
 import { StreamText } from "../events/stream-layout.js";
+import { StreamKind } from "../go/stream-site.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import { readThreshold } from "../sampling/threshold.js";
+import type { MessageOrigins } from "../wires/message-origins.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { StreamConn, StreamConns } from "./stream-conns.js";
 
-/** Stream is a request or call by HTTP/2 while it is open. */
+/** Stream is a request or call by HTTP/2, or a message that is taken from a broker, while it is open. */
 export interface Stream {
   role: Role;
   /** See StreamKind (go/stream-site.ts). */
@@ -23,7 +25,10 @@ export interface Stream {
   /** handlerEnded: the end is the handler's own, always. */
   readonly handlerEnded: true;
   conn: StreamConn | undefined;
+  /** streamId is a message's partition. */
   streamId: number;
+  /** offset is a message's in its partition; 0 of what is none. */
+  offset: number;
   /** Texts as they were captured; "" for what there is not. */
   method: string;
   path: string;
@@ -57,6 +62,8 @@ export interface StreamsOptions {
   /** enclosing: see MadeSpans. */
   readonly enclosing?: MadeSpans["enclosing"];
   readonly conns: StreamConns;
+  /** origins know who sent a message that says nothing of it. */
+  readonly origins?: Pick<MessageOrigins, "of">;
   /** emit takes a finished stream, valid during the call; `failure` is "" or an error.type of ours. */
   readonly emit: (stream: Stream, failure: string) => void;
 }
@@ -103,12 +110,24 @@ export function newStreams(options: StreamsOptions): Streams {
     return open;
   };
 
+  /** joinsSender makes a message the child of who sent it, if that is known. */
+  const joinsSender = (stream: Stream): boolean => {
+    if (stream.protocol !== StreamKind.message || stream.named) return false;
+    const from = options.origins?.of("", stream.path, stream.streamId, stream.offset);
+    if (from === undefined) return false;
+    stream.ids.set(from.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
+    stream.ids.set(from.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
+    stream.hasParent = true;
+    stream.remoteParent = true;
+    return true;
+  };
+
   /** identify gives a served stream its trace, its span id and its parent, once. */
   const identify = (stream: Stream): void => {
     if (stream.identified) return;
     stream.identified = true;
     fillRandom(stream.ids, idLayout.span, 8);
-    if (stream.hasParent) return;
+    if (stream.hasParent || joinsSender(stream)) return;
     const flow = stream.conn?.flow;
     if (flow?.clientSeen === true) {
       const joint = flow.meet(stream.streamId, stream.named ? traceOf(stream) : undefined, undefined);
@@ -123,7 +142,8 @@ export function newStreams(options: StreamsOptions): Streams {
   };
 
   const begin = (event: StreamEvent, process: ProcessSpans): Stream => {
-    const stream = idle.pop() ?? blank(process);
+    if (event.role === 0) process.requests++;
+    const stream = idle.pop() ?? newStream(process);
     stream.role = event.role === 1 ? Role.client : Role.server;
     stream.protocol = event.protocol;
     stream.flags = event.flags;
@@ -131,7 +151,10 @@ export function newStreams(options: StreamsOptions): Streams {
     stream.tgid = event.tgid;
     stream.goid = event.goid;
     stream.startNs = event.ns;
-    stream.conn = options.conns.of(event.tgid, event.connection);
+    const isMessage = event.protocol === StreamKind.message;
+    if (isMessage) process.messages = (process.messages ?? 0) + 1;
+    stream.conn = isMessage ? undefined : options.conns.of(event.tgid, event.connection);
+    stream.offset = isMessage ? event.connection : 0;
     stream.streamId = event.streamId;
     stream.identified = false;
     stream.hasParent = false;
@@ -218,7 +241,6 @@ export function newStreams(options: StreamsOptions): Streams {
       if (process === undefined) return;
       const open = openOf(event.tgid);
       if (event.role === 0) {
-        process.requests++;
         const stream = begin(event, process);
         const ended = early.length === 0 ? undefined : takeEarly(event);
         if (ended === undefined) {
@@ -284,7 +306,6 @@ export function newStreams(options: StreamsOptions): Streams {
     streamWhole(event, ending) {
       const process = options.processOf(event.tgid);
       if (process === undefined) return;
-      process.requests++;
       const stream = begin(event, process);
       end(stream, ending);
       finish(stream, "");
@@ -368,7 +389,8 @@ function newTexts(): Texts {
   };
 }
 
-function blank(process: ProcessSpans): Stream {
+/** newStream makes one of which nothing is known. */
+export function newStream(process: ProcessSpans): Stream {
   return {
     role: Role.server,
     protocol: 0,
@@ -381,6 +403,7 @@ function blank(process: ProcessSpans): Stream {
     handlerEnded: true,
     conn: undefined,
     streamId: 0,
+    offset: 0,
     method: "",
     path: "",
     host: "",

@@ -102,11 +102,55 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 )
 
-type Message struct {
-	Topic string
+type Header struct {
+	Key   string
 	Value []byte
+}
+
+type Message struct {
+	Topic         string
+	Partition     int
+	Offset        int64
+	HighWaterMark int64
+	Key           []byte
+	Value         []byte
+	Headers       []Header
+	WriterData    interface{}
+	Time          time.Time
+}
+
+type ReaderConfig struct {
+	Brokers     []string
+	GroupID     string
+	GroupTopics []string
+	Topic       string
+}
+
+type Reader struct {
+	config ReaderConfig
+	msgs   chan Message
+}
+
+func NewReader(config ReaderConfig) *Reader {
+	return &Reader{config: config, msgs: make(chan Message)}
+}
+
+// Deliver stands for the broker.
+func (r *Reader) Deliver(m Message) { r.msgs <- m }
+
+func (r *Reader) FetchMessage(ctx context.Context) (Message, error) {
+	select {
+	case <-ctx.Done():
+		return Message{}, ctx.Err()
+	case m := <-r.msgs:
+		if len(m.Value) == 0 {
+			return Message{}, errors.New("empty")
+		}
+		return m, nil
+	}
 }
 
 type Writer struct {
@@ -148,6 +192,7 @@ func (w *Writer) WriteMessages(ctx context.Context, msgs ...Message) error {
 const main = `package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -178,6 +223,44 @@ func pool() {
 		conn.Write([]byte("*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n"))
 		conn.Read(answer)
 		done <- true
+	}
+}
+
+// consume takes messages; what they say is who asks for a page meanwhile.
+func consume(reader *kafka.Reader, page string) {
+	done := make(chan bool)
+	get := func() {
+		answer, err := http.Get(page)
+		if err != nil {
+			panic(err)
+		}
+		answer.Body.Close()
+	}
+	asked := make(chan bool)
+	go func() {
+		for range asked {
+			get()
+			done <- true
+		}
+	}()
+	for {
+		message, err := reader.FetchMessage(context.Background())
+		if err != nil {
+			continue
+		}
+		switch string(message.Value) {
+		case "own":
+			get()
+		case "child":
+			go func() {
+				get()
+				done <- true
+			}()
+			<-done
+		case "pool":
+			asked <- true
+			<-done
+		}
 	}
 }
 
@@ -213,10 +296,25 @@ func main() {
 		}
 		fmt.Fprint(w, writer.WriteMessages(r.Context(), messages...))
 	})
+	reader := kafka.NewReader(kafka.ReaderConfig{GroupID: "shop"})
+	var offset int64
+	http.HandleFunc("/asked", func(w http.ResponseWriter, r *http.Request) {})
+	http.HandleFunc("/deliver", func(w http.ResponseWriter, r *http.Request) {
+		message := kafka.Message{Topic: "orders", Partition: 2, Offset: 1<<40 + offset, Key: []byte("k1"), Value: []byte(r.URL.Query().Get("by"))}
+		for i := range 12 {
+			message.Headers = append(message.Headers, kafka.Header{Key: fmt.Sprint("other-", i), Value: []byte("x")})
+		}
+		if trace := r.URL.Query().Get("trace"); trace != "" {
+			message.Headers = append(message.Headers, kafka.Header{Key: "traceparent", Value: []byte(trace)})
+		}
+		reader.Deliver(message)
+		offset++
+	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}
+	go consume(reader, fmt.Sprint("http://", listener.Addr(), "/asked"))
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	http.Serve(listener, nil)
 }
