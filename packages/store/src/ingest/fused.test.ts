@@ -10,6 +10,7 @@ import {
   KeyValue,
   Resource,
   type SpanShare,
+  SpanWriter,
 } from "@go3s/telemetry";
 import fc from "fast-check";
 import { EngineReader } from "../testing/engine-reader.js";
@@ -129,6 +130,36 @@ test("a fused request becomes the rows that the plain one becomes", () => {
     }),
     { numRuns: 40 },
   );
+});
+
+test("a span with links stands among rows as in a plain request", () => {
+  const written = [new FusedSpanWriter(), new SpanWriter()].map((writer) => {
+    writer.beginResource(encodeProtobuf(Resource, resource));
+    writer.beginScope(encodeProtobuf(InstrumentationScope, scope));
+    const ids = new Uint8Array(32).fill(0x0a);
+    for (const links of [0, 2, 0]) {
+      writer.beginSpan();
+      writer.traceId(ids, 0);
+      writer.spanId(ids, 16);
+      if (links > 0) writer.parentSpanId(ids, 24);
+      writer.flags(0x101);
+      writer.startTime(0, 0x18d00000);
+      writer.endTime(1000, 0x18d00000);
+      writer.name("poll orders");
+      for (let i = 0; i < links; i++) writer.link(ids, 0, 8, 0x301, "a=b");
+      if (links > 0) writer.droppedLinks(3);
+      writer.endSpan();
+    }
+    return writer.finish();
+  });
+  const [request, long] = written;
+  const ingest = new TracesIngest();
+  ingest.append(request ?? assert.fail(), { tenant: "acme", fused: true });
+  const got = engine.rows("traces", [ingest.take()?.bytes ?? assert.fail()]);
+  const wanted = expectedTraces(decodeProtobuf(ExportTraceServiceRequest, long ?? assert.fail()), "acme");
+  // Own spans come before a scope's rows.
+  const [plainFirst, linked, plainLast] = wanted;
+  assert.deepEqual(got, [linked, plainFirst, plainLast]);
 });
 
 test("shares of an earlier request are not taken for those of this one", () => {

@@ -184,6 +184,11 @@ export class BatchWriter {
     this.closeLength(this.recordMark + 3, 2);
   }
 
+  /** retagRecord makes the record that was begun one of another field, whose tag is one byte, too. */
+  protected retagRecord(tag: number): void {
+    this.buffer[this.recordMark] = tag;
+  }
+
   /** abandonRecord forgets the record that was begun, as if it had not been. */
   abandonRecord(): void {
     if (this.level !== LEVEL.RECORD) throw misuse("abandoning a record that did not begin");

@@ -93,6 +93,53 @@ test("a share belongs to one request, and memory that is used again keeps nothin
   }
 });
 
+test("a span with links stands by itself, between rows", () => {
+  const writer = begun(new FusedSpanWriter());
+  const share: SpanShare = { request: 0, index: 0 };
+  write(writer, "shared", share);
+  for (const hasParent of [false, true]) {
+    writer.beginSpan();
+    writer.traceId(IDS, 0);
+    writer.spanId(IDS, 16);
+    if (hasParent) writer.parentSpanId(IDS, 24);
+    writer.flags(0x101);
+    writer.startTime(5, 1);
+    writer.endTime(7, 1);
+    writer.name("linked");
+    writer.link(IDS, 8, 0, 0x301, "a=1");
+    writer.droppedLinks(2);
+    writer.endSpan();
+  }
+  write(writer, "shared", share);
+  assert.equal(writer.count, 4);
+  const request = writer.finish();
+  const fields = scopeFields(request);
+  assert.equal(fields.filter(({ field }) => field === FUSED.SHARED).length, 1);
+  assert.equal(fields.find(({ field }) => field === FUSED.ROWS)?.bytes.length, 2 * FUSED.ROW_BYTES);
+  const { spans } = decodeProtobuf(ExportTraceServiceRequest, request).resourceSpans[0]?.scopeSpans[0] ?? {};
+  const linked = {
+    ...decodeProtobuf(Span, new Uint8Array(0)),
+    traceId: "0102030405060708090a0b0c0d0e0f10",
+    spanId: "1112131415161718",
+    flags: 0x101,
+    name: "linked",
+    startTimeUnixNano: (1n << 32n) + 5n,
+    endTimeUnixNano: (1n << 32n) + 7n,
+    links: [
+      {
+        traceId: "090a0b0c0d0e0f101112131415161718",
+        spanId: "0102030405060708",
+        traceState: "a=1",
+        attributes: [],
+        droppedAttributesCount: 0,
+        flags: 0x301,
+      },
+    ],
+    droppedLinksCount: 2,
+  };
+  assert.deepEqual(spans, [linked, { ...linked, parentSpanId: "191a1b1c1d1e1f20" }]);
+});
+
 test("a receiver of plain OTLP reads it and passes over what it does not know", () => {
   const writer = begun(new FusedSpanWriter());
   write(writer, "one", { request: 0, index: 0 });

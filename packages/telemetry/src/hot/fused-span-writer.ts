@@ -22,7 +22,7 @@ let requests = 0;
 
 /**
  * FusedSpanWriter is a SpanWriter whose request says fields that many spans have in common once: a span is then a row of
- * 56 bytes with its ids and times. docs/fused-otlp.md has the format; only receivers with `/v1/fused` understand it.
+ * 56 bytes with its ids and times, and one with links as it is in plain OTLP. docs/fused-otlp.md has the format; only receivers with `/v1/fused` understand it.
  */
 export class FusedSpanWriter extends SpanWriter {
   private rows = new Uint8Array(FIRST_ROWS * FUSED.ROW_BYTES);
@@ -32,6 +32,8 @@ export class FusedSpanWriter extends SpanWriter {
   private sharedCount = 0;
   /** Index of the shared fields of the span that was begun, or -1 when it brings its own. */
   private again = -1;
+  /** isOwn: the span that was begun has what cannot be shared, and is written as plain OTLP has it. */
+  private isOwn = false;
 
   constructor(capacity?: number) {
     super(capacity, (FUSED.SHARED << 3) | 2);
@@ -66,11 +68,16 @@ export class FusedSpanWriter extends SpanWriter {
   override beginSpan(): void {
     super.beginSpan();
     this.again = -1;
+    this.isOwn = false;
     if (this.rowsAt + FUSED.ROW_BYTES > this.rows.length) this.growRows();
     this.rows.fill(0, this.rowsAt, this.rowsAt + FUSED.ROW_BYTES);
   }
 
   override endSpan(): void {
+    if (this.isOwn) {
+      this.unrow();
+      return;
+    }
     const index = this.again < 0 ? this.sharedCount : this.again;
     if (this.again < 0) {
       super.endSpan();
@@ -110,6 +117,16 @@ export class FusedSpanWriter extends SpanWriter {
     this.put(bytes, start, FUSED.ROW.PARENT_ID, 8);
   }
 
+  override link(...link: Parameters<SpanWriter["link"]>): void {
+    this.isOwn = true;
+    super.link(...link);
+  }
+
+  override droppedLinks(count: number): void {
+    this.isOwn = true;
+    super.droppedLinks(count);
+  }
+
   override flags(flags: number): void {
     this.rowsView.setUint32(this.rowsAt + FUSED.ROW.FLAGS, flags, true);
   }
@@ -120,6 +137,22 @@ export class FusedSpanWriter extends SpanWriter {
 
   override endTime(lo: number, hi: number): void {
     this.time(FUSED.ROW.END, lo, hi);
+  }
+
+  /** unrow ends a span of its own: what its row would have goes into it. */
+  private unrow(): void {
+    const { rows, rowsView: view, rowsAt: at } = this;
+    const { ROW } = FUSED;
+    super.traceId(rows, at + ROW.TRACE_ID);
+    super.spanId(rows, at + ROW.SPAN_ID);
+    const parent = at + ROW.PARENT_ID;
+    if (view.getUint32(parent, true) !== 0 || view.getUint32(parent + 4, true) !== 0)
+      super.parentSpanId(rows, parent);
+    super.flags(view.getUint32(at + ROW.FLAGS, true));
+    super.startTime(view.getUint32(at + ROW.START, true), view.getUint32(at + ROW.START + 4, true));
+    super.endTime(view.getUint32(at + ROW.END, true), view.getUint32(at + ROW.END + 4, true));
+    this.retagRecord((2 << 3) | 2);
+    super.endSpan();
   }
 
   private time(at: number, lo: number, hi: number): void {

@@ -65,6 +65,30 @@ test("a span with every field reads back as the objects say", () => {
   });
 });
 
+test("links are read back, with states of every length and how many were left out", () => {
+  const writer = begun();
+  const states = ["", "a=1", `a=${"x".repeat(200)}`, `a=${"ä".repeat(9000)}`];
+  writer.beginSpan();
+  writer.name("poll orders");
+  for (const state of states) writer.link(IDS, 2, 20, 0x301, state);
+  writer.droppedLinks(300);
+  writer.kind(3);
+  writer.endSpan();
+  const [span] = spansOf(writer);
+  assert.deepEqual([span?.name, span?.kind, span?.droppedLinksCount], ["poll orders", 3, 300]);
+  assert.deepEqual(
+    span?.links,
+    states.map((traceState) => ({
+      traceId: "030405060708090a0b0c0d0e0f101112",
+      spanId: "15161718191a1b1c",
+      traceState,
+      attributes: [],
+      droppedAttributesCount: 0,
+      flags: 0x301,
+    })),
+  );
+});
+
 test("attributes and names of every length and script are read back, from strings and from bytes", () => {
   const text = fc.oneof(
     fc.string({ unit: "grapheme", maxLength: 40 }),

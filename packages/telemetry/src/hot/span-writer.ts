@@ -1,6 +1,7 @@
 import { BatchWriter } from "./batch-writer.js";
 
 const ATTRIBUTES = (9 << 3) | 2;
+const noBytes = new Uint8Array(0);
 
 /** SpanShare remembers where fields that many spans have lie in a request; it is made empty and belongs to a writer then. */
 export interface SpanShare {
@@ -121,6 +122,36 @@ export class SpanWriter extends BatchWriter {
     }
     this.buffer[this.at++] = 3 << 3;
     this.buffer[this.at++] = code & 0x7f;
+  }
+
+  /**
+   * link adds a link to the span whose trace id (16 bytes) is at bytes[trace] and whose id (8) at bytes[span]; `flags` are as in
+   * flags(). A span with links is one of its own: what it has is no share.
+   */
+  link(bytes: Uint8Array, trace: number, span: number, flags: number, traceState = ""): void {
+    const state = traceState === "" ? undefined : Buffer.from(traceState, "utf8");
+    const { length } = state ?? noBytes;
+    const size = length === 0 ? 0 : length + (length < 0x80 ? 2 : length < 0x4000 ? 3 : 6);
+    this.reserve(size + 64);
+    this.buffer[this.at++] = (13 << 3) | 2;
+    this.varint32(18 + 10 + 5 + size);
+    this.id((1 << 3) | 2, bytes, trace, 16);
+    this.id((2 << 3) | 2, bytes, span, 8);
+    if (state !== undefined) {
+      this.buffer[this.at++] = (3 << 3) | 2;
+      this.paddedLength(length, size - length - 1);
+      this.copy(state, 0, length);
+    }
+    this.buffer[this.at++] = (6 << 3) | 5;
+    this.view.setUint32(this.at, flags, true);
+    this.at += 4;
+  }
+
+  /** droppedLinks says how many links there were besides. */
+  droppedLinks(count: number): void {
+    this.reserve(16);
+    this.buffer[this.at++] = 14 << 3;
+    this.varint32(count);
   }
 
   private id(tag: number, bytes: Uint8Array, start: number, length: number): void {
