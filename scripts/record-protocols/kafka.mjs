@@ -120,4 +120,58 @@ export async function record(kit) {
   const read = proxy.recordings.slice(last).sort((a, b) => b.length - a.length);
   const fetching = read.find(asksKey(1));
   kit.write("kafka-modern-fetch", "kafka", "@platformatic/kafka: a group fetches", fetching.slice(0, 60));
+
+  await recordTraced(kit, kafka, proxy, asksKey);
+}
+
+/** recordTraced has messages that carry a trace context: some, all and none of a request, compressed, and to two partitions at once. */
+async function recordTraced(kit, kafka, proxy, asksKey) {
+  const { CompressionTypes } = kit.fromClients("kafkajs");
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: "bills", numPartitions: 2 }], waitForLeaders: true });
+  await admin.disconnect();
+  await kit.sleep(300);
+  const carrying = (n) => ({
+    traceparent: `00-${String(n).repeat(32)}-${String(n).repeat(16)}-01`,
+    tracestate: `shop=${n}`,
+  });
+  const before = proxy.recordings.length;
+  const producer = kafka.producer();
+  await producer.connect();
+  const topic = "bills";
+  await producer.send({
+    topic,
+    messages: [{ partition: 0, key: "paid", value: "one", headers: { ...carrying(1), other: "x" } }],
+  });
+  await producer.send({
+    topic,
+    messages: [
+      { partition: 0, key: "a", value: "two", headers: carrying(2) },
+      { partition: 1, value: null, headers: carrying(3) },
+      { partition: 0, value: "three", headers: carrying(2) },
+      { partition: 0, value: "four" },
+    ],
+  });
+  await producer.send({
+    topic,
+    compression: CompressionTypes.GZIP,
+    messages: [{ partition: 1, value: "five", headers: carrying(5) }],
+  });
+  await producer.disconnect();
+  await kit.sleep(300);
+  const longest = (from) => proxy.recordings.slice(from).reduce((a, b) => (a.length > b.length ? a : b));
+  kit.write("kafka-traced-produce", "kafka", "kafkajs: messages with traceparent headers", longest(before));
+
+  const start = proxy.recordings.length;
+  const consumer = kafka.consumer({ groupId: "audit", maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  let heard = 0;
+  await consumer.run({ eachMessage: async () => void heard++ });
+  for (let i = 0; heard < 6 && i < 100; i++) await kit.sleep(50);
+  await consumer.disconnect();
+  await kit.sleep(300);
+  const fetched = proxy.recordings.slice(start).find(asksKey(1));
+  kit.write("kafka-traced-fetch", "kafka", "kafkajs: the same are fetched", fetched.slice(0, 8));
 }

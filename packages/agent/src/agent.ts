@@ -41,8 +41,11 @@ import { newTcpParties } from "./tcp/parties.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
 import { newTlsWatch } from "./tls/tls-watch.js";
 import { newJoins } from "./wires/joins.js";
+import { newLatePolls } from "./wires/late-polls.js";
+import { newMessageLinks } from "./wires/message-links.js";
+import { newMessageOrigins } from "./wires/message-origins.js";
 import { addressText, newWireSpanWriter } from "./wires/wire-span.js";
-import { newWires, type Wire, type Wires } from "./wires/wires.js";
+import { newWires, type Wire, type Wires, type WiresOptions } from "./wires/wires.js";
 
 /** firstBytes is a batch's memory at first: each process has two, and many a process says one thing and ends. */
 const firstBytes = 2048;
@@ -132,6 +135,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       },
     },
   });
+  /** messageOrigins is one for all: what one process has sent, another one gets. */
+  const messageOrigins = newMessageOrigins();
   const assembler: Assembler = newAssembler({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adoptStream: (number, tgid, ids) => streams.adopt(number, tgid, ids),
@@ -198,7 +203,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     attach: (pid, sites) => kernel?.secure(pid, sites) ?? { count: 0, lost: [] },
     ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
   });
-  const wireWriter = newWireSpanWriter(clock, joins, hasMetrics ? durations : undefined);
+  const links = newMessageLinks(messageOrigins);
+  const wireWriter = newWireSpanWriter(clock, joins, hasMetrics ? durations : undefined, links);
+  const tellWire: WiresOptions["emit"] = (exchange, wire, origin) => {
+    wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource));
+    spanBatches.added();
+  };
+  const latePolls = newLatePolls(links.isKnown, tellWire);
   const wires: Wires = newWires({
     protocols: protocols.filter(({ name }) => name !== "http"),
     processOf: (tgid) => watchedSpans(registry, tgid),
@@ -214,11 +225,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const { attributes } = exchange;
       if (attributes["messaging.operation.type"] !== "send") return undefined;
       const topic = String(attributes["messaging.destination.name"] ?? "");
-      const call = calls.sending(wire.process.tgid, topic, exchange.startNs);
-      if (call === undefined) return undefined;
-      addPeer(call, wire);
-      addSent(call, exchange);
-      return call.ids;
+      const sender = calls.sending(wire.process.tgid, topic, exchange.startNs);
+      if (sender === undefined) return undefined;
+      addPeer(sender.call, wire);
+      addSent(sender.call, exchange);
+      return sender;
     },
     heard({ attributes }, tgid, goid) {
       const call = calls.during(tgid, goid);
@@ -228,8 +239,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sawTls: (tgid) => tls.seen(tgid),
     tell: (connection, state, turn) => kernel?.tellWire(connection, state, turn),
     emit(exchange, wire, origin) {
-      wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource));
-      spanBatches.added();
+      if (!latePolls.hold(exchange, wire, origin)) tellWire(exchange, wire, origin);
     },
   });
   const parties = newTcpParties(registry, options.exclude);
@@ -413,6 +423,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     functions?.flush(serving);
     logs?.flush(serving);
     wires.sweep(monotonicNs());
+    latePolls.sweep(monotonicNs());
     made.flush();
     spanBatches.flush();
     logBatches.flush();
@@ -501,6 +512,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       allocations?.close();
       runtime.tick();
       made.close();
+      latePolls.sweep(Number.POSITIVE_INFINITY);
       spanBatches.flush();
       logBatches.flush();
       await exporter.close();

@@ -25,6 +25,24 @@ export type AttributeValue = string | number | boolean | readonly string[];
  */
 export type Doubt = "" | "late" | "cut";
 
+/** MessageContext is the trace context that one message carried among its own headers. */
+export interface MessageContext {
+  readonly traceparent: string;
+  readonly tracestate: string;
+}
+
+/** Messages are some that follow each other in a partition of a topic. */
+export interface Messages {
+  /** topic is "" while only its number is known. */
+  readonly topic: string;
+  readonly partition: number;
+  /** first is the first one's offset, -1 while it is not known; their offsets are `count` in a row. */
+  readonly first: number;
+  readonly count: number;
+  /** contexts are those that were captured, one a message at most: the others may have some, too. */
+  readonly contexts: readonly MessageContext[];
+}
+
 /** WireExchange is one request with its response, or one message that needs none. */
 export interface WireExchange {
   protocol: ProtocolName;
@@ -47,6 +65,8 @@ export interface WireExchange {
   traceparent: string;
   tracestate: string;
   baggage: string;
+  /** messages are those that a broker with offsets was sent or has given, as far as they were captured. */
+  messages?: readonly Messages[];
 }
 
 /** Emit takes a finished exchange; it is the taker's to keep. */

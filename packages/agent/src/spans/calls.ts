@@ -57,6 +57,12 @@ export function addSent(call: Call, { attributes, error }: Pick<WireExchange, "a
   if (error !== "") call.code = error;
 }
 
+/** Sender is a call whose messages a request may have; isOnly: there was no other at the time. */
+export interface Sender {
+  readonly call: Call;
+  readonly isOnly: boolean;
+}
+
 /** CallsOptions are what the calls' assembler needs from around it. */
 export interface CallsOptions {
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
@@ -78,7 +84,7 @@ export interface Calls extends CallSink {
    */
   during(tgid: number, goid: number): Call | undefined;
   /** sending gives the oldest open call that sends to a topic ("": any) and began before a time. */
-  sending(tgid: number, topic: string, ns: number): Call | undefined;
+  sending(tgid: number, topic: string, ns: number): Sender | undefined;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** open counts calls without their end yet. */
@@ -148,12 +154,14 @@ export function newCalls(options: CallsOptions): Calls {
     during: calls.get,
     sending(tgid, topic, ns) {
       let oldest: Call | undefined;
+      let count = 0;
       calls.each((call) => {
         if (call.process.tgid !== tgid || call.operation !== Operation.send || call.startNs > ns) return;
         if (topic !== "" && call.text !== "" && call.text !== topic) return;
+        count++;
         if (oldest === undefined || call.startNs < oldest.startNs) oldest = call;
       });
-      return oldest;
+      return oldest && { call: oldest, isOnly: count === 1 };
     },
     processExited(tgid, ns) {
       calls.each((call) => {

@@ -7,6 +7,8 @@ export interface Origin {
   /** TCP's number of its first byte; -1 once a request has it, or where there is none. */
   sequence: number;
   hasParent: boolean;
+  /** sentBy: the parent is the call that has sent the messages of this write. */
+  sentBy: boolean;
   /** joint has the ids by which the server's side finds the first request of this write; see Joins. */
   joint: Uint8Array | undefined;
   /** inCall: the goroutine was in a library's call that is told by itself; see WiresOptions. */
@@ -43,6 +45,7 @@ export function newOrigins(): Origins {
           goid: 0,
           sequence: -1,
           hasParent: false,
+          sentBy: false,
           joint: undefined,
           inCall: false,
           untold: false,

@@ -8,6 +8,7 @@ import type { Nanos, WallClock } from "../spans/clock.js";
 import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
 import { tlsVersionText } from "../spans/tls-version.js";
 import type { Joins } from "./joins.js";
+import type { MessageLinks } from "./message-links.js";
 import type { Origin } from "./origins.js";
 import { seriesOf } from "./wire-durations.js";
 import { ordered, type Wire } from "./wires.js";
@@ -43,14 +44,19 @@ export interface WireSpanWriter {
   write(exchange: WireExchange, wire: Wire, origin: Origin | undefined, writer: SpanWriter): void;
 }
 
-/** newWireSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts what was seen whole. */
+/**
+ * newWireSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts what was seen whole, `links` leads
+ * to the producers of messages.
+ */
 export function newWireSpanWriter(
   clock: WallClock,
   joins: Joins,
   durations?: RequestDurations,
+  links?: MessageLinks,
 ): WireSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const ids = new Uint8Array(idLayout.size);
+  const sender = new Uint8Array(idLayout.size);
   const keys = new Map<string, AttributeKey>();
   const timed: Writable = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, ids };
   let parented = false;
@@ -104,6 +110,25 @@ export function newWireSpanWriter(
       parented = true;
       remote = true;
     }
+  };
+
+  /** linked adds the links of a client's messages, and notes what it has sent: by its own span, or by that of the call it was sent for. */
+  const linked = (
+    links: MessageLinks,
+    exchange: WireExchange,
+    wire: Wire,
+    origin: Origin | undefined,
+    writer: SpanWriter,
+  ): void => {
+    if (exchange.attributes["messaging.operation.type"] === "send") {
+      sender.set(ids);
+      if (origin?.sentBy === true) {
+        sender.set(origin.ids);
+        sender.copyWithin(idLayout.span, idLayout.parent, idLayout.parent + 8);
+      }
+      links.sent(exchange, wire, sender);
+    }
+    links.write(exchange, wire, writer);
   };
 
   const attribute = (writer: SpanWriter, name: string, value: AttributeValue): void => {
@@ -162,6 +187,8 @@ export function newWireSpanWriter(
       addresses(exchange, wire, server, writer);
       writer.intAttribute(key.requestSize, exchange.requestBytes);
       writer.intAttribute(key.responseSize, exchange.responseBytes);
+      if (links !== undefined && !server && exchange.messages !== undefined)
+        linked(links, exchange, wire, origin, writer);
       if (exchange.baggage !== "") writer.stringAttribute(key.baggage, exchange.baggage);
       if (exchange.doubt !== "") writer.stringAttribute(key.doubt, exchange.doubt);
       if (origin !== undefined && origin.goid > 0 && !server) writer.intAttribute(key.goroutine, origin.goid);

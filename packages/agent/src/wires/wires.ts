@@ -3,6 +3,7 @@ import type { WireEndEvent, WireEvent } from "../events/wire.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import { type Connection, type Direction, newConnection } from "../protocols/connection.js";
 import { newShared, type Protocol, type Shared, type WireExchange } from "../protocols/wire.js";
+import type { Sender } from "../spans/calls.js";
 import { idLayout } from "../spans/ids.js";
 import type { ProcessSpans } from "../spans/process-spans.js";
 import { type HeldPieces, newHeldPieces } from "./held-pieces.js";
@@ -51,8 +52,8 @@ export interface WiresOptions {
   readonly isTold?: (wire: Wire) => boolean;
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls?: (tgid: number) => void;
-  /** sendOf gives the ids, as idLayout has them, of a call that waits until its messages to an exchange's topic are sent. */
-  readonly sendOf?: (exchange: WireExchange, wire: Wire) => Uint8Array | undefined;
+  /** sendOf gives the call that waits until its messages to an exchange's topic are sent. */
+  readonly sendOf?: (exchange: WireExchange, wire: Wire) => Sender | undefined;
   /** tell says to the kernel side what becomes of a socket; `turn` tells one WireState.brief from the one before. */
   readonly tell: (connection: number, state: WireState, turn?: number) => void;
   /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
@@ -241,12 +242,14 @@ export function newWires(options: WiresOptions): Wires {
 
   /** sent makes the call that has handed out the messages of a request its parent: another goroutine writes them, for many. */
   const sent = (entry: Entry, exchange: WireExchange, origin: Origin): void => {
-    const call = options.sendOf?.(exchange, entry);
-    if (call === undefined) return;
+    const sender = options.sendOf?.(exchange, entry);
+    if (sender === undefined) return;
+    const { ids } = sender.call;
     origin.hasParent = true;
     origin.joint = undefined;
-    origin.ids.set(call.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
-    origin.ids.set(call.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
+    origin.ids.set(ids.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
+    origin.ids.set(ids.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
+    origin.sentBy = sender.isOnly;
   };
 
   const push = (entry: Entry, event: WireEvent, direction: Direction): void => {
@@ -261,6 +264,7 @@ export function newWires(options: WiresOptions): Wires {
     entry.notedNs = event.ns;
     const origin = entry.origins.next();
     origin.ns = event.ns;
+    origin.sentBy = false;
     origin.untold = direction === 0 && event.parent === untoldExchange;
     origin.goid = event.goid;
     // What stands for the bytes on the wire is longer, by how much is not known: no place to find the other side by.

@@ -1,6 +1,6 @@
 // Kafka's field types, read in place; past the end everything is zero or empty and `ok` is false.
 
-import { i32, latin1, utf8 } from "../text.js";
+import { i32, latin1, u32, utf8 } from "../text.js";
 
 /** Cursor is a place in a message. */
 export interface Cursor {
@@ -41,6 +41,18 @@ export function int32(c: Cursor): number {
   return c.ok ? i32(c.bytes, c.at - 4) : 0;
 }
 
+/** int64 reads an offset: a whole number from 0 up to what a JavaScript number can say, -1 for any other. */
+export function int64(c: Cursor): number {
+  skip(c, 8);
+  return c.ok ? offsetAt(c.bytes, c.at - 8) : -1;
+}
+
+/** offsetAt does the same where the bytes are known to be there. */
+export function offsetAt(bytes: Uint8Array, at: number): number {
+  const high = i32(bytes, at);
+  return high < 0 || high > 0x1fffff ? -1 : high * 2 ** 32 + u32(bytes, at + 4);
+}
+
 /** varint reads an unsigned number of seven bits a byte. */
 export function varint(c: Cursor): number {
   let value = 0;
@@ -52,6 +64,18 @@ export function varint(c: Cursor): number {
   }
   c.ok = false;
   return 0;
+}
+
+/** zigzag reads a signed number of seven bits a byte. */
+export function zigzag(c: Cursor): number {
+  const value = varint(c);
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+/** skipLong passes over a signed number of up to ten bytes. */
+export function skipLong(c: Cursor): void {
+  for (let bytes = 0; bytes < 10 && c.at < c.end; bytes++) if (c.bytes[c.at++] < 0x80) return;
+  c.ok = false;
 }
 
 /** text reads a string, "" for none; one that is cut is not there. */

@@ -17,6 +17,8 @@ import {
 const Key = { produce: 0, fetch: 1, metadata: 3, apiVersions: 18 } as const;
 // Of a message so much is held while it comes in pieces; records behind are passed over.
 const keep = 4096;
+// Of a produce request and of what was fetched, whose batches are one behind the other: what the probes capture of one read or write.
+const keepRecords = 32_768;
 // socket.request.max.bytes is 100 MiB by default; answers are bounded by fetch.max.bytes.
 const longestMessage = 1 << 27;
 const requestHeader = 14;
@@ -107,7 +109,8 @@ function openKafka(options: ParserOptions): Parser {
   };
 
   const requestFormat: FrameFormat = {
-    keep,
+    keep: keepRecords,
+    wanted: (bytes, start) => (u16(bytes, start + 4) === Key.produce ? keepRecords : keep),
     lengthOf(bytes, start, end) {
       if (end - start < requestHeader) return 0;
       return isRequest(bytes, start, end) ? 4 + u32(bytes, start) : -1;
@@ -160,7 +163,8 @@ function openKafka(options: ParserOptions): Parser {
   };
 
   const responseFormat: FrameFormat = {
-    keep,
+    keep: keepRecords,
+    wanted: (bytes, start) => (open.get(i32(bytes, start + 4))?.api === Key.fetch ? keepRecords : keep),
     // Without the request that it answers, four bytes of length and four of number could be anything.
     lengthOf(bytes, start, end) {
       if (end - start < 8) return 0;
@@ -184,13 +188,12 @@ function openKafka(options: ParserOptions): Parser {
       if (number !== Key.apiVersions) tags(c);
       let error = 0;
       if (number === Key.produce) {
-        const told = noTopics();
-        readProduced(c, version, told);
-        error = told.error;
+        readProduced(c, version, topics);
+        error = topics.error;
         describe(exchange, "send", topics, names);
       } else if (number === Key.fetch) {
         const told = noTopics();
-        readFetched(c, version, told);
+        readFetched(c, version, told, topics);
         error = told.error;
         // What was fetched, or what was asked for when there was nothing.
         const merged = told.names.length + told.ids.length > 0 ? told : { ...topics, records: told.records };
@@ -254,7 +257,7 @@ function describe(
   attributes["messaging.operation.name"] = operation;
   attributes["messaging.operation.type"] = operation === "send" ? "send" : "receive";
   const names = [...topics.names];
-  let unknown = false;
+  let unknown = topics.cut;
   for (const id of topics.ids) {
     const name = known.get(id);
     if (name === undefined) unknown = true;
@@ -268,4 +271,17 @@ function describe(
   }
   if (topics.partition >= 0) attributes["messaging.destination.partition.id"] = String(topics.partition);
   if (topics.records > 0) attributes["messaging.batch.message_count"] = topics.records;
+  const { runs } = topics;
+  if (runs.length === 0) return;
+  exchange.messages = runs.map(({ topic, partition, first, count, contexts }) => ({
+    topic: topics.ids.length === 0 ? topic : (known.get(topic) ?? ""),
+    partition,
+    first,
+    count,
+    contexts,
+  }));
+  if (topics.records !== 1 || topics.partition < 0 || names.length + topics.ids.length === 0) return;
+  const [{ first, count, key }] = runs;
+  if (key !== "") attributes["messaging.kafka.message.key"] = key;
+  if (first >= 0 && count === 1) attributes["messaging.kafka.offset"] = first;
 }

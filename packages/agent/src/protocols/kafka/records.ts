@@ -1,32 +1,59 @@
 // What produce and fetch messages say of topics, partitions, records and errors.
 
-import { i32 } from "../text.js";
-import { type Cursor, count, int8, int16, int32, size, skip, tags, text, uuid } from "./cursor.js";
+import type { MessageContext } from "../wire.js";
+import { type BatchReader, readBatches } from "./batches.js";
+import { type Cursor, count, int8, int16, int32, int64, size, skip, tags, text, uuid } from "./cursor.js";
+
+/** Run is a batch of messages of a partition; see Messages. */
+export interface Run {
+  /** topic is its name, or its number where that is what the message has. */
+  readonly topic: string;
+  readonly partition: number;
+  first: number;
+  readonly count: number;
+  readonly records: number;
+  readonly contexts: readonly MessageContext[];
+  readonly key: string;
+}
 
 /** Topics is what one message says. */
 export interface Topics {
   readonly names: string[];
   /** ids are those of topics that are named by number (produce 13, fetch 13). */
   readonly ids: string[];
+  /** cut says that there are topics besides, which were not captured. */
+  cut: boolean;
+  /** partition is the only one, -1 when there is none or several. */
   partition: number;
-  partitions: number;
   /** records counts them; -1 when not all were captured. */
   records: number;
-  /** error is the first that is not 0; NaN when the first was not captured. */
+  /** error is the first that is not 0; NaN when some were not captured before it. */
   error: number;
+  readonly runs: Run[];
+  /** from has the offsets that a fetch asks for, by partition and topic. */
+  readonly from: Map<string, number>;
 }
 
 /** noTopics makes an empty value. */
 export function noTopics(): Topics {
-  return { names: [], ids: [], partition: -1, partitions: 0, records: 0, error: 0 };
+  return {
+    names: [],
+    ids: [],
+    cut: false,
+    partition: -1,
+    records: 0,
+    error: 0,
+    runs: [],
+    from: new Map(),
+  };
 }
 
 // Of each list so many items are looked at.
 const topicLimit = 64;
 const partitionLimit = 1024;
-const batchLimit = 1024;
-// A record batch, version 2 (Kafka's documentation, "Record Batch").
-const batch = { length: 8, magic: 16, records: 57, header: 61, lengthEnd: 12 } as const;
+const runLimit = 512;
+// As many links as OpenTelemetry lets a span have by default.
+const contextLimit = 128;
 
 /** errorCode reads an error's number, NaN when it was not captured. */
 export function errorCode(c: Cursor): number {
@@ -34,42 +61,70 @@ export function errorCode(c: Cursor): number {
   return c.ok ? code : Number.NaN;
 }
 
-function topic(c: Cursor, byId: boolean, topics: Topics): void {
+function topic(c: Cursor, byId: boolean, topics: Topics): string {
   const name = byId ? uuid(c) : text(c);
-  if (!c.ok) return;
+  if (!c.ok) return "";
   const list = byId ? topics.ids : topics.names;
   if (!list.includes(name)) list.push(name);
+  return name;
 }
 
-/** records counts those in the batches of `length` bytes at the cursor. */
-function records(c: Cursor, length: number, topics: Topics): void {
-  const stop = c.at + length;
-  for (let at = c.at, batches = 0; at < stop && topics.records >= 0; batches++) {
-    if (
-      at + batch.header > Math.min(c.end, stop) ||
-      c.bytes[at + batch.magic] !== 2 ||
-      batches > batchLimit
-    ) {
-      // A fetch may end with part of a batch, which its reader asks for again.
-      topics.records = stop <= c.end && batches > 0 ? topics.records : -1;
-      break;
-    }
-    topics.records += Math.max(0, i32(c.bytes, at + batch.records));
-    at += batch.lengthEnd + Math.max(batch.header, i32(c.bytes, at + batch.length));
-  }
-  skip(c, length);
-}
+const placeOf = (name: string, index: number): string => `${index} ${name}`;
 
-function partition(c: Cursor, topics: Topics): void {
-  const index = int32(c);
-  if (!c.ok) return;
-  topics.partitions++;
-  topics.partition = topics.partitions === 1 ? index : -1;
+/** Records adds the batches of one partition after the other to what a message says. */
+type Records = (c: Cursor, topic: string, partition: number, from: number) => void;
+
+function newRecords(topics: Topics): Records {
+  let name = "";
+  let index = 0;
+  const reader: BatchReader = {
+    from: -1,
+    contexts: contextLimit,
+    take({ first, offsets, records, contexts, key }) {
+      if (topics.records >= 0) topics.records += records;
+      if (topics.runs.length < runLimit)
+        topics.runs.push({ topic: name, partition: index, first, count: offsets, records, contexts, key });
+    },
+  };
+  return (c, topicName, partitionIndex, from) => {
+    name = topicName;
+    index = partitionIndex;
+    reader.from = from;
+    const isWhole = readBatches(c, size(c), reader);
+    if (!isWhole) topics.records = -1;
+  };
 }
 
 /** each runs `read` for every item of a list. */
 function each(c: Cursor, limit: number, read: () => void): void {
   for (let left = Math.min(count(c), limit); left > 0 && c.ok; left--) read();
+}
+
+/** eachPartition runs `read` behind the number of every partition of every topic. */
+function eachPartition(
+  c: Cursor,
+  byId: boolean,
+  topics: Topics,
+  read: (topic: string, partition: number) => void,
+): void {
+  const listed = count(c);
+  let isOnly = listed === 1;
+  let named = 0;
+  for (let left = Math.min(listed, topicLimit); left > 0 && c.ok; left--) {
+    const name = topic(c, byId, topics);
+    if (c.ok) named++;
+    const partitions = count(c);
+    isOnly &&= partitions === 1;
+    for (let more = Math.min(partitions, partitionLimit); more > 0 && c.ok; more--) {
+      const index = int32(c);
+      if (!c.ok) break;
+      if (isOnly) topics.partition = index;
+      read(name, index);
+      tags(c);
+    }
+    tags(c);
+  }
+  topics.cut = named < listed;
 }
 
 /** readProduce reads a request behind its header and gives the acknowledgements it asks for, NaN when that was not captured. */
@@ -78,71 +133,92 @@ export function readProduce(c: Cursor, version: number, topics: Topics): number 
   const acks = int16(c);
   const known = c.ok;
   skip(c, 4);
+  const records = newRecords(topics);
+  eachPartition(c, version >= 13, topics, (name, index) => records(c, name, index, -1));
+  if (!c.ok) topics.records = -1;
+  // Where a client counts from is its own affair: the broker says where they came to stand.
+  for (const run of topics.runs) run.first = -1;
+  return known ? acks : Number.NaN;
+}
+
+/** readProduced reads a produce response: errors, and the offsets of what was sent. */
+export function readProduced(c: Cursor, version: number, topics: Topics): void {
+  const { runs } = topics;
+  let next = 0;
+  /** placed gives the batches of a partition, which are one by the newer protocol, their offsets. */
+  const placed = (name: string, index: number, base: number): void => {
+    const begin = next;
+    let offset = base;
+    for (let i = 0; i < runs.length; i++) {
+      const at = (begin + i) % runs.length;
+      const run = runs[at];
+      if (run.partition !== index || run.topic !== name) {
+        if (offset !== base) return;
+        continue;
+      }
+      run.first = offset;
+      offset += run.count;
+      // Answers come in the order of what was asked, mostly.
+      next = at + 1;
+    }
+  };
+  topics.error = 0;
   each(c, topicLimit, () => {
-    topic(c, version >= 13, topics);
+    const name = version >= 13 ? uuid(c) : text(c);
     each(c, partitionLimit, () => {
-      partition(c, topics);
-      records(c, size(c), topics);
+      const index = int32(c);
+      const error = errorCode(c);
+      const base = int64(c);
+      if (topics.error === 0) topics.error = error;
+      if (c.ok && error === 0 && base >= 0) placed(name, index, base);
+      skip(c, (version >= 2 ? 8 : 0) + (version >= 5 ? 8 : 0));
+      if (version >= 8) {
+        each(c, partitionLimit, () => {
+          skip(c, 4);
+          text(c);
+          tags(c);
+        });
+        text(c);
+      }
       tags(c);
     });
     tags(c);
   });
-  if (!c.ok) topics.records = -1;
-  return known ? acks : Number.NaN;
-}
-
-/** readProduced reads a produce response's first errors. */
-export function readProduced(c: Cursor, version: number, topics: Topics): void {
-  each(c, 1, () => {
-    if (version >= 13) uuid(c);
-    else text(c);
-    each(c, 1, () => {
-      skip(c, 4);
-      topics.error = errorCode(c);
-    });
-  });
+  if (!c.ok && topics.error === 0) topics.error = Number.NaN;
 }
 
 /** readFetch reads a fetch request behind its header. */
 export function readFetch(c: Cursor, version: number, topics: Topics): void {
   if (version <= 14) skip(c, 4);
   skip(c, 8 + (version >= 3 ? 4 : 0) + (version >= 4 ? 1 : 0) + (version >= 7 ? 8 : 0));
-  const fixed = (version >= 9 ? 4 : 0) + 8 + (version >= 12 ? 4 : 0) + (version >= 5 ? 8 : 0) + 4;
-  each(c, topicLimit, () => {
-    topic(c, version >= 13, topics);
-    each(c, partitionLimit, () => {
-      partition(c, topics);
-      skip(c, fixed);
-      tags(c);
-    });
-    tags(c);
+  const rest = (version >= 12 ? 4 : 0) + (version >= 5 ? 8 : 0) + 4;
+  eachPartition(c, version >= 13, topics, (name, index) => {
+    if (version >= 9) skip(c, 4);
+    const from = int64(c);
+    if (c.ok) topics.from.set(placeOf(name, index), from);
+    skip(c, rest);
   });
 }
 
-/** readFetched reads a fetch response behind its header. */
-export function readFetched(c: Cursor, version: number, topics: Topics): void {
+/** readFetched reads a fetch response behind its header; `asked` is what its request said. */
+export function readFetched(c: Cursor, version: number, topics: Topics, asked: Topics): void {
   if (version >= 1) skip(c, 4);
   if (version >= 7) {
     topics.error = errorCode(c);
     skip(c, 4);
   }
-  each(c, topicLimit, () => {
-    topic(c, version >= 13, topics);
-    each(c, partitionLimit, () => {
-      partition(c, topics);
-      const error = int16(c);
-      if (topics.error === 0) topics.error = error;
-      skip(c, 8 + (version >= 4 ? 8 : 0) + (version >= 5 ? 8 : 0));
-      if (version >= 4)
-        each(c, partitionLimit, () => {
-          skip(c, 16);
-          tags(c);
-        });
-      if (version >= 11) skip(c, 4);
-      records(c, size(c), topics);
-      tags(c);
-    });
-    tags(c);
+  const records = newRecords(topics);
+  eachPartition(c, version >= 13, topics, (name, index) => {
+    const error = int16(c);
+    if (topics.error === 0) topics.error = error;
+    skip(c, 8 + (version >= 4 ? 8 : 0) + (version >= 5 ? 8 : 0));
+    if (version >= 4)
+      each(c, partitionLimit, () => {
+        skip(c, 16);
+        tags(c);
+      });
+    if (version >= 11) skip(c, 4);
+    records(c, name, index, asked.from.get(placeOf(name, index)) ?? -1);
   });
   if (!c.ok) topics.records = -1;
 }

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  decodeProtobuf,
+  ExportTraceServiceRequest,
+  encodeProtobuf,
+  InstrumentationScope,
+  Resource,
+  type Span,
+  SpanWriter,
+} from "@go3s/telemetry";
+import { WireFlag } from "../events/layout.js";
+import type { WireEvent } from "../events/wire.js";
+import { protocols } from "../protocols/protocols.js";
+import { loadCapture } from "../protocols/testing/capture.js";
+import { type MessageContext, newExchange } from "../protocols/wire.js";
+import type { Call } from "../spans/calls.js";
+import { newProcessSpans } from "../spans/process-spans.js";
+import { newRouteTable } from "../spans/routes.js";
+import { newJoins } from "./joins.js";
+import { newLatePolls } from "./late-polls.js";
+import { newMessageLinks } from "./message-links.js";
+import { newMessageOrigins } from "./message-origins.js";
+import { newOrigins } from "./origins.js";
+import { newWireSpanWriter } from "./wire-span.js";
+import { newWires, type Wire, type WiresOptions } from "./wires.js";
+
+const processes = [7, 8, 9].map((tgid) =>
+  newProcessSpans({ tgid, serviceName: "shop", resource: new Uint8Array(0), routes: newRouteTable() }),
+);
+const clock = {
+  toUnix(ns: number, into: { lo: number; hi: number }) {
+    into.lo = ns >>> 0;
+    into.hi = 1;
+  },
+  adjust: () => undefined,
+};
+
+function newWriter(): SpanWriter {
+  const writer = new SpanWriter();
+  writer.beginResource(encodeProtobuf(Resource, {}));
+  writer.beginScope(encodeProtobuf(InstrumentationScope, { name: "go3s" }));
+  return writer;
+}
+
+function spansOf(writer: SpanWriter): readonly Span[] {
+  return (
+    decodeProtobuf(ExportTraceServiceRequest, writer.finish()).resourceSpans[0]?.scopeSpans[0]?.spans ?? []
+  );
+}
+
+/** observe replays recorded connections of processes to a broker, and gives their spans by the name of the recording. */
+function observe(recordings: readonly string[], sendOf?: WiresOptions["sendOf"]): Map<string, Span[]> {
+  const writers = new Map(processes.map((process) => [process.tgid, newWriter()]));
+  const joins = newJoins();
+  const links = newMessageLinks(newMessageOrigins());
+  const spans = newWireSpanWriter(clock, joins, undefined, links);
+  const tell: WiresOptions["emit"] = (exchange, wire, origin) => {
+    const writer = writers.get(wire.process.tgid) ?? assert.fail();
+    spans.write(exchange, wire, origin, writer);
+  };
+  const late = newLatePolls(links.isKnown, tell);
+  const wires = newWires({
+    protocols,
+    processOf: (tgid) => processes.find((process) => process.tgid === tgid),
+    adopt: () => false,
+    joins,
+    callOf: () => undefined,
+    heard: () => undefined,
+    tell: () => undefined,
+    ...(sendOf === undefined ? {} : { sendOf }),
+    emit(exchange, wire, origin) {
+      if (!late.hold(exchange, wire, origin)) tell(exchange, wire, origin);
+    },
+  });
+  let ns = 1_000_000_000;
+  for (const [i, recording] of recordings.entries())
+    for (const [at, { d, bytes }] of loadCapture(recording).chunks.entries()) {
+      ns += 1000;
+      const memory = Buffer.concat([Buffer.alloc(64), bytes]);
+      Buffer.of(10, 0, 0, 1).copy(memory, 16);
+      const event: WireEvent = {
+        memory,
+        flags: (d === 1 ? WireFlag.received : 0) | (at === 0 ? WireFlag.first | WireFlag.opener : 0),
+        connection: i + 1,
+        ns,
+        tgid: processes[i]?.tgid ?? 0,
+        tid: 7,
+        goid: 0,
+        parent: 0,
+        family: 2,
+        localPort: 40_000 + i,
+        peerPort: 9092,
+        localAddress: 0,
+        peerAddress: 16,
+        sequence: ns,
+        data: 64,
+        captured: bytes.length,
+        total: bytes.length,
+        missed: 0,
+        secure: 0,
+      };
+      wires.wire(event);
+    }
+  late.sweep(Number.POSITIVE_INFINITY);
+  return new Map(
+    recordings.map((recording, i) => {
+      const writer = writers.get(processes[i]?.tgid ?? 0) ?? assert.fail();
+      return [recording, [...spansOf(writer)]];
+    }),
+  );
+}
+
+const linksOf = (span: Span | undefined) => span?.links.map(({ traceId, spanId }) => `${traceId} ${spanId}`);
+const idOf = ({ traceId, spanId }: Pick<Span, "traceId" | "spanId">) => `${traceId} ${spanId}`;
+
+for (const order of [
+  ["kafka-produce", "kafka-fetch"],
+  ["kafka-fetch", "kafka-produce"],
+])
+  test(`a poll is linked to what sent its messages: ${order.join(" before ")}`, () => {
+    const spans = observe(order);
+    const sent = (spans.get("kafka-produce") ?? []).filter(({ name }) => name === "send orders");
+    const polls = (spans.get("kafka-fetch") ?? []).filter(({ name }) => name === "poll orders");
+    assert.deepEqual([sent.length, polls.length], [4, 1]);
+    // The third was sent without an acknowledgement: where it came to stand is not known.
+    assert.deepEqual(
+      linksOf(polls[0]),
+      [sent[0], sent[1], sent[3]].map((span) => span && idOf(span)),
+    );
+    for (const { flags, traceState } of polls[0]?.links ?? [])
+      assert.deepEqual([flags, traceState], [0x301, ""]);
+    assert.deepEqual(
+      sent.flatMap(({ links }) => links),
+      [],
+    );
+  });
+
+test("a message's own header goes before what is known of its sender", () => {
+  const spans = observe(["kafka-traced-produce", "kafka-traced-fetch"]);
+  const sent = (spans.get("kafka-traced-produce") ?? []).filter(({ name }) => name === "send bills");
+  const [poll] = (spans.get("kafka-traced-fetch") ?? []).filter(({ name }) => name === "poll bills");
+  const carried = (n: number) => `${String(n).repeat(32)} ${String(n).repeat(16)}`;
+  // One of the second request's has no header, the third request is compressed.
+  const [, some, compressed] = sent.map(idOf);
+  assert.deepEqual(linksOf(poll)?.sort(), [carried(1), carried(2), carried(3), some, compressed].sort());
+  assert.deepEqual(
+    poll?.links.filter(({ traceState }) => traceState !== "").map(({ traceState }) => traceState),
+    ["shop=3", "shop=1", "shop=2"],
+  );
+  assert.deepEqual(sent.map(linksOf), [[carried(1)], [carried(2), carried(3)], []]);
+});
+
+test("what a library's only call has sent is linked to the call", () => {
+  const ids = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
+  const call: Call = {
+    process: processes[0] ?? assert.fail(),
+    operation: 0,
+    goid: 1,
+    startNs: 0,
+    endNs: 0,
+    text: "",
+    cut: false,
+    type: 0,
+    errorType: 0,
+    ids,
+    hasParent: false,
+    peerAddress: "",
+    peerPort: 0,
+    namespace: "",
+    code: "",
+    partition: "",
+    returnedRows: -1,
+    affectedRows: -1,
+  };
+  const polled = (isOnly: boolean) => {
+    const spans = observe(["kafka-produce", "kafka-fetch"], ({ name }) =>
+      name === "send orders" ? { call, isOnly } : undefined,
+    );
+    const sent = (spans.get("kafka-produce") ?? []).filter(({ name }) => name === "send orders");
+    for (const { parentSpanId } of sent) assert.equal(parentSpanId, "1112131415161718");
+    const [poll] = spans.get("kafka-fetch") ?? [];
+    return { links: linksOf(poll), sent: sent.map(idOf) };
+  };
+  assert.deepEqual(polled(true).links, ["0102030405060708090a0b0c0d0e0f10 1112131415161718"]);
+  const { links, sent } = polled(false);
+  assert.deepEqual(links, [sent[0], sent[1], sent[3]]);
+});
+
+test("links are distinct, valid and bounded", () => {
+  const links = newMessageLinks(newMessageOrigins());
+  const wire: Wire = {
+    number: 1,
+    process: processes[0] ?? assert.fail(),
+    family: 2,
+    datagram: false,
+    secure: 0,
+    localPort: 40_000,
+    peerPort: 9092,
+    addresses: new Uint8Array(32),
+    localText: undefined,
+    peerText: undefined,
+    namespace: "",
+    client: 0,
+    origins: newOrigins(),
+  };
+  const context = (n: number): MessageContext => ({
+    traceparent: `00-${"1".repeat(32)}-${n.toString(16).padStart(16, "0")}-00`,
+    tracestate: "",
+  });
+  const contexts = Array.from({ length: 200 }, (_, i) => context(i));
+  const exchange = newExchange("kafka", 1);
+  exchange.attributes["messaging.operation.type"] = "receive";
+  exchange.messages = [
+    { topic: "orders", partition: 0, first: 0, count: 400, contexts: [...contexts, ...contexts] },
+  ];
+  const writer = newWriter();
+  writer.beginSpan();
+  links.write(exchange, wire, writer);
+  writer.endSpan();
+  const [span] = spansOf(writer);
+  // The first has no valid span id.
+  assert.deepEqual([span?.links.length, span?.droppedLinksCount], [128, 71]);
+  assert.equal(span?.links[0]?.flags, 0x300);
+});
