@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly late: boolean;
   /** datagram says that every chunk is one datagram (UDP). */
   readonly datagram?: boolean;
-  /** shared is what the connections of one process learn from each other. */
+  /** shared is what connections learn from each other. */
   readonly shared?: Shared;
   /** client is who opened the connection, where that is known. */
   readonly client?: Direction;

@@ -72,7 +72,7 @@ export interface WireExchange {
 /** Emit takes a finished exchange; it is the taker's to keep. */
 export type Emit = (exchange: WireExchange) => void;
 
-/** Shared is what the connections of one process learn from each other. */
+/** Shared is what connections learn from each other. */
 export interface Shared {
   /** kafkaTopics are names by number: one connection is told them, others only use the numbers. */
   readonly kafkaTopics: Map<string, string>;

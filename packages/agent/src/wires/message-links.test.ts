@@ -136,6 +136,18 @@ for (const order of [
     );
   });
 
+test("what only has its topic's number is linked once some process was told whose that is", () => {
+  const spans = observe(["kafka-modern-produce", "kafka-modern-fetch"]);
+  const sent = (spans.get("kafka-modern-produce") ?? []).filter(({ name }) => name === "send orders");
+  const polls = spans.get("kafka-modern-fetch") ?? [];
+  // The second brought nothing.
+  assert.deepEqual(polls.map(({ name, links }) => `${name} ${links.length}`).sort(), [
+    "poll orders 0",
+    "poll orders 2",
+  ]);
+  assert.deepEqual(polls.flatMap(linksOf), sent.map(idOf));
+});
+
 test("a message's own header goes before what is known of its sender", () => {
   const spans = observe(["kafka-traced-produce", "kafka-traced-fetch"]);
   const sent = (spans.get("kafka-traced-produce") ?? []).filter(({ name }) => name === "send bills");

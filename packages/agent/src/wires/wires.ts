@@ -2,7 +2,7 @@ import { addressSize, WireFlag, WireState } from "../events/layout.js";
 import type { WireEndEvent, WireEvent } from "../events/wire.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import { type Connection, type Direction, newConnection } from "../protocols/connection.js";
-import { newShared, type Protocol, type Shared, type WireExchange } from "../protocols/wire.js";
+import { newShared, type Protocol, type WireExchange } from "../protocols/wire.js";
 import type { Sender } from "../spans/calls.js";
 import { idLayout } from "../spans/ids.js";
 import type { ProcessSpans } from "../spans/process-spans.js";
@@ -133,18 +133,14 @@ const empty = new Uint8Array(0);
 /** newWires makes an empty table. */
 export function newWires(options: WiresOptions): Wires {
   const entries = new Map<number, Entry>();
-  const shared = new Map<number, Shared>();
+  // Numbers of Kafka's topics are unique everywhere: who asked last tells all others.
+  const shared = newShared();
   const waiting = new Set<Entry>();
   const muted = new Map<number, number>();
   const dropped: Record<string, number> = {};
 
   const open = (event: WireEvent, process: ProcessSpans): Entry => {
     const { flags, connection: number } = event;
-    let known = shared.get(event.tgid);
-    if (known === undefined) {
-      known = newShared();
-      shared.set(event.tgid, known);
-    }
     const addresses = new Uint8Array(2 * addressSize);
     for (let i = 0; i < addressSize; i++) {
       addresses[i] = event.memory[event.localAddress + i] ?? 0;
@@ -173,7 +169,7 @@ export function newWires(options: WiresOptions): Wires {
         // A socket whose first record got lost begins somewhere, too.
         late: (flags & WireFlag.late) !== 0 || (flags & WireFlag.first) === 0,
         datagram,
-        shared: known,
+        shared,
         ...(client === undefined ? {} : { client }),
       }),
       decided: false,
@@ -403,7 +399,6 @@ export function newWires(options: WiresOptions): Wires {
       return entry;
     },
     processExited(tgid, ns) {
-      shared.delete(tgid);
       for (const entry of entries.values()) if (entry.process.tgid === tgid) close(entry, ns);
     },
     sweep(nowNs) {

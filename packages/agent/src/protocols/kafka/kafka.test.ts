@@ -128,7 +128,7 @@ test("of messages that were captured in part less is said, and nothing else", ()
   }
 });
 
-test("a topic's number is known by name once a connection of the process was told it", () => {
+test("a topic's number is known by name once another connection was told it", () => {
   const shared = newShared();
   const seen: WireExchange[] = [];
   for (const name of ["kafka-modern-produce", "kafka-modern-fetch"]) {

@@ -17,7 +17,7 @@ import {
 const Key = { produce: 0, fetch: 1, metadata: 3, apiVersions: 18 } as const;
 // Of a message so much is held while it comes in pieces; records behind are passed over.
 const keep = 4096;
-// Of a produce request and of what was fetched, whose batches are one behind the other: what the probes capture of one read or write.
+// Of a produce request, of what was fetched and of the names of topics, which are long lists: what the probes capture of one read or write.
 const keepRecords = 32_768;
 // socket.request.max.bytes is 100 MiB by default; answers are bounded by fetch.max.bytes.
 const longestMessage = 1 << 27;
@@ -164,7 +164,10 @@ function openKafka(options: ParserOptions): Parser {
 
   const responseFormat: FrameFormat = {
     keep: keepRecords,
-    wanted: (bytes, start) => (open.get(i32(bytes, start + 4))?.api === Key.fetch ? keepRecords : keep),
+    wanted(bytes, start) {
+      const api = open.get(i32(bytes, start + 4))?.api;
+      return api === Key.fetch || api === Key.metadata ? keepRecords : keep;
+    },
     // Without the request that it answers, four bytes of length and four of number could be anything.
     lengthOf(bytes, start, end) {
       if (end - start < 8) return 0;

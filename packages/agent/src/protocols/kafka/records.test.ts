@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newCursor } from "./cursor.js";
-import { noTopics, readFetch, readFetched, readProduce, readProduced, type Topics } from "./records.js";
+import {
+  noTopics,
+  readFetch,
+  readFetched,
+  readMetadata,
+  readProduce,
+  readProduced,
+  type Topics,
+} from "./records.js";
 import {
   type Bytes,
   batchOf,
@@ -238,4 +246,29 @@ test("a topic may be listed twice; one that was not captured leaves the others' 
   assert.deepEqual(read(fetch(one)), [["a"], 3, false]);
   assert.deepEqual(read(again), [["a"], -1, false]);
   assert.deepEqual(read(again, again.length - 26), [["a"], -1, true]);
+});
+
+test("the names of topics that were told last are kept, and none for what has no number", () => {
+  const names = new Map<string, string>();
+  const topicNumber = (n: number): number[] => [...new Array<number>(12).fill(0), ...i32(n)];
+  const learn = (name: string, n: number) => {
+    const topic = [...i16(0), ...string(name, true), ...topicNumber(n), 0, ...list([], true), ...i32(0), 0];
+    const bytes = [
+      ...i32(0),
+      ...list([], true),
+      ...string("cluster", true),
+      ...i32(1),
+      ...list([topic], true),
+    ];
+    readMetadata(cursorOf(bytes, true), 12, names);
+  };
+  learn("none", 0);
+  assert.equal(names.size, 0);
+  for (let n = 1; n <= 5000; n++) {
+    learn(`topic ${n}`, n);
+    if (n % 100 === 0) learn("first", 1);
+  }
+  assert.equal(names.size, 4096);
+  assert.equal(names.get(`${"00".repeat(15)}01`), "first");
+  assert.equal(names.get(`${"00".repeat(15)}02`), undefined);
 });

@@ -52,6 +52,9 @@ export function noTopics(): Topics {
 const topicLimit = 64;
 const partitionLimit = 1024;
 const runLimit = 512;
+const nameLimit = 4096;
+// What a topic has that is not there, or is of a broker that gives no numbers.
+const noId = "0".repeat(32);
 // As many links as OpenTelemetry lets a span have by default.
 const contextLimit = 128;
 
@@ -223,6 +226,17 @@ export function readFetched(c: Cursor, version: number, topics: Topics, asked: T
   if (!c.ok) topics.records = -1;
 }
 
+/** learn keeps the names that were told last. */
+function learn(names: Map<string, string>, id: string, name: string): void {
+  names.delete(id);
+  names.set(id, name);
+  if (names.size <= nameLimit) return;
+  for (const oldest of names.keys()) {
+    names.delete(oldest);
+    return;
+  }
+}
+
 /** readMetadata takes the names of topics that have numbers (version 10 and newer). */
 export function readMetadata(c: Cursor, version: number, names: Map<string, string>): void {
   if (version < 10) return;
@@ -240,7 +254,7 @@ export function readMetadata(c: Cursor, version: number, names: Map<string, stri
     int16(c);
     const name = text(c);
     const id = uuid(c);
-    if (c.ok && name !== "" && names.size < partitionLimit) names.set(id, name);
+    if (c.ok && name !== "" && id !== noId) learn(names, id, name);
     int8(c);
     each(c, partitionLimit, () => {
       skip(c, 2 + 4 + 4 + 4);
