@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import type { Span } from "@go3s/telemetry";
 import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
 import { attributeOf, newSpanCollector, prepareProgram, whyNoPeer } from "../testing/live-peers.js";
@@ -19,7 +20,7 @@ server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-const client = (port: number) => `
+const client = (port: number, asks: string) => `
 const session = require("node:http2").connect("http://127.0.0.1:${port}");
 const ask = (path, more) => new Promise((resolve, reject) => {
   const stream = session.request({ ":path": path, ...more });
@@ -29,18 +30,21 @@ const ask = (path, more) => new Promise((resolve, reject) => {
   stream.end();
 });
 (async () => {
-  await ask("/orders/1?full=1");
-  await Promise.all([ask("/orders/2"), ask("/nowhere"), ask("/orders/3", { traceparent: "${traceparent}", tracestate: ["a=b", "c=d"], baggage: "k=v" })]);
+  ${asks}
   session.close();
 })();
 `;
 
-test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: whyNoPeer() }, async () => {
+/** observed runs a service and its client, and gives the spans of both. */
+async function observed(
+  asks: string,
+  act: (spans: readonly Span[], agent: Agent) => Promise<void>,
+): Promise<void> {
   const server = spawn(process.execPath, ["-e", service], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(server, "exit");
   const [line] = await once(server.stdout, "data");
   const port = Number(String(line));
-  const program = prepareProgram([process.execPath, "-e", client(port)]);
+  const program = prepareProgram([process.execPath, "-e", client(port, asks)]);
   const { spans, exporter } = newSpanCollector();
   let agent: Agent | undefined;
   try {
@@ -50,6 +54,22 @@ test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: why
       exporter,
     });
     assert.equal(await program.run(), "");
+    await act(spans, agent);
+  } finally {
+    program.stop();
+    server.kill("SIGKILL");
+    await exited;
+    await agent?.close();
+  }
+}
+
+const severalAsks = `
+  await ask("/orders/1?full=1");
+  await Promise.all([ask("/orders/2"), ask("/nowhere"), ask("/orders/3", { traceparent: "${traceparent}", tracestate: ["a=b", "c=d"], baggage: "k=v" })]);
+`;
+
+test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: whyNoPeer() }, () =>
+  observed(severalAsks, async (spans, agent) => {
     const of = (kind: number) =>
       spans
         .filter((span) => span.kind === kind)
@@ -76,10 +96,21 @@ test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: why
       assert.deepEqual([span.traceState, attributeOf(span, "go3s.baggage")], ["a=b,c=d", "k=v"]);
     }
     assert.deepEqual(agent.report().dropped, {});
-  } finally {
-    program.stop();
-    server.kill("SIGKILL");
-    await exited;
-    await agent?.close();
-  }
-});
+  }),
+);
+
+const manyAsks = `await Promise.all(Array.from({ length: 90 }, (_, i) => ask("/nowhere/" + i)));`;
+
+test("requests of one write are all told, each in a buffer of its own", { skip: whyNoPeer() }, () =>
+  observed(manyAsks, async (spans, agent) => {
+    const of = (kind: number) =>
+      new Set(
+        spans
+          .filter((span) => span.kind === kind && attributeOf(span, "go3s.wire.doubt") === "")
+          .map((span) => attributeOf(span, "url.path")),
+      );
+    await eventually("all spans", () => spans.length >= 180);
+    assert.deepEqual([of(2).size, of(3).size], [90, 90]);
+    assert.deepEqual(agent.report().dropped, {});
+  }),
+);
