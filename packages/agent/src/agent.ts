@@ -205,8 +205,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const links = newMessageLinks(messageOrigins);
   const wireWriter = newWireSpanWriter(clock, joins, hasMetrics ? durations : undefined, links);
-  const tellWire: WiresOptions["emit"] = (exchange, wire, origin) => {
-    wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource));
+  const tellWire: WiresOptions["emit"] = (exchange, wire, origin, said) => {
+    wireWriter.write(exchange, wire, origin, spanBatches.writerFor(wire.process.resource), said);
     spanBatches.added();
   };
   const latePolls = newLatePolls(links.isKnown, tellWire);
@@ -238,8 +238,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     isTold: ({ process, localPort, peerPort }) => conns.isTold(process.tgid, localPort, peerPort),
     sawTls: (tgid) => tls.seen(tgid),
     tell: (connection, state, turn) => kernel?.tellWire(connection, state, turn),
-    emit(exchange, wire, origin) {
-      if (!latePolls.hold(exchange, wire, origin)) tellWire(exchange, wire, origin);
+    emit(exchange, wire, origin, said) {
+      if (!latePolls.hold(exchange, wire, origin)) tellWire(exchange, wire, origin, said);
     },
   });
   const parties = newTcpParties(registry, options.exclude);
@@ -279,6 +279,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     madeStart: made.sink.madeStart,
     madePart: made.sink.madePart,
     wire: wires.wire,
+    wireName: wires.wireName,
     wireEnd: wires.wireEnd,
     unknown: () => void unknownRecords++,
   };

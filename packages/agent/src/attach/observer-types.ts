@@ -22,7 +22,7 @@ export interface ObserverOptions {
    * when their start is told.
    */
   readonly watchNew?: boolean;
-  /** propagate puts a traceparent into HTTP/1 requests that watched processes send without one (propagate/propagation.ts). */
+  /** propagate puts a traceparent into HTTP/1 and HTTP/2 requests that watched processes send without one (propagate/propagation.ts). */
   readonly propagate?: boolean;
   /** tellsEarly tells the beginning of every served stream when it begins: who joins by goroutines needs to know what they serve. */
   readonly tellsEarly?: boolean;

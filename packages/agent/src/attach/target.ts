@@ -12,6 +12,7 @@ export const TargetFlag = {
   streams: 128,
   writes: 256,
   repeats: 512,
+  names: 1024,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;

@@ -11,6 +11,7 @@ import {
   requestRecord,
   responseRecord,
   tcpRecord,
+  wireNameRecord,
 } from "./sample-records.js";
 import { ignoreStreams } from "./stream.js";
 
@@ -56,6 +57,13 @@ function recorder() {
     madeStart: (e) => seen.push(["madeStart", e.tgid, e.ns, e.goid, e.span, e.above, e.parent, e.hops]),
     madePart: (e) => seen.push(["madePart", e.tgid, e.ns, e.span, e.at, e.total, e.textLength]),
     wire: (e) => seen.push(["wire", e.connection, e.total, text(e.memory, e.data, e.captured)]),
+    wireName: (e) =>
+      seen.push([
+        "wireName",
+        e.connection,
+        e.stream,
+        Buffer.from(e.memory.subarray(e.ids, e.ids + 24)).toString("hex"),
+      ]),
     wireEnd: (e) => seen.push(["wireEnd", e.connection, e.ns]),
     unknown: (kind) => seen.push(["unknown", kind]),
   };
@@ -100,6 +108,7 @@ test("records of every kind come out as they went in", () => {
   feed(tcpRecord("tcpClose", { tgid: 9, bytesSent: 2 ** 35, bytesReceived: 3 }, [1], [2]));
   feed(processRecord("processStart", { tgid: 10 }, "svc"));
   feed(processRecord("processExit", { tgid: 10, exitCode: 256 }));
+  feed(wireNameRecord({ connection: 11, ns: 5, streamID: 2 ** 31 - 1 }, new Uint8Array(24).fill(0xab)));
   assert.deepEqual(seen, [
     ["request", 7, 1, 123_456_789_012, 2 ** 40, 5, 443, 18, "GET / HTTP/1.1\r\n\r\n"],
     ["head", 7, "Host: a\r\n\r\n"],
@@ -120,6 +129,7 @@ test("records of every kind come out as they went in", () => {
     ["close", 9, 2 ** 35, 3],
     ["start", 10, "svc"],
     ["exit", 10, 256],
+    ["wireName", 11, 2 ** 31 - 1, "ab".repeat(24)],
   ]);
 });
 
@@ -139,6 +149,7 @@ test("cut and random records are unknown, never read past their end", () => {
     moreRecord("", {}),
     tcpRecord("tcpOpen", {}, [1, 2, 3, 4], [1, 2, 3, 4]),
     processRecord("processExit", {}),
+    wireNameRecord({}, new Uint8Array(24)),
   ];
   for (const record of whole) {
     const { seen, sink } = recorder();

@@ -247,6 +247,8 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return made.part(bytes, view, at, length);
       case RecordKind.wire:
         return wires.wire(bytes, view, at, length);
+      case RecordKind.wireName:
+        return wires.wireName(bytes, view, at, length);
       case RecordKind.wireEnd:
         return wires.wireEnd(view, at, length);
       case StreamRecord.begin:

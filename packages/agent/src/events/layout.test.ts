@@ -22,6 +22,7 @@ import {
   tcpLayout,
   wireEndLayout,
   wireLayout,
+  wireNameLayout,
 } from "./layout.js";
 import { streamConnLayout, streamEndLayout, streamLayout, streamSentLayout } from "./stream-layout.js";
 
@@ -64,6 +65,7 @@ const rows = [
   ["SpanPart", madePartLayout],
   ["WireData", wireLayout],
   ["WireEnd", wireEndLayout],
+  ["WireName", wireNameLayout],
   ["StreamBegin", streamLayout],
   ["StreamSent", streamSentLayout],
   ["StreamEnding", endingOfStream],

@@ -19,6 +19,7 @@ export const RecordKind = {
   wire: 10,
   wireEnd: 11,
   again: 12,
+  wireName: 13,
   call: 16,
   callEnd: 17,
   spanStart: 18,
@@ -257,6 +258,17 @@ export const wireLayout = {
   peerAddress: 68,
   sequence: 84,
   data: 88,
+} as const;
+
+/** wireNameLayout is of probes/sent-names.go3s; the span's id stands behind the trace's. */
+export const wireNameLayout = {
+  kind: 0,
+  connection: 4,
+  ns: 8,
+  streamID: 16,
+  trace: 20,
+  span: 36,
+  size: 48,
 } as const;
 
 export const wireEndLayout = { kind: 0, connection: 4, ns: 8, size: 16 } as const;

@@ -9,6 +9,7 @@ import {
   responseLayout,
   routeSlot,
   tcpLayout,
+  wireNameLayout,
 } from "./layout.js";
 
 /** Records as the kernel writes them, made by hand: for tests of whatever consumes events. */
@@ -165,5 +166,14 @@ export function processRecord(
   record[processLayout.kind] = RecordKind[kind];
   fill(record, processLayout, { ns: 8 }, fields);
   record.set(bytesOf(comm).subarray(0, 15), processLayout.comm);
+  return record;
+}
+
+/** wireNameRecord builds what a request by HTTP/2 is called; `ids` are trace id and span id. */
+export function wireNameRecord(fields: Fields<typeof wireNameLayout>, ids: Uint8Array): Uint8Array {
+  const record = new Uint8Array(wireNameLayout.size);
+  record[wireNameLayout.kind] = RecordKind.wireName;
+  fill(record, wireNameLayout, { ns: 8 }, fields);
+  record.set(ids, wireNameLayout.trace);
   return record;
 }

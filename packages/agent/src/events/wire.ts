@@ -1,4 +1,4 @@
-import { wireEndLayout, wireLayout } from "./layout.js";
+import { wireEndLayout, wireLayout, wireNameLayout } from "./layout.js";
 
 /** WireEvent is a piece of what was read from or written to a socket; it is valid during the sink's call. See probes/wire.go3s. */
 export interface WireEvent {
@@ -32,6 +32,18 @@ export interface WireEvent {
   missed: number;
 }
 
+/**
+ * WireNameEvent is what a request by HTTP/2 is called that gets a traceparent put in: it comes ahead of the request's bytes. Those that are
+ * sent again, since the socket took nothing, have another name then.
+ */
+export interface WireNameEvent {
+  memory: Uint8Array;
+  connection: number;
+  stream: number;
+  /** Where trace id and span id lie, one behind the other. */
+  ids: number;
+}
+
 /** WireEndEvent tells that a connection is over. */
 export interface WireEndEvent {
   connection: number;
@@ -41,12 +53,14 @@ export interface WireEndEvent {
 /** WireSink receives what goes through sockets that do not speak HTTP/1. */
 export interface WireSink {
   wire(event: WireEvent): void;
+  wireName(event: WireNameEvent): void;
   wireEnd(event: WireEndEvent): void;
 }
 
 /** WireDecoder gives one record to the sink; false when it is shorter than its kind. */
 export interface WireDecoder {
   wire(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
+  wireName(bytes: Uint8Array, view: DataView, at: number, length: number): boolean;
   wireEnd(view: DataView, at: number, length: number): boolean;
 }
 
@@ -73,6 +87,7 @@ export function createWireDecoder(sink: WireSink): WireDecoder {
     secure: 0,
     missed: 0,
   };
+  const name: WireNameEvent = { memory: new Uint8Array(0), connection: 0, stream: 0, ids: 0 };
   const end: WireEndEvent = { connection: 0, ns: 0 };
   const u64 = (view: DataView, at: number) =>
     view.getUint32(at, true) + view.getUint32(at + 4, true) * 4294967296;
@@ -102,6 +117,16 @@ export function createWireDecoder(sink: WireSink): WireDecoder {
       wire.sequence = view.getUint32(at + l.sequence, true);
       wire.data = at + l.data;
       sink.wire(wire);
+      return true;
+    },
+    wireName(bytes, view, at, length) {
+      const l = wireNameLayout;
+      if (length < l.size) return false;
+      name.memory = bytes;
+      name.connection = view.getUint32(at + l.connection, true);
+      name.stream = view.getUint32(at + l.streamID, true);
+      name.ids = at + l.trace;
+      sink.wireName(name);
       return true;
     },
     wireEnd(view, at, length) {

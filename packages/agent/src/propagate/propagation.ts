@@ -19,7 +19,7 @@ export interface PropagationParts {
   readonly maps: ReadonlyMap<string, BpfMap>;
 }
 
-/** Propagation puts a traceparent into the HTTP/1 requests that watched processes send; see docs/propagation.md. */
+/** Propagation puts a traceparent into the HTTP/1 and HTTP/2 requests that watched processes send; see docs/propagation.md. */
 export interface Propagation {
   /** watch takes the connections that a process makes from now on, and those that it has. */
   watch(pid: number): void;

@@ -21,9 +21,9 @@ export const insertionOutcomes = [
   "socket-busy",
   /** The head is not as RFC 9112 asks for: bare line feeds, folded lines, two lengths. By HTTP/2: it is padded. */
   "odd-head",
-  /** It is sent for a request whose own trace is not known, since its head was too long to be looked at; by HTTP/2, its call is not known. */
+  /** It is sent for a request whose own trace is not known, since its head was too long to be looked at; by HTTP/2, its call is not known, or nobody reads the connection. */
   "unknown-parent",
-  /** The kernel had no memory for it. */
+  /** The kernel had no memory for it, or so much waits for the agent that the request's bytes may not be told. */
   "no-memory",
   /** Its connection is one whose program waits in its reads, which the kernel does not bear in a map of sockets (5.15 to 6.18 at least). */
   "blocking-socket",

@@ -57,6 +57,8 @@ export interface WireExchange {
   /** requestBytes and responseBytes count the bytes on the wire, framing included, also those that were not captured. */
   requestBytes: number;
   responseBytes: number;
+  /** stream is the number of the exchange's stream by HTTP/2, 0 where there are none. */
+  stream: number;
   /** startNs is when the request's first byte was seen, firstByteNs the response's first (0: never), endNs its last. */
   startNs: number;
   firstByteNs: number;
@@ -143,6 +145,7 @@ export function newExchange(protocol: ProtocolName, ns: number): WireExchange {
     doubt: "",
     requestBytes: 0,
     responseBytes: 0,
+    stream: 0,
     startNs: ns,
     firstByteNs: 0,
     endNs: ns,

@@ -61,6 +61,7 @@ function rig(handlerEndsTold = false): Rig {
     madeStart: ignore,
     madePart: ignore,
     wire: ignore,
+    wireName: ignore,
     wireEnd: ignore,
     tcpOpen: ignore,
     tcpClose: ignore,

@@ -170,6 +170,7 @@ export function newRecorder(): Recorder {
       open.errorType = e.errorType;
     },
     wire: () => undefined,
+    wireName: () => undefined,
     wireEnd: () => undefined,
     unknown: (kind) => unknown.push(kind),
   };

@@ -41,7 +41,14 @@ type Writable = { -readonly [K in keyof Timed]: Timed[K] };
 
 /** WireSpanWriter writes exchanges as spans. */
 export interface WireSpanWriter {
-  write(exchange: WireExchange, wire: Wire, origin: Origin | undefined, writer: SpanWriter): void;
+  /** write writes one; `said` has the trace id and the span id that went out with its request, where any did. */
+  write(
+    exchange: WireExchange,
+    wire: Wire,
+    origin: Origin | undefined,
+    writer: SpanWriter,
+    said?: Uint8Array,
+  ): void;
 }
 
 /**
@@ -78,8 +85,19 @@ export function newWireSpanWriter(
     server: boolean,
     wire: Wire,
     origin: Origin | undefined,
+    said: Uint8Array | undefined,
   ): void => {
     parented = false;
+    if (said !== undefined && exchange.traceparent === "") {
+      remote = false;
+      // Its receiver follows what was said: a parent in another trace would be none.
+      if (origin?.hasParent === true && sameTrace(said, origin.ids)) {
+        ids.set(origin.ids);
+        parented = true;
+      }
+      ids.set(said, idLayout.trace);
+      return;
+    }
     if (exchange.traceparent !== "") {
       const header = Buffer.from(exchange.traceparent, "latin1");
       parented = readTraceparent(header, { start: 0, end: header.length }, ids);
@@ -165,9 +183,9 @@ export function newWireSpanWriter(
   };
 
   return {
-    write(exchange, wire, origin, writer) {
+    write(exchange, wire, origin, writer, said) {
       const server = wire.client === 1;
-      identify(exchange, server, wire, origin);
+      identify(exchange, server, wire, origin, said);
       writer.beginSpan();
       writer.traceId(ids, idLayout.trace);
       writer.spanId(ids, idLayout.span);

@@ -1,5 +1,5 @@
 import { addressSize, WireFlag, WireState } from "../events/layout.js";
-import type { WireEndEvent, WireEvent } from "../events/wire.js";
+import type { WireEndEvent, WireEvent, WireNameEvent } from "../events/wire.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import { type Connection, type Direction, newConnection } from "../protocols/connection.js";
 import { newShared, type Protocol, type WireExchange } from "../protocols/wire.js";
@@ -9,6 +9,7 @@ import type { ProcessSpans } from "../spans/process-spans.js";
 import { type HeldPieces, newHeldPieces } from "./held-pieces.js";
 import type { Joins } from "./joins.js";
 import { newOrigins, type Origin, type Origins } from "./origins.js";
+import { newSentNames } from "./sent-names.js";
 
 /** Wire is a socket of an observed process. */
 export interface Wire {
@@ -56,8 +57,11 @@ export interface WiresOptions {
   readonly sendOf?: (exchange: WireExchange, wire: Wire) => Sender | undefined;
   /** tell says to the kernel side what becomes of a socket; `turn` tells one WireState.brief from the one before. */
   readonly tell: (connection: number, state: WireState, turn?: number) => void;
-  /** emit takes a finished exchange and the write it began with, which is undefined when that is not known any more. */
-  readonly emit: (exchange: WireExchange, wire: Wire, origin: Origin | undefined) => void;
+  /**
+   * emit takes a finished exchange and the write it began with, which is undefined when that is not known any more; `said` has the trace
+   * and the span that went out with its request, where the kernel side put them in.
+   */
+  readonly emit: (exchange: WireExchange, wire: Wire, origin: Origin | undefined, said?: Uint8Array) => void;
 }
 
 /** WireCounts says what is open and what could not be told. */
@@ -69,6 +73,8 @@ export interface WireCounts {
 /** Wires reads the bytes of sockets that do not speak HTTP/1. */
 export interface Wires {
   wire(event: WireEvent): void;
+  /** wireName takes what a request is called whose bytes come next. */
+  wireName(event: WireNameEvent): void;
   wireEnd(event: WireEndEvent): void;
   /** called gives the socket of a call whose end says that its bytes were not told for its sake; undefined when it is not known. */
   called(connection: number, ns: number): Wire | undefined;
@@ -136,6 +142,7 @@ export function newWires(options: WiresOptions): Wires {
   // Numbers of Kafka's topics are unique everywhere: who asked last tells all others.
   const shared = newShared();
   const waiting = new Set<Entry>();
+  const names = newSentNames();
   const muted = new Map<number, number>();
   const dropped: Record<string, number> = {};
 
@@ -202,10 +209,12 @@ export function newWires(options: WiresOptions): Wires {
     if (entry.held !== undefined) release(entry);
     entries.delete(entry.number);
     entry.connection.close(ns);
+    names.forget(entry.number);
   };
 
   const emit = (entry: Entry, exchange: WireExchange): void => {
     entry.client ??= entry.connection.report().client;
+    const said = exchange.stream === 0 ? undefined : names.take(entry.number, exchange.stream);
     if (multiplexed.has(exchange.protocol) && options.isTold?.(entry) === true) return;
     const origin = entry.origins.find(exchange.startNs);
     if (origin?.untold === true) return;
@@ -216,7 +225,7 @@ export function newWires(options: WiresOptions): Wires {
       entry.inCalls = 0;
       if (origin !== undefined && exchange.protocol === "kafka" && entry.client === 0)
         sent(entry, exchange, origin);
-      options.emit(exchange, entry, origin);
+      options.emit(exchange, entry, origin, said);
     }
   };
 
@@ -327,6 +336,7 @@ export function newWires(options: WiresOptions): Wires {
   const mute = (entry: Entry, ns: number, state: WireState = WireState.mute): void => {
     entries.delete(entry.number);
     waiting.delete(entry);
+    names.forget(entry.number);
     if (muted.size >= mutedLimit) muted.clear();
     muted.set(entry.number, ns);
     options.tell(entry.number, state);
@@ -384,9 +394,13 @@ export function newWires(options: WiresOptions): Wires {
       }
       push(entry, event, 1);
     },
+    wireName({ memory, connection, stream, ids }) {
+      names.set(connection, stream, memory.slice(ids, ids + 24));
+    },
     wireEnd(event) {
       const entry = entries.get(event.connection);
       if (entry !== undefined) close(entry, event.ns);
+      else names.forget(event.connection);
     },
     called(connection, ns) {
       const entry = entries.get(connection);
@@ -405,6 +419,10 @@ export function newWires(options: WiresOptions): Wires {
       for (const entry of waiting)
         if (entry.held !== undefined && nowNs - entry.held.sinceNs > heldNs) release(entry);
     },
-    counts: () => ({ connections: entries.size, dropped: { ...dropped } }),
+    counts() {
+      const forgotten = names.forgotten();
+      const more = forgotten > 0 ? { "wire-names": forgotten } : {};
+      return { connections: entries.size, dropped: { ...dropped, ...more } };
+    },
   };
 }

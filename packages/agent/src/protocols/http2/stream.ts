@@ -50,9 +50,11 @@ function newBody(): Body {
 
 /** newStream makes a stream whose request began at `ns`. */
 export function newStream(id: number, ns: number): Stream {
+  const exchange = newExchange("http2", ns);
+  exchange.stream = id;
   return {
     id,
-    exchange: newExchange("http2", ns),
+    exchange,
     method: "",
     path: "",
     authority: "",
