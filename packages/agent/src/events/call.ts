@@ -8,7 +8,7 @@ export interface CallEvent {
   tgid: number;
   ns: number;
   goid: number;
-  /** The type word of an interface: an address in the process. */
+  /** The type word of an interface: an address in the process. Of what is sent: how many messages, 0 where that is unknown. */
   type: number;
   /** Exchange number of the server request it is made for; 0 when there is none. */
   parent: number;

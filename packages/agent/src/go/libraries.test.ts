@@ -114,10 +114,16 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
       assert.equal(send.name, "send orders");
       assert.equal(send.traceId, request.traceId);
       assert.deepEqual(
-        ["messaging.destination.name", "messaging.destination.partition.id", "server.port", "error.type"].map(
-          (name) => attributeOf(send, name),
-        ),
-        ["orders", "0", String(broker.port), query === "" ? "" : "*errors.errorString"],
+        [
+          "messaging.destination.name",
+          "messaging.destination.partition.id",
+          "messaging.batch.message_count",
+          "server.port",
+          "error.type",
+        ].map((name) => attributeOf(send, name)),
+        query === ""
+          ? ["orders", "0", "", String(broker.port), ""]
+          : ["orders", "0", "2", String(broker.port), "*errors.errorString"],
       );
       assert.deepEqual([wire.name, wire.kind], ["send orders", 3]);
       assert.equal(attributeOf(wire, "messaging.batch.message_count"), "2");

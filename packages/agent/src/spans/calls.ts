@@ -17,7 +17,7 @@ export interface Call {
   text: string;
   /** cut: the text goes on behind what was captured. */
   cut: boolean;
-  /** type and errorType are type words of interfaces (go/type-names.ts). */
+  /** type and errorType are type words of interfaces (go/type-names.ts); the first of what is sent is how many messages it has. */
   type: number;
   errorType: number;
   /** Trace id, span id, parent span id; see idLayout. */

@@ -9,6 +9,7 @@ import { idLayout } from "./ids.js";
 const key = {
   destination: attributeKey("messaging.destination.name"),
   partition: attributeKey("messaging.destination.partition.id"),
+  count: attributeKey("messaging.batch.message_count"),
   serverAddress: attributeKey("server.address"),
   serverPort: attributeKey("server.port"),
   errorType: attributeKey("error.type"),
@@ -51,6 +52,8 @@ export function newSendSpanWriter(clock: WallClock, types: GoTypes): SendSpanWri
       for (const attribute of constant) writer.encodedAttribute(attribute);
       if (call.text !== "") writer.stringAttribute(key.destination, call.text);
       if (call.partition !== "") writer.stringAttribute(key.partition, call.partition);
+      // The conventions want it of batches alone. A send has their number for a type.
+      if (call.type > 1) writer.intAttribute(key.count, call.type);
       if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);
       if (call.peerPort !== 0) writer.intAttribute(key.serverPort, call.peerPort);
       writer.intAttribute(key.goroutine, call.goid);
