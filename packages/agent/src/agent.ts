@@ -172,6 +172,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     adopt: assembler.adopt,
     enclosing: made.enclosing,
     conns,
+    origins: messageOrigins,
     emit(stream, failure) {
       functions?.exchangeDone(stream);
       logs?.exchangeDone(stream);
