@@ -230,7 +230,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (sender === undefined) return undefined;
       addPeer(sender.call, wire);
       addSent(sender.call, exchange);
+      if (sender.isOnly) links.wrote(exchange, sender.call.ids);
       return sender;
+    },
+    answered(exchange, { call, startNs }) {
+      // It may be over by now, and its place another's.
+      if (call.startNs === startNs) addSent(call, exchange);
     },
     heard({ attributes }, tgid, goid) {
       const call = calls.during(tgid, goid);

@@ -11,6 +11,8 @@ export type Direction = 0 | 1;
 export interface ConnectionOptions {
   readonly protocols: readonly Protocol[];
   readonly emit: Emit;
+  /** asked: see ParserOptions. */
+  readonly asked?: Emit;
   /** late says that the connection was open before its first byte was seen. */
   readonly late: boolean;
   /** datagram says that every chunk is one datagram (UDP). */
@@ -62,6 +64,7 @@ const none = new Uint8Array(0);
 /** newConnection makes a connection of which nothing is known but what `options` say. */
 export function newConnection(options: ConnectionOptions): Connection {
   const { protocols, emit, late } = options;
+  const asked = options.asked === undefined ? {} : { asked: options.asked };
   const datagram = options.datagram ?? false;
   const shared = options.shared ?? newShared();
   let parser: Parser | undefined;
@@ -120,7 +123,7 @@ export function newConnection(options: ConnectionOptions): Connection {
     else if (verdict.found !== undefined) {
       name = verdict.found.protocol.name;
       client = verdict.found.client;
-      parser = verdict.found.protocol.open({ emit, late, datagram, shared });
+      parser = verdict.found.protocol.open({ emit, late, datagram, shared, ...asked });
       for (const chunk of held)
         deliver(chunk.direction, chunk.bytes, 0, chunk.bytes.length, chunk.total, chunk.ns);
     } else if (looks < (late ? triesLate : tries)) return;

@@ -36,6 +36,8 @@ export interface Messages {
   /** topic is "" while only its number is known. */
   readonly topic: string;
   readonly partition: number;
+  /** print tells the batch that they came in from every other: its length and checksum, times and sequence; "" where that is not known. */
+  readonly print: string;
   /** first is the first one's offset, -1 while it is not known; their offsets are `count` in a row. */
   readonly first: number;
   readonly count: number;
@@ -88,6 +90,8 @@ export function newShared(): Shared {
 /** ParserOptions are what a parser is opened with. */
 export interface ParserOptions {
   readonly emit: Emit;
+  /** asked hears of a request with messages when it was read; it is emitted when it was answered. */
+  readonly asked?: Emit;
   /** late says that the connection was open before its first byte was seen. */
   readonly late: boolean;
   /** datagram says that every chunk is one datagram (UDP). */

@@ -57,9 +57,10 @@ export function addSent(call: Call, { attributes, error }: Pick<WireExchange, "a
   if (error !== "") call.code = error;
 }
 
-/** Sender is a call whose messages a request may have; isOnly: there was no other at the time. */
+/** Sender is a call whose messages a request may have, with the time at which it began; isOnly: there was no other then. */
 export interface Sender {
   readonly call: Call;
+  readonly startNs: number;
   readonly isOnly: boolean;
 }
 
@@ -161,7 +162,7 @@ export function newCalls(options: CallsOptions): Calls {
         count++;
         if (oldest === undefined || call.startNs < oldest.startNs) oldest = call;
       });
-      return oldest && { call: oldest, isOnly: count === 1 };
+      return oldest && { call: oldest, startNs: oldest.startNs, isOnly: count === 1 };
     },
     processExited(tgid, ns) {
       calls.each((call) => {

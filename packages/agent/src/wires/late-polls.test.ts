@@ -31,7 +31,7 @@ const wire: Wire = {
 function poll(endNs: number, type = "receive"): WireExchange {
   const exchange = newExchange("kafka", endNs);
   exchange.attributes["messaging.operation.type"] = type;
-  exchange.messages = [{ topic: "orders", partition: 0, first: endNs, count: 1, contexts: [] }];
+  exchange.messages = [{ topic: "orders", partition: 0, print: "", first: endNs, count: 1, contexts: [] }];
   return exchange;
 }
 

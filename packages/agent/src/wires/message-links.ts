@@ -9,6 +9,8 @@ import type { Wire } from "./wires.js";
 
 /** MessageLinks leads from the span of an exchange with messages to the spans that they came from. */
 export interface MessageLinks {
+  /** wrote notes who wrote the batches of a request, before it is answered. */
+  wrote(exchange: WireExchange, ids: Uint8Array): void;
   /** sent notes where the messages of a client's exchange came to stand; `ids` (idLayout) are those of the span that sent them. */
   sent(exchange: WireExchange, wire: Wire, ids: Uint8Array): void;
   /** isKnown says whether nothing is missing that the answer to a producer may still tell. */
@@ -45,19 +47,25 @@ export function newMessageLinks(origins: MessageOrigins): MessageLinks {
   };
 
   return {
+    wrote({ messages = [] }, from) {
+      for (const { print } of messages) origins.wrote(print, from);
+    },
     sent({ messages = [] }, wire, from) {
       const server = serverOf(wire);
-      for (const { topic, partition, first, count } of messages)
-        if (topic !== "") origins.sent(server, topic, partition, first, count, from);
+      for (const { topic, partition, first, count, print } of messages) {
+        if (first < 0) origins.wrote(print, from);
+        else if (topic !== "") origins.sent(server, topic, partition, first, count, from);
+      }
     },
     isKnown({ messages = [] }, wire) {
       const server = serverOf(wire);
-      return messages.every(
-        ({ topic, partition, first, count, contexts }) =>
-          contexts.length >= count ||
-          topic === "" ||
-          origins.of(server, topic, partition, first) !== undefined,
-      );
+      let known = true;
+      for (const { topic, partition, first, count, contexts, print } of messages) {
+        if (topic === "") continue;
+        origins.fetched(server, topic, partition, first, count, print);
+        known &&= contexts.length >= count || origins.of(server, topic, partition, first) !== undefined;
+      }
+      return known;
     },
     write(exchange, wire, writer) {
       const { messages = [], attributes } = exchange;
@@ -65,11 +73,12 @@ export function newMessageLinks(origins: MessageOrigins): MessageLinks {
       const server = isPoll ? serverOf(wire) : "";
       seen.clear();
       more = 0;
-      for (const { topic, partition, first, count, contexts } of messages) {
+      for (const { topic, partition, first, count, contexts, print } of messages) {
         let own = 0;
         for (const context of contexts) if (carried(writer, context)) own++;
         if (!isPoll || own >= count || topic === "") continue;
         // A batch is what one request has sent.
+        origins.fetched(server, topic, partition, first, count, print);
         const from = origins.of(server, topic, partition, first);
         if (from === undefined) continue;
         ids.set(from);

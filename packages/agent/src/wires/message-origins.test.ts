@@ -62,3 +62,30 @@ test("what is no offset is not noted", () => {
   for (const offset of [-1, 0, 2 ** 53, Number.NaN])
     assert.equal(origins.of(broker, "orders", 0, offset), undefined);
 });
+
+test("a batch whose producer was told nothing is known again where it is fetched", () => {
+  const origins = newMessageOrigins();
+  origins.wrote("a print", span(1));
+  origins.wrote("", span(2));
+  assert.equal(origins.of(broker, "orders", 0, 5), undefined);
+  origins.fetched(broker, "orders", 0, 5, 2, "a print");
+  origins.fetched(broker, "orders", 0, 7, 1, "");
+  origins.fetched(broker, "orders", 0, 8, 1, "another");
+  const of = (offset: number) => numberOf(origins.of("", "orders", 0, offset));
+  assert.deepEqual([4, 5, 6, 7, 8].map(of), [undefined, 1, 1, undefined, undefined]);
+  // Where it is known already it stays: a mirror's copy has the same print at another place.
+  origins.sent(broker, "orders", 0, 20, 1, span(3));
+  origins.fetched(broker, "orders", 0, 20, 1, "a print");
+  assert.equal(of(20), 3);
+});
+
+test("of batches that nobody fetches the oldest are forgotten", () => {
+  const origins = newMessageOrigins();
+  for (let i = 0; i < 5000; i++) origins.wrote(`print ${i}`, span(i & 0xff));
+  origins.fetched(broker, "orders", 0, 0, 1, "print 0");
+  origins.fetched(broker, "orders", 0, 1, 1, "print 4999");
+  assert.deepEqual(
+    [0, 1].map((offset) => numberOf(origins.of("", "orders", 0, offset))),
+    [undefined, 4999 & 0xff],
+  );
+});

@@ -4,6 +4,17 @@ import { idLayout } from "../spans/ids.js";
 export interface MessageOrigins {
   /** sent notes that `count` messages from offset `first` on were sent by the span with `ids` (idLayout); `server` is the broker's "address:port". The ids are copied. */
   sent(server: string, topic: string, partition: number, first: number, count: number, ids: Uint8Array): void;
+  /** wrote notes who wrote a batch (Messages.print) whose offsets nobody told yet, or ever will: a producer may ask for no answer. */
+  wrote(print: string, ids: Uint8Array): void;
+  /** fetched tells at which offsets a batch came to stand, by who was given it. */
+  fetched(
+    server: string,
+    topic: string,
+    partition: number,
+    first: number,
+    count: number,
+    print: string,
+  ): void;
   /**
    * of gives the ids (idLayout: trace and span) of the span that sent a message, undefined when that is not known or two brokers'
    * topics of that name have it. `server` narrows it down; "" is any, and so is one that nothing of the partition was sent to:
@@ -13,6 +24,8 @@ export interface MessageOrigins {
 }
 
 const usualLimit = 8192;
+// Batches between their producer and their first consumer: some 200 bytes each.
+const printLimit = 4096;
 const idBytes = idLayout.parent;
 
 /** Sent are the batches of one partition at one broker: places in the table, in the order of their offsets. */
@@ -31,6 +44,7 @@ export function newMessageOrigins(limit = usualLimit): MessageOrigins {
   let counts = new Float64Array(0);
   let ids = new Uint8Array(0);
   let at = 0;
+  const prints = new Map<string, Uint8Array>();
 
   const grow = (): void => {
     const size = Math.min(limit, Math.max(64, 2 * firsts.length));
@@ -89,7 +103,20 @@ export function newMessageOrigins(limit = usualLimit): MessageOrigins {
     return place !== undefined && offset < firsts[place] + counts[place] ? place : undefined;
   };
 
-  return {
+  const origins: MessageOrigins = {
+    wrote(print, from) {
+      if (print === "") return;
+      const [oldest] = prints.keys();
+      if (prints.size >= printLimit && oldest !== undefined) prints.delete(oldest);
+      prints.delete(print);
+      prints.set(print, from.slice(0, idBytes));
+    },
+    fetched(server, topic, partition, first, count, print) {
+      const from = prints.get(print);
+      // What its producer was told stands already.
+      if (from === undefined || origins.of(server, topic, partition, first) !== undefined) return;
+      origins.sent(server, topic, partition, first, count, from);
+    },
     sent(server, topic, partition, first, count, from) {
       if (first < 0 || count < 1 || !Number.isSafeInteger(first + count)) return;
       if (at === limit) at = 0;
@@ -119,6 +146,7 @@ export function newMessageOrigins(limit = usualLimit): MessageOrigins {
       return found === undefined ? undefined : ids.slice(found * idBytes, (found + 1) * idBytes);
     },
   };
+  return origins;
 }
 
 const keyOf = (topic: string, partition: number): string => `${partition} ${topic}`;

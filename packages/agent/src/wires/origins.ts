@@ -1,3 +1,4 @@
+import type { Sender } from "../spans/calls.js";
 import { idLayout } from "../spans/ids.js";
 
 /** Origin is one write of a client: where its requests come from. */
@@ -7,8 +8,8 @@ export interface Origin {
   /** TCP's number of its first byte; -1 once a request has it, or where there is none. */
   sequence: number;
   hasParent: boolean;
-  /** sentBy: the parent is the call that has sent the messages of this write. */
-  sentBy: boolean;
+  /** sender is the call that has sent the messages of this write: its parent. */
+  sender: Sender | undefined;
   /** joint has the ids by which the server's side finds the first request of this write; see Joins. */
   joint: Uint8Array | undefined;
   /** inCall: the goroutine was in a library's call that is told by itself; see WiresOptions. */
@@ -25,8 +26,10 @@ export interface Origin {
 export interface Origins {
   /** next gives the place of another write, mostly one that was answered before. */
   next(): Origin;
-  /** find gives the write that was done at `ns`. */
+  /** find gives the write that was done at `ns`, one of whose requests is told. */
   find(ns: number): Origin | undefined;
+  /** at gives it while none is told yet. */
+  at(ns: number): Origin | undefined;
 }
 
 // Writes of one client that wait for their answers; pipelining and multiplexing clients have dozens.
@@ -45,7 +48,7 @@ export function newOrigins(): Origins {
           goid: 0,
           sequence: -1,
           hasParent: false,
-          sentBy: false,
+          sender: undefined,
           joint: undefined,
           inCall: false,
           untold: false,
@@ -59,12 +62,10 @@ export function newOrigins(): Origins {
       return origin;
     },
     find(ns) {
-      for (const origin of all) {
-        if (origin.ns !== ns) continue;
-        origin.answered = true;
-        return origin;
-      }
-      return undefined;
+      const found = all.find((origin) => origin.ns === ns);
+      if (found !== undefined) found.answered = true;
+      return found;
     },
+    at: (ns) => all.find((origin) => origin.ns === ns),
   };
 }

@@ -140,7 +140,7 @@ export function newWireSpanWriter(
   ): void => {
     if (exchange.attributes["messaging.operation.type"] === "send") {
       sender.set(ids);
-      if (origin?.sentBy === true) {
+      if (origin?.sender?.isOnly === true) {
         sender.set(origin.ids);
         sender.copyWithin(idLayout.span, idLayout.parent, idLayout.parent + 8);
       }

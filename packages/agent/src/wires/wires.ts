@@ -55,6 +55,8 @@ export interface WiresOptions {
   readonly sawTls?: (tgid: number) => void;
   /** sendOf gives the call that waits until its messages to an exchange's topic are sent. */
   readonly sendOf?: (exchange: WireExchange, wire: Wire) => Sender | undefined;
+  /** answered hears how an exchange ended whose messages such a call has handed out. */
+  readonly answered?: (exchange: WireExchange, sender: Sender) => void;
   /** tell says to the kernel side what becomes of a socket; `turn` tells one WireState.brief from the one before. */
   readonly tell: (connection: number, state: WireState, turn?: number) => void;
   /**
@@ -145,6 +147,8 @@ export function newWires(options: WiresOptions): Wires {
   const names = newSentNames();
   const muted = new Map<number, number>();
   const dropped: Record<string, number> = {};
+  // With the ids that the call had then: it may be over when its messages are answered for.
+  const senders = new WeakMap<WireExchange, { readonly sender: Sender; readonly ids: Uint8Array }>();
 
   const open = (event: WireEvent, process: ProcessSpans): Entry => {
     const { flags, connection: number } = event;
@@ -173,6 +177,7 @@ export function newWires(options: WiresOptions): Wires {
       connection: newConnection({
         protocols: options.protocols,
         emit: (exchange) => emit(entry, exchange),
+        asked: (exchange) => asked(entry, exchange),
         // A socket whose first record got lost begins somewhere, too.
         late: (flags & WireFlag.late) !== 0 || (flags & WireFlag.first) === 0,
         datagram,
@@ -223,8 +228,7 @@ export function newWires(options: WiresOptions): Wires {
       heardCall(entry, exchange);
     } else {
       entry.inCalls = 0;
-      if (origin !== undefined && exchange.protocol === "kafka" && entry.client === 0)
-        sent(entry, exchange, origin);
+      if (origin !== undefined) takeSender(exchange, origin);
       options.emit(exchange, entry, origin, said);
     }
   };
@@ -245,16 +249,30 @@ export function newWires(options: WiresOptions): Wires {
     options.tell(entry.number, WireState.brief, entry.turn);
   };
 
-  /** sent makes the call that has handed out the messages of a request its parent: another goroutine writes them, for many. */
-  const sent = (entry: Entry, exchange: WireExchange, origin: Origin): void => {
-    const sender = options.sendOf?.(exchange, entry);
-    if (sender === undefined) return;
-    const { ids } = sender.call;
+  /**
+   * asked finds the call that has handed out the messages of a request: another goroutine writes them, for many. Before the broker's side asks
+   * whose child it is, and before anybody has the messages.
+   */
+  const asked = (entry: Entry, exchange: WireExchange): void => {
+    entry.client ??= entry.connection.report().client;
+    const origin = entry.client === 0 ? entry.origins.at(exchange.startNs) : undefined;
+    const sender = origin === undefined ? undefined : options.sendOf?.(exchange, entry);
+    if (origin === undefined || sender === undefined) return;
+    // The broker's side looks for the first request of a write.
+    if (!origin.hasParent) origin.joint?.set(sender.call.ids.subarray(idLayout.trace, idLayout.trace + 16));
     origin.hasParent = true;
-    origin.joint = undefined;
+    senders.set(exchange, { sender, ids: sender.call.ids.slice() });
+  };
+
+  /** takeSender makes it the parent of what is told now. */
+  const takeSender = (exchange: WireExchange, origin: Origin): void => {
+    const found = senders.get(exchange);
+    origin.sender = found?.sender;
+    if (found === undefined) return;
+    const { ids, sender } = found;
     origin.ids.set(ids.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
     origin.ids.set(ids.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
-    origin.sentBy = sender.isOnly;
+    options.answered?.(exchange, sender);
   };
 
   const push = (entry: Entry, event: WireEvent, direction: Direction): void => {
@@ -269,7 +287,7 @@ export function newWires(options: WiresOptions): Wires {
     entry.notedNs = event.ns;
     const origin = entry.origins.next();
     origin.ns = event.ns;
-    origin.sentBy = false;
+    origin.sender = undefined;
     origin.untold = direction === 0 && event.parent === untoldExchange;
     origin.goid = event.goid;
     // What stands for the bytes on the wire is longer, by how much is not known: no place to find the other side by.

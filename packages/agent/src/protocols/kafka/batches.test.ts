@@ -11,13 +11,34 @@ function read(
   bytes: readonly number[],
   { from = -1, contexts = 128, captured = bytes.length, length = bytes.length } = {},
 ) {
-  const batches: Batch[] = [];
+  const batches: Omit<Batch, "print">[] = [];
+  const prints: string[] = [];
   const c = newCursor();
   c.bytes = Uint8Array.from(bytes.slice(0, captured));
   c.end = captured;
-  const isWhole = readBatches(c, length, { from, contexts, take: (batch) => void batches.push(batch) });
-  return { batches, isWhole, at: c.at, ok: c.ok };
+  const isWhole = readBatches(c, length, {
+    from,
+    contexts,
+    take({ print, ...batch }) {
+      batches.push(batch);
+      prints.push(print);
+    },
+  });
+  return { batches, prints, isWhole, at: c.at, ok: c.ok };
 }
+
+test("a batch has the same print wherever a broker puts it, and another one when anything else differs", () => {
+  const bytes = batchOf(7, [{ delta: 0, value: "one" }]);
+  const [print] = read(bytes).prints;
+  assert.equal(print?.length, 48);
+  // Offset and leader's epoch are the broker's own; the length ends the batch, and the magic number is always 2.
+  for (let at = 0; at < 61; at++) {
+    if ((at >= 8 && at < 12) || at === 16) continue;
+    const isBrokers = at < 16;
+    const [other] = read(bytes.with(at, (bytes[at] ?? 0) ^ 1)).prints;
+    assert.equal(other === print, isBrokers, `byte ${at}`);
+  }
+});
 
 test("a batch says its offsets, its records, the contexts that they carry and the key of an only one", () => {
   const bytes = [

@@ -13,6 +13,8 @@ export interface Batch {
   /** records is how many messages it has from the wanted offset on. */
   records: number;
   readonly contexts: MessageContext[];
+  /** print is what its producer wrote and brokers leave as it is (wire.ts, Messages). */
+  readonly print: string;
   /** key is that of an only message, "" when it has none or one that is no short text. */
   key: string;
 }
@@ -32,6 +34,7 @@ const header = {
   length: 8,
   lengthEnd: 12,
   magic: 16,
+  checksum: 17,
   attributes: 21,
   lastOffset: 23,
   records: 57,
@@ -69,6 +72,11 @@ export function readBatches(c: Cursor, length: number, reader: BatchReader): boo
   return isWhole;
 }
 
+/** printOf is length, checksum, times, producer and sequence: a broker writes its own offset and epoch, which the checksum leaves out. */
+const printOf = (bytes: Uint8Array, at: number): string =>
+  latin1(bytes, at + header.length, at + header.lengthEnd) +
+  latin1(bytes, at + header.checksum, at + header.size);
+
 function readBatch(c: Cursor, at: number, end: number, reader: BatchReader): void {
   const { bytes } = c;
   const attributes = u16(bytes, at + header.attributes);
@@ -79,6 +87,7 @@ function readBatch(c: Cursor, at: number, end: number, reader: BatchReader): voi
     offsets: Math.max(0, i32(bytes, at + header.lastOffset)) + 1,
     records: Math.max(0, i32(bytes, at + header.records)),
     contexts: [],
+    print: printOf(bytes, at),
     key: "",
   };
   const before = reader.from < 0 || batch.first < 0 ? 0 : Math.max(0, reader.from - batch.first);

@@ -135,6 +135,7 @@ function openKafka(options: ParserOptions): Parser {
       if (number === Key.produce) {
         const acks = readProduce(c, version, topics);
         describe(exchange, "send", topics, names);
+        options.asked?.(exchange);
         if (acks === 0) {
           oneWay = exchange;
           return;
@@ -276,9 +277,10 @@ function describe(
   if (topics.records > 0) attributes["messaging.batch.message_count"] = topics.records;
   const { runs } = topics;
   if (runs.length === 0) return;
-  exchange.messages = runs.map(({ topic, partition, first, count, contexts }) => ({
+  exchange.messages = runs.map(({ topic, partition, print, first, count, contexts }) => ({
     topic: topics.ids.length === 0 ? topic : (known.get(topic) ?? ""),
     partition,
+    print,
     first,
     count,
     contexts,

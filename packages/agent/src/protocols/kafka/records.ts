@@ -9,6 +9,7 @@ export interface Run {
   /** topic is its name, or its number where that is what the message has. */
   readonly topic: string;
   readonly partition: number;
+  readonly print: string;
   first: number;
   readonly count: number;
   readonly records: number;
@@ -83,10 +84,11 @@ function newRecords(topics: Topics): Records {
   const reader: BatchReader = {
     from: -1,
     contexts: contextLimit,
-    take({ first, offsets, records, contexts, key }) {
+    take({ first, offsets, records, contexts, key, print }) {
       if (topics.records >= 0) topics.records += records;
-      if (topics.runs.length < runLimit)
-        topics.runs.push({ topic: name, partition: index, first, count: offsets, records, contexts, key });
+      if (topics.runs.length >= runLimit) return;
+      const place = { topic: name, partition: index };
+      topics.runs.push({ ...place, print, first, count: offsets, records, contexts, key });
     },
   };
   return (c, topicName, partitionIndex, from) => {
