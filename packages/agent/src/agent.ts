@@ -42,6 +42,7 @@ import { newTcpLog } from "./tcp/tcp-log.js";
 import { newTlsWatch } from "./tls/tls-watch.js";
 import { newJoins } from "./wires/joins.js";
 import { newLatePolls } from "./wires/late-polls.js";
+import { newMessageBrokers } from "./wires/message-brokers.js";
 import { newMessageLinks } from "./wires/message-links.js";
 import { newMessageOrigins } from "./wires/message-origins.js";
 import { addressText, newWireSpanWriter } from "./wires/wire-span.js";
@@ -166,7 +167,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lose,
   });
   const conns = newStreamConns();
-  const streamWriter = newStreamSpanWriter(clock, types, hasMetrics ? durations : undefined);
+  const brokers = newMessageBrokers();
+  const streamWriter = newStreamSpanWriter(clock, types, hasMetrics ? durations : undefined, brokers);
   const streams: Streams = newStreams({
     processOf: (tgid) => watchedSpans(registry, tgid),
     adopt: assembler.adopt,
@@ -226,7 +228,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const { attributes } = exchange;
       if (attributes["messaging.operation.type"] !== "send") return undefined;
       const topic = String(attributes["messaging.destination.name"] ?? "");
-      const sender = calls.sending(wire.process.tgid, topic, exchange.startNs);
+      const sender = calls.sending(
+        wire.process.tgid,
+        topic,
+        exchange.startNs,
+        (exchange.messages ?? []).reduce((sum, { count }) => sum + count, 0),
+      );
       if (sender === undefined) return undefined;
       addPeer(sender.call, wire);
       addSent(sender.call, exchange);
@@ -245,6 +252,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sawTls: (tgid) => tls.seen(tgid),
     tell: (connection, state, turn) => kernel?.tellWire(connection, state, turn),
     emit(exchange, wire, origin, said) {
+      brokers.gave(exchange, wire);
       if (!latePolls.hold(exchange, wire, origin)) tellWire(exchange, wire, origin, said);
     },
   });

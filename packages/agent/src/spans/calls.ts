@@ -4,6 +4,7 @@ import type { MadeSpans } from "../made/made-spans.js";
 import type { WireExchange } from "../protocols/wire.js";
 import { newCallTexts } from "./call-texts.js";
 import { fillRandom, idLayout } from "./ids.js";
+import { newLateSends } from "./late-sends.js";
 import { newOpenCalls } from "./open-calls.js";
 import type { ProcessSpans } from "./process-spans.js";
 
@@ -31,6 +32,8 @@ export interface Call {
   code: string;
   /** partition is where a message was sent to, "" while that is unknown. */
   partition: string;
+  /** isClaimed: what may be its messages was seen on its way. */
+  isClaimed: boolean;
   /** returnedRows and affectedRows are -1 while they are unknown. */
   returnedRows: number;
   affectedRows: number;
@@ -84,8 +87,11 @@ export interface Calls extends CallSink {
    * by the call already.
    */
   during(tgid: number, goid: number): Call | undefined;
-  /** sending gives the oldest open call that sends to a topic ("": any) and began before a time. */
-  sending(tgid: number, topic: string, ns: number): Sender | undefined;
+  /**
+   * sending gives the oldest open call that sends to a topic ("": any) and began before a time, else one that did not wait (LateSends),
+   * for so many messages.
+   */
+  sending(tgid: number, topic: string, ns: number, messages: number): Sender | undefined;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** open counts calls without their end yet. */
@@ -99,6 +105,7 @@ export function newCalls(options: CallsOptions): Calls {
   const calls = newOpenCalls();
   const idle: Call[] = [];
   const texts = newCallTexts();
+  const late = newLateSends();
 
   const give = (call: Call): void => {
     if (idle.length < idleLimit) idle.push(call);
@@ -114,7 +121,7 @@ export function newCalls(options: CallsOptions): Calls {
       // The same goroutine again: the end of the last one was lost, or its stack grew behind the probe (Go before 1.21).
       let call = calls.get(event.tgid, event.goid);
       if (call === undefined) {
-        call = idle.pop() ?? blank(process);
+        call = idle.pop() ?? newCall(process);
         call.process = process;
         call.goid = event.goid;
         calls.add(call);
@@ -130,6 +137,7 @@ export function newCalls(options: CallsOptions): Calls {
       call.peerPort = 0;
       call.namespace = "";
       call.partition = "";
+      call.isClaimed = false;
       call.code = "";
       call.returnedRows = -1;
       call.affectedRows = -1;
@@ -150,21 +158,26 @@ export function newCalls(options: CallsOptions): Calls {
       call.errorType = event.errorType;
       if (event.connection !== 0) options.ended?.(call, event);
       options.emit(call, "");
+      if (call.operation === Operation.send && !call.isClaimed && call.errorType === 0) late.ended(call);
       give(call);
     },
     during: calls.get,
-    sending(tgid, topic, ns) {
+    sending(tgid, topic, ns, messages) {
       let oldest: Call | undefined;
       let count = 0;
       calls.each((call) => {
         if (call.process.tgid !== tgid || call.operation !== Operation.send || call.startNs > ns) return;
         if (topic !== "" && call.text !== "" && call.text !== topic) return;
         count++;
+        // Of all that wait some messages may be in it.
+        call.isClaimed = true;
         if (oldest === undefined || call.startNs < oldest.startNs) oldest = call;
       });
-      return oldest && { call: oldest, startNs: oldest.startNs, isOnly: count === 1 };
+      if (oldest === undefined) return late.take(tgid, topic, ns, messages);
+      return { call: oldest, startNs: oldest.startNs, isOnly: count === 1 };
     },
     processExited(tgid, ns) {
+      late.processExited(tgid);
       calls.each((call) => {
         if (call.process.tgid !== tgid) return;
         calls.take(tgid, call.goid);
@@ -176,7 +189,8 @@ export function newCalls(options: CallsOptions): Calls {
   };
 }
 
-function blank(process: ProcessSpans): Call {
+/** newCall makes one of which nothing is known. */
+export function newCall(process: ProcessSpans): Call {
   return {
     process,
     operation: 0,
@@ -194,6 +208,7 @@ function blank(process: ProcessSpans): Call {
     namespace: "",
     code: "",
     partition: "",
+    isClaimed: false,
     returnedRows: -1,
     affectedRows: -1,
   };

@@ -1,5 +1,6 @@
 import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import type { RequestDurations } from "../runtime/request-durations.js";
+import type { MessageBrokers } from "../wires/message-brokers.js";
 import { failureText } from "./http-span.js";
 import type { Stream } from "./streams.js";
 
@@ -11,6 +12,8 @@ const key = {
   offset: attributeKey("messaging.kafka.offset"),
   messageKey: attributeKey("messaging.kafka.message.key"),
   size: attributeKey("messaging.message.body.size"),
+  serverAddress: attributeKey("server.address"),
+  serverPort: attributeKey("server.port"),
   errorType: attributeKey("error.type"),
 } as const satisfies Readonly<Record<string, AttributeKey>>;
 
@@ -32,6 +35,7 @@ export function writeMessage(
   failure: string,
   writer: SpanWriter,
   durations: RequestDurations | undefined,
+  brokers: Pick<MessageBrokers, "of"> | undefined,
 ): void {
   const { path: topic, host: group, query: messageKey } = stream;
   writer.name(topic === "" ? "process" : `process ${topic}`);
@@ -45,6 +49,11 @@ export function writeMessage(
   if (messageKey !== "" && !/[\ufffd\p{Cc}]/u.test(messageKey))
     writer.stringAttribute(key.messageKey, messageKey);
   if (stream.requestBytes >= 0) writer.intAttribute(key.size, stream.requestBytes);
+  const broker = brokers?.of(stream.tgid, topic, stream.streamId);
+  if (broker !== undefined) {
+    writer.stringAttribute(key.serverAddress, broker.address);
+    writer.intAttribute(key.serverPort, broker.port);
+  }
   if (failure !== "") {
     writer.stringAttribute(key.errorType, failure);
     writer.status(statusError, failureText[failure] ?? "");

@@ -8,6 +8,7 @@ import { errorNames } from "../protocols/http2/frame.js";
 import { grpcCode, grpcError } from "../protocols/http2/grpc-status.js";
 import type { DurationSeries, RequestDurations } from "../runtime/request-durations.js";
 import { withThreshold } from "../sampling/threshold.js";
+import type { MessageBrokers } from "../wires/message-brokers.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
@@ -69,11 +70,15 @@ export interface StreamSpanWriter {
   write(stream: Stream, failure: string, writer: SpanWriter): void;
 }
 
-/** newStreamSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written. */
+/**
+ * newStreamSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts each span that is written, `brokers`
+ * know where messages came from.
+ */
 export function newStreamSpanWriter(
   clock: WallClock,
   types: GoTypes,
   durations?: RequestDurations,
+  brokers?: MessageBrokers,
 ): StreamSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
   const names = new Map<string, string>();
@@ -203,7 +208,7 @@ export function newStreamSpanWriter(
       const state = withThreshold(stream.remoteParent ? stream.tracestate : "", stream.threshold);
       if (state !== "") writer.traceState(state);
       const { conn } = stream;
-      if (stream.protocol === StreamKind.message) writeMessage(stream, failure, writer, durations);
+      if (stream.protocol === StreamKind.message) writeMessage(stream, failure, writer, durations, brokers);
       else if (conn?.template !== undefined && failure === "" && conn.template.matches(stream))
         conn.template.write(stream, writer);
       else writeFields(stream, failure, writer);

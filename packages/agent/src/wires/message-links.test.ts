@@ -14,7 +14,7 @@ import type { WireEvent } from "../events/wire.js";
 import { protocols } from "../protocols/protocols.js";
 import { loadCapture } from "../protocols/testing/capture.js";
 import { type MessageContext, newExchange } from "../protocols/wire.js";
-import type { Call } from "../spans/calls.js";
+import { newCall } from "../spans/calls.js";
 import { newProcessSpans } from "../spans/process-spans.js";
 import { newRouteTable } from "../spans/routes.js";
 import { newJoins } from "./joins.js";
@@ -162,26 +162,7 @@ test("a message's own header goes before what is known of its sender", () => {
 
 test("what a library's only call has sent is linked to the call", () => {
   const ids = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
-  const call: Call = {
-    process: processes[0] ?? assert.fail(),
-    operation: 0,
-    goid: 1,
-    startNs: 0,
-    endNs: 0,
-    text: "",
-    cut: false,
-    type: 0,
-    errorType: 0,
-    ids,
-    hasParent: false,
-    peerAddress: "",
-    peerPort: 0,
-    namespace: "",
-    code: "",
-    partition: "",
-    returnedRows: -1,
-    affectedRows: -1,
-  };
+  const call = { ...newCall(processes[0] ?? assert.fail()), goid: 1, ids };
   const polled = (isOnly: boolean) => {
     const spans = observe(["kafka-produce", "kafka-fetch"], ({ name }) =>
       name === "send orders" ? { call, startNs: 0, isOnly } : undefined,
