@@ -308,7 +308,7 @@ export const goAuto = [
     },
     because: {
       ...because(
-        "a call of the writer is one span, of its first message's topic: how many messages, and their keys, only the wire says, after an asynchronous writer's call",
+        "a call of the writer is one span, of its first message's topic: the keys of several only the wire says",
         [1, 2].flatMap((n) => [
           `send topic${n}: a span of a producer`,
           `send topic${n}: two messages`,
@@ -316,20 +316,8 @@ export const goAuto = [
         ]),
       ),
       ...because(
-        "`poll`, of kind CLIENT, is what the conventions call a client that asks for messages; many messages are one answer",
-        [1, 2].flatMap((n) => [
-          `receive topic${n}: a span of a consumer`,
-          `receive topic${n}: name`,
-          `receive topic${n}: messaging.kafka.message.key`,
-        ]),
-      ),
-      ...because(
-        "nothing in the message leads there: theirs writes a header into it",
-        [1, 2].map((n) => `receive topic${n}: under the producer's`),
-      ),
-      ...because(
-        "kafka-go asks for messages on other connections than for its group",
-        [1, 2].map((n) => `receive topic${n}: group`),
+        "`process topic`: what is done with a message until the next one is asked for, as the conventions call it",
+        [1, 2].map((n) => `receive topic${n}: name`),
       ),
     },
   }),
