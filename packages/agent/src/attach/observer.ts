@@ -178,6 +178,7 @@ function newObserver(
     const more =
       (options.repeats === true && options.propagate !== true ? TargetFlag.repeats : 0) |
       ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
+      (streams?.tellsMessages === true ? TargetFlag.messages : 0) |
       (options.propagate === true && facts === undefined ? TargetFlag.names : 0) |
       ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0)) |
       (tls?.findsWrites ? TargetFlag.writes : 0);

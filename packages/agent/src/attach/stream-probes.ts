@@ -51,6 +51,8 @@ const takenProgram = "onFetched";
 export interface StreamProbes {
   readonly count: number;
   readonly lost: readonly string[];
+  /** tellsMessages: the process takes messages, which are told. */
+  readonly tellsMessages: boolean;
   /** setMessages attaches and detaches those of messages. */
   setMessages(wanted: boolean): void;
   close(): void;
@@ -110,6 +112,7 @@ export function attachStreamProbes(
       return [...links.keys()].reduce((sum, name) => sum + sitesOf(name).length, 0);
     },
     lost: [...lost],
+    tellsMessages: links.has(takenProgram),
     setMessages(wanted) {
       if (wanted) return attach(takenProgram);
       links.get(takenProgram)?.close();

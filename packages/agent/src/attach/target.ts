@@ -13,6 +13,7 @@ export const TargetFlag = {
   writes: 256,
   repeats: 512,
   names: 1024,
+  messages: 2048,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;

@@ -140,7 +140,7 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
 
   test("a message that is taken is served by its goroutine until it asks for the next, and what is done for it is its child", async () => {
     // It was asked for before the agent came: whose reader that was nobody saw.
-    const first = await taken("by=first");
+    const first = await taken("by=poll");
     assert.deepEqual([first.kind, attributeOf(first, "messaging.consumer.group.name")], [5, ""]);
     for (const by of ["own", "child"]) {
       const message = await taken(`by=${by}`);
@@ -166,6 +166,22 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
           "messaging.kafka.message.key": "k1",
           "messaging.message.body.size": String(by.length),
         },
+      );
+    }
+  });
+
+  test("what a reader's own goroutine asks is nobody's, though who takes the messages started it", async () => {
+    const polls = (): Span[] => collected.spans.filter((span) => span.name === "PING");
+    for (const [to, count] of [
+      ["first", 4],
+      ["late", 6],
+      ["late", 8],
+    ] as const) {
+      await taken(`by=poll&to=${to}`);
+      await eventually(`what the ${to} reader asked`, () => (polls().length === count ? true : undefined));
+      assert.deepEqual(
+        polls().map(({ parentSpanId }) => parentSpanId),
+        polls().map(() => ""),
       );
     }
   });

@@ -132,16 +132,36 @@ type ReaderConfig struct {
 type Reader struct {
 	config ReaderConfig
 	msgs   chan Message
+	once   sync.Once
+	polls  chan bool
+	Polled chan bool
 }
 
 func NewReader(config ReaderConfig) *Reader {
-	return &Reader{config: config, msgs: make(chan Message)}
+	return &Reader{config: config, msgs: make(chan Message), polls: make(chan bool), Polled: make(chan bool)}
 }
 
 // Deliver stands for the broker.
 func (r *Reader) Deliver(m Message) { r.msgs <- m }
 
+// Poll has the reader's own goroutine ask a server.
+func (r *Reader) Poll() { r.polls <- true }
+
+func (r *Reader) run() {
+	conn, err := net.Dial("tcp", os.Getenv("REDIS"))
+	if err != nil {
+		panic(err)
+	}
+	answer := make([]byte, 64)
+	for range r.polls {
+		conn.Write([]byte("*1\\r\\n$4\\r\\nPING\\r\\n"))
+		conn.Read(answer)
+		r.Polled <- true
+	}
+}
+
 func (r *Reader) FetchMessage(ctx context.Context) (Message, error) {
+	r.once.Do(func() { go r.run() })
 	select {
 	case <-ctx.Done():
 		return Message{}, ctx.Err()
@@ -260,6 +280,9 @@ func consume(reader *kafka.Reader, page string) {
 		case "pool":
 			asked <- true
 			<-done
+		case "poll":
+			reader.Poll()
+			<-reader.Polled
 		}
 	}
 }
@@ -296,7 +319,9 @@ func main() {
 		}
 		fmt.Fprint(w, writer.WriteMessages(r.Context(), messages...))
 	})
-	reader := kafka.NewReader(kafka.ReaderConfig{GroupID: "shop"})
+	readers := []*kafka.Reader{kafka.NewReader(kafka.ReaderConfig{GroupID: "shop"}), kafka.NewReader(kafka.ReaderConfig{GroupID: "late"})}
+	late := make(chan bool)
+	begin := sync.OnceFunc(func() { close(late) })
 	var offset int64
 	http.HandleFunc("/asked", func(w http.ResponseWriter, r *http.Request) {})
 	http.HandleFunc("/deliver", func(w http.ResponseWriter, r *http.Request) {
@@ -307,6 +332,15 @@ func main() {
 		if trace := r.URL.Query().Get("trace"); trace != "" {
 			message.Headers = append(message.Headers, kafka.Header{Key: "traceparent", Value: []byte(trace)})
 		}
+		reader := readers[0]
+		if r.URL.Query().Get("to") == "late" {
+			begin()
+			reader = readers[1]
+		}
+		if string(message.Value) == "poll" {
+			reader.Poll()
+			<-reader.Polled
+		}
 		reader.Deliver(message)
 		offset++
 	})
@@ -314,7 +348,12 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	go consume(reader, fmt.Sprint("http://", listener.Addr(), "/asked"))
+	page := fmt.Sprint("http://", listener.Addr(), "/asked")
+	go consume(readers[0], page)
+	go func() {
+		<-late
+		consume(readers[1], page)
+	}()
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	http.Serve(listener, nil)
 }
