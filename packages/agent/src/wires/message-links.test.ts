@@ -12,7 +12,7 @@ import {
 import { WireFlag } from "../events/layout.js";
 import type { WireEvent } from "../events/wire.js";
 import { protocols } from "../protocols/protocols.js";
-import { loadCapture } from "../protocols/testing/capture.js";
+import { type Chunk, loadCapture } from "../protocols/testing/capture.js";
 import { type MessageContext, newExchange } from "../protocols/wire.js";
 import { newCall } from "../spans/calls.js";
 import { newProcessSpans } from "../spans/process-spans.js";
@@ -49,8 +49,14 @@ function spansOf(writer: SpanWriter): readonly Span[] {
   );
 }
 
+const recorded = (name: string): readonly Chunk[] => loadCapture(name).chunks;
+
 /** observe replays recorded connections of processes to a broker, and gives their spans by the name of the recording. */
-function observe(recordings: readonly string[], sendOf?: WiresOptions["sendOf"]): Map<string, Span[]> {
+function observe(
+  recordings: readonly string[],
+  sendOf?: WiresOptions["sendOf"],
+  chunksOf = recorded,
+): Map<string, Span[]> {
   const writers = new Map(processes.map((process) => [process.tgid, newWriter()]));
   const joins = newJoins();
   const links = newMessageLinks(newMessageOrigins());
@@ -75,7 +81,7 @@ function observe(recordings: readonly string[], sendOf?: WiresOptions["sendOf"])
   });
   let ns = 1_000_000_000;
   for (const [i, recording] of recordings.entries())
-    for (const [at, { d, bytes }] of loadCapture(recording).chunks.entries()) {
+    for (const [at, { d, bytes }] of chunksOf(recording).entries()) {
       ns += 1000;
       const memory = Buffer.concat([Buffer.alloc(64), bytes]);
       Buffer.of(10, 0, 0, 1).copy(memory, 16);
@@ -175,6 +181,34 @@ test("what a library's only call has sent is linked to the call", () => {
   assert.deepEqual(polled(true).links, ["0102030405060708090a0b0c0d0e0f10 1112131415161718"]);
   const { links, sent } = polled(false);
   assert.deepEqual(links, sent);
+});
+
+test("a call that has sent messages is not the parent of the other requests of the same write", () => {
+  const ids = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
+  const call = { ...newCall(processes[0] ?? assert.fail()), goid: 1, ids };
+  const joined = (chunks: readonly Chunk[], d: 0 | 1): Chunk => {
+    const own = chunks.filter((chunk) => chunk.d === d);
+    return { d, ns: 0, bytes: Buffer.concat(own.map(({ bytes }) => bytes)) };
+  };
+  const spans = observe(
+    ["kafka-produce"],
+    ({ name }) => (name === "send orders" ? { call, startNs: 0, isOnly: true } : undefined),
+    (name) => {
+      const [ask, answer, ...more] = recorded(name);
+      const both = more.slice(0, 4);
+      return [ask ?? assert.fail(), answer ?? assert.fail(), joined(both, 0), joined(both, 1)];
+    },
+  );
+  const told = spans.get("kafka-produce") ?? [];
+  assert.deepEqual(
+    told.map(({ name, parentSpanId }) => [name, parentSpanId]),
+    [
+      ["ApiVersions", ""],
+      ["Metadata", ""],
+      ["send orders", "1112131415161718"],
+    ],
+  );
+  assert.equal(new Set(told.map(({ spanId }) => spanId)).size, 3);
 });
 
 test("links are distinct, valid and bounded", () => {

@@ -9,7 +9,7 @@ export interface Origin {
   sequence: number;
   hasParent: boolean;
   /** sender is the call that has sent the messages of this write: its parent. */
-  sender: Sender | undefined;
+  readonly sender?: Sender;
   /** joint has the ids by which the server's side finds the first request of this write; see Joins. */
   joint: Uint8Array | undefined;
   /** inCall: the goroutine was in a library's call that is told by itself; see WiresOptions. */
@@ -48,7 +48,6 @@ export function newOrigins(): Origins {
           goid: 0,
           sequence: -1,
           hasParent: false,
-          sender: undefined,
           joint: undefined,
           inCall: false,
           untold: false,

@@ -228,8 +228,7 @@ export function newWires(options: WiresOptions): Wires {
       heardCall(entry, exchange);
     } else {
       entry.inCalls = 0;
-      if (origin !== undefined) takeSender(exchange, origin);
-      options.emit(exchange, entry, origin, said);
+      options.emit(exchange, entry, origin && withSender(exchange, origin), said);
     }
   };
 
@@ -256,23 +255,25 @@ export function newWires(options: WiresOptions): Wires {
   const asked = (entry: Entry, exchange: WireExchange): void => {
     entry.client ??= entry.connection.report().client;
     const origin = entry.client === 0 ? entry.origins.at(exchange.startNs) : undefined;
-    const sender = origin === undefined ? undefined : options.sendOf?.(exchange, entry);
-    if (origin === undefined || sender === undefined) return;
+    if (origin === undefined || origin.untold) return;
+    const sender = options.sendOf?.(exchange, entry);
+    if (sender === undefined) return;
     // The broker's side looks for the first request of a write.
     if (!origin.hasParent) origin.joint?.set(sender.call.ids.subarray(idLayout.trace, idLayout.trace + 16));
-    origin.hasParent = true;
     senders.set(exchange, { sender, ids: sender.call.ids.slice() });
   };
 
-  /** takeSender makes it the parent of what is told now. */
-  const takeSender = (exchange: WireExchange, origin: Origin): void => {
+  /** withSender gives the write as one of that call, whose other requests may be anybody's. */
+  const withSender = (exchange: WireExchange, origin: Origin): Origin => {
     const found = senders.get(exchange);
-    origin.sender = found?.sender;
-    if (found === undefined) return;
-    const { ids, sender } = found;
-    origin.ids.set(ids.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
-    origin.ids.set(ids.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
+    if (found === undefined) return origin;
+    const { sender } = found;
     options.answered?.(exchange, sender);
+    const ids = found.ids.slice();
+    ids.copyWithin(idLayout.parent, idLayout.span, idLayout.span + 8);
+    const { joint } = origin;
+    origin.joint = undefined;
+    return { ...origin, joint, ids, hasParent: true, sender };
   };
 
   const push = (entry: Entry, event: WireEvent, direction: Direction): void => {
@@ -287,7 +288,6 @@ export function newWires(options: WiresOptions): Wires {
     entry.notedNs = event.ns;
     const origin = entry.origins.next();
     origin.ns = event.ns;
-    origin.sender = undefined;
     origin.untold = direction === 0 && event.parent === untoldExchange;
     origin.goid = event.goid;
     // What stands for the bytes on the wire is longer, by how much is not known: no place to find the other side by.
