@@ -2,7 +2,7 @@
 
 import { i32, latin1, printable, startsWith, u16 } from "../text.js";
 import type { MessageContext } from "../wire.js";
-import { type Cursor, offsetAt, skip, skipLong, varint, zigzag } from "./cursor.js";
+import { type Cursor, offsetAt, skip, skipLong, zigzag } from "./cursor.js";
 
 /** Batch is what one batch says. */
 export interface Batch {
@@ -156,7 +156,7 @@ function readRecord(c: Cursor, before: number, isOnly: boolean, batch: Batch, re
 
 /** readHeader keeps the last one of each name, as consumers do. */
 function readHeader(c: Cursor): void {
-  const nameLength = varint(c) / 2;
+  const nameLength = zigzag(c);
   const name = c.at;
   skip(c, nameLength);
   const length = zigzag(c);

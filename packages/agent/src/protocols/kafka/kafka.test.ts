@@ -4,6 +4,7 @@ import { loadCapture, replay } from "../testing/capture.js";
 import { checkCapture } from "../testing/check.js";
 import { newShared, type WireExchange } from "../wire.js";
 import { kafka } from "./kafka.js";
+import { type Bytes, batchOf, i8, i16, i32, i64, list, string } from "./testing/messages.js";
 
 const client = (id: string) => ({ "messaging.system": "kafka", "messaging.client.id": id });
 const shop = client("shop");
@@ -152,4 +153,68 @@ test("a produce request without acknowledgement is told when it was sent", () =>
   const third = replay(kafka, loadCapture("kafka-produce")).exchanges[4];
   assert.equal(third.responseBytes, 0);
   assert.equal(third.endNs, third.startNs);
+});
+
+/** fetched gives what is told of a fetch (version 4) of one partition that is answered with others. */
+function fetched(
+  topic: string,
+  answers: readonly (readonly [topic: string, partition: number, batches: Bytes])[],
+): WireExchange {
+  const seen: WireExchange[] = [];
+  const parser = kafka.open({ emit: (exchange) => seen.push(exchange), late: false, datagram: false });
+  const push = (to: "request" | "response", body: Bytes): void => {
+    const bytes = Uint8Array.from([...i32(body.length), ...body]);
+    parser[to](bytes, 0, bytes.length, bytes.length, to === "request" ? 1 : 2);
+  };
+  const asked = list([[...i32(0), ...i64(0), ...i32(1 << 20)]], false);
+  push("request", [
+    ...[...i16(1), ...i16(4), ...i32(7), ...string("shop", false)],
+    ...[...i32(-1), ...i32(500), ...i32(1), ...i32(1 << 20), ...i8(0)],
+    ...list([[...string(topic, false), ...asked]], false),
+  ]);
+  const told = answers.map(([name, partition, batches]) => {
+    const item = [
+      ...i32(partition),
+      ...i16(0),
+      ...i64(9),
+      ...i64(9),
+      ...i32(0),
+      ...i32(batches.length),
+      ...batches,
+    ];
+    return [...string(name, false), ...list([item], false)];
+  });
+  push("response", [...i32(7), ...i32(0), ...list(told, false)]);
+  assert.equal(seen.length, 1);
+  return seen[0];
+}
+
+const destinationOf = ({ name, attributes }: WireExchange) => [
+  name,
+  attributes["messaging.destination.name"],
+  attributes["messaging.destination.partition.id"],
+  attributes["messaging.batch.message_count"],
+];
+
+test("what came is told, not what was asked for: a session's request names only what has changed", () => {
+  const one = batchOf(0, [{ delta: 0 }]);
+  assert.deepEqual(destinationOf(fetched("orders", [["orders", 0, one]])), ["poll orders", "orders", "0", 1]);
+  assert.deepEqual(destinationOf(fetched("orders", [["bills", 3, one]])), ["poll bills", "bills", "3", 1]);
+  const both = fetched("orders", [
+    ["orders", 0, one],
+    ["bills", 3, one],
+  ]);
+  assert.deepEqual(destinationOf(both), ["poll", undefined, undefined, 2]);
+  assert.deepEqual(destinationOf(fetched("orders", [])), ["poll orders", "orders", "0", undefined]);
+});
+
+test("the offset of an only message is its own, though a batch is before it of which all were cleaned away", () => {
+  const kept = fetched("orders", [
+    ["orders", 0, [...batchOf(4, []), ...batchOf(5, [{ delta: 0, key: "k" }])]],
+  ]);
+  const { attributes } = kept;
+  assert.deepEqual(
+    [attributes["messaging.kafka.offset"], attributes["messaging.kafka.message.key"]],
+    [5, "k"],
+  );
 });

@@ -250,6 +250,14 @@ function openKafka(options: ParserOptions): Parser {
   };
 }
 
+/** answered are the attributes that an answer tells anew: a session's fetch names only what has changed since the one before. */
+const answered = [
+  "messaging.destination.name",
+  "messaging.destination.partition.id",
+  "messaging.batch.message_count",
+  "go3s.wire.unknown",
+] as const;
+
 /** describe writes destination and counts; a topic that only has a number here is unknown by name. */
 function describe(
   exchange: WireExchange,
@@ -258,6 +266,7 @@ function describe(
   known: ReadonlyMap<string, string>,
 ): void {
   const { attributes } = exchange;
+  for (const name of answered) delete attributes[name];
   attributes["messaging.operation.name"] = operation;
   attributes["messaging.operation.type"] = operation === "send" ? "send" : "receive";
   const names = [...topics.names];
@@ -286,7 +295,9 @@ function describe(
     contexts,
   }));
   if (topics.records !== 1 || topics.partition < 0 || names.length + topics.ids.length === 0) return;
-  const [{ first, count, key }] = runs;
+  const only = runs.find(({ records }) => records === 1);
+  if (only === undefined) return;
+  const { first, count, key } = only;
   if (key !== "") attributes["messaging.kafka.message.key"] = key;
   if (first >= 0 && count === 1) attributes["messaging.kafka.offset"] = first;
 }
