@@ -165,15 +165,20 @@ export function newCalls(options: CallsOptions): Calls {
     sending(tgid, topic, ns, messages) {
       let oldest: Call | undefined;
       let count = 0;
+      let handedOut = 0;
       calls.each((call) => {
         if (call.process.tgid !== tgid || call.operation !== Operation.send || call.startNs > ns) return;
         if (topic !== "" && call.text !== "" && call.text !== topic) return;
         count++;
+        handedOut += call.type > 0 ? call.type : Number.POSITIVE_INFINITY;
         // Of all that wait some messages may be in it.
         call.isClaimed = true;
         if (oldest === undefined || call.startNs < oldest.startNs) oldest = call;
       });
       if (oldest === undefined) return late.take(tgid, topic, ns, messages);
+      // What those have not handed out was there before.
+      const before = messages > handedOut ? late.take(tgid, topic, ns, messages - handedOut) : undefined;
+      if (before !== undefined) return { ...before, isOnly: false };
       return { call: oldest, startNs: oldest.startNs, isOnly: count === 1 };
     },
     processExited(tgid, ns) {

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CallEndEvent, CallEvent } from "../events/call.js";
+import { Operation } from "../go/call-site.js";
+import { newCalls } from "./calls.js";
+import { newProcessSpans } from "./process-spans.js";
+import { newRouteTable } from "./routes.js";
+
+const memory = Buffer.from("orders");
+
+/** newSends makes calls of one process that send messages to a topic, and gives the times at which those began that were told. */
+function newSends() {
+  const process = newProcessSpans({
+    tgid: 7,
+    serviceName: "shop",
+    resource: new Uint8Array(0),
+    routes: newRouteTable(),
+  });
+  const told: number[] = [];
+  const calls = newCalls({
+    processOf: () => process,
+    adopt: () => false,
+    emit: ({ startNs }) => told.push(startNs),
+  });
+  const begin = (goid: number, ns: number, messages: number, parent = 0): void => {
+    const event: CallEvent = {
+      ...{ memory, operation: Operation.send, tgid: 7, ns, goid, type: messages, parent, hops: 0 },
+      ...{ text: 0, textLength: 6, textBytes: 6 },
+    };
+    calls.call(event);
+  };
+  const end = (goid: number, ns: number): void => {
+    const event: CallEndEvent = {
+      ...{ tgid: 7, ns, goid, errorType: 0, connection: 0, memory, last: 0, lastLength: 0 },
+      ...{ earlier: 0, earlierLength: 0, failure: 0, failureLength: 0 },
+    };
+    calls.callEnd(event);
+  };
+  const whose = (ns: number, messages: number) => {
+    const sender = calls.sending(7, "orders", ns, messages);
+    return sender && [sender.startNs, sender.isOnly];
+  };
+  return { process, calls, told, begin, end, whose };
+}
+
+test("a request is of the oldest call that waits, and that one only if no other does", () => {
+  const { begin, end, whose } = newSends();
+  begin(1, 100, 1);
+  assert.deepEqual(whose(110, 1), [100, true]);
+  begin(2, 120, 1);
+  assert.deepEqual(whose(130, 2), [100, false]);
+  end(1, 140);
+  end(2, 140);
+  assert.equal(whose(150, 1), undefined, "both were seen on their way");
+});
+
+test("a request with more messages than the calls have that wait has those of calls before, which did not", () => {
+  const { begin, end, whose } = newSends();
+  for (const ns of [100, 200, 300]) {
+    begin(1, ns, 1);
+    end(1, ns + 10);
+  }
+  begin(2, 400, 1);
+  assert.deepEqual(whose(405, 4), [100, false]);
+  end(2, 410);
+  begin(1, 500, 1);
+  end(1, 510);
+  // None of the first three is left that it could be taken for.
+  assert.deepEqual(whose(520, 1), [500, true]);
+});
+
+test("a call of which it is not known how many messages it has may have them all", () => {
+  const { begin, end, whose } = newSends();
+  begin(1, 100, 1);
+  end(1, 110);
+  begin(2, 200, 0);
+  assert.deepEqual(whose(210, 9), [200, true]);
+});
