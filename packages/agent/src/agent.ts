@@ -234,7 +234,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         exchange.startNs,
         (exchange.messages ?? []).reduce((sum, { count }) => sum + count, 0),
       );
-      if (sender === undefined) return undefined;
+      if (sender === undefined || sender.call.untold) return sender;
       addPeer(sender.call, wire);
       addSent(sender.call, exchange);
       if (sender.isOnly) links.wrote(exchange, sender.call.ids);

@@ -130,6 +130,23 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
     }
   });
 
+  test("what is sent for a request that sampling leaves out is left out, too, whoever writes it", async () => {
+    const sends = (): Span[] => collected.spans.filter((span) => span.name === "send orders");
+    const before = sends().length;
+    agent.setSampling({ share: 0 });
+    for (let i = 0; i < 5; i++) await ask("/send?left");
+    agent.setSampling({ share: 1 });
+    await ask("/send?told");
+    const request = await spanOf("/send", "told");
+    await eventually("both of its spans", () => (sends().length >= before + 2 ? true : undefined));
+    assert.deepEqual(
+      sends()
+        .slice(before)
+        .map(({ traceId }) => traceId),
+      [request.traceId, request.traceId],
+    );
+  });
+
   const messages = (): Span[] => collected.spans.filter((span) => span.name === "process orders");
   /** taken delivers a message and gives its span, which ends when the next one is asked for. */
   const taken = async (query: string): Promise<Span> => {

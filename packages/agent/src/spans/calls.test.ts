@@ -7,6 +7,7 @@ import { newProcessSpans } from "./process-spans.js";
 import { newRouteTable } from "./routes.js";
 
 const memory = Buffer.from("orders");
+const untold = 0xffffffff;
 
 /** newSends makes calls of one process that send messages to a topic, and gives the times at which those began that were told. */
 function newSends() {
@@ -75,4 +76,24 @@ test("a call of which it is not known how many messages it has may have them all
   end(1, 110);
   begin(2, 200, 0);
   assert.deepEqual(whose(210, 9), [200, true]);
+});
+
+test("a call for a request that is not told is not told either, but what it sends is known to be its own", () => {
+  const { process, calls, told, begin, end } = newSends();
+  begin(1, 100, 1, untold);
+  end(1, 110);
+  begin(1, 200, 1);
+  end(1, 210);
+  const senders = [220, 230].map((ns) => calls.sending(7, "orders", ns, 1));
+  assert.deepEqual(
+    senders.map((sender) => [sender?.startNs, sender?.call.untold]),
+    [
+      [100, true],
+      [200, false],
+    ],
+  );
+  begin(1, 300, 1, untold);
+  calls.processExited(7, 310);
+  assert.deepEqual(told, [200]);
+  assert.equal(process.orphans, 1);
 });

@@ -24,6 +24,8 @@ export interface Call {
   /** Trace id, span id, parent span id; see idLayout. */
   readonly ids: Uint8Array;
   hasParent: boolean;
+  /** untold: it sends for a request that sampling leaves out, as what goes over the wire for it is left out. */
+  untold: boolean;
   /** peerAddress is where the call's bytes went, "" while that is unknown; peerPort is 0 for what has none. */
   peerAddress: string;
   peerPort: number;
@@ -99,6 +101,8 @@ export interface Calls extends CallSink {
 }
 
 const idleLimit = 1024;
+/** untoldExchange is the parent of what is done for a request that sampling leaves out (probes/sample.go3s). */
+export const untoldExchange = 0xffffffff;
 
 /** newCalls makes one with nothing open. */
 export function newCalls(options: CallsOptions): Calls {
@@ -127,6 +131,7 @@ export function newCalls(options: CallsOptions): Calls {
         calls.add(call);
         process.calls++;
       }
+      call.untold = event.parent === untoldExchange;
       call.operation = event.operation;
       call.startNs = event.ns;
       call.cut = event.textLength < event.textBytes;
@@ -142,6 +147,7 @@ export function newCalls(options: CallsOptions): Calls {
       call.returnedRows = -1;
       call.affectedRows = -1;
       fillRandom(call.ids, idLayout.span, 8);
+      if (call.untold) return;
       // Now, since the request may be over when the call is.
       const isServed = event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids);
       call.hasParent = options.enclosing?.(event.tgid, event.goid, call.ids, isServed) === true || isServed;
@@ -157,7 +163,7 @@ export function newCalls(options: CallsOptions): Calls {
       call.endNs = event.ns;
       call.errorType = event.errorType;
       if (event.connection !== 0) options.ended?.(call, event);
-      options.emit(call, "");
+      if (!call.untold) options.emit(call, "");
       if (call.operation === Operation.send && !call.isClaimed && call.errorType === 0) late.ended(call);
       give(call);
     },
@@ -187,7 +193,7 @@ export function newCalls(options: CallsOptions): Calls {
         if (call.process.tgid !== tgid) return;
         calls.take(tgid, call.goid);
         call.endNs = ns;
-        options.emit(call, "process_exited");
+        if (!call.untold) options.emit(call, "process_exited");
         give(call);
       });
     },
@@ -208,6 +214,7 @@ export function newCall(process: ProcessSpans): Call {
     errorType: 0,
     ids: new Uint8Array(idLayout.size),
     hasParent: false,
+    untold: false,
     peerAddress: "",
     peerPort: 0,
     namespace: "",

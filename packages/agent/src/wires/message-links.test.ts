@@ -183,6 +183,18 @@ test("what a library's only call has sent is linked to the call", () => {
   assert.deepEqual(links, sent);
 });
 
+test("what a call has sent that is not told is not told either, and is no message's sender", () => {
+  const call = { ...newCall(processes[0] ?? assert.fail()), untold: true };
+  const spans = observe(["kafka-produce", "kafka-fetch"], ({ attributes }) =>
+    attributes["messaging.operation.type"] === "send" ? { call, startNs: 0, isOnly: true } : undefined,
+  );
+  assert.deepEqual(
+    spans.get("kafka-produce")?.map(({ name }) => name),
+    ["ApiVersions", "Metadata"],
+  );
+  assert.deepEqual(spans.get("kafka-fetch")?.flatMap(linksOf), []);
+});
+
 test("a call that has sent messages is not the parent of the other requests of the same write", () => {
   const ids = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
   const call = { ...newCall(processes[0] ?? assert.fail()), goid: 1, ids };

@@ -3,7 +3,7 @@ import type { WireEndEvent, WireEvent, WireNameEvent } from "../events/wire.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import { type Connection, type Direction, newConnection } from "../protocols/connection.js";
 import { newShared, type Protocol, type WireExchange } from "../protocols/wire.js";
-import type { Sender } from "../spans/calls.js";
+import { type Sender, untoldExchange } from "../spans/calls.js";
 import { idLayout } from "../spans/ids.js";
 import type { ProcessSpans } from "../spans/process-spans.js";
 import { type HeldPieces, newHeldPieces } from "./held-pieces.js";
@@ -115,8 +115,6 @@ const asksEvery = 64;
 const briefFrom = 4;
 const briefEvery = 1024;
 
-// The parent of what is done for a request that sampling leaves out (probes/sample.go3s).
-const untoldExchange = 0xffffffff;
 const mutedLimit = 16_384;
 
 /** ordered are the protocols whose exchanges are told in the order of their requests. */
@@ -149,6 +147,7 @@ export function newWires(options: WiresOptions): Wires {
   const dropped: Record<string, number> = {};
   // With the ids that the call had then: it may be over when its messages are answered for.
   const senders = new WeakMap<WireExchange, { readonly sender: Sender; readonly ids: Uint8Array }>();
+  const untold = new WeakSet<WireExchange>();
 
   const open = (event: WireEvent, process: ProcessSpans): Entry => {
     const { flags, connection: number } = event;
@@ -222,7 +221,7 @@ export function newWires(options: WiresOptions): Wires {
     const said = exchange.stream === 0 ? undefined : names.take(entry.number, exchange.stream);
     if (multiplexed.has(exchange.protocol) && options.isTold?.(entry) === true) return;
     const origin = entry.origins.find(exchange.startNs);
-    if (origin?.untold === true) return;
+    if (origin?.untold === true || untold.has(exchange)) return;
     if (origin?.inCall === true && sqlProtocols.has(exchange.protocol)) {
       options.heard(exchange, entry.process.tgid, origin.goid);
       heardCall(entry, exchange);
@@ -258,6 +257,10 @@ export function newWires(options: WiresOptions): Wires {
     if (origin === undefined || origin.untold) return;
     const sender = options.sendOf?.(exchange, entry);
     if (sender === undefined) return;
+    if (sender.call.untold) {
+      untold.add(exchange);
+      return;
+    }
     // The broker's side looks for the first request of a write.
     if (!origin.hasParent) origin.joint?.set(sender.call.ids.subarray(idLayout.trace, idLayout.trace + 16));
     senders.set(exchange, { sender, ids: sender.call.ids.slice() });
