@@ -24,6 +24,7 @@ function asks({ spans, check }, what, span, { name, attributes, under }) {
 const statement = (spans, operation) =>
   spans.find((span) => attribute(span, "db.query.text")?.toUpperCase().startsWith(operation));
 
+const isPostgres = "`postgresql`, which it is: theirs does not know the driver";
 const masked = "without the literals, as the conventions ask";
 const namespace = "the conventions' collection is `items`, its database stands in `db.namespace`";
 const processing = (library, topic) =>
@@ -95,6 +96,7 @@ export const databases = [
         });
       }
     },
+    because: Object.fromEntries(["SELECT", "UPDATE"].map((what) => [`${what}: db.system.name`, isPostgres])),
   }),
   row("gosql", {
     servers: ["postgres"],
@@ -114,6 +116,7 @@ export const databases = [
         under: "/psqltest",
       });
     },
+    because: { "SELECT: db.system.name": isPostgres },
   }),
   row("goredis", {
     servers: ["redis"],
