@@ -62,6 +62,15 @@ test("a key that is no text, and what is not known, are left out", () => {
     assert.ok(!names.includes(name), name);
 });
 
+test("who sent a message of another trace is linked", () => {
+  const [linked, other] = told([[{ sender: new Uint8Array(32).fill(0xab) }], [{}]]);
+  assert.deepEqual(
+    linked?.links.map(({ traceId, spanId, flags }) => [traceId, spanId, flags]),
+    [["ab".repeat(16), "ab".repeat(8), 0x301]],
+  );
+  assert.deepEqual(other?.links, []);
+});
+
 test("a message whose process ended meanwhile failed, and counts by its failure", () => {
   const durations = newRequestDurations(clock);
   const [, gone] = told([[{ host: "shop", endNs: 5e6 }], [{ host: "shop" }, "process_exited"]], durations);

@@ -2,6 +2,7 @@ import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWri
 import type { RequestDurations } from "../runtime/request-durations.js";
 import type { MessageBrokers } from "../wires/message-brokers.js";
 import { failureText } from "./http-span.js";
+import { idLayout } from "./ids.js";
 import type { Stream } from "./streams.js";
 
 // OpenTelemetry's messaging conventions (https://opentelemetry.io/docs/specs/semconv/messaging/kafka/).
@@ -25,6 +26,8 @@ const constant = [
 
 const spanKindConsumer = 5;
 const statusError = 2;
+// W3C's sampled, and: it is known that the other span is remote.
+const linkFlags = 0x301;
 
 /**
  * writeMessage writes what is a message's own in its span: a goroutine took it, and asked for the next one when it was done with it. A stream has
@@ -49,6 +52,7 @@ export function writeMessage(
   if (messageKey !== "" && !/[\ufffd\p{Cc}]/u.test(messageKey))
     writer.stringAttribute(key.messageKey, messageKey);
   if (stream.requestBytes >= 0) writer.intAttribute(key.size, stream.requestBytes);
+  if (stream.sender !== undefined) writer.link(stream.sender, idLayout.trace, idLayout.span, linkFlags);
   const broker = brokers?.of(stream.tgid, topic, stream.streamId);
   if (broker !== undefined) {
     writer.stringAttribute(key.serverAddress, broker.address);

@@ -17,6 +17,7 @@ interface Told {
   readonly span: string;
   readonly parent: string;
   readonly failure: string;
+  readonly sender?: string;
 }
 
 function setup(origins?: MessageOrigins) {
@@ -33,10 +34,18 @@ function setup(origins?: MessageOrigins) {
     adopt: (number, tgid, ids) => streams.adopt(number, tgid, ids),
     conns,
     ...(origins === undefined ? {} : { origins }),
-    emit({ path, ids, hasParent }, failure) {
+    emit({ path, ids, hasParent, sender }, failure) {
       const id = (at: number, length: number) => hexText(ids, at, length);
       const parent = hasParent ? id(idLayout.parent, 8) : "";
-      told.push({ path, trace: id(idLayout.trace, 16), span: id(idLayout.span, 8), parent, failure });
+      const link = sender && { sender: hexText(sender, idLayout.span, 8) };
+      told.push({
+        path,
+        trace: id(idLayout.trace, 16),
+        span: id(idLayout.span, 8),
+        parent,
+        failure,
+        ...link,
+      });
     },
   });
   return { process, told, conns, streams };
@@ -245,4 +254,28 @@ test("what is done for a message that is not over is its child", () => {
   streams.streamEnd(end({ protocol: StreamKind.message, key: 9 }));
   assert.equal(hexText(ids, idLayout.parent, 8), told[0]?.span);
   assert.equal(hexText(ids, idLayout.trace, 16), told[0]?.trace);
+});
+
+test("a message whose trace had begun before its sender was known keeps it, and is linked", () => {
+  const origins = newMessageOrigins();
+  const { told, streams } = setup(origins);
+  const message = { protocol: StreamKind.message, streamId: 3, connection: 5 };
+  const over = end({ protocol: StreamKind.message });
+  // The kernel side names it when it puts a traceparent into what is asked meanwhile.
+  const named = begin("orders", message, noTexts.with(5, "\u0001".repeat(16)));
+  streams.stream(begin("orders", { ...message, key: 9, goid: 9 }));
+  const ids = new Uint8Array(idLayout.size);
+  assert.ok(streams.adopt(streamExchange | 9, 7, ids));
+  origins.sent("10.0.0.1:9092", "orders", 3, 5, 1, new Uint8Array(idLayout.size).fill(0xab));
+  streams.streamEnd({ ...over, key: 9 });
+  streams.streamWhole(named, over);
+  streams.streamWhole(begin("orders", message), over);
+  assert.deepEqual(
+    told.map(({ trace, parent, sender }) => [trace, parent, sender]),
+    [
+      [hexText(ids, idLayout.trace, 16), "", "ab".repeat(8)],
+      ["01".repeat(16), "", "ab".repeat(8)],
+      ["ab".repeat(16), "ab".repeat(8), undefined],
+    ],
+  );
 });

@@ -42,6 +42,8 @@ export interface Stream {
   identified: boolean;
   hasParent: boolean;
   remoteParent: boolean;
+  /** sender has the ids of who sent a message whose trace had begun before that was known, or before anybody could ask. */
+  sender: Uint8Array | undefined;
   /** named: its trace, and a call's span, were chosen where it began: they may be on the wire already. */
   named: boolean;
   threshold: number;
@@ -110,10 +112,13 @@ export function newStreams(options: StreamsOptions): Streams {
     return open;
   };
 
-  /** joinsSender makes a message the child of who sent it, if that is known. */
+  /** senderOf gives the ids of who sent a message, if that is known. */
+  const senderOf = ({ protocol, path, streamId, offset }: Stream): Uint8Array | undefined =>
+    protocol === StreamKind.message ? options.origins?.of("", path, streamId, offset) : undefined;
+
+  /** joinsSender makes a message the child of who sent it. */
   const joinsSender = (stream: Stream): boolean => {
-    if (stream.protocol !== StreamKind.message || stream.named) return false;
-    const from = options.origins?.of("", stream.path, stream.streamId, stream.offset);
+    const from = stream.named ? undefined : senderOf(stream);
     if (from === undefined) return false;
     stream.ids.set(from.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
     stream.ids.set(from.subarray(idLayout.span, idLayout.span + 8), idLayout.parent);
@@ -210,6 +215,7 @@ export function newStreams(options: StreamsOptions): Streams {
 
   const finish = (stream: Stream, failure: string): void => {
     identify(stream);
+    stream.sender = stream.hasParent ? undefined : senderOf(stream);
     options.emit(stream, failure);
     if (idle.length < idleLimit) idle.push(stream);
   };
@@ -415,6 +421,7 @@ export function newStream(process: ProcessSpans): Stream {
     identified: false,
     hasParent: false,
     remoteParent: false,
+    sender: undefined,
     named: false,
     threshold: 0,
     endFlags: 0,
