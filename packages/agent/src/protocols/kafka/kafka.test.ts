@@ -218,3 +218,14 @@ test("the offset of an only message is its own, though a batch is before it of w
     [5, "k"],
   );
 });
+
+test("an answer is not taken for a request to produce, though it begins like one; every request is known, in part too", () => {
+  const asks = (bytes: Uint8Array, captured = bytes.length): number =>
+    kafka.asks(bytes, 0, captured, bytes.length, false);
+  for (const name of [...captures, "kafka-group", "kafka-modern-fetch"])
+    for (const [i, { d, bytes }] of loadCapture(name).chunks.entries()) {
+      assert.equal(asks(bytes) > 0, d === 0, `${name} ${i}`);
+      for (let captured = 14; d === 0 && captured < bytes.length; captured++)
+        assert.ok(asks(bytes, captured) > 0, `${name} ${i} ${captured}`);
+    }
+});

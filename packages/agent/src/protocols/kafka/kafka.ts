@@ -3,6 +3,7 @@ import { i32, printable, u16, u32 } from "../text.js";
 import { newExchange, type Parser, type ParserOptions, type Protocol, type WireExchange } from "../wire.js";
 import { apis, errorNames } from "./apis.js";
 import { type Cursor, newCursor, skip, tags, text } from "./cursor.js";
+import { isProduce } from "./produce-request.js";
 import {
   errorCode,
   noTopics,
@@ -47,6 +48,7 @@ export const kafka: Protocol = {
   name: "kafka",
   asks(bytes, start, end, total, datagram) {
     if (datagram || end - start < requestHeader || !isRequest(bytes, start, end)) return 0;
+    if (u16(bytes, start + 4) === Key.produce && !isProduce(bytes, start, end)) return 0;
     const length = 4 + u32(bytes, start);
     if (length > total && total < 8192) return 30;
     return length === total ? 85 : 60;
