@@ -7,6 +7,9 @@ export interface Joins {
   sent(clientPort: number, serverPort: number, sequence: number, trace: Uint8Array | undefined): Uint8Array;
   /** find gives those of the request that begins at this place of the connection. */
   find(clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined;
+  /** leaveOut notes that the request which begins at a place is not told; isLeftOut says so. */
+  leaveOut(clientPort: number, serverPort: number, sequence: number): void;
+  isLeftOut(clientPort: number, serverPort: number, sequence: number): boolean;
   /** isAsked says whether a server's side has looked for its client's requests on this connection. */
   isAsked(clientPort: number, serverPort: number): boolean;
 }
@@ -14,6 +17,7 @@ export interface Joins {
 interface Joint {
   readonly serverPort: number;
   readonly ids: Uint8Array;
+  isLeftOut: boolean;
 }
 
 // Requests between a client's write and the server's answer: as many as are open at once on this machine.
@@ -30,13 +34,14 @@ export function newJoins(): Joins {
   const asked = new Set<number>();
   const keyOf = (clientPort: number, sequence: number): number => sequence * 65536 + clientPort;
 
-  const get = (clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined => {
-    const key = keyOf(clientPort, sequence);
-    const found = joints.get(key);
-    return found?.serverPort === serverPort ? found.ids : undefined;
+  const at = (clientPort: number, serverPort: number, sequence: number): Joint | undefined => {
+    const found = joints.get(keyOf(clientPort, sequence));
+    return found?.serverPort === serverPort ? found : undefined;
   };
+  const get = (clientPort: number, serverPort: number, sequence: number): Uint8Array | undefined =>
+    at(clientPort, serverPort, sequence)?.ids;
   const add = (clientPort: number, serverPort: number, sequence: number): Uint8Array => {
-    const joint = { serverPort, ids: new Uint8Array(24) };
+    const joint = { serverPort, ids: new Uint8Array(24), isLeftOut: false };
     fillRandom(joint.ids, 0, 16);
     fillRandom(joint.ids, 16, 8);
     joints.set(keyOf(clientPort, sequence), joint);
@@ -61,6 +66,11 @@ export function newJoins(): Joins {
       // A server may have answered before its client's write has returned, which is when that is told.
       return get(clientPort, serverPort, sequence) ?? add(clientPort, serverPort, sequence);
     },
+    leaveOut(clientPort, serverPort, sequence) {
+      const joint = at(clientPort, serverPort, sequence);
+      if (joint !== undefined) joint.isLeftOut = true;
+    },
+    isLeftOut: (clientPort, serverPort, sequence) => at(clientPort, serverPort, sequence)?.isLeftOut === true,
     isAsked: (clientPort, serverPort) => asked.has(clientPort * 65536 + serverPort),
   };
 }

@@ -16,7 +16,7 @@ const process = newProcessSpans({
 });
 
 const get = "*2\r\n$3\r\nGET\r\n$1\r\na\r\n";
-const { received, first, early, opener } = WireFlag;
+const { received, first, early, opener, accepted } = WireFlag;
 
 function eventOf(text: string, flags: number, ns: number, more: Partial<WireEvent> = {}): WireEvent {
   const data = Buffer.from(`${"\0".repeat(64)}${text}`, "latin1");
@@ -118,6 +118,22 @@ test("what is done for a request that sampling leaves out is not told, the next 
   wires.wire(eventOf(get, 0, 30));
   wires.wire(eventOf("$1\r\nx\r\n", received, 40));
   assert.deepEqual(told, ["GET 30-40 "]);
+});
+
+test("nor is it where it is answered: the parent of that would be nowhere", () => {
+  const { wires, told } = table();
+  const server = { connection: 2, localPort: 6379, peerPort: 40_000 };
+  for (const [ns, parent] of [
+    [10, 0xffffffff],
+    [50, 0],
+  ] as const) {
+    const begin = ns === 10 ? first : 0;
+    wires.wire(eventOf(get, opener | begin, ns, { parent }));
+    wires.wire(eventOf(get, received | accepted | begin, ns + 10, { ...server, sequence: ns }));
+    wires.wire(eventOf("$1\r\nx\r\n", 0, ns + 20, server));
+    wires.wire(eventOf("$1\r\nx\r\n", received, ns + 30));
+  }
+  assert.deepEqual(told, ["GET 60-70 ", "GET 50-80 "]);
 });
 
 test("connections are bounded: the longest silent ones go, and are counted", () => {

@@ -222,6 +222,7 @@ export function newWires(options: WiresOptions): Wires {
     if (multiplexed.has(exchange.protocol) && options.isTold?.(entry) === true) return;
     const origin = entry.origins.find(exchange.startNs);
     if (origin?.untold === true || untold.has(exchange)) return;
+    if (origin !== undefined && isLeftOut(entry, exchange, origin)) return;
     if (origin?.inCall === true && sqlProtocols.has(exchange.protocol)) {
       options.heard(exchange, entry.process.tgid, origin.goid);
       heardCall(entry, exchange);
@@ -229,6 +230,20 @@ export function newWires(options: WiresOptions): Wires {
       entry.inCalls = 0;
       options.emit(exchange, entry, origin && withSender(exchange, origin), said);
     }
+  };
+
+  /** leaveOut has the server's side leave out the first request of a write, too. */
+  const leaveOut = (entry: Entry, { joint, sequence }: Origin): void => {
+    if (joint !== undefined) options.joins.leaveOut(entry.localPort, entry.peerPort, sequence);
+  };
+
+  /** isLeftOut says whether a request's client is not told: its span would be the child of none. */
+  const isLeftOut = (entry: Entry, { protocol, doubt }: WireExchange, origin: Origin): boolean => {
+    if (entry.client !== 1 || origin.sequence < 0 || doubt !== "" || !ordered.has(protocol)) return false;
+    if (!options.joins.isLeftOut(entry.peerPort, entry.localPort, origin.sequence)) return false;
+    // The next request of the same write is another one.
+    origin.sequence = -1;
+    return true;
   };
 
   /**
@@ -259,6 +274,7 @@ export function newWires(options: WiresOptions): Wires {
     if (sender === undefined) return;
     if (sender.call.untold) {
       untold.add(exchange);
+      leaveOut(entry, origin);
       return;
     }
     // The broker's side looks for the first request of a write.
@@ -314,6 +330,7 @@ export function newWires(options: WiresOptions): Wires {
             origin.hasParent ? origin.ids.subarray(idLayout.trace, idLayout.trace + 16) : undefined,
           )
         : undefined;
+    if (origin.untold) leaveOut(entry, origin);
     if (call !== undefined && origin.joint !== undefined) {
       // The server's side is the child of the call.
       origin.joint.set(call.subarray(idLayout.trace, idLayout.trace + 16), 0);
