@@ -88,6 +88,8 @@ export function attachStreamProbes(
   const attach = (name: StreamProgram): void => {
     const own = sitesOf(name);
     if (own.length === 0 || links.has(name)) return;
+    // A message whose end nobody sees would be served for ever.
+    if (name === takenProgram && !links.has("onFetch")) return;
     const what = messageProgramNames.has(name)
       ? "messages that are taken from Kafka"
       : "HTTP/2 and gRPC by their libraries";
