@@ -39,6 +39,11 @@ const limit = 64;
 export function newOrigins(): Origins {
   const all: Origin[] = [];
   let at = 0;
+  // For every exchange: a loop, no closure.
+  const doneAt = (ns: number): Origin | undefined => {
+    for (const origin of all) if (origin.ns === ns) return origin;
+    return undefined;
+  };
   return {
     next() {
       const origin = all[at];
@@ -61,10 +66,10 @@ export function newOrigins(): Origins {
       return origin;
     },
     find(ns) {
-      const found = all.find((origin) => origin.ns === ns);
+      const found = doneAt(ns);
       if (found !== undefined) found.answered = true;
       return found;
     },
-    at: (ns) => all.find((origin) => origin.ns === ns),
+    at: doneAt,
   };
 }
