@@ -1,8 +1,9 @@
-import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
+import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
 import type { RequestDurations } from "../runtime/request-durations.js";
 import type { MessageBrokers } from "../wires/message-brokers.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
+import { messagingOperation } from "./messaging.js";
 import type { Stream } from "./streams.js";
 
 // OpenTelemetry's messaging conventions (https://opentelemetry.io/docs/specs/semconv/messaging/kafka/).
@@ -18,11 +19,7 @@ const key = {
   errorType: attributeKey("error.type"),
 } as const satisfies Readonly<Record<string, AttributeKey>>;
 
-const constant = [
-  ["messaging.system", "kafka"],
-  ["messaging.operation.name", "process"],
-  ["messaging.operation.type", "process"],
-].map(([name = "", stringValue = ""]) => encodeProtobuf(KeyValue, { key: name, value: { stringValue } }));
+const constant = messagingOperation("process");
 
 const spanKindConsumer = 5;
 const statusError = 2;

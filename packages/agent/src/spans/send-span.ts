@@ -1,9 +1,10 @@
-import { attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
+import { attributeKey, type SpanWriter } from "@go3s/telemetry";
 import { type GoTypes, shownType } from "../go/type-names.js";
 import type { Call } from "./calls.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
+import { messagingOperation } from "./messaging.js";
 
 // OpenTelemetry's messaging conventions (https://opentelemetry.io/docs/specs/semconv/messaging/kafka/).
 const key = {
@@ -16,11 +17,7 @@ const key = {
   goroutine: attributeKey("go3s.goroutine.id"),
 } as const;
 
-const constant = [
-  ["messaging.system", "kafka"],
-  ["messaging.operation.name", "send"],
-  ["messaging.operation.type", "send"],
-].map(([name = "", stringValue = ""]) => encodeProtobuf(KeyValue, { key: name, value: { stringValue } }));
+const constant = messagingOperation("send");
 
 const spanKindProducer = 4;
 const statusError = 2;

@@ -3,30 +3,13 @@ import { test } from "node:test";
 import { newExchange, type WireExchange } from "../protocols/wire.js";
 import { newProcessSpans } from "../spans/process-spans.js";
 import { newRouteTable } from "../spans/routes.js";
+import { clientWire } from "../testing/client-wire.js";
 import { newLatePolls } from "./late-polls.js";
 import { newOrigins } from "./origins.js";
-import type { Wire } from "./wires.js";
 
-const wire: Wire = {
-  number: 1,
-  process: newProcessSpans({
-    tgid: 7,
-    serviceName: "shop",
-    resource: new Uint8Array(0),
-    routes: newRouteTable(),
-  }),
-  family: 2,
-  datagram: false,
-  secure: 0,
-  localPort: 40_000,
-  peerPort: 9092,
-  addresses: new Uint8Array(32),
-  localText: undefined,
-  peerText: undefined,
-  namespace: "",
-  client: 0,
-  origins: newOrigins(),
-};
+const wire = clientWire(
+  newProcessSpans({ tgid: 7, serviceName: "shop", resource: new Uint8Array(0), routes: newRouteTable() }),
+);
 
 function poll(endNs: number, type = "receive"): WireExchange {
   const exchange = newExchange("kafka", endNs);

@@ -17,13 +17,13 @@ import { type MessageContext, newExchange } from "../protocols/wire.js";
 import { newCall } from "../spans/calls.js";
 import { newProcessSpans } from "../spans/process-spans.js";
 import { newRouteTable } from "../spans/routes.js";
+import { clientWire } from "../testing/client-wire.js";
 import { newJoins } from "./joins.js";
 import { newLatePolls } from "./late-polls.js";
 import { newMessageLinks } from "./message-links.js";
 import { newMessageOrigins } from "./message-origins.js";
-import { newOrigins } from "./origins.js";
 import { newWireSpanWriter } from "./wire-span.js";
-import { newWires, type Wire, type WiresOptions } from "./wires.js";
+import { newWires, type WiresOptions } from "./wires.js";
 
 const processes = [7, 8, 9].map((tgid) =>
   newProcessSpans({ tgid, serviceName: "shop", resource: new Uint8Array(0), routes: newRouteTable() }),
@@ -225,21 +225,7 @@ test("a call that has sent messages is not the parent of the other requests of t
 
 test("links are distinct, valid and bounded", () => {
   const links = newMessageLinks(newMessageOrigins());
-  const wire: Wire = {
-    number: 1,
-    process: processes[0] ?? assert.fail(),
-    family: 2,
-    datagram: false,
-    secure: 0,
-    localPort: 40_000,
-    peerPort: 9092,
-    addresses: new Uint8Array(32),
-    localText: undefined,
-    peerText: undefined,
-    namespace: "",
-    client: 0,
-    origins: newOrigins(),
-  };
+  const wire = clientWire(processes[0] ?? assert.fail());
   const context = (n: number): MessageContext => ({
     traceparent: `00-${"1".repeat(32)}-${n.toString(16).padStart(16, "0")}-00`,
     tracestate: "",
