@@ -227,16 +227,17 @@ function connections(batch: Batch, random: () => number, at: number): void {
 
 /**
  * sendShop sends `perMinute` requests for every minute before `until` by OTLP/HTTP JSON; answers with the id of a failed
- * checkout. In the last eighth of the time payment is slow and fails.
+ * checkout and with how many spans were sent. In the last eighth of the time payment is slow and fails.
  */
 export async function sendShop(
   otlp: string,
   until: number,
   minutes: number,
   perMinute: number,
-): Promise<string> {
+): Promise<{ readonly failed: string; readonly sent: number }> {
   const random = seeded(42);
   let failed = "";
+  let sent = 0;
   for (let minute = minutes; minute > 0; minute--) {
     const batch: Batch = { spans: new Map(), logs: new Map() };
     const trouble = minute <= Math.ceil(minutes / 8);
@@ -252,6 +253,7 @@ export async function sendShop(
     connections(batch, random, until - minute * 60_000 + random() * 50_000);
     const spans = [...batch.spans];
     for (const [service, list] of spans) {
+      sent += list.length;
       if (service === "checkout") failed = list.find((span) => span.status.code === 2)?.traceId ?? failed;
     }
     const scope = { name: "shop" };
@@ -271,7 +273,7 @@ export async function sendShop(
       }),
     ]);
   }
-  return failed;
+  return { failed, sent };
 }
 
 /** sendBigTrace sends one trace of `count` spans, in requests of 5,000; answers with its id. */
