@@ -17,6 +17,11 @@ export interface Executable {
   readonly problem: string;
 }
 
+/** runtimeText names what runs a program: "go1.26.8", "nodejs", "" when it is unknown. */
+export function runtimeText({ isGo, goVersion, runtime }: Executable): string {
+  return isGo ? goVersion : (runtime?.name ?? "");
+}
+
 /** Executables reads program files once. */
 export interface Executables {
   /** of describes a process's program; undefined when the process is gone. */

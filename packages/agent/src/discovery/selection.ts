@@ -48,6 +48,11 @@ export function excludes(rules: Exclusion, candidate: Candidate): string {
   return namesOf(rules, candidate) || portOf(rules.ports ?? [], candidate);
 }
 
+/** asksForMany says whether processes that do not run yet are asked for; single ones are known when they are watched. */
+export function asksForMany({ all, names, ports, containers, pods, namespaces }: Selection): boolean {
+  return all === true || [names, ports, containers, pods, namespaces].some((each) => (each ?? []).length > 0);
+}
+
 function reasonOf(selection: Selection, candidate: Candidate): string {
   const { facts } = candidate;
   for (const pid of selection.pids ?? []) {

@@ -12,6 +12,9 @@ export interface WallClock {
   adjust(): void;
 }
 
+/** monotonicNs is CLOCK_MONOTONIC, as the kernel's records have it. */
+export const monotonicNs = (): number => Number(process.hrtime.bigint());
+
 const second = 1_000_000_000;
 
 /** openWallClock measures the offset once; adjust() does it again. */

@@ -1,0 +1,121 @@
+import type { SpanWriter } from "@go3s/telemetry";
+import type { CallEndEvent } from "../events/call.js";
+import { addressSize } from "../events/layout.js";
+import type { Batches } from "../export/batches.js";
+import { readAnswerEnd, readFailure } from "../protocols/postgresql/answer-end.js";
+import { protocols } from "../protocols/protocols.js";
+import type { RequestDurations } from "../runtime/request-durations.js";
+import { addHeard, addSent, type Call, type Calls } from "../spans/calls.js";
+import type { WallClock } from "../spans/clock.js";
+import type { StreamConns } from "../spans/stream-conns.js";
+import { newJoins } from "./joins.js";
+import { newLatePolls } from "./late-polls.js";
+import type { MessageBrokers } from "./message-brokers.js";
+import { newMessageLinks } from "./message-links.js";
+import type { MessageOrigins } from "./message-origins.js";
+import { addressText, newWireSpanWriter } from "./wire-span.js";
+import { newWires, type Wire, type Wires, type WiresOptions } from "./wires.js";
+
+/** AgentWires tells what is said on an agent's sockets, beside the calls of libraries that write to them. */
+export interface AgentWires extends Wires {
+  /** close tells what was held. */
+  close(): void;
+}
+
+/** AgentWiresOptions are what the sockets need from around them. */
+export interface AgentWiresOptions
+  extends Required<Pick<WiresOptions, "processOf" | "adopt" | "enclosing" | "sawTls" | "tell">> {
+  readonly clock: WallClock;
+  readonly durations: RequestDurations | undefined;
+  readonly batches: Batches<SpanWriter>;
+  readonly calls: Pick<Calls, "during" | "sending">;
+  readonly conns: StreamConns;
+  readonly brokers: MessageBrokers;
+  readonly origins: MessageOrigins;
+}
+
+/** newAgentWires makes one for no socket yet. */
+export function newAgentWires(options: AgentWiresOptions): AgentWires {
+  const { batches, calls, conns, brokers } = options;
+  const joins = newJoins();
+  const links = newMessageLinks(options.origins);
+  const writer = newWireSpanWriter(options.clock, joins, options.durations, links);
+  const told: WiresOptions["emit"] = (exchange, wire, origin, said) => {
+    writer.write(exchange, wire, origin, batches.writerFor(wire.process.resource), said);
+    batches.added();
+  };
+  const latePolls = newLatePolls(links.isKnown, told);
+  const wires = newWires({
+    protocols: protocols.filter(({ name }) => name !== "http"),
+    processOf: options.processOf,
+    adopt: options.adopt,
+    enclosing: options.enclosing,
+    joins,
+    callOf(tgid, goid, wire) {
+      const call = calls.during(tgid, goid);
+      if (call !== undefined) addPeer(call, wire);
+      return call?.ids;
+    },
+    sendOf(exchange, wire) {
+      const { attributes } = exchange;
+      if (attributes["messaging.operation.type"] !== "send") return undefined;
+      const topic = String(attributes["messaging.destination.name"] ?? "");
+      const sender = calls.sending(
+        wire.process.tgid,
+        topic,
+        exchange.startNs,
+        (exchange.messages ?? []).reduce((sum, { count }) => sum + count, 0),
+      );
+      if (sender === undefined || sender.call.untold) return sender;
+      addPeer(sender.call, wire);
+      addSent(sender.call, exchange);
+      if (sender.isOnly) links.wrote(exchange, sender.call.ids);
+      return sender;
+    },
+    answered(exchange, { call, startNs }) {
+      // It may be over by now, and its place another's.
+      if (call.startNs === startNs) addSent(call, exchange);
+    },
+    heard({ attributes }, tgid, goid) {
+      const call = calls.during(tgid, goid);
+      if (call !== undefined) addHeard(call, attributes);
+    },
+    isTold: ({ process, localPort, peerPort }) => conns.isTold(process.tgid, localPort, peerPort),
+    sawTls: options.sawTls,
+    tell: options.tell,
+    emit(exchange, wire, origin, said) {
+      brokers.gave(exchange, wire);
+      if (!latePolls.hold(exchange, wire, origin)) told(exchange, wire, origin, said);
+    },
+  });
+  return {
+    wire: wires.wire,
+    wireName: wires.wireName,
+    wireEnd: wires.wireEnd,
+    called: wires.called,
+    processExited: wires.processExited,
+    sweep(nowNs) {
+      wires.sweep(nowNs);
+      latePolls.sweep(nowNs);
+    },
+    counts: wires.counts,
+    close: () => latePolls.sweep(Number.POSITIVE_INFINITY),
+  };
+}
+
+/** addAnswer adds to a call what its end says of its server's answer, whose bytes were not told. */
+export function addAnswer(call: Call, wire: Wire, event: CallEndEvent): void {
+  addPeer(call, wire);
+  call.namespace = wire.namespace;
+  readAnswerEnd(event.memory, event.earlier, event.earlierLength, event.last, event.lastLength, call);
+  if (event.failureLength > 0)
+    call.code = readFailure(event.memory, event.failure, event.failure + event.failureLength);
+}
+
+/** addPeer notes where a call's bytes go, once. */
+function addPeer(call: Call, wire: Wire): void {
+  if (call.peerAddress !== "" || wire.peerPort === 0) return;
+  wire.peerText ??= addressText(wire, addressSize);
+  call.peerAddress = wire.peerText;
+  call.peerPort = wire.peerPort;
+}
