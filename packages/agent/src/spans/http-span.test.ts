@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Role } from "../events/layout.js";
+import { requestRecord, responseRecord } from "../events/sample-records.js";
+import { attributesOf, base, newHttpRig, sample } from "../testing/http-rig.js";
+
+const { get, ok, server, client } = sample;
+
+test("a request and its response become one server span with everything the wire said", () => {
+  const { feed, spans, assembler } = newHttpRig();
+  feed(requestRecord(get, { ...server, goid: 42 }), responseRecord(ok, { exchange: 1, ns: 3500 }));
+  const [span, none] = spans();
+  assert.ok(span);
+  assert.equal(none, undefined);
+  assert.equal(span.name, "GET");
+  assert.equal(span.kind, 2);
+  assert.equal(span.startTimeUnixNano, base + 1000n);
+  assert.equal(span.endTimeUnixNano, base + 3500n);
+  assert.equal(span.parentSpanId, "");
+  assert.match(span.traceId, /^[0-9a-f]{32}$/);
+  const a = attributesOf(span);
+  assert.equal(a["http.request.method"], "GET");
+  assert.equal(a["url.path"], "/users/7");
+  assert.equal(a["url.query"], "x=1");
+  assert.equal(a["server.address"], "shop");
+  assert.equal(a["server.port"], "8080");
+  assert.equal(a["http.response.status_code"], "200");
+  assert.equal(a["http.response.body.size"], "5");
+  assert.equal(a["user_agent.original"], "wrk");
+  assert.deepEqual([a["client.address"], a["network.peer.address"]], ["0.0.0.0", "0.0.0.0"]);
+  assert.equal(a["go3s.goroutine.id"], "42");
+  assert.equal(assembler.counts().openExchanges, 0);
+});
+
+test("tracestate and baggage that came in are kept", () => {
+  const { feed, spans } = newHttpRig();
+  const head =
+    "GET / HTTP/1.1\r\nHost: shop\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n" +
+    "Tracestate: a=1,ot=th:8\r\nBaggage: user.id=7,tier=gold;p=1\r\n\r\n";
+  feed(requestRecord(head, server), responseRecord(ok, { exchange: 1, ns: 3500 }));
+  const [span] = spans();
+  assert.ok(span);
+  assert.equal(span.traceState, "ot=th:8,a=1");
+  assert.equal(attributesOf(span)["go3s.baggage"], "user.id=7,tier=gold;p=1");
+});
+
+test("so are lists that came in several lines, and no tracestate without a traceparent", () => {
+  const { feed, spans } = newHttpRig();
+  const lists =
+    "tracestate: a=1\r\nbaggage:x=1\r\nX-Baggage: no=1\r\nTraceState:  b=2,c=3 \r\nBAGGAGE: y=2\r\n\r\n";
+  const parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+  for (const [exchange, lines] of [parent, "", "traceparent: 00-0-0-01\r\n"].entries()) {
+    const begun = { ...server, exchange: exchange + 1, ns: 1000 + exchange * 1000 };
+    feed(requestRecord(`GET / HTTP/1.1\r\nHost: shop\r\n${lines}${lists}`, begun));
+    feed(responseRecord(ok, { exchange: exchange + 1, ns: begun.ns + 500 }));
+  }
+  const told = spans().map((span) => [span.traceState, attributesOf(span)["go3s.baggage"]]);
+  assert.deepEqual(told, [
+    ["a=1,b=2,c=3", "x=1,y=2"],
+    ["", "x=1,y=2"],
+    ["", "x=1,y=2"],
+  ]);
+});
+
+test("errors are errors by the conventions: 5xx for servers, 4xx for clients too", () => {
+  const { feed, spans } = newHttpRig();
+  const bad = ok.replace("200 OK", "404 Not Found");
+  feed(requestRecord(get, server), responseRecord(bad, { exchange: 1, ns: 2 }));
+  feed(
+    requestRecord(get, { ...client, parent: 0 }),
+    responseRecord(bad, { exchange: 2, ns: 2, role: Role.client }),
+  );
+  feed(
+    requestRecord(get, { ...server, exchange: 3 }),
+    responseRecord(ok.replace("200 OK", "503 Busy"), { exchange: 3, ns: 2 }),
+  );
+  const codes = spans().map((span) => [span.status?.code ?? 0, attributesOf(span)["error.type"]]);
+  assert.deepEqual(codes, [
+    [0, undefined],
+    [2, "404"],
+    [2, "503"],
+  ]);
+});
