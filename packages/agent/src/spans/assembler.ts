@@ -7,12 +7,8 @@ import type {
   ResponseEvent,
 } from "../events/event.js";
 import { addressSize, EndReason, RequestFlag, Role, tlsShift } from "../events/layout.js";
-import { streamExchange } from "../events/stream-layout.js";
-import type { MadeSpans } from "../made/made-spans.js";
-import { readThreshold } from "../sampling/threshold.js";
 import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
-import { type ClientRequests, newClientRequests } from "./connections.js";
 import { newEarlyResponses } from "./early-responses.js";
 import {
   appendHead,
@@ -22,6 +18,7 @@ import {
   newExchangePool,
   resetExchange,
 } from "./exchange.js";
+import { newExchangeIds, type OtherParents } from "./exchange-ids.js";
 import {
   newRequestHead,
   newResponseHead,
@@ -29,20 +26,17 @@ import {
   parseResponseHead,
   type RequestHead,
 } from "./head.js";
-import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import { idLayout } from "./ids.js";
 import { newOpenExchanges } from "./open-exchanges.js";
 import { becomeRepeat, copyAnswer, copyRequest, keepOriginal } from "./originals.js";
 import type { ProcessSpans } from "./process-spans.js";
+import { responseIsDone } from "./response-end.js";
 import type { SpanTemplate } from "./template.js";
 
 /** AssemblerOptions are what the assembler needs from around it. */
-export interface AssemblerOptions {
+export interface AssemblerOptions extends OtherParents {
   /** processOf gives the observed process; undefined for one that is no longer watched. */
   readonly processOf: (tgid: number) => ProcessSpans | undefined;
-  /** adoptStream does what adopt does for exchanges that are streams of HTTP/2. */
-  readonly adoptStream?: (number: number, tgid: number, ids: Uint8Array) => boolean;
-  /** enclosing: see MadeSpans. */
-  readonly enclosing?: MadeSpans["enclosing"];
   /** emit takes a finished exchange and its parsed head, valid during the call; `failure` is "" or an error.type. */
   readonly emit: (exchange: Exchange, head: RequestHead, failure: string) => void;
   /** repeat takes a finished exchange that its connection's template describes. */
@@ -91,18 +85,18 @@ const openLimit = 100_000;
 export function newAssembler(options: AssemblerOptions): Assembler {
   const open = newOpenExchanges();
   const pool = newExchangePool();
-  const clients: ClientRequests = newClientRequests();
   const requestHead = newRequestHead();
   const responseHead = newResponseHead();
   const connections = newConnectionSlots();
   const early = newEarlyResponses();
   const unasked = new Set<number>();
-  const fromHeader = new Uint8Array(idLayout.size);
   const dropped: Record<string, number> = {};
 
   const drop = (reason: string): void => {
     dropped[reason] = (dropped[reason] ?? 0) + 1;
   };
+
+  const { identify, identifyUntraced, identifyClient, adopt } = newExchangeIds(open, options, drop);
 
   const finish = (exchange: Exchange, failure: string): void => {
     const { slot } = exchange;
@@ -128,17 +122,6 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     options.emit(exchange, requestHead, failure);
   };
 
-  /** identifyUntraced is identify for a head without a traceparent. */
-  const identifyUntraced = (exchange: Exchange): void => {
-    if (exchange.identified) return;
-    exchange.identified = true;
-    fillRandom(exchange.ids, idLayout.span, 8);
-    if (exchange.role === Role.server && clients.claim(exchange)) exchange.hasParent = true;
-    else if (exchange.said.length > 0) exchange.ids.set(exchange.said, idLayout.trace);
-    // The bits that reached the threshold are the trace id's last 7 bytes already.
-    else if (!exchange.hasParent) fillRandom(exchange.ids, idLayout.trace, exchange.threshold > 0 ? 9 : 16);
-  };
-
   const discard = (exchange: Exchange): void => {
     open.remove(exchange);
     if (exchange.slot !== undefined && exchange.slot.exchange === exchange)
@@ -162,74 +145,6 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       drop("replaced");
       discard(exchange);
     }
-  };
-
-  /** identify gives an exchange its trace, its span id and its parent, once. */
-  const identify = (exchange: Exchange, head: RequestHead): void => {
-    if (exchange.identified) return;
-    if (readTraceparent(exchange.head, head.traceparent, fromHeader) && !sameTraceAsParent(exchange)) {
-      exchange.ids.set(fromHeader.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
-      exchange.ids.set(fromHeader.subarray(idLayout.parent, idLayout.parent + 8), idLayout.parent);
-      exchange.hasParent = true;
-      exchange.remoteParent = true;
-      exchange.threshold = Math.max(exchange.threshold, readThreshold(exchange.head, head.tracestate));
-      exchange.identified = true;
-      fillRandom(exchange.ids, idLayout.span, 8);
-    } else identifyUntraced(exchange);
-  };
-
-  /** A client that passes its own trace's header on has its server request for a parent, which is nearer. */
-  const sameTraceAsParent = (exchange: Exchange): boolean =>
-    exchange.role === Role.client &&
-    exchange.hasParent &&
-    equal(exchange.ids, fromHeader, idLayout.trace, 16);
-
-  const adopt = (number: number, tgid: number, ids: Uint8Array): boolean => {
-    if ((number & streamExchange) !== 0) return options.adoptStream?.(number, tgid, ids) === true;
-    const parent = open.get(number);
-    if (parent === undefined || parent.tgid !== tgid) return false;
-    // A handler with several queries is asked for each: its head was half of what they cost.
-    if (!parent.identified) {
-      parseRequestHead(parent.head, 0, parent.headLength, requestHead);
-      identify(parent, requestHead);
-    }
-    for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] ?? 0;
-    for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
-    return true;
-  };
-
-  /** identifyAsSaid gives a client's request the ids that went out with it. */
-  const identifyAsSaid = (exchange: Exchange): void => {
-    if (exchange.hasParent && !equal(exchange.ids, exchange.said, idLayout.trace, 16)) {
-      // Its receiver follows what was said: a parent in another trace would be none.
-      exchange.hasParent = false;
-      drop("said-another-trace");
-    }
-    exchange.ids.set(exchange.said, idLayout.trace);
-    exchange.identified = true;
-  };
-
-  /** identifyClient does the same for a client's request, whose parent is a server request of the same process. */
-  const identifyClient = (exchange: Exchange, parentNumber: number): void => {
-    const { tgid, goid, ids } = exchange;
-    const isServed = parentNumber !== 0 && adopt(parentNumber, tgid, ids);
-    exchange.hasParent = options.enclosing?.(tgid, goid, ids, isServed) === true || isServed;
-    if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
-    else exchange.process.orphans++;
-    parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
-    // A header of the program's own is what was said.
-    if (exchange.said.length > 0 && requestHead.traceparent.start < 0) identifyAsSaid(exchange);
-    identify(exchange, requestHead);
-    clients.sent(exchange);
-  };
-
-  const responseIsDone = (exchange: Exchange, memory: Uint8Array, tail: number): boolean => {
-    const { responseHeadLength, responseContentLength, status } = exchange;
-    if (responseHeadLength < 0) return false;
-    if (status === 204 || status === 304 || exchange.head[0] === 0x48) return true;
-    if (exchange.responseChunked) return endsChunks(memory, tail);
-    if (responseContentLength < 0) return false;
-    return exchange.responseBytes >= responseHeadLength + responseContentLength;
   };
 
   /** settle finishes an exchange whose response is complete, unless the handler's end is still to come. */
@@ -427,18 +342,6 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     },
     counts: () => ({ openExchanges: open.size, dropped: { ...dropped } }),
   };
-}
-
-const lastChunk = [0x30, 0x0d, 0x0a, 0x0d, 0x0a];
-
-/** endsChunks says whether the last 8 bytes end with the last chunk, "0\r\n\r\n" (RFC 9112 section 7.1, no trailers). */
-function endsChunks(memory: Uint8Array, tail: number): boolean {
-  return lastChunk.every((byte, i) => memory[tail + 3 + i] === byte);
-}
-
-function equal(a: Uint8Array, b: Uint8Array, at: number, length: number): boolean {
-  for (let i = at; i < at + length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 function copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {

@@ -1,0 +1,114 @@
+import { Role } from "../events/layout.js";
+import { streamExchange } from "../events/stream-layout.js";
+import type { MadeSpans } from "../made/made-spans.js";
+import { readThreshold } from "../sampling/threshold.js";
+import { type ClientRequests, newClientRequests } from "./connections.js";
+import type { Exchange } from "./exchange.js";
+import { newRequestHead, parseRequestHead, type RequestHead } from "./head.js";
+import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import type { OpenExchanges } from "./open-exchanges.js";
+
+/** ExchangeIds gives exchanges their places in traces. */
+export interface ExchangeIds {
+  /** identify gives an exchange its trace, its span id and its parent, once. */
+  identify(exchange: Exchange, head: RequestHead): void;
+  /** identifyUntraced is identify for a head without a traceparent. */
+  identifyUntraced(exchange: Exchange): void;
+  /** identifyClient is identify for a client's request, whose parent is a server request of the same process. */
+  identifyClient(exchange: Exchange, parentNumber: number): void;
+  /** adopt: see Assembler. */
+  adopt(number: number, tgid: number, ids: Uint8Array): boolean;
+}
+
+/** OtherParents are where parents are found that are no exchanges. */
+export interface OtherParents {
+  /** adoptStream does what adopt does for exchanges that are streams of HTTP/2. */
+  readonly adoptStream?: (number: number, tgid: number, ids: Uint8Array) => boolean;
+  /** enclosing: see MadeSpans. */
+  readonly enclosing?: MadeSpans["enclosing"];
+}
+
+/** newExchangeIds makes one that has met nobody. */
+export function newExchangeIds(
+  open: Pick<OpenExchanges, "get">,
+  options: OtherParents,
+  drop: (reason: string) => void,
+): ExchangeIds {
+  const clients: ClientRequests = newClientRequests();
+  const requestHead = newRequestHead();
+  const fromHeader = new Uint8Array(idLayout.size);
+
+  const identifyUntraced = (exchange: Exchange): void => {
+    if (exchange.identified) return;
+    exchange.identified = true;
+    fillRandom(exchange.ids, idLayout.span, 8);
+    if (exchange.role === Role.server && clients.claim(exchange)) exchange.hasParent = true;
+    else if (exchange.said.length > 0) exchange.ids.set(exchange.said, idLayout.trace);
+    // The bits that reached the threshold are the trace id's last 7 bytes already.
+    else if (!exchange.hasParent) fillRandom(exchange.ids, idLayout.trace, exchange.threshold > 0 ? 9 : 16);
+  };
+
+  const identify = (exchange: Exchange, head: RequestHead): void => {
+    if (exchange.identified) return;
+    if (readTraceparent(exchange.head, head.traceparent, fromHeader) && !sameTraceAsParent(exchange)) {
+      exchange.ids.set(fromHeader.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
+      exchange.ids.set(fromHeader.subarray(idLayout.parent, idLayout.parent + 8), idLayout.parent);
+      exchange.hasParent = true;
+      exchange.remoteParent = true;
+      exchange.threshold = Math.max(exchange.threshold, readThreshold(exchange.head, head.tracestate));
+      exchange.identified = true;
+      fillRandom(exchange.ids, idLayout.span, 8);
+    } else identifyUntraced(exchange);
+  };
+
+  /** A client that passes its own trace's header on has its server request for a parent, which is nearer. */
+  const sameTraceAsParent = (exchange: Exchange): boolean =>
+    exchange.role === Role.client &&
+    exchange.hasParent &&
+    equal(exchange.ids, fromHeader, idLayout.trace, 16);
+
+  const adopt = (number: number, tgid: number, ids: Uint8Array): boolean => {
+    if ((number & streamExchange) !== 0) return options.adoptStream?.(number, tgid, ids) === true;
+    const parent = open.get(number);
+    if (parent === undefined || parent.tgid !== tgid) return false;
+    // A handler with several queries is asked for each: its head was half of what they cost.
+    if (!parent.identified) {
+      parseRequestHead(parent.head, 0, parent.headLength, requestHead);
+      identify(parent, requestHead);
+    }
+    for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] ?? 0;
+    for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
+    return true;
+  };
+
+  /** identifyAsSaid gives a client's request the ids that went out with it. */
+  const identifyAsSaid = (exchange: Exchange): void => {
+    if (exchange.hasParent && !equal(exchange.ids, exchange.said, idLayout.trace, 16)) {
+      // Its receiver follows what was said: a parent in another trace would be none.
+      exchange.hasParent = false;
+      drop("said-another-trace");
+    }
+    exchange.ids.set(exchange.said, idLayout.trace);
+    exchange.identified = true;
+  };
+
+  const identifyClient = (exchange: Exchange, parentNumber: number): void => {
+    const { tgid, goid, ids } = exchange;
+    const isServed = parentNumber !== 0 && adopt(parentNumber, tgid, ids);
+    exchange.hasParent = options.enclosing?.(tgid, goid, ids, isServed) === true || isServed;
+    if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
+    else exchange.process.orphans++;
+    parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
+    // A header of the program's own is what was said.
+    if (exchange.said.length > 0 && requestHead.traceparent.start < 0) identifyAsSaid(exchange);
+    identify(exchange, requestHead);
+    clients.sent(exchange);
+  };
+
+  return { identify, identifyUntraced, identifyClient, adopt };
+}
+
+function equal(a: Uint8Array, b: Uint8Array, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
