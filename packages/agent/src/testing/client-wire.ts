@@ -1,6 +1,6 @@
 import type { ProcessSpans } from "../spans/process-spans.js";
 import { newOrigins } from "../wires/origins.js";
-import type { Wire } from "../wires/wires.js";
+import type { Wire } from "../wires/wire.js";
 
 /** clientWire makes a socket by which a process asks a broker. */
 export function clientWire(process: ProcessSpans): Wire {

@@ -13,8 +13,9 @@ import { newLatePolls } from "./late-polls.js";
 import type { MessageBrokers } from "./message-brokers.js";
 import { newMessageLinks } from "./message-links.js";
 import type { MessageOrigins } from "./message-origins.js";
+import type { Wire } from "./wire.js";
 import { addressText, newWireSpanWriter } from "./wire-span.js";
-import { newWires, type Wire, type Wires, type WiresOptions } from "./wires.js";
+import { newWires, type Wires, type WiresOptions } from "./wires.js";
 
 /** AgentWires tells what is said on an agent's sockets, beside the calls of libraries that write to them. */
 export interface AgentWires extends Wires {

@@ -1,7 +1,8 @@
 import type { WireExchange } from "../protocols/wire.js";
 import { idLayout } from "../spans/ids.js";
 import type { Origin } from "./origins.js";
-import type { Wire, WiresOptions } from "./wires.js";
+import type { Wire } from "./wire.js";
+import type { WiresOptions } from "./wires.js";
 
 /**
  * LatePolls holds what consumers were given until their producers were answered: a broker gives a message to who waits for it

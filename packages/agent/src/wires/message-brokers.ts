@@ -1,7 +1,7 @@
 import { addressSize } from "../events/layout.js";
 import type { WireExchange } from "../protocols/wire.js";
+import type { Wire } from "./wire.js";
 import { addressText } from "./wire-span.js";
-import type { Wire } from "./wires.js";
 
 /** Broker is where a process gets messages from. */
 export interface Broker {

@@ -4,8 +4,8 @@ import { addressSize } from "../events/layout.js";
 import type { MessageContext, WireExchange } from "../protocols/wire.js";
 import { hexText, idLayout, readTraceparent } from "../spans/ids.js";
 import type { MessageOrigins } from "./message-origins.js";
+import type { Wire } from "./wire.js";
 import { addressText } from "./wire-span.js";
-import type { Wire } from "./wires.js";
 
 /** MessageLinks leads from the span of an exchange with messages to the spans that they came from. */
 export interface MessageLinks {

@@ -1,6 +1,6 @@
 import type { WireExchange } from "../protocols/wire.js";
 import type { DurationSeries, RequestDurations, Timed } from "../runtime/request-durations.js";
-import type { Wire } from "./wires.js";
+import type { Wire } from "./wire.js";
 
 /**
  * seriesOf gives the histogram that an exchange counts in: a request of HTTP/2, a call of gRPC, a client's database operation;

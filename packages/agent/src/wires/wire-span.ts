@@ -10,8 +10,8 @@ import { tlsVersionText } from "../spans/tls-version.js";
 import type { Joins } from "./joins.js";
 import type { MessageLinks } from "./message-links.js";
 import type { Origin } from "./origins.js";
+import { ordered, type Wire } from "./wire.js";
 import { seriesOf } from "./wire-durations.js";
-import { ordered, type Wire } from "./wires.js";
 
 const key = {
   serverAddress: attributeKey("server.address"),
