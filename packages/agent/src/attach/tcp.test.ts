@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { listening } from "../testing/listening.js";
 import { newRecorder, type Recorder } from "../testing/recorder.js";
 import { eventually } from "../testing/wait.js";
 import { openKernelObserver } from "./observer.js";
@@ -25,11 +26,7 @@ describe("lives of TCP connections", { skip }, () => {
   ] as const) {
     test(`both ends of a connection to ${host} are told, with their bytes`, async () => {
       const server = createServer((socket) => socket.on("data", () => socket.end("seven 7")));
-      server.listen(0, host);
-      await once(server, "listening");
-      const address = server.address();
-      assert.ok(typeof address === "object" && address !== null);
-      const { port } = address;
+      const port = await listening(server, host);
       const socket = connect({ host, port });
       socket.write("hello");
       socket.resume();
@@ -65,16 +62,13 @@ describe("lives of TCP connections", { skip }, () => {
 
   test("a refused connection is told with its error", async () => {
     const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    assert.ok(typeof address === "object" && address !== null);
+    const port = await listening(server);
     server.close();
     await once(server, "close");
-    const socket = connect({ host: "127.0.0.1", port: address.port });
+    const socket = connect({ host: "127.0.0.1", port });
     await once(socket, "error");
     const told = await eventually("the refusal", () =>
-      recorder.tcp.find((each) => each.peerPort === address.port && each.role === 1),
+      recorder.tcp.find((each) => each.peerPort === port && each.role === 1),
     );
     assert.deepEqual([told.kind, told.tgid, told.error], ["open", process.pid, 111]);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
+import { listening } from "../testing/listening.js";
 import { listPids, parseStat, readProcess } from "./proc.js";
 import { formatAddress, listeningPorts, parseTcpLine, readTcpSockets } from "./sockets.js";
 
@@ -23,10 +24,8 @@ test("a command name with spaces and parentheses does not shift the fields of st
 });
 
 test("a listening port is found for the process that listens", async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const server = createServer();
+  const port = await listening(server);
   try {
     assert.ok(listeningPorts(process.pid).includes(port));
     const own = readTcpSockets("self").find((socket) => socket.localPort === port);

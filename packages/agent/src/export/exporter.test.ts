@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { test } from "node:test";
+import { listening } from "../testing/listening.js";
 import { openExporter } from "./exporter.js";
 
 interface Receiver {
@@ -25,10 +26,8 @@ async function receiver(
       if (status === 200) bodies.push(`${req.url} ${Buffer.concat(chunks).toString()}`);
       res.writeHead(status, headers).end();
     });
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  });
+  const port = await listening(server);
   return {
     url: `http://127.0.0.1:${port}`,
     bodies,
@@ -64,10 +63,8 @@ test("a connection that the receiver closes while it is idle is nobody's problem
     served.set(req.socket, before + 1);
     if (before > 0) req.socket.destroy();
     else req.resume().on("end", () => res.writeHead(200).end());
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  });
+  const port = await listening(server);
   const problems: string[] = [];
   const exporter = openExporter({
     url: `http://127.0.0.1:${port}`,

@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { get, type IncomingMessage, Agent as KeptConnections } from "node:http";
 import { connect } from "node:http2";
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
-import type { Span } from "@go3s/telemetry";
-import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
 import {
   type BuiltProgram,
@@ -15,8 +12,10 @@ import {
   whyNoLiveTests,
   whyNoModule,
 } from "../testing/go-service.js";
+import { linesOf } from "../testing/lines.js";
 import { newSpanCollector } from "../testing/live-peers.js";
 import { newCgroup, type OwnCgroup } from "../testing/own-cgroup.js";
+import { given, startPropagating, traceparentOf } from "../testing/propagating.js";
 import { tracedCallsSource, tracedSource } from "../testing/traced-service.go.js";
 import { eventually } from "../testing/wait.js";
 import type { InsertionCounts } from "./reasons.js";
@@ -37,8 +36,7 @@ const ways = [
   },
   { name: "gRPC", source: tracedCallsSource, modules: [grpc], scheme: "", skip: whyNoModule(grpc) },
 ] as const;
-const trace = "0af7651916cd43dd8448eb211c80319c";
-const traceparent = `00-${trace}-b7ad6b7169203331-01`;
+const { traceId: trace, traceparent } = given;
 
 for (const { name, source, modules, scheme, skip } of ways) {
   describe(`traces in the requests of ${name}, in plain text`, { skip: skip ?? false }, () => {
@@ -58,16 +56,8 @@ for (const { name, source, modules, scheme, skip } of ways) {
         env: { NEXT: `${scheme}127.0.0.1:${back.port}` },
         stdio: ["ignore", "pipe", "inherit"],
       });
-      assert.ok(service.stdout);
-      const [line] = await once(createInterface({ input: service.stdout }), "line");
-      port = Number(line);
-      agent = await startAgent({
-        selection: { pids: [service.pid ?? 0] },
-        exclude: [process.pid, back.pid],
-        exporter,
-        metrics: false,
-        propagate: true,
-      });
+      port = Number(await linesOf(service).next());
+      agent = await startPropagating([service.pid], { exclude: [process.pid, back.pid], exporter });
       // A server that takes both protocols reads 14 bytes first, to know which it is: of this request the head is in pieces.
       await viaHTTP1("/ask?n=0", {});
       await eventually("its span", () => spans.length > 0);
@@ -106,11 +96,9 @@ for (const { name, source, modules, scheme, skip } of ways) {
       return await text(answer ?? assert.fail("no answer"));
     };
 
-    const nameOf = ({ traceId, spanId }: Span): string => `00-${traceId}-${spanId}-01`;
-
     /** checkNamed looks whether each request came with one name, its own call's. Under load some may have none. */
     const checkNamed = ({ told, all, served, counted }: Awaited<ReturnType<typeof ask>>): void => {
-      const calls = new Map(all.filter(({ kind }) => kind === 3).map((span) => [nameOf(span), span]));
+      const calls = new Map(all.filter(({ kind }) => kind === 3).map((span) => [traceparentOf(span), span]));
       const seen = new Set<string>();
       for (const { parents } of told) {
         for (const parent of parents) {

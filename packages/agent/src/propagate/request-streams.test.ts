@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
 import { whyNoLiveTests } from "../testing/go-service.js";
-import { newSpanCollector } from "../testing/live-peers.js";
+import { linesOf } from "../testing/lines.js";
+import { listening } from "../testing/listening.js";
 import { newCgroup, type OwnCgroup } from "../testing/own-cgroup.js";
+import { startPropagating } from "../testing/propagating.js";
 
 // Takes a connection's writes as JSON, one a line, and waits after each for as many answers as it says.
 const client = `
@@ -52,7 +51,6 @@ const post = (body: string): string => request("POST /in", `Content-Length: ${bo
 const whyNot = whyNoLiveTests() ?? false;
 let cgroup: OwnCgroup;
 let agent: Agent;
-let port = 0;
 let received: Buffer[] = [];
 let ask: (writes: readonly Write[]) => Promise<string>;
 const server = createServer((socket: Socket) => {
@@ -67,22 +65,12 @@ const server = createServer((socket: Socket) => {
 
 before(async () => {
   if (whyNot !== false) return;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listening(server);
   cgroup = newCgroup();
   const child = cgroup.run([process.execPath, "-e", client]);
-  assert.ok(child.stdout);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const lines = linesOf(child);
   await lines.next();
-  agent = await startAgent({
-    selection: { pids: [child.pid ?? 0] },
-    exclude: [process.pid],
-    exporter: newSpanCollector().exporter,
-    metrics: false,
-    propagate: true,
-  });
+  agent = await startPropagating([child.pid]);
   ask = async (writes) => {
     received = [];
     child.stdin?.write(`${JSON.stringify({ port, writes })}\n`);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeProtobuf, ExportTraceServiceRequest, type ScopeSpans, type Span } from "@go3s/telemetry";
 import type { Exporter } from "../export/exporter.js";
+import { listening } from "./listening.js";
 import { eventually } from "./wait.js";
 
 /** LivePeer is a real server, started for one test. */
@@ -36,12 +37,11 @@ export function postgresPrograms(): string | undefined {
 
 /** freePort gives a port that nobody listens on; somebody may take it before it is used. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
+  const server = createServer();
+  const port = await listening(server);
   server.close();
   await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
+  return port;
 }
 
 /** startRedis starts a redis-server on a free port. */

@@ -9,6 +9,7 @@ import type { Span } from "@go3s/telemetry";
 import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
 import { type Certificate, makeCertificate } from "../testing/certificate.js";
+import { listening } from "../testing/listening.js";
 import { attributeOf, newSpanCollector, whyNoPeer } from "../testing/live-peers.js";
 import { eventually } from "../testing/wait.js";
 import { librariesOf, newTlsLibraries } from "./libraries.js";
@@ -130,11 +131,9 @@ async function withServer(check: (port: number) => Promise<void>): Promise<void>
   const server = createServer(options, (request, response) => {
     request.resume().on("end", () => response.end("z".repeat(request.url === "/large" ? 60_000 : 5)));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
+  const port = await listening(server);
   try {
-    await check(typeof address === "object" && address !== null ? address.port : 0);
+    await check(port);
   } finally {
     server.closeAllConnections();
     server.close();
