@@ -93,7 +93,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sampling,
     onShed: options.onShed,
   });
-  const policies = newProcessPolicies({ registry, untold: sampling.untold, isShed: budget.isShed });
+  const policies = newProcessPolicies({
+    spansOf: (pid) => registry.get(pid)?.spans,
+    untold: sampling.untold,
+    isShed: budget.isShed,
+  });
 
   /** attach makes a process known to the kernel side, and puts the Go probes in when it is a Go program. */
   function attach(process: Observed): void {

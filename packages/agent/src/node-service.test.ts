@@ -3,10 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent as HttpAgent, request } from "node:http";
 import { test } from "node:test";
-import { decodeProtobuf, ExportTraceServiceRequest, type Span } from "@go3s/telemetry";
 import { startAgent } from "./agent.js";
 import type { Agent } from "./agent-types.js";
-import type { Exporter } from "./export/exporter.js";
+import { attributeOf, newSpanCollector } from "./testing/live-peers.js";
 
 // A Node server writes its answers in several buffers (writev), chunked or whole; /c sends one in two writes.
 const source = `
@@ -18,23 +17,6 @@ const server = require("node:http").createServer((req, res) => {
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 `;
-
-function collector(): { exporter: Exporter; spans: Span[] } {
-  const spans: Span[] = [];
-  return {
-    spans,
-    exporter: {
-      send(signal, body) {
-        if (signal !== "traces") return;
-        for (const group of decodeProtobuf(ExportTraceServiceRequest, body).resourceSpans) {
-          for (const scope of group.scopeSpans) spans.push(...scope.spans);
-        }
-      },
-      stats: () => ({ sentItems: spans.length, sentBytes: 0, waitingBytes: 0, dropped: {} }),
-      close: async () => undefined,
-    },
-  };
-}
 
 function get(port: number, path: string, agent: HttpAgent): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -54,7 +36,7 @@ test("every request on a kept connection to a Node server is told while the conn
 }, async () => {
   const child = spawn(process.execPath, ["-e", source], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const { exporter, spans } = collector();
+  const { exporter, spans } = newSpanCollector();
   const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 });
   let observer: Agent | undefined;
   try {
@@ -67,9 +49,7 @@ test("every request on a kept connection to a Node server is told while the conn
     for (const path of paths) await get(Number(line.toString()), path, agent);
     for (let i = 0; i < 100 && spans.length < paths.length; i++)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    const told = spans.map(
-      (span) => span.attributes.find(({ key }) => key === "url.path")?.value?.stringValue,
-    );
+    const told = spans.map((span) => attributeOf(span, "url.path"));
     assert.deepEqual(told.sort(), paths);
     for (const span of spans) assert.ok(span.endTimeUnixNano > span.startTimeUnixNano);
     assert.deepEqual(observer.report().dropped, {});

@@ -1,6 +1,6 @@
 import type { Shedding } from "../budget/shedding.js";
-import type { Registry } from "../discovery/registry.js";
 import { monotonicNs } from "../spans/clock.js";
+import type { ProcessSpans } from "../spans/process-spans.js";
 import type { KernelObserver } from "./observer-types.js";
 import { newProcessPolicy, type ProcessPolicy } from "./process-policy.js";
 import type { AttachedProbes } from "./target.js";
@@ -10,12 +10,12 @@ export interface ProcessPolicies {
   watched(pid: number): void;
   unwatched(pid: number): void;
   /** tick decides anew; once a second. */
-  tick(kernel: KernelObserver, seconds: number): void;
+  tick(kernel: Pick<KernelObserver, "setMessages" | "setProbes">, seconds: number): void;
 }
 
 /** ProcessPoliciesOptions are what they need from around them. */
 export interface ProcessPoliciesOptions {
-  readonly registry: Pick<Registry, "get">;
+  readonly spansOf: (pid: number) => ProcessSpans | undefined;
   /** untold counts the requests of a process that sampling left out. */
   readonly untold: (pid: number) => number;
   readonly isShed: Shedding["isShed"];
@@ -24,21 +24,21 @@ export interface ProcessPoliciesOptions {
 const noProbes: AttachedProbes = { handlerEnd: false, roundTrip: false, spawn: false };
 
 /** newProcessPolicies makes them for no process yet. */
-export function newProcessPolicies({ registry, untold, isShed }: ProcessPoliciesOptions): ProcessPolicies {
+export function newProcessPolicies({ spansOf, untold, isShed }: ProcessPoliciesOptions): ProcessPolicies {
   const policies = new Map<number, ProcessPolicy>();
   return {
     watched: (pid) => void policies.set(pid, newProcessPolicy()),
     unwatched: (pid) => void policies.delete(pid),
     tick(kernel, seconds) {
       for (const [pid, policy] of policies) {
-        const process = registry.get(pid);
-        if (process === undefined) continue;
-        const wanted = policy.decide(process.spans, untold(pid), seconds);
+        const spans = spansOf(pid);
+        if (spans === undefined) continue;
+        const wanted = policy.decide(spans, untold(pid), seconds);
         const areShed = isShed("routes");
         kernel.setMessages(pid, wanted.messages && !areShed);
         const told = kernel.setProbes(pid, areShed ? noProbes : wanted.probes).handlerEnd;
-        if (told && !process.spans.handlerEndsTold) process.spans.handlerEndsSinceNs = monotonicNs();
-        process.spans.handlerEndsTold = told;
+        if (told && !spans.handlerEndsTold) spans.handlerEndsSinceNs = monotonicNs();
+        spans.handlerEndsTold = told;
       }
     },
   };

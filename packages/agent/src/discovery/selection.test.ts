@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matchesGlob } from "./glob.js";
-import { type Candidate, selects } from "./selection.js";
+import { asksForMany, type Candidate, selects } from "./selection.js";
 
 const globs: readonly [pattern: string, text: string, want: boolean][] = [
   ["*", "", true],
@@ -73,4 +73,11 @@ test("what is excluded is left alone, whatever asks for it", () => {
   }
   const not = { names: ["cart"], ports: [1], containers: ["5"] };
   assert.equal(selects({ all: true, not }, candidate), "all services");
+});
+
+test("only what may start later has to be looked for among all that starts", () => {
+  assert.ok(!asksForMany({ pids: [7], not: { ports: [80] } }));
+  assert.ok(!asksForMany({ names: [] }));
+  for (const selection of [{ all: true }, { names: ["shop"] }, { ports: [80] }, { namespaces: ["shop"] }])
+    assert.ok(asksForMany(selection));
 });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { decodeProtobuf, ExportTraceServiceRequest, type Span } from "@go3s/telemetry";
+import type { Span } from "@go3s/telemetry";
 import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
-import type { Exporter } from "../export/exporter.js";
 import {
   type BuiltProgram,
   buildGoService,
@@ -11,37 +10,19 @@ import {
   whyNoLiveTests,
 } from "../testing/go-service.js";
 import { newClient, openRaw } from "../testing/http-client.js";
+import { attributeOf, newSpanCollector } from "../testing/live-peers.js";
 import { eventually } from "../testing/wait.js";
 
 const skip = whyNoLiveTests() ?? false;
 
-function collector(): { exporter: Exporter; spans: Span[] } {
-  const spans: Span[] = [];
-  return {
-    spans,
-    exporter: {
-      send(signal, body) {
-        if (signal !== "traces") return;
-        for (const group of decodeProtobuf(ExportTraceServiceRequest, body).resourceSpans) {
-          for (const scope of group.scopeSpans) spans.push(...scope.spans);
-        }
-      },
-      stats: () => ({ sentItems: spans.length, sentBytes: 0, waitingBytes: 0, dropped: {} }),
-      close: async () => undefined,
-    },
-  };
-}
-
-const pathOf = (span: Span): string =>
-  span.attributes.find(({ key }) => key === "url.path")?.value?.stringValue ?? "";
-const statusOf = (span: Span): number =>
-  Number(span.attributes.find(({ key }) => key === "http.response.status_code")?.value?.intValue ?? 0);
+const pathOf = (span: Span): string => attributeOf(span, "url.path");
+const statusOf = (span: Span): number => Number(attributeOf(span, "http.response.status_code"));
 
 describe("sampling in the kernel", { skip }, () => {
   let program: BuiltProgram;
   let service: RunningService;
   let agent: Agent;
-  const { exporter, spans } = collector();
+  const { exporter, spans } = newSpanCollector();
 
   before(async () => {
     program = buildGoService();
