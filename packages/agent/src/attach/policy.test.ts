@@ -63,6 +63,19 @@ test("goroutine starts are watched at a low rate only as long as they find someb
   assert.equal(policy.decide(calm).spawn, false);
 });
 
+test("thousands of calls without such a parent are enough sooner, and one with it begins anew", () => {
+  const policy = newPolicy();
+  const asking = { ...calm, calls: 6000 };
+  for (let i = 0; i < 3; i++) assert.equal(policy.decide(asking).spawn, true);
+  assert.equal(policy.decide({ ...asking, deep: 1 }).spawn, true);
+  for (let i = 0; i < 3; i++) assert.equal(policy.decide(asking).spawn, true);
+  assert.equal(policy.decide(asking).spawn, false);
+  const orphaned = { ...asking, orphans: 600 };
+  for (let i = 0; i < 9; i++) assert.equal(policy.decide(orphaned).spawn, false);
+  for (let i = 0; i < 4; i++) assert.equal(policy.decide(orphaned).spawn, true, `after ${i}`);
+  assert.equal(policy.decide(orphaned).spawn, false);
+});
+
 test("orphans that stay orphans have goroutine starts watched ever more rarely", () => {
   const policy = newPolicy();
   const orphaned = { ...calm, orphans: 10 };
