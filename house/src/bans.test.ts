@@ -15,6 +15,7 @@ const offences: Readonly<Record<string, string>> = {
   "console.log": 'console.log("x");',
   innerHTML: "node.innerHTML = text;",
   eval: "eval(text);",
+  "getter in an object literal": "    get size() {",
 };
 
 for (const ban of bans) {

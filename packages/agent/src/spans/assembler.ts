@@ -32,6 +32,7 @@ import { becomeRepeat, copyAnswer, copyRequest, keepOriginal } from "./originals
 import type { ProcessSpans } from "./process-spans.js";
 import { responseIsDone } from "./response-end.js";
 import type { SpanTemplate } from "./template.js";
+import { newTexts } from "./texts.js";
 
 /** AssemblerOptions are what the assembler needs from around it. */
 export interface AssemblerOptions extends OtherParents {
@@ -90,6 +91,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const connections = newConnectionSlots();
   const early = newEarlyResponses();
   const unasked = new Set<number>();
+  const texts = newTexts();
   const dropped: Record<string, number> = {};
 
   const drop = (reason: string): void => {
@@ -178,7 +180,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     exchange.responseBytes += event.bytes;
     exchange.endNs = event.handlerEndNs > 0 ? event.handlerEndNs : event.ns;
     exchange.responseStarted = true;
-    if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);
+    if (event.routeLength > 0) exchange.pattern = texts.of(event.memory, event.route, event.routeLength);
     if (event.handlerEndNs > 0) exchange.handlerEnded = true;
     if (readAnswer(exchange, event)) {
       exchange.status = responseHead.status;
@@ -204,7 +206,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
         drop("replaced");
         discard(old);
       }
-      if (open.size >= openLimit) return drop("too-many-open");
+      if (open.size() >= openLimit) return drop("too-many-open");
       const exchange = pool.take(process);
       resetExchange(exchange);
       exchange.number = event.exchange;
@@ -301,7 +303,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       }
       exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
       exchange.responseBytes = Math.max(exchange.responseBytes, event.responseBytes);
-      if (event.routeLength > 0) exchange.pattern = text(event.memory, event.route, event.routeLength);
+      if (event.routeLength > 0) exchange.pattern = texts.of(event.memory, event.route, event.routeLength);
       if (event.reason === EndReason.handler) {
         exchange.endNs = event.ns;
         exchange.handlerEnded = true;
@@ -340,14 +342,10 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       });
       return routines;
     },
-    counts: () => ({ openExchanges: open.size, dropped: { ...dropped } }),
+    counts: () => ({ openExchanges: open.size(), dropped: { ...dropped } }),
   };
 }
 
 function copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
   for (let i = 0; i < length; i++) into[to + i] = from[at + i];
-}
-
-function text(memory: Uint8Array, start: number, length: number): string {
-  return Buffer.from(memory.buffer, memory.byteOffset + start, length).toString("latin1");
 }

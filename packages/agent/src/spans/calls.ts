@@ -2,11 +2,11 @@ import type { CallEndEvent, CallEvent, CallSink } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import type { WireExchange } from "../protocols/wire.js";
-import { newCallTexts } from "./call-texts.js";
 import { fillRandom, idLayout } from "./ids.js";
 import { newLateSends } from "./late-sends.js";
 import { newOpenCalls } from "./open-calls.js";
 import type { ProcessSpans } from "./process-spans.js";
+import { newTexts } from "./texts.js";
 
 /** Call is a call into a library while it is open. */
 export interface Call {
@@ -97,7 +97,7 @@ export interface Calls extends CallSink {
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** open counts calls without their end yet. */
-  readonly open: number;
+  open(): number;
 }
 
 const idleLimit = 1024;
@@ -108,7 +108,7 @@ export const untoldExchange = 0xffffffff;
 export function newCalls(options: CallsOptions): Calls {
   const calls = newOpenCalls();
   const idle: Call[] = [];
-  const texts = newCallTexts();
+  const texts = newTexts();
   const late = newLateSends();
 
   const give = (call: Call): void => {
@@ -116,9 +116,7 @@ export function newCalls(options: CallsOptions): Calls {
   };
 
   return {
-    get open() {
-      return calls.size;
-    },
+    open: () => calls.size(),
     call(event: CallEvent) {
       const process = options.processOf(event.tgid);
       if (process === undefined) return;

@@ -67,7 +67,7 @@ export function newClientRequests(): ClientRequests {
       for (let i = 0; i < idsLength; i++) entry.ids[at * idsLength + i] = client.ids[idLayout.trace + i] ?? 0;
     },
     claim(server) {
-      if (connections.size === 0) return false;
+      if (connections.size() === 0) return false;
       const key = server.peerPort * 65536 + server.localPort;
       const entry = connections.get(key);
       if (entry === undefined || !crossed(entry.addresses, server.addresses)) return false;

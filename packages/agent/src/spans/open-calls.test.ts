@@ -47,6 +47,6 @@ test("calls are found by their process and goroutine, whatever others meet them 
 test("ends that got lost do not pile up", () => {
   const calls = newOpenCalls();
   for (let goid = 0; goid < 100_000; goid++) calls.add(callOf(7, goid));
-  assert.ok(calls.size <= 21_100, `${calls.size}`);
+  assert.ok(calls.size() <= 21_100, `${calls.size()}`);
   assert.equal(calls.take(7, 99_999)?.goid, 99_999);
 });

@@ -2,7 +2,7 @@ import type { Call } from "./calls.js";
 
 /** OpenCalls holds the calls that have not ended, by process and goroutine, which is in one at a time. */
 export interface OpenCalls {
-  readonly size: number;
+  size(): number;
   get(tgid: number, goid: number): Call | undefined;
   /** add takes a call whose goroutine is in none. */
   add(call: Call): void;
@@ -27,9 +27,7 @@ export function newOpenCalls(): OpenCalls {
     call !== undefined && call.goid === goid && call.process.tgid === tgid;
 
   return {
-    get size() {
-      return size;
-    },
+    size: () => size,
     get(tgid, goid) {
       const found = slots[(goid + tgid) & (places - 1)];
       if (isOf(found, tgid, goid)) return found;

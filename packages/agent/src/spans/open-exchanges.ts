@@ -2,7 +2,7 @@ import type { Exchange } from "./exchange.js";
 
 /** OpenExchanges holds the exchanges that are not finished, by number. */
 export interface OpenExchanges {
-  readonly size: number;
+  size(): number;
   get(number: number): Exchange | undefined;
   /** add takes an exchange whose number is not in it. */
   add(exchange: Exchange): void;
@@ -24,9 +24,7 @@ export function newOpenExchanges(): OpenExchanges {
   const others = new Map<number, Exchange>();
   let size = 0;
   return {
-    get size() {
-      return size;
-    },
+    size: () => size,
     get(number) {
       const found = slots[number & (SLOTS - 1)];
       if (found?.number === number) return found;

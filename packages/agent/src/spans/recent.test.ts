@@ -17,7 +17,7 @@ test("entries live for one to two generations by time, however few there are", (
   now = 122_000;
   fill(300);
   assert.equal(table.get(1), undefined);
-  assert.ok(table.size < 100, String(table.size));
+  assert.ok(table.size() < 100, String(table.size()));
 });
 
 test("an entry that is used stays, and one that is deleted is gone from both generations", () => {
@@ -34,6 +34,6 @@ test("an entry that is used stays, and one that is deleted is gone from both gen
 test("no generation holds more than its limit", () => {
   const table = newRecent<number>({ limit: 50, ms: 60_000 });
   for (let i = 0; i < 10_000; i++) table.set(i, i);
-  assert.ok(table.size <= 100, String(table.size));
+  assert.ok(table.size() <= 100, String(table.size()));
   assert.equal(table.get(9_999), 9_999);
 });

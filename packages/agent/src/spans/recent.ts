@@ -6,7 +6,7 @@ export interface Recent<V> {
   set(key: number, value: V): void;
   delete(key: number): void;
   /** size counts entries, of which some may be there twice. */
-  readonly size: number;
+  size(): number;
 }
 
 /** RecentOptions bound a table: `limit` entries a generation, which lasts `ms` at most; `now` is for tests. */
@@ -56,8 +56,6 @@ export function newRecent<V>({
       young.delete(key);
       old.delete(key);
     },
-    get size() {
-      return young.size + old.size;
-    },
+    size: () => young.size + old.size,
   };
 }

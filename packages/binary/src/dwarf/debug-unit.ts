@@ -25,7 +25,8 @@ function basesOf(unit: DebugUnit, root: Die | undefined): Bases {
           ? 16
           : 8
         : behind(wide ? 16 : 8, contribution?.stringOffsets)),
-    addresses: skeleton?.bases.addresses ?? given(attribute.ADDR_BASE) ?? given(attribute.GNU_ADDR_BASE) ?? 0,
+    addresses:
+      skeleton?.bases().addresses ?? given(attribute.ADDR_BASE) ?? given(attribute.GNU_ADDR_BASE) ?? 0,
     rangeLists: given(attribute.RNGLISTS_BASE) ?? behind(wide ? 20 : 12, contribution?.rangeLists),
     locationLists: given(attribute.LOCLISTS_BASE) ?? behind(wide ? 20 : 12, contribution?.locations),
     ranges: skeleton === undefined ? 0 : (skeletonRanges(skeleton) ?? 0),
@@ -72,10 +73,8 @@ export function openUnit(file: DebugFile, header: Unit, links: UnitLinks): Debug
     header,
     skeleton,
     contribution,
-    get shapes() {
-      return file.shapes(header, header.abbreviationsAt + (contribution?.abbreviations ?? 0));
-    },
-    get bases() {
+    shapes: () => file.shapes(header, header.abbreviationsAt + (contribution?.abbreviations ?? 0)),
+    bases() {
       if (bases === undefined) {
         // The first entry's numbers can be read without the bases it gives.
         bases = noBases;

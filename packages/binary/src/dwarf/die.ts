@@ -10,7 +10,7 @@ export function readDie(unit: DebugUnit, bytes: Bytes, at: number): Die | undefi
   const cursor: Cursor = { bytes, at };
   const code = uleb(cursor);
   if (code === 0) return undefined;
-  const shape = unit.shapes.get(code);
+  const shape = unit.shapes().get(code);
   if (shape === undefined) {
     throw new BinaryError("malformed", `${bytes.what}: abbreviation ${code} is not defined`, {
       offset: bytes.base + at,
@@ -127,7 +127,7 @@ export function isAddressForm(kind: number): boolean {
 export function indexedAddress(unit: DebugUnit, index: number): number {
   const owner = unit.skeleton ?? unit;
   const size = unit.header.addressSize;
-  const at = unit.bases.addresses + index * size;
+  const at = unit.bases().addresses + index * size;
   const table = owner.file.addresses.whole();
   return size === 4 ? u32(table, at) : u64OrInfinity(table, at);
 }
@@ -151,7 +151,7 @@ export function signatureOf(die: Die, name: number): bigint | undefined {
 /** indexedText reads string index of the unit's part of .debug_str_offsets. */
 export function indexedText(unit: DebugUnit, index: number): string {
   const wide = unit.header.offsetSize === 8;
-  const at = unit.bases.strings + index * unit.header.offsetSize;
+  const at = unit.bases().strings + index * unit.header.offsetSize;
   const table = unit.file.stringOffsets.whole();
   return cString(unit.file.strings.whole(), wide ? u64(table, at) : u32(table, at));
 }

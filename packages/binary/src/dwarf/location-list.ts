@@ -164,7 +164,7 @@ export function* locationEntries(die: Die, name: number): Generator<LocationEntr
     return;
   }
   const table = unit.file.locationLists.whole();
-  const offset = kind === form.LOCLISTX ? listOffset(unit, table, unit.bases.locationLists, value) : value;
+  const offset = kind === form.LOCLISTX ? listOffset(unit, table, unit.bases().locationLists, value) : value;
   yield* newList(unit, table, offset);
 }
 

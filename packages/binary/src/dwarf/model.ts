@@ -26,8 +26,8 @@ export interface Contribution {
 export interface DebugUnit {
   readonly file: DebugFile;
   readonly header: Unit;
-  readonly shapes: ShapeTable;
-  readonly bases: Bases;
+  shapes(): ShapeTable;
+  bases(): Bases;
   readonly contribution: Contribution | undefined;
   /** skeleton is the unit in the program that a split unit belongs to: it has the addresses. */
   readonly skeleton: DebugUnit | undefined;

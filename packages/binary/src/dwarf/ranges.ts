@@ -113,9 +113,9 @@ export function rangesOf(die: Die): AddressRange[] {
   const kind = formOf(die, attribute.RANGES);
   if (kind !== undefined) {
     const value = numberOf(die, attribute.RANGES) ?? 0;
-    if (unit.header.version < 5) return readOld(unit, value + unit.bases.ranges);
+    if (unit.header.version < 5) return readOld(unit, value + unit.bases().ranges);
     const table = unit.file.rangeLists.whole();
-    const offset = kind === form.RNGLISTX ? listOffset(unit, table, unit.bases.rangeLists, value) : value;
+    const offset = kind === form.RNGLISTX ? listOffset(unit, table, unit.bases().rangeLists, value) : value;
     return readNew(unit, table, offset);
   }
   const start = numberOf(die, attribute.LOW_PC);

@@ -47,7 +47,8 @@ function siblingOf(die: Die, end: number): number | undefined {
 function collect(unit: DebugUnit): Scope[] {
   const bytes = unit.bytes();
   const end = bytes.data.length;
-  const { shapes, header } = unit;
+  const { header } = unit;
+  const shapes = unit.shapes();
   const cursor: Cursor = { bytes, at: header.entries - header.start };
   const scopes: Scope[] = [];
   // around[depth] is the scope that entries of that depth are in; opened[depth] the one whose children they are.

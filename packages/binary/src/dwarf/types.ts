@@ -137,7 +137,7 @@ export function* childrenOf(die: Die): Generator<Die> {
       depth--;
       continue;
     }
-    const shape = unit.shapes.get(code);
+    const shape = unit.shapes().get(code);
     if (depth === 0 || shape === undefined) {
       const child = readDie(unit, bytes, at);
       if (child === undefined) return;
@@ -320,7 +320,8 @@ export function typeOf(die: Die): TypeDescription {
 
 /** namedType finds a type of this name in a unit, a whole one before a declaration. */
 export function namedType(unit: DebugUnit, name: string): TypeDescription | undefined {
-  const { shapes, header } = unit;
+  const { header } = unit;
+  const shapes = unit.shapes();
   const bytes = unit.bytes();
   const cursor: Cursor = { bytes, at: header.entries - header.start };
   while (cursor.at < bytes.data.length) {

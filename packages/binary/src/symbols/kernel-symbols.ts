@@ -73,7 +73,7 @@ export function parseKernelSymbols(data: Uint8Array, what = "/proc/kallsyms"): K
     }
     start = end + 1;
   }
-  if (collector.count === 0) {
+  if (collector.count() === 0) {
     throw new BinaryError("unreadable-file", `${what} shows no addresses of kernel functions`, {
       hint:
         hidden > 0

@@ -36,7 +36,7 @@ const lookBack = 8;
 
 /** SymbolCollector takes symbols in any order into growing columns: no object a symbol. */
 export interface SymbolCollector {
-  readonly count: number;
+  count(): number;
   /** add takes a symbol; of several at one address the one with the highest rank (0 to 255) is kept. */
   add(start: number, size: number, name: number, rank: number): void;
   /** finish sorts, keeps the best symbol of each address, and leaves the columns to the map. */
@@ -116,9 +116,7 @@ export function collectSymbols(capacity = 1_024): SymbolCollector {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   return {
-    get count() {
-      return count;
-    },
+    count: () => count,
     add(start, size, name, rank) {
       if (count === columns.starts.length) {
         const larger = columnsOf(count * 2);

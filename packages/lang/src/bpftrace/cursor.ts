@@ -11,9 +11,9 @@ const defineDepth = 16;
 
 /** Cursor walks over the tokens of a script; it can look ahead and go back within one part. */
 export interface Cursor {
-  readonly token: Token;
+  token(): Token;
   /** last is where the token before ends. */
-  readonly last: number;
+  last(): number;
   advance(): Token;
   is(operator: string): boolean;
   isWord(word: string): boolean;
@@ -62,19 +62,15 @@ export function newCursor(text: string, defines: ReadonlyMap<string, string>, re
   const lastEnd = (): number => (at > 0 ? (tokens[at - 1]?.end ?? last) : last);
 
   const cursor: Cursor = {
-    get token() {
-      return fill(at);
-    },
-    get last() {
-      return lastEnd();
-    },
+    token: () => fill(at),
+    last: lastEnd,
     advance() {
       const token = fill(at);
       if (token.kind !== "end") at++;
       return token;
     },
-    is: (operator) => cursor.token.kind === "operator" && cursor.token.text === operator,
-    isWord: (word) => cursor.token.kind === "word" && cursor.token.text === word,
+    is: (operator) => cursor.token().kind === "operator" && cursor.token().text === operator,
+    isWord: (word) => cursor.token().kind === "word" && cursor.token().text === word,
     accept(operator) {
       if (!cursor.is(operator)) return false;
       cursor.advance();
@@ -84,7 +80,7 @@ export function newCursor(text: string, defines: ReadonlyMap<string, string>, re
       cursor.is(operator)
         ? cursor.advance()
         : cursor.stop(
-            cursor.token,
+            cursor.token(),
             `syntax error, unexpected ${cursor.shown()}, expecting ${operator} ${where}`,
           ),
     stop(range, message, hint) {
@@ -92,9 +88,9 @@ export function newCursor(text: string, defines: ReadonlyMap<string, string>, re
       report.error("syntax", { start: range.start, end }, message, hint);
       throw new Stop();
     },
-    shown: () => (cursor.token.kind === "end" ? "end of file" : `"${cursor.token.text}"`),
+    shown: () => (cursor.token().kind === "end" ? "end of file" : `"${cursor.token().text}"`),
     nested(work) {
-      if (++depth > depthLimit) cursor.stop(cursor.token, "this is nested too deeply");
+      if (++depth > depthLimit) cursor.stop(cursor.token(), "this is nested too deeply");
       try {
         return work();
       } finally {

@@ -11,10 +11,10 @@ function attributes(cursor: Cursor): boolean {
       continue;
     }
     cursor.expect("(", "behind __attribute__");
-    for (let open = 1; open > 0 && cursor.token.kind !== "end"; ) {
+    for (let open = 1; open > 0 && cursor.token().kind !== "end"; ) {
       if (cursor.is("(")) open++;
       else if (cursor.is(")")) open--;
-      else if (/^(?:__)?packed(?:__)?$/.test(cursor.token.text)) packed = true;
+      else if (/^(?:__)?packed(?:__)?$/.test(cursor.token().text)) packed = true;
       cursor.advance();
     }
   }
@@ -30,7 +30,7 @@ function declarator(cursor: Cursor, base: TypeNode | Declaration, expression: ()
     cursor.advance();
     const name = cursor.advance().text;
     cursor.expect(")", "behind the function pointer's name");
-    for (let open = 0; cursor.token.kind !== "end"; ) {
+    for (let open = 0; cursor.token().kind !== "end"; ) {
       if (cursor.is("(")) open++;
       else if (cursor.is(")")) open--;
       cursor.advance();
@@ -40,7 +40,7 @@ function declarator(cursor: Cursor, base: TypeNode | Declaration, expression: ()
     const type: TypeNode = { name: "void", pointers: 1, lengths: [], ...at };
     return { name, type, bits: undefined, pointers: 0, lengths: [] };
   }
-  const name = cursor.token.kind === "word" ? cursor.advance().text : "";
+  const name = cursor.token().kind === "word" ? cursor.advance().text : "";
   const lengths = lengthsOf(cursor, expression);
   let bits: number | undefined;
   if (cursor.accept(":")) {
@@ -53,7 +53,7 @@ function declarator(cursor: Cursor, base: TypeNode | Declaration, expression: ()
 }
 
 function typeOf(cursor: Cursor, expression: () => Node): TypeNode | Declaration {
-  const at = cursor.token;
+  const at = cursor.token();
   if (at.kind === "word" && /^(?:struct|union|enum)$/.test(at.text)) {
     let ahead = 1;
     while (/^(?:__attribute__|__packed)$/.test(cursor.peek(ahead).text)) ahead++;
@@ -63,14 +63,15 @@ function typeOf(cursor: Cursor, expression: () => Node): TypeNode | Declaration 
   const base = baseType(cursor, expression);
   if (base === undefined)
     return cursor.stop(at, `syntax error, unexpected ${cursor.shown()}, expecting a type`);
-  return { ...base, pointers: 0, lengths: [], start: at.start, end: cursor.last };
+  return { ...base, pointers: 0, lengths: [], start: at.start, end: cursor.last() };
 }
 
 function members(cursor: Cursor, expression: () => Node): MemberDeclaration[] {
   const found: MemberDeclaration[] = [];
   while (!cursor.is("}")) {
     if (cursor.accept(";")) continue;
-    if (cursor.token.kind === "end") cursor.stop(cursor.token, "this struct has no end", 'close it with "}"');
+    if (cursor.token().kind === "end")
+      cursor.stop(cursor.token(), "this struct has no end", 'close it with "}"');
     const base = typeOf(cursor, expression);
     do found.push(declarator(cursor, base, expression));
     while (cursor.accept(","));
@@ -82,9 +83,9 @@ function members(cursor: Cursor, expression: () => Node): MemberDeclaration[] {
 function tagged(cursor: Cursor, expression: () => Node): Declaration {
   const at = cursor.advance();
   let packed = attributes(cursor);
-  const name = cursor.token.kind === "word" ? cursor.advance().text : "";
+  const name = cursor.token().kind === "word" ? cursor.advance().text : "";
   packed = attributes(cursor) || packed;
-  const from = { start: at.start, end: cursor.last };
+  const from = { start: at.start, end: cursor.last() };
   if (!cursor.accept("{")) {
     // A declaration without a body: the type is known from elsewhere, or never looked into.
     if (at.text === "enum") return { kind: "enum", name, values: [], ...from };
@@ -101,23 +102,23 @@ function tagged(cursor: Cursor, expression: () => Node): Declaration {
     }
     cursor.expect("}", "to end the enum");
     attributes(cursor);
-    return { kind: "enum", name, values, start: at.start, end: cursor.last };
+    return { kind: "enum", name, values, start: at.start, end: cursor.last() };
   }
   const inner = cursor.nested(() => members(cursor, expression));
   cursor.expect("}", "to end the struct");
   packed = attributes(cursor) || packed;
   const kind = at.text === "union" ? "union" : "struct";
-  return { kind, name, members: inner, packed, start: at.start, end: cursor.last };
+  return { kind, name, members: inner, packed, start: at.start, end: cursor.last() };
 }
 
 /** declaration reads one declaration of C, with the semicolon behind it where there is one. */
 export function declaration(cursor: Cursor, expression: () => Node): Declaration {
-  const at = cursor.token;
+  const at = cursor.token();
   if (cursor.isWord("typedef")) {
     cursor.advance();
     const member = declarator(cursor, typeOf(cursor, expression), expression);
     cursor.accept(";");
-    return { kind: "typedef", member, start: at.start, end: cursor.last };
+    return { kind: "typedef", member, start: at.start, end: cursor.last() };
   }
   const made = tagged(cursor, expression);
   cursor.accept(";");

@@ -47,7 +47,7 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
 
   /** isStart tells whether a token can only begin a value: what stands before it in parentheses is a type. */
   const isStart = (): boolean => {
-    const { kind, text } = cursor.token;
+    const { kind, text } = cursor.token();
     if (kind === "operator") return text === "(" || text === "!" || text === "~";
     return (
       kind === "number" ||
@@ -67,8 +67,8 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
       return undefined;
     };
     cursor.advance();
-    if (cursor.token.kind !== "word") return back();
-    const word = cursor.token.text;
+    if (cursor.token().kind !== "word") return back();
+    const word = cursor.token().text;
     const known = /^(?:struct|union|enum|const|typeof)$/.test(word) || isTypeName(word);
     if (!known && !/^[*)]$/.test(cursor.peek(1).text)) return back();
     const type = typeName(cursor, expression);
@@ -84,8 +84,8 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
   /** typeOrValue reads the argument of sizeof and offsetof. */
   const typeOrValue = (ends: readonly string[]): TypeNode | Node => {
     const begin = cursor.mark();
-    const type = cursor.token.kind === "word" ? typeName(cursor, expression) : undefined;
-    if (type !== undefined && cursor.token.kind === "operator" && ends.includes(cursor.token.text))
+    const type = cursor.token().kind === "word" ? typeName(cursor, expression) : undefined;
+    if (type !== undefined && cursor.token().kind === "operator" && ends.includes(cursor.token().text))
       return type;
     cursor.reset(begin);
     return sized(undefined);
@@ -96,7 +96,7 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
     cursor.expect("(", "behind sizeof");
     const of = typeOrValue([")"]);
     cursor.expect(")", "to end sizeof");
-    return { kind: "sizeof", of, start: at.start, end: cursor.last };
+    return { kind: "sizeof", of, start: at.start, end: cursor.last() };
   };
 
   const offsetOf = (): Node => {
@@ -108,15 +108,15 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
     do path.push(cursor.advance().text);
     while (cursor.accept("."));
     cursor.expect(")", "to end offsetof");
-    return { kind: "offsetof", of, path, start: at.start, end: cursor.last };
+    return { kind: "offsetof", of, path, start: at.start, end: cursor.last() };
   };
 
   /** typeValue reads `typeof(uint8)` where a value stands. */
   const typeValue = (): Node => {
-    const { start } = cursor.token;
+    const { start } = cursor.token();
     const type = typeName(cursor, expression);
-    if (type === undefined) return cursor.stop(cursor.token, "a type is needed here");
-    return { kind: "type", type, start, end: cursor.last };
+    if (type === undefined) return cursor.stop(cursor.token(), "a type is needed here");
+    return { kind: "type", type, start, end: cursor.last() };
   };
 
   const conditional = (): ConditionalNode => {
@@ -132,7 +132,7 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
         otherwise = { kind: "block", body: [], value, start: value.start, end: value.end };
       } else otherwise = block();
     }
-    return { kind: "conditional", condition, taken, otherwise, start: at.start, end: cursor.last };
+    return { kind: "conditional", condition, taken, otherwise, start: at.start, end: cursor.last() };
   };
 
   const named = (start: number): RecordNode => {
@@ -147,18 +147,18 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
       fields.push({ name: name.text, value: expression() });
     } while (cursor.accept(","));
     cursor.expect(")", "to close the record");
-    return { kind: "record", fields, start, end: cursor.last };
+    return { kind: "record", fields, start, end: cursor.last() };
   };
 
   const parenthesis = (): Node => {
     const at = cursor.advance();
-    if (cursor.accept(")")) return { kind: "tuple", items: [], start: at.start, end: cursor.last };
-    if (cursor.token.kind === "word" && cursor.peek(1).kind === "operator" && cursor.peek(1).text === "=")
+    if (cursor.accept(")")) return { kind: "tuple", items: [], start: at.start, end: cursor.last() };
+    if (cursor.token().kind === "word" && cursor.peek(1).kind === "operator" && cursor.peek(1).text === "=")
       return named(at.start);
     const inner = expression();
     if (cursor.accept(",")) {
       const items = [inner, ...list(")", "to close the tuple")];
-      return { kind: "tuple", items, start: at.start, end: cursor.last };
+      return { kind: "tuple", items, start: at.start, end: cursor.last() };
     }
     cursor.expect(")", "to close the parenthesis");
     // The place is that of what stands inside, as bpftrace tells it.
@@ -166,7 +166,7 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
   };
 
   const word = (): Node => {
-    const at = cursor.token;
+    const at = cursor.token();
     if (at.text === "sizeof") return sizeOf();
     if (at.text === "offsetof") return offsetOf();
     if (at.text === "if") return conditional();
@@ -181,7 +181,14 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
     if (cursor.is("!") && cursor.peek(1).text === "(") cursor.advance();
     if (!cursor.accept("(")) return { kind: "word", name: at.text, start: at.start, end: at.end };
     const values = list(")", "to end the call");
-    return { kind: "call", name: at.text, nameAt: at, arguments: values, start: at.start, end: cursor.last };
+    return {
+      kind: "call",
+      name: at.text,
+      nameAt: at,
+      arguments: values,
+      start: at.start,
+      end: cursor.last(),
+    };
   };
 
   const variable = (): VariableNode => {
@@ -191,11 +198,11 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
   const map = (): MapNode => {
     const at = cursor.advance();
     const keys = cursor.accept("[") ? list("]", "to end the key") : [];
-    return { kind: "map", name: at.text, keys, start: at.start, end: cursor.last };
+    return { kind: "map", name: at.text, keys, start: at.start, end: cursor.last() };
   };
 
   const primary = (): Node => {
-    const at = cursor.token;
+    const at = cursor.token();
     switch (at.kind) {
       case "number":
         cursor.advance();
@@ -229,7 +236,7 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
     for (;;) {
       if (cursor.is(".") || cursor.is("->")) {
         cursor.advance();
-        const name = cursor.token;
+        const name = cursor.token();
         if (name.kind !== "word" && name.kind !== "number")
           cursor.stop(name, `syntax error, unexpected ${cursor.shown()}, expecting a field's name`);
         cursor.advance();
@@ -245,17 +252,17 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
         cursor.advance();
         const index = expression();
         cursor.expect("]", "to end the index");
-        node = { kind: "index", object: node, index, start: node.start, end: cursor.last };
+        node = { kind: "index", object: node, index, start: node.start, end: cursor.last() };
       } else if ((cursor.is("++") || cursor.is("--")) && (node.kind === "variable" || node.kind === "map")) {
         const operator = cursor.advance().text === "++" ? "++" : "--";
-        node = { kind: "step", operator, before: false, target: node, start: node.start, end: cursor.last };
+        node = { kind: "step", operator, before: false, target: node, start: node.start, end: cursor.last() };
       } else return node;
     }
   };
 
   const unary = (): Node =>
     cursor.nested(() => {
-      const at = cursor.token;
+      const at = cursor.token();
       if (cursor.is("(")) {
         const type = castType();
         if (type !== undefined) {
@@ -289,7 +296,7 @@ export function newExpressionParser(cursor: Cursor, block: () => BlockNode): Exp
     const row = levels[level];
     if (row === undefined) return unary();
     let left = binary(level + 1);
-    while (cursor.token.kind === "operator" && row.includes(cursor.token.text)) {
+    while (cursor.token().kind === "operator" && row.includes(cursor.token().text)) {
       const operator = cursor.advance().text;
       const right = binary(level + 1);
       left = { kind: "binary", operator, left, right, start: left.start, end: right.end };

@@ -42,9 +42,9 @@ export function newStatementParser(cursor: Cursor): StatementParser {
       let value: Node | undefined;
       while (!cursor.is("}")) {
         if (cursor.accept(";")) continue;
-        if (cursor.token.kind === "end")
+        if (cursor.token().kind === "end")
           cursor.stop(
-            cursor.token,
+            cursor.token(),
             "syntax error, unexpected end of file, expecting }",
             "this block has no end",
           );
@@ -59,13 +59,13 @@ export function newStatementParser(cursor: Cursor): StatementParser {
         }
         if (!cursor.accept(";") && !isBlockish(one))
           cursor.stop(
-            cursor.token,
+            cursor.token(),
             `syntax error, unexpected ${cursor.shown()}, expecting ; or }`,
             "statements are separated by ;",
           );
       }
       cursor.advance();
-      return { kind: "block", body, value, start: at.start, end: cursor.last };
+      return { kind: "block", body, value, start: at.start, end: cursor.last() };
     });
   const parser = newExpressionParser(cursor, block);
   const { expression, unary, variable } = parser;
@@ -95,7 +95,7 @@ export function newStatementParser(cursor: Cursor): StatementParser {
         : of.value === undefined
           ? [...of.body]
           : [...of.body, { kind: "expression", value: of.value, start: of.value.start, end: of.value.end }];
-    const range = { start: at.start, end: cursor.last };
+    const range = { start: at.start, end: cursor.last() };
     // With a value in both branches at a block's end it may be the value of that block.
     if (taken.value !== undefined && otherwise?.value !== undefined && cursor.is("}"))
       return {
@@ -115,9 +115,9 @@ export function newStatementParser(cursor: Cursor): StatementParser {
   const forStatement = (): Statement => {
     const at = cursor.advance();
     const isWrapped = cursor.accept("(");
-    if (cursor.token.kind !== "variable")
+    if (cursor.token().kind !== "variable")
       cursor.stop(
-        cursor.token,
+        cursor.token(),
         `syntax error, unexpected ${cursor.shown()}, expecting variable`,
         "for ($i : 0..10) { … }, for ($kv : @map) { … }",
       );
@@ -128,7 +128,7 @@ export function newStatementParser(cursor: Cursor): StatementParser {
       const to = unary();
       if (isWrapped) cursor.expect(")", "behind the loop's bounds");
       const body = statements();
-      return { kind: "for", variable: name, from, to, body, start: at.start, end: cursor.last };
+      return { kind: "for", variable: name, from, to, body, start: at.start, end: cursor.last() };
     }
     if (from.kind !== "map" || from.keys.length > 0)
       return cursor.stop(
@@ -137,25 +137,32 @@ export function newStatementParser(cursor: Cursor): StatementParser {
         "for ($i : 0..10) { … }, for ($kv : @map) { … }",
       );
     if (isWrapped) cursor.expect(")", "behind the map");
-    return { kind: "each", variable: name, map: from, body: statements(), start: at.start, end: cursor.last };
+    return {
+      kind: "each",
+      variable: name,
+      map: from,
+      body: statements(),
+      start: at.start,
+      end: cursor.last(),
+    };
   };
 
   const letStatement = (): Statement => {
     const at = cursor.advance();
-    if (cursor.token.kind !== "variable")
+    if (cursor.token().kind !== "variable")
       cursor.stop(
-        cursor.token,
+        cursor.token(),
         `syntax error, unexpected ${cursor.shown()}, expecting variable`,
         "let $x = 1;",
       );
     const target = variable();
     const type = cursor.accept(":") ? typeName(cursor, expression) : undefined;
     const value = cursor.accept("=") ? expression() : undefined;
-    return { kind: "let", target, type, value, start: at.start, end: cursor.last };
+    return { kind: "let", target, type, value, start: at.start, end: cursor.last() };
   };
 
   const statement = (): Statement => {
-    const at = cursor.token;
+    const at = cursor.token();
     if (at.kind === "word") {
       if (at.text === "if") return ifStatement();
       if (at.text === "for") return forStatement();
@@ -163,12 +170,12 @@ export function newStatementParser(cursor: Cursor): StatementParser {
       if (at.text === "while") {
         cursor.advance();
         const test = expression();
-        return { kind: "while", condition: test, body: statements(), start: at.start, end: cursor.last };
+        return { kind: "while", condition: test, body: statements(), start: at.start, end: cursor.last() };
       }
       if (at.text === "unroll") {
         cursor.advance();
         const count = expression();
-        return { kind: "unroll", count, body: statements(), start: at.start, end: cursor.last };
+        return { kind: "unroll", count, body: statements(), start: at.start, end: cursor.last() };
       }
       if (at.text === "break" || at.text === "continue") {
         cursor.advance();
@@ -177,17 +184,17 @@ export function newStatementParser(cursor: Cursor): StatementParser {
       if (at.text === "return") {
         cursor.advance();
         const value = cursor.is(";") || cursor.is("}") ? undefined : expression();
-        return { kind: "return", value, start: at.start, end: cursor.last };
+        return { kind: "return", value, start: at.start, end: cursor.last() };
       }
       if (at.text === "_" && cursor.peek(1).text === "=") {
         cursor.advance();
         cursor.advance();
         const value = expression();
-        return { kind: "discard", value, start: at.start, end: cursor.last };
+        return { kind: "discard", value, start: at.start, end: cursor.last() };
       }
     }
     const value = expression();
-    const { token } = cursor;
+    const token = cursor.token();
     if (token.kind === "operator" && assignments.has(token.text)) {
       if (value.kind !== "variable" && value.kind !== "map")
         return cursor.stop(value, "only variables ($x) and maps (@x) can be assigned");

@@ -35,13 +35,13 @@ export function isTypeName(word: string): boolean {
 
 /** skipQualifiers passes const and its kin. */
 export function skipQualifiers(cursor: Cursor): void {
-  while (cursor.token.kind === "word" && qualifiers.has(cursor.token.text)) cursor.advance();
+  while (cursor.token().kind === "word" && qualifiers.has(cursor.token().text)) cursor.advance();
 }
 
 /** baseType reads a type's name without pointers and arrays; undefined when no type stands here. */
 export function baseType(cursor: Cursor, expression: () => Node): { name: string; of?: Node } | undefined {
   skipQualifiers(cursor);
-  const { token } = cursor;
+  const token = cursor.token();
   if (token.kind !== "word") return undefined;
   if (token.text === "typeof") {
     cursor.advance();
@@ -50,7 +50,7 @@ export function baseType(cursor: Cursor, expression: () => Node): { name: string
     const type = typeName(cursor, expression);
     if (type !== undefined && cursor.is(")")) {
       cursor.advance();
-      const of: Node = { kind: "type", type, start: token.start, end: cursor.last };
+      const of: Node = { kind: "type", type, start: token.start, end: cursor.last() };
       return { name: "", of };
     }
     cursor.reset(inner);
@@ -60,14 +60,14 @@ export function baseType(cursor: Cursor, expression: () => Node): { name: string
   }
   if (tags.has(token.text)) {
     cursor.advance();
-    if (cursor.token.kind !== "word") return undefined;
+    if (cursor.token().kind !== "word") return undefined;
     return { name: `${token.text} ${cursor.advance().text}` };
   }
   if (cWords.has(token.text)) {
     const words: string[] = [];
     while (
-      cursor.token.kind === "word" &&
-      (cWords.has(cursor.token.text) || qualifiers.has(cursor.token.text))
+      cursor.token().kind === "word" &&
+      (cWords.has(cursor.token().text) || qualifiers.has(cursor.token().text))
     )
       words.push(cursor.advance().text);
     return { name: words.filter((word) => !qualifiers.has(word)).join(" ") };
@@ -99,10 +99,10 @@ export function lengthsOf(cursor: Cursor, expression: () => Node): (Node | undef
 
 /** typeName reads a whole type; undefined when no type stands here. */
 export function typeName(cursor: Cursor, expression: () => Node): TypeNode | undefined {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   const base = baseType(cursor, expression);
   if (base === undefined) return undefined;
   const pointers = stars(cursor);
   const lengths = lengthsOf(cursor, expression);
-  return { ...base, pointers, lengths, start, end: cursor.last };
+  return { ...base, pointers, lengths, start, end: cursor.last() };
 }

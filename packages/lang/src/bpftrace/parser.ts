@@ -36,13 +36,13 @@ export function parseScript(
     cursor.expect("{", "to begin the settings");
     while (!cursor.is("}")) {
       if (cursor.accept(";") || cursor.accept(",")) continue;
-      const key = cursor.token;
+      const key = cursor.token();
       if (key.kind !== "word")
         cursor.stop(key, `syntax error, unexpected ${cursor.shown()}, expecting a setting`);
       cursor.advance();
       cursor.expect("=", "behind the setting's name");
       const value = cursor.advance();
-      settings.push({ key: key.text, value: value.text, start: key.start, end: cursor.last });
+      settings.push({ key: key.text, value: value.text, start: key.start, end: cursor.last() });
     }
     cursor.advance();
     cursor.accept(";");
@@ -52,7 +52,7 @@ export function parseScript(
     const at = cursor.advance();
     const path = cursor.advance();
     if (path.kind !== "text") cursor.stop(path, "import takes a path in quotes", 'import "helpers.bt";');
-    imports.push({ path: path.text, start: at.start, end: cursor.last });
+    imports.push({ path: path.text, start: at.start, end: cursor.last() });
     cursor.accept(";");
   };
 
@@ -67,7 +67,14 @@ export function parseScript(
     const entries = cursor.is(")") ? undefined : parser.expression();
     cursor.expect(")", "behind the number of entries");
     cursor.accept(";");
-    maps.push({ name: name.text, type: type.text, typeAt: type, entries, start: at.start, end: cursor.last });
+    maps.push({
+      name: name.text,
+      type: type.text,
+      typeAt: type,
+      entries,
+      start: at.start,
+      end: cursor.last(),
+    });
   };
 
   const parameter = (): MacroParameter => {
@@ -92,7 +99,7 @@ export function parseScript(
       cursor.expect(")", "behind the macro's parameters");
     }
     const body = parser.block();
-    macros.push({ name: name.text, parameters, body, start: at.start, end: cursor.last });
+    macros.push({ name: name.text, parameters, body, start: at.start, end: cursor.last() });
   };
 
   const action = (): boolean => {
@@ -100,9 +107,9 @@ export function parseScript(
     for (let more = true; more; more = cursor.accept(",")) {
       const point = cursor.attachPoint();
       if (point === undefined) {
-        if (cursor.token.kind === "end" && points.length === 0) return false;
+        if (cursor.token().kind === "end" && points.length === 0) return false;
         cursor.stop(
-          cursor.token,
+          cursor.token(),
           `syntax error, unexpected ${cursor.shown()}`,
           "a probe is needed here, e.g. tracepoint:syscalls:sys_enter_openat { @ = count(); }",
         );
@@ -114,28 +121,28 @@ export function parseScript(
     if (cursor.is("/")) {
       cursor.advance();
       predicate = parser.expression();
-      if (cursor.token.kind !== "endpred")
+      if (cursor.token().kind !== "endpred")
         cursor.stop(
-          cursor.token,
+          cursor.token(),
           `syntax error, unexpected ${cursor.shown()}, expecting / behind the predicate`,
         );
       cursor.advance();
     }
     if (!cursor.is("{"))
       cursor.stop(
-        cursor.token,
+        cursor.token(),
         `syntax error, unexpected ${cursor.shown()}, expecting {`,
         "PROBE /predicate/ { statements }",
       );
     const body = parser.statements();
-    actions.push({ points, predicate, body, start: points[0]?.start ?? 0, end: cursor.last });
+    actions.push({ points, predicate, body, start: points[0]?.start ?? 0, end: cursor.last() });
     return true;
   };
 
   /** behindBlock passes what is left of a broken part: what follows it may be right. */
   const behindBlock = (): boolean => {
     let open = 0;
-    while (cursor.token.kind !== "end") {
+    while (cursor.token().kind !== "end") {
       if (cursor.is("{")) open++;
       else if (cursor.is("}") && --open <= 0) {
         cursor.advance();

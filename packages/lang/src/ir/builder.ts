@@ -61,7 +61,7 @@ export interface Builder {
   query(query: CoreQuery): Value;
   parameter(index: number): Value;
   /** clock counts what was emitted; slots live from one tick to another. */
-  readonly clock: number;
+  clock(): number;
   finish(): void;
 }
 
@@ -136,9 +136,7 @@ export function newBuilder(fn: IrFunction): Builder {
     fn,
     block: undefined,
     at: fn.at,
-    get clock() {
-      return ticks;
-    },
+    clock: () => ticks,
     newBlock() {
       const block: Block = { id: blocks++, values: [], predecessors: [], end: undefined };
       fn.blocks.push(block);

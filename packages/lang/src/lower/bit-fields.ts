@@ -45,7 +45,7 @@ export function loadBits(low: Low, place: Place, bits: BitAccess): Value {
     const helper = place.space === "user" ? HelperFunction.probe_read_user : HelperFunction.probe_read_kernel;
     b.call(helper, [b.slotAddress(hold), fact(CoreKind.FIELD_BYTE_SIZE, bits.bytes), address]);
     const value = b.load(b.slotAddress(hold), 0, 8, false, 64);
-    hold.to = b.clock;
+    hold.to = b.clock();
     return value;
   };
   const direct = (): Value => {

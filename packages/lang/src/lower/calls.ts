@@ -187,7 +187,7 @@ function inline(low: Low, call: Call & { kind: "function" }, expr: CallExpr, to:
   // What the function had on the stack ends with it, unless its result may point there.
   if (!members.some((member) => under(member.type).kind === "pointer")) {
     for (const slot of b.fn.slots.slice(firstSlot))
-      if (slot.to === Number.POSITIVE_INFINITY) slot.to = b.clock;
+      if (slot.to === Number.POSITIVE_INFINITY) slot.to = b.clock();
   }
   b.at = expr;
   if (after.predecessors.length === 0) {

@@ -354,7 +354,7 @@ export function into(low: Low, to: Place, expr: Expr): void {
     return;
   }
   if (inner.kind === "composite") {
-    const fresh = to.slot !== undefined && to.slot.from === low.b.clock;
+    const fresh = to.slot !== undefined && to.slot.from === low.b.clock();
     if (!fresh && readsMemory(inner)) {
       const hold = temporary(low, to.type);
       composite(low, hold, inner);

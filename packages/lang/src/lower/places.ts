@@ -61,7 +61,7 @@ export function temporary(low: Low, type: Type): Place {
 
 /** release ends the life of a temporary: other temporaries may use its bytes. */
 export function release(low: Low, place: Place): void {
-  if (place.slot !== undefined && place.slot.to === Number.POSITIVE_INFINITY) place.slot.to = low.b.clock;
+  if (place.slot !== undefined && place.slot.to === Number.POSITIVE_INFINITY) place.slot.to = low.b.clock();
 }
 
 /** stackAlign is how a pointer to the stack is aligned: by its slot, when that is known, or by what it points to. */
@@ -139,8 +139,8 @@ export function movable(low: Low, base: Value, space: Space, distance: Value): V
   b.store(b.slotAddress(kept), 0, 8, base);
   b.call(HelperFunction.probe_read_kernel, [b.slotAddress(number), b.constant(8n), b.slotAddress(kept)]);
   const value = b.load(b.slotAddress(number), 0, 8, false, 64);
-  kept.to = b.clock;
-  number.to = b.clock;
+  kept.to = b.clock();
+  number.to = b.clock();
   return value;
 }
 

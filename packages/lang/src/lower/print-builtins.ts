@@ -35,7 +35,7 @@ function words(c: Context, from: number): { address: Value; size: Value; end: ()
   const slot = b.slot(count * 8, "", true);
   found.forEach((value, i) => void b.store(b.slotAddress(slot, i * 8), 0, 8, value));
   const end = (): void => {
-    slot.to = b.clock;
+    slot.to = b.clock();
   };
   return { address: b.slotAddress(slot), size: b.constant(BigInt(count * 8)), end };
 }

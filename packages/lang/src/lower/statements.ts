@@ -305,7 +305,7 @@ export function statement(low: Low, stmt: Stmt): void {
       low.frame = outer;
       if (stmt.closed === true)
         for (const slot of low.b.fn.slots.slice(firstSlot))
-          if (slot.to === Number.POSITIVE_INFINITY) slot.to = low.b.clock;
+          if (slot.to === Number.POSITIVE_INFINITY) slot.to = low.b.clock();
       break;
     }
     case "expression":

@@ -30,7 +30,7 @@ function probed(low: Low, helper: number, address: Value): Value {
   const slot = b.slot(8, "");
   b.call(helper, [b.slotAddress(slot), b.constant(8n), address]);
   const value = b.load(b.slotAddress(slot), 0, 8, false, 64);
-  slot.to = b.clock;
+  slot.to = b.clock();
   return value;
 }
 
@@ -90,7 +90,7 @@ export function usdtArgument(low: Low, call: Call & { kind: "usdt-argument" }, e
   b.store(b.slotAddress(key), 0, 4, cookie);
   const spec = b.call(HelperFunction.map_lookup_elem, [b.mapAddress(call.map), b.slotAddress(key)]);
   spec.nilable = true;
-  key.to = b.clock;
+  key.to = b.clock();
   const value = choose(
     low,
     b.compare("ne", spec, b.constant(0n)),

@@ -23,14 +23,14 @@ function group<T>(cursor: Cursor, item: (index: number, attributes: Attribute[])
   cursor.next();
   if (!cursor.accept("(")) return [item(0, [])];
   const items: T[] = [];
-  while (!cursor.is(")") && cursor.token.kind !== "end") {
+  while (!cursor.is(")") && cursor.token().kind !== "end") {
     if (cursor.accept(";")) continue;
-    const before = cursor.token;
+    const before = cursor.token();
     const attributes = cursor.attributesBefore(before.start);
     items.push(item(items.length, attributes));
     cursor.semicolon("behind the declaration");
     // Recovery stops at a brace, which would stand here for ever.
-    if (cursor.token === before) cursor.next();
+    if (cursor.token() === before) cursor.next();
   }
   cursor.expect(")", "behind the declarations");
   return items;
@@ -39,7 +39,7 @@ function group<T>(cursor: Cursor, item: (index: number, attributes: Attribute[])
 /** parseVar parses a var declaration or group; at the `var` keyword. */
 export function parseVar(cursor: Cursor, outer: readonly Attribute[]): VarDecl[] {
   return group(cursor, (_index, own) => {
-    const { start } = cursor.token;
+    const { start } = cursor.token();
     const found = names(cursor, "a variable's name");
     const type = cursor.is("=") || cursor.is(";") ? undefined : parseType(cursor);
     const initial = values(cursor);
@@ -54,7 +54,7 @@ export function parseConst(cursor: Cursor): ConstDecl[] {
   let type: Expr | undefined;
   let repeated: readonly Expr[] = [];
   return group(cursor, (iota) => {
-    const { start } = cursor.token;
+    const { start } = cursor.token();
     const found = names(cursor, "a constant's name");
     const ownType = cursor.is("=") || cursor.is(";") || cursor.is(")") ? undefined : parseType(cursor);
     const own = values(cursor);
@@ -69,12 +69,12 @@ export function parseConst(cursor: Cursor): ConstDecl[] {
 /** parseTypeDecl parses a type declaration or group. */
 export function parseTypeDecl(cursor: Cursor, outer: readonly Attribute[]): TypeDecl[] {
   return group(cursor, (_index, own) => {
-    const { start } = cursor.token;
+    const { start } = cursor.token();
     const name = cursor.identifier("a type's name");
-    const { token } = cursor;
+    const token = cursor.token();
     const generic = cursor.is("[") && cursor.peek(1).kind === "name" && cursor.peek(2).kind === "name";
     if (generic) skipBrackets(cursor);
-    const end = cursor.previousEnd;
+    const end = cursor.previousEnd();
     cursor.accept("=");
     const written = parseType(cursor);
     const type: Expr = generic

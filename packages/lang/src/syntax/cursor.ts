@@ -10,9 +10,9 @@ const maxDepth = 200;
 /** Cursor walks over tokens for the parser: look, take, expect, and recover. */
 export interface Cursor {
   readonly report: Reporter;
-  readonly token: Token;
+  token(): Token;
   /** previousEnd is where the last taken token ended. */
-  readonly previousEnd: number;
+  previousEnd(): number;
   peek(ahead: number): Token;
   next(): Token;
   is(text: string): boolean;
@@ -68,12 +68,8 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
     compositeAllowed: true,
     failed: false,
     stray: false,
-    get token() {
-      return tokenAt(at);
-    },
-    get previousEnd() {
-      return at === 0 ? 0 : tokenAt(at - 1).end;
-    },
+    token: () => tokenAt(at),
+    previousEnd: () => (at === 0 ? 0 : tokenAt(at - 1).end),
     peek: (ahead) => tokenAt(at + ahead),
     next() {
       const token = tokenAt(at);
@@ -95,16 +91,16 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
       return false;
     },
     unexpected(wanted, hint) {
-      const { line } = cursor.token;
+      const { line } = cursor.token();
       // One syntax error a line: the rest of it is read by guessing.
       if (!cursor.failed && !abandoned && !badLines.has(line) && errorLine !== line)
-        report.error("syntax", cursor.token, `expected ${wanted}, found ${describe(cursor.token)}`, hint);
+        report.error("syntax", cursor.token(), `expected ${wanted}, found ${describe(cursor.token())}`, hint);
       errorLine = line;
       cursor.failed = true;
       cursor.stray = true;
     },
     identifier(what) {
-      const { token } = cursor;
+      const token = cursor.token();
       if (token.kind === "name") cursor.next();
       else cursor.unexpected(what);
       return {
@@ -115,13 +111,13 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
       };
     },
     member() {
-      const { token } = cursor;
+      const token = cursor.token();
       if (token.kind !== "keyword") return cursor.identifier("a name behind the dot");
       cursor.next();
       return { id: cursor.id(), start: token.start, end: token.end, name: token.text };
     },
     id: () => counter.next++,
-    span: (start) => ({ id: counter.next++, start, end: Math.max(start, cursor.previousEnd) }),
+    span: (start) => ({ id: counter.next++, start, end: Math.max(start, cursor.previousEnd()) }),
     attributesBefore(offset) {
       const found: Attribute[] = [];
       for (
@@ -142,7 +138,7 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
         next !== undefined && next.line === line;
         next = attributes[attributeAt]
       ) {
-        if (next.start < cursor.previousEnd) break;
+        if (next.start < cursor.previousEnd()) break;
         found.push(next);
         attributeAt++;
       }
@@ -170,7 +166,7 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
     },
     skipTo(texts) {
       let open = 0;
-      while (cursor.token.kind !== "end") {
+      while (cursor.token().kind !== "end") {
         if (open === 0 && texts.some((text) => cursor.is(text))) break;
         if (cursor.is("{") || cursor.is("(") || cursor.is("[")) open++;
         else if (open > 0 && (cursor.is("}") || cursor.is(")") || cursor.is("]"))) open--;
@@ -181,7 +177,7 @@ export function newCursor(lexed: Lexed, report: Reporter, counter: { next: numbe
     semicolon(after) {
       if (
         cursor.failed ||
-        !(cursor.is("}") || cursor.is(")") || cursor.token.kind === "end" || cursor.is(";"))
+        !(cursor.is("}") || cursor.is(")") || cursor.token().kind === "end" || cursor.is(";"))
       ) {
         if (!cursor.failed) cursor.unexpected(`the end of the line ${after}`);
         cursor.skipTo([";", "}"]);

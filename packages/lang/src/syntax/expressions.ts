@@ -54,13 +54,13 @@ function literalValue(cursor: Cursor): Element[] {
 
 function elementValue(cursor: Cursor): Expr {
   if (!cursor.is("{")) return parseExpression(cursor);
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   const elements = literalValue(cursor);
   return { kind: "composite", type: undefined, elements, ...cursor.span(start) };
 }
 
 function operand(cursor: Cursor): Expr {
-  const { token } = cursor;
+  const token = cursor.token();
   const range = { start: token.start, end: token.end };
   if (token.kind === "name") {
     cursor.next();
@@ -110,7 +110,7 @@ function parseExpressionOrType(cursor: Cursor): Expr {
 
 /** typeArgument is a type, or a map with its size: what a map of maps holds. */
 function typeArgument(cursor: Cursor): Expr {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   const type = parseType(cursor);
   if (!cursor.is("(")) return type;
   cursor.next();
@@ -142,7 +142,7 @@ function subscript(cursor: Cursor, object: Expr, start: number): Expr {
 }
 
 function primary(cursor: Cursor): Expr {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   let expr = operand(cursor);
   while (!cursor.failed) {
     if (cursor.is(".") && cursor.peek(1).text === "(") {
@@ -166,7 +166,7 @@ function primary(cursor: Cursor): Expr {
 }
 
 function unary(cursor: Cursor): Expr {
-  const { token } = cursor;
+  const token = cursor.token();
   const nothing: Expr = { kind: "bad", id: cursor.id(), start: token.start, end: token.end };
   return cursor.nested(
     token,
@@ -197,10 +197,10 @@ function unary(cursor: Cursor): Expr {
 }
 
 function binary(cursor: Cursor, least: number): Expr {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   let left = unary(cursor);
-  while (cursor.token.kind === "operator" && !cursor.failed) {
-    const operator = cursor.token.text;
+  while (cursor.token().kind === "operator" && !cursor.failed) {
+    const operator = cursor.token().text;
     const level = precedence[operator];
     if (level === undefined || level < least) break;
     cursor.next();

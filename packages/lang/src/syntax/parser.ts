@@ -9,9 +9,9 @@ import { parseBlock } from "./statements.js";
 import { parseSignature } from "./types.js";
 
 function importSpec(cursor: Cursor): ImportDecl | undefined {
-  const { start } = cursor.token;
-  const alias = cursor.token.kind === "name" || cursor.is(".") ? cursor.next().text : undefined;
-  if (cursor.token.kind !== "string") {
+  const { start } = cursor.token();
+  const alias = cursor.token().kind === "name" || cursor.is(".") ? cursor.next().text : undefined;
+  if (cursor.token().kind !== "string") {
     cursor.unexpected("an import path");
     return undefined;
   }
@@ -28,12 +28,12 @@ function imports(cursor: Cursor): Decl[] {
   };
   if (!cursor.accept("(")) take();
   else {
-    while (!cursor.is(")") && cursor.token.kind !== "end") {
+    while (!cursor.is(")") && cursor.token().kind !== "end") {
       if (cursor.accept(";")) continue;
-      const before = cursor.token;
+      const before = cursor.token();
       take();
       cursor.semicolon("behind the import");
-      if (cursor.token === before) cursor.next();
+      if (cursor.token() === before) cursor.next();
     }
     cursor.expect(")", "behind the imports");
   }
@@ -49,7 +49,7 @@ function parseSignatureOnly(cursor: Cursor): Parameter | undefined {
   // A receiver is a parameter list of one without a result; a name follows, so no result can be mistaken.
   const { start } = cursor.next();
   const name = cursor.peek(1).text === ")" ? undefined : cursor.identifier("the receiver's name");
-  const star = cursor.token.start;
+  const star = cursor.token().start;
   const pointer = cursor.accept("*");
   const base = cursor.identifier("the receiver's type");
   const named = { kind: "name", name: base.name, id: cursor.id(), start: base.start, end: base.end } as const;
@@ -60,10 +60,10 @@ function parseSignatureOnly(cursor: Cursor): Parameter | undefined {
 
 /** generic reads over a function with type parameters; its name stays known, so that calls of it are no second mistake. */
 function generic(cursor: Cursor, name: Identifier, attributes: readonly Attribute[]): TypeDecl {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   skipBrackets(cursor);
   const type = { kind: "refused", refusal: refusedForms.generic, ...cursor.span(start) } as const;
-  while (!cursor.is("{") && cursor.token.kind !== "end") cursor.next();
+  while (!cursor.is("{") && cursor.token().kind !== "end") cursor.next();
   skipBrackets(cursor);
   return { kind: "type", name, type, attributes, ...cursor.span(name.start) };
 }
@@ -84,14 +84,14 @@ const startsDeclaration = (cursor: Cursor): boolean => declarationWords.some((wo
 
 /** strayHint says what may have led to something that is no declaration. */
 function strayHint(cursor: Cursor): string | undefined {
-  if (cursor.token.kind === "name" && cursor.peek(1).kind === "name")
+  if (cursor.token().kind === "name" && cursor.peek(1).kind === "name")
     return "functions are written func main(ctx *bpf.XDP) int { … }, variables var x uint32";
   if (cursor.is("}")) return "this } closes nothing: remove it";
   return "statements belong in a function: one } too many may have ended it above";
 }
 
 function declaration(cursor: Cursor): Decl[] {
-  const attributes = cursor.attributesBefore(cursor.token.start);
+  const attributes = cursor.attributesBefore(cursor.token().start);
   if (cursor.is("import")) return imports(cursor);
   if (cursor.is("var")) return parseVar(cursor, attributes);
   if (cursor.is("const")) return parseConst(cursor);
@@ -105,19 +105,19 @@ function declaration(cursor: Cursor): Decl[] {
 /** parseFile parses one file. It always gives a tree; what could not be read was reported and left out. */
 export function parseFile(lexed: Lexed, report: Reporter, counter: { next: number }): File {
   const cursor = newCursor(lexed, report, counter);
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   let name = "main";
   while (cursor.accept(";"));
-  const attributes = cursor.is("package") ? cursor.attributesBefore(cursor.token.start) : [];
+  const attributes = cursor.is("package") ? cursor.attributesBefore(cursor.token().start) : [];
   if (cursor.accept("package")) {
     name = cursor.identifier("the package's name").name;
     cursor.semicolon("behind the package's name");
   }
   const declarations: Decl[] = [];
-  while (cursor.token.kind !== "end") {
+  while (cursor.token().kind !== "end") {
     if (cursor.accept(";")) continue;
-    if (cursor.is("import")) attributes.push(...cursor.attributesBefore(cursor.token.start));
-    if (cursor.stray && cursor.token.column === 0 && startsDeclaration(cursor)) cursor.stray = false;
+    if (cursor.is("import")) attributes.push(...cursor.attributesBefore(cursor.token().start));
+    if (cursor.stray && cursor.token().column === 0 && startsDeclaration(cursor)) cursor.stray = false;
     declarations.push(...declaration(cursor));
     if (cursor.failed) {
       cursor.skipTo(declarationWords);

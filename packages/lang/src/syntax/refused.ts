@@ -75,7 +75,7 @@ export const refusedForms = {
 /** skipBrackets takes everything from an opening bracket to the one that closes it. */
 export function skipBrackets(cursor: Cursor): void {
   let open = 0;
-  while (cursor.token.kind !== "end") {
+  while (cursor.token().kind !== "end") {
     if (cursor.is("(") || cursor.is("[") || cursor.is("{")) open++;
     else if (cursor.is(")") || cursor.is("]") || cursor.is("}")) open--;
     cursor.next();

@@ -33,7 +33,7 @@ const assignments: ReadonlySet<string> = new Set([
 
 /** parseBlock parses `{ statements }`. */
 export function parseBlock(cursor: Cursor): BlockStmt {
-  const { start, line } = cursor.token;
+  const { start, line } = cursor.token();
   if (!cursor.expect("{", "to open the body")) return { kind: "block", body: [], ...cursor.span(start) };
   const body = statements(cursor);
   cursor.expect("}", "to close the body", `the { of line ${line} has no }, or one inside it has none`);
@@ -45,7 +45,7 @@ setBodyParser(parseBlock);
 function statements(cursor: Cursor, inSwitch = false): Stmt[] {
   const body: Stmt[] = [];
   const isCase = (): boolean => cursor.is("case") || cursor.is("default");
-  while (!cursor.is("}") && !(inSwitch && isCase()) && cursor.token.kind !== "end") {
+  while (!cursor.is("}") && !(inSwitch && isCase()) && cursor.token().kind !== "end") {
     if (isCase()) {
       // The switch's own brace was lost before: its cases are no further mistakes.
       if (!cursor.stray) cursor.unexpected("a statement");
@@ -60,22 +60,22 @@ function statements(cursor: Cursor, inSwitch = false): Stmt[] {
       const after = cursor.peek(2).text;
       if (after === "case" || after === "default" || after === "}") break;
     }
-    const before = cursor.token;
+    const before = cursor.token();
     const statement = parseStatement(cursor, undefined);
     if (statement !== undefined) body.push(statement);
     cursor.semicolon("behind the statement");
-    if (cursor.token === before) cursor.next();
+    if (cursor.token() === before) cursor.next();
   }
   return body;
 }
 
 function parseStatement(cursor: Cursor, label: string | undefined): Stmt | undefined {
-  const { token } = cursor;
+  const token = cursor.token();
   return cursor.nested<Stmt | undefined>(token, () => statement(cursor, label), undefined);
 }
 
 function statement(cursor: Cursor, label: string | undefined): Stmt | undefined {
-  const { token } = cursor;
+  const token = cursor.token();
   const attributes = cursor.attributesBefore(token.start);
   if (attributes.length > 0 && token.text !== "for") {
     for (const attribute of attributes) {
@@ -103,7 +103,7 @@ function keywordStatement(
   label: string | undefined,
   attributes: readonly Attribute[],
 ): Stmt | undefined {
-  const { token } = cursor;
+  const token = cursor.token();
   const { start } = token;
   const refusal = refusedStatements[token.text];
   if (refusal !== undefined) {
@@ -121,7 +121,7 @@ function keywordStatement(
     case "break":
     case "continue": {
       cursor.next();
-      const target = cursor.token.kind === "name" ? cursor.identifier("a label") : undefined;
+      const target = cursor.token().kind === "name" ? cursor.identifier("a label") : undefined;
       return { kind: token.text, label: target, ...cursor.span(start) };
     }
     case "return": {
@@ -156,11 +156,11 @@ function expressions(cursor: Cursor): Expr[] {
 
 /** simpleStatement parses an expression, an assignment or an increment. */
 function simpleStatement(cursor: Cursor): Stmt {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   const left = expressions(cursor);
   const first = left[0];
-  const operator = cursor.token.text;
-  if (cursor.token.kind === "operator" && assignments.has(operator)) {
+  const operator = cursor.token().text;
+  if (cursor.token().kind === "operator" && assignments.has(operator)) {
     cursor.next();
     const right = expressions(cursor);
     return { kind: "assign", operator, left, right, ...cursor.span(start) };
@@ -182,7 +182,7 @@ function simpleStatement(cursor: Cursor): Stmt {
 
 function asCondition(cursor: Cursor, statement: Stmt | undefined, what: string): Expr {
   if (statement?.kind === "expression") return statement.value;
-  const range = statement ?? cursor.token;
+  const range = statement ?? cursor.token();
   const hint = statement?.kind === "assign" ? "compare with ==" : undefined;
   if (!cursor.failed) cursor.report.error("syntax", range, `expected a condition for ${what}`, hint);
   return { kind: "bad", id: cursor.id(), start: range.start, end: range.end };
@@ -190,7 +190,7 @@ function asCondition(cursor: Cursor, statement: Stmt | undefined, what: string):
 
 /** atLineEnd tells whether the semicolon here is only the end of the line: in a header the `{` is missing then. */
 function atLineEnd(cursor: Cursor): boolean {
-  return cursor.is(";") && cursor.token.start === cursor.token.end;
+  return cursor.is(";") && cursor.token().start === cursor.token().end;
 }
 
 function ifStatement(cursor: Cursor): IfStmt {
@@ -214,7 +214,7 @@ function rangeHeader(cursor: Cursor): { key?: Stmt; subject: Expr } | undefined 
   // `for range X`, `for i := range X`, `for i, v := range X`
   if (cursor.accept("range")) return { subject: parseExpression(cursor) };
   let ahead = 0;
-  if (cursor.token.kind !== "name") return undefined;
+  if (cursor.token().kind !== "name") return undefined;
   if (cursor.peek(1).text === "," && cursor.peek(2).kind === "name") ahead = 2;
   const sign = cursor.peek(ahead + 1).text;
   if ((sign !== ":=" && sign !== "=") || cursor.peek(ahead + 2).text !== "range") return undefined;
@@ -302,7 +302,7 @@ function switchStatement(cursor: Cursor, label: string | undefined): SwitchStmt 
   const clauses: CaseClause[] = [];
   cursor.expect("{", "to open the switch");
   while ((cursor.is("case") || cursor.is("default")) && !cursor.failed) {
-    const at = cursor.token.start;
+    const at = cursor.token().start;
     const isDefault = cursor.next().text === "default";
     const values = isDefault ? [] : expressions(cursor);
     cursor.expect(":", "behind the case");

@@ -19,7 +19,7 @@ function parseLength(cursor: Cursor): Expr {
 
 /** bad reports what was wanted, and stands where it should be. */
 export function bad(cursor: Cursor, wanted: string): Expr {
-  const { start, end } = cursor.token;
+  const { start, end } = cursor.token();
   cursor.unexpected(wanted);
   return { kind: "bad", id: cursor.id(), start, end };
 }
@@ -38,7 +38,7 @@ export function list<T>(cursor: Cursor, close: string, item: (cursor: Cursor) =>
   const items: T[] = [];
   const composite = cursor.compositeAllowed;
   cursor.compositeAllowed = true;
-  while (!cursor.is(close) && cursor.token.kind !== "end" && !cursor.failed) {
+  while (!cursor.is(close) && cursor.token().kind !== "end" && !cursor.failed) {
     items.push(item(cursor));
     if (!cursor.accept(",")) break;
   }
@@ -49,7 +49,7 @@ export function list<T>(cursor: Cursor, close: string, item: (cursor: Cursor) =>
 
 /** parseType parses a type; types are expressions. */
 export function parseType(cursor: Cursor): Expr {
-  const { token } = cursor;
+  const token = cursor.token();
   return cursor.nested(
     token,
     () => {
@@ -124,8 +124,8 @@ function structType(cursor: Cursor): Expr {
   const { start } = cursor.next();
   const fields: FieldNode[] = [];
   cursor.expect("{", "behind struct");
-  while (!cursor.is("}") && cursor.token.kind !== "end") {
-    const before = cursor.token;
+  while (!cursor.is("}") && cursor.token().kind !== "end") {
+    const before = cursor.token();
     const at = before.start;
     const names: Identifier[] = [];
     // An embedded field is a type alone: its name is the type's last name.
@@ -139,31 +139,32 @@ function structType(cursor: Cursor): Expr {
       while (cursor.accept(","));
     }
     const type = parseType(cursor);
-    const tag = cursor.token.kind === "string" ? cursor.next().text : undefined;
+    const tag = cursor.token().kind === "string" ? cursor.next().text : undefined;
     fields.push({ names, type, tag, ...cursor.span(at) });
     cursor.semicolon("behind the field");
-    if (cursor.token === before) cursor.next();
+    if (cursor.token() === before) cursor.next();
   }
-  cursor.attributesBefore(cursor.token.start);
+  cursor.attributesBefore(cursor.token().start);
   cursor.expect("}", "behind the fields");
   return { kind: "struct-type", fields, ...cursor.span(start) };
 }
 
 /** parseSignature parses `(a, b T, c U) R`. */
 export function parseSignature(cursor: Cursor): Signature {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   cursor.expect("(", "behind func");
   const parameters: Parameter[] = [];
   let pending: Identifier[] = [];
-  while (!cursor.is(")") && cursor.token.kind !== "end" && !cursor.failed) {
-    const at = cursor.token.start;
-    const named = cursor.token.kind === "name" && cursor.peek(1).text !== "." && cursor.peek(1).text !== "::";
+  while (!cursor.is(")") && cursor.token().kind !== "end" && !cursor.failed) {
+    const at = cursor.token().start;
+    const named =
+      cursor.token().kind === "name" && cursor.peek(1).text !== "." && cursor.peek(1).text !== "::";
     if (named && (cursor.peek(1).text === "," || cursor.peek(1).text === ")")) {
       pending.push(cursor.identifier("a parameter"));
     } else {
       const name = named && cursor.peek(1).text !== "[" ? cursor.identifier("a parameter") : undefined;
       const nameBeforeArray = name === undefined && named ? cursor.identifier("a parameter") : name;
-      const dots = cursor.token;
+      const dots = cursor.token();
       const variadic = cursor.accept("...");
       const plain = parseType(cursor);
       const type: Expr = variadic
@@ -184,22 +185,22 @@ export function parseSignature(cursor: Cursor): Signature {
 
 /** results parses a function's results: nothing, a type, or a list in parentheses, named or not. */
 function results(cursor: Cursor): Pick<Signature, "result" | "results"> {
-  const { start } = cursor.token;
+  const { start } = cursor.token();
   if (!cursor.accept("(")) {
     const more = ["*", "[", "struct", "map", "chan", "interface", "func", "<-"].some((each) =>
       cursor.is(each),
     );
-    return { result: cursor.token.kind === "name" || more ? parseType(cursor) : undefined, results: [] };
+    return { result: cursor.token().kind === "name" || more ? parseType(cursor) : undefined, results: [] };
   }
   const names: Identifier[] = [];
   const types: Expr[] = [];
   let pending: Identifier[] = [];
-  while (!cursor.is(")") && cursor.token.kind !== "end" && !cursor.failed) {
+  while (!cursor.is(")") && cursor.token().kind !== "end" && !cursor.failed) {
     const after = cursor.peek(1);
     const alone = after.text === "," || after.text === ")";
-    if (cursor.token.kind === "name" && alone) pending.push(cursor.identifier("a result"));
+    if (cursor.token().kind === "name" && alone) pending.push(cursor.identifier("a result"));
     else {
-      const named = cursor.token.kind === "name" && after.text !== "." && after.text !== "::";
+      const named = cursor.token().kind === "name" && after.text !== "." && after.text !== "::";
       if (named) pending.push(cursor.identifier("a result's name"));
       const type = parseType(cursor);
       names.push(...pending);

@@ -35,7 +35,7 @@ function groupsOf(series: readonly Points[], expr: Aggregate): Groups {
 /** Accumulator takes the values of a group at one step and gives its result. */
 interface Accumulator {
   add(value: number): void;
-  readonly value: number;
+  value(): number;
 }
 
 function extreme(better: (value: number, best: number) => boolean): Accumulator {
@@ -44,9 +44,7 @@ function extreme(better: (value: number, best: number) => boolean): Accumulator 
     add: (value) => {
       if (Number.isNaN(best) || better(value, best)) best = value;
     },
-    get value() {
-      return best;
-    },
+    value: () => best,
   };
 }
 
@@ -67,9 +65,7 @@ function variance(finish: (variance: number) => number): Accumulator {
       mean += delta / count;
       squares += delta * (value - mean);
     },
-    get value() {
-      return finish(squares / count);
-    },
+    value: () => finish(squares / count),
   };
 }
 
@@ -79,9 +75,7 @@ function counter(): Accumulator {
     add: () => {
       count++;
     },
-    get value() {
-      return count;
-    },
+    value: () => count,
   };
 }
 
@@ -89,9 +83,7 @@ function quantile(q: number): Accumulator {
   const values: number[] = [];
   return {
     add: (value) => values.push(value),
-    get value() {
-      return quantileOf(q, values);
-    },
+    value: () => quantileOf(q, values),
   };
 }
 
@@ -101,7 +93,7 @@ const ACCUMULATORS: Partial<Record<AggregateOperator, (parameter: number) => Acc
   count: counter,
   min: () => extreme((value, best) => value < best),
   max: () => extreme((value, best) => value > best),
-  group: () => ({ add: () => undefined, value: 1 }),
+  group: () => ({ add: () => undefined, value: () => 1 }),
   stddev: () => variance(Math.sqrt),
   stdvar: () => variance((value) => value),
   quantile,
@@ -145,7 +137,7 @@ export function aggregated(
     }
     for (const [group, accumulator] of accumulators) {
       const result = results[group];
-      if (result !== undefined) setPoint(result, i, accumulator.value);
+      if (result !== undefined) setPoint(result, i, accumulator.value());
     }
   }
   return results;

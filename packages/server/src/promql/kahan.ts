@@ -14,7 +14,7 @@ export class Sum {
   }
 
   /** value is the sum. */
-  get value(): number {
+  value(): number {
     return this.total === Number.POSITIVE_INFINITY || this.total === Number.NEGATIVE_INFINITY
       ? this.total
       : this.total + this.error;
@@ -45,7 +45,7 @@ export class Mean {
   }
 
   /** value is the mean of what came. */
-  get value(): number {
+  value(): number {
     if (this.#running !== undefined) return this.#running.total + this.#running.error;
     return this.#sum.total / this.#count + this.#sum.error / this.#count;
   }
@@ -55,14 +55,14 @@ export class Mean {
 export function sumOf(values: Float64Array, from: number, to: number): number {
   const sum = new Sum();
   for (let i = from; i < to; i++) sum.add(values[i] ?? 0);
-  return sum.value;
+  return sum.value();
 }
 
 /** meanOf averages a part of an array. */
 export function meanOf(values: Float64Array, from: number, to: number): number {
   const mean = new Mean();
   for (let i = from; i < to; i++) mean.add(values[i] ?? 0);
-  return mean.value;
+  return mean.value();
 }
 
 /** varianceOf is the population's variance of a part of an array. */
@@ -71,11 +71,11 @@ export function varianceOf(values: Float64Array, from: number, to: number): numb
   const squares = new Sum();
   for (let i = from; i < to; i++) {
     const value = values[i] ?? 0;
-    const delta = value - mean.value;
+    const delta = value - mean.value();
     mean.add(delta / (i - from + 1));
-    squares.add(delta * (value - mean.value));
+    squares.add(delta * (value - mean.value()));
   }
-  return squares.value / (to - from);
+  return squares.value() / (to - from);
 }
 
 /** quantileOf is the φ-quantile of numbers by linear interpolation; NaN sorts first. */

@@ -102,8 +102,9 @@ function regression(window: Window, origin: number): { slope: number; intercept:
       : { slope: Number.NaN, intercept: Number.NaN };
   }
   const n = to - from;
-  const slope = (sumXY.value - (sumX.value * sumY.value) / n) / (sumXX.value - (sumX.value * sumX.value) / n);
-  return { slope, intercept: sumY.value / n - (slope * sumX.value) / n };
+  const slope =
+    (sumXY.value() - (sumX.value() * sumY.value()) / n) / (sumXX.value() - (sumX.value() * sumX.value()) / n);
+  return { slope, intercept: sumY.value() / n - (slope * sumX.value()) / n };
 }
 
 const smoothing: RangeFunction = ({ values, from, to }, { parameters }) => {
@@ -157,7 +158,7 @@ const integral: RangeFunction = ({ times, values, from, to }, { parameters, warn
       sum.add((now / 2) * seconds);
     }
   }
-  return sum.value;
+  return sum.value();
 };
 
 /** RANGE_FUNCTIONS are the functions of a range vector, by name. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { newCallTexts } from "./call-texts.js";
+import { newTexts } from "./texts.js";
 
 test("texts are what their bytes say, whatever came before", () => {
-  const texts = newCallTexts();
+  const texts = newTexts();
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "grapheme", maxLength: 200 }), { maxLength: 20 }), (given) => {
       for (const text of [...given, ...given]) {
@@ -16,7 +16,7 @@ test("texts are what their bytes say, whatever came before", () => {
 });
 
 test("texts that differ in their first letter alone, or end alike, are told apart", () => {
-  const texts = newCallTexts();
+  const texts = newTexts();
   const tail = "x".repeat(300);
   for (let round = 0; round < 3; round++)
     for (const first of ["a", "b", "c", ""]) {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 
-/** CallTexts gives the texts of calls as strings; those that come again are the same objects, whose hashes are known. */
-export interface CallTexts {
+/** Texts gives texts of records as strings; those that come again are the same objects, whose hashes are known. */
+export interface Texts {
   /** of gives bytes[start, start + length) as UTF-8. */
   of(bytes: Uint8Array, start: number, length: number): string;
 }
@@ -11,13 +11,13 @@ interface Known {
   readonly text: string;
 }
 
-// Programs say the same few hundred statements; one place for each hash, so that literals in texts cost their places alone.
+// Programs say the same few hundred statements and routes; one place for each hash, so that literals in texts cost their places alone.
 const places = 2048;
 // Longer texts are hashed by their ends only, and compared whole.
 const hashed = 64;
 
-/** newCallTexts makes one that knows none. */
-export function newCallTexts(): CallTexts {
+/** newTexts makes one that knows none. */
+export function newTexts(): Texts {
   const known: (Known | undefined)[] = new Array(places).fill(undefined);
 
   return {
