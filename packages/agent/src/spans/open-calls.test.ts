@@ -31,7 +31,7 @@ test("calls are found by their process and goroutine, whatever others meet them 
           model.delete(key);
         }
         assert.equal(calls.get(tgid, goid), model.get(key));
-        assert.equal(calls.size, model.size);
+        assert.equal(calls.size(), model.size);
       }
       const seen = new Set<Call>();
       calls.each((call) => {
@@ -39,7 +39,7 @@ test("calls are found by their process and goroutine, whatever others meet them 
         calls.take(call.process.tgid, call.goid);
       });
       assert.deepEqual(seen, new Set(model.values()));
-      assert.equal(calls.size, 0);
+      assert.equal(calls.size(), 0);
     }),
   );
 });

@@ -31,7 +31,7 @@ test("open exchanges are found by number as in a map, also when two meet in one 
           model.delete(number);
           open.remove(known);
         }
-        assert.equal(open.size, model.size);
+        assert.equal(open.size(), model.size);
         for (let low = 0; low < 4; low++)
           for (let high = 0; high < 8; high++) {
             const asked = (high << 15) | low;
@@ -44,7 +44,7 @@ test("open exchanges are found by number as in a map, also when two meet in one 
         open.remove(exchange);
       });
       assert.deepEqual([...seen].sort(), [...model.keys()].sort());
-      assert.equal(open.size, 0);
+      assert.equal(open.size(), 0);
     }),
   );
 });
