@@ -2,7 +2,8 @@ import type { ArrivedEvent, StatusAnswer } from "@go3s/server";
 import { computed, signal } from "@preact/signals";
 import { param, range } from "./address.js";
 import { refreshLive } from "./answers.js";
-import { isLive } from "./range.js";
+import { isLive, resolve } from "./range.js";
+import { now } from "./time.js";
 
 // The server's own state and "something arrived" come as server-sent events; pages ask again when the range ends now.
 
@@ -17,6 +18,13 @@ export const arrived = signal<ArrivedEvent | undefined>(undefined);
 
 /** live tells whether the page follows new data: the range ends now and the reader did not pause. */
 export const live = computed(() => isLive(range.value) && param("live") !== "off");
+
+// What ended so lately may not have all that belongs to it in the tables.
+const fillingMs = 30_000;
+
+/** follows tells whether data that comes now may belong to what is shown: also to a range that ended a moment ago, as a link's does. */
+const follows = (): boolean =>
+  param("live") !== "off" && (isLive(range.value) || now() - resolve(range.value).to < fillingMs);
 
 const retryMs = 3000;
 const shared = "go3s-stream";
@@ -41,13 +49,15 @@ function hear(word: Word): void {
   if (link.peek() === "connecting") link.value = "open";
   if (word.kind === "status") {
     status.value = word.status;
-    if (!inserting) return;
-    inserting = (word.status.store.waiting_rows ?? 0) > 0;
+    const waits = (word.status.store.waiting_rows ?? 0) > 0;
+    // What arrived before this page was there is not announced to it.
+    if (!inserting && !waits) return;
+    inserting = waits;
   } else {
     arrived.value = word.arrived;
     inserting = true;
   }
-  if (live.value && document.visibilityState === "visible") refreshLive();
+  if (follows() && document.visibilityState === "visible") refreshLive();
 }
 
 /**
@@ -65,7 +75,7 @@ export function startStream(): void {
   if (navigator.locks === undefined) follow(tell);
   else void navigator.locks.request(shared, () => new Promise<never>(() => follow(tell)));
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible" && live.value) refreshLive();
+    if (document.visibilityState === "visible" && follows()) refreshLive();
   });
 }
 

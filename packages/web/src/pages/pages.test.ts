@@ -150,6 +150,27 @@ describe("the pages", { skip }, () => {
     await page.close();
   });
 
+  it("asks again for a range that has just ended when something arrives, not for an older one", async () => {
+    const at = Date.now();
+    const opened = async (to: number): Promise<Page> => {
+      const page = await browser.open(`${server.url}/services?from=${at - 7_200_000}&to=${to}`);
+      await page.getByRole("grid", { name: "Services" }).getByText("checkout").first().waitFor();
+      return page;
+    };
+    const times = (to: number): number =>
+      server.asked.filter((each) => each.includes("/api/v1/services?") && each.includes(`to=${to}`)).length;
+    const old = await opened(at - 3_600_000);
+    const fresh = await opened(at);
+    for (let i = 0; i < 100 && times(at) < 2; i++) {
+      server.arrive();
+      await fresh.waitForTimeout(100);
+    }
+    assert.ok(times(at) > 1, `asked ${times(at)} times`);
+    assert.equal(times(at - 3_600_000), 1);
+    await old.close();
+    await fresh.close();
+  });
+
   it("goes by g and a letter, opens rows by j and Enter, and goes back", async () => {
     const page = await browser.open(`${server.url}/`);
     await page.getByText("Different now").waitFor();
