@@ -76,6 +76,16 @@ test("thousands of calls without such a parent are enough sooner, and one with i
   assert.equal(policy.decide(orphaned).spawn, false);
 });
 
+test("when load is over the calls that asked under it do not count", () => {
+  const policy = newPolicy();
+  policy.decide(busy);
+  policy.decide(busy);
+  for (let i = 0; i < 3; i++) {
+    assert.equal(policy.decide({ ...busy, calls: 6000, orphans: 600 }).spawn, true);
+  }
+  for (let i = 0; i < 6; i++) assert.equal(policy.decide({ ...calm, calls: 3000 }).spawn, true, `after ${i}`);
+});
+
 test("orphans that stay orphans have goroutine starts watched ever more rarely", () => {
   const policy = newPolicy();
   const orphaned = { ...calm, orphans: 10 };

@@ -109,6 +109,7 @@ export function newPolicy(limits: PolicyLimits = defaultLimits): Policy {
         wait = limits.sampleEvery;
         // Under load what has found nothing goes at once; when it is over there is time to look again.
         spawnNeeded = high ? 0 : spawnSeconds;
+        fruitless = 0;
       }
       const spawn = needsSpawn(load);
       if (!high) return { handlerEnd: true, roundTrip: true, spawn };
