@@ -30,6 +30,22 @@ test("route and end come from the handler when the probe tells them; paths learn
   assert.equal(process.newPaths, 2);
 });
 
+test("a route's letters are what its program wrote, in the answer's record and in the end's", () => {
+  const { feed, spans } = newHttpRig(true);
+  const route = "GET /größen/{id}";
+  feed(
+    requestRecord(get, server),
+    responseRecord(ok, { exchange: 1, ns: 3500, handlerEndNs: 3000 }, route),
+    requestRecord(get, { ...server, exchange: 2, ns: 4000 }),
+    responseRecord(ok, { exchange: 2, ns: 5000 }),
+    endRecord({ exchange: 2, reason: EndReason.handler, ns: 6000, responseBytes: ok.length }, route),
+  );
+  assert.deepEqual(
+    spans().map(({ name }) => name),
+    [route, route],
+  );
+});
+
 test("a response that is whole before its handler ends waits for the handler, and no longer than two seconds", () => {
   const { feed, spans, assembler } = newHttpRig(true);
   feed(requestRecord(get, server), responseRecord(ok, { exchange: 1, ns: 2000 }));
