@@ -32,7 +32,8 @@ const scanEveryTicks = 5;
 
 /**
  * startAgent attaches to the processes that are asked for, now and as they start. Rejects with BpfError when the kernel
- * or the caller's rights allow nothing at all; what is refused in part is in the report's `missing`.
+ * or the caller's rights allow nothing at all; what is refused in part is in the report's `missing`. When it rejects, nothing of it
+ * stays loaded; the exporter is still the caller's.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { exporter } = options;
@@ -127,35 +128,54 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
   }
 
-  const opening = beginKernelObserver({
-    sink: pipeline.sink,
-    watchNew: asksForMany(options.selection),
-    measured: options.measured === true,
-    propagate: options.propagate === true,
-    tellsEarly: features.logs !== undefined || features.functions !== undefined,
-    // What needs to know of a request while it is open can't wait for its answer.
-    repeats: [features.logs, features.functions, features.waits].every((each) => each === undefined),
-  });
-  try {
-    // Beside the kernel, which verifies the programs meanwhile; what only these processes need is begun to be loaded too.
-    registry.scan();
-    const until = performance.now() + preparingMs;
-    for (const { facts, executable } of found) {
-      if (performance.now() > until) break;
-      const go = executable.isGo ? programs.of(facts.pid, executable).facts : undefined;
-      opening.prepare({ facts: go, tls: tls.programs(facts.pid, go?.tls) });
+  /** open loads the kernel side's programs and attaches to what runs already. */
+  const open = async (): Promise<KernelObserver> => {
+    const opening = beginKernelObserver({
+      sink: pipeline.sink,
+      watchNew: asksForMany(options.selection),
+      measured: options.measured === true,
+      propagate: options.propagate === true,
+      tellsEarly: features.logs !== undefined || features.functions !== undefined,
+      // What needs to know of a request while it is open can't wait for its answer.
+      repeats: [features.logs, features.functions, features.waits].every((each) => each === undefined),
+    });
+    try {
+      // Beside the kernel, which verifies the programs meanwhile; what only these processes need is begun to be loaded too.
+      registry.scan();
+      const until = performance.now() + preparingMs;
+      for (const { facts, executable } of found) {
+        if (performance.now() > until) break;
+        const go = executable.isGo ? programs.of(facts.pid, executable).facts : undefined;
+        opening.prepare({ facts: go, tls: tls.programs(facts.pid, go?.tls) });
+      }
+    } catch (error) {
+      opening.close();
+      throw error;
     }
+    const opened = await opening.opened();
+    kernel = opened;
+    sampling.opened(opened);
+    for (const process of found.splice(0)) {
+      // It may have become another program meanwhile, which is attached to when that is found out here.
+      registry.started(process.facts.pid);
+      if (registry.get(process.facts.pid) === process) attach(process);
+    }
+    return opened;
+  };
+  /** detach takes the probes away first; what they wrote until then is still read, assembled and sent. */
+  const detach = (): void => {
+    kernel?.close();
+    features.close();
+    pipeline.close();
+    batches.flush();
+  };
+  let observer: KernelObserver;
+  try {
+    observer = await open();
   } catch (error) {
-    opening.close();
+    // What was loaded would stay, and keep this process from its end.
+    detach();
     throw error;
-  }
-  const observer = await opening.opened();
-  kernel = observer;
-  sampling.opened(observer);
-  for (const process of found.splice(0)) {
-    // It may have become another program meanwhile, which is attached to when that is found out here.
-    registry.started(process.facts.pid);
-    if (registry.get(process.facts.pid) === process) attach(process);
   }
 
   const flush = setInterval(() => {
@@ -197,11 +217,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clearInterval(flush);
       clearInterval(tick);
       clearInterval(look);
-      // The probes go first; what they wrote until then is still read, assembled and sent.
-      observer.close();
-      features.close();
-      pipeline.close();
-      batches.flush();
+      detach();
       await exporter.close();
     },
   };

@@ -53,12 +53,15 @@ export interface FeaturesAround {
   readonly lose: (pid: number, text: string) => void;
 }
 
-/** openFeatures loads what is asked for; what is refused costs itself alone. */
+/** openFeatures loads what is asked for; what is refused costs itself alone. Throws AgentError "bad-pattern". */
 export function openFeatures(options: AgentOptions, around: FeaturesAround): Features {
   const { exporter } = options;
   const { clock, batches, programs, lose } = around;
   const hasMetrics = options.metrics !== false;
   const durations = newRequestDurations(clock);
+  // First: a bad pattern is refused before anything is loaded.
+  const functions: FunctionObserver | undefined =
+    options.functions && observeFunctions(options.functions, { batches: batches.spans, clock });
   const opened = options.goroutines === true ? tryOpenSpanWaits(lose) : undefined;
   const waits = opened?.waits;
   const { allocations, missing: missingAllocations } = tryOpenAllocationWatch(
@@ -70,8 +73,6 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
     durations,
     ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
   });
-  const functions: FunctionObserver | undefined =
-    options.functions && observeFunctions(options.functions, { batches: batches.spans, clock });
   const { logs, missing: missingLogs } = tryProcessLogs(options.logs, { batches: batches.logs, clock });
 
   const watchFunctions = ({ facts, executable, spans }: Observed): void =>

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync, readlinkSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readGoFacts } from "../go/facts.js";
+import { bpfDescriptors } from "../testing/bpf-descriptors.js";
 import {
   type BuiltProgram,
   buildGoService,
@@ -17,25 +17,12 @@ import type { KernelObserver } from "./observer-types.js";
 
 const skip = whyNoLiveTests() ?? false;
 
-/** bpfDescriptors counts what this process holds of BPF. */
-function bpfDescriptors(): number {
-  let count = 0;
-  for (const fd of readdirSync("/proc/self/fd")) {
-    try {
-      if (/bpf|perf_event/.test(readlinkSync(`/proc/self/fd/${fd}`))) count++;
-    } catch {
-      // The descriptor of the folder itself is gone by now.
-    }
-  }
-  return count;
-}
-
 describe("KernelObserver on the live kernel", { skip }, () => {
   let program: BuiltProgram;
   let service: RunningService;
   let recorder: Recorder;
   let observer: KernelObserver;
-  let held = 0;
+  let held: readonly string[];
   /** streams are the places of net/http's HTTP/2, whatever else is shed. */
   let streams = 0;
 
@@ -60,7 +47,7 @@ describe("KernelObserver on the live kernel", { skip }, () => {
     observer.close();
     await service.stop();
     program.remove();
-    assert.equal(bpfDescriptors(), held, "descriptors of programs, maps and links that are still open");
+    assert.deepEqual(bpfDescriptors(), held, "descriptors of programs, maps and links that are still open");
   });
 
   const statusOf = (exchange: SeenExchange) => Number(exchange.responseHead.slice(9, 12));

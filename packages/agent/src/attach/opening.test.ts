@@ -1,24 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { readGoFacts } from "../go/facts.js";
+import { bpfDescriptors } from "../testing/bpf-descriptors.js";
 import { buildGoService, whyNoLiveTests } from "../testing/go-service.js";
 import { newRecorder } from "../testing/recorder.js";
 import { beginKernelObserver, openKernelObserver } from "./observer.js";
-
-/** bpfDescriptors lists what this process holds of BPF. */
-function bpfDescriptors(): string[] {
-  return readdirSync("/proc/self/fd").flatMap((fd) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${fd}`);
-      return /bpf|perf_event/.test(target) ? [target] : [];
-    } catch {
-      // The descriptor of the folder itself is gone by now.
-      return [];
-    }
-  });
-}
 
 describe("an observer that is being opened", { skip: whyNoLiveTests() ?? false }, () => {
   let held: string[];
