@@ -50,7 +50,7 @@ export interface Policy {
 
 // Seconds that goroutine starts are watched for callers more than one goroutine away from their request, until there is one.
 const spawnSeconds = 60;
-// So many outgoing requests and queries without one are enough sooner: 60 s of 5,000/s would be 0.5 % of a CPU for nothing.
+// So many outgoing requests and queries without one are enough sooner: each costs as much, and a minute of them says no more.
 const spawnCalls = 20_000;
 
 /** all is everything attached: exact and, at low rates, cheap. */
@@ -74,16 +74,21 @@ export function newPolicy(limits: PolicyLimits = defaultLimits): Policy {
   let spawnWait = 0;
   let spawnBackoff = limits.sampleEvery;
 
+  const watchSpawns = (): void => {
+    spawnNeeded = spawnSeconds;
+    fruitless = 0;
+  };
+
   /** needsSpawn says whether goroutine starts are worth watching, at a low rate as at a high one. */
   const needsSpawn = (load: Load): boolean => {
     spawnWait = Math.max(0, spawnWait - load.seconds);
-    fruitless = load.deep > 0 || spawnNeeded <= 0 ? 0 : fruitless + load.calls;
     if (load.deep > 0) {
-      spawnNeeded = spawnSeconds;
+      watchSpawns();
       spawnBackoff = limits.sampleEvery;
       return true;
     }
     if (spawnNeeded > 0) {
+      fruitless += load.calls;
       spawnNeeded = fruitless < spawnCalls ? spawnNeeded - load.seconds : 0;
       if (spawnNeeded > 0) return true;
       // Nobody's children, and they stay so: ask ever more rarely.
@@ -92,7 +97,7 @@ export function newPolicy(limits: PolicyLimits = defaultLimits): Policy {
       return false;
     }
     const isOrphaned = load.calls > 0 && load.orphans > load.calls * limits.unknownShare;
-    if (isOrphaned && spawnWait === 0) spawnNeeded = spawnSeconds;
+    if (isOrphaned && spawnWait === 0) watchSpawns();
     return spawnNeeded > 0;
   };
 
@@ -108,8 +113,8 @@ export function newPolicy(limits: PolicyLimits = defaultLimits): Policy {
         sinceSample = Number.POSITIVE_INFINITY;
         wait = limits.sampleEvery;
         // Under load what has found nothing goes at once; when it is over there is time to look again.
-        spawnNeeded = high ? 0 : spawnSeconds;
-        fruitless = 0;
+        if (high) spawnNeeded = 0;
+        else watchSpawns();
       }
       const spawn = needsSpawn(load);
       if (!high) return { handlerEnd: true, roundTrip: true, spawn };

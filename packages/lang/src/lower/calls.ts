@@ -1,7 +1,5 @@
-import type { IrFunction, Value } from "../ir/ir.js";
+import type { IrFunction } from "../ir/ir.js";
 import type { CallExpr, Expr } from "../syntax/ast.js";
-import { bare } from "../types/convert.js";
-import { sizedHelpers } from "../types/helpers.js";
 import type { Call, FunctionSymbol, VariableSymbol } from "../types/symbols.js";
 import {
   alignOf,
@@ -13,12 +11,14 @@ import {
   typeName,
   under,
 } from "../types/type.js";
-import { addressNumber, clamp, convert, wide } from "./arithmetic.js";
+import { addressNumber, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
+import { helperCall } from "./helper-calls.js";
+import { contextWord, register } from "./hook-words.js";
 import { kfuncCall } from "./kfunc.js";
 import { exchange } from "./kptr.js";
 import { mapMethod } from "./map-methods.js";
-import { addressOf, copy, loadScalar, pointee, slotPlace, storeScalar } from "./places.js";
+import { addressOf, copy, pointee, slotPlace, storeScalar } from "./places.js";
 import { declareResults, readMember, resultMembers } from "./results.js";
 import { specialCall } from "./special-types.js";
 import {
@@ -278,116 +278,6 @@ function callSubprogram(low: Low, call: Call & { kind: "function" }, expr: CallE
   return { value: widthOf(type) === 32 ? low.b.unary("trunc", result, 32) : result, space: "kernel" };
 }
 
-function helper(low: Low, call: Call & { kind: "helper" }, expr: CallExpr): Scalar {
-  const { b } = low;
-  const sized = sizedHelpers[call.name];
-  let given = expr.arguments.map((each) => ({ expr: each, type: typeOf(low, each) }));
-  const values: { value: Value; type: Type; space: Space }[] = [];
-  for (const each of given) {
-    const symbol =
-      bare(each.expr).kind === "name" ? low.shared.checked.symbols.get(bare(each.expr).id) : undefined;
-    if (symbol?.kind === "map")
-      values.push({ value: b.mapAddress(symbol), type: each.type, space: "kernel" });
-    else if (!isScalar(each.type)) {
-      const place = low.place(low, each.expr);
-      values.push({
-        value: addressOf(low, place),
-        type: { kind: "pointer", target: each.type },
-        space: place.space,
-      });
-    } else {
-      const one = low.scalar(low, each.expr);
-      values.push({ value: wide(low, one.value, each.type), type: each.type, space: one.space });
-    }
-  }
-  if (sized !== undefined) {
-    const memory = values[sized.memory];
-    const target = memory === undefined ? undefined : under(memory.type);
-    const capacity = target?.kind === "pointer" ? BigInt(sizeOf(target.target)) : undefined;
-    if (sized.insertSize && values.length === 2 && capacity !== undefined) {
-      values.splice(1, 0, {
-        value: b.constant(capacity),
-        type: { kind: "int", name: "int", bits: 64, signed: true },
-        space: "kernel",
-      });
-      given = [];
-    }
-    const size = values[sized.size];
-    if (memory !== undefined && !isDirect(memory.space)) {
-      refuse(
-        low,
-        "address-space",
-        expr,
-        `argument ${sized.memory + 1} must be memory of the program, this is ${memory.space} memory`,
-        "take the address of a variable",
-      );
-    }
-    if (size !== undefined && capacity !== undefined) size.value = clamp(low, size.value, capacity);
-  }
-  b.at = expr;
-  const result = b.call(
-    call.id,
-    values.map((each) => each.value),
-  );
-  const space: Space = trackedResults.has(call.name) ? "btf" : "kernel";
-  if (call.name === "map_lookup_elem" || call.name === "skc_to_tcp_sock") result.nilable = true;
-  const type = typeOf(low, expr);
-  return { value: isScalar(type) ? result : b.constant(0n), space };
-}
-
-/**
- * trackedResults are helpers whose result the verifier knows the type of (RET_PTR_TO_BTF_ID in kernel/trace/bpf_trace.c and
- * net/core/filter.c): its fields are loaded, where any other kernel pointer needs a call for each.
- */
-const trackedResults: ReadonlySet<string> = new Set([
-  "get_current_task_btf",
-  "task_pt_regs",
-  "skc_to_tcp_sock",
-]);
-
-function register(low: Low, call: Call & { kind: "register" }, expr: CallExpr, offset: number): Scalar {
-  const type = under(typeOf(low, call.object));
-  const pointer = low.scalar(low, call.object);
-  const registers: Place = {
-    type: { kind: "int", name: "uint64", bits: 64, signed: false },
-    space: pointer.space,
-    base: pointer.value,
-    slot: undefined,
-    offset,
-    core: undefined,
-    align: 8,
-  };
-  low.b.at = expr;
-  const isContext = type.kind === "pointer" && under(type.target).kind === "context";
-  return loadScalar(low, isContext ? { ...registers, space: "context" } : registers);
-}
-
-/** contextWord reads an argument of the hook. */
-export function contextWord(low: Low, object: Expr, index: number, expr: Expr): Scalar {
-  const { b } = low;
-  const { value } = low.scalar(low, object);
-  const type = typeOf(low, expr);
-  const of = under(type);
-  b.at = expr;
-  // A pointer is one pointer however often it is named: what was compared with nil stays compared.
-  const once = of.kind === "pointer" ? low.context : undefined;
-  const word = once !== undefined ? b.loadOnce(once, index * 8) : b.load(value, index * 8, 8, false, 64);
-  if (of.kind === "pointer") {
-    const context = under(typeOf(low, object));
-    const row = context.kind === "pointer" ? under(context.target) : context;
-    // An iterator's last round has no object: ctx_arg_info of kernel/bpf/*_iter.c. The meta is always there.
-    word.nilable = row.kind === "context" && row.row.name === "Iter" && index > 0;
-    return { value: word, space: isKernelStruct(of.target) ? "btf" : "kernel" };
-  }
-  if (of.kind === "int" && of.bits < 64)
-    return {
-      value: convert(low, word, { kind: "int", name: "uint64", bits: 64, signed: false }, type),
-      space: "kernel",
-    };
-  if (of.kind === "bool") return { value: b.unary("trunc", word, 32), space: "kernel" };
-  return { value: word, space: "kernel" };
-}
-
 /** callScalar evaluates a call that gives a scalar or nothing. */
 export function callScalar(low: Low, expr: CallExpr): Scalar {
   const call = callOf(low, expr);
@@ -402,7 +292,7 @@ export function callScalar(low: Low, expr: CallExpr): Scalar {
     case "builtin":
       return lowerBuiltin(low, call.name, call.types, expr);
     case "helper":
-      return helper(low, call, expr);
+      return helperCall(low, call, expr);
     case "exchange":
       return exchange(low, call, expr);
     case "usdt-argument":

@@ -5,8 +5,9 @@ import type { Constant } from "../types/symbols.js";
 import { isScalar, sizeOf, type Type, under } from "../types/type.js";
 import { compareValues, operate, wide } from "./arithmetic.js";
 import { comparedWords, equalBytes, textWord } from "./bytes.js";
-import { callInto, callScalar, contextWord } from "./calls.js";
+import { callInto, callScalar } from "./calls.js";
 import { refuseKept } from "./escape.js";
+import { contextWord } from "./hook-words.js";
 import { enumeratorValue } from "./kernel-facts.js";
 import {
   addressOf,

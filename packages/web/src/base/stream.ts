@@ -5,7 +5,8 @@ import { refreshLive } from "./answers.js";
 import { isLive, resolve } from "./range.js";
 import { now } from "./time.js";
 
-// The server's own state and "something arrived" come as server-sent events; pages ask again when the range ends now.
+// The server's own state and "something arrived" come as server-sent events; pages ask again when the range ends now, or
+// ended a moment ago.
 
 /** status is the server's newest word about itself; undefined before the first. */
 export const status = signal<StatusAnswer | undefined>(undefined);

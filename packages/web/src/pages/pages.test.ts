@@ -150,7 +150,7 @@ describe("the pages", { skip }, () => {
     await page.close();
   });
 
-  it("asks again for a range that has just ended when something arrives, not for an older one", async () => {
+  it("asks again for a range that has just ended while rows wait to be inserted, not for an older one", async () => {
     const at = Date.now();
     const opened = async (to: number): Promise<Page> => {
       const page = await browser.open(`${server.url}/services?from=${at - 7_200_000}&to=${to}`);
@@ -162,7 +162,7 @@ describe("the pages", { skip }, () => {
     const old = await opened(at - 3_600_000);
     const fresh = await opened(at);
     for (let i = 0; i < 100 && times(at) < 2; i++) {
-      server.arrive();
+      server.report();
       await fresh.waitForTimeout(100);
     }
     assert.ok(times(at) > 1, `asked ${times(at)} times`);

@@ -23,6 +23,8 @@ export interface FixtureServer {
   readonly state: { empty: boolean; failing: boolean; newLogs: number; spans: number };
   /** arrive tells open pages that something came in. */
   arrive(): void;
+  /** report tells open pages the server's state, as each hears it when it begins to listen. */
+  report(): void;
   close(): Promise<void>;
 }
 
@@ -38,13 +40,14 @@ export async function startFixtureServer(at = Date.now()): Promise<FixtureServer
   const state = { empty: false, failing: false, newLogs: 0, spans: 400 };
   const asked: string[] = [];
   const streams = new Set<ServerResponse>();
+  const statusEvent = `event: status\ndata: ${JSON.stringify(made.statusAnswer(at))}\n\n`;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://x");
     asked.push(`${request.method} ${url.pathname}${url.search}`);
     response.setHeader("content-security-policy", policy);
     if (url.pathname === "/api/v1/stream") {
       response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-      response.write(`event: status\ndata: ${JSON.stringify(made.statusAnswer(at))}\n\n`);
+      response.write(statusEvent);
       streams.add(response);
       request.on("close", () => streams.delete(response));
       return;
@@ -72,6 +75,9 @@ export async function startFixtureServer(at = Date.now()): Promise<FixtureServer
     url: `http://127.0.0.1:${port}`,
     asked,
     state,
+    report() {
+      for (const stream of streams) stream.write(statusEvent);
+    },
     arrive() {
       for (const stream of streams) {
         stream.write(
