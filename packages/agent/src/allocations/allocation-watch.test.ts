@@ -80,6 +80,8 @@ test("profiles tell what each place allocated, as many objects and bytes as the 
     client.close();
     await agent.close();
   }
+  // The last report is asked for when the probes and their maps are gone.
+  assert.equal(agent.report().dropped["allocation-stack"], undefined);
   const objects = (name: string): number => told.get("alloc_objects")?.get(`main.${name}`) ?? 0;
   const bytes = (name: string): number => told.get("alloc_space")?.get(`main.${name}`) ?? 0;
   const near = (value: number, expected: number, what: string, off = 0.1): void =>

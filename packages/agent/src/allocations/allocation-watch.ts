@@ -86,6 +86,9 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
   const budget = options.budget ?? standardBudget;
   const tellEvery = options.tellEvery ?? standardTellEvery;
   let goneSites = 0;
+  /** missed is what the map said last: it is asked for once more when the probes are gone. */
+  let missed: readonly number[] = missedReasons.map(() => 0);
+  let isOpen = true;
   let ticks = 0;
   let lastTick = performance.now();
 
@@ -172,6 +175,11 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
     each.from = now;
   };
 
+  const readMissed = (): readonly number[] => {
+    if (isOpen) missed = missedReasons.map((_, i) => sumOfCpus(maps.missed.lookup(u32Bytes(i))));
+    return missed;
+  };
+
   const tell = (): void => {
     if (watched.size === 0) return;
     const now = unixNow();
@@ -251,17 +259,19 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
     },
     tell,
     dropped() {
-      const counted: Record<string, number> = { "allocation-process-gone": goneSites };
-      missedReasons.forEach((reason, i) => {
-        counted[reason] = sumOfCpus(maps.missed.lookup(u32Bytes(i)));
-      });
-      return counted;
+      const counts = readMissed();
+      return {
+        "allocation-process-gone": goneSites,
+        ...Object.fromEntries(missedReasons.map((reason, i) => [reason, counts[i] ?? 0])),
+      };
     },
     close() {
       for (const each of watched.values()) detach(each);
       tell();
       for (const each of watched.values()) releaseProgram(each.programKey);
       watched.clear();
+      readMissed();
+      isOpen = false;
       object.close();
     },
   };
