@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -67,4 +68,26 @@ test("a folder that cannot be made costs nothing but the cache", () =>
     cache.write(cacheKey([]), object);
     assert.equal(cache.read(cacheKey([])), undefined);
     assert.ok(existsSync(join(folder, "file")));
+    // Node's recursive mkdir never comes back from there.
+    const nowhere = openObjectCache("/proc/go3s/cache");
+    nowhere.write(cacheKey([]), object);
+    assert.equal(nowhere.read(cacheKey([])), undefined);
   }));
+
+test(
+  "a folder that may not be entered costs nothing but the cache",
+  { skip: process.geteuid?.() !== 0 },
+  () =>
+    inFolder((folder) => {
+      const closed = join(folder, "closed");
+      mkdirSync(closed, { mode: 0o700 });
+      process.seteuid?.(65534);
+      try {
+        const cache = openObjectCache(closed);
+        cache.write(cacheKey([]), object);
+        assert.equal(cache.read(cacheKey([])), undefined);
+      } finally {
+        process.seteuid?.(0);
+      }
+    }),
+);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { release, version } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SourceText } from "@go3s/lang";
 
@@ -83,18 +83,33 @@ export function openObjectCache(folder: string): ObjectCache {
     write(key, object) {
       const next = `${path}.${process.pid}`;
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-      } catch {
-        return;
-      }
-      try {
+        makeFolder(folder);
         writeFileSync(next, Buffer.concat([key, sum(object), object]), { mode: 0o600 });
         renameSync(next, path);
       } catch {
-        rmSync(next, { force: true });
+        removeFile(next);
       }
     },
   };
+}
+
+/**
+ * makeFolder makes a folder and what is above it, one by one: mkdir(2) in /proc says ENOENT whatever is there, and Node's recursive
+ * one then tries for ever.
+ */
+function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let path = folder; !existsSync(path); path = dirname(path)) missing.push(path);
+  for (const path of missing.reverse()) mkdirSync(path, { mode: 0o700 });
+}
+
+/** removeFile takes away what was begun; in a folder that may not be entered there is nothing. */
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing of ours is left there.
+  }
 }
 
 function isOurs(path: string): boolean {
