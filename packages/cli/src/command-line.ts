@@ -82,7 +82,9 @@ export async function runCommandLine(argv: readonly string[], commands: Commands
   // A reader that went away (`go3s query … | head`) is no failure of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(exitCodes.done);
-    throw error;
+    const failure = failureOf(new CliError("output-failed", `cannot write to stdout: ${error.message}`));
+    openOutput(argv.includes("--json")).failure(failure);
+    process.exit(failure.exitCode);
   });
   process.exitCode = await answer(argv, commands);
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { buildGo, canObserve, hasGo } from "./testing/go-service.js";
-import { runCli } from "./testing/running-go3s.js";
+import { cliPath, runCli } from "./testing/running-go3s.js";
 
 const synCount = fileURLToPath(new URL("../../../examples/syn-count.go3s", import.meta.url));
 const skip = canObserve ? false : "needs root to load BPF programs";
@@ -203,6 +203,48 @@ func main() {
     assert.deepEqual(summary?.["dropped"], {});
   } finally {
     program.remove();
+  }
+});
+
+test("what cannot be observed is named: a command, a process, a port, profiles without a receiver", {
+  skip,
+}, async () => {
+  const told = async (...args: string[]): Promise<unknown> => {
+    const { stderr } = await runCli(["observe", "--json", "--duration", "1s", ...args]);
+    const { error } = lines(stderr).find((line) => "error" in line) as { error: Record<string, string> };
+    return { code: error["code"], message: error["message"] };
+  };
+  const command = await told("--", "/no/such/command");
+  assert.deepEqual(command, {
+    code: "command-failed",
+    message: "cannot start /no/such/command: spawn /no/such/command ENOENT",
+  });
+  const free = Number(readFileSync("/proc/sys/kernel/pid_max", "utf8"));
+  assert.deepEqual(await told("--pid", String(free)), {
+    code: "nothing-to-observe",
+    message: `there is no process ${free}`,
+  });
+  assert.deepEqual(await told("--port", "99999"), {
+    code: "usage",
+    message: "--port 99999: not a port (0 to 65535)",
+  });
+  assert.deepEqual(await told("--pid", "1", "--allocations"), {
+    code: "usage",
+    message: "--allocations needs --otlp",
+  });
+});
+
+test("a full disk behind stdout is an error in one line", () => {
+  const full = openSync("/dev/full", "w");
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [cliPath, "--help"], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /^error: cannot write to stdout: ENOSPC[^\n]*\n$/);
+  } finally {
+    closeSync(full);
   }
 });
 

@@ -1,6 +1,6 @@
 import type { Selection } from "@go3s/agent";
 import { CliError } from "./failure.js";
-import type { OptionRow, Parsed } from "./options.js";
+import { type OptionRow, type Parsed, portNumber } from "./options.js";
 
 /** excludeRows are the options that say which processes are left alone. */
 export const excludeRows: readonly OptionRow[] = [
@@ -38,7 +38,7 @@ export function numbersOption(parsed: Parsed, name: string): number[] {
 /** excludeOption reads the rules; undefined when there are none. */
 export function excludeOption(parsed: Parsed): Selection["not"] {
   const names = parsed.list("exclude-name");
-  const ports = numbersOption(parsed, "exclude-port");
+  const ports = parsed.list("exclude-port").map((text) => portNumber("exclude-port", text));
   const containers = parsed.list("exclude-container");
   return names.length + ports.length + containers.length === 0 ? undefined : { names, ports, containers };
 }

@@ -61,6 +61,10 @@ export const cliErrorCodes = {
     exitCode: exitCodes.failed,
     meaning: "The data directory cannot be made or written.",
   },
+  "output-failed": {
+    exitCode: exitCodes.failed,
+    meaning: "Standard output takes no more, for its disk is full.",
+  },
   "file-unreadable": {
     exitCode: exitCodes.failed,
     meaning: "A file named on the command line cannot be read.",

@@ -20,10 +20,12 @@ import { withFunctionBars } from "../function-bars.js";
 import { functionOption, functionRows, toldFunctions } from "../function-option.js";
 import { costBetween, costTable } from "../live/cost-view.js";
 import { logOption, logRows } from "../log-option.js";
-import { durationOption, type Parsed } from "../options.js";
+import { durationOption, type Parsed, portNumber } from "../options.js";
+import { missingRights } from "../rights.js";
 import { type RunningProbe, startProbe } from "../running-probe.js";
 import { printingExporter, silentExporter } from "../span-lines.js";
 import { drawTable } from "../table.js";
+import { unmatched, unmatchedPids } from "../unmatched.js";
 
 export const command: Command = {
   name: "observe",
@@ -118,6 +120,12 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const program = parsed.rest === undefined ? undefined : startProgram(parsed.rest, output.json);
   const logs = logOption(parsed);
   const otlp = parsed.text("otlp");
+  if (parsed.flag("allocations") && otlp === undefined)
+    throw new CliError(
+      "usage",
+      "--allocations needs --otlp",
+      "profiles are sent, not printed: --otlp http://127.0.0.1:4318",
+    );
   const printing = (): Exporter => {
     if (parsed.flag("cost")) return silentExporter();
     const made = printingExporter(output, probes.length > 0, logs !== undefined);
@@ -153,6 +161,8 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         ...(sampling === undefined ? {} : { sampling }),
         ...(budget === undefined ? {} : { budget }),
       };
+      // A command that cannot be started says why, not that its process is not there.
+      await program?.started;
       agent = await observe({ ...selection, pids }, exporter, wanted, told, context);
       const started = agent;
       closing.defer(() => started.close());
@@ -210,16 +220,21 @@ async function observe(
       for (const loss of lost) output.note(`  without ${loss}`);
     },
   });
-  const found = agent.report().processes.some((each) => each.watched);
+  const { processes } = agent.report();
+  const watched = new Set(processes.filter((each) => each.watched).map(({ pid }) => pid));
   const mayStart = [selection.names, selection.containers, selection.pods, selection.namespaces];
-  if (!found && selection.all !== true && mayStart.every((each) => (each ?? []).length === 0)) {
+  const waits = selection.all === true || mayStart.some((each) => (each ?? []).length > 0);
+  if (watched.size === 0 && !waits) {
     await agent.close();
     throw new CliError(
       "nothing-to-observe",
-      "no running process matches",
+      unmatched(selection),
       "go3s observe --all watches every process; is the pid or port right?",
     );
   }
+  for (const why of unmatchedPids(selection, watched)) output.note(why);
+  if (watched.size === 0) output.note("no running process matches: waiting for one that does");
+  for (const { what, why, hint } of missingRights()) output.note(`missing: ${what}: ${why} (${hint})`);
   for (const part of agent.report().missing)
     output.note(`missing: ${part.what}: ${part.why}${part.hint === "" ? "" : ` (${part.hint})`}`);
   return agent;
@@ -259,7 +274,7 @@ function selectionOf(parsed: Parsed): Selection {
   const not = excludeOption(parsed);
   const selection = {
     pids: numbersOption(parsed, "pid"),
-    ports: numbersOption(parsed, "port"),
+    ports: parsed.list("port").map((text) => portNumber("port", text)),
     names: parsed.list("name"),
     containers: parsed.list("container"),
     pods: parsed.list("pod"),
@@ -297,6 +312,8 @@ function otlpUrl(text: string): string {
 interface Program {
   readonly pid: number;
   readonly child: ChildProcess;
+  /** started rejects when the command could not be started. */
+  readonly started: Promise<void>;
   readonly exited: Promise<void>;
   stop(): Promise<void>;
 }
@@ -306,16 +323,21 @@ function startProgram(command: readonly string[], json: boolean): Program {
   if (name === undefined) throw new CliError("usage", "no command behind --");
   // With --json our stdout holds spans only, so the command's words go to stderr.
   const child = spawn(name, args, { stdio: ["inherit", json ? 2 : "inherit", "inherit"] });
-  const exited = new Promise<void>((resolve, reject) => {
-    child.once("exit", () => resolve());
+  const started = new Promise<void>((resolve, reject) => {
+    child.once("spawn", () => resolve());
     child.once("error", (error) =>
       reject(new CliError("command-failed", `cannot start ${name}: ${error.message}`)),
     );
+  });
+  const exited = new Promise<void>((resolve, reject) => {
+    child.once("exit", () => resolve());
+    started.catch(reject);
   });
   exited.catch(() => undefined);
   return {
     pid: child.pid ?? -1,
     child,
+    started,
     exited,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill();
