@@ -72,3 +72,32 @@ test("a span that a goroutine makes without a request is a parent too; the lates
     { at: 12, span: undefined },
   ]);
 });
+
+test("what is read later than its request finds it though its goroutine has served others since", () => {
+  const { parents, told, wait } = setUp();
+  for (let n = 1; n <= 200; n++) parents.exchangeDone(request(n * 10, n * 10 + 5, n));
+  wait(12);
+  wait(1003);
+  wait(1007);
+  wait(2001, 2, 1);
+  parents.flush();
+  assert.deepEqual(told, [
+    { at: 12, span: 1 },
+    { at: 1003, span: 100 },
+    { at: 2001, span: 200 },
+    { at: 1007, span: undefined },
+  ]);
+});
+
+test("of very many requests the latest are remembered, of all goroutines", () => {
+  const { parents, told, wait } = setUp();
+  parents.exchangeDone(request(1, 5, 1));
+  for (let n = 0; n < 16_384; n++) parents.exchangeDone(request(10 * n + 10, 10 * n + 15, 2, 1 + (n & 7)));
+  wait(3);
+  wait(12);
+  parents.flush();
+  assert.deepEqual(told, [
+    { at: 12, span: 2 },
+    { at: 3, span: undefined },
+  ]);
+});

@@ -52,7 +52,9 @@ interface Served {
 // A request's record and an item's come by different buffers: what was not told by then is not there.
 const patienceNs = 300_000_000;
 const waitingLimit = 20_000;
-const servedLimit = 4096;
+// Requests that are over, of all goroutines: a line may be read later than its request, and others served in between.
+const servedLimit = 16_384;
+const makersLimit = 4096;
 const innerLimit = 32;
 
 /** newRequestParents makes one; `emit` takes each item with its parent. */
@@ -60,7 +62,9 @@ export function newRequestParents<T extends RoutineItem>(
   emit: (item: T, parent: ParentSpan | undefined) => void,
 ): RequestParents<T> {
   const waiting = new Map<string, T[]>();
-  const served = new Map<string, Served>();
+  /** started has the goroutines with waiting items by the one that started them. */
+  const started = new Map<string, Set<string>>();
+  const served = newServedRequests();
   const inner = new Map<string, Served[]>();
   let count = 0;
   const keyOf = (tgid: number, routine: number): string => `${tgid}:${routine}`;
@@ -73,62 +77,119 @@ export function newRequestParents<T extends RoutineItem>(
       const key = keyOf(item.tgid, routine);
       // Those inside of others end before them, so that the first that fits is the innermost.
       const own = inner.get(key)?.find((span) => within(span, item));
-      const found = own ?? served.get(key);
+      const found = own ?? served.at(key, item.startNs);
       if (found !== undefined && within(found, item)) return found;
     }
     return undefined;
   };
-  const keep = (routine: number, item: T): void => {
-    const key = keyOf(item.tgid, routine);
+  const keep = (item: T): void => {
+    const key = keyOf(item.tgid, item.routine);
     const list = waiting.get(key);
-    if (list === undefined) waiting.set(key, [item]);
-    else list.push(item);
-  };
-  const release = (chosen: (item: T) => boolean): void => {
-    for (const [key, list] of waiting) {
-      const left: T[] = [];
-      for (const item of list) {
-        if (!chosen(item)) left.push(item);
-        else {
-          count--;
-          emit(item, find(item)?.span);
-        }
-      }
-      if (left.length === 0) waiting.delete(key);
-      else waiting.set(key, left);
+    if (list !== undefined) {
+      list.push(item);
+      return;
     }
+    waiting.set(key, [item]);
+    const starter = keyOf(item.tgid, item.parentRoutine);
+    const others = started.get(starter);
+    if (others === undefined) started.set(starter, new Set([key]));
+    else others.add(key);
+  };
+  const forget = (key: string, { tgid, parentRoutine }: T): void => {
+    waiting.delete(key);
+    const starter = keyOf(tgid, parentRoutine);
+    const others = started.get(starter);
+    others?.delete(key);
+    if (others?.size === 0) started.delete(starter);
+  };
+  const release = (key: string, chosen: (item: T) => boolean): void => {
+    const list = waiting.get(key);
+    const first = list?.[0];
+    if (list === undefined || first === undefined) return;
+    const left: T[] = [];
+    for (const item of list) {
+      if (!chosen(item)) left.push(item);
+      else {
+        count--;
+        emit(item, find(item)?.span);
+      }
+    }
+    if (left.length === 0) forget(key, first);
+    else waiting.set(key, left);
+  };
+  /** releaseOf lets go what was waiting for something of this goroutine. */
+  const releaseOf = (key: string): void => {
+    if (count === 0) return;
+    const isFound = (item: T): boolean => find(item) !== undefined;
+    release(key, isFound);
+    for (const other of started.get(key) ?? []) release(other, isFound);
+  };
+  const releaseAll = (chosen: (item: T) => boolean): void => {
+    for (const key of waiting.keys()) release(key, chosen);
   };
 
   return {
     exchangeDone(exchange) {
       if (exchange.role !== Role.server || exchange.goid === 0) return;
       const key = keyOf(exchange.tgid, exchange.goid);
-      makeRoom(served, key);
-      served.set(key, servedOf(exchange));
-      if (count > 0) release((item) => find(item) !== undefined);
+      served.add(key, servedOf(exchange));
+      releaseOf(key);
     },
     spanDone(span) {
       const key = keyOf(span.tgid, span.goid);
       const before = inner.get(key) ?? [];
       makeRoom(inner, key);
       inner.set(key, [...before.slice(1 - innerLimit), servedOf(span)]);
-      if (count > 0) release((item) => find(item) !== undefined);
+      releaseOf(key);
     },
     wait(item) {
       if (count >= waitingLimit || find(item) !== undefined) return emit(item, find(item)?.span);
       count++;
-      keep(item.routine, item);
+      keep(item);
     },
     settle(nowNs, isServing) {
       if (count === 0) return;
-      release(
+      releaseAll(
         (item) =>
           nowNs - item.endNs > patienceNs &&
           !isServing(item.tgid, item.routine) &&
           !isServing(item.tgid, item.parentRoutine),
       );
     },
-    flush: () => release(() => true),
+    flush: () => releaseAll(() => true),
+  };
+}
+
+interface ServedRequests {
+  add(key: string, request: Served): void;
+  /** at gives the last request of a goroutine that began by then. */
+  at(key: string, ns: number): Served | undefined;
+}
+
+/** newServedRequests remembers the latest, by the goroutine that served them: that of a connection serves one after the other. */
+function newServedRequests(): ServedRequests {
+  const byKey = new Map<string, Served[]>();
+  /** keys has the goroutine of each that is remembered, oldest at `next` once it is full. */
+  const keys: string[] = [];
+  let next = 0;
+
+  const removeOldest = (key: string): void => {
+    const list = byKey.get(key);
+    list?.shift();
+    if (list?.length === 0) byKey.delete(key);
+  };
+
+  return {
+    add(key, request) {
+      const oldest = keys[next];
+      if (oldest !== undefined) removeOldest(oldest);
+      keys[next] = key;
+      next = (next + 1) % servedLimit;
+      const list = byKey.get(key);
+      if (list === undefined) byKey.set(key, [request]);
+      else list.push(request);
+    },
+    at: (key, ns) => byKey.get(key)?.findLast(({ startNs }) => startNs <= ns),
   };
 }
 
@@ -136,7 +197,7 @@ export function newRequestParents<T extends RoutineItem>(
 function makeRoom(map: Map<string, unknown>, key: string): void {
   map.delete(key);
   for (const oldest of map.keys()) {
-    if (map.size < servedLimit) break;
+    if (map.size < makersLimit) break;
     map.delete(oldest);
   }
 }
