@@ -1,7 +1,7 @@
 import { listing } from "./emit/listing.js";
 import { emitModule } from "./emit/module.js";
 import { writeObject } from "./emit/object.js";
-import type { InstructionSet } from "./emit/select.js";
+import type { InstructionSet } from "./emit/selection.js";
 import { moduleText } from "./ir/print.js";
 import { lowerModule } from "./lower/module.js";
 import { loadPackages, type ReadPackage, type SourceText } from "./packages.js";

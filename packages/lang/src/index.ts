@@ -54,7 +54,7 @@ export {
   type RingEvents,
   renderDiagnostics,
 } from "./compile.js";
-export type { InstructionSet } from "./emit/select.js";
+export type { InstructionSet } from "./emit/selection.js";
 export { type Formatted, formatSource } from "./format/format.js";
 export type { ImportedPackage, ReadPackage, SourceText } from "./packages.js";
 export { type Analysis, analyse, type FileRange, fileRange, type Spot } from "./service/analysis.js";

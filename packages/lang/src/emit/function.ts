@@ -6,7 +6,8 @@ import { type Assembled, assemble } from "./assemble.js";
 import { layFrame, stackLimit } from "./frame.js";
 import type { MachineFunction } from "./machine.js";
 import { moveToScratch, type Scratch, type ScratchUse } from "./scratch.js";
-import { type InstructionSet, select } from "./select.js";
+import { select } from "./select.js";
+import type { InstructionSet } from "./selection.js";
 
 /** EmitTarget says for what, and with how much stack, a function is emitted. */
 export interface EmitTarget {

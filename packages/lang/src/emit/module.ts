@@ -6,7 +6,7 @@ import type { Assembled } from "./assemble.js";
 import { stackLimit } from "./frame.js";
 import { type Emitted, emitFunction } from "./function.js";
 import type { Scratch } from "./scratch.js";
-import type { InstructionSet } from "./select.js";
+import type { InstructionSet } from "./selection.js";
 
 /** EmittedModule is all code of a compilation, and the maps that large values moved to. */
 export interface EmittedModule {

@@ -8,7 +8,7 @@ import {
   u32Bytes,
 } from "@go3s/bpf";
 import { type CompileResult, compile } from "../compile.js";
-import type { InstructionSet } from "../emit/select.js";
+import type { InstructionSet } from "../emit/selection.js";
 import { sizeOf } from "../types/type.js";
 import { checkText } from "./check.js";
 import { type Input, interpret, newMachine } from "./interpret/interpret.js";

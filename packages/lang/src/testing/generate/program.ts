@@ -1,4 +1,4 @@
-import type { InstructionSet } from "../../emit/select.js";
+import type { InstructionSet } from "../../emit/selection.js";
 import type { Input } from "../interpret/interpret.js";
 import { pick, type Random } from "../random.js";
 import { expression } from "./expressions.js";
