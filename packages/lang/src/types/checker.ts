@@ -6,10 +6,11 @@ import { checkFileAttributes, checkVariableAttributes, licenseOf } from "./attri
 import { defaultLicense } from "./constants.js";
 import { declareConstants, declareType, defineType, orderTypes } from "./declare.js";
 import type { Env, Scope, Unit } from "./env.js";
-import { checkExpression, resolveConstant } from "./expressions.js";
+import { checkExpression } from "./expressions.js";
 import { checkBody, checkLiteral, type Declared, declareFunction, type HookFacts } from "./functions.js";
 import { declareGlobal } from "./globals.js";
 import { checkImports, importInto } from "./imports.js";
+import { resolveConstant } from "./names.js";
 import { checkRecursion } from "./recursion.js";
 import type { Architecture } from "./registers.js";
 import { resolveType } from "./resolve.js";

@@ -97,6 +97,11 @@ export interface Env {
   checkLiteral(env: Env, expr: FunctionExpr): Type;
 }
 
+/** innerScope is an environment for what stands in braces: names declared there are known there alone. */
+export function innerScope(env: Env, extra: Partial<Env> = {}): Env {
+  return { ...env, ...extra, scope: { parent: env.scope, names: new Map() } };
+}
+
 /** tellOnce is true the first time a mistake shows in a function. */
 export function tellOnce(env: Env, mistake: string): boolean {
   const key = `${env.function?.linkName ?? ""} ${mistake}`;

@@ -2,11 +2,11 @@ import type { Attribute } from "../lex/token.js";
 import type { FuncDecl, FunctionExpr, Identifier, Parameter } from "../syntax/ast.js";
 import { hooksOf } from "./attributes.js";
 import { contextRow } from "./contexts.js";
-import { type Env, fail, newVariable } from "./env.js";
+import { type Env, fail, innerScope, newVariable } from "./env.js";
 import { checkGlobal } from "./global-functions.js";
 import type { KernelTypes } from "./kernel.js";
 import { signatureType } from "./resolve.js";
-import { block, inner } from "./statements.js";
+import { checkBlock } from "./statements.js";
 import type { FunctionSymbol, Program, VariableSymbol } from "./symbols.js";
 import { tracepointFields } from "./tracepoint.js";
 import {
@@ -265,7 +265,7 @@ function parameterName(node: Parameter | undefined, type: Type): string {
 /** checkBody checks what a function does. */
 export function checkBody(env: Env, symbol: FunctionSymbol): void {
   const { declaration } = symbol;
-  const body = inner(env, { owner: declaration, function: symbol, result: symbol.type.result });
+  const body = innerScope(env, { owner: declaration, function: symbol, result: symbol.type.result });
   const nodes =
     declaration.receiver === undefined
       ? declaration.signature.parameters
@@ -293,7 +293,7 @@ export function checkBody(env: Env, symbol: FunctionSymbol): void {
     if (name.name !== "_") declareResult(body, variable, name);
     return variable;
   });
-  block(body, declaration.body);
+  checkBlock(body, declaration.body);
 }
 
 function declareResult(body: Env, variable: VariableSymbol, name: Identifier): void {
@@ -309,7 +309,7 @@ function declareResult(body: Env, variable: VariableSymbol, name: Identifier): v
 /** checkLiteral checks a function literal: the body of a loop. */
 export function checkLiteral(env: Env, expr: FunctionExpr): Type {
   const type = signatureType(env, expr.signature);
-  const body = inner(env, {
+  const body = innerScope(env, {
     owner: expr,
     result: type.result,
     loops: 0,
@@ -323,6 +323,6 @@ export function checkLiteral(env: Env, expr: FunctionExpr): Type {
     return variable;
   });
   env.unit.literals.set(expr.id, { parameters, type, captures: new Set() });
-  block(body, expr.body);
+  checkBlock(body, expr.body);
   return type;
 }
