@@ -1,4 +1,4 @@
-import type { Buckets, Range, Red } from "./types.js";
+import type { Buckets, Range, Red } from "./answer-types.js";
 
 /** TailSpan is a span as it ended; 64-bit numbers are texts. */
 export interface TailSpan {
