@@ -23,3 +23,8 @@ test("a refusal of the verifier is reported whole, also when a command gave it a
   }
   assert.equal("report" in failureOf(new Error("anything else")), false);
 });
+
+test("a bad pattern is a wrong command line, whoever found it", () => {
+  const found = Object.assign(new Error("it names nothing"), { code: "bad-pattern" });
+  assert.equal(failureOf(found).exitCode, exitCodes.usage);
+});

@@ -85,6 +85,8 @@ export interface Failure {
 
 // What the kernel or the caller's rights refuse is exit code 3, whatever package met it first.
 const refusals = new Set(["permission-denied", "not-supported", "tracefs-missing"]);
+// What only the command line can have wrong, though a package found it.
+const mistakes = new Set(["bad-pattern"]);
 
 /** failureOf reads code, hint and exit code from any error; what is none of ours is an internal failure. */
 export function failureOf(error: unknown): Failure {
@@ -94,7 +96,7 @@ export function failureOf(error: unknown): Failure {
   const given = field("code");
   const code = typeof given === "string" ? given : "internal";
   const own = field("exitCode");
-  const exitCode = typeof own === "number" ? own : refusals.has(code) ? exitCodes.refused : exitCodes.failed;
+  const exitCode = typeof own === "number" ? own : exitCodeOf(code);
   const hint = field("hint");
   const message = code === "internal" && error.stack !== undefined ? error.stack : error.message;
   // A refusal of the verifier keeps its explanation when a command gave it another exit code.
@@ -107,4 +109,9 @@ export function failureOf(error: unknown): Failure {
     ...(typeof hint === "string" && hint !== "" ? { hint } : {}),
     ...(typeof report === "string" ? { report, explanation: Reflect.get(told, "explanation") } : {}),
   };
+}
+
+function exitCodeOf(code: string): number {
+  if (mistakes.has(code)) return exitCodes.usage;
+  return refusals.has(code) ? exitCodes.refused : exitCodes.failed;
 }
