@@ -3,7 +3,12 @@ import { plainType } from "./types.js";
 
 /** Place is where a value lies when a probe runs: in registers, by the value's own offsets, or in memory. */
 export type Place =
-  | { readonly kind: "registers"; readonly words: ReadonlyMap<number, string> }
+  | {
+      readonly kind: "registers";
+      readonly words: ReadonlyMap<number, string>;
+      /** spilled are the addresses of the words that lie on the stack meanwhile. */
+      readonly spilled?: ReadonlyMap<number, string>;
+    }
   /** address is an expression of the probe: `ctx.SP() + 8`. */
   | { readonly kind: "memory"; readonly address: string }
   | { readonly kind: "nowhere"; readonly why: string };

@@ -5,13 +5,15 @@ import {
   type GoFunction,
   goOffsets,
   isSince,
+  type LineAddress,
   type Location,
   openDebugInfo,
   type Variable,
 } from "@go3s/binary";
 import { type Place, resultPlaces } from "./abi.js";
-import { type Capture, type Captured, captureOf } from "./capture.js";
-import type { FunctionPattern } from "./pattern.js";
+import { type Capture, type Captured, captureOf, type LostValue } from "./capture.js";
+import { lostNotes } from "./lost-notes.js";
+import { type FunctionPattern, nearestNames, withoutTypes } from "./pattern.js";
 import { type FunctionPlan, mostFunctions, type ProgramPlan } from "./plan.js";
 
 const nothing: Capture = { leaves: [], code: [], words: 0, lost: [] };
@@ -19,6 +21,7 @@ const nothing: Capture = { leaves: [], code: [], words: 0, lost: [] };
 /** planGo finds what patterns name in a Go program, and how each can be observed. It never throws for one function. */
 export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], values: boolean): ProgramPlan {
   const notes: string[] = [];
+  const lost: (LostValue & { readonly fn: string })[] = [];
   const functions: FunctionPlan[] = [];
   const offsets = goOffsets(binary, { "runtime.g": ["goid", "parentGoid"] });
   const common = {
@@ -48,7 +51,7 @@ export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], v
       let name = raw;
       if (raw.includes("[...]")) name = instances.get(binary.functions.at(i).entry) ?? raw;
       else if (raw.includes("go.shape.")) name = raw.replaceAll("go.shape.", "");
-      if (!pattern.matches(raw) && !pattern.matches(name)) continue;
+      if (![raw, name, withoutTypes(name)].some((each) => pattern.matches(each))) continue;
       any = true;
       const fn = binary.functions.at(i);
       found.set(fn.entry, { fn, name });
@@ -60,14 +63,14 @@ export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], v
     notes.push(`functions: ${all.length} match, the first ${mostFunctions} are observed; name fewer`);
   }
   for (const { fn, name } of all.slice(0, mostFunctions)) addFunction(fn, name);
-  return { ...common, functions, notes };
+  return { ...common, functions, notes: [...notes, ...lostNotes(lost)] };
 
   function addFunction(fn: GoFunction, name: string): void {
     try {
       const site = binary.probeAddress(fn);
       const returns = binary.returnAddresses(fn).map((address) => binary.fileOffset(address));
       const rows = once(info?.parameters(fn.entry) ?? []);
-      const given = rows.filter((row) => row.role === "parameter" && row.name !== ".dict");
+      const given = rows.filter((row) => row.role === "parameter" && isNamed(row));
       const results = rows.filter((row) => row.role === "result");
       const places = resultPlaces(
         rows.filter((row) => row.role === "parameter").map((row) => row.type),
@@ -98,7 +101,7 @@ export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], v
         ),
       };
       functions.push(plan);
-      for (const lost of [...plan.arguments.lost, ...plan.results.lost]) notes.push(`${name}: ${lost}`);
+      for (const value of [...plan.arguments.lost, ...plan.results.lost]) lost.push({ ...value, fn: name });
       if (returns.length === 0)
         notes.push(`${name}: it never returns by itself, so its calls are told at their start`);
     } catch (error) {
@@ -108,7 +111,7 @@ export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], v
   }
 
   function addLine(pattern: FunctionPattern & { kind: "line" }): void {
-    const places = info?.addresses(pattern.file, pattern.line) ?? [];
+    const places = info === undefined ? [] : onePlaceEach(info, info.addresses(pattern.file, pattern.line));
     if (places.length === 0) {
       const why = info === undefined ? "lines need debug information" : "no code of that line, nor behind it";
       notes.push(`${pattern.text}: ${why}`);
@@ -116,9 +119,8 @@ export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], v
     for (const place of places.slice(0, 16)) {
       if (seen.has(place.address) || info === undefined) continue;
       seen.add(place.address);
-      const rows = info
-        .variables(place.address)
-        .filter((row) => row.name !== ".dict" && !row.name.startsWith("~"));
+      const rows = info.variables(place.address).filter(isNamed);
+      if (place.line !== pattern.line) tellNext(pattern, place.line, place.address);
       const fn = binary.functions.containing(place.address);
       const capture = captureOf(
         rows.map((row) => ({ name: row.name, type: row.type, place: placeOf(row.location) })),
@@ -140,6 +142,12 @@ export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], v
     }
   }
 
+  /** tellNext says that the line which is observed is not the one that was asked for, which is a comment or a declaration. */
+  function tellNext({ text }: FunctionPattern, line: number, address: number): void {
+    const name = binary.functions.containing(address)?.name ?? "?";
+    notes.push(`${text}: no code of that line; the next that has some is ${line}, in ${name}`);
+  }
+
   function tellInlined(pattern: FunctionPattern & { kind: "name" }, any: boolean): void {
     if (!pattern.exact) {
       if (!any) notes.push(`${pattern.text}: no function of this program matches`);
@@ -150,10 +158,33 @@ export function planGo(binary: GoBinary, patterns: readonly FunctionPattern[], v
       const what = any ? "those calls are not seen" : "cannot be observed";
       notes.push(`${pattern.text}: inlined at ${times} places: ${what}`);
     } else if (!any) {
-      notes.push(`${pattern.text}: no such function in this program; it may be inlined or unused`);
+      const near = nearestNames(pattern.text, binary.functions);
+      const hint = near.length === 0 ? "" : `; there is ${near.join(", ")}`;
+      notes.push(`${pattern.text}: no such function in this program; it may be inlined or unused${hint}`);
     }
   }
 }
+
+/**
+ * onePlaceEach keeps one of the places that a function, or an inlined copy of one, has for a line: inlined calls cut a line's code in pieces,
+ * and the compiler may count instructions at the function's start to it. The one that sees most variables, else the first, so that a pass is
+ * told once.
+ */
+function onePlaceEach(info: DebugInfo, places: readonly LineAddress[]): LineAddress[] {
+  const best = new Map<string, { readonly place: LineAddress; readonly seen: number }>();
+  for (const place of places) {
+    const copy = info
+      .frames(place.address)
+      .map(({ linkageName, position }, i) => (i === 0 ? linkageName : `${linkageName}:${position?.line}`))
+      .join(" ");
+    const seen = info.variables(place.address).filter(({ location }) => location.kind !== "gone").length;
+    if (seen > (best.get(copy)?.seen ?? -1)) best.set(copy, { place, seen });
+  }
+  return [...best.values()].map(({ place }) => place);
+}
+
+/** isNamed: what has no name in the source is not asked for. */
+const isNamed = ({ name }: Variable): boolean => name !== ".dict" && name !== "_" && !name.startsWith("~");
 
 /** once leaves out what the compiler lists twice: a result that a deferred function changes. */
 function once(rows: readonly Variable[]): Variable[] {
@@ -201,29 +232,38 @@ export function placeOf(location: Location): Place {
   switch (location.kind) {
     case "register":
       if (!readable(location.name))
-        return { kind: "nowhere", why: `it is in ${location.name}, which no probe can read` };
+        return { kind: "nowhere", why: "it is in a register that no probe can read" };
       return { kind: "registers", words: new Map([[0, method(location.name)]]) };
     case "memory": {
-      const { base, path } = location.address;
-      const [first = 0, ...rest] = path;
-      if (base.kind !== "register" || rest.length > 0)
-        return { kind: "nowhere", why: "its address cannot be computed" };
-      const from = base.register === 7 ? "ctx.SP()" : base.register === 6 ? "ctx.FP()" : undefined;
-      if (from === undefined) return { kind: "nowhere", why: "its address cannot be computed" };
-      return { kind: "memory", address: first < 0 ? `${from} - ${-first}` : `${from} + ${first}` };
+      const address = stackAddress(location);
+      return address === undefined
+        ? { kind: "nowhere", why: "its address cannot be computed" }
+        : { kind: "memory", address };
     }
     case "pieces": {
       const words = new Map<number, string>();
-      for (const piece of location.pieces) {
-        if (piece.location.kind === "register" && readable(piece.location.name)) {
-          words.set(piece.offset, method(piece.location.name));
-        }
+      const spilled = new Map<number, string>();
+      for (const { offset, size, location: part } of location.pieces) {
+        if (part.kind === "register" && readable(part.name)) words.set(offset, method(part.name));
+        const address = part.kind === "memory" ? stackAddress(part) : undefined;
+        for (let at = 0; address !== undefined && at < size; at += 8)
+          spilled.set(offset + at, `${address} + ${at}`);
       }
-      return { kind: "registers", words };
+      return { kind: "registers", words, spilled };
     }
     case "gone":
       return { kind: "nowhere", why: "the compiler keeps no trace of it" };
     default:
       return { kind: "nowhere", why: "its place is computed" };
   }
+}
+
+/** stackAddress is an expression for a place on the stack; undefined for any other. */
+function stackAddress(location: Location & { kind: "memory" }): string | undefined {
+  const { base, path } = location.address;
+  const [first = 0, ...rest] = path;
+  if (base.kind !== "register" || rest.length > 0) return undefined;
+  const from = base.register === 7 ? "ctx.SP()" : base.register === 6 ? "ctx.FP()" : undefined;
+  if (from === undefined) return undefined;
+  return first < 0 ? `${from} - ${-first}` : `${from} + ${first}`;
 }

@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"time"
 )
 
 type Order struct {
@@ -80,7 +81,8 @@ func main() {
 		}()
 		Last([]int{1, 2, id})
 		Last([]string{"a", "b"})
-		fmt.Fprintln(w, Fib(3), tiny(id))
+		names := put(id)
+		fmt.Fprintln(w, Fib(3), tiny(id), names)
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -88,6 +90,24 @@ func main() {
 	}
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	panic(http.Serve(listener, nil))
+}
+
+type Wide struct{ A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T, U, V, W, X, Y int }
+
+type Cart struct {
+	Tags []string
+	Key  [4]byte
+	At   time.Time
+	Any  any
+}
+
+//go:noinline
+func Put(wide *Wide, cart *Cart, note string) int { return wide.A + len(cart.Tags) + len(note) }
+
+func put(id int) []string {
+	at := time.Date(2026, 11, 22, 17, 0, 0, 5e8, time.UTC)
+	Put(&Wide{A: id}, &Cart{Tags: []string{"a", "b", "c", "d"}, Key: [4]byte{1, 2, 3, 255}, At: at, Any: Order{}}, "last")
+	return []string{fmt.Sprint(id)}
 }
 `;
 
@@ -183,7 +203,7 @@ describe("functions of a running Go program", { skip }, () => {
       assert.equal(call?.parentSpanId, server?.spanId);
       assert.equal(valueOfKey(call, "code.function.name"), "main.(*Store).Get");
       assert.match(String(valueOfKey(call, "code.file.path")), /main\.go$/);
-      assert.equal(valueOfKey(call, "code.line.number"), 22);
+      assert.equal(valueOfKey(call, "code.line.number"), 23);
       const given = ["go3s.arg.s.size", "go3s.arg.id", "go3s.arg.name", "go3s.arg.deep"];
       assert.deepEqual(
         given.map((key) => valueOfKey(call, key)),
@@ -265,14 +285,67 @@ describe("functions of a running Go program", { skip }, () => {
   });
 
   test("a line is told with the variables in sight", async () => {
-    const seen = await observe(service, ["main.go:39"]);
+    const seen = await observe(service, ["main.go:40"]);
     try {
       await get(1);
       const calls = await eventually("the line's spans", () => {
-        const found = seen.spans.filter((span) => span.name === "main.Fib main.go:39");
+        const found = seen.spans.filter((span) => span.name === "main.Fib main.go:40");
         return found.length >= 2 && found;
       });
       assert.deepEqual(calls.map((span) => valueOfKey(span, "go3s.arg.n")).sort(), [2, 3]);
+    } finally {
+      await seen.agent.close();
+    }
+  });
+
+  test("arguments behind a wide one are told before its members; slices of strings, arrays, times and types by value", async () => {
+    const seen = await observe(service, ["main.Put", "main.Last", "main.store.get"]);
+    try {
+      await get(1);
+      const call = await eventually("its span", () => seen.spans.find((span) => span.name === "main.Put"));
+      const keys = ["note", "wide.A", "cart.Tags", "cart.Key", "cart.At", "cart.Any"];
+      assert.deepEqual(
+        keys.map((key) => valueOfKey(call, `go3s.arg.${key}`)),
+        ["last", 1, '["a" "b" "c" … 4 in all]', "010203ff", "2026-11-22T17:00:00.5Z", "main.Order"],
+      );
+      // In the order of the source, however they were read.
+      const told = call.attributes.map(({ key }) => key).filter((key) => key.startsWith("go3s.arg."));
+      assert.ok(told.indexOf("go3s.arg.wide.A") < told.indexOf("go3s.arg.cart"), told.join());
+      assert.equal(told.at(-1), "go3s.arg.note");
+      // All that found no room is one line.
+      assert.equal(seen.notes.filter((text) => text.endsWith(": no room in the record")).length, 1);
+      // A generic function is named as its source has it.
+      await eventually("both instances", () =>
+        ["main.Last[int]", "main.Last[string]"].every((name) =>
+          seen.spans.some((span) => span.name === name),
+        ),
+      );
+      assert.match(
+        seen.notes.find((text) => text.startsWith("main.store.get")) ?? "",
+        /there is main\.\(\*Store\)\.Get/,
+      );
+    } finally {
+      await seen.agent.close();
+    }
+  });
+
+  test("what lies on the stack meanwhile is read there, and a line without code is said to be one", async () => {
+    const line = source.split("\n").findIndex((text) => text.includes("fmt.Fprintln(w, Fib(3)")) + 1;
+    const seen = await observe(service, [`main.go:${line}`, "main.go:19"]);
+    try {
+      await get(7);
+      const call = await eventually("the line's span", () =>
+        seen.spans.find((span) => span.name.endsWith(`main.go:${line}`)),
+      );
+      assert.equal(valueOfKey(call, "go3s.arg.w"), "*net/http.response");
+      assert.equal(valueOfKey(call, "go3s.arg.names"), '["7"]');
+      await eventually("the request's span", () => seen.spans.some((span) => span.name === "GET /get"));
+      // Its code is in three pieces, one of them at the function's start.
+      assert.equal(seen.spans.filter((span) => span.name === call.name).length, 1);
+      assert.match(
+        seen.notes.join("\n"),
+        /^main\.go:19: no code of that line; the next that has some is 23, in main\./m,
+      );
     } finally {
       await seen.agent.close();
     }
@@ -282,7 +355,7 @@ describe("functions of a running Go program", { skip }, () => {
     const stripped = buildGoService(source, ["-ldflags=-s -w"]);
     const other = await stripped.start({ PATH: "/usr/bin" });
     try {
-      const seen = await observe(other, ["main.(*Store).Get", "main.go:39"]);
+      const seen = await observe(other, ["main.(*Store).Get", "main.go:40"]);
       try {
         await fetch(`http://127.0.0.1:${other.port}/get?id=1`);
         const call = await eventually("its span", () =>
@@ -291,7 +364,7 @@ describe("functions of a running Go program", { skip }, () => {
         assert.ok(call.endTimeUnixNano > call.startTimeUnixNano);
         assert.equal(valueOfKey(call, "go3s.arg.id"), undefined);
         assert.ok(seen.notes.includes("arguments and results: the program has no debug information (-w)"));
-        assert.ok(seen.notes.includes("main.go:39: lines need debug information"));
+        assert.ok(seen.notes.includes("main.go:40: lines need debug information"));
       } finally {
         await seen.agent.close();
       }

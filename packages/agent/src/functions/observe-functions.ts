@@ -25,7 +25,8 @@ import { biasOf, type ObservedProgram, openProgram, typesOf } from "./observed-p
 import { parsePattern } from "./pattern.js";
 import type { FunctionPlan } from "./plan.js";
 import { EventKind, type FunctionMode, headSize } from "./source.js";
-import { type CapturedError, errorOf, leafValue } from "./values.js";
+import { typeAt } from "./type-words.js";
+import { type CapturedError, errorOf, leafValue, type NameOfTable } from "./values.js";
 
 /** FunctionOptions say which functions are observed, and how. */
 export interface FunctionOptions {
@@ -73,6 +74,8 @@ export interface FunctionObserver {
 // How long calls are only counted before the probes are attached.
 const countMs = 200;
 const shedMs = 500;
+// A program that makes types as it runs is rare; those that are not kept are read again.
+const mostTypes = 4096;
 
 interface Attached {
   readonly program: ObservedProgram;
@@ -81,6 +84,8 @@ interface Attached {
   readonly links: Map<number, Link[]>;
   /** bias is added to the file's addresses in this process. */
   readonly bias: number;
+  /** types are the names of types that were seen behind interfaces. */
+  readonly types: Map<number, string>;
 }
 
 interface Loaded {
@@ -159,9 +164,17 @@ export function observeFunctions(
   };
 
   const nameOf =
-    ({ program, bias }: Attached) =>
-    (table: bigint): string =>
-      program.tables.get(Number(table) - bias) ?? "";
+    ({ program, bias, types }: Attached, pid: number): NameOfTable =>
+    (table, isType) => {
+      const address = Number(table);
+      if (isType !== true) return program.tables.get(address - bias) ?? "";
+      let name = types.get(address);
+      if (name === undefined && program.types !== undefined) {
+        name = typeAt(pid, address, program.types + bias);
+        if (name !== undefined && types.size < mostTypes) types.set(address, name);
+      }
+      return name ?? "";
+    };
   const read = (
     capture: Capture,
     view: DataView,
@@ -171,7 +184,7 @@ export function observeFunctions(
   ): CapturedAttribute[] => {
     const values: CapturedAttribute[] = [];
     for (const leaf of capture.leaves) {
-      const value = leafValue(leaf, view, words, nameOf(process));
+      const value = leafValue(leaf, view, words, nameOf(process, event.tgid));
       if (value !== undefined) values.push([prefix + leaf.name, value]);
     }
     return values;
@@ -183,7 +196,9 @@ export function observeFunctions(
     process: Attached,
   ): CapturedError | undefined => {
     const leaf = capture.leaves.findLast(({ kind, name }) => kind === "error" && !name.includes("."));
-    return leaf === undefined ? undefined : errorOf(leaf, view, words + leaf.word * 8, nameOf(process));
+    return leaf === undefined
+      ? undefined
+      : errorOf(leaf, view, words + leaf.word * 8, nameOf(process, event.tgid));
   };
 
   const load = ({ pid, key }: WatchedProgram): Loaded => {
@@ -304,7 +319,13 @@ export function observeFunctions(
       guarded(pid, () => {
         const { program } = load(watched);
         if (program === undefined) return;
-        const process: Attached = { program, resource, links: new Map(), bias: biasOf(program, pid) };
+        const process: Attached = {
+          program,
+          resource,
+          links: new Map(),
+          bias: biasOf(program, pid),
+          types: new Map(),
+        };
         attached.set(pid, process);
         countThenAttach(pid, process);
       });

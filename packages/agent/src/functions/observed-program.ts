@@ -19,6 +19,8 @@ export interface ObservedProgram {
   readonly source: string;
   /** tables names the dynamic types of errors by the addresses of their tables, as in the file. */
   readonly tables: ReadonlyMap<number, string>;
+  /** types is where the file has the descriptions of Go's types (runtime.types); undefined where no symbol says so. */
+  readonly types: number | undefined;
   /** isMovable: addresses in the process differ from those in the file (PIE). */
   readonly isMovable: boolean;
   readonly object: LoadedObject;
@@ -36,34 +38,37 @@ export function openProgram(
   patterns: readonly FunctionPattern[],
   mode: FunctionMode,
 ): { readonly plan: ProgramPlan; readonly program: ObservedProgram | undefined } {
-  const { plan, tables, isMovable } = planFile(path, patterns, mode === "spans");
+  const { plan, tables, types, isMovable } = planFile(path, patterns, mode === "spans");
   if (plan.functions.length === 0) return { plan, program: undefined };
   const source = functionSource(plan, mode);
   const object = loadObject(readObject(compileFunctions(source)));
-  return { plan, program: { plan, identity: fileIdentity(path), source, tables, isMovable, object } };
+  return { plan, program: { plan, identity: fileIdentity(path), source, tables, types, isMovable, object } };
 }
 
 function planFile(path: string, patterns: readonly FunctionPattern[], values: boolean) {
+  const none = { tables: new Map<number, string>(), types: undefined };
   using elf = openElf(path);
   if (elf.machine !== elfMachine.X86_64) {
     const notes = ["functions: only those of x86-64 programs can be observed"];
-    return { plan: { ...blank, notes }, tables: new Map<number, string>(), isMovable: false };
+    return { ...none, plan: { ...blank, notes }, isMovable: false };
   }
   const isMovable = elf.type === movable;
   if (readGoBuildInfo(elf) === undefined) {
-    return { plan: planNative(elf, patterns, values), tables: new Map<number, string>(), isMovable };
+    return { ...none, plan: planNative(elf, patterns, values), isMovable };
   }
   using binary = openGoBinary(path);
   const plan = planGo(binary, patterns, values);
   const asks = plan.functions.some((fn) =>
-    [...fn.arguments.leaves, ...fn.results.leaves].some((leaf) => /error|interface/.test(leaf.kind)),
+    [...fn.arguments.leaves, ...fn.results.leaves].some((leaf) => /error|interface|any/.test(leaf.kind)),
   );
   const tables = new Map<number, string>();
+  let types: number | undefined;
   for (const { name, value } of asks ? (elf.symbols() ?? []) : []) {
+    if (name === "runtime.types") types = value;
     const table = /^go[:.]itab\.(.+),[^,]+$/.exec(name);
     if (table !== null) tables.set(value, table[1] ?? "");
   }
-  return { plan, tables, isMovable };
+  return { plan, tables, types, isMovable };
 }
 
 const blank: ProgramPlan = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AgentError } from "../errors.js";
-import { parsePattern } from "./pattern.js";
+import { nearestNames, parsePattern, withoutTypes } from "./pattern.js";
 
 const matches = (text: string, name: string): boolean => {
   const pattern = parsePattern(text);
@@ -36,4 +36,18 @@ test("what names nothing or everything is refused", () => {
       text,
     );
   }
+});
+
+test("generic functions are known without their types", () => {
+  assert.equal(withoutTypes("main.(*Box[int]).Set"), "main.(*Box).Set");
+  assert.equal(withoutTypes("main.Map[map[string][]int,string]"), "main.Map");
+  assert.equal(withoutTypes("main.Get"), "main.Get");
+});
+
+test("the nearest names have the same last one, the likest first", () => {
+  const names = ["sync.(*Pool).Get", "main.(*Store).Get", "main.(*Box[...]).Set", "main.Getter"];
+  const functions = { count: names.length, name: (i: number): string => names[i] ?? "" };
+  assert.deepEqual(nearestNames("main.store.get", functions), ["main.(*Store).Get", "sync.(*Pool).Get"]);
+  assert.deepEqual(nearestNames("Box.Set", functions), ["main.(*Box).Set"]);
+  assert.deepEqual(nearestNames("...", functions), []);
 });

@@ -47,6 +47,42 @@ function matchesParts(name: string, parts: readonly string[]): boolean {
   return name.length - last.length >= at && name.endsWith(last);
 }
 
+/** withoutTypes is a generic function's name as its source has it: `main.(*Box[int]).Set` is `main.(*Box).Set`. */
+export function withoutTypes(name: string): string {
+  if (!name.includes("[")) return name;
+  let depth = 0;
+  let bare = "";
+  for (const letter of name) {
+    if (letter === "[") depth++;
+    if (depth === 0) bare += letter;
+    if (letter === "]") depth--;
+  }
+  return bare;
+}
+
+const mostNear = 3;
+
+/** nearestNames are functions with the last name of what was asked for: first those of which most other words are the same, too. */
+export function nearestNames(
+  text: string,
+  functions: { readonly count: number; name(index: number): string },
+): string[] {
+  const wordsOf = (name: string): string[] => name.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+  const wanted = wordsOf(text);
+  const last = wanted.at(-1);
+  const found = new Map<string, number>();
+  for (let i = 0; last !== undefined && i < functions.count; i++) {
+    const name = withoutTypes(functions.name(i));
+    if (!name.toLowerCase().includes(last)) continue;
+    const words = wordsOf(name);
+    if (words.at(-1) === last) found.set(name, wanted.filter((word) => words.includes(word)).length);
+  }
+  return [...found]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, mostNear)
+    .map(([name]) => name);
+}
+
 function refuse(text: string, why: string): AgentError {
   return new AgentError("bad-pattern", `the function pattern ${JSON.stringify(text)}: ${why}`, {
     hint: "for example 'main.(*Store).Get', 'main.*', 'github.com/acme/shop/...' or store.go:42",

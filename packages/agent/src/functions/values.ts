@@ -1,10 +1,13 @@
-import type { Leaf } from "./capture.js";
+import { type Leaf, shownText, shownTexts } from "./leaf.js";
 
 /** CapturedValue is what an attribute becomes of a leaf. */
 export type CapturedValue = string | number | bigint | boolean;
 
-/** NameOfTable names the dynamic type behind an interface's first word; "" when nobody knows. */
-export type NameOfTable = (table: bigint) => string;
+/**
+ * NameOfTable names the dynamic type behind an interface's first word: a table of methods, or with `isType` the type itself; "" when
+ * nobody knows.
+ */
+export type NameOfTable = (table: bigint, isType?: boolean) => string;
 
 const utf8 = new TextDecoder("utf-8");
 
@@ -68,9 +71,16 @@ export function leafValue(
       return bytesOf(view, at + 8, Number(first), leaf.room);
     case "slice":
       return sliceOf(leaf, view, at, Number(first));
+    case "texts":
+      return textsOf(view, at, Number(first));
+    case "array":
+      return arrayOf(leaf, view, at);
+    case "time":
+      return timeOf(first, view.getBigInt64(at + 8, true));
+    case "any":
     case "interface": {
       if (first === 0n) return "nil";
-      const name = nameOf(first);
+      const name = nameOf(first, leaf.kind === "any");
       return name === "" ? `0x${view.getBigUint64(at + 8, true).toString(16)}` : name;
     }
     case "error":
@@ -116,4 +126,36 @@ function sliceOf({ element, room }: Leaf, view: DataView, at: number, length: nu
     String(numberOf(view, at + 8 + i * element.size, element.kind, element.size)),
   );
   return `[${shown.join(" ")}${length > kept ? ` … ${length} in all` : ""}]`;
+}
+
+/** textsOf shows the first strings of a slice as Go's %q does. */
+function textsOf(view: DataView, at: number, length: number): string {
+  const each = 8 + shownText;
+  const shown = Array.from({ length: Math.min(length, shownTexts) }, (_, i) => {
+    const here = at + 8 + i * each;
+    return JSON.stringify(textOf(view, here + 8, Number(view.getBigUint64(here, true)), shownText));
+  });
+  return `[${shown.join(" ")}${length > shown.length ? ` … ${length} in all` : ""}]`;
+}
+
+function arrayOf(leaf: Leaf, view: DataView, at: number): string {
+  const isBytes = leaf.element?.kind === "unsigned" && leaf.element.size === 1;
+  if (isBytes) return bytesOf(view, at, leaf.size, leaf.room);
+  // As a slice, which has a word with its length before.
+  return sliceOf(leaf, view, at - 8, leaf.size);
+}
+
+// time.Time counts seconds from year 1, or with the highest bit of wall set from 1885, in wall's bits 30 to 62.
+const hasMonotonic = 1n << 63n;
+const since1885 = 59453308800n;
+const untilUnix = 62135596800n;
+
+/** timeOf writes a time.Time as RFC 3339. */
+function timeOf(wall: bigint, ext: bigint): string {
+  const seconds = (wall & hasMonotonic) === 0n ? ext : since1885 + (((wall << 1n) >> 31n) & 0x1ffffffffn);
+  const nanos = wall & 0x3fffffffn;
+  const date = new Date(Number(seconds - untilUnix) * 1000);
+  if (Number.isNaN(date.getTime())) return `${seconds - untilUnix} s`;
+  const fraction = nanos === 0n ? "" : `.${nanos.toString().padStart(9, "0").replace(/0+$/, "")}`;
+  return `${date.toISOString().slice(0, -5)}${fraction}Z`;
 }
