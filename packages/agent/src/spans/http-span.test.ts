@@ -81,3 +81,32 @@ test("errors are errors by the conventions: 5xx for servers, 4xx for clients too
     [2, "503"],
   ]);
 });
+
+test("a body's size is that of a body which is there: not of what HEAD asks about, nor of requests behind this one", () => {
+  const { serve, spans } = newHttpRig();
+  serve(1, get.replace("GET", "HEAD"), ok.slice(0, -5));
+  serve(2, get, ok.replace("200 OK", "304 Not Modified").slice(0, -5));
+  // A second request came by the same read.
+  serve(3, get, ok, { bytes: 2 * get.length });
+  serve(4, get.replace("Host", "Transfer-Encoding: chunked\r\nHost"), ok, { bytes: get.length + 28 + 15 });
+  const sizes = spans().map(attributesOf);
+  assert.deepEqual(
+    sizes.map((each) => [each["http.request.body.size"], each["http.response.body.size"]]),
+    [
+      [undefined, "0"],
+      [undefined, "0"],
+      [undefined, "5"],
+      ["15", "5"],
+    ],
+  );
+});
+
+test("a connection that becomes a WebSocket's has told its request by then", () => {
+  const { serve, spans, assembler } = newHttpRig();
+  const upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+  serve(1, get.replace("Host", "Upgrade: websocket\r\nConnection: Upgrade\r\nHost"), upgrade);
+  const [span] = spans();
+  assert.equal(span?.endTimeUnixNano, base + 1500n);
+  assert.equal(attributesOf(span ?? assert.fail())["http.response.status_code"], "101");
+  assert.equal(assembler.counts().openExchanges, 0);
+});

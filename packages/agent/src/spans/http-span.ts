@@ -10,6 +10,7 @@ import type { Exchange } from "./exchange.js";
 import { listOf, type RequestHead } from "./head.js";
 import { idLayout } from "./ids.js";
 import { httpVersion, requestUrl } from "./request-url.js";
+import { hasNoBody } from "./response-end.js";
 import { routeOf } from "./routes.js";
 import { newSpanTemplate, type SpanTemplate } from "./template.js";
 import { tlsVersionText } from "./tls-version.js";
@@ -274,9 +275,11 @@ function routeText(exchange: Exchange, method: string, head: RequestHead): strin
 
 function writeSizes(exchange: Exchange, writer: SpanWriter, head: RequestHead): void {
   if (head.contentLength >= 0) writer.intAttribute(key.requestSize, head.contentLength);
-  else if (head.complete && exchange.requestBytes > head.length)
+  else if (head.complete && head.chunked && exchange.requestBytes > head.length)
     writer.intAttribute(key.requestSize, exchange.requestBytes - head.length);
   if (!exchange.responseStarted) return;
+  // What its head says is the length that another answer would have.
+  if (hasNoBody(exchange)) return void writer.intAttribute(key.responseSize, 0);
   // Without a length the bytes counted on the wire are the body with its chunk marks; that is what was sent.
   if (exchange.responseContentLength >= 0)
     writer.intAttribute(key.responseSize, exchange.responseContentLength);
