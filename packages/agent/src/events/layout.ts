@@ -271,7 +271,7 @@ export const wireNameLayout = {
   size: 48,
 } as const;
 
-export const wireEndLayout = { kind: 0, connection: 4, ns: 8, size: 16 } as const;
+export const wireEndLayout = { kind: 0, half: 1, connection: 4, ns: 8, size: 16 } as const;
 
 /** WireFlag bits of a wire record. */
 export const WireFlag = {

@@ -46,6 +46,8 @@ export interface WireNameEvent {
 
 /** WireEndEvent tells that a connection is over. */
 export interface WireEndEvent {
+  /** half: only its peer has closed it, or will not write more; that this process closes a Unix socket nobody tells. */
+  half: boolean;
   connection: number;
   ns: number;
 }
@@ -88,7 +90,7 @@ export function createWireDecoder(sink: WireSink): WireDecoder {
     missed: 0,
   };
   const name: WireNameEvent = { memory: new Uint8Array(0), connection: 0, stream: 0, ids: 0 };
-  const end: WireEndEvent = { connection: 0, ns: 0 };
+  const end: WireEndEvent = { half: false, connection: 0, ns: 0 };
   const u64 = (view: DataView, at: number) =>
     view.getUint32(at, true) + view.getUint32(at + 4, true) * 4294967296;
 
@@ -132,6 +134,7 @@ export function createWireDecoder(sink: WireSink): WireDecoder {
     wireEnd(view, at, length) {
       const l = wireEndLayout;
       if (length < l.size) return false;
+      end.half = view.getUint8(at + l.half) !== 0;
       end.connection = view.getUint32(at + l.connection, true);
       end.ns = u64(view, at + l.ns);
       sink.wireEnd(end);

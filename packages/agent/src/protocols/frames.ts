@@ -8,6 +8,8 @@ export interface FrameFormat {
   wanted?(bytes: Uint8Array, start: number): number;
   /** lengthOf gives the length of the frame at bytes[start, end): 0 when more bytes are needed to tell, -1 when it is none. */
   lengthOf(bytes: Uint8Array, start: number, end: number): number;
+  /** expected is the length of the next frame where that is known before its first byte (HTTP's bodies), else 0. */
+  expected?(): number;
   /** frame takes the first end - start bytes of a frame of `total` bytes, whose first byte came at `firstNs`. */
   frame(bytes: Uint8Array, start: number, end: number, total: number, firstNs: number): void;
   /** ended is told after a frame's last byte came, or was passed over. */
@@ -170,6 +172,12 @@ export function newLane(format: FrameFormat, late: boolean): Lane {
         begin(whole, 0, have, size, ns);
       }
       if (lost) return;
+      // What sendfile sends is not captured at all.
+      const expected = skip === 0 ? (format.expected?.() ?? 0) : 0;
+      if (expected > 0) {
+        firstNs = ns;
+        begin(bytes, end, 0, expected, ns);
+      }
       if (skip === 0) {
         lose();
         return;

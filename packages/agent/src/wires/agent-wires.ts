@@ -47,7 +47,7 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
   };
   const latePolls = newLatePolls(links.isKnown, told);
   const wires = newWires({
-    protocols: protocols.filter(({ name }) => name !== "http"),
+    protocols,
     processOf: options.processOf,
     adopt: options.adopt,
     enclosing: options.enclosing,

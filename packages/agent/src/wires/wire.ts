@@ -45,6 +45,8 @@ export interface OpenWire extends Wire {
   /** isBrief: the kernel side was told to keep what calls tell; turn counts how often. */
   isBrief: boolean;
   turn: number;
+  /** isLeft: its peer will not ask more; when it is closed here nobody tells. */
+  isLeft: boolean;
 }
 
 /** ordered are the protocols whose exchanges are told in the order of their requests. */

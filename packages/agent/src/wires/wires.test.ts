@@ -72,6 +72,21 @@ test("a connection that is understood is told to the kernel once, and its exchan
   assert.deepEqual(verdicts, [[1, WireState.read]]);
 });
 
+test("what the peer of a Unix socket has said to its end ends a client's exchanges, not a server's", () => {
+  const { wires, told } = table();
+  const unix = { family: 1, localPort: 0, peerPort: 0 };
+  const request = "GET / HTTP/1.0\r\n\r\n";
+  const answer = "HTTP/1.1 200 OK\r\n\r\nuntil it is closed";
+  wires.wire(eventOf(request, first, 10, unix));
+  wires.wire(eventOf(answer, received, 20, unix));
+  wires.wireEnd({ half: true, connection: 1, ns: 30 });
+  assert.deepEqual(told, ["GET 10-30 "]);
+  wires.wire(eventOf(request, first | received, 40, { ...unix, connection: 2 }));
+  wires.wireEnd({ half: true, connection: 2, ns: 45 });
+  wires.wire(eventOf("HTTP/1.1 204 No Content\r\n\r\n", 0, 50, { ...unix, connection: 2 }));
+  assert.deepEqual(told, ["GET 10-30 ", "GET 40-50 "]);
+});
+
 test("an answer that was read before its request's write had returned is told behind it", () => {
   const { wires, told } = table();
   wires.wire(eventOf(get, opener | first, 10));
@@ -147,7 +162,7 @@ test("connections are bounded: the longest silent ones go, and are counted", () 
 test("the end of a connection or of its process ends what is open", () => {
   const { wires, told } = table();
   wires.wire(eventOf(get, opener | first, 10));
-  wires.wireEnd({ connection: 1, ns: 15 });
+  wires.wireEnd({ half: false, connection: 1, ns: 15 });
   wires.wire(eventOf(get, opener | first, 20, { connection: 2 }));
   wires.processExited(7, 30);
   assert.deepEqual(told, ["GET 10-15 connection_closed", "GET 20-30 connection_closed"]);

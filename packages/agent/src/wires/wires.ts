@@ -34,7 +34,7 @@ export interface WireCounts {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
-/** Wires reads the bytes of sockets that do not speak HTTP/1. */
+/** Wires reads the bytes of sockets that do not speak HTTP/1 by TCP. */
 export interface Wires {
   wire(event: WireEvent): void;
   /** wireName takes what a request is called whose bytes come next. */
@@ -55,6 +55,8 @@ const heldNs = 1_000_000_000;
 // Whether a connection can still be read is asked this often.
 const asksEvery = 64;
 
+const familyUnix = 1;
+
 /** sqlProtocols are what drivers of SQL libraries speak. */
 const sqlProtocols: ReadonlySet<string> = new Set(["postgresql", "mysql"]);
 
@@ -68,6 +70,8 @@ export function newWires(options: WiresOptions): Wires {
   const entries = new Map<number, OpenWire>();
   // Numbers of Kafka's topics are unique everywhere: who asked last tells all others.
   const shared = newShared();
+  // HTTP/1 by TCP is told by its requests (spans/assembler.ts).
+  const others = options.protocols.filter(({ name }) => name !== "http");
   const waiting = new Set<OpenWire>();
   const names = newSentNames();
   const muted = newMuted(options.tell);
@@ -94,7 +98,7 @@ export function newWires(options: WiresOptions): Wires {
       client,
       origins: newOrigins(),
       connection: newConnection({
-        protocols: options.protocols,
+        protocols: event.family === familyUnix ? options.protocols : others,
         emit: (exchange) => emit(entry, exchange),
         asked: (exchange) => asked(entry, exchange),
         // A socket whose first record got lost begins somewhere, too.
@@ -113,14 +117,17 @@ export function newWires(options: WiresOptions): Wires {
       inCalls: 0,
       isBrief: false,
       turn: 0,
+      isLeft: false,
     };
     if (entries.size >= limit) evict();
     entries.set(number, entry);
     return entry;
   };
 
-  /** evict closes the quarter of the sockets that was silent for longest. */
+  /** evict closes what peers have left, else the quarter of the sockets that was silent for longest. */
   const evict = (): void => {
+    for (const entry of entries.values()) if (entry.isLeft) close(entry, entry.lastNs);
+    if (entries.size < limit) return;
     const oldest = [...entries.values()].sort((a, b) => a.lastNs - b.lastNs).slice(0, limit >> 2);
     for (const entry of oldest) {
       if (entry.isBrief) options.tell(entry.number, WireState.read);
@@ -243,8 +250,11 @@ export function newWires(options: WiresOptions): Wires {
     },
     wireEnd(event) {
       const entry = entries.get(event.connection);
-      if (entry !== undefined) close(entry, event.ns);
-      else names.forget(event.connection);
+      if (entry !== undefined) {
+        // A server may still answer, and its answer last until it closes the connection.
+        if (event.half && entry.client !== 0) entry.isLeft = true;
+        else close(entry, event.ns);
+      } else names.forget(event.connection);
     },
     called(connection, ns) {
       const entry = entries.get(connection);

@@ -138,6 +138,7 @@ function openHttp1(options: ParserOptions): Parser {
     lengthOf: (bytes, start, end) => lengthOf(asking, bytes, start, end),
     wanted: () => (asking.part === "head" ? longestHead : 32),
     boundary: requestLine,
+    expected: () => (asking.part === "body" ? asking.left : 0),
     frame(bytes, start, end, total, firstNs) {
       if (asking.part !== "head") {
         const last = turns.last();
@@ -163,6 +164,10 @@ function openHttp1(options: ParserOptions): Parser {
     const known = methods.includes(`${method} `);
     exchange.name = known ? method : "HTTP";
     attributes["http.request.method"] = known ? method : "_OTHER";
+    const { start } = requestHead.method;
+    const version = / HTTP\/(1\.[01])\s*$/.exec(latin1(bytes, start, start + lineLength(bytes, start, end)));
+    if (version?.[1] !== undefined) attributes["network.protocol.version"] = version[1];
+    if (requestHead.contentLength >= 0) attributes["http.request.body.size"] = requestHead.contentLength;
     const { path, query } = requestHead;
     // A target that goes to the end of what was captured may go on.
     const target = query.start < 0 ? path : query;
@@ -201,8 +206,11 @@ function openHttp1(options: ParserOptions): Parser {
       asked.exchange.attributes["http.response.status_code"] = status;
       if (status >= 500) asked.exchange.error = String(status);
     }
+    const hasNoBody = status === 101 || status === 204 || status === 304 || asked?.isHead === true;
+    const size = hasNoBody ? 0 : responseHead.contentLength;
+    if (asked !== undefined && size >= 0) asked.exchange.attributes["http.response.body.size"] = size;
     opaque ||= status === 101 || (asked?.isConnect === true && status < 300);
-    if (status === 101 || status === 204 || status === 304 || asked?.isHead === true) done = true;
+    if (hasNoBody) done = true;
     else if (!responseHead.complete) done = false;
     else if (!responseHead.chunked && responseHead.contentLength < 0) answering.part = "until-close";
     else done = bodyOf(answering, responseHead.contentLength, responseHead.chunked);
@@ -213,6 +221,7 @@ function openHttp1(options: ParserOptions): Parser {
     lengthOf: (bytes, start, end) => lengthOf(answering, bytes, start, end),
     wanted: () => (answering.part === "head" ? longestHead : 32),
     boundary: statusLine,
+    expected: () => (answering.part === "body" ? answering.left : 0),
     frame(bytes, start, end, total, firstNs) {
       const asked = turns.first();
       if (answering.part !== "head") {
