@@ -3,6 +3,7 @@ export type { ProbeCost } from "./code/cost.js";
 export { dataReferences } from "./code/data-references.js";
 export { decodeInstruction, type Instruction, returnOffsets } from "./code/instruction.js";
 export { type CallAbi, type ProbeSite, probeSite } from "./code/probe-site.js";
+export { type ResultSite, resultSite } from "./code/result-site.js";
 export {
   type DebugInfo,
   type LineAddress,

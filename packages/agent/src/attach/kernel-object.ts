@@ -338,7 +338,7 @@ function tlsOf(get: Get, problemOf: ProblemOf, map: MapNamed, multi: boolean): T
   };
 }
 
-/** streamsOf gives the programs of probes/streams.go3s, grpc.go3s and http2.go3s. */
+/** streamsOf gives the programs of probes/streams.go3s, grpc.go3s, http2.go3s, messages.go3s and taken.go3s. */
 function streamsOf(
   get: Get,
   problemOf: ProblemOf,
@@ -352,6 +352,8 @@ function streamsOf(
     http2Layouts: map("http2Layouts"),
     grpcSlots: map("grpcSlots"),
     http2Slots: map("http2Slots"),
+    messageChannels: map("messageChannels"),
+    receiving: map("receiving"),
     names,
     program: (name) => (multi && wanted.includes(name) ? get(name) : undefined),
     problem: () => (multi ? problemOf(wanted) : noMultiLinks),

@@ -3,7 +3,7 @@ import type { StreamProgram, StreamSite } from "../go/stream-site.js";
 import type { GoStreams } from "../go/streams.js";
 import { attachSites } from "./attach-sites.js";
 
-/** StreamPrograms are the programs of probes/streams.go3s, grpc.go3s, http2.go3s and messages.go3s, and the maps that they know versions by. */
+/** StreamPrograms are the programs of probes/streams.go3s, grpc.go3s, http2.go3s, messages.go3s and taken.go3s, and the maps that they know versions by. */
 export interface StreamPrograms {
   /** program gives one of them, loaded when it is first asked for; undefined where it cannot be. */
   program(name: StreamProgram): Program | undefined;
@@ -12,6 +12,9 @@ export interface StreamPrograms {
   /** grpcSlots and http2Slots have the same at the slots of targets: see probes/state.go3s, TargetSlot. */
   readonly grpcSlots: BpfMap;
   readonly http2Slots: BpfMap;
+  /** messageChannels has how a process's channels of messages are known, receiving which places have seen any. */
+  readonly messageChannels: BpfMap;
+  readonly receiving: BpfMap;
   /** names says whether those of namingProgramNames are wanted. */
   readonly names: boolean;
   /** problem says why there are no programs, or not all. */
@@ -34,6 +37,9 @@ export const streamProgramNames = [
   "onHTTP2Call",
   "onFetch",
   "onFetched",
+  "onMarked",
+  "onTake",
+  "onTaken",
 ] as const satisfies readonly StreamProgram[];
 
 /** namingProgramNames lists those that are for propagation alone (probes/names.go3s). */
@@ -42,10 +48,22 @@ export const namingProgramNames = [
   "onGRPCFields",
 ] as const satisfies readonly StreamProgram[];
 
-const messageProgramNames: ReadonlySet<StreamProgram> = new Set(["onFetch", "onFetched"]);
+const messageProgramNames: ReadonlySet<StreamProgram> = new Set([
+  "onFetch",
+  "onFetched",
+  "onMarked",
+  "onTake",
+  "onTaken",
+]);
 
-/** takenProgram is what costs: the probe that says when a message is done with stays, so that none is left open. */
-const takenProgram = "onFetched";
+/**
+ * takenPrograms are what tells messages, each with what says when one is done with: that stays when the others go, so that none is left
+ * open.
+ */
+const takenPrograms: ReadonlyMap<StreamProgram, StreamProgram> = new Map([
+  ["onFetched", "onFetch"],
+  ["onTaken", "onTake"],
+]);
 
 /** StreamProbes owns the uprobes on one process's libraries for HTTP/2 and Kafka. */
 export interface StreamProbes {
@@ -83,13 +101,18 @@ export function attachStreamProbes(
     for (const [which, layout] of streams.http2)
       loaded.http2Slots.update(u32Bytes(2 * slot + which), atSlot(tgid, layout));
   };
+  /** wrong are the places that receive from other channels, by their numbers. */
+  const wrong = new Set<number>();
   const sitesOf = (name: StreamProgram): readonly StreamSite[] =>
-    streams.sites.filter((site) => site.program === name);
+    streams.sites.filter(
+      (site) => site.program === name && (!receivingPrograms.has(name) || !wrong.has(receivingNumber(site))),
+    );
   const attach = (name: StreamProgram): void => {
     const own = sitesOf(name);
     if (own.length === 0 || links.has(name)) return;
     // A message whose end nobody sees would be served for ever.
-    if (name === takenProgram && !links.has("onFetch")) return;
+    const done = takenPrograms.get(name);
+    if (done !== undefined && !links.has(done)) return;
     const what = messageProgramNames.has(name)
       ? "messages that are taken from Kafka"
       : "HTTP/2 and gRPC by their libraries";
@@ -107,6 +130,23 @@ export function attachStreamProbes(
     if (typeof link !== "string") links.set(name, link);
     else if (link !== "") lost.add(`${what}: ${link}`);
   };
+  /** leaveWrong takes the probes from places whose channels turned out to be none of messages: some are passed a million times a second. */
+  const leaveWrong = (): void => {
+    const found = sitesOf("onTake").filter((site) => {
+      const seen = loaded.receiving.lookup(receiver(pid, receivingNumber(site)));
+      return seen !== undefined && seen[0] === 0;
+    });
+    if (found.length === 0) return;
+    for (const site of found) wrong.add(receivingNumber(site));
+    for (const name of receivingPrograms) {
+      const link = links.get(name);
+      if (link === undefined) continue;
+      link.close();
+      links.delete(name);
+      attach(name);
+    }
+  };
+  if (streams.sarama !== undefined) loaded.messageChannels.update(u32Bytes(pid), streams.sarama);
   setSlots(pid);
   for (const name of [...namingProgramNames, ...streamProgramNames]) attach(name);
   return {
@@ -114,11 +154,16 @@ export function attachStreamProbes(
       return [...links.keys()].reduce((sum, name) => sum + sitesOf(name).length, 0);
     },
     lost: [...lost],
-    tellsMessages: links.has(takenProgram),
+    tellsMessages: [...takenPrograms.keys()].some((name) => links.has(name)),
     setMessages(wanted) {
-      if (wanted) return attach(takenProgram);
-      links.get(takenProgram)?.close();
-      links.delete(takenProgram);
+      for (const name of takenPrograms.keys()) {
+        if (wanted) attach(name);
+        else {
+          links.get(name)?.close();
+          links.delete(name);
+        }
+      }
+      if (links.has("onTake")) leaveWrong();
     },
     close() {
       for (const link of links.values()) link.close();
@@ -126,6 +171,9 @@ export function attachStreamProbes(
       setSlots(0);
       if (streams.grpc !== undefined) loaded.grpcLayouts.delete(u32Bytes(pid));
       for (const [which] of streams.http2) loaded.http2Layouts.delete(library(pid, which));
+      if (streams.sarama !== undefined) loaded.messageChannels.delete(u32Bytes(pid));
+      for (const site of streams.sites)
+        if (site.program === "onTake") loaded.receiving.delete(receiver(pid, receivingNumber(site)));
     },
   };
 }
@@ -138,11 +186,19 @@ function atSlot(tgid: number, layout: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** library is a key of http2Layouts. */
-function library(pid: number, which: number): Uint8Array {
+const receivingPrograms: ReadonlySet<StreamProgram> = new Set(["onTake", "onTaken"]);
+
+/** receivingNumber is the number of a place that receives, as its cookie has it. */
+const receivingNumber = ({ cookie }: StreamSite): number => Number((cookie >> 8n) & 0xffffn);
+
+/** library is a key of http2Layouts, receiver one of receiving. */
+const library = (pid: number, which: number): Uint8Array => pair(pid, which);
+const receiver = (pid: number, site: number): Uint8Array => pair(pid, site);
+
+function pair(first: number, second: number): Uint8Array {
   const bytes = new Uint8Array(8);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, pid, true);
-  view.setUint32(4, which, true);
+  view.setUint32(0, first, true);
+  view.setUint32(4, second, true);
   return bytes;
 }

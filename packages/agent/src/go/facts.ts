@@ -6,6 +6,7 @@ import { type CallSite, callInside } from "./call-site.js";
 import { kafkaCalls, kafkaStructs } from "./kafka-calls.js";
 import { messageStructs } from "./message-sites.js";
 import { type RouteSite, routeSites, routeStructs } from "./route-sites.js";
+import { saramaStructs } from "./sarama-sites.js";
 import { sqlCalls, sqlStructs } from "./sql-calls.js";
 import { streamStructs } from "./stream-structs.js";
 import { type GoStreams, goStreams } from "./streams.js";
@@ -65,6 +66,7 @@ const wanted = {
   ...streamStructs,
   ...kafkaStructs,
   ...messageStructs,
+  ...saramaStructs,
   ...routeStructs,
 };
 

@@ -1,7 +1,7 @@
 import { BinaryError, type GoBinary } from "@go3s/binary";
 import { callInside } from "./call-site.js";
 
-/** StreamProgram names a program of probes/streams.go3s, grpc.go3s, http2.go3s or messages.go3s. */
+/** StreamProgram names a program of probes/streams.go3s, grpc.go3s, http2.go3s, messages.go3s or taken.go3s. */
 export type StreamProgram =
   | "onHeaders"
   | "onGRPCServe"
@@ -18,7 +18,10 @@ export type StreamProgram =
   | "onHTTP2Sent"
   | "onHTTP2Called"
   | "onFetch"
-  | "onFetched";
+  | "onFetched"
+  | "onTake"
+  | "onTaken"
+  | "onMarked";
 
 /** StreamSite is a place in a Go program where a stream of HTTP/2 begins, is sent or ends. */
 export interface StreamSite {

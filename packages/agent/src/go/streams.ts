@@ -2,6 +2,7 @@ import type { GoBinary, GoOffsets } from "@go3s/binary";
 import { grpcSites } from "./grpc-sites.js";
 import { http2Sites } from "./http2-sites.js";
 import { messageSites } from "./message-sites.js";
+import { saramaSites } from "./sarama-sites.js";
 import type { StreamSite } from "./stream-site.js";
 import { streamOffsets } from "./stream-structs.js";
 
@@ -11,6 +12,8 @@ export interface GoStreams {
   /** grpc is the layout of google.golang.org/grpc; http2 are those of the libraries that the program has, by their number. */
   readonly grpc: Uint8Array | undefined;
   readonly http2: readonly (readonly [which: number, layout: Uint8Array])[];
+  /** sarama is the layout of what is received from its channels. */
+  readonly sarama?: Uint8Array | undefined;
   readonly lost: readonly string[];
 }
 
@@ -24,12 +27,14 @@ export function goStreams(binary: GoBinary, offsets: GoOffsets, goid: number | u
   const grpc = grpcSites(binary, places);
   const libraries = ([0, 1] as const).map((which) => http2Sites(binary, places, which));
   const messages = messageSites(binary, offsets);
+  const sarama = saramaSites(binary, offsets);
   return {
-    sites: [grpc, ...libraries, messages].flatMap((library) => library?.sites ?? []),
+    sites: [grpc, ...libraries, messages, sarama].flatMap((library) => library?.sites ?? []),
     grpc: grpc?.layout,
     http2: libraries.flatMap((library, which) =>
       library === undefined ? [] : [[which, library.layout] as const],
     ),
-    lost: [grpc, ...libraries, messages].flatMap((library) => library?.lost ?? []),
+    sarama: sarama?.layout,
+    lost: [grpc, ...libraries, messages, sarama].flatMap((library) => library?.lost ?? []),
   };
 }

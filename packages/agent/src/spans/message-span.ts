@@ -37,7 +37,9 @@ export function writeMessage(
   durations: RequestDurations | undefined,
   brokers: Pick<MessageBrokers, "of"> | undefined,
 ): void {
-  const { path: topic, host: group, query: messageKey } = stream;
+  const { path: topic, query: messageKey } = stream;
+  // Of sarama's only its end has it.
+  const group = stream.host === "" ? stream.text : stream.host;
   writer.name(topic === "" ? "process" : `process ${topic}`);
   writer.kind(spanKindConsumer);
   for (const attribute of constant) writer.encodedAttribute(attribute);

@@ -200,7 +200,7 @@ export function newStreamSpanWriter(
       writer.traceId(stream.ids, idLayout.trace);
       writer.spanId(stream.ids, idLayout.span);
       if (stream.hasParent) writer.parentSpanId(stream.ids, idLayout.parent);
-      writer.flags(flags.sampled | flags.remoteKnown | (isServer && stream.hasParent ? flags.remote : 0));
+      writer.flags(flags.sampled | flags.remoteKnown | (isServer && stream.remoteParent ? flags.remote : 0));
       clock.toUnix(stream.startNs, time);
       writer.startTime(time.lo, time.hi);
       clock.toUnix(Math.max(stream.startNs, stream.endNs), time);

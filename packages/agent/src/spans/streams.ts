@@ -7,6 +7,7 @@ import { StreamKind } from "../go/stream-site.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import { readThreshold } from "../sampling/threshold.js";
 import type { MessageOrigins } from "../wires/message-origins.js";
+import { type Held, joinHolder, newHandedOn, release } from "./handed-on.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { StreamConn, StreamConns } from "./stream-conns.js";
@@ -29,6 +30,11 @@ export interface Stream {
   streamId: number;
   /** offset is a message's in its partition; 0 of what is none. */
   offset: number;
+  /** object tells a message's object from others of its process, 0 where it has none that is handed on. */
+  object: number;
+  /** held is what those know of it who take the message after, before what they know of who had it before; see HandedOn. */
+  held: Held | undefined;
+  before: Held | undefined;
   /** Texts as they were captured; "" for what there is not. */
   method: string;
   path: string;
@@ -102,6 +108,7 @@ export function newStreams(options: StreamsOptions): Streams {
   const early: StreamEndEvent[] = [];
   const dropped: Record<string, number> = {};
   const texts = newTexts();
+  const handedOn = newHandedOn();
 
   const openOf = (tgid: number): Open => {
     let open = processes.get(tgid);
@@ -132,6 +139,10 @@ export function newStreams(options: StreamsOptions): Streams {
     if (stream.identified) return;
     stream.identified = true;
     fillRandom(stream.ids, idLayout.span, 8);
+    if (stream.before !== undefined) {
+      if (stream.before.stream !== undefined) identify(stream.before.stream);
+      joinHolder(stream, stream.before);
+    }
     if (stream.hasParent || joinsSender(stream)) return;
     const flow = stream.conn?.flow;
     if (flow?.clientSeen === true) {
@@ -160,6 +171,7 @@ export function newStreams(options: StreamsOptions): Streams {
     if (isMessage) process.messages = (process.messages ?? 0) + 1;
     stream.conn = isMessage ? undefined : options.conns.of(event.tgid, event.connection);
     stream.offset = isMessage ? event.connection : 0;
+    stream.object = isMessage ? event.parent : 0;
     stream.streamId = event.streamId;
     stream.identified = false;
     stream.hasParent = false;
@@ -196,6 +208,8 @@ export function newStreams(options: StreamsOptions): Streams {
     }
     stream.tracestate = next(StreamText.tracestate);
     stream.baggage = next(StreamText.baggage);
+    stream.held = stream.before = undefined;
+    if (stream.object !== 0) handedOn.take(stream);
     if (stream.remoteParent && stream.tracestate !== "") {
       const state = Buffer.from(stream.tracestate, "latin1");
       stream.threshold = Math.max(stream.threshold, readThreshold(state, { start: 0, end: state.length }));
@@ -215,6 +229,7 @@ export function newStreams(options: StreamsOptions): Streams {
 
   const finish = (stream: Stream, failure: string): void => {
     identify(stream);
+    if (stream.held !== undefined) release(stream, stream.held);
     stream.sender = stream.hasParent ? undefined : senderOf(stream);
     options.emit(stream, failure);
     if (idle.length < idleLimit) idle.push(stream);
@@ -410,6 +425,9 @@ export function newStream(process: ProcessSpans): Stream {
     conn: undefined,
     streamId: 0,
     offset: 0,
+    object: 0,
+    held: undefined,
+    before: undefined,
     method: "",
     path: "",
     host: "",

@@ -1,6 +1,8 @@
 // Libraries with the places, names and structs of the real ones, as small as they can be: so that what reads them is tested
 // where no module can be had. docs/compatibility.md says which real versions were tried.
 
+import { receiver, sarama } from "./sarama-library.go.js";
+
 const gin = `package gin
 
 import (
@@ -349,6 +351,7 @@ func main() {
 		panic(err)
 	}
 	page := fmt.Sprint("http://", listener.Addr(), "/asked")
+	handleTakes(page)
 	go consume(readers[0], page)
 	go func() {
 		<-late
@@ -364,11 +367,13 @@ const libraries: readonly (readonly [path: string, version: string, source: stri
   ["github.com/go-chi/chi/v5", "v5.5.0", chi],
   ["github.com/gorilla/mux", "v1.8.1", mux],
   ["github.com/segmentio/kafka-go", "v0.4.51", kafka],
+  ["github.com/IBM/sarama", "v1.61.1", sarama],
 ];
 
 /** libraryFiles are a Go program that uses them, which prints its port; REDIS and KAFKA are addresses, PRODUCE is what it sends. */
 export const libraryFiles: Readonly<Record<string, string>> = Object.fromEntries([
   ["main.go", main],
+  ["receiver.go", receiver],
   [
     "go.mod",
     [
