@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { decodeProtobuf, ExportMetricsServiceRequest, type Span } from "@go3s/telemetry";
 import { startAgent } from "../agent.js";
@@ -171,6 +174,36 @@ describe("gRPC of Go programs by its library's functions", { skip }, () => {
     await both("Get");
     const wanted = ["client", "server"].map((side) => `rpc.${side}.call.duration grpc shop.Orders/Get OK`);
     await eventually("durations of calls", () => wanted.every((each) => measured.has(each)));
+  });
+
+  test("a call by a Unix socket is told once on either side, without addresses of TCP", async () => {
+    const socket = join(mkdtempSync(join(tmpdir(), "go3s-grpc-")), "s");
+    const local = await program.start({ SOCKET: socket });
+    const asker = await program.start({ ROLE: "client", NEXT: `unix:${socket}` });
+    const two = await startAgent({
+      selection: { pids: [local.pid, asker.pid] },
+      exclude: [process.pid],
+      exporter,
+    });
+    const first = spans.length;
+    const client = newClient(asker.port, false);
+    for (let n = 0; n < 3; n++) await client.get("/call/Missing");
+    client.close();
+    const calls = () => spans.slice(first).filter(({ name }) => name === "shop.Orders/Missing");
+    await eventually("the calls", () => calls().length >= 6);
+    await two.close();
+    for (const service of [local, asker]) await service.stop();
+    rmSync(dirname(socket), { recursive: true });
+    assert.deepEqual(
+      calls()
+        .map(({ kind }) => kind)
+        .sort(),
+      [2, 2, 2, 3, 3, 3],
+    );
+    for (const span of calls()) {
+      assert.equal(attributeOf(span, "network.peer.port"), "");
+      assert.equal(attributeOf(span, "server.port"), "");
+    }
   });
 
   test("nobody to call is an error of the call's", async () => {

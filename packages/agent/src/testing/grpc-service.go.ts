@@ -1,6 +1,6 @@
 /**
  * grpcSource is a Go program that serves gRPC and asks another such program, NEXT in its environment, or a database of its own when
- * there is none; with ROLE=client it serves HTTP/1 and makes the call that a path names. It prints its port.
+ * there is none; it listens at the Unix socket SOCKET, too, if that is set. With ROLE=client it serves HTTP/1 and makes the call that a path names. It prints its port.
  */
 export const grpcSource = `package main
 
@@ -205,6 +205,13 @@ func main() {
 	server.RegisterService(desc("shop.Orders"), nil)
 	server.RegisterService(desc("shop.Stock"), nil)
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	if path := os.Getenv("SOCKET"); path != "" {
+		local, err := net.Listen("unix", path)
+		if err != nil {
+			panic(err)
+		}
+		go server.Serve(local)
+	}
 	server.Serve(listener)
 }
 `;
