@@ -153,6 +153,35 @@ describe("KernelObserver on the live kernel", { skip }, () => {
       );
   });
 
+  test("methods of WebDAV begin requests, on a kept connection too, whose first byte is read ahead", async () => {
+    const methods = [
+      "PROPFIND",
+      "MKCOL",
+      "MOVE",
+      "COPY",
+      "LOCK",
+      "UNLOCK",
+      "PROPPATCH",
+      "REPORT",
+      "SEARCH",
+      "TRACE",
+      "QUERY",
+    ];
+    const raw = await openRaw(service.port);
+    const seen = await during(methods.length, async () => {
+      for (const method of methods) {
+        await raw.write(`${method} /users/9 HTTP/1.1\r\nHost: a\r\n\r\n`);
+        await raw.read("user 9");
+        await sleep(20);
+      }
+    });
+    raw.close();
+    assert.deepEqual(
+      seen.map(({ head }) => head.split(" ")[0]),
+      methods,
+    );
+  });
+
   test("what comes behind a head that has ended, or was cut, is no piece of it", async () => {
     const raw = await openRaw(service.port);
     const ask = async (name: string, first: string, more: readonly string[]): Promise<string> => {
