@@ -76,6 +76,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
   const assembler: Assembler = newAssembler({
     processOf,
     adoptStream: (number, tgid, ids) => streams.adopt(number, tgid, ids),
+    streamHost: (number, tgid) => streams.hostOf(number, tgid),
     enclosing: (...asked) => made.enclosing(...asked),
     repeat(exchange, template) {
       functions?.exchangeDone(exchange);

@@ -24,6 +24,8 @@ export interface ExchangeIds {
 export interface OtherParents {
   /** adoptStream does what adopt does for exchanges that are streams of HTTP/2. */
   readonly adoptStream?: (number: number, tgid: number, ids: Uint8Array) => boolean;
+  /** streamHost is the host that such an exchange named, "" when it is not open. */
+  readonly streamHost?: (number: number, tgid: number) => string;
   /** enclosing: see MadeSpans. */
   readonly enclosing?: MadeSpans["enclosing"];
 }
@@ -50,6 +52,11 @@ export function newExchangeIds(
 
   const identify = (exchange: Exchange, head: RequestHead): void => {
     if (exchange.identified) return;
+    // What an absolute target names is where a proxy is to send it, not the proxy.
+    if (exchange.role === Role.server && head.path.start <= head.method.end + 1) {
+      exchange.host.start = head.host.start;
+      exchange.host.end = head.host.end;
+    }
     if (readTraceparent(exchange.head, head.traceparent, fromHeader) && !sameTraceAsParent(exchange)) {
       exchange.ids.set(fromHeader.subarray(idLayout.trace, idLayout.trace + 16), idLayout.trace);
       exchange.ids.set(fromHeader.subarray(idLayout.parent, idLayout.parent + 8), idLayout.parent);
@@ -92,6 +99,24 @@ export function newExchangeIds(
     exchange.identified = true;
   };
 
+  /** isHostOf says whether a request of a client names the host that the request named which it is done for. */
+  const isHostOf = (
+    parentNumber: number,
+    tgid: number,
+    { head }: Exchange,
+    { host }: RequestHead,
+  ): boolean => {
+    if (host.start < 0) return false;
+    if ((parentNumber & streamExchange) !== 0)
+      return options.streamHost?.(parentNumber, tgid) === head.toString("latin1", host.start, host.end);
+    const parent = open.get(parentNumber);
+    if (parent === undefined) return false;
+    const named = parent.host;
+    return (
+      named.end > named.start && head.compare(parent.head, named.start, named.end, host.start, host.end) === 0
+    );
+  };
+
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
     const { tgid, goid, ids } = exchange;
     const isServed = parentNumber !== 0 && adopt(parentNumber, tgid, ids);
@@ -99,6 +124,7 @@ export function newExchangeIds(
     if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
     else exchange.process.orphans++;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
+    exchange.passesHost = isServed && isHostOf(parentNumber, tgid, exchange, requestHead);
     // A header of the program's own is what was said.
     if (exchange.said.length > 0 && requestHead.traceparent.start < 0) identifyAsSaid(exchange);
     identify(exchange, requestHead);

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { addressSize, type Role } from "../events/layout.js";
 import type { AnswerHead } from "./answer-head.js";
+import type { Piece } from "./head.js";
 import { idLayout } from "./ids.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { SpanTemplate } from "./template.js";
@@ -52,6 +53,10 @@ export interface Exchange {
   sequence: number;
   /** The version of TLS that it went through, 0 for none (tls-version.ts). */
   secure: number;
+  /** The Host that a server's request named, a range of `head`; empty until it is identified. */
+  readonly host: Piece;
+  /** passesHost: a client's request whose Host is that of the request that it is done for, as reverse proxies keep it: it went elsewhere. */
+  passesHost: boolean;
   /** said is the trace id that other processes were told on its behalf; empty when none was (propagate/). */
   said: Uint8Array;
   /** The place of its connection, while it is open there. */
@@ -141,6 +146,8 @@ function blank(process: ProcessSpans): Exchange {
     threshold: 0,
     sequence: 0,
     secure: 0,
+    host: { start: 0, end: 0 },
+    passesHost: false,
     said: unsaid,
     slot: undefined,
   };
@@ -163,6 +170,8 @@ export function resetExchange(exchange: Exchange): void {
   exchange.hasParent = false;
   exchange.remoteParent = false;
   exchange.threshold = 0;
+  exchange.host.end = exchange.host.start;
+  exchange.passesHost = false;
   exchange.said = unsaid;
   exchange.slot = undefined;
 }

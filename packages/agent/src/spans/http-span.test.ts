@@ -62,6 +62,43 @@ test("so are lists that came in several lines, and no tracestate without a trace
   ]);
 });
 
+test("a method that the conventions do not know is told as it was", () => {
+  const { serve, spans } = newHttpRig();
+  serve(1, get.replace("GET", "PROPFIND"));
+  const [span] = spans();
+  assert.equal(span?.name, "HTTP");
+  const a = attributesOf(span);
+  assert.deepEqual([a["http.request.method"], a["http.request.method_original"]], ["_OTHER", "PROPFIND"]);
+});
+
+test("a proxy that passes its caller's Host on has asked the other end of its connection", () => {
+  const { feed, spans } = newHttpRig();
+  const ask = (exchange: number, asked: string, passed: string): void => {
+    feed(
+      requestRecord(asked, { ...server, exchange, ns: 1000 }),
+      requestRecord(passed, { ...client, exchange: exchange + 1, parent: exchange }),
+      responseRecord(ok, { exchange: exchange + 1, ns: 2000, role: Role.client }),
+      responseRecord(ok, { exchange, ns: 3500 }),
+    );
+  };
+  const other = get.replace("shop:8080", "stock");
+  ask(1, get, get);
+  ask(3, get, other);
+  // One that goes through a proxy names the other server itself.
+  ask(5, other.replace("/users", "http://stock/users"), other);
+  const told = spans()
+    .filter(({ kind }) => kind === 3)
+    .map((span) => {
+      const a = attributesOf(span);
+      return [a["url.full"], a["server.address"], a["server.port"]];
+    });
+  assert.deepEqual(told, [
+    ["http://0.0.0.0:9090/users/7?x=1", "0.0.0.0", "9090"],
+    ["http://stock/users/7?x=1", "stock", "9090"],
+    ["http://stock/users/7?x=1", "stock", "9090"],
+  ]);
+});
+
 test("errors are errors by the conventions: 5xx for servers, 4xx for clients too", () => {
   const { feed, spans } = newHttpRig();
   const bad = ok.replace("200 OK", "404 Not Found");

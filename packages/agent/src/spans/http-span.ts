@@ -19,6 +19,7 @@ import { tlsVersionText } from "./tls-version.js";
 // (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), encoded once.
 const key = {
   method: attributeKey("http.request.method"),
+  originalMethod: attributeKey("http.request.method_original"),
   path: attributeKey("url.path"),
   query: attributeKey("url.query"),
   fullUrl: attributeKey("url.full"),
@@ -152,6 +153,8 @@ export function newHttpSpanWriter(
         secure: exchange.secure !== 0,
       });
       series?.add(exchange);
+      // Where it went only the connection says.
+      if (exchange.passesHost) head.host.start = -1;
       begin(exchange, writer);
       const mark = writer.byteLength;
       const state = traceState(exchange, head);
@@ -160,6 +163,7 @@ export function newHttpSpanWriter(
       writer.kind(server ? spanKind.server : spanKind.client);
 
       writer.encodedAttribute(methodValue(shownMethod));
+      if (shownMethod === "_OTHER" && method !== "_OTHER") writer.stringAttribute(key.originalMethod, method);
       if (head.path.start >= 0) writer.bytesAttribute(key.path, bytes, head.path.start, head.path.end);
       if (head.query.start >= 0 && head.query.end > head.query.start)
         writer.bytesAttribute(key.query, bytes, head.query.start, head.query.end);

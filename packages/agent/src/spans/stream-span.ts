@@ -163,7 +163,9 @@ export function newStreamSpanWriter(
     if (stream.agent !== "") writer.stringAttribute(key.userAgent, stream.agent);
     if (stream.requestBytes >= 0) writer.intAttribute(key.requestSize, stream.requestBytes);
     const isPanic = isServer && (stream.endFlags & StreamFlag.panicked) !== 0;
-    if (stream.responseBytes >= 0) writer.intAttribute(key.responseSize, stream.responseBytes);
+    // The length in the answer to HEAD is that of a body which is not sent.
+    if (stream.responseBytes >= 0)
+      writer.intAttribute(key.responseSize, method === "HEAD" ? 0 : stream.responseBytes);
     if (stream.status > 0) writer.intAttribute(key.status, stream.status);
     // What the server resets a stream with whose handler panicked (RFC 9113 section 7).
     const broken = failure !== "" ? failure : isPanic ? "INTERNAL_ERROR" : errorTypeOf(stream);

@@ -80,6 +80,8 @@ export interface StreamsOptions {
 export interface Streams extends StreamSink {
   /** adopt puts trace id and span id of an open served stream, as its parent's, into a span's ids; false when it is not open. */
   adopt(exchange: number, tgid: number, ids: Uint8Array): boolean;
+  /** hostOf gives the host that an open served stream named, else "". */
+  hostOf(exchange: number, tgid: number): string;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** serving lists the goroutines that serve a stream now, as "tgid:goid". */
@@ -342,6 +344,7 @@ export function newStreams(options: StreamsOptions): Streams {
       for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
       return true;
     },
+    hostOf: (exchange, tgid) => processes.get(tgid)?.servers.get(exchange & numberBits)?.host ?? "",
     processExited(tgid, ns) {
       const open = processes.get(tgid);
       options.conns.processExited(tgid);

@@ -44,6 +44,7 @@ export function newSpanTemplate(): SpanTemplate {
   let pattern = "";
   let threshold = 0;
   let secure = 0;
+  let passesHost = false;
   let told = false;
   const share: SpanShare = { request: 0, index: 0 };
 
@@ -62,6 +63,7 @@ export function newSpanTemplate(): SpanTemplate {
         exchange.pattern === pattern &&
         exchange.threshold === threshold &&
         exchange.secure === secure &&
+        exchange.passesHost === passesHost &&
         exchange.process.handlerEndsTold === told &&
         sameBytes(exchange.addresses, addresses, addresses.length) &&
         sameBytes(exchange.head, head, headLength)
@@ -79,7 +81,7 @@ export function newSpanTemplate(): SpanTemplate {
       addresses.set(exchange.addresses);
       ({ tgid, goid, status, responseHeadLength, responseBytes, requestBytes, pattern } = exchange);
       contentLength = exchange.responseContentLength;
-      ({ threshold, secure } = exchange);
+      ({ threshold, secure, passesHost } = exchange);
       told = exchange.process.handlerEndsTold;
     },
     forget() {
