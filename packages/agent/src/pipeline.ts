@@ -176,6 +176,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
       head: assembler.head,
       response: assembler.response,
       again: assembler.again,
+      handOver: assembler.handOver,
       more: assembler.more,
       end: assembler.end,
       tcpOpen: tcp.open,

@@ -11,7 +11,7 @@ import {
   u32Bytes,
 } from "@go3s/bpf";
 import type { CallProgram } from "../go/call-site.js";
-import type { GoFacts, GoProbe } from "../go/facts.js";
+import { type GoFacts, type GoProbe, goProbeNames } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
 import type { TlsProgram } from "../tls/tls-site.js";
 import type { CallPrograms } from "./call-probes.js";
@@ -49,6 +49,7 @@ const uprobePrograms: Readonly<Record<GoProbe, string>> = {
   handlerEnd: "onHandlerEnd",
   roundTrip: "onRoundTrip",
   spawn: "onSpawn",
+  connServe: "onConnServe",
 };
 
 const callPrograms: Readonly<Record<CallProgram, string>> = {
@@ -227,7 +228,7 @@ export function openKernelObject(options: ObserverOptions): OpeningKernelObject 
     }
     const isMulti = multi === true;
     const uprobes: Partial<Record<GoProbe, Program>> = {};
-    for (const probe of ["handlerEnd", "roundTrip", "spawn"] as const) {
+    for (const probe of goProbeNames) {
       const program = programs.get(uprobePrograms[probe]);
       if (program !== undefined) uprobes[probe] = program;
     }

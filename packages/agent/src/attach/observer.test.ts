@@ -38,7 +38,7 @@ describe("KernelObserver on the live kernel", { skip }, () => {
     const watched = observer.watch(service.pid, facts);
     assert.deepEqual(watched, {
       probes: { handlerEnd: true, roundTrip: true, spawn: true },
-      count: 3 + streams,
+      count: 4 + streams,
       lost: [],
     });
   });
@@ -326,7 +326,7 @@ describe("KernelObserver on the live kernel", { skip }, () => {
       "long-span": 0,
     });
     assert.deepEqual(missing, []);
-    assert.equal(probes, 8 + streams);
+    assert.equal(probes, 9 + streams);
     assert.deepEqual(recorder.unknown, []);
   });
 });

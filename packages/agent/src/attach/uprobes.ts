@@ -1,5 +1,5 @@
 import { attachUprobe, attachUprobeMulti, isStaleProcess, type Link, type Program } from "@go3s/bpf";
-import type { GoFacts, GoProbe } from "../go/facts.js";
+import { type GoFacts, type GoProbe, goProbeNames } from "../go/facts.js";
 import type { AttachedProbes } from "./target.js";
 
 /** ProbePrograms are the loaded uprobe programs; one that could not be loaded is absent. */
@@ -16,8 +16,6 @@ export interface ProcessProbes {
   set(wanted: AttachedProbes): AttachedProbes;
   close(): void;
 }
-
-const names = ["handlerEnd", "roundTrip", "spawn"] as const;
 
 /** newProcessProbes owns nothing yet; set() attaches. `multi` says whether the programs were loaded for uprobe_multi. */
 export function newProcessProbes(
@@ -61,13 +59,15 @@ export function newProcessProbes(
       return [...lost.values()];
     },
     set(wanted) {
-      for (const probe of names) {
+      for (const probe of goProbeNames) {
+        // Passed once a connection: it goes and comes with what is passed once a call.
+        const isWanted = wanted[probe === "connServe" ? "roundTrip" : probe];
         const offset = facts.sites[probe];
         const program = programs[probe];
         const link = links.get(probe);
-        if (wanted[probe] && link === undefined && offset !== undefined && program !== undefined) {
+        if (isWanted && link === undefined && offset !== undefined && program !== undefined) {
           attach(probe, program, offset);
-        } else if (!wanted[probe] && link !== undefined) {
+        } else if (!isWanted && link !== undefined) {
           links.delete(probe);
           link.close();
         }

@@ -35,6 +35,7 @@ function recorder() {
         text(e.memory, e.head, e.headLength),
       ]),
     head: (e) => seen.push(["head", e.exchange, text(e.memory, e.text, e.textLength)]),
+    handOver: (e) => seen.push(["handOver", e.exchange, e.goid]),
     again: (e) => seen.push(["again", e.exchange, e.ns, e.endNs, e.tgid, e.original, e.ports, e.sequence]),
     response: (e) =>
       seen.push([

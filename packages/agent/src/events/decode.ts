@@ -3,6 +3,7 @@ import type {
   AgainEvent,
   EndEvent,
   EventSink,
+  HandOverEvent,
   HeadEvent,
   MoreEvent,
   ProcessEvent,
@@ -13,6 +14,7 @@ import type {
 import {
   againLayout,
   endLayout,
+  handOverLayout,
   headLayout,
   moreLayout,
   processLayout,
@@ -44,6 +46,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
   let view: DataView = new DataView(empty.buffer);
   const request = blankRequest();
   const head = blankHead();
+  const handOver: HandOverEvent = { exchange: 0, goid: 0 };
   const response = blankResponse();
   const again = blankAgain();
   const more = blankMore();
@@ -107,6 +110,15 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     head.textLength = u16(at + l.length);
     if (length < l.text + head.textLength) return false;
     sink.head(head);
+    return true;
+  }
+
+  function onHandOver(at: number, length: number): boolean {
+    const l = handOverLayout;
+    if (length < l.size) return false;
+    handOver.exchange = u32(at + l.exchange);
+    handOver.goid = u64(at + l.goid);
+    sink.handOver(handOver);
     return true;
   }
 
@@ -221,6 +233,8 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return onRequest(at, length);
       case RecordKind.response:
         return onResponse(at, length);
+      case RecordKind.handOver:
+        return onHandOver(at, length);
       case RecordKind.again:
         return onAgain(at, length);
       case RecordKind.more:

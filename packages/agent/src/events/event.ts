@@ -58,6 +58,12 @@ export interface RequestEvent {
   headLength: number;
 }
 
+/** HandOverEvent says that another goroutine serves a request than the one that read its beginning. */
+export interface HandOverEvent {
+  exchange: number;
+  goid: number;
+}
+
 /** HeadEvent is a further piece of a request's head (or the first of its body) that came with a later read. */
 export interface HeadEvent {
   memory: Uint8Array;
@@ -172,6 +178,7 @@ export interface ProcessEvent {
 export interface EventSink extends CallSink, MadeSink, StreamSink, WireSink {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
+  handOver(event: HandOverEvent): void;
   response(event: ResponseEvent): void;
   again(event: AgainEvent): void;
   more(event: MoreEvent): void;

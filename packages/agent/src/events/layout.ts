@@ -20,6 +20,7 @@ export const RecordKind = {
   wireEnd: 11,
   again: 12,
   wireName: 13,
+  handOver: 14,
   call: 16,
   callEnd: 17,
   spanStart: 18,
@@ -103,6 +104,9 @@ export const responseLayout = {
   /** Behind the head's whole room; a record without a route ends with its head. */
   route: 560,
 } as const;
+
+/** handOverLayout is of HandOver in probes/records.go3s. */
+export const handOverLayout = { kind: 0, exchange: 4, goid: 8, size: 16 } as const;
 
 /** againLayout is of probes/repeat.go3s; `ports` holds the peer's in its lower half. */
 export const againLayout = {

@@ -12,7 +12,10 @@ import { streamStructs } from "./stream-structs.js";
 import { type GoStreams, goStreams } from "./streams.js";
 
 /** GoProbe names a place in a Go program that tells what the wire does not. */
-export type GoProbe = "handlerEnd" | "roundTrip" | "spawn";
+export type GoProbe = "handlerEnd" | "roundTrip" | "spawn" | "connServe";
+
+/** goProbeNames are all of them. */
+export const goProbeNames = ["handlerEnd", "roundTrip", "spawn", "connServe"] as const;
 
 /** goProbes lists each with the function it sits in and what is lost without it. */
 export const goProbes: Readonly<Record<GoProbe, { readonly symbol: string; readonly loses: string }>> = {
@@ -22,6 +25,10 @@ export const goProbes: Readonly<Record<GoProbe, { readonly symbol: string; reado
   },
   roundTrip: { symbol: "net/http.(*persistConn).roundTrip", loses: "parents of outgoing requests" },
   spawn: { symbol: "runtime.newproc1", loses: "parents of outgoing requests more than one goroutine away" },
+  connServe: {
+    symbol: "net/http.(*conn).serve",
+    loses: "routes and children of requests whose beginning another goroutine read",
+  },
 };
 
 /** GoFacts is what the probes must know of a Go executable. Offsets are bytes; undefined where nobody knows. */
@@ -61,6 +68,7 @@ const wanted = {
   "net/http.persistConn": ["conn"],
   "internal/poll.FD": ["Sysfd"],
   "net.netFD": ["pfd"],
+  "net/http.conn": ["rwc"],
   ...sqlStructs,
   ...tlsStructs,
   ...streamStructs,
@@ -73,6 +81,8 @@ const wanted = {
 // The round-trip probe reads the descriptor where it has been since Go 1.16: net.netFD begins with poll.FD, which has
 // Sysfd behind its 16-byte mutex.
 const sysfdOffset = 16;
+// The place of a server's net.Conn in its conn, as probes/go.go3s has it.
+const rwcOffset = 16;
 
 /** readGoFacts opens an executable. Returns undefined when Go did not build it; throws BinaryError when it is broken. */
 export function readGoFacts(path: string): GoFacts | undefined {
@@ -112,8 +122,9 @@ export function factsOf(binary: GoBinary): GoFacts {
     roundTrip:
       goid !== undefined && persistConn !== undefined && (sysfd === undefined || sysfd === sysfdOffset),
     spawn: goid !== undefined,
+    connServe: goid !== undefined && (offsets.of("net/http.conn", "rwc") ?? rwcOffset) === rwcOffset,
   };
-  for (const probe of ["handlerEnd", "roundTrip", "spawn"] as const) {
+  for (const probe of goProbeNames) {
     const { symbol, loses } = goProbes[probe];
     const found = binary.functions.find(symbol);
     // A program without the function has nothing to tell there.

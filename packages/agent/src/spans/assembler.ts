@@ -1,6 +1,7 @@
 import type {
   AgainEvent,
   EndEvent,
+  HandOverEvent,
   HeadEvent,
   MoreEvent,
   RequestEvent,
@@ -56,6 +57,7 @@ export interface AssemblerCounts {
 export interface Assembler {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
+  handOver(event: HandOverEvent): void;
   response(event: ResponseEvent): void;
   again(event: AgainEvent): void;
   more(event: MoreEvent): void;
@@ -246,6 +248,10 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       const exchange = open.get(event.exchange);
       if (exchange === undefined) return drop("no-request");
       appendHead(exchange, event.memory, event.text, event.textLength);
+    },
+    handOver({ exchange: number, goid }) {
+      const exchange = open.get(number);
+      if (exchange !== undefined) exchange.goid = goid;
     },
     response: onResponse,
     again(event) {

@@ -129,6 +129,7 @@ export function newRecorder(): Recorder {
       seen.responseBytes = Math.max(seen.responseBytes, e.bytes);
       seen.tail = text(e.memory, e.tail, 8);
     },
+    handOver: () => undefined,
     again: (e) => void again.push({ ...e }),
     more(e) {
       const seen = of(e.exchange);
