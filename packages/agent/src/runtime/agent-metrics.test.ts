@@ -81,7 +81,7 @@ test("a watched Go service's figures and request durations come as metrics, with
   for (const name of ["go.memory.used", "go.memory.allocated", "process.cpu.time", "process.thread.count"])
     assert.ok(kept.metrics.has(name), name);
   assert.ok(numberOf(kept.metrics.get("go3s.goroutines.count")) > 0n);
-  assert.ok(numberOf(kept.metrics.get("process.open_file_descriptor.count")) > 3n);
+  assert.ok(numberOf(kept.metrics.get("process.unix.file_descriptor.count")) > 3n);
 
   const durations = kept.metrics.get("http.server.request.duration");
   assert.equal(durations?.unit, "s");

@@ -100,7 +100,7 @@ function tellFigures(figures: GoFigures, reasons: Set<string>, points: PointList
   points.add("go.memory.allocations", figures.allocations);
   points.add("go.memory.gc.goal", figures.heapGoal);
   points.add("go.config.gogc", figures.gogc);
-  points.add("go.gc.cycles", figures.cycles);
+  points.add("go.memory.gc.cycles", figures.cycles);
   points.add("go3s.heap.alloc_bytes.total", figures.allocatedBytes);
   points.add("go3s.heap.live_bytes", figures.liveBytes);
   if (figures.allocationsBySize !== undefined)

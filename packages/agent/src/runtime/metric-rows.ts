@@ -8,8 +8,8 @@ export interface MetricRow {
 
 /**
  * metricRows are the metrics of watched processes. Those without go3s in their names are OpenTelemetry's
- * (opentelemetry.io/docs/specs/semconv: runtime/go-metrics, system/process-metrics, http/http-metrics); go.gc.* follow
- * its jvm.gc.*, for it has none of Go's collector.
+ * of version 1.44 (opentelemetry.io/docs/specs/semconv: runtime/go-metrics, system/process-metrics, http/http-metrics); go.gc.* follow
+ * its jvm.gc.*: its go.memory.gc.pause.duration is of each stop, theirs of each collection.
  */
 export const metricRows = {
   "go.goroutine.count": {
@@ -39,7 +39,11 @@ export const metricRows = {
     description:
       "How long goroutines were runnable before they ran: one in eight, as the runtime counts them",
   },
-  "go.gc.cycles": { kind: "counter", unit: "{gc_cycle}", description: "Garbage collections" },
+  "go.memory.gc.cycles": {
+    kind: "counter",
+    unit: "{gc_cycle}",
+    description: "Completed garbage collections",
+  },
   "go.gc.pause.duration": {
     kind: "histogram",
     unit: "s",
@@ -92,9 +96,9 @@ export const metricRows = {
   "process.memory.usage": { kind: "sum", unit: "By", description: "Resident memory" },
   "process.memory.virtual": { kind: "sum", unit: "By", description: "Address space" },
   "process.thread.count": { kind: "sum", unit: "{thread}", description: "Threads" },
-  "process.open_file_descriptor.count": {
+  "process.unix.file_descriptor.count": {
     kind: "sum",
-    unit: "{count}",
+    unit: "{file_descriptor}",
     description: "Open file descriptors",
   },
   "http.server.request.duration": {

@@ -117,7 +117,7 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
     list.add("process.memory.usage", figures.residentBytes);
     list.add("process.memory.virtual", figures.virtualBytes);
     list.add("process.thread.count", figures.threads);
-    list.add("process.open_file_descriptor.count", figures.descriptors);
+    list.add("process.unix.file_descriptor.count", figures.descriptors);
   };
 
   /** reading does what reads a process's memory; when that is refused, it is not tried again. */

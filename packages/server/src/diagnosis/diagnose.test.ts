@@ -46,7 +46,7 @@ const expected: readonly Expected[] = [
     fault: { kind: "own-code", service: "cart", state: "gc" },
     kind: "self",
     service: "cart",
-    words: /garbage collector.*go\.gc\.cycles\.rate/s,
+    words: /garbage collector.*go\.memory\.gc\.cycles\.rate/s,
   },
   {
     fault: { kind: "own-code", service: "payment", state: "runnable" },

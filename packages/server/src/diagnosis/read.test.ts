@@ -33,7 +33,7 @@ const cases: readonly Case[] = [
   {
     fault: { kind: "own-code", service: "cart", state: "gc" },
     first: "self cart",
-    words: /garbage collector.*go\.gc\.cycles\.rate/s,
+    words: /garbage collector.*go\.memory\.gc\.cycles\.rate/s,
   },
   {
     fault: { kind: "network", from: "frontend", to: "catalog" },
@@ -140,10 +140,10 @@ describe("a diagnosis of the store", () => {
     const to = startOf(2) + size.minutes * 60_000;
     const answer = await get<RuntimeAnswer>(`services/cart/runtime?from=${startOf(2)}&to=${to}`);
     assert.deepEqual(answer.series.map((row) => row.name).sort(), [
-      "go.gc.cycles.rate",
+      "go.memory.gc.cycles.rate",
       "process.cpu.utilization",
     ]);
-    const cycles = answer.series.find((row) => row.name === "go.gc.cycles.rate")?.values ?? [];
+    const cycles = answer.series.find((row) => row.name === "go.memory.gc.cycles.rate")?.values ?? [];
     assert.ok((cycles[10] ?? 0) < 2 && Math.max(...cycles.map((value) => value ?? 0)) > 10);
   });
 

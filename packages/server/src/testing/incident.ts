@@ -340,7 +340,7 @@ class Shop {
         { service, name: "process.cpu.utilization", unit: "1", atMs, value: 0.2 + 0.05 * this.#random() },
         {
           service,
-          name: "go.gc.cycles.rate",
+          name: "go.memory.gc.cycles.rate",
           unit: "1/s",
           atMs,
           value: (isGc ? 14 : 1) * (0.9 + 0.2 * this.#random()),

@@ -117,7 +117,7 @@ export function runtimeAnswer(at: number): RuntimeAnswer {
       series("process.cpu.time", "cpu.mode=system", "s", 0.08, true),
       series("process.memory.usage", "", "By", 88e6),
       series("go.goroutine.count", "", "{goroutine}", 120),
-      series("go.gc.cycles", "", "{gc_cycle}", 0.6, true),
+      series("go.memory.gc.cycles", "", "{gc_cycle}", 0.6, true),
     ],
   };
 }

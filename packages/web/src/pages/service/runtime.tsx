@@ -37,7 +37,12 @@ const charts: readonly Chart[] = [
     names: ["go.goroutine.count", "go3s.scheduler.runqueue.length", "go3s.scheduler.runqueue.peak"],
     format: count,
   },
-  { title: "Garbage collections a second", names: ["go.gc.cycles", "jvm.gc.count"], format: count },
+  {
+    title: "Garbage collections a second",
+    // What rows from before semantic conventions 1.43 call it stands last.
+    names: ["go.memory.gc.cycles", "jvm.gc.count", "go.gc.cycles"],
+    format: count,
+  },
 ];
 
 const colours = ["accent", "text", "dim"] as const;
