@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
@@ -8,6 +9,8 @@ import { eventually } from "../testing/wait.js";
 import { openKernelObserver } from "./observer.js";
 import type { KernelObserver } from "./observer-types.js";
 
+const synSent = 2;
+const lastAck = 9;
 const skip = process.getuid?.() === 0 ? false : "needs root to load probes";
 
 describe("lives of TCP connections", { skip }, () => {
@@ -57,6 +60,9 @@ describe("lives of TCP connections", { skip }, () => {
       assert.ok(closed.durationNs > 0);
       const served = await of("close", 0);
       assert.deepEqual([served.bytesSent, served.bytesReceived], [7, 5]);
+      // The server ended it: its end waited for the client's, the client's for the last acknowledgement.
+      assert.equal(closed.state, lastAck);
+      assert.ok([closed, served].every(({ rttUs, retransmits }) => rttUs > 0 && retransmits === 0));
     });
   }
 
@@ -71,5 +77,42 @@ describe("lives of TCP connections", { skip }, () => {
       recorder.tcp.find((each) => each.peerPort === port && each.role === 1),
     );
     assert.deepEqual([told.kind, told.tgid, told.error], ["open", process.pid, 111]);
+  });
+
+  test("a connection that is reset is told with why", async () => {
+    const server = createServer((socket) => socket.once("data", () => socket.resetAndDestroy()));
+    const port = await listening(server);
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.write("x");
+    await once(socket, "error");
+    server.close();
+    const told = await eventually("the close", () =>
+      recorder.tcp.find((each) => each.kind === "close" && each.peerPort === port && each.role === 1),
+    );
+    assert.equal(told.error, 104);
+  });
+
+  test("what is sent again is counted: the handshake with one who takes no more connections", async () => {
+    // Two wait to be accepted, more find no room: the kernel drops what they begin with.
+    const deaf = `const server = require("net").createServer().listen(0, "127.0.0.1", 1, () => {
+      process.stdout.write(String(server.address().port));
+      setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 20);
+    });`;
+    const child = spawn(process.execPath, ["-e", deaf], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [text] = await once(child.stdout, "data");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const sockets = Array.from({ length: 6 }, () => connect(Number(String(text)), "127.0.0.1"));
+      for (const socket of sockets) socket.on("error", () => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      for (const socket of sockets) socket.destroy();
+      const told = await eventually("a connect that was given up", () =>
+        recorder.tcp.find((each) => each.peerPort === Number(String(text)) && each.error !== 0),
+      );
+      assert.equal(told.state, synSent);
+      assert.ok(told.retransmits >= 1, String(told.retransmits));
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 });

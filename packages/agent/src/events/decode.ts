@@ -205,6 +205,9 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     tcp.localPort = u16(at + l.localPort);
     tcp.peerPort = u16(at + l.peerPort);
     tcp.error = u32(at + l.error);
+    tcp.state = bytes[at + l.state] ?? 0;
+    tcp.retransmits = u32(at + l.retransmits);
+    tcp.rttUs = u32(at + l.rttUs);
     tcp.localAddress = at + l.localAddress;
     tcp.peerAddress = at + l.peerAddress;
     tcp.comm = at + l.comm;
@@ -381,6 +384,9 @@ function blankTcp(): TcpEvent {
     localPort: 0,
     peerPort: 0,
     error: 0,
+    state: 0,
+    retransmits: 0,
+    rttUs: 0,
     localAddress: 0,
     peerAddress: 0,
     comm: 0,

@@ -156,8 +156,14 @@ export interface TcpEvent {
   bytesReceived: number;
   localPort: number;
   peerPort: number;
-  /** errno of a failed connection (positive), else 0. */
+  /** errno of a failed connection, or of one that was reset or given up (positive), else 0. */
   error: number;
+  /** state as the kernel numbers it (include/net/tcp_states.h): the one that it closed or failed from. */
+  state: number;
+  /** retransmits are segments that were sent once more. */
+  retransmits: number;
+  /** rttUs is the smoothed time of a round trip in microseconds; 0 when none was measured. */
+  rttUs: number;
   localAddress: number;
   peerAddress: number;
   comm: number;

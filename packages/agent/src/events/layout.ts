@@ -169,10 +169,12 @@ export const tcpLayout = {
   localPort: 48,
   peerPort: 50,
   error: 52,
-  localAddress: 56,
-  peerAddress: 72,
-  comm: 88,
-  size: 104,
+  retransmits: 56,
+  rttUs: 60,
+  localAddress: 64,
+  peerAddress: 80,
+  comm: 96,
+  size: 112,
 } as const;
 
 export const processLayout = {

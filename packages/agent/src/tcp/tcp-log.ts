@@ -20,6 +20,9 @@ const key = {
   durationNs: attributeKey("go3s.tcp.duration_ns"),
   bytesSent: attributeKey("go3s.tcp.bytes_sent"),
   bytesReceived: attributeKey("go3s.tcp.bytes_received"),
+  retransmits: attributeKey("go3s.tcp.retransmits"),
+  rttNs: attributeKey("go3s.tcp.rtt_ns"),
+  state: attributeKey("network.connection.state"),
 } as const;
 
 // OTLP's numbers (opentelemetry/proto/logs/v1/logs.proto).
@@ -36,6 +39,19 @@ const failures: Readonly<Record<number, string>> = {
   111: "ECONNREFUSED",
   112: "EHOSTDOWN",
   113: "EHOSTUNREACH",
+};
+
+// Semantic conventions' words for the kernel's numbers (include/net/tcp_states.h); on a close it is the last one before.
+const states: Readonly<Record<number, string>> = {
+  1: "established",
+  2: "syn_sent",
+  3: "syn_received",
+  4: "fin_wait_1",
+  5: "fin_wait_2",
+  6: "time_wait",
+  8: "close_wait",
+  9: "last_ack",
+  11: "closing",
 };
 
 /** TcpParty is a process at one end of a connection, as far as it is known. */
@@ -107,7 +123,9 @@ export function newTcpLog(options: TcpLogOptions): TcpLog {
     writer.intAttribute(key.peerPort, event.peerPort);
     const other = server ? undefined : options.peerOf(peer, event.peerPort);
     if (other !== undefined) writer.stringAttribute(key.peerService, other.serviceName);
-    if (owner.pid > 0) writer.intAttribute(key.pid, owner.pid);
+    // A process that is gone has its number still.
+    const pid = owner.pid > 0 ? owner.pid : event.tgid;
+    if (pid > 0) writer.intAttribute(key.pid, pid);
     writer.stringAttribute(key.role, server ? "server" : "client");
     if (failure !== "") writer.stringAttribute(key.errorType, failure);
     if (name === "tcp.connect" && event.connectNs > 0) writer.intAttribute(key.connectNs, event.connectNs);
@@ -116,6 +134,10 @@ export function newTcpLog(options: TcpLogOptions): TcpLog {
       writer.intAttribute(key.bytesSent, event.bytesSent);
       writer.intAttribute(key.bytesReceived, event.bytesReceived);
     }
+    const state = states[event.state];
+    if (state !== undefined) writer.stringAttribute(key.state, state);
+    if (event.retransmits > 0) writer.intAttribute(key.retransmits, event.retransmits);
+    if (event.rttUs > 0) writer.intAttribute(key.rttNs, event.rttUs * 1000);
     writer.endLog();
     options.batches.added();
   };
@@ -143,7 +165,15 @@ function bodyOf(
     if (failure !== "") return `connection failed ${ends}: ${failure}`;
     return server ? `connection accepted ${ends}` : `connected ${ends}`;
   }
-  return `connection closed ${ends}: ${event.bytesSent} B sent, ${event.bytesReceived} B received`;
+  const more = [
+    ...(event.retransmits > 0 ? [`${event.retransmits} retransmits`] : []),
+    ...(failure === "" ? [] : [failure]),
+  ];
+  return [
+    `connection closed ${ends}: ${event.bytesSent} B sent`,
+    `${event.bytesReceived} B received`,
+    ...more,
+  ].join(", ");
 }
 
 /** addressText writes an event's address; IPv4 uses the first 4 bytes. */

@@ -42,6 +42,9 @@ export interface SeenTcp {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly error: number;
+  readonly state: number;
+  readonly retransmits: number;
+  readonly rttUs: number;
   readonly comm: string;
 }
 
@@ -204,6 +207,9 @@ function tcpOf(kind: SeenTcp["kind"], e: Parameters<EventSink["tcpOpen"]>[0]): S
     bytesSent: e.bytesSent,
     bytesReceived: e.bytesReceived,
     error: e.error,
+    state: e.state,
+    retransmits: e.retransmits,
+    rttUs: e.rttUs,
     comm: text(e.memory, e.comm, 16).replace(/\0.*$/s, ""),
   };
 }

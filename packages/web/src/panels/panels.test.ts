@@ -90,6 +90,8 @@ describe("connections in words", () => {
   };
   it("say who, where, how long and what failed", () => {
     assert.equal(tcpLine(row), "[::1]:40000 → redis 127.0.0.1:6379 · ECONNRESET · open 900 ms");
+    const again = { ...row, attributes: { ...row.attributes, "go3s.tcp.retransmits": "3" } };
+    assert.match(tcpLine(again) ?? "", / · 3 retransmits$/);
     assert.equal(tcpLine({ ...row, event_name: "order" }), undefined);
   });
 });

@@ -23,5 +23,6 @@ export function tcpLine(row: LogRow): string | undefined {
     parts.push(`${figureText(bytesFigure(Number(of("go3s.tcp.bytes_sent"))))} sent`);
   if (of("go3s.tcp.bytes_received") !== "")
     parts.push(`${figureText(bytesFigure(Number(of("go3s.tcp.bytes_received"))))} received`);
+  if (of("go3s.tcp.retransmits") !== "") parts.push(`${of("go3s.tcp.retransmits")} retransmits`);
   return parts.join(" · ");
 }
