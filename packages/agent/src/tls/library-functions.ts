@@ -1,7 +1,7 @@
 /** LibraryFunction is a function that encrypts or decrypts in a library with the interface of OpenSSL or GnuTLS. */
 export interface LibraryFunction {
   readonly symbol: string;
-  /** cookie as probes/tls.go3s reads it: 1 it encrypts, 2 it gives its count behind a pointer, 4 no version in the session. */
+  /** cookie as probes/tls.go3s reads it: 1 it encrypts, 2 it gives its count behind a pointer, 4 no version in the session, 8 it does the handshake. */
   readonly cookie: number;
 }
 
@@ -15,6 +15,8 @@ export const libraryFunctions: readonly LibraryFunction[] = [
   { symbol: "SSL_write", cookie: 1 },
   { symbol: "SSL_read_ex", cookie: 2 },
   { symbol: "SSL_write_ex", cookie: 3 },
+  // Whoever has its bytes come by way of memory may write first: only its handshake has shown by then which socket it uses.
+  { symbol: "SSL_do_handshake", cookie: 8 },
   { symbol: "gnutls_record_recv", cookie: 4 },
   { symbol: "gnutls_record_send", cookie: 5 },
 ];
