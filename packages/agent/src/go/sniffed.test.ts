@@ -30,6 +30,9 @@ func (s *sniffed) Read(p []byte) (int, error) {
 	return s.Conn.Read(p)
 }
 
+// keepAlive wraps a connection as etcd does, by its pointer.
+type keepAlive struct{ *net.TCPConn }
+
 type listener struct {
 	net.Listener
 	conns chan net.Conn
@@ -40,7 +43,7 @@ func (l *listener) Accept() (net.Conn, error) { return <-l.conns, nil }
 func (l *listener) sniff(conn net.Conn) {
 	buffer := make([]byte, 4096)
 	n, _ := conn.Read(buffer)
-	l.conns <- &sniffed{conn, buffer[:n]}
+	l.conns <- &sniffed{&keepAlive{conn.(*net.TCPConn)}, buffer[:n]}
 }
 
 func main() {
