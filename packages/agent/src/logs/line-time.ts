@@ -28,3 +28,26 @@ export function klogTime(monthDay: string, clock: string, nowMs: number): bigint
   // A line of December that is read in January.
   return time !== undefined && time > BigInt(nowMs + 86_400_000) * 1_000_000n ? of(year - 1) : time;
 }
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** monthTime takes a day whose month is a word: "2026", "Nov", "21", "20:54:06.123". */
+export function monthTime(year: string, month: string, day: string, clock: string): bigint | undefined {
+  const number = months.indexOf(month) + 1;
+  if (number === 0) return undefined;
+  return parseTime(`${year}-${String(number).padStart(2, "0")}-${day.padStart(2, "0")} ${clock}`);
+}
+
+/** clockTime takes a time of day, which is today's, or yesterday's where that is still to come. */
+export function clockTime(clock: string, nowMs: number): bigint | undefined {
+  const of = (ms: number) => {
+    const day = new Date(ms);
+    const two = (part: number) => String(part).padStart(2, "0");
+    return parseTime(`${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())} ${clock}`);
+  };
+  const time = of(nowMs);
+  // A line of before midnight that is read after it.
+  return time !== undefined && time > BigInt(Math.trunc(nowMs) + 3_600_000) * 1_000_000n
+    ? of(nowMs - 86_400_000)
+    : time;
+}

@@ -188,6 +188,95 @@ for (const row of rows) {
   });
 }
 
+// Lines that real programs wrote, in the form that each has without being told another one.
+const written: readonly (readonly [
+  who: string,
+  line: string,
+  severity: number,
+  message: string,
+  at: string,
+])[] = [
+  ["nginx", "2026/11/21 19:47:32 [error] 7#8: *3 open() failed", 17, "7#8: *3 open() failed", "19:47:32"],
+  [
+    "Apache",
+    "[Sat Nov 21 19:13:33.123456 2026] [mpm_event:notice] [pid 7:tid 7] AH00489: up",
+    10,
+    "[pid 7:tid 7] AH00489: up",
+    "19:13:33.123456",
+  ],
+  ["PHP-FPM", "[21-Nov-2026 19:13:33] NOTICE: ready", 10, "ready", "19:13:33"],
+  ["gunicorn", "[2026-11-21 19:28:54 +0000] [27] [INFO] Booting", 9, "[27] Booting", "19:28:54"],
+  [
+    "Python's logging with a name",
+    "2026-11-21 19:00:00,250 - shop.api - ERROR - no stock",
+    17,
+    "shop.api - no stock",
+    "19:00:00.25",
+  ],
+  [
+    "logback",
+    "19:15:33.955 [qtp-18] WARN shop.App -- few left",
+    13,
+    "[qtp-18] shop.App -- few left",
+    "19:15:33.955",
+  ],
+  [
+    "Spring Boot",
+    "2026-11-21T19:15:33.955Z ERROR 12 --- [shop] [main] c.a.App : no",
+    17,
+    "12 --- [shop] [main] c.a.App : no",
+    "19:15:33.955",
+  ],
+  ["Tomcat", "21-Nov-2026 19:15:33.955 SEVERE [main] o.a.C no", 17, "[main] o.a.C no", "19:15:33.955"],
+  [
+    "Ruby's Logger",
+    "W, [2026-11-21T19:15:33.123456 #72]  WARN -- shop: few",
+    13,
+    "shop: few",
+    "19:15:33.123456",
+  ],
+  [
+    "PostgreSQL",
+    "2026-11-21 19:00:00.123 UTC [12] ERROR:  no such column",
+    17,
+    "[12] no such column",
+    "19:00:00.123",
+  ],
+  [
+    "PostgreSQL's usual lines",
+    "2026-11-21 19:00:00.123 UTC [12] LOG:  ready",
+    9,
+    "[12] ready",
+    "19:00:00.123",
+  ],
+  ["MariaDB", "2026-11-21 19:27:01 0 [Note] ready", 9, "0 ready", "19:27:01"],
+  ["Redis", "24:M 21 Nov 2026 19:27:01.123 # few", 13, "few", "19:27:01.123"],
+  [
+    "one without a level",
+    "2026-11-21 19:27:01 something - else - happened",
+    0,
+    "something - else - happened",
+    "19:27:01",
+  ],
+];
+
+for (const [who, line, severity, message, at] of written) {
+  test(`what ${who} writes has its level and its time`, () => {
+    // Those without a zone are the machine's time.
+    const zone = /Z |UTC|\+0000/.test(line) ? "Z" : "";
+    const parsed = parseLine(line, Date.parse(`2026-11-21T20:00:00${zone}`));
+    assert.deepEqual([parsed.severity, parsed.message], [severity, message]);
+    const [whole = "", fraction = ""] = at.split(".");
+    const base = BigInt(Date.parse(`2026-11-21T${whole}${zone}`)) * 1_000_000n;
+    assert.equal(parsed.timeNs, base + BigInt(fraction.padEnd(9, "0")));
+  });
+}
+
+test("a time of day is yesterday's where today's is still to come", () => {
+  const { timeNs } = parseLine("23:59:59.5 [main] INFO shop", Date.parse("2026-11-21T00:00:02"));
+  assert.equal(timeNs, BigInt(Date.parse("2026-11-20T23:59:59.5")) * 1_000_000n);
+});
+
 test("any text is a line, and nothing of a plain one gets lost", () => {
   const text = fc.oneof(
     fc.string(),

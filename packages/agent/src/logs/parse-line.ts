@@ -1,6 +1,7 @@
 import { fromPairs } from "./known-keys.js";
 import { klogTime, parseTime } from "./line-time.js";
 import type { LogValue, ParsedLine } from "./parsed-line.js";
+import { plain } from "./plain-line.js";
 import { severityOf } from "./severity.js";
 
 // Hostile or broken lines must not make thousands of attributes.
@@ -9,7 +10,7 @@ const deepestGroup = 8;
 
 /** parseLine reads one line, or a record of several, by the form it has. It never throws. */
 export function parseLine(text: string, nowMs: number): ParsedLine {
-  return json(text) ?? klog(text, nowMs) ?? logfmt(text) ?? console_(text) ?? plain(text);
+  return json(text) ?? klog(text, nowMs) ?? logfmt(text) ?? console_(text) ?? plain(text, nowMs);
 }
 
 /** json reads slog's, zap's, zerolog's, logrus', pino's lines; groups become dotted names. */
@@ -157,36 +158,6 @@ function console_(text: string): ParsedLine | undefined {
     severityText,
     message: rest.join("\t"),
     attributes,
-    traceId: "",
-    spanId: "",
-  };
-}
-
-const leadingTime =
-  /^\[?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:\s?(?:Z|[+-]\d\d:?\d\d)(?=[\]\s]))?)\]?\s+/;
-// A level at the front: "ERROR ", "[warn] ", "INFO: ", "WARNING:name:".
-const leadingLevel = /^\[?([A-Za-z]{3,9})\]?(?=[\s:\]-]|$)[\s:\]-]*/;
-
-/** plain looks for a time and a level at the front; the message is what is left, all of it where there is neither. */
-function plain(text: string): ParsedLine {
-  const time = leadingTime.exec(text);
-  const timeNs = time === null ? undefined : parseTime(time[1] ?? "");
-  const rest = timeNs === undefined ? text : text.slice(time?.[0].length);
-  const word = leadingLevel.exec(rest);
-  // A sentence may begin with "Error": levels are written large, in brackets or before a colon.
-  const isLevel =
-    word !== null && (/^[A-Z]{3,}$/.test(word[1] ?? "") || /^\[/.test(rest) || timeNs !== undefined);
-  const severity = isLevel ? severityOf(word[1] ?? "") : 0;
-  const panics = /^(?:panic: |fatal error: )/.test(rest);
-  // A handler's panic that net/http recovered: the program goes on.
-  const recovered = rest.startsWith("http: panic serving ");
-  return {
-    format: "plain",
-    timeNs,
-    severity: panics ? 21 : recovered ? 17 : severity,
-    severityText: panics ? "FATAL" : recovered ? "ERROR" : severity > 0 ? (word?.[1] ?? "") : "",
-    message: severity > 0 ? rest.slice(word?.[0].length) : rest,
-    attributes: [],
     traceId: "",
     spanId: "",
   };

@@ -9,6 +9,9 @@ const words: ReadonlyMap<string, number> = new Map([
   ["info", 9],
   ["inf", 9],
   ["information", 9],
+  // MariaDB's and PostgreSQL's for what is neither a warning nor a failure.
+  ["note", 9],
+  ["log", 9],
   ["notice", 10],
   ["warn", 13],
   ["wrn", 13],

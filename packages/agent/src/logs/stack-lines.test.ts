@@ -9,6 +9,23 @@ function joined(text: string): string[] {
 }
 
 const traces: Readonly<Record<string, string>> = {
+  "Java's exception below the line that it was logged with": `18:15:36.101 [qtp-17] DEBUG shop.App -- java failed
+java.lang.IllegalStateException: outer
+	at App.handle(App.java:30)
+Caused by: java.lang.NumberFormatException: For input string: "x"
+	... 12 common frames omitted`,
+  "what Python logs with exc_info": `2026-11-21 19:00:00,250 WARNING shop: again
+Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+ValueError: no`,
+  "Ruby's exception": `E, [2026-11-21T19:15:33.123456 #72] ERROR -- : invalid value for Integer(): "x" (ArgumentError)
+config.ru:20:in \`Integer'
+/usr/lib/ruby/rack.rb:7:in 'block in call'`,
+  "PHP's exception": `PHP Fatal error:  Uncaught Exception: no in /app/a.php:3
+Stack trace:
+#0 /app/a.php(9): f()
+#1 {main}
+  thrown in /app/a.php on line 3`,
   "Go's panic": `panic: boom [recovered]
 	panic: again
 

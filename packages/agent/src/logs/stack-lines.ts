@@ -1,3 +1,5 @@
+import { beginsLikeLog } from "./plain-line.js";
+
 /** LineJoiner keeps the lines of a stack trace with the line they belong to. */
 export interface LineJoiner {
   /** take gives the records that are over when this line begins another. */
@@ -17,7 +19,10 @@ const goMore =
   /^(?:\s|goroutine \d+ |created by |exit status |\[signal |\[recovered|panic: |r\w+\s+0x|[\w./*()%-]+(?:\[\.\.\.\])?\(.*\)$|[\w./*-]+\.[\w.()*-]+\(|$)/;
 const pythonStart = /^Traceback \(most recent call last\):$/;
 const pythonChain = /^(?:During handling of the above exception|The above exception was the direct cause)/;
-const javaMore = /^(?:Caused by: |Suppressed: )/;
+// Java's causes, Ruby's places, PHP's stack.
+const indentedMore = /^(?:Caused by: |Suppressed: |[^\s:]+:\d+:in [`']|Stack trace:$|#\d+ \S)/;
+// Java writes an exception below the line that it was logged with.
+const javaException = /^(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)(?::|$)/;
 
 const isStructured = (line: string): boolean =>
   (line[0] === "{" && line.endsWith("}")) || /^(?:time|level|ts)=/.test(line);
@@ -27,6 +32,7 @@ export function newLineJoiner(): LineJoiner {
   let held = "";
   let holds = false;
   let mode: Mode = "none";
+  let isOneLine = false;
   // Python ends with a line that is not indented: the exception itself.
   let pythonEnds = false;
 
@@ -34,12 +40,14 @@ export function newLineJoiner(): LineJoiner {
     const before = holds ? [held] : [];
     held = line;
     holds = true;
+    isOneLine = true;
     mode = next;
     pythonEnds = false;
     return before;
   };
   const add = (line: string): string[] => {
     held += `\n${line}`;
+    isOneLine = false;
     return [];
   };
   const belongs = (line: string): boolean => {
@@ -50,7 +58,8 @@ export function newLineJoiner(): LineJoiner {
         return line === "" || pythonChain.test(line) || pythonStart.test(line) || /^\s/.test(line);
       return true;
     }
-    return /^\s+\S/.test(line) || javaMore.test(line);
+    if (javaException.test(line)) return isOneLine && beginsLikeLog(held);
+    return /^\s+\S/.test(line) || indentedMore.test(line);
   };
 
   return {
@@ -70,7 +79,8 @@ export function newLineJoiner(): LineJoiner {
       if (goStart.test(line)) return begin(line, "go");
       if (pythonStart.test(line)) {
         // "ERROR:root:failed" stands in front of its trace.
-        if (holds && mode === "indented" && /error|exception|failed/i.test(held)) {
+        const isLog = /error|exception|failed/i.test(held) || (isOneLine && beginsLikeLog(held));
+        if (holds && mode === "indented" && isLog) {
           mode = "python";
           return add(line);
         }
