@@ -54,6 +54,18 @@ const names: readonly { name: string; executable: string; command: readonly stri
     want: "ship",
   },
   {
+    name: "a title in the command line's place",
+    executable: "/usr/bin/ruby3.1",
+    command: ["puma 5.6.5 (tcp://0.0.0.0:9292) [shop]", "", ""],
+    want: "puma",
+  },
+  {
+    name: "a worker's title",
+    executable: "/usr/bin/python3.11",
+    command: ["gunicorn: worker [shop:app]"],
+    want: "gunicorn",
+  },
+  {
     name: "code on the command line",
     executable: "/usr/bin/node",
     command: ["node", "-e", "1"],

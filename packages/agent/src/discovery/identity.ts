@@ -69,14 +69,23 @@ export function parseResourceAttributes(text: string): Map<string, string> {
 const interpreters =
   /^(?:node|nodejs|bun|deno|python[\d.]*|ruby[\d.]*|perl[\d.]*|php[\d.]*|java|dotnet|sh|bash|dash)$/;
 
-/** programName is the executable's base name, or for an interpreter the name of what it runs. */
+/** programName is the executable's base name, or for an interpreter the name of what it runs, or of what that calls itself. */
 export function programName(facts: Pick<ProcessFacts, "executable" | "command">): string {
   const name = basename(facts.executable);
   if (!interpreters.test(name)) return name;
-  const script = scriptOf(facts.command.slice(1), name);
+  const script = titleOf(facts.command) ?? scriptOf(facts.command.slice(1), name);
   return script === undefined
     ? name
     : basename(script).replace(/\.(?:m?js|c?js|m?ts|py|rb|pl|php|jar|dll|sh)$/, "") || name;
+}
+
+/**
+ * titleOf is the first word of what a program has written over its command line: "puma 5.6.5 (tcp://…) [shop]", "gunicorn: worker".
+ * Its arguments are gone then.
+ */
+function titleOf([title = "", ...rest]: readonly string[]): string | undefined {
+  if (!/\s/.test(title) || rest.some((argument) => argument !== "")) return undefined;
+  return /^([A-Za-z][\w.-]*):?\s/.exec(title)?.[1];
 }
 
 // Flags whose value is the next argument, so that it is not taken for the script.
