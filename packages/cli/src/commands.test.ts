@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttp } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -206,6 +208,33 @@ func main() {
   }
 });
 
+test("a command is seen from its first request on, though it ends at once", { skip }, async () => {
+  const server = createHttp((_, response) => response.end("hi")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const program = `require("http").get("http://127.0.0.1:${port}/first", (response) => response.resume())`;
+  try {
+    const { code, stdout } = await runCli(["observe", "--json", "--", process.execPath, "-e", program]);
+    assert.equal(code, 0);
+    const out = lines(stdout);
+    const spans = out.filter((line) => line["kind"] === "CLIENT");
+    assert.deepEqual(
+      spans.map((span) => (span["attributes"] as Record<string, unknown>)["url.path"]),
+      ["/first"],
+    );
+    // The process that waits to become the command is nobody's to hear of.
+    assert.deepEqual(
+      out.filter((line) => line["event"] === "attached").map((line) => line["runtime"]),
+      ["nodejs"],
+    );
+    const missing = await runCli(["observe", "--", "no-such-command-anywhere"]);
+    assert.match(missing.stderr, /^error: cannot start no-such-command-anywhere: no such file or directory/);
+  } finally {
+    server.close();
+  }
+});
+
 test("what cannot be observed is named: a command, a process, a port, profiles without a receiver", {
   skip,
 }, async () => {
@@ -217,7 +246,7 @@ test("what cannot be observed is named: a command, a process, a port, profiles w
   const command = await told("--", "/no/such/command");
   assert.deepEqual(command, {
     code: "command-failed",
-    message: "cannot start /no/such/command: spawn /no/such/command ENOENT",
+    message: "cannot start /no/such/command: no such file or directory",
   });
   const free = Number(readFileSync("/proc/sys/kernel/pid_max", "utf8"));
   assert.deepEqual(await told("--pid", String(free)), {

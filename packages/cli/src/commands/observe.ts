@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import {
   type Agent,
   type AgentOptions,
@@ -18,6 +17,7 @@ import { excludeOption, excludeRows, numbersOption } from "../exclude-option.js"
 import { CliError, exitCodes } from "../failure.js";
 import { withFunctionBars } from "../function-bars.js";
 import { functionOption, functionRows, toldFunctions } from "../function-option.js";
+import { startHeld } from "../held-command.js";
 import { costBetween, costTable } from "../live/cost-view.js";
 import { logOption, logRows } from "../log-option.js";
 import { durationOption, type Parsed, portNumber } from "../options.js";
@@ -117,7 +117,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const probes = parsed.list("probe").map((path) => readProbe(path, output.note));
   const observes = asked(selection) || parsed.rest !== undefined;
   const functions = functionOption(parsed);
-  const program = parsed.rest === undefined ? undefined : startProgram(parsed.rest, output.json);
+  const program = parsed.rest === undefined ? undefined : startHeld(parsed.rest, output.json);
   const logs = logOption(parsed);
   const otlp = parsed.text("otlp");
   if (parsed.flag("allocations") && otlp === undefined)
@@ -161,9 +161,15 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         ...(sampling === undefined ? {} : { sampling }),
         ...(budget === undefined ? {} : { budget }),
       };
-      // A command that cannot be started says why, not that its process is not there.
       await program?.started;
-      agent = await observe({ ...selection, pids }, exporter, wanted, told, context);
+      agent = await observe(
+        { ...selection, pids },
+        exporter,
+        wanted,
+        told,
+        context,
+        (pid) => program?.isHeld(pid) === true,
+      );
       const started = agent;
       closing.defer(() => started.close());
       if (parsed.flag("cost")) closing.defer(showCost(started, context));
@@ -175,6 +181,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
       closing.defer(() => started.close());
       tellProbe(started, context);
     }
+    program?.release();
     await finished(interrupted, duration, program?.exited);
     ended = true;
   } finally {
@@ -202,6 +209,7 @@ async function observe(
   >,
   functions: FunctionOptions | undefined,
   { output }: Context,
+  isHeld: (pid: number) => boolean,
 ): Promise<Agent> {
   const agent = await startAgent({
     selection,
@@ -215,8 +223,10 @@ async function observe(
     },
     onLost: (pid, lost) => lost.forEach((loss) => void output.note(`  of ${pid} without ${loss}`)),
     onAttached: ({ pid, runtime, probes, lost }) => {
+      // It is told when it has become the program that was asked for.
+      if (isHeld(pid)) return;
       if (output.json) output.value({ event: "attached", pid, runtime, probes });
-      else output.note(`attached to ${pid} (${runtime}), ${probes} probes`);
+      else output.note(`attached to ${pid}${runtime === "" ? "" : ` (${runtime})`}, ${probes} probes`);
       for (const loss of lost) output.note(`  without ${loss}`);
     },
   });
@@ -307,43 +317,6 @@ function otlpUrl(text: string): string {
     );
   }
   return text;
-}
-
-interface Program {
-  readonly pid: number;
-  readonly child: ChildProcess;
-  /** started rejects when the command could not be started. */
-  readonly started: Promise<void>;
-  readonly exited: Promise<void>;
-  stop(): Promise<void>;
-}
-
-function startProgram(command: readonly string[], json: boolean): Program {
-  const [name, ...args] = command;
-  if (name === undefined) throw new CliError("usage", "no command behind --");
-  // With --json our stdout holds spans only, so the command's words go to stderr.
-  const child = spawn(name, args, { stdio: ["inherit", json ? 2 : "inherit", "inherit"] });
-  const started = new Promise<void>((resolve, reject) => {
-    child.once("spawn", () => resolve());
-    child.once("error", (error) =>
-      reject(new CliError("command-failed", `cannot start ${name}: ${error.message}`)),
-    );
-  });
-  const exited = new Promise<void>((resolve, reject) => {
-    child.once("exit", () => resolve());
-    started.catch(reject);
-  });
-  exited.catch(() => undefined);
-  return {
-    pid: child.pid ?? -1,
-    child,
-    started,
-    exited,
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill();
-      await exited.catch(() => undefined);
-    },
-  };
 }
 
 function finished(
