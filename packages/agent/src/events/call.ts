@@ -14,6 +14,8 @@ export interface CallEvent {
   parent: number;
   /** hops says how many goroutines up that was found. */
   hops: number;
+  /** ofFirst: the text is the first message's of what is sent, or nobody's: the others' may be other ones. */
+  ofFirst: boolean;
   text: number;
   /** Bytes of text in the record. */
   textLength: number;
@@ -64,6 +66,7 @@ export function createCallDecoder(sink: CallSink): CallDecoder {
     type: 0,
     parent: 0,
     hops: 0,
+    ofFirst: false,
     text: 0,
     textLength: 0,
     textBytes: 0,
@@ -79,6 +82,7 @@ export function createCallDecoder(sink: CallSink): CallDecoder {
       call.memory = bytes;
       call.operation = view.getUint8(at + l.operation);
       call.hops = view.getUint8(at + l.hops);
+      call.ofFirst = view.getUint8(at + l.ofFirst) !== 0;
       call.tgid = view.getUint32(at + l.tgid, true);
       call.ns = u64(view, at + l.ns);
       call.goid = u64(view, at + l.goid);

@@ -192,6 +192,7 @@ export const callLayout = {
   kind: 0,
   operation: 1,
   hops: 2,
+  ofFirst: 3,
   tgid: 4,
   ns: 8,
   goid: 16,

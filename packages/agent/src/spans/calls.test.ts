@@ -23,9 +23,9 @@ function newSends() {
     adopt: () => false,
     emit: ({ startNs }) => told.push(startNs),
   });
-  const begin = (goid: number, ns: number, messages: number, parent = 0): void => {
+  const begin = (goid: number, ns: number, messages: number, parent = 0, ofFirst = false): void => {
     const event: CallEvent = {
-      ...{ memory, operation: Operation.send, tgid: 7, ns, goid, type: messages, parent, hops: 0 },
+      ...{ memory, operation: Operation.send, tgid: 7, ns, goid, type: messages, parent, hops: 0, ofFirst },
       ...{ text: 0, textLength: 6, textBytes: 6 },
     };
     calls.call(event);
@@ -68,6 +68,24 @@ test("a request with more messages than the calls have that wait has those of ca
   end(1, 510);
   // None of the first three is left that it could be taken for.
   assert.deepEqual(whose(520, 1), [500, true]);
+});
+
+test("a request is rather of a call of its topic than of one whose other messages may be of it", () => {
+  const { begin, whose, calls } = newSends();
+  begin(1, 100, 3, 0, true);
+  assert.deepEqual(whose(110, 1), [100, true]);
+  assert.equal(
+    calls.sending(7, "bills", 110, 1)?.startNs,
+    100,
+    "the first message's topic is not the others'",
+  );
+  begin(2, 120, 1);
+  assert.deepEqual(whose(130, 1), [120, false]);
+  begin(3, 140, 1);
+  assert.deepEqual(whose(150, 1), [120, false]);
+  // Of an only message it is its own.
+  begin(4, 160, 1, 0, true);
+  assert.deepEqual(whose(170, 1), [120, false]);
 });
 
 test("a call of which it is not known how many messages it has may have them all", () => {

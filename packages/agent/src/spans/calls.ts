@@ -1,11 +1,11 @@
 import type { CallEndEvent, CallEvent, CallSink } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
 import type { MadeSpans } from "../made/made-spans.js";
-import type { WireExchange } from "../protocols/wire.js";
 import { fillRandom, idLayout } from "./ids.js";
 import { newLateSends } from "./late-sends.js";
 import { newOpenCalls } from "./open-calls.js";
 import type { ProcessSpans } from "./process-spans.js";
+import { newSentMessages, type SentMessages, startSent } from "./sent-messages.js";
 import { newTexts } from "./texts.js";
 
 /** Call is a call into a library while it is open. */
@@ -32,8 +32,8 @@ export interface Call {
   /** namespace and code are the database's name and the server's own word for an error, as read from the wire; else "". */
   namespace: string;
   code: string;
-  /** partition is where a message was sent to, "" while that is unknown. */
-  partition: string;
+  /** sent is what is known of where a producer's messages went. */
+  readonly sent: SentMessages;
   /** isClaimed: what may be its messages was seen on its way. */
   isClaimed: boolean;
   /** returnedRows and affectedRows are -1 while they are unknown. */
@@ -53,20 +53,15 @@ export function addHeard(call: Call, attributes: Readonly<Record<string, unknown
   call.affectedRows = number("go3s.db.affected_rows", call.affectedRows);
 }
 
-/** addSent adds to a producer's call what the request on the wire says that has its messages. */
-export function addSent(call: Call, { attributes, error }: Pick<WireExchange, "attributes" | "error">): void {
-  const word = (name: string, before: string): string =>
-    before !== "" ? before : String(attributes[name] ?? "");
-  call.text = word("messaging.destination.name", call.text);
-  call.partition = word("messaging.destination.partition.id", call.partition);
-  if (error !== "") call.code = error;
-}
-
-/** Sender is a call whose messages a request may have, with the time at which it began; isOnly: there was no other then. */
+/**
+ * Sender is a call whose messages a request may have, with the time at which it began; isOnly: there was no other then. isPart: the request
+ * has some of them, as others of other topics have others, so that it is what sends them.
+ */
 export interface Sender {
   readonly call: Call;
   readonly startNs: number;
   readonly isOnly: boolean;
+  readonly isPart?: boolean;
 }
 
 /** CallsOptions are what the calls' assembler needs from around it. */
@@ -139,7 +134,7 @@ export function newCalls(options: CallsOptions): Calls {
       call.peerAddress = "";
       call.peerPort = 0;
       call.namespace = "";
-      call.partition = "";
+      if (event.operation === Operation.send) startSent(call.sent, event.ofFirst && event.type !== 1);
       call.isClaimed = false;
       call.code = "";
       call.returnedRows = -1;
@@ -172,12 +167,16 @@ export function newCalls(options: CallsOptions): Calls {
       let handedOut = 0;
       calls.each((call) => {
         if (call.process.tgid !== tgid || call.operation !== Operation.send || call.startNs > ns) return;
-        if (topic !== "" && call.text !== "" && call.text !== topic) return;
+        const isSure = !call.sent.mayVary;
+        if (isSure && topic !== "" && call.text !== "" && call.text !== topic) return;
         count++;
         handedOut += call.type > 0 ? call.type : Number.POSITIVE_INFINITY;
         // Of all that wait some messages may be in it.
         call.isClaimed = true;
-        if (oldest === undefined || call.startNs < oldest.startNs) oldest = call;
+        // Whose messages are of this topic goes before whose may be.
+        const isNearer = oldest === undefined || (isSure && oldest.sent.mayVary);
+        const isOlder = oldest === undefined || call.startNs < oldest.startNs;
+        if (isNearer || (isOlder && isSure === !oldest?.sent.mayVary)) oldest = call;
       });
       if (oldest === undefined) return late.take(tgid, topic, ns, messages);
       // What those have not handed out was there before.
@@ -217,7 +216,7 @@ export function newCall(process: ProcessSpans): Call {
     peerPort: 0,
     namespace: "",
     code: "",
-    partition: "",
+    sent: newSentMessages(),
     isClaimed: false,
     returnedRows: -1,
     affectedRows: -1,

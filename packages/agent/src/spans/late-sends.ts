@@ -25,7 +25,10 @@ export function newLateSends(): LateSends {
     ended(call) {
       if (calls.length >= limit) calls.shift();
       // Calls are used again.
-      calls.push({ call: { ...call, ids: call.ids.slice() }, left: Math.max(1, call.type) });
+      calls.push({
+        call: { ...call, ids: call.ids.slice(), sent: { ...call.sent } },
+        left: Math.max(1, call.type),
+      });
     },
     take(tgid, topic, ns, messages) {
       if (calls.length === 0) return undefined;
@@ -36,7 +39,7 @@ export function newLateSends(): LateSends {
       for (const late of calls) {
         const { call } = late;
         if (call.process.tgid !== tgid || call.endNs > ns || wanted === 0) continue;
-        if (topic !== "" && call.text !== "" && call.text !== topic) continue;
+        if (!call.sent.mayVary && topic !== "" && call.text !== "" && call.text !== topic) continue;
         const taken = Math.min(wanted, late.left);
         late.left -= taken;
         wanted -= taken;

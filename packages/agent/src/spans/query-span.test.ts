@@ -67,6 +67,7 @@ function rig() {
       type: given.type ?? 1,
       parent: given.parent ?? 0,
       hops: 0,
+      ofFirst: false,
       text: 0,
       textLength: memory.length,
       textBytes: given.textBytes ?? memory.length,

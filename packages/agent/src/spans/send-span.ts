@@ -5,11 +5,14 @@ import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
 import { messagingOperation } from "./messaging.js";
+import { topicOf } from "./sent-messages.js";
 
 // OpenTelemetry's messaging conventions (https://opentelemetry.io/docs/specs/semconv/messaging/kafka/).
 const key = {
   destination: attributeKey("messaging.destination.name"),
   partition: attributeKey("messaging.destination.partition.id"),
+  offset: attributeKey("messaging.kafka.offset"),
+  messageKey: attributeKey("messaging.kafka.message.key"),
   count: attributeKey("messaging.batch.message_count"),
   serverAddress: attributeKey("server.address"),
   serverPort: attributeKey("server.port"),
@@ -19,7 +22,7 @@ const key = {
 
 const constant = messagingOperation("send");
 
-const spanKindProducer = 4;
+const spanKind = { client: 3, producer: 4 } as const;
 const statusError = 2;
 // W3C's sampled, and: it is known that the parent is not remote.
 const spanFlags = 0x101;
@@ -44,11 +47,16 @@ export function newSendSpanWriter(clock: WallClock, types: GoTypes): SendSpanWri
       writer.startTime(time.lo, time.hi);
       clock.toUnix(Math.max(call.startNs, call.endNs), time);
       writer.endTime(time.lo, time.hi);
-      writer.name(call.text === "" ? "send" : `send ${call.text}`);
-      writer.kind(spanKindProducer);
+      const topic = topicOf(call);
+      writer.name(topic === "" ? "send" : `send ${topic}`);
+      // Its messages are the children of what sends each part of them (OpenTelemetry's messaging conventions, span kind).
+      writer.kind(call.sent.isParted ? spanKind.client : spanKind.producer);
       for (const attribute of constant) writer.encodedAttribute(attribute);
-      if (call.text !== "") writer.stringAttribute(key.destination, call.text);
-      if (call.partition !== "") writer.stringAttribute(key.partition, call.partition);
+      const { partition, partitionVaries, key: messageKey, offset } = call.sent;
+      if (topic !== "") writer.stringAttribute(key.destination, topic);
+      if (partition !== "" && !partitionVaries) writer.stringAttribute(key.partition, partition);
+      if (messageKey !== "") writer.stringAttribute(key.messageKey, messageKey);
+      if (offset >= 0) writer.intAttribute(key.offset, offset);
       // The conventions want it of batches alone. A send has their number for a type.
       if (call.type > 1) writer.intAttribute(key.count, call.type);
       if (call.peerAddress !== "") writer.stringAttribute(key.serverAddress, call.peerAddress);

@@ -5,8 +5,9 @@ import type { Batches } from "../export/batches.js";
 import { readAnswerEnd, readFailure } from "../protocols/postgresql/answer-end.js";
 import { protocols } from "../protocols/protocols.js";
 import type { RequestDurations } from "../runtime/request-durations.js";
-import { addHeard, addSent, type Call, type Calls } from "../spans/calls.js";
+import { addHeard, type Call, type Calls } from "../spans/calls.js";
 import type { WallClock } from "../spans/clock.js";
+import { addAnswered, addSent, isPartOf } from "../spans/sent-messages.js";
 import type { StreamConns } from "../spans/stream-conns.js";
 import { newJoins } from "./joins.js";
 import { newLatePolls } from "./late-polls.js";
@@ -69,13 +70,17 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
       );
       if (sender === undefined || sender.call.untold) return sender;
       addPeer(sender.call, wire);
-      addSent(sender.call, exchange);
+      addSent(sender.call, exchange, sender.isOnly);
+      if (sender.isOnly && isPartOf(sender.call, exchange)) {
+        sender.call.sent.isParted = true;
+        return { ...sender, isPart: true };
+      }
       if (sender.isOnly) links.wrote(exchange, sender.call.ids);
       return sender;
     },
-    answered(exchange, { call, startNs }) {
+    answered(exchange, { call, startNs, isOnly }) {
       // It may be over by now, and its place another's.
-      if (call.startNs === startNs) addSent(call, exchange);
+      if (call.startNs === startNs) addAnswered(call, exchange, isOnly);
     },
     heard({ attributes }, tgid, goid) {
       const call = calls.during(tgid, goid);

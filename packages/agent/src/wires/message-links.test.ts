@@ -183,6 +183,17 @@ test("what a library's only call has sent is linked to the call", () => {
   assert.deepEqual(links, sent);
 });
 
+test("of a call's messages that several requests share out each request is the producer of its own", () => {
+  const ids = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
+  const call = { ...newCall(processes[0] ?? assert.fail()), goid: 1, ids };
+  const spans = observe(["kafka-produce", "kafka-fetch"], ({ name }) =>
+    name === "send orders" ? { call, startNs: 0, isOnly: true, isPart: true } : undefined,
+  );
+  const sent = (spans.get("kafka-produce") ?? []).filter(({ name }) => name === "send orders");
+  for (const { parentSpanId, kind } of sent) assert.deepEqual([parentSpanId, kind], ["1112131415161718", 4]);
+  assert.deepEqual(linksOf(spans.get("kafka-fetch")?.[0]), sent.map(idOf));
+});
+
 test("what a call has sent that is not told is not told either, and is no message's sender", () => {
   const call = { ...newCall(processes[0] ?? assert.fail()), untold: true };
   const spans = observe(["kafka-produce", "kafka-fetch"], ({ attributes }) =>

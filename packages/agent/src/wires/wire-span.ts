@@ -140,7 +140,7 @@ export function newWireSpanWriter(
   ): void => {
     if (exchange.attributes["messaging.operation.type"] === "send") {
       sender.set(ids);
-      if (origin?.sender?.isOnly === true) {
+      if (origin?.sender?.isOnly === true && origin.sender.isPart !== true) {
         sender.set(origin.ids);
         sender.copyWithin(idLayout.span, idLayout.parent, idLayout.parent + 8);
       }
@@ -197,7 +197,8 @@ export function newWireSpanWriter(
       writer.endTime(time.lo, time.hi);
       if (exchange.tracestate !== "" && remote) writer.traceState(exchange.tracestate);
       writer.name(exchange.name);
-      writer.kind(kindOf(exchange, server));
+      // What the messages are the children of is their producer.
+      writer.kind(!server && origin?.sender?.isPart === true ? spanKind.producer : kindOf(exchange, server));
       for (const name in exchange.attributes) {
         const value = exchange.attributes[name];
         if (value !== undefined) attribute(writer, name, value);
