@@ -308,7 +308,7 @@ export const WireState = {
 } as const;
 export type WireState = (typeof WireState)[keyof typeof WireState];
 
-/** routeSlot is the fixed room for a route pattern in a record, bytes; longer patterns are cut. */
+/** routeSlot is the fixed room for a route pattern in a record, bytes; longer patterns are cut, and not told. */
 export const routeSlot = 128;
 
 /** addressSize is the room for an address, bytes: IPv4 uses the first 4. */

@@ -7,7 +7,7 @@ import type {
   RequestEvent,
   ResponseEvent,
 } from "../events/event.js";
-import { addressSize, EndReason, RequestFlag, Role, tlsShift } from "../events/layout.js";
+import { addressSize, EndReason, RequestFlag, Role, routeSlot, tlsShift } from "../events/layout.js";
 import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
 import { newEarlyResponses } from "./early-responses.js";
@@ -100,6 +100,11 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     dropped[reason] = (dropped[reason] ?? 0) + 1;
   };
 
+  /** readRoute takes a route that is whole: several begin alike where one was cut, and one of them would stand for all. */
+  const readRoute = (exchange: Exchange, { memory, route, routeLength }: ResponseEvent | EndEvent): void => {
+    if (routeLength > 0 && routeLength < routeSlot) exchange.pattern = texts.of(memory, route, routeLength);
+  };
+
   const { identify, identifyUntraced, identifyClient, adopt } = newExchangeIds(open, options, drop);
 
   const finish = (exchange: Exchange, failure: string): void => {
@@ -182,7 +187,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     exchange.responseBytes += event.bytes;
     exchange.endNs = event.handlerEndNs > 0 ? event.handlerEndNs : event.ns;
     exchange.responseStarted = true;
-    if (event.routeLength > 0) exchange.pattern = texts.of(event.memory, event.route, event.routeLength);
+    readRoute(exchange, event);
     if (event.handlerEndNs > 0) exchange.handlerEnded = true;
     if (readAnswer(exchange, event)) {
       exchange.status = responseHead.status;
@@ -309,7 +314,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       }
       exchange.requestBytes = Math.max(exchange.requestBytes, event.requestBytes);
       exchange.responseBytes = Math.max(exchange.responseBytes, event.responseBytes);
-      if (event.routeLength > 0) exchange.pattern = texts.of(event.memory, event.route, event.routeLength);
+      readRoute(exchange, event);
       if (event.reason === EndReason.handler) {
         exchange.endNs = event.ns;
         exchange.handlerEnded = true;

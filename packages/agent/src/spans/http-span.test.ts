@@ -62,6 +62,23 @@ test("so are lists that came in several lines, and no tracestate without a trace
   ]);
 });
 
+test("a route that was cut is none: others begin as it does", () => {
+  const { feed, spans } = newHttpRig(true);
+  const long = `/v2/{name:${"[a-z0-9]+".repeat(20)}}`;
+  for (const [exchange, route] of ["/v2/", `${long}/tags/list`, `${long}/blobs/{digest}`].entries()) {
+    feed(
+      requestRecord(get, { ...server, exchange: exchange + 1 }),
+      responseRecord(ok, { exchange: exchange + 1, ns: 3500, handlerEndNs: 3000 }, route),
+    );
+  }
+  const told = spans().map((span) => [span.name, attributesOf(span)["http.route"]]);
+  assert.deepEqual(told, [
+    ["GET /v2/", "/v2/"],
+    ["GET", undefined],
+    ["GET", undefined],
+  ]);
+});
+
 test("a method that the conventions do not know is told as it was", () => {
   const { serve, spans } = newHttpRig();
   serve(1, get.replace("GET", "PROPFIND"));
