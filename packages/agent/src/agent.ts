@@ -111,7 +111,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const go = executable.isGo ? programs.of(pid, executable) : undefined;
     const facts = go?.facts;
     sampling.watched(process);
-    const attached = kernel.watch(pid, facts);
+    const attached = kernel.watch(pid, facts, spans.threadsServe !== true);
     const secured = tls.watch(pid, facts?.tls);
     spans.handlerEndsTold = attached.probes.handlerEnd;
     spans.routeless = facts === undefined;

@@ -70,8 +70,11 @@ export interface KernelStats {
 export interface KernelObserver {
   /** seesProcesses says whether starts and exits of processes are told. */
   readonly seesProcesses: boolean;
-  /** watch begins to tell a process's HTTP; facts are those of its Go executable. Watching twice starts anew. */
-  watch(pid: number, facts?: GoFacts): WatchedProcess;
+  /**
+   * watch begins to tell a process's HTTP; facts are those of its Go executable. Watching twice starts anew. Without `repeats` each of its
+   * requests is told when it comes, also one that repeats another: so the agent knows it before what is done for it.
+   */
+  watch(pid: number, facts?: GoFacts, repeats?: boolean): WatchedProcess;
   unwatch(pid: number, goesOn?: boolean): void;
   /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;

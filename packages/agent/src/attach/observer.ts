@@ -165,6 +165,7 @@ function newObserver(
   const loop = startDrainLoop(reader, courtesy, setAsleep, options.timing);
   const statistics = options.measured === true ? enableStatistics() : undefined;
   const watches = new Map<number, Watch>();
+  const toldWhole = new Set<number>();
   const samples = newTargetSamples(mapOf(object, "sampling"), mapOf(object, "leftOut"));
   const propagation = options.propagate === true ? openPropagation(object) : undefined;
   let isOpen = true;
@@ -176,7 +177,9 @@ function newObserver(
   const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void => {
     const { tls, streams } = watches.get(pid) ?? {};
     const more =
-      (options.repeats === true && options.propagate !== true ? TargetFlag.repeats : 0) |
+      (options.repeats === true && options.propagate !== true && !toldWhole.has(pid)
+        ? TargetFlag.repeats
+        : 0) |
       ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
       (streams?.tellsMessages === true ? TargetFlag.messages : 0) |
       (options.propagate === true && facts === undefined ? TargetFlag.names : 0) |
@@ -210,6 +213,7 @@ function newObserver(
     const slot = watches.has(pid) ? samples.slotOf(pid) : 0;
     if (slot !== 0) targetSlots.update(u32Bytes(slot), targetAtSlot(0, new Uint8Array(0)));
     watches.delete(pid);
+    toldWhole.delete(pid);
     samples.forget(pid);
   };
 
@@ -222,10 +226,11 @@ function newObserver(
 
   return {
     seesProcesses: links.has("onExec") && links.has("onExit"),
-    watch(pid, facts) {
+    watch(pid, facts, repeats = true) {
       courtesy.hurry();
       closing.now(pid);
       if (watches.has(pid)) forget(pid, true);
+      if (!repeats) toldWhole.add(pid);
       const probes =
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
       // The sockets first: a request that comes while the uprobes are being attached is told without its route.

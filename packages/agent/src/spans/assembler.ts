@@ -32,6 +32,7 @@ import { newOpenExchanges } from "./open-exchanges.js";
 import { becomeRepeat, copyAnswer, copyRequest, keepOriginal } from "./originals.js";
 import type { ProcessSpans } from "./process-spans.js";
 import { responseIsDone } from "./response-end.js";
+import { newServingThreads } from "./serving-threads.js";
 import type { SpanTemplate } from "./template.js";
 import { newTexts } from "./texts.js";
 
@@ -64,6 +65,8 @@ export interface Assembler {
   end(event: EndEvent): void;
   /** adopt puts trace id and span id of an open exchange, as its parent's, into a span's ids; false when it is not open. */
   adopt(number: number, tgid: number, ids: Uint8Array): boolean;
+  /** servedBy gives the exchange that a thread of a process serves, 0 when that is not known; see ServingThreads. */
+  servedBy(tgid: number, tid: number): number;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
@@ -94,6 +97,12 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const early = newEarlyResponses();
   const unasked = new Set<number>();
   const texts = newTexts();
+  const threads = newServingThreads({
+    isUnanswered(number, tgid) {
+      const exchange = open.get(number);
+      return exchange?.role === Role.server && exchange.tgid === tgid && !exchange.responseStarted;
+    },
+  });
   const dropped: Record<string, number> = {};
 
   const drop = (reason: string): void => {
@@ -243,8 +252,11 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       else process.requests++;
       // Now, since the server request it belongs to may be over when the response comes; the server's own parent
       // can wait, and has to: its client's record may be a few microseconds behind.
-      if (exchange.role !== Role.client) return;
-      identifyClient(exchange, event.parent);
+      if (exchange.role !== Role.client) {
+        if (process.threadsServe === true) threads.began(event.tgid, event.tid, event.exchange);
+        return;
+      }
+      identifyClient(exchange, event.parent !== 0 ? event.parent : threads.servedBy(event.tgid, event.tid));
       if (exchange.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       const answer = early.take(exchange.number);
       if (answer !== undefined) onResponse(answer);
@@ -327,7 +339,9 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       finish(exchange, whole ? "" : "connection_closed");
     },
     adopt,
+    servedBy: threads.servedBy,
     processExited(tgid, ns) {
+      threads.processExited(tgid);
       open.each((exchange) => {
         if (exchange.tgid !== tgid) return;
         if (!exchange.responseStarted) exchange.endNs = ns;
