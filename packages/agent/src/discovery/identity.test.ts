@@ -60,6 +60,12 @@ const names: readonly { name: string; executable: string; command: readonly stri
     want: "puma",
   },
   {
+    name: "a file with several names",
+    executable: "/usr/bin/redis-check-rdb",
+    command: ["/usr/bin/redis-server 127.0.0.1:6379", "", ""],
+    want: "redis-server",
+  },
+  {
     name: "a worker's title",
     executable: "/usr/bin/python3.11",
     command: ["gunicorn: worker [shop:app]"],

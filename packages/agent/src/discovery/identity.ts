@@ -69,9 +69,13 @@ export function parseResourceAttributes(text: string): Map<string, string> {
 const interpreters =
   /^(?:node|nodejs|bun|deno|python[\d.]*|ruby[\d.]*|perl[\d.]*|php[\d.]*|java|dotnet|sh|bash|dash)$/;
 
+// One file with several names: its own says nothing. Debian's redis-server is a link to redis-check-rdb.
+const manyNames = /^(?:(?:redis|valkey)-check-(?:rdb|aof)|busybox|toybox)$/;
+
 /** programName is the executable's base name, or for an interpreter the name of what it runs, or of what that calls itself. */
 export function programName(facts: Pick<ProcessFacts, "executable" | "command">): string {
   const name = basename(facts.executable);
+  if (manyNames.test(name)) return basename(facts.command[0]?.split(/\s/)[0] ?? "") || name;
   if (!interpreters.test(name)) return name;
   const script = titleOf(facts.command) ?? scriptOf(facts.command.slice(1), name);
   return script === undefined
