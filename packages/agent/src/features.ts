@@ -80,7 +80,8 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
   const watchLogs = ({ facts, executable, spans }: Observed): void => {
     const { pid } = facts;
     const { goid, parentGoid } = (executable.isGo ? programs.of(pid, executable).facts : undefined) ?? {};
-    logs?.watch({ pid, resource: spans.resource, goid, parentGoid });
+    const threadsServe = spans.threadsServe === true;
+    logs?.watch({ pid, resource: spans.resource, goid, parentGoid, threadsServe });
   };
   const sendTimes = (): void => {
     const times = functions?.metrics();

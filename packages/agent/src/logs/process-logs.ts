@@ -29,6 +29,8 @@ export interface LoggingProcess {
   /** Offsets in runtime.g; undefined for what is no Go program. */
   readonly goid: number | undefined;
   readonly parentGoid: number | undefined;
+  /** threadsServe: see ProcessSpans. */
+  readonly threadsServe?: boolean;
 }
 
 /** ProcessLogs makes log records of what watched processes write to their logs. */
@@ -117,7 +119,7 @@ export function openProcessLogs(
       origin,
       missing,
       tgid: stream.process.pid,
-      routine: origin.goid,
+      routine: origin.goid === 0 && stream.process.threadsServe === true ? origin.tid : origin.goid,
       parentRoutine: origin.parentGoid,
       startNs: origin.ns,
       endNs: origin.ns,

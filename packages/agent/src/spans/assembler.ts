@@ -71,7 +71,7 @@ export interface Assembler {
   processExited(tgid: number, ns: number): void;
   /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
   sweep(nowNs: number): void;
-  /** serving lists the goroutines that serve a request now, as "tgid:goid". */
+  /** serving lists the goroutines and threads that serve a request now, as "tgid:goid" or "tgid:tid". */
   serving(): ReadonlySet<string>;
   counts(): AssemblerCounts;
 }
@@ -130,11 +130,13 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   };
 
   const tellAsTemplate = (exchange: Exchange, template: SpanTemplate): void => {
+    if (exchange.thread !== 0 && !threads.isAlone(exchange.tgid, exchange.thread)) exchange.thread = 0;
     identifyUntraced(exchange);
     options.repeat(exchange, template);
   };
 
   const tellWhole = (exchange: Exchange, failure: string): void => {
+    if (exchange.thread !== 0 && !threads.isAlone(exchange.tgid, exchange.thread)) exchange.thread = 0;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
     options.emit(exchange, requestHead, failure);
@@ -253,10 +255,14 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       // Now, since the server request it belongs to may be over when the response comes; the server's own parent
       // can wait, and has to: its client's record may be a few microseconds behind.
       if (exchange.role !== Role.client) {
-        if (process.threadsServe === true) threads.began(event.tgid, event.tid, event.exchange);
+        if (process.threadsServe !== true) return;
+        threads.began(event.tgid, event.tid, event.exchange);
+        exchange.thread = event.tid;
         return;
       }
-      identifyClient(exchange, event.parent !== 0 ? event.parent : threads.servedBy(event.tgid, event.tid));
+      // What was said of a request is the trace that its receiver follows, which the kernel side has chosen without knowing threads.
+      const isOthers = event.parent !== 0 || exchange.said.length > 0;
+      identifyClient(exchange, isOthers ? event.parent : threads.servedBy(event.tgid, event.tid));
       if (exchange.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       const answer = early.take(exchange.number);
       if (answer !== undefined) onResponse(answer);
@@ -362,8 +368,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     },
     serving() {
       const routines = new Set<string>();
-      open.each(({ role, tgid, goid }) => {
-        if (role === Role.server && goid !== 0) routines.add(`${tgid}:${goid}`);
+      open.each(({ role, tgid, goid, thread }) => {
+        if (role === Role.server && goid + thread !== 0) routines.add(`${tgid}:${goid + thread}`);
       });
       return routines;
     },

@@ -21,7 +21,8 @@ export interface ParentSpan {
 export type ServedRequest = Pick<
   Exchange,
   "role" | "tgid" | "goid" | "startNs" | "endNs" | "handlerEnded" | "ids"
->;
+> &
+  Partial<Pick<Exchange, "thread">>;
 
 /** InnerSpan is a span that a goroutine made itself while it served a request, or nothing (made/). */
 export type InnerSpan = Pick<Exchange, "tgid" | "goid" | "startNs" | "endNs" | "ids">;
@@ -130,8 +131,11 @@ export function newRequestParents<T extends RoutineItem>(
 
   return {
     exchangeDone(exchange) {
-      if (exchange.role !== Role.server || exchange.goid === 0) return;
-      const key = keyOf(exchange.tgid, exchange.goid);
+      const { role, tgid, goid, thread = 0 } = exchange;
+      // A thread's number stands for its goroutine's in programs that have none.
+      const routine = goid !== 0 ? goid : thread;
+      if (role !== Role.server || routine === 0) return;
+      const key = keyOf(tgid, routine);
       served.add(key, servedOf(exchange));
       releaseOf(key);
     },

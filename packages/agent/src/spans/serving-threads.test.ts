@@ -6,7 +6,7 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Span } from "@go3s/telemetry";
+import { decodeProtobuf, ExportLogsServiceRequest, type LogRecord, type Span } from "@go3s/telemetry";
 import { startAgent } from "../agent.js";
 import type { Agent } from "../agent-types.js";
 import { attributeOf, newSpanCollector, startRedis, whyNoPeer } from "../testing/live-peers.js";
@@ -71,7 +71,7 @@ test("event loops are known by their names, or by being the main thread of what 
 
 // A thread for each connection, which asks Redis and another server by connections of its own.
 const service = (redis: number): string => `
-import http.client, socket, threading
+import http.client, socket, sys, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 own = threading.local()
 both = threading.Barrier(2)
@@ -81,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith("/page"):
             both.wait()
+            print("serving " + self.path, file=sys.stderr, flush=True)
             if not hasattr(own, "redis"):
                 own.redis = socket.create_connection(("127.0.0.1", ${redis}))
             key = self.path[5:].encode()
@@ -111,17 +112,27 @@ test("what a thread asks while it serves a request is the request's child, with 
 }, async () => {
   const redis = await startRedis();
   const child: ChildProcess = spawn("python3", ["-c", service(redis.port)], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  child.stderr?.resume();
   const [line] = await once(child.stdout ?? assert.fail(), "data");
   const port = Number(String(line));
   const { spans, exporter } = newSpanCollector();
+  const logs: LogRecord[] = [];
   let agent: Agent | undefined;
   try {
     agent = await startAgent({
       selection: { pids: [child.pid ?? 0, redis.pid] },
       exclude: [process.pid],
-      exporter,
+      exporter: {
+        ...exporter,
+        send(signal, body, ...more) {
+          if (signal !== "logs") return exporter.send(signal, body, ...more);
+          for (const group of decodeProtobuf(ExportLogsServiceRequest, body).resourceLogs)
+            for (const scope of group.scopeLogs) logs.push(...scope.logRecords);
+        },
+      },
+      logs: {},
     });
     // The same request again and again: repetitions are told before what is done for them, too.
     for (let round = 0; round < 4; round++) await Promise.all([ask(port, "/page1"), ask(port, "/page2")]);
@@ -137,6 +148,11 @@ test("what a thread asks while it serves a request is the request's child, with 
       if (path(span).startsWith("/inner"))
         assert.equal(path(parent), span.kind === 3 ? path(span).replace("inner", "page") : path(span));
     }
+    // So is what it logs meanwhile.
+    const said = () => logs.filter(({ body }) => body?.stringValue?.startsWith("serving /page") === true);
+    await eventually("all lines", () => said().length === 8);
+    for (const { body, spanId } of said())
+      assert.equal(`serving ${path(spans.find((span) => span.spanId === spanId))}`, body?.stringValue);
     // Each page has its own query and call.
     const pages = spans.filter((span) => path(span).startsWith("/page"));
     assert.equal(pages.length, 8);

@@ -6,6 +6,8 @@ export interface ServingThreads {
   began(tgid: number, tid: number, exchange: number): void;
   /** servedBy gives the exchange that a thread serves; 0 when there is none, or it may be one of several. */
   servedBy(tgid: number, tid: number): number;
+  /** isAlone says whether a thread has had one request at a time until now. */
+  isAlone(tgid: number, tid: number): boolean;
   processExited(tgid: number): void;
 }
 
@@ -51,6 +53,10 @@ export function newServingThreads(options: ServingThreadsOptions): ServingThread
       const thread = threads.get(tid);
       if (thread === undefined || thread.isShared || thread.tgid !== tgid) return 0;
       return options.isUnanswered(thread.exchange, tgid) ? thread.exchange : 0;
+    },
+    isAlone(tgid, tid) {
+      const thread = threads.get(tid);
+      return thread?.tgid === tgid && !thread.isShared;
     },
     processExited(tgid) {
       for (const [tid, thread] of threads) if (thread.tgid === tgid) threads.delete(tid);
