@@ -21,6 +21,7 @@ import { newStreams, type Streams } from "./spans/streams.js";
 import { newTcpParties } from "./tcp/parties.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
 import { type AgentWires, addAnswer, newAgentWires } from "./wires/agent-wires.js";
+import { newMessageBatches } from "./wires/message-batches.js";
 import { newMessageBrokers } from "./wires/message-brokers.js";
 import { newMessageOrigins } from "./wires/message-origins.js";
 
@@ -108,6 +109,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
   const brokers = newMessageBrokers();
   /** origins are one for all: what one process has sent, another one gets. */
   const origins = newMessageOrigins();
+  const messageBatches = newMessageBatches();
   const streamWriter = newStreamSpanWriter(clock, types, durations, brokers);
   const streams: Streams = newStreams({
     processOf,
@@ -115,6 +117,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     enclosing: made.enclosing,
     conns,
     origins,
+    messageBatches,
     emit(stream, failure) {
       functions?.exchangeDone(stream);
       logs?.exchangeDone(stream);
@@ -152,6 +155,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     conns,
     brokers,
     origins,
+    messageBatches,
     sawTls: options.sawTls,
     tell: options.tellWire,
   });

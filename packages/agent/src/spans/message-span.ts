@@ -1,5 +1,6 @@
-import { type AttributeKey, attributeKey, type SpanWriter } from "@go3s/telemetry";
+import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import type { RequestDurations } from "../runtime/request-durations.js";
+import { batchKey } from "../wires/message-batches.js";
 import type { MessageBrokers } from "../wires/message-brokers.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
@@ -51,6 +52,10 @@ export function writeMessage(
   if (messageKey !== "" && !/[\ufffd\p{Cc}]/u.test(messageKey))
     writer.stringAttribute(key.messageKey, messageKey);
   if (stream.requestBytes >= 0) writer.intAttribute(key.size, stream.requestBytes);
+  if (stream.batch !== "") {
+    const values = [{ stringValue: stream.batch }];
+    writer.encodedAttribute(encodeProtobuf(KeyValue, { key: batchKey, value: { arrayValue: { values } } }));
+  }
   if (stream.sender !== undefined) writer.link(stream.sender, idLayout.trace, idLayout.span, linkFlags);
   const broker = brokers?.of(stream.tgid, topic, stream.streamId);
   if (broker !== undefined) {

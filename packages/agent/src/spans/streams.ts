@@ -6,6 +6,7 @@ import { StreamText } from "../events/stream-layout.js";
 import { StreamKind } from "../go/stream-site.js";
 import type { MadeSpans } from "../made/made-spans.js";
 import { readThreshold } from "../sampling/threshold.js";
+import type { MessageBatches } from "../wires/message-batches.js";
 import type { MessageOrigins } from "../wires/message-origins.js";
 import { type Held, joinHolder, newHandedOn, release } from "./handed-on.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
@@ -50,6 +51,8 @@ export interface Stream {
   remoteParent: boolean;
   /** sender has the ids of who sent a message whose trace had begun before that was known, or before anybody could ask. */
   sender: Uint8Array | undefined;
+  /** batch names what a message came in whose sender is not known, "" where that is not known either. */
+  batch: string;
   /** named: its trace, and a call's span, were chosen where it began: they may be on the wire already. */
   named: boolean;
   threshold: number;
@@ -72,6 +75,8 @@ export interface StreamsOptions {
   readonly conns: StreamConns;
   /** origins know who sent a message that says nothing of it. */
   readonly origins?: Pick<MessageOrigins, "of">;
+  /** messageBatches know what messages came in whose sender is not known. */
+  readonly messageBatches?: Pick<MessageBatches, "of">;
   /** emit takes a finished stream, valid during the call; `failure` is "" or an error.type of ours. */
   readonly emit: (stream: Stream, failure: string) => void;
 }
@@ -233,6 +238,10 @@ export function newStreams(options: StreamsOptions): Streams {
     identify(stream);
     if (stream.held !== undefined) release(stream, stream.held);
     stream.sender = stream.hasParent ? undefined : senderOf(stream);
+    stream.batch =
+      stream.protocol !== StreamKind.message || stream.hasParent || stream.sender !== undefined
+        ? ""
+        : (options.messageBatches?.of(stream.path, stream.streamId, stream.offset) ?? "");
     options.emit(stream, failure);
     if (idle.length < idleLimit) idle.push(stream);
   };
@@ -443,6 +452,7 @@ export function newStream(process: ProcessSpans): Stream {
     hasParent: false,
     remoteParent: false,
     sender: undefined,
+    batch: "",
     named: false,
     threshold: 0,
     endFlags: 0,

@@ -11,6 +11,7 @@ import { addAnswered, addSent, isPartOf } from "../spans/sent-messages.js";
 import type { StreamConns } from "../spans/stream-conns.js";
 import { newJoins } from "./joins.js";
 import { newLatePolls } from "./late-polls.js";
+import type { MessageBatches } from "./message-batches.js";
 import type { MessageBrokers } from "./message-brokers.js";
 import { newMessageLinks } from "./message-links.js";
 import type { MessageOrigins } from "./message-origins.js";
@@ -34,13 +35,14 @@ export interface AgentWiresOptions
   readonly conns: StreamConns;
   readonly brokers: MessageBrokers;
   readonly origins: MessageOrigins;
+  readonly messageBatches: MessageBatches;
 }
 
 /** newAgentWires makes one for no socket yet. */
 export function newAgentWires(options: AgentWiresOptions): AgentWires {
   const { batches, calls, conns, brokers } = options;
   const joins = newJoins();
-  const links = newMessageLinks(options.origins);
+  const links = newMessageLinks(options.origins, options.messageBatches);
   const writer = newWireSpanWriter(options.clock, joins, options.durations, links);
   const told: WiresOptions["emit"] = (exchange, wire, origin, said) => {
     writer.write(exchange, wire, origin, batches.writerFor(wire.process.resource), said);

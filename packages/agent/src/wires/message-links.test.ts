@@ -117,6 +117,10 @@ function observe(
   );
 }
 
+const batchesOf = (span: Span | undefined) =>
+  span?.attributes
+    .find(({ key }) => key === "go3s.kafka.batch")
+    ?.value?.arrayValue?.values?.map(({ stringValue }) => stringValue);
 const linksOf = (span: Span | undefined) => span?.links.map(({ traceId, spanId }) => `${traceId} ${spanId}`);
 const idOf = ({ traceId, spanId }: Pick<Span, "traceId" | "spanId">) => `${traceId} ${spanId}`;
 
@@ -149,6 +153,19 @@ test("what only has its topic's number is linked once some process was told whos
     "poll orders 2",
   ]);
   assert.deepEqual(polls.flatMap(linksOf), sent.map(idOf));
+});
+
+test("two agents that each see one end name the same batches, which nothing but their spans joins", () => {
+  const sent = (observe(["kafka-produce"]).get("kafka-produce") ?? []).filter(
+    ({ name }) => name === "send orders",
+  );
+  const [poll] = observe(["kafka-fetch"]).get("kafka-fetch") ?? [];
+  assert.deepEqual(poll?.links, []);
+  assert.deepEqual(batchesOf(poll)?.sort(), sent.flatMap((span) => batchesOf(span) ?? []).sort());
+  assert.equal(new Set(batchesOf(poll)).size, 4);
+  // Where one agent sees both, links say as much.
+  const both = observe(["kafka-produce", "kafka-fetch"]);
+  assert.equal(batchesOf(both.get("kafka-fetch")?.[0]), undefined);
 });
 
 test("a message's own header goes before what is known of its sender", () => {

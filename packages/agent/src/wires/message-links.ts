@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
-import type { SpanWriter } from "@go3s/telemetry";
+import { encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { addressSize } from "../events/layout.js";
 import type { MessageContext, WireExchange } from "../protocols/wire.js";
 import { hexText, idLayout, readTraceparent } from "../spans/ids.js";
+import { batchKey, batchOf, type MessageBatches } from "./message-batches.js";
 import type { MessageOrigins } from "./message-origins.js";
 import type { Wire } from "./wire.js";
 import { addressText } from "./wire-span.js";
@@ -15,17 +16,22 @@ export interface MessageLinks {
   sent(exchange: WireExchange, wire: Wire, ids: Uint8Array): void;
   /** isKnown says whether nothing is missing that the answer to a producer may still tell. */
   isKnown(exchange: WireExchange, wire: Wire): boolean;
-  /** write adds the links to the span that was begun. */
+  /** write adds the links to the span that was begun, and the names of batches whose other end may be on another machine. */
   write(exchange: WireExchange, wire: Wire, writer: SpanWriter): void;
 }
 
 // OpenTelemetry's default for a span (OTEL_SPAN_LINK_COUNT_LIMIT).
 const linkLimit = 128;
+// Partitions that a request has batches of, and batches of an answer that nobody here has sent.
+const batchLimit = 32;
 // W3C's sampled, and OTLP's: it is known that the other span is of another process.
 const flags = { sampled: 1, remote: 0x300 } as const;
 
 /** newMessageLinks makes one. */
-export function newMessageLinks(origins: MessageOrigins): MessageLinks {
+export function newMessageLinks(
+  origins: MessageOrigins,
+  batches?: Pick<MessageBatches, "fetched">,
+): MessageLinks {
   const ids = new Uint8Array(idLayout.size);
   const seen = new Set<string>();
   let more = 0;
@@ -37,6 +43,16 @@ export function newMessageLinks(origins: MessageOrigins): MessageLinks {
     seen.add(key);
     if (seen.size > linkLimit) more++;
     else writer.link(ids, idLayout.trace, span, flag, state);
+  };
+
+  const named = new Set<string>();
+  const name = (print: string): void => {
+    if (print !== "" && named.size < batchLimit) named.add(batchOf(print));
+  };
+  const writeNamed = (writer: SpanWriter): void => {
+    if (named.size === 0) return;
+    const values = [...named].map((stringValue) => ({ stringValue }));
+    writer.encodedAttribute(encodeProtobuf(KeyValue, { key: batchKey, value: { arrayValue: { values } } }));
   };
 
   const carried = (writer: SpanWriter, { traceparent, tracestate }: MessageContext): boolean => {
@@ -63,7 +79,9 @@ export function newMessageLinks(origins: MessageOrigins): MessageLinks {
       for (const { topic, partition, first, count, contexts, print } of messages) {
         if (topic === "") continue;
         origins.fetched(server, topic, partition, first, count, print);
-        known &&= contexts.length >= count || origins.of(server, topic, partition, first) !== undefined;
+        if (contexts.length >= count || origins.of(server, topic, partition, first) !== undefined) continue;
+        known = false;
+        batches?.fetched(server, topic, partition, first, count, print);
       }
       return known;
     },
@@ -72,19 +90,25 @@ export function newMessageLinks(origins: MessageOrigins): MessageLinks {
       const isPoll = attributes["messaging.operation.type"] === "receive";
       const server = isPoll ? serverOf(wire) : "";
       seen.clear();
+      named.clear();
       more = 0;
       for (const { topic, partition, first, count, contexts, print } of messages) {
         let own = 0;
+        if (!isPoll) name(print);
         for (const context of contexts) if (carried(writer, context)) own++;
         if (!isPoll || own >= count || topic === "") continue;
         // A batch is what one request has sent.
         origins.fetched(server, topic, partition, first, count, print);
         const from = origins.of(server, topic, partition, first);
-        if (from === undefined) continue;
+        if (from === undefined) {
+          name(print);
+          continue;
+        }
         ids.set(from);
         link(writer, idLayout.span, flags.remote | flags.sampled, "");
       }
       if (more > 0) writer.droppedLinks(more);
+      writeNamed(writer);
     },
   };
 }

@@ -102,6 +102,7 @@ export interface SpanAnswer {
     readonly name: string;
     readonly attributes: Attributes;
   }[];
+  /** Those that it was sent with, then those to the other end of its messages that another agent told. */
   readonly links: readonly {
     readonly trace_id: string;
     readonly span_id: string;

@@ -3,6 +3,7 @@ import { ServerError } from "../errors.js";
 import { listOf, number, type Row, text, textMap, wordOf } from "../query/rows.js";
 import { otlpOf } from "../tempo/otlp.js";
 import { wholeSpanOf } from "../whole/spans.js";
+import { batchLinks } from "./batch-links.js";
 import { type ApiContext, type ApiRequest, columns, rows } from "./context.js";
 import { logRow } from "./logs.js";
 import { kinds, levels, statuses } from "./names.js";
@@ -147,7 +148,8 @@ export async function span(context: ApiContext, request: ApiRequest): Promise<Sp
   ]);
   const row = found[0];
   if (!row) throw noSpan(trace_id, span_id);
-  return spanAnswer(row, logs);
+  const answer = spanAnswer(row, logs);
+  return { ...answer, links: [...answer.links, ...(await batchLinks(context, request, answer))] };
 }
 
 function spanAnswer(row: Row, logs: readonly Row[]): SpanAnswer {
