@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { ExportTraceServiceRequest, encodeProtobuf } from "@go3s/telemetry";
 import { type StartedShop, startShop } from "../testing/started-shop.js";
-import type { SpanAnswer } from "./types.js";
+import type { MapAnswer, ServiceAnswer, SpanAnswer } from "./types.js";
 
 let shop: StartedShop;
 before(async () => {
@@ -72,6 +72,23 @@ test("who sent messages leads to all who took them later", async () => {
 
 test("a batch that nobody sent here, and a span without any, lead nowhere", async () => {
   for (const n of [5, 6, 7]) assert.deepEqual(await linksOf(n), []);
+});
+
+test("the map and a service's page lead from who sends messages to who takes them on another machine", async () => {
+  const range = `from=${shop.startMs - 600_000}&to=${shop.startMs + 600_000}`;
+  const { edges, nodes } = await shop.get<MapAnswer>(`map?${range}`);
+  assert.deepEqual(
+    edges.filter(({ from }) => from === "service:orders").map(({ to, requests }) => [to, requests]),
+    // Each batch once, however many there took it.
+    [["service:bills", 3]],
+  );
+  assert.ok(nodes.some(({ id }) => id === "service:bills"));
+  const orders = await shop.get<ServiceAnswer>(`services/orders?${range}`);
+  const bills = await shop.get<ServiceAnswer>(`services/bills?${range}`);
+  const named = (rows: ServiceAnswer["callers"]) =>
+    rows.map(({ name, kind, requests }) => [name, kind, requests]);
+  assert.deepEqual([named(orders.callees), named(orders.callers)], [[["bills", "service", 3]], []]);
+  assert.deepEqual([named(bills.callees), named(bills.callers)], [[], [["orders", "service", 3]]]);
 });
 
 test("SQL joins services by the batches, as docs/protocols.md says", async () => {

@@ -11,8 +11,14 @@ const nothing: Red = { requests: 0, rate: 0, errors: 0, error_share: 0, p50_ns: 
 export async function map(context: ApiContext, request: ApiRequest): Promise<MapAnswer> {
   const range = rangeOf(request.search, request.nowMs);
   const filter = filterOf(request.search);
-  const [spanRows, tcpRows, serviceRows] = await Promise.all([
+  const [spanRows, messageRows, tcpRows, serviceRows] = await Promise.all([
     rows(context, request, { statement: "edges", range, filter, parameters: { service: "" } }),
+    rows(context, request, {
+      statement: "message-edges",
+      range,
+      filter,
+      parameters: { service: "", taker: "" },
+    }),
     rows(context, request, { statement: "tcp-edges", range, filter, on: "logs" }),
     rows(context, request, { statement: rolled("map-services", range, filter), range, filter }),
   ]);
@@ -20,7 +26,7 @@ export async function map(context: ApiContext, request: ApiRequest): Promise<Map
   const nodes = new Map<string, MapNode>();
   for (const [name, red] of services) nodeFor(nodes, services, name, "service", red);
   const edges = [
-    ...spanRows.map((row) => spanEdge(row, range, nodes, services)),
+    ...joined([...spanRows, ...messageRows].map((row) => spanEdge(row, range, nodes, services))),
     ...tcpRows.map((row) => tcpEdge(row, range, nodes, services)),
   ];
   const quiet = nodes.size === 0;
@@ -64,6 +70,17 @@ function spanEdge(
     bytes_sent: 0,
     bytes_received: 0,
   };
+}
+
+/** joined makes one edge of those between the same two: some messages are joined by their traces, some by their batches. */
+function joined(edges: readonly MapEdge[]): readonly MapEdge[] {
+  const known = new Map<string, MapEdge>();
+  for (const edge of edges) {
+    const pair = `${edge.from} ${edge.to}`;
+    const before = known.get(pair);
+    known.set(pair, before === undefined ? edge : { ...before, ...addRed(before, edge) });
+  }
+  return [...known.values()];
 }
 
 function tcpEdge(

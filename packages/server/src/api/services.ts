@@ -6,7 +6,7 @@ import { bucketsOf, coveredSeconds, series } from "./buckets.js";
 import { type ApiContext, type ApiRequest, lastSeen, nanosToMs, rows } from "./context.js";
 import { kinds, statuses } from "./names.js";
 import { filterOf, rangeOf } from "./parameters.js";
-import { redOf } from "./red.js";
+import { addRed, redOf } from "./red.js";
 import { rolled } from "./rollup.js";
 import type {
   Buckets,
@@ -90,20 +90,25 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     statement: "service-examples",
     parameters: { service: name, failing },
   });
-  const [red, operations, slowest, failing, callers, callees, seen, versions] = await Promise.all([
-    rows(context, request, { ...ask, statement: rolled("service-series", range, filter), buckets }),
-    rows(context, request, { ...ask, statement: rolled("service-operations", range, filter) }),
-    rows(context, request, examples(0)),
-    rows(context, request, examples(1)),
-    rows(context, request, { ...ask, statement: "service-callers" }),
-    rows(context, request, { statement: "edges", range, parameters: { service: name } }),
-    rows(context, request, { ...ask, statement: "service-seen" }),
-    rows(context, request, {
-      statement: "diagnosis/versions",
-      range,
-      parameters: { services: arrayText([name]) },
-    }),
-  ]);
+  const messages = (service: string, taker: string) =>
+    rows(context, request, { statement: "message-edges", range, parameters: { service, taker } });
+  const [red, operations, slowest, failing, callers, callees, senders, takers, seen, versions] =
+    await Promise.all([
+      rows(context, request, { ...ask, statement: rolled("service-series", range, filter), buckets }),
+      rows(context, request, { ...ask, statement: rolled("service-operations", range, filter) }),
+      rows(context, request, examples(0)),
+      rows(context, request, examples(1)),
+      rows(context, request, { ...ask, statement: "service-callers" }),
+      rows(context, request, { statement: "edges", range, parameters: { service: name } }),
+      messages("", name),
+      messages(name, ""),
+      rows(context, request, { ...ask, statement: "service-seen" }),
+      rows(context, request, {
+        statement: "diagnosis/versions",
+        range,
+        parameters: { services: arrayText([name]) },
+      }),
+    ]);
   const known = seen[0];
   if (!known || number(known, "known") === 0)
     throw new ServerError("not-found", `no service named ${name.slice(0, 200)} was ever seen`, {
@@ -120,14 +125,31 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
     operations: operations.map((row) => operationRow(row, range)),
     slowest: slowest.map(exampleRow),
     failing: failing.map(exampleRow),
-    callers: callers.map((row) => ({ name: text(row, "source"), kind: "service", ...redOf(row, range) })),
+    callers: together(
+      [...callers, ...senders].map((row) => ({
+        name: text(row, "source"),
+        kind: "service",
+        ...redOf(row, range),
+      })),
+    ),
     deploys: deploysOf(versions, range),
-    callees: callees
-      .filter((row) => text(row, "target") !== name)
-      .map(
-        (row): NeighbourRow => ({ name: text(row, "target"), kind: targetKind(row), ...redOf(row, range) }),
-      ),
+    callees: together(
+      [...callees, ...takers]
+        .filter((row) => text(row, "target") !== name)
+        .map((row) => ({ name: text(row, "target"), kind: targetKind(row), ...redOf(row, range) })),
+    ),
   };
+}
+
+/** together makes one row of each neighbour: some messages are joined by their traces, some, between machines, by their batches. */
+function together(neighbours: readonly NeighbourRow[]): readonly NeighbourRow[] {
+  const known = new Map<string, NeighbourRow>();
+  for (const row of neighbours) {
+    const key = `${row.kind} ${row.name}`;
+    const before = known.get(key);
+    known.set(key, before === undefined ? row : { ...row, ...addRed(before, row) });
+  }
+  return [...known.values()];
 }
 
 // What tells a version, the best first: a build has an id and mostly a number as well.
