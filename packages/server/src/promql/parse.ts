@@ -1,3 +1,4 @@
+import { keyIn } from "../key-in.js";
 import type {
   Aggregate,
   AggregateOperator,
@@ -42,12 +43,6 @@ const BINDING: Readonly<Record<BinaryOperator, number>> = {
   "^": 7,
 };
 const UNARY_BINDING = 6;
-
-/** keyIn finds a text among an object's own keys. */
-function keyIn<Key extends string>(keys: Readonly<Record<Key, unknown>>, text: string): Key | undefined {
-  for (const key in keys) if (key === text && Object.hasOwn(keys, key)) return key;
-  return undefined;
-}
 
 const MATCH_OPERATORS: Readonly<Record<MatchOperator, true>> = {
   "=": true,
