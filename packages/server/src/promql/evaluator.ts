@@ -1,15 +1,17 @@
+import { absentLabels, absentPoints } from "./absent.js";
 import { aggregated, counted } from "./aggregate.js";
 import { type Binary, type Call, type Expr, SETS, type VectorSelector } from "./ast.js";
 import { scalars, setOperation, vectorScalar, vectorVector } from "./binary.js";
 import { typeOf } from "./check.js";
 import { ELEMENT_FUNCTIONS, TIME_FUNCTIONS } from "./element-functions.js";
-import { executionError, lineAndColumn, type Place } from "./errors.js";
+import { executionError, type Place } from "./errors.js";
 import { type HistogramCall, ofHistograms } from "./histograms.js";
 import { infoCombined, infoSelector } from "./info.js";
+import { newest, smoothed } from "./instant.js";
 import { labelJoin, labelReplace, sortedByLabels, sortedByValue } from "./label-functions.js";
-import { type Labels, labelOf, labelsOf, METADATA_LABELS, METRIC_NAME } from "./labels.js";
+import { Notes, noteCounters, noteStarts } from "./notes.js";
 import { KEEPS_NAME, RANGE_FUNCTIONS } from "./range-functions.js";
-import { edges } from "./rate.js";
+import { extendedSamples, firstAfter, type Ranged, samplesOf } from "./ranged.js";
 import { momentAt, type QueryTimes, subqueryGrid } from "./selection.js";
 import {
   fresh,
@@ -22,46 +24,25 @@ import {
   timeAt,
 } from "./series.js";
 
-/** Notes are what an evaluation has to say beside its result: texts as Prometheus' API gives them. */
-export interface Notes {
-  readonly warnings: Set<string>;
-  readonly infos: Set<string>;
-}
-
 /** VALUES_MAX bounds how many values one evaluation may make, so that a query ends in an error and not in the process' end: 50 million, 400 MB. */
 const VALUES_MAX = 50_000_000;
 
 const ANCHORED = ["changes", "delta", "increase", "rate", "resets"];
 const SMOOTHED = ["delta", "increase", "rate"];
 
-/** RangeSeries is a series whose samples a range function reads. */
-interface RangeSeries {
-  readonly samples: Samples;
-  readonly dropName: boolean;
-}
-
-/** Ranged is a range vector: its series, and the range before each step. */
-interface Ranged {
-  readonly series: readonly RangeSeries[];
-  readonly range: number;
-  readonly moment: (i: number) => number;
-  readonly extended: "anchored" | "smoothed" | undefined;
-}
-
 /**
  * Evaluator computes expressions on a grid of times from samples that are there already. An expression's value is computed for all
  * steps at once, series by series, as arrays of numbers.
  */
 export class Evaluator {
-  readonly notes: Notes = { warnings: new Set(), infos: new Set() };
-  readonly #text: string;
+  readonly notes: Notes;
   readonly #times: QueryTimes;
   readonly #samples: ReadonlyMap<VectorSelector, readonly Samples[]>;
   readonly #fresh = new Map<Samples, Samples>();
   #made = 0;
 
   constructor(text: string, times: QueryTimes, samples: ReadonlyMap<VectorSelector, readonly Samples[]>) {
-    this.#text = text;
+    this.notes = new Notes(text);
     this.#times = times;
     this.#samples = samples;
   }
@@ -81,7 +62,9 @@ export class Evaluator {
   #vector(expr: Expr, grid: Grid): Points[] {
     switch (expr.kind) {
       case "selector":
-        return expr.extended === "smoothed" ? this.#smoothed(expr, grid) : this.#select(expr, grid, false);
+        return expr.extended === "smoothed"
+          ? smoothed(this.#freshSamples(expr), expr, grid, this.#times)
+          : this.#newest(expr, grid, false);
       case "paren":
         return this.vector(expr.expr, grid);
       case "unary": {
@@ -93,7 +76,7 @@ export class Evaluator {
         return this.#binary(expr, grid);
       case "aggregate": {
         const inner = this.vector(expr.expr, grid);
-        const warn = (text: string): void => this.#warn(text, expr.parameter ?? expr);
+        const warn = (text: string): void => this.notes.warn(text, expr.parameter ?? expr);
         if (expr.operator === "count_values") {
           return counted(expr, this.#string(expr.parameter), inner, grid.count);
         }
@@ -170,14 +153,6 @@ export class Evaluator {
     return expr.text;
   }
 
-  #warn(text: string, place: Place): void {
-    this.notes.warnings.add(`PromQL warning: ${text} (${lineAndColumn(this.#text, place.start)})`);
-  }
-
-  #inform(text: string, place: Place): void {
-    this.notes.infos.add(`PromQL info: ${text} (${lineAndColumn(this.#text, place.start)})`);
-  }
-
   #stored(selector: VectorSelector): readonly Samples[] {
     return this.#samples.get(selector) ?? [];
   }
@@ -191,55 +166,12 @@ export class Evaluator {
     return found;
   }
 
-  /** #select gives the newest sample of each series that is not older than the lookback, or its time. */
-  #select(selector: VectorSelector, grid: Grid, times: boolean): Points[] {
-    return this.#stored(selector).map((samples) => {
-      const points = newPoints(samples.labels, grid.count);
-      let next = 0;
-      let before = Number.NEGATIVE_INFINITY;
-      for (let i = 0; i < grid.count; i++) {
-        const moment = momentAt(selector, grid, i, this.#times);
-        if (moment < before) next = 0;
-        before = moment;
-        while (next < samples.times.length && (samples.times[next] ?? 0) <= moment) next++;
-        const time = samples.times[next - 1];
-        if (time === undefined || time <= moment - this.#times.lookback || samples.stale?.[next - 1] === 1)
-          continue;
-        setPoint(points, i, times ? time / 1000 : (samples.values[next - 1] ?? Number.NaN));
-      }
-      return points;
-    });
+  #newest(selector: VectorSelector, grid: Grid, times: boolean): Points[] {
+    return newest(this.#stored(selector), selector, grid, this.#times, times);
   }
 
-  /** #smoothed interpolates between the samples around each step. */
-  #smoothed(selector: VectorSelector, grid: Grid): Points[] {
-    return this.#stored(selector).map((stored) => {
-      const { labels, times, values } = this.#freshOf(stored);
-      const points = newPoints(labels, grid.count);
-      for (let i = 0; i < grid.count; i++) {
-        const moment = momentAt(selector, grid, i, this.#times);
-        const after = firstAfter(times, moment - 1, 0);
-        const [time, value] = [times[after], values[after]];
-        const [timeBefore, valueBefore] = [times[after - 1], values[after - 1]];
-        if (time === moment && value !== undefined) setPoint(points, i, value);
-        else if (
-          timeBefore === undefined ||
-          valueBefore === undefined ||
-          timeBefore <= moment - this.#times.lookback
-        ) {
-          // Nothing came before: nothing to begin the line with.
-        } else if (time === undefined || value === undefined || time > moment + this.#times.lookback) {
-          setPoint(points, i, valueBefore);
-        } else {
-          setPoint(
-            points,
-            i,
-            valueBefore + ((value - valueBefore) * (moment - timeBefore)) / (time - timeBefore),
-          );
-        }
-      }
-      return points;
-    });
+  #freshSamples(selector: VectorSelector): Samples[] {
+    return this.#stored(selector).map((each) => this.#freshOf(each));
   }
 
   #binary(expr: Binary, grid: Grid): Points[] {
@@ -273,7 +205,7 @@ export class Evaluator {
       case "timestamp": {
         const selector = unwrapped(argument(expr, 0));
         if (selector.kind === "selector" && selector.extended === undefined) {
-          return this.#select(selector, grid, true).map((each) => ({ ...each, dropName: true }));
+          return this.#newest(selector, grid, true).map((each) => ({ ...each, dropName: true }));
         }
         return inner().map((each) => ({
           ...each,
@@ -300,7 +232,7 @@ export class Evaluator {
       case "histogram_fraction":
         return this.#histograms(expr, grid);
       case "info": {
-        return infoCombined(inner(), this.#select(infoSelector(expr), grid, true), expr, grid.count);
+        return infoCombined(inner(), this.#newest(infoSelector(expr), grid, true), expr, grid.count);
       }
       default:
         // histogram_avg and its like read native histograms only, of which there are none.
@@ -311,7 +243,10 @@ export class Evaluator {
 
   #checkSort(place: Place): void {
     if (this.#times.step === 0) return;
-    this.#warn("sort is ineffective for range queries since results are always ordered by labels", place);
+    this.notes.warn(
+      "sort is ineffective for range queries since results are always ordered by labels",
+      place,
+    );
   }
 
   #elements(expr: Call, grid: Grid, element: (value: number, ...more: number[]) => number): Points[] {
@@ -353,7 +288,7 @@ export class Evaluator {
     if (expr.kind === "range") {
       const { selector } = expr;
       return {
-        series: this.#stored(selector).map((each) => ({ samples: this.#freshOf(each), dropName: false })),
+        series: this.#freshSamples(selector).map((samples) => ({ samples, dropName: false })),
         range: Math.round(expr.range(this.#times)),
         moment: (i) => momentAt(selector, grid, i, this.#times),
         extended: selector.extended,
@@ -402,7 +337,7 @@ export class Evaluator {
     const { lookback } = this.#times;
     const back = ranged.range + (ranged.extended === undefined ? 0 : lookback);
     const ahead = ranged.extended === "smoothed" ? lookback : 0;
-    const warn = (text: string): void => this.#warn(text, args.find((_, i) => i !== place) ?? expr);
+    const warn = (text: string): void => this.notes.warn(text, args.find((_, i) => i !== place) ?? expr);
     const results = ranged.series.map(({ samples, dropName }) => {
       const { labels, times, values, starts } = samples;
       const points = newPoints(labels, grid.count, dropName || !KEEPS_NAME.has(name));
@@ -428,8 +363,12 @@ export class Evaluator {
       return points;
     });
     if (name === "rate" || name === "increase") {
-      this.#checkCounters(results, argument(expr, 0));
-      this.#checkStarts(ranged, argument(expr, 0));
+      noteCounters(this.notes, results, argument(expr, 0));
+      noteStarts(
+        this.notes,
+        ranged.series.map(({ samples }) => samples),
+        argument(expr, 0),
+      );
     }
     if (name === "absent_over_time") return absentPoints(results, absentLabels(argument(expr, 0)), grid);
     return results;
@@ -441,19 +380,6 @@ export class Evaluator {
     throw executionError(
       `${extended} modifier can only be used with: ${allowed.join(", ")} - not with ${name}`,
     );
-  }
-
-  /** #checkStarts warns of a sample that says it began before the one before it was taken: two senders, or a clock set back. */
-  #checkStarts({ series }: Ranged, place: Place): void {
-    for (const { samples } of series) {
-      const { starts, times, labels } = samples;
-      const overlaps = starts?.some(
-        (start, i) => i > 0 && start !== 0 && start !== starts[i - 1] && start < (times[i - 1] ?? 0),
-      );
-      if (overlaps !== true) continue;
-      const of = ` for metric ${JSON.stringify(labelOf(labels, METRIC_NAME))}`;
-      this.#warn(`sample has start time that overlaps with previous sample timestamp${of}`, place);
-    }
   }
 
   #histograms(expr: Call, grid: Grid): Points[] {
@@ -473,20 +399,9 @@ export class Evaluator {
       count: grid.count,
     };
     return ofHistograms(call, {
-      warn: (text, at) => this.#warn(text, at),
-      inform: (text, at) => this.#inform(text, at),
+      warn: (text, at) => this.notes.warn(text, at),
+      inform: (text, at) => this.notes.inform(text, at),
     });
-  }
-
-  #checkCounters(results: readonly Points[], place: Place): void {
-    for (const each of results) {
-      const name = labelOf(each.labels, METRIC_NAME);
-      if (name === "" || /_(?:total|sum|count|bucket)$/.test(name) || !hasPoints(each)) continue;
-      this.#inform(
-        `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(name)}`,
-        place,
-      );
-    }
   }
 }
 
@@ -502,69 +417,4 @@ function unwrapped(expr: Expr): Expr {
 
 function ones(grid: Grid): Uint8Array {
   return new Uint8Array(grid.count).fill(1);
-}
-
-/** firstAfter gives the first index from `from` on whose time is later; steps are small, so it looks ahead before it halves. */
-function firstAfter(times: Float64Array, time: number, from: number): number {
-  let low = from;
-  for (let i = 0; i < 8 && low < times.length; i++, low++) if ((times[low] ?? 0) > time) return low;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] ?? 0) > time) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** extendedSamples are those within an anchored or smoothed range, with a value at each of its ends. */
-function extendedSamples(
-  { labels, times, values, starts }: Samples,
-  { start, end, lookback }: { readonly start: number; readonly end: number; readonly lookback: number },
-  smoothed: boolean,
-): Samples[] {
-  const from = firstAfter(times, start - lookback, 0);
-  const to = firstAfter(times, end + (smoothed ? lookback : 0), from);
-  const ends = edges({ times, values, starts, from, to, start, end }, smoothed, lookback);
-  if (ends === undefined) return [];
-  const inner = [firstAfter(times, start, from), firstAfter(times, end - 1, from)] as const;
-  return [
-    {
-      labels,
-      times: Float64Array.of(start, ...times.subarray(...inner), end),
-      values: Float64Array.of(ends.left, ...values.subarray(...inner), ends.right),
-    },
-  ];
-}
-
-function samplesOf(points: Points, grid: Grid): Samples {
-  const there: number[] = [];
-  for (let i = 0; i < grid.count; i++) if (points.present[i] === 1) there.push(i);
-  return {
-    labels: points.labels,
-    times: Float64Array.from(there, (i) => timeAt(grid, i)),
-    values: Float64Array.from(there, (i) => points.values[i] ?? Number.NaN),
-  };
-}
-
-function absentPoints(series: readonly Points[], labels: Labels, grid: Grid): Points[] {
-  const result = newPoints(labels, grid.count);
-  for (let i = 0; i < grid.count; i++)
-    if (!series.some((each) => each.present[i] === 1)) setPoint(result, i, 1);
-  return [result];
-}
-
-/** absentLabels are those that a selector's equalities fix; one that is given twice is not. */
-function absentLabels(expr: Expr): Labels {
-  const selector = expr.kind === "range" ? expr.selector : expr;
-  if (selector.kind !== "selector") return [];
-  const fixed = new Map<string, string>();
-  const seen = new Set<string>();
-  for (const { name, operator, value } of selector.matchers) {
-    if (METADATA_LABELS.includes(name)) continue;
-    if (operator === "=" && !seen.has(name)) fixed.set(name, value);
-    else fixed.delete(name);
-    if (operator === "=") seen.add(name);
-  }
-  return labelsOf(fixed);
 }
