@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { siteFolder } from "../index.js";
 import { type Browser, completed, noBrowser, startBrowser } from "../testing/browser.js";
 import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.js";
-import { traceId } from "../testing/fixtures.js";
+import { traceId } from "../testing/seeded.js";
 
 const skip =
   noBrowser || (existsSync(join(siteFolder, "index.html")) ? false : "the page is not built (npm run build)");

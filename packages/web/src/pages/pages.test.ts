@@ -9,7 +9,7 @@ import { routeOf } from "../base/page.js";
 import { siteFolder } from "../index.js";
 import { type Browser, noBrowser, startBrowser } from "../testing/browser.js";
 import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.js";
-import { spanId, traceId } from "../testing/fixtures.js";
+import { spanId, traceId } from "../testing/seeded.js";
 import { pages } from "./pages.js";
 
 // Every page in a real browser against made answers: what it shows, that it says nothing on the console, that keys and

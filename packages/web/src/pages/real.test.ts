@@ -5,8 +5,8 @@ import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { siteFolder } from "../index.js";
 import { type Browser, noBrowser, startBrowser } from "../testing/browser.js";
-import { hostile } from "../testing/fixtures.js";
 import { noServer, type RealServer, startRealServer } from "../testing/real-server.js";
+import { hostile } from "../testing/seeded.js";
 import { sendBigTrace, sendOne, sendShop } from "../testing/shop-traffic.js";
 
 // The page against the real server and the real store: a shop's hour sent by OTLP, looked at in a real browser.

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { siteFolder } from "../index.js";
 import { type Browser, noBrowser, startBrowser } from "../testing/browser.js";
 import { type FixtureServer, startFixtureServer } from "../testing/fixture-server.js";
-import { spanId, traceId } from "../testing/fixtures.js";
+import { spanId, traceId } from "../testing/seeded.js";
 
 // One trace in its projections, compared, and the search's heatmap and marks, in a real browser against made answers.
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { servicesAnswer, sqlAnswer } from "../testing/fixtures.js";
+import { servicesAnswer } from "../testing/service-fixture.js";
+import { sqlAnswer } from "../testing/sql-fixture.js";
 import { changeOf, changesOf, tooEarly } from "./changes.js";
 import { telling, withTerm } from "./facets.js";
 import { exact } from "./sql-rows.js";

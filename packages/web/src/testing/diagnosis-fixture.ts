@@ -1,5 +1,5 @@
 import type { DiagnosisAnswer, PatternsAnswer, RuntimeAnswer } from "@go3s/server";
-import { hostile, seeded, spanId, traceId } from "./fixtures.js";
+import { hostile, seeded, spanId, traceId } from "./seeded.js";
 
 // A diagnosis and forms of log lines in exactly the server's shape.
 

@@ -4,11 +4,18 @@ import { extname, join, normalize } from "node:path";
 import type { CompleteAnswer, ErrorBody, FilterParseAnswer } from "@go3s/server";
 import { siteFolder } from "../index.js";
 import { diagnosisAnswer, patternsAnswer, runtimeAnswer } from "./diagnosis-fixture.js";
-import * as made from "./fixtures.js";
+import { facetsAnswer, fieldsAnswer, logsAnswer } from "./log-fixture.js";
+import { mapAnswer, tcpAnswer } from "./map-fixture.js";
 import { prometheusAnswer } from "./metric-fixture.js";
 import { answerProbes } from "./probe-fixture.js";
 import { flameAnswer, profilesAnswer } from "./profile-fixture.js";
+import { scrapeTargetsAnswer } from "./scrape-fixture.js";
+import { spanId } from "./seeded.js";
+import { serviceAnswer, servicesAnswer } from "./service-fixture.js";
+import { sqlAnswer } from "./sql-fixture.js";
+import { historyAnswer, statusAnswer } from "./status-fixture.js";
 import { heatAnswer, spanAnswer, traceAnswer, usualAnswer } from "./trace-fixture.js";
+import { tracesAnswer } from "./traces-fixture.js";
 
 // Serves the built page with made answers under the same content security policy as the real server.
 
@@ -40,7 +47,7 @@ export async function startFixtureServer(at = Date.now()): Promise<FixtureServer
   const state = { empty: false, failing: false, newLogs: 0, spans: 400 };
   const asked: string[] = [];
   const streams = new Set<ServerResponse>();
-  const statusEvent = `event: status\ndata: ${JSON.stringify(made.statusAnswer(at))}\n\n`;
+  const statusEvent = `event: status\ndata: ${JSON.stringify(statusAnswer(at))}\n\n`;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://x");
     asked.push(`${request.method} ${url.pathname}${url.search}`);
@@ -117,37 +124,36 @@ function answerOf(url: URL, at: number, state: FixtureServer["state"]): unknown 
   const path = url.pathname.slice("/api/v1/".length);
   const limit = Number(url.searchParams.get("limit") ?? 100);
   const parts = path.split("/");
-  if (path === "status") return made.statusAnswer(at);
-  if (path === "scrape/targets") return made.scrapeTargetsAnswer(at);
-  if (path === "history") return made.historyAnswer(at);
+  if (path === "status") return statusAnswer(at);
+  if (path === "scrape/targets") return scrapeTargetsAnswer(at);
+  if (path === "history") return historyAnswer(at);
   if (path === "services") {
-    const answer = made.servicesAnswer(at);
+    const answer = servicesAnswer(at);
     return state.empty ? { ...answer, services: [], last_seen_ms: at - 10_800_000 } : answer;
   }
   if (parts[0] === "services" && parts[2] === "runtime") return runtimeAnswer(at);
-  if (parts[0] === "services") return made.serviceAnswer(at, decodeURIComponent(parts[1] ?? ""));
+  if (parts[0] === "services") return serviceAnswer(at, decodeURIComponent(parts[1] ?? ""));
   if (path === "traces") {
-    const answer = made.tracesAnswer(at, limit);
+    const answer = tracesAnswer(at, limit);
     return state.empty ? { ...answer, traces: [], last_seen_ms: at - 10_800_000 } : answer;
   }
   if (path === "traces/usual") return usualAnswer(at, 5);
   if (path === "traces/heat") return heatAnswer(at);
-  if (parts[0] === "traces" && parts[2] === "matches") return { span_id: [made.spanId(2), made.spanId(4)] };
+  if (parts[0] === "traces" && parts[2] === "matches") return { span_id: [spanId(2), spanId(4)] };
   if (parts[0] === "traces" && parts[4] === "otlp") return { resourceSpans: [] };
   if (parts[0] === "traces" && parts[2] === "spans") return spanAnswer(at, parts[1] ?? "", parts[3] ?? "");
   if (parts[0] === "traces")
     return parts[1] === "missing" ? undefined : traceAnswer(at, parts[1] ?? "", state.spans);
-  if (path === "map")
-    return state.empty ? { ...made.mapAnswer(at), nodes: [], edges: [] } : made.mapAnswer(at);
-  if (path === "tcp") return made.tcpAnswer(at);
-  if (path === "logs") return made.logsAnswer(at, limit, url.searchParams.get("before"), state.newLogs);
+  if (path === "map") return state.empty ? { ...mapAnswer(at), nodes: [], edges: [] } : mapAnswer(at);
+  if (path === "tcp") return tcpAnswer(at);
+  if (path === "logs") return logsAnswer(at, limit, url.searchParams.get("before"), state.newLogs);
   if (path === "logs/patterns") return patternsAnswer(at);
   if (path === "diagnosis") return diagnosisAnswer(at, url.searchParams.get("service") ?? "");
-  if (path === "facets") return made.facetsAnswer(at);
-  if (path === "fields") return made.fieldsAnswer;
+  if (path === "facets") return facetsAnswer(at);
+  if (path === "fields") return fieldsAnswer;
   if (path === "profiles") return profilesAnswer(at, state.empty);
   if (path === "profiles/flame") return flameAnswer(at, url.searchParams.has("base_from"));
-  if (path === "query") return made.sqlAnswer(at);
+  if (path === "query") return sqlAnswer(at);
   if (path === "complete") return complete(url.searchParams.get("text") ?? "");
   if (path === "filter/parse") return parse(url.searchParams.get("filter") ?? "");
   return undefined;

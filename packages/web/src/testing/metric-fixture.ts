@@ -1,4 +1,4 @@
-import { seeded, serviceNames, traceId } from "./fixtures.js";
+import { seeded, serviceNames, traceId } from "./seeded.js";
 
 // Prometheus' API with made answers: 10,000 names, some series, exemplars, and a mistake where an expression has `((`.
 

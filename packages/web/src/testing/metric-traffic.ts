@@ -1,5 +1,5 @@
-import { seeded, serviceNames } from "./fixtures.js";
 import { post } from "./otlp-json.js";
+import { seeded, serviceNames } from "./seeded.js";
 
 // Metrics of a made shop by OTLP: a histogram with exemplars, a counter, a gauge, and as many other names as are wanted.
 

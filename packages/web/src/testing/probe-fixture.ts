@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProbeCheck, ProbeExample, ProbeOutput, ProbeRun, ProbesAnswer } from "@go3s/server";
-import { hostile } from "./fixtures.js";
+import { hostile } from "./seeded.js";
 
 // Probes as the real server answers about them: a gallery, one run that goes on for ever, and whatever is typed compiles unless
 // it says "wrong".

@@ -1,5 +1,5 @@
 import type { FlameAnswer, FlameNode, ProfilesAnswer } from "@go3s/server";
-import { hostile } from "./fixtures.js";
+import { hostile } from "./seeded.js";
 
 // A made CPU profile: one root, a function that calls itself, a hostile name, a rest.
 

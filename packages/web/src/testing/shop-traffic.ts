@@ -1,4 +1,3 @@
-import { seeded } from "./fixtures.js";
 import { Order } from "./order.js";
 import {
   attributes,
@@ -12,6 +11,7 @@ import {
   type Span,
   server,
 } from "./otlp-json.js";
+import { seeded } from "./seeded.js";
 
 // A small shop's hour as OTLP/JSON, for tests and pictures against the real server: a gateway, a checkout whose payment
 // gets slow and fails in the last minutes, a cart with a cache, a catalog with a database.

@@ -1,5 +1,5 @@
 import type { HeatAnswer, SpanAnswer, TraceAnswer, UsualAnswer } from "@go3s/server";
-import { hostile, seeded, serviceNames, spanId } from "./fixtures.js";
+import { hostile, seeded, serviceNames, spanId } from "./seeded.js";
 
 /** traceAnswer makes a trace of `count` spans, depth at most `deep`, in depth-first order, as the server sends it. */
 export function traceAnswer(at: number, trace_id: string, count: number, deep = 8): TraceAnswer {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { mapAnswer } from "../testing/fixtures.js";
+import { mapAnswer } from "../testing/map-fixture.js";
 import { filterTerm } from "./attributes.js";
 import { barShare } from "./duration-bar.js";
 import { pieces } from "./filter-paint.js";
