@@ -17,26 +17,16 @@ import {
 } from "./builtin.js";
 import { equalBytes } from "./bytes.js";
 import { loopShape } from "./callback-shape.js";
+import { copy, zero } from "./copies.js";
 import { dynptrLowerings } from "./dynptr-builtins.js";
 import { existenceLowerings } from "./existence.js";
 import { symbolLowerings } from "./kernel-symbols.js";
 import { mapBuiltinLowerings } from "./map-builtins.js";
 import { operandAddress } from "./map-method.js";
 import { reserveRecord } from "./map-methods.js";
-import {
-  addressOf,
-  bytePlace,
-  checkPacket,
-  copy,
-  loadWord,
-  pointee,
-  probeRead,
-  release,
-  storeScalar,
-  temporary,
-  zero,
-} from "./places.js";
+import { addressOf, bytePlace, checkPacket, pointee, release, temporary } from "./places.js";
 import { printLowerings } from "./print-builtins.js";
+import { loadWord, probeRead, storeScalar } from "./scalar-access.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, type Space, typeOf } from "./state.js";
 import { lowerText } from "./text-builtins.js";
 

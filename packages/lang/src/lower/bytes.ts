@@ -1,6 +1,8 @@
 import type { Size, Text, Value } from "../ir/ir.js";
 import { sizeOf, type Type, under } from "../types/type.js";
-import { bytePlace, copy, loadWord, temporary } from "./places.js";
+import { copy } from "./copies.js";
+import { bytePlace, temporary } from "./places.js";
+import { loadWord } from "./scalar-access.js";
 import { isDirect, type Low, type Place } from "./state.js";
 
 interface Word {

@@ -2,7 +2,9 @@ import { HelperFunction } from "@go3s/bpf";
 import type { Value } from "../ir/ir.js";
 import type { VariableSymbol } from "../types/symbols.js";
 import { isScalar, sizeOf, type Type, under } from "../types/type.js";
-import { copy, loadScalar, pointee, slotPlace } from "./places.js";
+import { copy } from "./copies.js";
+import { pointee, slotPlace } from "./places.js";
+import { loadScalar } from "./scalar-access.js";
 import type { CallbackShape, Low, Place } from "./state.js";
 
 /** loopShape is bpf_loop's: the index and the state; a boxed state is behind a pointer to it. */

@@ -13,13 +13,15 @@ import {
 } from "../types/type.js";
 import { addressNumber, convert, wide } from "./arithmetic.js";
 import { lowerBuiltin, lowerBuiltinInto } from "./builtins.js";
+import { copy } from "./copies.js";
 import { helperCall } from "./helper-calls.js";
 import { contextWord, register } from "./hook-words.js";
 import { kfuncCall } from "./kfunc.js";
 import { exchange } from "./kptr.js";
 import { mapMethod } from "./map-methods.js";
-import { addressOf, copy, pointee, slotPlace, storeScalar } from "./places.js";
+import { addressOf, pointee, slotPlace } from "./places.js";
 import { declareResults, readMember, resultMembers } from "./results.js";
+import { storeScalar } from "./scalar-access.js";
 import { specialCall } from "./special-types.js";
 import {
   type Frame,

@@ -6,24 +6,22 @@ import { isScalar, sizeOf, type Type, under } from "../types/type.js";
 import { compareValues, operate, wide } from "./arithmetic.js";
 import { comparedWords, equalBytes, textWord } from "./bytes.js";
 import { callInto, callScalar } from "./calls.js";
+import { copy, zero } from "./copies.js";
 import { refuseKept } from "./escape.js";
 import { contextWord } from "./hook-words.js";
 import { enumeratorValue } from "./kernel-facts.js";
 import {
   addressOf,
   bytePlace,
-  copy,
   elementPlace,
   fieldPlace,
-  loadScalar,
   movable,
   pointee,
   release,
   slotPlace,
-  storeScalar,
   temporary,
-  zero,
 } from "./places.js";
+import { loadScalar, storeScalar } from "./scalar-access.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, typeOf, widthOf } from "./state.js";
 import { readVariable, storageOf } from "./variables.js";
 import { viewOf } from "./views.js";

@@ -2,7 +2,7 @@ import type { CallExpr, Expr } from "../syntax/ast.js";
 import type { Call } from "../types/symbols.js";
 import { isKernelStruct, under } from "../types/type.js";
 import { convert } from "./arithmetic.js";
-import { loadScalar } from "./places.js";
+import { loadScalar } from "./scalar-access.js";
 import { type Low, type Place, type Scalar, typeOf } from "./state.js";
 
 /** register reads a register of the hook, at an offset of its context. */

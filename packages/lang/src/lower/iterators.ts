@@ -2,7 +2,8 @@ import type { RangeStmt } from "../syntax/ast.js";
 import { bare } from "../types/convert.js";
 import { isKernelStruct, sizeOf, under } from "../types/type.js";
 import { kfuncArguments } from "./kfunc.js";
-import { loadScalar, pointee } from "./places.js";
+import { pointee } from "./places.js";
+import { loadScalar } from "./scalar-access.js";
 import type { Low } from "./state.js";
 import { declareVariable, setVariable } from "./variables.js";
 

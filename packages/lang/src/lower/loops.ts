@@ -1,9 +1,11 @@
 import type { ForStmt, RangeStmt } from "../syntax/ast.js";
 import { intType, isScalar, under } from "../types/type.js";
 import { compareValues } from "./arithmetic.js";
+import { copy } from "./copies.js";
 import { iterate } from "./iterators.js";
-import { copy, elementPlace, loadScalar, pointee, slotPlace } from "./places.js";
+import { elementPlace, pointee, slotPlace } from "./places.js";
 import { changesSubject } from "./range-copy.js";
+import { loadScalar } from "./scalar-access.js";
 import { type Low, type Place, refuse, typeOf, widthOf } from "./state.js";
 import { declareVariable, setVariable, storageOf } from "./variables.js";
 

@@ -4,7 +4,8 @@ import { kernelConstants } from "../types/constants.js";
 import type { MapSymbol } from "../types/symbols.js";
 import { identical, isScalar, type Type, under } from "../types/type.js";
 import { wide } from "./arithmetic.js";
-import { addressOf, copy, pointee, release, temporary } from "./places.js";
+import { copy } from "./copies.js";
+import { addressOf, pointee, release, temporary } from "./places.js";
 import { isDirect, type Low, type Place, refuse, type Scalar, typeOf } from "./state.js";
 
 /** inner are the addresses of maps that other maps gave. */

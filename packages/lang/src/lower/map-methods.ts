@@ -5,6 +5,7 @@ import type { MapMethodRow } from "../types/map-methods.js";
 import type { MapSymbol } from "../types/symbols.js";
 import { sizeOf, type Type } from "../types/type.js";
 import { clamp } from "./arithmetic.js";
+import { zero } from "./copies.js";
 import {
   argument,
   done,
@@ -16,7 +17,8 @@ import {
   result,
   standsFor,
 } from "./map-method.js";
-import { addressOf, release, storeScalar, temporary, zero } from "./places.js";
+import { addressOf, release, temporary } from "./places.js";
+import { storeScalar } from "./scalar-access.js";
 import { specialMethods } from "./special-maps.js";
 import { isDirect, type Low, refuse, type Scalar, widthOf } from "./state.js";
 

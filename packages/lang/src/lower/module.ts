@@ -9,8 +9,9 @@ import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
 import { wide } from "./arithmetic.js";
 import { loopShape } from "./callback-shape.js";
 import { condition, into, place, scalar } from "./expressions.js";
-import { addressOf, slotPlace, storeScalar } from "./places.js";
+import { addressOf, slotPlace } from "./places.js";
 import { declareResults } from "./results.js";
+import { storeScalar } from "./scalar-access.js";
 import {
   type CallbackShape,
   type Frame,

@@ -1,8 +1,9 @@
 import type { Expr, Stmt } from "../syntax/ast.js";
 import type { FunctionSymbol, VariableSymbol } from "../types/symbols.js";
 import { isScalar, type Type, under } from "../types/type.js";
+import { copy, zero } from "./copies.js";
 import { refuseOwn } from "./escape.js";
-import { copy, slotPlace, temporary, zero } from "./places.js";
+import { slotPlace, temporary } from "./places.js";
 import { type Frame, type Low, type Part, type Place, type ResultMember, widthOf } from "./state.js";
 import { livesInMemory, readVariable, storageOf } from "./variables.js";
 

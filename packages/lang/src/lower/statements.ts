@@ -4,10 +4,12 @@ import type { VariableSymbol } from "../types/symbols.js";
 import { isScalar, type Type, under } from "../types/type.js";
 import { compareValues, operate } from "./arithmetic.js";
 import { callTuple } from "./calls.js";
+import { copy, zero } from "./copies.js";
 import { refuseKept } from "./escape.js";
 import { forLoop, rangeLoop } from "./loops.js";
-import { copy, loadScalar, release, storeScalar, temporary, zero } from "./places.js";
+import { release, temporary } from "./places.js";
 import { returned } from "./results.js";
+import { loadScalar, storeScalar } from "./scalar-access.js";
 import { type LoopTarget, type Low, type Part, type Place, type Scalar, typeOf, widthOf } from "./state.js";
 import { assignVariable, declareVariable, setVariable, storageOf } from "./variables.js";
 

@@ -2,7 +2,8 @@ import { HelperFunction } from "@go3s/bpf";
 import type { CallExpr } from "../syntax/ast.js";
 import { sizeOf } from "../types/type.js";
 import { source } from "./builtin.js";
-import { addressOf, copy, release, temporary, zero } from "./places.js";
+import { copy, zero } from "./copies.js";
+import { addressOf, release, temporary } from "./places.js";
 import { isDirect, type Low, type Place } from "./state.js";
 
 const readers: Readonly<Record<string, { readonly helper: number; readonly space: "kernel" | "user" }>> = {

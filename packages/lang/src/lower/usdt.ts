@@ -5,7 +5,8 @@ import type { Call } from "../types/symbols.js";
 import { type Field, sizeOf } from "../types/type.js";
 import { argumentBytes, argumentFields, countAt } from "../types/usdt.js";
 import { choose } from "./arithmetic.js";
-import { loadScalar, within } from "./places.js";
+import { within } from "./places.js";
+import { loadScalar } from "./scalar-access.js";
 import type { Low, Place, Scalar } from "./state.js";
 
 // enum __bpf_usdt_arg_type of libbpf's usdt.bpf.h

@@ -1,7 +1,8 @@
 import type { Expr, Identifier } from "../syntax/ast.js";
 import type { VariableSymbol } from "../types/symbols.js";
 import { isScalar, under } from "../types/type.js";
-import { loadScalar, slotPlace, storeScalar } from "./places.js";
+import { slotPlace } from "./places.js";
+import { loadScalar, storeScalar } from "./scalar-access.js";
 import { type Frame, isDirect, type Low, refuse, type Scalar, type Storage, widthOf } from "./state.js";
 
 /** byValue tells whether a literal gets a variable's value: what never changes needs no place of its own. */
