@@ -5,8 +5,8 @@ import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StoreError } from "./errors.js";
-import type { Store } from "./store.js";
 import { openStore } from "./store.js";
+import type { Store } from "./store-types.js";
 import { plainBlock, spanIdOf } from "./testing/plain-block.js";
 import { temporaryDirectory } from "./testing/temporary-directory.js";
 

@@ -26,8 +26,8 @@ export { DEFAULT_RETENTION } from "./schema/retention.js";
 export type { TenantRetention } from "./schema/tenants.js";
 export { SPAN_WEIGHT } from "./schema/weight.js";
 export type { StoreStats } from "./stats.js";
-export type { Store, StoreBlock, StoreOptions, StoreReader } from "./store.js";
 export { openStore, openStoreReader } from "./store.js";
+export type { Store, StoreBlock, StoreOptions, StoreReader } from "./store-types.js";
 export type {
   DecidedBlock,
   Generation,

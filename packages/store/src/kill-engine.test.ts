@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Store } from "./store.js";
 import { openStore } from "./store.js";
+import type { Store } from "./store-types.js";
 import { ingestedBlock } from "./testing/ingested-block.js";
 import { manySpans } from "./testing/many-spans.js";
 import { spanBlock, spanIdOf } from "./testing/plain-block.js";

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Store } from "./store.js";
 import { openStore } from "./store.js";
+import type { Store } from "./store-types.js";
 import { spanBlock } from "./testing/plain-block.js";
 
 let store: Store;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type DiskRoom, newDiskRoom } from "./disk-room.js";
 import type { Engine } from "./engine/engine.js";
@@ -7,141 +7,38 @@ import type { QueryLimits, TableSize } from "./engine/protocol.js";
 import { defaultEngineMemory, defaultQueryLimits, defaultQueryMaxima } from "./engine/settings.js";
 import { messageOf, StoreError } from "./errors.js";
 import { Inserter } from "./inserter.js";
+import { type Layout, layOut } from "./layout.js";
 import { lockDirectory } from "./lock.js";
 import { newEngine } from "./open-engine.js";
-import type { QueryOptions, QueryResult } from "./query.js";
-import { startQuery } from "./query.js";
-import type { RemoteOptions } from "./remote/client.js";
+import { type QueryOptions, type QueryResult, startQuery } from "./query.js";
 import type { Signal } from "./schema/columns.js";
-import type { Retention } from "./schema/retention.js";
 import { SIGNAL_NUMBERS } from "./signals.js";
-import type { StoreStats } from "./stats.js";
-import { Counters, isSignal } from "./stats.js";
-import type { WalFileSystem } from "./wal/file-system.js";
-import { realFileSystem } from "./wal/file-system.js";
+import { Counters, isSignal, type StoreStats } from "./stats.js";
+import type { Store, StoreBlock, StoreOptions, StoreReader } from "./store-types.js";
+import { realFileSystem, type WalFileSystem } from "./wal/file-system.js";
 import { FRAME_PAYLOAD_MAX } from "./wal/frame.js";
 import { leftSegments } from "./wal/left-segments.js";
 import { offerAgain, setSegmentAside } from "./wal/set-aside.js";
 import { UndecidedLog } from "./wal/undecided.js";
 import { WalWriter } from "./wal/writer.js";
 
-/** StoreBlock is one ClickHouse Native block of one signal; its bytes must not change until append() has settled. */
-export interface StoreBlock {
-  readonly signal: Signal;
-  readonly rows: number;
-  readonly bytes: Uint8Array;
-}
-
-/** StoreOptions are what a store is opened with; only the directory is needed. */
-export interface StoreOptions {
-  /** dir is the data directory; it is made when it does not exist. */
-  readonly dir: string;
-  /**
-   * clickhouse names a server or cluster that keeps the tables; without it an embedded one does, in `dir`. The log is in `dir`
-   * either way: what it has acknowledged waits there while the server is away.
-   */
-  readonly clickhouse?: RemoteOptions;
-  /**
-   * retention is how many seconds rows are kept after they were received, 0 for ever. It stays with the directory until it
-   * is named anew; a new one has 7 days, rollups 90. Tenants may have shorter times; not on a server elsewhere.
-   */
-  readonly retention?: Partial<Retention>;
-  /** segmentBytesMax seals a log segment of this size at the latest; default 128 MiB. */
-  readonly segmentBytesMax?: number;
-  /** waitingBytesMax bounds what is acknowledged and not inserted yet; beyond it append() says `store-busy`. Default 4 GiB. */
-  readonly waitingBytesMax?: number;
-  /**
-   * waitingSecondsMax bounds how long it may wait: beyond it append() says `store-busy` too. Default 0: as long as
-   * there is room. Nothing that was acknowledged is ever dropped for its size or age.
-   */
-  readonly waitingSecondsMax?: number;
-  /** undecidedBytesMax bounds what waits for a decision; beyond it UndecidedLog.append() says `store-busy`. Default 6 GiB. */
-  readonly undecidedBytesMax?: number;
-  /**
-   * asideAfter_ms is how long a segment is tried at least that the engine refuses again and again while it takes others; then
-   * it is set aside in `wal/damaged`, told, and offered again at the next open. Default a minute.
-   */
-  readonly asideAfter_ms?: number;
-  /** memoryBytes bounds the engine's memory; default a quarter of the machine's, 768 MiB to 2 GiB. */
-  readonly memoryBytes?: number;
-  /** engineNice is the engine's scheduling priority, 0 to 19; default 5; 19 while nobody asks and little waits. */
-  readonly engineNice?: number;
-  /** queryLimits are the defaults of a query. */
-  readonly queryLimits?: Partial<QueryLimits>;
-  /** queryMaxima bound what a query may ask for; default four times the defaults, and no more memory than half of the engine's. */
-  readonly queryMaxima?: Partial<QueryLimits>;
-  /** onNotice gets a line of text for everything an operator should know: damage, restarts, full disks. */
-  readonly onNotice?: (text: string) => void;
-  /** fileSystem is the log's; tests put a faulty one here. */
-  readonly fileSystem?: WalFileSystem;
-}
-
-/** StoreReader answers queries over a data directory. */
-export interface StoreReader {
-  /**
-   * query runs one read-only statement over the store's tables. It rejects with `query-failed` (the engine's own
-   * code and text), `query-forbidden`, `query-limit`, `query-cancelled` or `engine-lost` (retryable).
-   */
-  query(sql: string, options?: QueryOptions): Promise<QueryResult>;
-  stats(): StoreStats;
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** Store keeps telemetry durably and answers queries over it. */
-export interface Store extends StoreReader {
-  /**
-   * append resolves after the blocks' group commit was synced to disk: then they survive any crash. All blocks of a
-   * call are acknowledged together. It rejects with `disk-full`, `store-busy` or `log-failed` (all retryable).
-   */
-  append(blocks: readonly StoreBlock[]): Promise<void>;
-  /** flush resolves when all that was acknowledged before the call, and is decided, can be queried. */
-  flush(): Promise<void>;
-  /** undecided is the log of what is acknowledged before it is known whether it is to be kept. */
-  readonly undecided: UndecidedLog;
-}
-
 /** DEFAULT_NICE gives the engine a third of the weight of a program at nice 0 (sched_prio_to_weight: 335 to 1024). */
 const DEFAULT_NICE = 5;
+
 const DEFAULT_SEGMENT_BYTES = 128 * 1024 * 1024;
+
 const DEFAULT_WAITING_BYTES = 4 * 1024 * 1024 * 1024;
+
 const DEFAULT_UNDECIDED_BYTES = 6 * 1024 * 1024 * 1024;
+
 /** QUEUED_BYTES_MAX bounds what append() calls hold in memory before they are on disk: 256 MiB. */
 const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
+
 /** SIZES_EVERY_MS is how often disk use is asked for at most. */
 const SIZES_EVERY_MS = 2_000;
+
 /** SIZES_IDLE_MS is how old disk use may be when somebody looks. */
 const SIZES_IDLE_MS = 10_000;
-
-interface Layout {
-  readonly wal: string;
-  readonly damaged: string;
-  readonly pending: string;
-  readonly temporary: string;
-  readonly engine: string;
-  readonly database: string;
-}
-
-function layOut(dir: string): Layout {
-  const layout = {
-    wal: join(dir, "wal"),
-    damaged: join(dir, "wal", "damaged"),
-    pending: join(dir, "wal", "pending"),
-    temporary: join(dir, "tmp"),
-    engine: join(dir, "engine"),
-    database: join(dir, "db"),
-  };
-  try {
-    rmSync(layout.temporary, { recursive: true, force: true });
-    for (const path of Object.values(layout)) mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new StoreError("directory-unusable", `cannot use ${dir} as data directory: ${messageOf(error)}`, {
-      hint: "choose a directory that this user may write",
-      cause: error,
-    });
-  }
-  return layout;
-}
 
 /** openStore opens the data directory for writing and reading, inserts what an earlier run left in its log, and locks it. */
 export async function openStore(options: StoreOptions): Promise<Store> {
@@ -446,6 +343,7 @@ class OpenStore implements Store {
 
 /** READER_FLUSH_MS bounds how long a reader waits for what an earlier run left in the log. */
 const READER_FLUSH_MS = 60_000;
+
 /** CLOSE_FLUSH_MS is how long close() waits for the rest to be inserted: it is safe in the log either way. */
 const CLOSE_FLUSH_MS = 10_000;
 

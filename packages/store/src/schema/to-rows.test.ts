@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Session } from "chdb";
-import { openStore, type Store } from "../store.js";
+import { openStore } from "../store.js";
+import type { Store } from "../store-types.js";
 import { temporaryDirectory } from "../testing/temporary-directory.js";
 import { migrate } from "./migrations.js";
 

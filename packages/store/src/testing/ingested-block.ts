@@ -1,6 +1,6 @@
 import { ExportTraceServiceRequest, encodeProtobuf } from "@go3s/telemetry";
 import { TracesIngest } from "../ingest/traces.js";
-import type { StoreBlock } from "../store.js";
+import type { StoreBlock } from "../store-types.js";
 import { spanIdOf, traceIdOf } from "./plain-block.js";
 
 /** ingestedBlock makes the spans of spanBlock as a block of the form that ingest writes. */

@@ -1,4 +1,4 @@
-import type { Store, StoreBlock } from "../store.js";
+import type { Store, StoreBlock } from "../store-types.js";
 import { spanBlock, spanIdOf } from "./plain-block.js";
 
 /** manySpans lets the engine itself make blocks of `rows` spans with ids made of `prefix-0`, `prefix-1`, …. */

@@ -1,5 +1,5 @@
 import { SIGNAL_NUMBERS } from "../signals.js";
-import type { StoreBlock } from "../store.js";
+import type { StoreBlock } from "../store-types.js";
 import { realFileSystem } from "../wal/file-system.js";
 import { WalWriter } from "../wal/writer.js";
 
