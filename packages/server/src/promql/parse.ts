@@ -2,10 +2,8 @@ import { keyIn } from "../key-in.js";
 import type {
   Aggregate,
   AggregateOperator,
-  At,
   Binary,
   BinaryOperator,
-  Duration,
   Expr,
   Matcher,
   Matching,
@@ -13,11 +11,11 @@ import type {
   VectorSelector,
 } from "./ast.js";
 import { checkTypes } from "./check.js";
-import { positive, readDuration, readOffset } from "./durations.js";
 import { parseError } from "./errors.js";
 import { METRIC_NAME } from "./labels.js";
 import type { Token } from "./lex.js";
 import { matcherOf } from "./matcher.js";
+import { readModifiers } from "./parse-modifiers.js";
 import { SIGNATURES } from "./signatures.js";
 import { TokenReader } from "./token-reader.js";
 
@@ -164,7 +162,8 @@ class Parser {
 
   #unary(): Expr {
     const token = this.#reader.token;
-    if (!this.#reader.isMark("-") && !this.#reader.isMark("+")) return this.#postfix(this.#primary());
+    if (!this.#reader.isMark("-") && !this.#reader.isMark("+"))
+      return readModifiers(this.#reader, this.#primary());
     this.#reader.skip();
     const negative = token.text === "-";
     const expr = this.#expression(UNARY_BINDING);
@@ -324,125 +323,5 @@ class Parser {
     const operator = kind === "mark" ? keyIn(MATCH_OPERATORS, text) : undefined;
     if (operator !== undefined) this.#reader.skip();
     return operator;
-  }
-
-  /** #postfix reads what may stand behind an expression: ranges, subqueries, `offset`, `@`, `anchored`, `smoothed`. */
-  #postfix(primary: Expr): Expr {
-    let expr = primary;
-    for (;;) {
-      if (this.#reader.isMark("[")) expr = this.#bracket(expr);
-      else if (this.#reader.isWord("offset")) expr = this.#offset(expr);
-      else if (this.#reader.isMark("@")) expr = this.#atTime(expr);
-      else if (this.#reader.isWord("anchored") || this.#reader.isWord("smoothed"))
-        expr = this.#extended(expr);
-      else return expr;
-    }
-  }
-
-  #bracket(expr: Expr): Expr {
-    const opening = this.#reader.expect("[");
-    const range = readDuration(this.#reader);
-    if (this.#reader.take(":")) {
-      const step = this.#reader.isMark("]")
-        ? undefined
-        : positive(this.#reader, readDuration(this.#reader), opening);
-      const { end } = this.#reader.expect("]");
-      return {
-        kind: "subquery",
-        expr,
-        range: positive(this.#reader, range, opening),
-        step,
-        offset: undefined,
-        at: undefined,
-        start: expr.start,
-        end,
-      };
-    }
-    const { end } = this.#reader.expect("]");
-    if (expr.kind !== "selector")
-      throw this.#reader.error({ start: expr.start, end }, "ranges only allowed for vector selectors");
-    if (expr.offset !== undefined) {
-      throw this.#reader.error({ start: expr.start, end }, "no offset modifiers allowed before range");
-    }
-    if (expr.at !== undefined)
-      throw this.#reader.error({ start: expr.start, end }, "no @ modifiers allowed before range");
-    return {
-      kind: "range",
-      selector: expr,
-      range: positive(this.#reader, range, opening),
-      start: expr.start,
-      end,
-    };
-  }
-
-  #offset(expr: Expr): Expr {
-    const token = this.#reader.next();
-    const offset = readOffset(this.#reader);
-    return this.#shifted(expr, token, "offset", (shift) => {
-      if (shift.offset !== undefined) throw this.#reader.error(token, "offset may not be set multiple times");
-      return { offset };
-    });
-  }
-
-  #atTime(expr: Expr): Expr {
-    const token = this.#reader.next();
-    const at = this.#atValue();
-    return this.#shifted(expr, token, "@", (shift) => {
-      if (shift.at !== undefined)
-        throw this.#reader.error(token, "@ <timestamp> may not be set multiple times");
-      return { at };
-    });
-  }
-
-  #atValue(): At {
-    const token = this.#reader.token;
-    if ((this.#reader.isWord("start") || this.#reader.isWord("end")) && this.#reader.second?.text === "(") {
-      this.#reader.skip();
-      this.#reader.expect("(");
-      this.#reader.expect(")");
-      return token.text.toLowerCase() === "start" ? "start" : "end";
-    }
-    const seconds = this.#reader.signedNumber();
-    if (!Number.isFinite(seconds) || Math.abs(seconds) > 9.2e15) {
-      throw this.#reader.error(token, `timestamp out of bounds for @ modifier: ${seconds}`);
-    }
-    return Math.round(seconds * 1000);
-  }
-
-  #shifted(
-    expr: Expr,
-    token: Token,
-    what: string,
-    change: (shift: {
-      offset: Duration | undefined;
-      at: At | undefined;
-    }) => { offset: Duration } | { at: At },
-  ): Expr {
-    const end = this.#reader.lastEnd;
-    if (expr.kind === "selector" || expr.kind === "subquery") return { ...expr, ...change(expr), end };
-    if (expr.kind === "range") {
-      return { ...expr, selector: { ...expr.selector, ...change(expr.selector) }, end };
-    }
-    throw this.#reader.error(
-      token,
-      `${what} modifier must be preceded by an instant vector selector or range vector selector or a subquery`,
-    );
-  }
-
-  #extended(expr: Expr): Expr {
-    const token = this.#reader.next();
-    const extended = token.text.toLowerCase() === "anchored" ? "anchored" : "smoothed";
-    const set = (selector: VectorSelector): VectorSelector => {
-      if (selector.extended !== undefined) {
-        throw this.#reader.error(token, "anchored and smoothed modifiers cannot be used together or twice");
-      }
-      return { ...selector, extended };
-    };
-    if (expr.kind === "selector") return { ...set(expr), end: token.end };
-    if (expr.kind === "range") return { ...expr, selector: set(expr.selector), end: token.end };
-    throw this.#reader.error(
-      token,
-      `${extended} modifier must be preceded by a vector selector or a range vector selector`,
-    );
   }
 }
