@@ -1,4 +1,4 @@
-import { decodeInstruction, type GoBinary } from "@go3s/binary";
+import { decodeInstruction, elfMachine, type GoBinary } from "@go3s/binary";
 
 /** Operation says what a call is, in the records of probes/calls.go3s. */
 export const Operation = {
@@ -76,6 +76,51 @@ export function callInside(binary: GoBinary, caller: string, callee: string): nu
 /** behindCall finds the instruction behind that call, where the registers hold what it returned; it is single-stepped. */
 export function behindCall(binary: GoBinary, caller: string, callee: string): number | undefined {
   return aroundCall(binary, caller, callee, "behind");
+}
+
+/**
+ * jumpBehindCall finds the conditional jump behind that call, which is emulated on x86-64, if the third and fourth word that the call
+ * returned are still in their registers there: only loads of other registers, stores and comparisons may stand between. Else undefined.
+ */
+export function jumpBehindCall(binary: GoBinary, caller: string, callee: string): number | undefined {
+  const outer = binary.functions.find(caller);
+  const behind = behindCall(binary, caller, callee);
+  if (outer === undefined || behind === undefined || binary.elf.machine !== elfMachine.X86_64)
+    return undefined;
+  const code = binary.code(outer);
+  const start = binary.fileOffset(outer.entry);
+  for (let at = behind - start, n = 0; n < 6; n++) {
+    const instruction = decodeInstruction(binary.elf.machine, code, at);
+    if (instruction === undefined) return undefined;
+    const opcode = code[at] ?? 0;
+    // Jcc rel8, or rel32 behind 0f.
+    if (opcode >> 4 === 7 || (opcode === 0x0f && (code[at + 1] ?? 0) >> 4 === 8)) return start + at;
+    if (!keepsWords(code, at)) return undefined;
+    at += instruction.length;
+  }
+  return undefined;
+}
+
+/** keepsWords says whether an instruction is one of those that leave rcx and rdi alone: see jumpBehindCall. */
+function keepsWords(code: Uint8Array, at: number): boolean {
+  const hasRex = (code[at] ?? 0) >> 4 === 4;
+  const isHigh = hasRex && ((code[at] ?? 0) & 4) !== 0;
+  const opcode = code[hasRex ? at + 1 : at] ?? 0;
+  const operands = code[hasRex ? at + 2 : at + 1] ?? 0;
+  const register = (operands >> 3) & 7;
+  // MOV to a register.
+  if (opcode === 0x8b) return isHigh || (register !== 1 && register !== 7);
+  // MOV to memory; CMP of memory with a constant, of memory and a register; TEST.
+  if (opcode === 0x89) return operands >> 6 !== 3;
+  if (opcode === 0x80 || opcode === 0x83) return register === 7;
+  return (
+    opcode === 0x38 ||
+    opcode === 0x39 ||
+    opcode === 0x3a ||
+    opcode === 0x3b ||
+    opcode === 0x84 ||
+    opcode === 0x85
+  );
 }
 
 function aroundCall(

@@ -1,5 +1,5 @@
 import { BinaryError, type GoBinary, type GoOffsets } from "@go3s/binary";
-import { behindCall, type CallSite, callInside } from "./call-site.js";
+import { behindCall, type CallSite, callInside, jumpBehindCall } from "./call-site.js";
 
 /** RouteSite is a place in a program where the route that a request matched can be read, by probes/routes.go3s. */
 export type RouteSite = Pick<CallSite, "fileOffset" | "cookie">;
@@ -125,7 +125,7 @@ const routers: readonly Row[] = [
 ];
 
 const nowhere = 15;
-const mode = { here: 0, behind: 1, pieces: 2, returned: 3 } as const;
+const mode = { here: 0, behind: 1, pieces: 2, returned: 3, outermost: 4 } as const;
 
 /** routeStructs are what routeSites needs to know of the modules' structs. */
 export const routeStructs: Readonly<Record<string, readonly string[]>> = structsOf(routers);
@@ -169,6 +169,10 @@ export function routeSites(binary: GoBinary, offsets: GoOffsets, goid: number | 
     }
   }
   const mux = goid === undefined ? undefined : muxSite(binary, goid);
+  if (mux === undefined && goid !== undefined) {
+    const copied = copyingMuxSite(binary, goid);
+    return { sites: copied === undefined ? sites : [copied, ...sites], hasMux: false, lost };
+  }
   return { sites: mux === undefined ? sites : [mux, ...sites], hasMux: mux !== undefined, lost };
 }
 
@@ -186,6 +190,25 @@ function muxSite(binary: GoBinary, goid: number): RouteSite | undefined {
     if (fileOffset === undefined) return undefined;
     // (h Handler, pattern string): an interface takes two words.
     const low = (2 << 8) | (mode.returned << 16);
+    return { fileOffset, cookie: BigInt(low) | (BigInt(goid) << 20n) };
+  } catch (error) {
+    if (!(error instanceof BinaryError)) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * copyingMuxSite is where net/http's mux (Go 1.22) knows the pattern, for programs that may have copied the request before: what stands
+ * around a mux and calls WithContext, as otelhttp does, leaves the pattern in a request that nobody else has. It costs each request a
+ * microsecond, so that programs without that function do without: all large ones have it, of small ones those whose calls were not inlined.
+ */
+function copyingMuxSite(binary: GoBinary, goid: number): RouteSite | undefined {
+  if (binary.functions.find("net/http.(*Request).WithContext") === undefined) return undefined;
+  try {
+    const caller = "net/http.(*ServeMux).ServeHTTP";
+    const fileOffset = jumpBehindCall(binary, caller, "net/http.(*ServeMux).findHandler");
+    if (fileOffset === undefined) return undefined;
+    const low = (2 << 8) | (mode.outermost << 16);
     return { fileOffset, cookie: BigInt(low) | (BigInt(goid) << 20n) };
   } catch (error) {
     if (!(error instanceof BinaryError)) throw error;
