@@ -19,6 +19,7 @@ import { newStreamConns } from "./spans/stream-conns.js";
 import { newStreamSpanWriter } from "./spans/stream-span.js";
 import { newStreams, type Streams } from "./spans/streams.js";
 import { newTcpParties } from "./tcp/parties.js";
+import { newPeerNames } from "./tcp/peer-names.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
 import { type AgentWires, addAnswer, newAgentWires } from "./wires/agent-wires.js";
 import { newMessageBatches } from "./wires/message-batches.js";
@@ -143,6 +144,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     },
   });
 
+  const names = newPeerNames();
   const wires: AgentWires = newAgentWires({
     clock,
     durations,
@@ -156,12 +158,19 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     brokers,
     origins,
     messageBatches,
+    names,
     sawTls: options.sawTls,
     tell: options.tellWire,
   });
 
   const parties = newTcpParties(registry, options.exclude);
-  const tcp = newTcpLog({ batches: logBatches, clock, ownerOf: parties.ownerOf, peerOf: parties.peerOf });
+  const tcp = newTcpLog({
+    batches: logBatches,
+    clock,
+    ownerOf: parties.ownerOf,
+    peerOf: parties.peerOf,
+    nameOf: names.of,
+  });
 
   let unknownRecords = 0;
   const exited = (pid: number, ns: number): void => {

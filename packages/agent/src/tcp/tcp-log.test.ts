@@ -41,7 +41,13 @@ test("a connection's end tells its state, round trip, retransmits and reason, an
     close: async () => undefined,
   });
   const gone = { pid: 0, serviceName: "curl", resource: new Uint8Array() };
-  const log = newTcpLog({ batches, clock: openWallClock(), ownerOf: () => gone, peerOf: () => undefined });
+  const log = newTcpLog({
+    batches,
+    clock: openWallClock(),
+    ownerOf: () => gone,
+    peerOf: () => undefined,
+    nameOf: () => "db.example",
+  });
   log.close(event);
   batches.flush();
   const [record] = told[0]?.resourceLogs[0]?.scopeLogs[0]?.logRecords ?? [];
@@ -54,9 +60,14 @@ test("a connection's end tells its state, round trip, retransmits and reason, an
     return value?.stringValue ?? value?.intValue;
   };
   assert.deepEqual(
-    ["network.connection.state", "go3s.tcp.rtt_ns", "go3s.tcp.retransmits", "process.pid", "error.type"].map(
-      of,
-    ),
-    ["close_wait", 250_000n, 3n, 4711n, "ECONNRESET"],
+    [
+      "server.address",
+      "network.connection.state",
+      "go3s.tcp.rtt_ns",
+      "go3s.tcp.retransmits",
+      "process.pid",
+      "error.type",
+    ].map(of),
+    ["db.example", "close_wait", 250_000n, 3n, 4711n, "ECONNRESET"],
   );
 });

@@ -13,6 +13,7 @@ const key = {
   peerAddress: attributeKey("network.peer.address"),
   peerPort: attributeKey("network.peer.port"),
   peerService: attributeKey("peer.service"),
+  serverAddress: attributeKey("server.address"),
   pid: attributeKey("process.pid"),
   errorType: attributeKey("error.type"),
   role: attributeKey("go3s.tcp.role"),
@@ -69,6 +70,8 @@ export interface TcpLogOptions {
   readonly ownerOf: (tgid: number, comm: string, listeningPort: number) => TcpParty | undefined;
   /** peerOf names the process on this machine that listens at an address, if one does. */
   readonly peerOf: (address: string, port: number) => TcpParty | undefined;
+  /** nameOf gives the name that a process found an address by, "" for none. */
+  readonly nameOf: (tgid: number, address: string) => string;
 }
 
 /** TcpLog writes connections as log records `tcp.connect` and `tcp.close`. */
@@ -123,6 +126,8 @@ export function newTcpLog(options: TcpLogOptions): TcpLog {
     writer.intAttribute(key.peerPort, event.peerPort);
     const other = server ? undefined : options.peerOf(peer, event.peerPort);
     if (other !== undefined) writer.stringAttribute(key.peerService, other.serviceName);
+    const found = server ? "" : options.nameOf(event.tgid, peer);
+    if (found !== "") writer.stringAttribute(key.serverAddress, found);
     // A process that is gone has its number still.
     const pid = owner.pid > 0 ? owner.pid : event.tgid;
     if (pid > 0) writer.intAttribute(key.pid, pid);

@@ -9,6 +9,7 @@ import { addHeard, type Call, type Calls } from "../spans/calls.js";
 import type { WallClock } from "../spans/clock.js";
 import { addAnswered, addSent, isPartOf } from "../spans/sent-messages.js";
 import type { StreamConns } from "../spans/stream-conns.js";
+import type { PeerNames } from "../tcp/peer-names.js";
 import { newJoins } from "./joins.js";
 import { newLatePolls } from "./late-polls.js";
 import type { MessageBatches } from "./message-batches.js";
@@ -36,6 +37,8 @@ export interface AgentWiresOptions
   readonly brokers: MessageBrokers;
   readonly origins: MessageOrigins;
   readonly messageBatches: MessageBatches;
+  /** names hears what DNS answered. */
+  readonly names: Pick<PeerNames, "answered">;
 }
 
 /** newAgentWires makes one for no socket yet. */
@@ -93,6 +96,9 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
     sawTls: options.sawTls,
     tell: options.tell,
     emit(exchange, wire, origin, said) {
+      const { "dns.answers": answers, "dns.question.name": question } = exchange.attributes;
+      if (Array.isArray(answers) && typeof question === "string")
+        options.names.answered(wire.process.tgid, question, answers);
       brokers.gave(exchange, wire);
       if (!latePolls.hold(exchange, wire, origin)) told(exchange, wire, origin, said);
     },

@@ -18,8 +18,9 @@ FROM
         attributes['go3s.tcp.role'] AS role,
         attributes['peer.service'] AS peer_service,
         -- A client's port is a different one each time; a server's says which service it is.
+        -- A name that the client asked DNS for says more than its address, as in edges.sql.
         if(peer_service != '', peer_service, concat(
-            attributes['network.peer.address'],
+            if(attributes['server.address'] != '', attributes['server.address'], attributes['network.peer.address']),
             if(role = 'server', '', concat(':', attributes['network.peer.port'])))) AS peer,
         attributes['error.type'] AS error_type,
         toUInt64OrZero(attributes['go3s.tcp.connect_ns']) AS connect_ns,
