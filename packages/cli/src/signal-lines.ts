@@ -7,6 +7,7 @@ import {
   type NumberDataPoint,
 } from "@go3s/telemetry";
 import { plain, type Values, valuesOf } from "./attribute-values.js";
+import { clockText } from "./clock-text.js";
 import { durationText } from "./duration-text.js";
 import type { Output } from "./output.js";
 import { cellText } from "./table.js";
@@ -78,7 +79,7 @@ function logValue(record: LogRecord, resource: Values): Values {
 function logLine(record: LogRecord, resource: Values, { paint }: Output): string {
   const level = record.severityText.padEnd(5);
   return [
-    paint.dim(clock(record.timeUnixNano)),
+    paint.dim(clockText(record.timeUnixNano)),
     cellText(resource["service.name"] ?? "").padEnd(12),
     record.severityNumber >= 17
       ? paint.red(level)
@@ -146,15 +147,13 @@ function pointsOf(metric: Metric, resource: Values): Point[] {
 
 function pointLine({ value, shown }: Point, labels: string, { paint }: Output): string {
   return [
-    paint.dim(clock(value.timestamp_ns)),
+    paint.dim(clockText(value.timestamp_ns)),
     cellText(value.service_name).padEnd(12),
     paint.cyan(value.name),
     shown,
     paint.dim(labels),
   ].join("  ");
 }
-
-const clock = (ns: bigint): string => new Date(Number(ns / 1_000_000n)).toISOString().slice(11, 23);
 
 const labelText = (values: Values): string =>
   Object.entries(values)

@@ -9,6 +9,7 @@ import {
   STATUS_CODE,
 } from "@go3s/telemetry";
 import { type Values, valuesOf } from "./attribute-values.js";
+import { clockText } from "./clock-text.js";
 import { durationText } from "./duration-text.js";
 import type { Output } from "./output.js";
 import { newMetricPrinter, printLogs } from "./signal-lines.js";
@@ -112,7 +113,7 @@ function madeValue({ events, links }: Span, { scope }: ScopeSpans): Values {
 
 function spanLine(span: Span, resource: Values, { paint }: Output): string {
   const values = valuesOf(span.attributes);
-  const time = new Date(Number(span.startTimeUnixNano / 1_000_000n)).toISOString().slice(11, 23);
+  const time = clockText(span.startTimeUnixNano);
   const status = String(values["http.response.status_code"] ?? values["error.type"] ?? "-");
   const bad = (span.status?.code ?? 0) === STATUS_CODE.ERROR;
   const path = String(values["url.path"] ?? values["db.query.text"] ?? values["dns.question.name"] ?? "");

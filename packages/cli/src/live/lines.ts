@@ -1,9 +1,10 @@
 import type { TailLog, TailSpan } from "@go3s/server";
+import { clockText } from "../clock-text.js";
 import { durationText } from "../duration-text.js";
 import type { Output } from "../output.js";
 import { cellText } from "../table.js";
 
-const clock = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(11, 23);
+const clock = (ns: string): string => clockText(BigInt(ns));
 
 /** Large numbers stay texts in JSON, as everywhere in Go3s. */
 const number = (text: string): number | string => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
