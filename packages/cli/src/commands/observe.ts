@@ -23,6 +23,7 @@ import { logOption, logRows } from "../log-option.js";
 import { durationOption, type Parsed, portNumber } from "../options.js";
 import { missingRights } from "../rights.js";
 import { type RunningProbe, startProbe } from "../running-probe.js";
+import { newShedNotes } from "../shed-notes.js";
 import { printingExporter, silentExporter } from "../span-lines.js";
 import { drawTable } from "../table.js";
 import { unmatched, unmatchedPids } from "../unmatched.js";
@@ -217,10 +218,7 @@ async function observe(
     exporter,
     ...wanted,
     ...(functions === undefined ? {} : { functions }),
-    onShed(shed) {
-      if (shed.length === 0) output.note("within the budget: everything is observed again");
-      for (const { what, why } of shed) output.note(`without ${what}: ${why}`);
-    },
+    onShed: newShedNotes(output.note),
     onLost: (pid, lost) => lost.forEach((loss) => void output.note(`  of ${pid} without ${loss}`)),
     onAttached: ({ pid, runtime, probes, lost }) => {
       // It is told when it has become the program that was asked for.
