@@ -244,6 +244,13 @@ function openAmqp(options: ParserOptions): Parser {
           one.asked.exchange.responseBytes += total;
         }
         answer(one, error);
+        // Nobody will confirm what was published: to an exchange that is not there, say.
+        for (const exchange of one.unconfirmed.values()) {
+          exchange.error = error;
+          exchange.firstByteNs = ns;
+          ready.push(exchange);
+        }
+        one.unconfirmed.clear();
         one.confirms = false;
       }
     } else if (asked !== undefined) {
