@@ -72,13 +72,22 @@ const loopName = /event-?loop|nioEvent|netty|reactor-|vert\.x-ev|vertx|^XNIO-\d+
  * by epoll (asyncio, uvloop, gevent); servers with a thread or a process for each request do that by others, or not at all.
  */
 export function servesOneAtATime(tgid: number, tid: number, proc = "/proc"): boolean {
+  const folder = `${proc}/${tgid}`;
+  if (tid !== tgid) return !loopName.test(nameOf(`${folder}/task/${tid}`));
   try {
-    const folder = `${proc}/${tgid}`;
-    if (loopName.test(readFileSync(`${folder}/task/${tid}/comm`, "utf8"))) return false;
-    return tid !== tgid || !readdirSync(`${folder}/fd`).some((fd) => isEpoll(`${folder}/fd/${fd}`));
+    return !readdirSync(`${folder}/fd`).some((fd) => isEpoll(`${folder}/fd/${fd}`));
   } catch {
     // It has ended.
     return false;
+  }
+}
+
+/** nameOf is a thread's name; "" for one that has ended, as those do that were there for one connection. */
+function nameOf(folder: string): string {
+  try {
+    return readFileSync(`${folder}/comm`, "utf8");
+  } catch {
+    return "";
   }
 }
 
