@@ -28,7 +28,7 @@ const redisLevels: Readonly<Record<string, number>> = { ".": 5, "-": 5, "*": 9, 
 // A level at the front: "ERROR ", "[warn] ", "INFO: ", "WARNING:name:", "[core:error] ".
 const leadingLevel = /^(?:\[(?:\w+:)?([A-Za-z]{3,9})\]|([A-Za-z]{3,9})(?=[\s:\]-]|$))[\s:\]-]*/;
 // What may stand between a time and a level: a thread or a process in brackets, a number, a logger's name, dashes.
-const between = /^(?:\[[^\]\n]{1,80}\]\s+|\d+\s+(?=\[)|-\s+|[\w.$-]{1,80}\s+-\s+)/;
+const between = /^(?:\[[^\]\n]{1,200}\]\s+|\d+\s+(?=\[)|-\s+|[\w.$-]{1,80}\s+-\s+)/;
 const mostBetween = 3;
 
 /** plain looks for a time and a level at the front; the message is what is left, all of it where there is neither. */
