@@ -263,6 +263,19 @@ test("what cannot be observed is named: a command, a process, a port, profiles w
   });
 });
 
+test("what a receiver takes nothing of ends with 1", { skip }, async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  server.close();
+  await once(server, "close");
+  const url = `http://127.0.0.1:${port}`;
+  const { code, stderr } = await runCli(["observe", "--otlp", url, "--", "sleep", "2"]);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`error: nothing was delivered to ${url}`));
+});
+
 test("a full disk behind stdout is an error in one line", () => {
   const full = openSync("/dev/full", "w");
   try {

@@ -61,6 +61,10 @@ export const cliErrorCodes = {
     exitCode: exitCodes.failed,
     meaning: "The data directory cannot be made or written.",
   },
+  "not-delivered": {
+    exitCode: exitCodes.failed,
+    meaning: "The receiver of --otlp took nothing of what was seen.",
+  },
   "output-failed": {
     exitCode: exitCodes.failed,
     meaning: "Standard output takes no more, for its disk is full.",

@@ -189,7 +189,21 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
     await closing.all();
     if (ended) summarise(agent, running, context);
   }
-  return interrupted.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
+  if (interrupted.reason === "SIGINT") return exitCodes.interrupted;
+  if (otlp !== undefined) checkDelivered(otlp, exporter);
+  return exitCodes.done;
+}
+
+/** checkDelivered throws when the receiver took nothing of what there was: a script is to hear of it. */
+function checkDelivered(url: string, exporter: Exporter): void {
+  const { sentItems, dropped } = exporter.stats();
+  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  if (sentItems > 0 || lost === 0) return;
+  throw new CliError(
+    "not-delivered",
+    `nothing was delivered to ${url}`,
+    "does something take OTLP over HTTP there?",
+  );
 }
 
 /** observe starts the agent; nothing to observe is an error, unless it may still start. */
