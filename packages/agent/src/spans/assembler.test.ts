@@ -153,3 +153,17 @@ test("records without their request are counted, not guessed", () => {
   );
   assert.equal(spans().length, 0);
 });
+
+test("what is written to a client that has gone is no answer of a request that was missed", () => {
+  const { feed, spans, assembler } = newHttpRig();
+  feed(
+    requestRecord(get, server),
+    endRecord({ exchange: 1, reason: EndReason.closed, ns: 3000 }),
+    responseRecord(ok, { exchange: 1, ns: 3100 }),
+  );
+  assert.deepEqual(
+    spans().map((span) => attributesOf(span)["error.type"]),
+    ["connection_closed"],
+  );
+  assert.deepEqual(assembler.counts().dropped, {});
+});

@@ -82,7 +82,7 @@ const handlerWaitNs = 2_000_000_000;
 const learnWaitNs = 300_000_000;
 // An exchange without any sign of life is given up after this long: its end was lost with the ring buffer's overflow.
 const staleNs = 600_000_000_000;
-// Exchanges of processes that nobody asked for, until their answer came.
+// Exchanges of processes that nobody asked for, or whose client has gone, until their answer came.
 const unaskedLimit = 10_000;
 // Exchanges that are open at once; more means that ends get lost faster than the sweep finds them.
 const openLimit = 100_000;
@@ -112,6 +112,12 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   /** readRoute takes a route that is whole: several begin alike where one was cut, and one of them would stand for all. */
   const readRoute = (exchange: Exchange, { memory, route, routeLength }: ResponseEvent | EndEvent): void => {
     if (routeLength > 0 && routeLength < routeSlot) exchange.pattern = texts.of(memory, route, routeLength);
+  };
+
+  /** expectNothing has an exchange's answer passed over. */
+  const expectNothing = (exchange: number): void => {
+    if (unasked.size >= unaskedLimit) unasked.clear();
+    unasked.add(exchange);
   };
 
   const { identify, identifyUntraced, identifyClient, adopt } = newExchangeIds(open, options, drop);
@@ -215,9 +221,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       const process = options.processOf(event.tgid);
       if (process === undefined) {
         // A process that was told before anybody knew whether it is asked for: it is not, so nothing is lost.
-        if (unasked.size >= unaskedLimit) unasked.clear();
-        unasked.add(event.exchange);
-        return;
+        return expectNothing(event.exchange);
       }
       const old = open.get(event.exchange);
       if (old !== undefined) {
@@ -341,7 +345,11 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       // A body without length or chunks ends with its connection; any other end before the last byte is a failure.
       const delimited = exchange.responseContentLength < 0 && !exchange.responseChunked;
       const whole = exchange.responseDone || (exchange.responseStarted && delimited);
-      if (!exchange.responseStarted) exchange.endNs = event.ns;
+      if (!exchange.responseStarted) {
+        exchange.endNs = event.ns;
+        // What a server writes to a client that is gone is told behind the end that it brings about.
+        if (exchange.role === Role.server) expectNothing(exchange.number);
+      }
       finish(exchange, whole ? "" : "connection_closed");
     },
     adopt,
