@@ -217,6 +217,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     sweep(nowNs) {
       assembler.sweep(nowNs);
       wires.sweep(nowNs);
+      streams.sweep(nowNs);
       made.flush();
     },
     tick: tcp.tick,
@@ -232,6 +233,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     close() {
       made.close();
       wires.close();
+      streams.sweep(Number.POSITIVE_INFINITY);
     },
   };
 }

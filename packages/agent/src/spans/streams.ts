@@ -10,6 +10,7 @@ import type { MessageBatches } from "../wires/message-batches.js";
 import type { MessageOrigins } from "../wires/message-origins.js";
 import { type Held, joinHolder, newHandedOn, release } from "./handed-on.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import { newLateMessages } from "./late-messages.js";
 import type { ProcessSpans } from "./process-spans.js";
 import type { StreamConn, StreamConns } from "./stream-conns.js";
 
@@ -89,6 +90,8 @@ export interface Streams extends StreamSink {
   hostOf(exchange: number, tgid: number): string;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
+  /** sweep tells messages that have waited for their senders long enough; `nowNs` is CLOCK_MONOTONIC. */
+  sweep(nowNs: number): void;
   /** serving lists the goroutines that serve a stream now, as "tgid:goid". */
   serving(): string[];
   counts(): { readonly open: number; readonly dropped: Readonly<Record<string, number>> };
@@ -234,7 +237,21 @@ export function newStreams(options: StreamsOptions): Streams {
     stream.text = event.textLength === 0 ? "" : texts.of(event.memory, event.text, event.textLength);
   };
 
+  /** isWaiting: somebody sent it whose broker's answer may be on its way. */
+  const isWaiting = (stream: Stream): boolean =>
+    stream.protocol === StreamKind.message &&
+    !stream.hasParent &&
+    options.messageBatches !== undefined &&
+    options.messageBatches.of(stream.path, stream.streamId, stream.offset) !== "" &&
+    senderOf(stream) === undefined;
+
+  const late = newLateMessages({ isWaiting, tell: (stream) => tell(stream, "") });
+
   const finish = (stream: Stream, failure: string): void => {
+    if (failure !== "" || !late.hold(stream)) tell(stream, failure);
+  };
+
+  const tell = (stream: Stream, failure: string): void => {
     identify(stream);
     if (stream.held !== undefined) release(stream, stream.held);
     stream.sender = stream.hasParent ? undefined : senderOf(stream);
@@ -370,6 +387,7 @@ export function newStreams(options: StreamsOptions): Streams {
         finish(stream, "process_exited");
       }
     },
+    sweep: late.sweep,
     serving() {
       const routines: string[] = [];
       for (const [tgid, open] of processes)
