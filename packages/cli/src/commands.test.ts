@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";
@@ -274,6 +274,16 @@ test("what a receiver takes nothing of ends with 1", { skip }, async () => {
   const { code, stderr } = await runCli(["observe", "--otlp", url, "--", "sleep", "2"]);
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`error: nothing was delivered to ${url}`));
+});
+
+test("observing a process ends when it does", { skip }, async () => {
+  const child = spawn("sleep", ["600"], { stdio: "ignore" });
+  const { code, stdout, stderr } = await runCli(["observe", "--json", "--pid", String(child.pid)], (text) => {
+    if (text.includes('"attached"')) child.kill();
+  });
+  assert.equal(code, 0);
+  assert.match(stderr, /what was observed has ended/);
+  assert.equal(lines(stdout).at(-1)?.["event"], "summary");
 });
 
 test("a full disk behind stdout is an error in one line", () => {

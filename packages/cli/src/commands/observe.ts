@@ -9,7 +9,7 @@ import {
 } from "@go3s/agent";
 import { agentSampleOption, limitRow } from "../agent-sample.js";
 import { budgetOption, budgetRows } from "../budget-option.js";
-import { newClosing } from "../closing.js";
+import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { readProbe } from "../declared-probe.js";
 import { environment } from "../environment.js";
@@ -21,6 +21,7 @@ import { startHeld } from "../held-command.js";
 import { costBetween, costTable } from "../live/cost-view.js";
 import { logOption, logRows } from "../log-option.js";
 import { durationOption, type Parsed, portNumber } from "../options.js";
+import type { Output } from "../output.js";
 import { missingRights } from "../rights.js";
 import { type RunningProbe, startProbe } from "../running-probe.js";
 import { newShedNotes } from "../shed-notes.js";
@@ -183,7 +184,11 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
       tellProbe(started, context);
     }
     program?.release();
-    await finished(interrupted, duration, program?.exited);
+    const isOver =
+      agent !== undefined && probes.length === 0 && isForPids(selection)
+        ? allEnded(agent, closing, output)
+        : undefined;
+    await finished(interrupted, duration, program?.exited ?? isOver);
     ended = true;
   } finally {
     await closing.all();
@@ -284,6 +289,24 @@ function tellProbe(running: RunningProbe, { output }: Context): void {
   const { probe, becomes } = running.report();
   if (output.json) output.value({ event: "probe", name: probe, programs: running.programs, becomes });
   else for (const line of becomes) output.note(`${probe}: ${line}`);
+}
+
+/** isForPids says whether nothing is asked for but processes by their numbers: no other one can come. */
+function isForPids({ pids, ...others }: Selection): boolean {
+  return (pids ?? []).length > 0 && !asked(others);
+}
+
+/** allEnded resolves when no process is watched any more. */
+function allEnded(agent: Agent, closing: Closing, output: Output): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (agent.report().processes.some(({ watched }) => watched)) return;
+      clearInterval(timer);
+      output.note("what was observed has ended");
+      resolve();
+    }, 500);
+    closing.defer(() => clearInterval(timer));
+  });
 }
 
 function asked({ pids, ports, names, containers, pods, namespaces, all }: Selection): boolean {
