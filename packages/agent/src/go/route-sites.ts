@@ -75,6 +75,20 @@ const routers: readonly Row[] = [
     known: [["v1.8.0", 80, 0]],
   },
   {
+    // A fork of the one above, which MinIO has.
+    module: "github.com/minio/mux",
+    in: "(*Router).ServeHTTP",
+    calling: "requestWithRouteAndVars",
+    word: 1,
+    at: [
+      ["Route", "routeConf"],
+      ["routeConf", "regexp"],
+      ["routeRegexpGroup", "path"],
+    ],
+    behind: ["routeRegexp", "template"],
+    known: [["v1.9.0", 112, 0]],
+  },
+  {
     module: "github.com/gin-gonic/gin",
     in: "(*Engine).ServeHTTP",
     calling: put,
