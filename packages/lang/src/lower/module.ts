@@ -8,7 +8,8 @@ import type { Checked, FunctionSymbol, Program, VariableSymbol } from "../types/
 import { isKernelStruct, isScalar, under, voidType } from "../types/type.js";
 import { wide } from "./arithmetic.js";
 import { loopShape } from "./callback-shape.js";
-import { condition, into, place, scalar } from "./expressions.js";
+import { condition, place, scalar } from "./expressions.js";
+import { into } from "./into.js";
 import { addressOf, slotPlace } from "./places.js";
 import { declareResults } from "./results.js";
 import { storeScalar } from "./scalar-access.js";
