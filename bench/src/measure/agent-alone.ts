@@ -41,7 +41,8 @@ export async function startAgentAlone(observed: number, more: readonly string[] 
       pid: agent.pid ?? 0,
       receiver: sink.pid,
       async stop() {
-        const gone = once(agent, "close");
+        // It ends by itself when what it observes has ended.
+        const gone = agent.exitCode === null ? once(agent, "close") : undefined;
         agent.kill("SIGTERM");
         await gone;
         await sink.stop();
