@@ -14,7 +14,7 @@ import { createEngine } from "./query/engine.js";
 import { createDecoders } from "./receive/decoders.js";
 import type { UnaryServer } from "./receive/grpc/server.js";
 import { listenOtlpGrpc } from "./receive/grpc.js";
-import { letHeapGrow } from "./receive/heap.js";
+import { letHeapGrow, startCollections } from "./receive/heap.js";
 import { createOtlpHttp } from "./receive/http.js";
 import { createIntake } from "./receive/intake.js";
 import { createBufferPool } from "./receive/pool.js";
@@ -100,6 +100,7 @@ const graceMs = 5_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, host = "127.0.0.1", ports = {} } = options;
   letHeapGrow();
+  const collections = startCollections();
   const counters = createCounters();
   const { tenantAttribute } = options;
   const reading = tenantAttribute === undefined ? {} : { tenantAttribute };
@@ -173,6 +174,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let jaeger: RunningJaeger | undefined;
   const stop = async () => {
     closing = true;
+    collections.close();
     stream.close();
     board.close();
     // A probe ends with the server: what it attached is gone before the ports are.
