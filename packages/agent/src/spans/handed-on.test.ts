@@ -4,7 +4,7 @@ import { joinHolder, newHandedOn, release } from "./handed-on.js";
 import { idLayout } from "./ids.js";
 import { newProcessSpans } from "./process-spans.js";
 import { newRouteTable } from "./routes.js";
-import { newStream, type Stream } from "./streams.js";
+import { newStream, type Stream } from "./stream.js";
 
 const process = newProcessSpans({
   tgid: 7,

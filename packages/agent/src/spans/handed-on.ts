@@ -1,5 +1,5 @@
 import { idLayout } from "./ids.js";
-import type { Stream } from "./streams.js";
+import type { Stream } from "./stream.js";
 
 /** Held is a message that a goroutine took. */
 export interface Held {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { newLateMessages } from "./late-messages.js";
 import { newProcessSpans } from "./process-spans.js";
 import { newRouteTable } from "./routes.js";
-import { newStream, type Stream } from "./streams.js";
+import { newStream, type Stream } from "./stream.js";
 
 const process = newProcessSpans({
   tgid: 7,

@@ -1,4 +1,4 @@
-import type { Stream } from "./streams.js";
+import type { Stream } from "./stream.js";
 
 /** LateMessages holds messages that are done with before their producer was answered: only that answer says who sent them. */
 export interface LateMessages {

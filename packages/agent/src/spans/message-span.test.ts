@@ -10,8 +10,8 @@ import { openWallClock } from "./clock.js";
 import { newProcessSpans } from "./process-spans.js";
 import { encodedScope, encodeResource } from "./resource.js";
 import { newRouteTable } from "./routes.js";
+import { newStream, type Stream } from "./stream.js";
 import { newStreamSpanWriter } from "./stream-span.js";
-import { newStream, type Stream } from "./streams.js";
 
 const process = newProcessSpans({
   tgid: 7,

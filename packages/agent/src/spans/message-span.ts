@@ -5,7 +5,7 @@ import type { MessageBrokers } from "../wires/message-brokers.js";
 import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
 import { messagingOperation } from "./messaging.js";
-import type { Stream } from "./streams.js";
+import type { Stream } from "./stream.js";
 
 // OpenTelemetry's messaging conventions (https://opentelemetry.io/docs/specs/semconv/messaging/kafka/).
 const key = {

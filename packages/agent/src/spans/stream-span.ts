@@ -14,9 +14,9 @@ import { failureText } from "./http-span.js";
 import { idLayout } from "./ids.js";
 import { writeMessage } from "./message-span.js";
 import { routeOf } from "./routes.js";
+import type { Stream } from "./stream.js";
 import type { StreamConn } from "./stream-conns.js";
 import { newStreamTemplate } from "./stream-template.js";
-import type { Stream } from "./streams.js";
 
 // The names of OpenTelemetry's conventions for HTTP (https://opentelemetry.io/docs/specs/semconv/http/http-spans/) and gRPC
 // (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/), encoded once.

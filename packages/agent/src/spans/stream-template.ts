@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { SpanWriter } from "@go3s/telemetry";
 import type { DurationSeries } from "../runtime/request-durations.js";
-import type { Stream } from "./streams.js";
+import type { Stream } from "./stream.js";
 
 /**
  * StreamTemplate is the last span of a connection's streams as it was written, without ids, times and goroutine. What is asked for over one

@@ -8,63 +8,13 @@ import type { MadeSpans } from "../made/made-spans.js";
 import { readThreshold } from "../sampling/threshold.js";
 import type { MessageBatches } from "../wires/message-batches.js";
 import type { MessageOrigins } from "../wires/message-origins.js";
-import { type Held, joinHolder, newHandedOn, release } from "./handed-on.js";
+import { joinHolder, newHandedOn, release } from "./handed-on.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import { newTexts } from "./kept-texts.js";
 import { newLateMessages } from "./late-messages.js";
 import type { ProcessSpans } from "./process-spans.js";
-import type { StreamConn, StreamConns } from "./stream-conns.js";
-
-/** Stream is a request or call by HTTP/2, or a message that is taken from a broker, while it is open. */
-export interface Stream {
-  role: Role;
-  /** See StreamKind (go/stream-site.ts). */
-  protocol: number;
-  flags: number;
-  process: ProcessSpans;
-  tgid: number;
-  goid: number;
-  startNs: number;
-  endNs: number;
-  /** handlerEnded: the end is the handler's own, always. */
-  readonly handlerEnded: true;
-  conn: StreamConn | undefined;
-  /** streamId is a message's partition. */
-  streamId: number;
-  /** offset is a message's in its partition; 0 of what is none. */
-  offset: number;
-  /** object tells a message's object from others of its process, 0 where it has none that is handed on. */
-  object: number;
-  /** held is what those know of it who take the message after, before what they know of who had it before; see HandedOn. */
-  held: Held | undefined;
-  before: Held | undefined;
-  /** Texts as they were captured; "" for what there is not. */
-  method: string;
-  path: string;
-  host: string;
-  query: string;
-  agent: string;
-  tracestate: string;
-  baggage: string;
-  /** Trace id, span id, parent span id; see idLayout. Valid once `identified`. */
-  readonly ids: Uint8Array;
-  identified: boolean;
-  hasParent: boolean;
-  remoteParent: boolean;
-  /** sender has the ids of who sent a message whose trace had begun before that was known, or before anybody could ask. */
-  sender: Uint8Array | undefined;
-  /** batch names what a message came in whose sender is not known, "" where that is not known either. */
-  batch: string;
-  /** named: its trace, and a call's span, were chosen where it began: they may be on the wire already. */
-  named: boolean;
-  threshold: number;
-  /** What the end told; see StreamEndEvent. */
-  endFlags: number;
-  status: number;
-  errorType: number;
-  requestBytes: number;
-  responseBytes: number;
-  text: string;
-}
+import { newStream, type Stream } from "./stream.js";
+import type { StreamConns } from "./stream-conns.js";
 
 /** StreamsOptions are what the streams' assembler needs from around it. */
 export interface StreamsOptions {
@@ -105,10 +55,13 @@ interface Open {
 
 // Streams of one process that are open at once: long ones stay so for days. More are ends that got lost.
 const openLimit = 100_000;
+
 const idleLimit = 4096;
+
 // Ends that came before their beginnings: somebody who asks for a stream tells it while its own goroutine ends it, and may be
 // interrupted between finding it and telling it.
 const earlyLimit = 64;
+
 const numberBits = 0x3fffffff;
 
 /** newStreams makes one with nothing open. */
@@ -404,80 +357,7 @@ export function newStreams(options: StreamsOptions): Streams {
 
 /** nameLength is what the probes tell in a traceparent's place: the trace and span of a call, the trace of a served stream. */
 const nameLength = { client: 24, server: 16 } as const;
+
 const chosen = new Uint8Array(nameLength.client);
 
 const traceOf = ({ ids }: Stream): Uint8Array => ids.subarray(idLayout.trace, idLayout.trace + 16);
-
-interface Texts {
-  of(memory: Uint8Array, start: number, length: number): string;
-}
-
-// Texts that come again and again: methods, user agents, hosts, most paths.
-const textSlots = 1024;
-
-/**
- * newTexts gives texts without making the same one twice, as long as no other has its place: comparing 40 bytes costs less than
- * making a string of them.
- */
-function newTexts(): Texts {
-  const slots: (string | undefined)[] = new Array<string | undefined>(textSlots).fill(undefined);
-  const same = (known: string, memory: Uint8Array, start: number): boolean => {
-    for (let i = 0; i < known.length; i++) if (known.charCodeAt(i) !== memory[start + i]) return false;
-    return true;
-  };
-  return {
-    of(memory, start, length) {
-      const middle = (memory[start + (length >> 1)] ?? 0) * 31;
-      const slot =
-        ((memory[start + length - 1] ?? 0) * 7 + middle + (memory[start] ?? 0) + length * 131) &
-        (textSlots - 1);
-      const known = slots[slot];
-      if (known !== undefined && known.length === length && same(known, memory, start)) return known;
-      const made = Buffer.from(memory.buffer, memory.byteOffset + start, length).toString("utf8");
-      slots[slot] = made;
-      return made;
-    },
-  };
-}
-
-/** newStream makes one of which nothing is known. */
-export function newStream(process: ProcessSpans): Stream {
-  return {
-    role: Role.server,
-    protocol: 0,
-    flags: 0,
-    process,
-    tgid: 0,
-    goid: 0,
-    startNs: 0,
-    endNs: 0,
-    handlerEnded: true,
-    conn: undefined,
-    streamId: 0,
-    offset: 0,
-    object: 0,
-    held: undefined,
-    before: undefined,
-    method: "",
-    path: "",
-    host: "",
-    query: "",
-    agent: "",
-    tracestate: "",
-    baggage: "",
-    ids: new Uint8Array(idLayout.size),
-    identified: false,
-    hasParent: false,
-    remoteParent: false,
-    sender: undefined,
-    batch: "",
-    named: false,
-    threshold: 0,
-    endFlags: 0,
-    status: -1,
-    errorType: 0,
-    requestBytes: -1,
-    responseBytes: -1,
-    text: "",
-  };
-}
