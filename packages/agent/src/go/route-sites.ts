@@ -240,10 +240,13 @@ function place(binary: GoBinary, row: Row): number | undefined {
   return found === undefined ? undefined : binary.probeAddress(found).fileOffset;
 }
 
-/** versionOf is the version of a module that the program was built with; "" when the build information does not say. */
+/** versionOf is the version of a module that the program was built with; "" when it is not known, undefined without the module. */
 function versionOf(binary: GoBinary, module: string): string | undefined {
   if (binary.build === undefined) return "";
-  return binary.build.dependencies.find(({ path }) => path === module)?.version;
+  const found = binary.build.dependencies.find(({ path }) => path === module);
+  if (found?.replacedBy === undefined) return found?.version;
+  // A fork under the same name has its own structs: only its debug information says where things are.
+  return found.replacedBy.path === module ? found.replacedBy.version : "";
 }
 
 type Offsets = readonly [at: number, behind: number];

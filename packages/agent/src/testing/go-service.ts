@@ -73,13 +73,16 @@ export function buildGoService(
 }
 
 /** buildGoFiles builds a program of several files, "go.mod" among them, that needs no module from elsewhere. */
-export function buildGoFiles(files: Readonly<Record<string, string>>): BuiltProgram {
+export function buildGoFiles(
+  files: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): BuiltProgram {
   const folder = mkdtempSync(join(tmpdir(), "go3s-agent-"));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  return builtIn(folder, [], "local");
+  return builtIn(folder, flags, "local");
 }
 
 function builtIn(folder: string, flags: readonly string[], toolchain: string): BuiltProgram {
