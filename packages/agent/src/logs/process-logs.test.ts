@@ -20,6 +20,7 @@ import {
   type RunningService,
   whyNoLiveTests,
 } from "../testing/go-service.js";
+import { whyNoPeer } from "../testing/live-peers.js";
 import { eventually } from "../testing/wait.js";
 import { looksLikeLog } from "./log-streams.js";
 import type { LogOptions } from "./process-logs.js";
@@ -203,6 +204,35 @@ describe("what running programs write to their logs", { skip }, () => {
         assert.ok(trace !== undefined && bodyOf(trace).split("\n").length > 2, "the trace is one record");
         assert.deepEqual([warned?.severityNumber, warned?.severityText], [13, "WARN"]);
         assert.equal(seen.logs.length, 3);
+      } finally {
+        await seen.agent.close();
+      }
+    } finally {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    }
+  });
+
+  test("what two threads write at a time is not mixed up", { skip: whyNoPeer("python3") }, async () => {
+    const script = `
+import os, sys, threading
+sys.stdin.readline()
+os.write(2, b"one that is ")
+other = threading.Thread(target=lambda: os.write(2, b"another one\\n"))
+other.start()
+other.join()
+os.write(2, b"put together\\n")
+sys.stdin.readline()`;
+    const child = spawn("python3", ["-c", script], { stdio: ["pipe", "ignore", "pipe"] });
+    try {
+      await once(child, "spawn");
+      child.stderr.resume();
+      const seen = await observe(child.pid ?? 0, {});
+      try {
+        child.stdin.write("go\n");
+        await eventually("two records", () => seen.logs.length >= 2);
+        assert.deepEqual(seen.logs.map(bodyOf).sort(), ["another one", "one that is put together"]);
       } finally {
         await seen.agent.close();
       }

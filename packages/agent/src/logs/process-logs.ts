@@ -61,6 +61,8 @@ const usualLimit = 2000;
 // A line that has no end yet is told after this long, and so is what may be a stack trace's first line.
 const silenceMs = 100;
 const lineLimit = 64 * 1024;
+// Goroutines and threads of a stream that have begun a record at once; with more, all are told as far as they are.
+const mostWriters = 1000;
 
 interface Origin {
   readonly ns: number;
@@ -72,6 +74,12 @@ interface Origin {
 interface Stream {
   readonly process: LoggingProcess;
   readonly place: LogStream;
+  /** writers are those who have begun something, by goroutine or thread: what two write at a time is mixed up in the stream, but not here. */
+  readonly writers: Map<number, LineWriter>;
+}
+
+/** LineWriter is what a goroutine or thread has begun to write. */
+interface LineWriter {
   readonly joiner: LineJoiner;
   readonly decoder: StringDecoder;
   partial: string;
@@ -110,9 +118,9 @@ export function openProcessLogs(
   });
   const keyOf = (pid: number, fd: number): string => `${pid}:${fd}`;
 
-  const emit = (stream: Stream, text: string, origin: Origin): void => {
-    const { missing } = stream;
-    stream.missing = 0;
+  const emit = (stream: Stream, from: LineWriter, text: string, origin: Origin): void => {
+    const { missing } = from;
+    from.missing = 0;
     const item: Waiting = {
       stream,
       text,
@@ -126,37 +134,50 @@ export function openProcessLogs(
     };
     parents.wait(item);
   };
-  const line = (stream: Stream, text: string, origin: Origin): void => {
-    const before = stream.origin;
-    const over = stream.joiner.take(text);
+  const line = (stream: Stream, from: LineWriter, text: string, origin: Origin): void => {
+    const before = from.origin;
+    const over = from.joiner.take(text);
     over.forEach((each, i) => {
       // The last of them may be this line itself, when it stands alone.
-      emit(stream, each, i === over.length - 1 && each === text ? origin : before);
+      emit(stream, from, each, i === over.length - 1 && each === text ? origin : before);
     });
-    if (over.length > 0 || before.ns === 0) stream.origin = origin;
+    if (over.length > 0 || before.ns === 0) from.origin = origin;
   };
-  const settle = (stream: Stream): void => {
-    if (stream.partial !== "") {
-      const text = stream.partial;
-      stream.partial = "";
-      line(stream, text, stream.origin);
+  const settle = (stream: Stream, from: LineWriter): void => {
+    if (from.partial !== "") {
+      const text = from.partial;
+      from.partial = "";
+      line(stream, from, text, from.origin);
     }
-    for (const each of stream.joiner.rest()) emit(stream, each, stream.origin);
-    stream.origin = nowhere;
+    for (const each of from.joiner.rest()) emit(stream, from, each, from.origin);
+    from.origin = nowhere;
+  };
+  const settleAll = (stream: Stream): void => {
+    for (const from of stream.writers.values()) settle(stream, from);
+    stream.writers.clear();
   };
   const take = (piece: LogPiece): void => {
     const stream = streams.get(keyOf(piece.tgid, piece.fd));
     if (stream === undefined) return;
-    stream.touched = performance.now();
-    stream.missing += piece.missing;
     const { ns, goid, parentGoid, tid } = piece;
+    const who = goid === 0 ? tid : goid;
+    let from = stream.writers.get(who);
+    if (from === undefined) {
+      from = newLineWriter();
+      stream.writers.set(who, from);
+    }
+    from.touched = performance.now();
+    from.missing += piece.missing;
     const origin: Origin = { ns, goid, parentGoid, tid };
-    const text = stream.partial + stream.decoder.write(Buffer.from(piece.bytes));
+    const text = from.partial + from.decoder.write(Buffer.from(piece.bytes));
     const lines = text.split("\n");
-    stream.partial = lines.pop() ?? "";
-    if (stream.origin === nowhere) stream.origin = origin;
-    for (const each of lines) line(stream, each.endsWith("\r") ? each.slice(0, -1) : each, origin);
-    if (stream.partial.length > lineLimit) settle(stream);
+    from.partial = lines.pop() ?? "";
+    if (from.origin === nowhere) from.origin = origin;
+    for (const each of lines) line(stream, from, each.endsWith("\r") ? each.slice(0, -1) : each, origin);
+    if (from.partial.length > lineLimit) settle(stream, from);
+    // Most goroutines write one line, whole, and never again.
+    if (from.partial === "" && !from.joiner.holds()) stream.writers.delete(who);
+    else if (stream.writers.size > mostWriters) settleAll(stream);
   };
   const probe: LogProbe = openLogProbe(options.limit ?? usualLimit, take);
 
@@ -165,18 +186,7 @@ export function openProcessLogs(
       const name = keyOf(process.pid, place.fd);
       const known = streams.get(name);
       if (known !== undefined && known.place.path === place.path) continue;
-      const decoder = new StringDecoder("utf8");
-      const joiner = newLineJoiner();
-      streams.set(name, {
-        process,
-        place,
-        joiner,
-        decoder,
-        partial: "",
-        missing: 0,
-        origin: nowhere,
-        touched: 0,
-      });
+      streams.set(name, { process, place, writers: new Map() });
       probe.watch(process.pid, place.fd, process.goid ?? 0, process.parentGoid ?? 0);
     }
   };
@@ -196,7 +206,7 @@ export function openProcessLogs(
       processes.delete(pid);
       for (const [name, stream] of streams) {
         if (stream.process.pid !== pid) continue;
-        settle(stream);
+        settleAll(stream);
         probe.unwatch(pid, stream.place.fd);
         streams.delete(name);
       }
@@ -206,7 +216,11 @@ export function openProcessLogs(
     flush(serving) {
       const now = performance.now();
       for (const stream of streams.values()) {
-        if (stream.origin !== nowhere && now - stream.touched > silenceMs) settle(stream);
+        for (const [who, from] of stream.writers) {
+          if (now - from.touched <= silenceMs) continue;
+          settle(stream, from);
+          stream.writers.delete(who);
+        }
       }
       let known: ReadonlySet<string> | undefined;
       parents.settle(Number(process.hrtime.bigint()), (tgid, routine) => {
@@ -225,7 +239,7 @@ export function openProcessLogs(
     close() {
       probe.drain();
       count();
-      for (const stream of streams.values()) settle(stream);
+      for (const stream of streams.values()) settleAll(stream);
       parents.flush();
       probe.close();
       streams.clear();
@@ -253,6 +267,17 @@ export function tryProcessLogs(
 }
 
 const nowhere: Origin = { ns: 0, goid: 0, parentGoid: 0, tid: 0 };
+
+function newLineWriter(): LineWriter {
+  return {
+    joiner: newLineJoiner(),
+    decoder: new StringDecoder("utf8"),
+    partial: "",
+    missing: 0,
+    origin: nowhere,
+    touched: 0,
+  };
+}
 
 /** isSameSecond says that a line's time is the moment of its writing, told in whole seconds: then that is nearer. */
 const isSameSecond = (told: bigint, written: bigint): boolean =>

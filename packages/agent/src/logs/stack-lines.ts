@@ -4,6 +4,8 @@ import { beginsLikeLog } from "./plain-line.js";
 export interface LineJoiner {
   /** take gives the records that are over when this line begins another. */
   take(line: string): string[];
+  /** holds says whether a record is held that may go on. */
+  holds(): boolean;
   /** rest gives what is held still: nothing came for a while. */
   rest(): string[];
 }
@@ -88,6 +90,7 @@ export function newLineJoiner(): LineJoiner {
       }
       return begin(line, "indented");
     },
+    holds: () => holds,
     rest() {
       const before = holds ? [held.trimEnd()] : [];
       holds = false;
