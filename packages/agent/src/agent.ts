@@ -6,6 +6,7 @@ import { newAgentBudget } from "./budget/agent-budget.js";
 import { runtimeText } from "./discovery/executable.js";
 import { newRegistry, type Observed, type Registry } from "./discovery/registry.js";
 import { asksForMany } from "./discovery/selection.js";
+import { threadKind } from "./discovery/thread-kind.js";
 import { newAgentBatches } from "./export/agent-batches.js";
 import { openFeatures } from "./features.js";
 import { newGoPrograms } from "./go/programs.js";
@@ -45,8 +46,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const sampling = newAgentSampling(options.sampling);
   const batches = newAgentBatches(exporter, options.fused === true);
   const lose = (pid: number, text: string): void => options.onLost?.(pid, [text]);
-  const features = openFeatures(options, { clock, batches, programs, lose });
   let kernel: KernelObserver | undefined;
+  const slotOf = (pid: number): number => kernel?.slotOf(pid) ?? 0;
+  const features = openFeatures(options, { clock, batches, programs, lose, slotOf });
   /** found are processes to be watched as soon as the kernel side is open. */
   const found: Observed[] = [];
   let closed = false;
@@ -111,7 +113,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const go = executable.isGo ? programs.of(pid, executable) : undefined;
     const facts = go?.facts;
     sampling.watched(process);
-    const attached = kernel.watch(pid, facts, spans.threadsServe !== true);
+    const attached = kernel.watch(pid, facts, threadKind(executable, process.facts));
     const secured = tls.watch(pid, facts?.tls);
     spans.handlerEndsTold = attached.probes.handlerEnd;
     spans.routeless = facts === undefined;
@@ -135,6 +137,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       watchNew: asksForMany(options.selection),
       measured: options.measured === true,
       propagate: options.propagate === true,
+      ...(features.logs === undefined ? {} : { maps: features.logs.sharedMaps }),
       tellsEarly: features.logs !== undefined || features.functions !== undefined,
       // What needs to know of a request while it is open can't wait for its answer.
       repeats: [features.logs, features.functions, features.waits].every((each) => each === undefined),

@@ -51,12 +51,14 @@ export interface FeaturesAround {
   readonly programs: GoPrograms;
   /** lose hears what cannot be told of a process. */
   readonly lose: (pid: number, text: string) => void;
+  /** slotOf is the slot of a watched process's target, 0 where it has none of its own. */
+  readonly slotOf: (pid: number) => number;
 }
 
 /** openFeatures loads what is asked for; what is refused costs itself alone. Throws AgentError "bad-pattern". */
 export function openFeatures(options: AgentOptions, around: FeaturesAround): Features {
   const { exporter } = options;
-  const { clock, batches, programs, lose } = around;
+  const { clock, batches, programs, lose, slotOf } = around;
   const hasMetrics = options.metrics !== false;
   const durations = newRequestDurations(clock);
   // First: a bad pattern is refused before anything is loaded.
@@ -80,8 +82,8 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
   const watchLogs = ({ facts, executable, spans }: Observed): void => {
     const { pid } = facts;
     const { goid, parentGoid } = (executable.isGo ? programs.of(pid, executable).facts : undefined) ?? {};
-    const threadsServe = spans.threadsServe === true;
-    logs?.watch({ pid, resource: spans.resource, goid, parentGoid, threadsServe });
+    const slot = executable.isGo ? 0 : slotOf(pid);
+    logs?.watch({ pid, resource: spans.resource, goid, parentGoid, slot });
   };
   const sendTimes = (): void => {
     const times = functions?.metrics();

@@ -151,7 +151,6 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     batches: spanBatches,
     processOf,
     adopt: assembler.adopt,
-    servedBy: assembler.servedBy,
     enclosing: made.enclosing,
     calls,
     conns,

@@ -137,7 +137,11 @@ export function openKernelObject(options: ObserverOptions): OpeningKernelObject 
     tellsEarly: options.tellsEarly === true ? 1 : 0,
   };
   const mapSizes = options.ringBytes === undefined ? {} : { events: options.ringBytes };
-  const loader = openLoader(spec, { constants, mapSizes });
+  const loader = openLoader(spec, {
+    constants,
+    mapSizes,
+    ...(options.maps === undefined ? {} : { maps: options.maps }),
+  });
   const programs = new Map<string, Program>();
   const refused = new Map<string, BpfError>();
   const underWay = new Map<string, Promise<void>>();

@@ -1,3 +1,5 @@
+import type { BpfMap } from "@go3s/bpf";
+import type { ThreadKind } from "../discovery/thread-kind.js";
 import type { EventSink } from "../events/event.js";
 import type { WireState } from "../events/layout.js";
 import type { GoFacts } from "../go/facts.js";
@@ -28,6 +30,8 @@ export interface ObserverOptions {
   readonly tellsEarly?: boolean;
   /** repeats tells server requests that repeat their connection's last one to the byte when they are answered, in one record (EventSink.again). */
   readonly repeats?: boolean;
+  /** maps are used in place of those of the same names; they stay the caller's. */
+  readonly maps?: ReadonlyMap<string, BpfMap>;
 }
 
 /** MissingPart is something the kernel or our rights do not allow. */
@@ -71,10 +75,10 @@ export interface KernelObserver {
   /** seesProcesses says whether starts and exits of processes are told. */
   readonly seesProcesses: boolean;
   /**
-   * watch begins to tell a process's HTTP; facts are those of its Go executable. Watching twice starts anew. Without `repeats` each of its
-   * requests is told when it comes, also one that repeats another: so the agent knows it before what is done for it.
+   * watch begins to tell a process's HTTP; facts are those of its Go executable, threads how those of another program work. Watching
+   * twice starts anew.
    */
-  watch(pid: number, facts?: GoFacts, repeats?: boolean): WatchedProcess;
+  watch(pid: number, facts?: GoFacts, threads?: ThreadKind): WatchedProcess;
   unwatch(pid: number, goesOn?: boolean): void;
   /** setProbes attaches and detaches a process's uprobes live. Returns what is in place then. */
   setProbes(pid: number, wanted: AttachedProbes): AttachedProbes;
@@ -86,6 +90,8 @@ export interface KernelObserver {
   tellWire(connection: number, state: WireState, turn?: number): void;
   /** sample decides live which of a process's requests are told; pid 0 is what processes get that nobody has looked at yet. */
   sample(pid: number, sampling: TargetSampling): void;
+  /** slotOf is the slot of a watched process's target, 0 where it has none of its own. */
+  slotOf(pid: number): number;
   /** untold counts the requests that a watched process was sent and that were not told. */
   untold(pid: number): number;
   /** probesOf counts what is attached for one process alone. */

@@ -10,6 +10,7 @@ import {
   u32Bytes,
   u64Bytes,
 } from "@go3s/bpf";
+import type { ThreadKind } from "../discovery/thread-kind.js";
 import { createDecoder } from "../events/decode.js";
 import type { GoFacts } from "../go/facts.js";
 import { openPropagation } from "../propagate/propagation.js";
@@ -22,13 +23,14 @@ import { type KernelObject, openKernelObject, type ProgramNeeds, tracepoints } f
 import type { KernelObserver, MissingPart, ObserverOptions, ProgramCost } from "./observer-types.js";
 import { newRouteProbes, type RouteProbes } from "./route-probes.js";
 import { attachStreamProbes, type StreamProbes } from "./stream-probes.js";
-import { type AttachedProbes, encodeTarget, TargetFlag, targetAtSlot } from "./target.js";
+import { type AttachedProbes, encodeTarget, TargetFlag, targetAtSlot, threadFlags } from "./target.js";
 import { newTargetSamples } from "./target-samples.js";
 import { attachTlsProbes, type TlsProbes } from "./tls-probes.js";
 import { newProcessProbes, type ProcessProbes } from "./uprobes.js";
 
 interface Watch {
   readonly facts: GoFacts | undefined;
+  readonly threads: ThreadKind | undefined;
   readonly probes: ProcessProbes | undefined;
   readonly calls: CallProbes | undefined;
   readonly streams: StreamProbes | undefined;
@@ -165,7 +167,6 @@ function newObserver(
   const loop = startDrainLoop(reader, courtesy, setAsleep, options.timing);
   const statistics = options.measured === true ? enableStatistics() : undefined;
   const watches = new Map<number, Watch>();
-  const toldWhole = new Set<number>();
   const samples = newTargetSamples(mapOf(object, "sampling"), mapOf(object, "leftOut"));
   const propagation = options.propagate === true ? openPropagation(object) : undefined;
   let isOpen = true;
@@ -174,15 +175,18 @@ function newObserver(
 
   const secureSince = mapOf(object, "secureSince");
   const closing = newClosing();
-  const tell = (pid: number, facts: GoFacts | undefined, attached: AttachedProbes): void => {
+  const tell = (
+    pid: number,
+    { facts, threads }: Pick<Watch, "facts" | "threads">,
+    attached: AttachedProbes,
+  ): void => {
     const { tls, streams } = watches.get(pid) ?? {};
     const more =
-      (options.repeats === true && options.propagate !== true && !toldWhole.has(pid)
-        ? TargetFlag.repeats
-        : 0) |
+      (options.repeats === true && options.propagate !== true ? TargetFlag.repeats : 0) |
       ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
       (streams?.tellsMessages === true ? TargetFlag.messages : 0) |
       (options.propagate === true && facts === undefined ? TargetFlag.names : 0) |
+      threadFlags(threads) |
       ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0)) |
       (tls?.findsWrites ? TargetFlag.writes : 0);
     const slot = samples.slotOf(pid);
@@ -213,28 +217,27 @@ function newObserver(
     const slot = watches.has(pid) ? samples.slotOf(pid) : 0;
     if (slot !== 0) targetSlots.update(u32Bytes(slot), targetAtSlot(0, new Uint8Array(0)));
     watches.delete(pid);
-    toldWhole.delete(pid);
     samples.forget(pid);
   };
 
   /** probeWrites goes over to a probe for a process that writes TLS in a way that is not known. */
-  const probeWrites = (pid: number, { facts, probes, tls }: Watch): void => {
+  const probeWrites = (pid: number, watch: Watch): void => {
+    const { probes, tls } = watch;
     if (tls === undefined || !tls.missesWrites()) return;
     tls.probeWrites();
-    tell(pid, facts, probes?.attached ?? none);
+    tell(pid, watch, probes?.attached ?? none);
   };
 
   return {
     seesProcesses: links.has("onExec") && links.has("onExit"),
-    watch(pid, facts, repeats = true) {
+    watch(pid, facts, threads) {
       courtesy.hurry();
       closing.now(pid);
       if (watches.has(pid)) forget(pid, true);
-      if (!repeats) toldWhole.add(pid);
       const probes =
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
       // The sockets first: a request that comes while the uprobes are being attached is told without its route.
-      tell(pid, facts, none);
+      tell(pid, { facts, threads }, none);
       propagation?.watch(pid);
       const { file, calls: sites = [] } = facts ?? {};
       const calls = sites.length === 0 ? undefined : attachCallProbes(pid, sites, object.calls(), file);
@@ -243,9 +246,9 @@ function newObserver(
         ? attachStreamProbes(pid, facts.streams, object.streams(), { slot: samples.slotOf(pid), file })
         : undefined;
       const routes = newRouteProbes(pid, facts?.routes ?? [], object.routes, file);
-      watches.set(pid, { facts, probes, calls, streams, tls: undefined, routes });
+      watches.set(pid, { facts, threads, probes, calls, streams, tls: undefined, routes });
       const attached = probes?.set(everything) ?? none;
-      if (probes !== undefined) tell(pid, facts, attached);
+      if (probes !== undefined) tell(pid, { facts, threads }, attached);
       routes.set(true);
       return {
         probes: attached,
@@ -264,13 +267,13 @@ function newObserver(
       const same = (["handlerEnd", "roundTrip", "spawn"] as const).every((p) => wanted[p] === before[p]);
       if (same) return before;
       // What is to go is taken from the flags first: nobody may wait for a probe that is not there any more.
-      tell(pid, watch.facts, {
+      tell(pid, watch, {
         handlerEnd: wanted.handlerEnd && before.handlerEnd,
         roundTrip: wanted.roundTrip && before.roundTrip,
         spawn: wanted.spawn && before.spawn,
       });
       const attached = watch.probes.set(wanted);
-      tell(pid, watch.facts, attached);
+      tell(pid, watch, attached);
       return attached;
     },
     setMessages: (pid, wanted) => watches.get(pid)?.streams?.setMessages(wanted),
@@ -280,7 +283,7 @@ function newObserver(
       watch.tls?.close();
       watch.tls = attachTlsProbes(pid, sites, object.tls());
       secureSince.update(u32Bytes(pid), u64Bytes(process.hrtime.bigint()));
-      tell(pid, watch.facts, watch.probes?.attached ?? none);
+      tell(pid, watch, watch.probes?.attached ?? none);
       return { count: watch.tls.count, lost: watch.tls.lost };
     },
     tellWire(connection, state, turn = 0) {
@@ -296,8 +299,9 @@ function newObserver(
       if (pid === 0) return samples.setUsual(sampling);
       samples.set(pid, sampling);
       const watch = watches.get(pid);
-      if (watch !== undefined) tell(pid, watch.facts, watch.probes?.attached ?? none);
+      if (watch !== undefined) tell(pid, watch, watch.probes?.attached ?? none);
     },
+    slotOf: (pid) => (watches.has(pid) ? samples.slotOf(pid) : 0),
     untold: (pid) => (isOpen ? samples.untold(pid) : 0),
     probesOf: (pid) => countOf(watches.get(pid)),
     drain: () => loop.drainNow(),

@@ -1,3 +1,4 @@
+import type { ThreadKind } from "../discovery/thread-kind.js";
 import type { GoFacts } from "../go/facts.js";
 
 /** TargetFlag bits, as probes/state.go3s has them. */
@@ -14,6 +15,8 @@ export const TargetFlag = {
   repeats: 512,
   names: 1024,
   messages: 2048,
+  threads: 4096,
+  atOnce: 8192,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;
@@ -40,6 +43,10 @@ export interface TargetSampling {
 
 /** everyRequest is the sampling that leaves nothing out. */
 export const everyRequest: TargetSampling = { threshold: 0, errors: false, thin: false };
+
+/** threadFlags are the flags of a program whose threads tell whose work they do; 0 where goroutines do. */
+export const threadFlags = (kind: ThreadKind | undefined): number =>
+  kind === undefined ? 0 : TargetFlag.threads | (kind === "at-once" ? TargetFlag.atOnce : 0);
 
 /** samplingFlags are the flags of a sampling. */
 export const samplingFlags = ({ errors, thin }: TargetSampling): number =>

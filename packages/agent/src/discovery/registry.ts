@@ -156,7 +156,7 @@ export function newRegistry(options: RegistryOptions): Registry {
       executable,
       watched,
       reason,
-      spans: spansOf(facts, identity, executable, routesOf(executable)),
+      spans: spansOf(facts, identity, routesOf(executable)),
     };
     // Only now: between the two nobody sees what the process does, and a short-lived program does all of it meanwhile.
     if (before !== undefined) forget(before, watched);
@@ -240,21 +240,11 @@ function isSameProgram(before: ProcessFacts, now: ProcessFacts): boolean {
   );
 }
 
-// Node serves all by one thread, .NET's tasks go from thread to thread, PHP's answers go by FastCGI.
-const threadRuntimes: ReadonlySet<string> = new Set(["cpython", "jvm", "ruby"]);
-
-function spansOf(
-  facts: ProcessFacts,
-  identity: Identity,
-  { runtime }: Executable,
-  routes: RouteTable,
-): ProcessSpans {
-  const spans = newProcessSpans({
+function spansOf(facts: ProcessFacts, identity: Identity, routes: RouteTable): ProcessSpans {
+  return newProcessSpans({
     tgid: facts.pid,
     serviceName: identity.serviceName || programName(facts),
     resource: encodeResource(identity),
     routes,
   });
-  spans.threadsServe = threadRuntimes.has(runtime?.name ?? "");
-  return spans;
 }

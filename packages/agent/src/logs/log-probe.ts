@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   attachTracepoint,
+  type BpfMap,
   type Link,
   type LoadedObject,
   loadObject,
@@ -14,7 +15,8 @@ import { keptObject } from "../probes/compile.js";
 import { tracepointFormat } from "../probes/tracepoint-format.js";
 
 // Seen from dist/logs and from src/logs alike.
-const file = new URL("../../../../probes/logs/logs.go3s", import.meta.url);
+const folder = new URL("../../../../probes/", import.meta.url);
+const files = ["logs/logs.go3s", "crowd.go3s"];
 
 /** LogPiece is a piece of what a process wrote, valid during the call. */
 export interface LogPiece {
@@ -25,13 +27,24 @@ export interface LogPiece {
   readonly tgid: number;
   readonly tid: number;
   readonly fd: number;
+  /** exchange is the number of the request that the writing thread works for, where no goroutine says it; 0 when that is not known. */
+  readonly exchange: number;
   readonly bytes: Uint8Array;
 }
 
 /** LogProbe owns what watches writes; close() leaves nothing behind. */
 export interface LogProbe {
-  /** watch tells a process's stream from now on; the offsets are of runtime.g, 0 where unknown. */
-  watch(pid: number, fd: number, goid: number, parentGoid: number): void;
+  /** shared are the maps by which the probes on sockets tell this one what threads work for: theirs are to be these. */
+  readonly shared: ReadonlyMap<string, BpfMap>;
+  /**
+   * watch tells a process's stream from now on; the offsets are of runtime.g, 0 where unknown; the slot is that of the process's target where
+   * its threads say what they work for, else 0.
+   */
+  watch(
+    pid: number,
+    fd: number,
+    place: { readonly goid: number; readonly parentGoid: number; readonly slot: number },
+  ): void;
   unwatch(pid: number, fd: number): void;
   drain(): void;
   /** dropped counts pieces beyond a process's limit, by pid, and those that found no room. */
@@ -40,7 +53,9 @@ export interface LogProbe {
 }
 
 // Line in probes/logs/logs.go3s.
-const textAt = 48;
+const textAt = 56;
+// Those of probes/crowd.go3s.
+const sharedMaps = ["crowds", "threadWork"];
 // Budget there.
 const droppedAt = 16;
 
@@ -66,6 +81,7 @@ export function openLogProbe(piecesPerSecond: number, take: (piece: LogPiece) =>
         tgid: view.getUint32(at + 32, true),
         tid: view.getUint32(at + 36, true),
         fd: view.getInt32(at + 40, true),
+        exchange: view.getUint32(at + 48, true),
         bytes: bytes.subarray(at + textAt, at + textAt + size),
       });
     });
@@ -90,11 +106,13 @@ function newProbe(object: LoadedObject, reader: RingBufferReader, close: () => v
     return key;
   };
   return {
-    watch(pid, fd, goid, parentGoid) {
-      const value = new Uint8Array(8);
+    shared: new Map(sharedMaps.map((name) => [name, object.map(name)])),
+    watch(pid, fd, { goid, parentGoid, slot }) {
+      const value = new Uint8Array(16);
       const view = new DataView(value.buffer);
       view.setUint32(0, goid, true);
       view.setUint32(4, parentGoid, true);
+      view.setUint32(8, slot, true);
       files.update(keyOf(pid, fd), value);
     },
     unwatch: (pid, fd) => void files.delete(keyOf(pid, fd)),
@@ -128,6 +146,6 @@ function sumOf(object: LoadedObject): number {
 function compiledLogs(): Uint8Array {
   // Where there is none it is said here, with what to do about it: the compiler's process could only print it.
   tracepointFormat("syscalls", "sys_enter_write");
-  const sources = [{ name: "logs.go3s", text: readFileSync(file, "utf8") }];
+  const sources = files.map((name) => ({ name, text: readFileSync(new URL(name, folder), "utf8") }));
   return keptObject(sources, join(environment.cacheFolder, "logs"));
 }

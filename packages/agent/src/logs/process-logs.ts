@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import { BpfError } from "@go3s/bpf";
+import { BpfError, type BpfMap } from "@go3s/bpf";
 import { attributeKey, type LogWriter } from "@go3s/telemetry";
 import type { MissingPart } from "../attach/observer-types.js";
 import type { Batches } from "../export/batches.js";
@@ -8,6 +8,7 @@ import {
   type InnerSpan,
   newRequestParents,
   type ParentSpan,
+  routineOfExchange,
   type ServedRequest,
 } from "../spans/request-parents.js";
 import { type LogPiece, type LogProbe, openLogProbe } from "./log-probe.js";
@@ -29,12 +30,14 @@ export interface LoggingProcess {
   /** Offsets in runtime.g; undefined for what is no Go program. */
   readonly goid: number | undefined;
   readonly parentGoid: number | undefined;
-  /** threadsServe: see ProcessSpans. */
-  readonly threadsServe?: boolean;
+  /** slot is that of the process's target where its threads say what they work for, else 0. */
+  readonly slot: number;
 }
 
 /** ProcessLogs makes log records of what watched processes write to their logs. */
 export interface ProcessLogs {
+  /** sharedMaps are to be those of the probes on sockets, too; see LogProbe. */
+  readonly sharedMaps: ReadonlyMap<string, BpfMap>;
   watch(process: LoggingProcess): void;
   unwatch(pid: number): void;
   exchangeDone(exchange: ServedRequest): void;
@@ -69,6 +72,7 @@ interface Origin {
   readonly goid: number;
   readonly parentGoid: number;
   readonly tid: number;
+  readonly exchange: number;
 }
 
 interface Stream {
@@ -127,7 +131,7 @@ export function openProcessLogs(
       origin,
       missing,
       tgid: stream.process.pid,
-      routine: origin.goid === 0 && stream.process.threadsServe === true ? origin.tid : origin.goid,
+      routine: origin.exchange === 0 ? origin.goid : routineOfExchange(origin.exchange),
       parentRoutine: origin.parentGoid,
       startNs: origin.ns,
       endNs: origin.ns,
@@ -159,7 +163,7 @@ export function openProcessLogs(
   const take = (piece: LogPiece): void => {
     const stream = streams.get(keyOf(piece.tgid, piece.fd));
     if (stream === undefined) return;
-    const { ns, goid, parentGoid, tid } = piece;
+    const { ns, goid, parentGoid, tid, exchange } = piece;
     const who = goid === 0 ? tid : goid;
     let from = stream.writers.get(who);
     if (from === undefined) {
@@ -168,7 +172,7 @@ export function openProcessLogs(
     }
     from.touched = performance.now();
     from.missing += piece.missing;
-    const origin: Origin = { ns, goid, parentGoid, tid };
+    const origin: Origin = { ns, goid, parentGoid, tid, exchange };
     const text = from.partial + from.decoder.write(Buffer.from(piece.bytes));
     const lines = text.split("\n");
     from.partial = lines.pop() ?? "";
@@ -187,7 +191,8 @@ export function openProcessLogs(
       const known = streams.get(name);
       if (known !== undefined && known.place.path === place.path) continue;
       streams.set(name, { process, place, writers: new Map() });
-      probe.watch(process.pid, place.fd, process.goid ?? 0, process.parentGoid ?? 0);
+      const { goid = 0, parentGoid = 0, slot } = process;
+      probe.watch(process.pid, place.fd, { goid, parentGoid, slot });
     }
   };
   const count = (): void => {
@@ -195,6 +200,7 @@ export function openProcessLogs(
   };
 
   return {
+    sharedMaps: probe.shared,
     watch(process) {
       processes.set(process.pid, process);
       look(process);
@@ -266,7 +272,7 @@ export function tryProcessLogs(
   }
 }
 
-const nowhere: Origin = { ns: 0, goid: 0, parentGoid: 0, tid: 0 };
+const nowhere: Origin = { ns: 0, goid: 0, parentGoid: 0, tid: 0, exchange: 0 };
 
 function newLineWriter(): LineWriter {
   return {

@@ -31,8 +31,8 @@ import { idLayout } from "./ids.js";
 import { newOpenExchanges } from "./open-exchanges.js";
 import { becomeRepeat, copyAnswer, copyRequest, keepOriginal } from "./originals.js";
 import type { ProcessSpans } from "./process-spans.js";
+import { routineOfExchange } from "./request-parents.js";
 import { responseIsDone } from "./response-end.js";
-import { newServingThreads } from "./serving-threads.js";
 import type { SpanTemplate } from "./template.js";
 import { newTexts } from "./texts.js";
 
@@ -65,13 +65,11 @@ export interface Assembler {
   end(event: EndEvent): void;
   /** adopt puts trace id and span id of an open exchange, as its parent's, into a span's ids; false when it is not open. */
   adopt(number: number, tgid: number, ids: Uint8Array): boolean;
-  /** servedBy gives the exchange that a thread of a process serves, 0 when that is not known; see ServingThreads. */
-  servedBy(tgid: number, tid: number): number;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
   sweep(nowNs: number): void;
-  /** serving lists the goroutines and threads that serve a request now, as "tgid:goid" or "tgid:tid". */
+  /** serving lists the goroutines that serve a request now, as "tgid:goid"; see routineOfExchange. */
   serving(): ReadonlySet<string>;
   counts(): AssemblerCounts;
 }
@@ -97,12 +95,6 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   const early = newEarlyResponses();
   const unasked = new Set<number>();
   const texts = newTexts();
-  const threads = newServingThreads({
-    isUnanswered(number, tgid) {
-      const exchange = open.get(number);
-      return exchange?.role === Role.server && exchange.tgid === tgid && !exchange.responseStarted;
-    },
-  });
   const dropped: Record<string, number> = {};
 
   const drop = (reason: string): void => {
@@ -136,13 +128,11 @@ export function newAssembler(options: AssemblerOptions): Assembler {
   };
 
   const tellAsTemplate = (exchange: Exchange, template: SpanTemplate): void => {
-    if (exchange.thread !== 0 && !threads.isAlone(exchange.tgid, exchange.thread)) exchange.thread = 0;
     identifyUntraced(exchange);
     options.repeat(exchange, template);
   };
 
   const tellWhole = (exchange: Exchange, failure: string): void => {
-    if (exchange.thread !== 0 && !threads.isAlone(exchange.tgid, exchange.thread)) exchange.thread = 0;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
     options.emit(exchange, requestHead, failure);
@@ -258,15 +248,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       else process.requests++;
       // Now, since the server request it belongs to may be over when the response comes; the server's own parent
       // can wait, and has to: its client's record may be a few microseconds behind.
-      if (exchange.role !== Role.client) {
-        if (process.threadsServe !== true) return;
-        threads.began(event.tgid, event.tid, event.exchange);
-        exchange.thread = event.tid;
-        return;
-      }
-      // What was said of a request is the trace that its receiver follows, which the kernel side has chosen without knowing threads.
-      const isOthers = event.parent !== 0 || exchange.said.length > 0;
-      identifyClient(exchange, isOthers ? event.parent : threads.servedBy(event.tgid, event.tid));
+      if (exchange.role !== Role.client) return;
+      identifyClient(exchange, event.parent);
       if (exchange.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       const answer = early.take(exchange.number);
       if (answer !== undefined) onResponse(answer);
@@ -353,9 +336,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       finish(exchange, whole ? "" : "connection_closed");
     },
     adopt,
-    servedBy: threads.servedBy,
     processExited(tgid, ns) {
-      threads.processExited(tgid);
       open.each((exchange) => {
         if (exchange.tgid !== tgid) return;
         if (!exchange.responseStarted) exchange.endNs = ns;
@@ -376,8 +357,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     },
     serving() {
       const routines = new Set<string>();
-      open.each(({ role, tgid, goid, thread }) => {
-        if (role === Role.server && goid + thread !== 0) routines.add(`${tgid}:${goid + thread}`);
+      open.each(({ role, tgid, goid, number }) => {
+        if (role === Role.server) routines.add(`${tgid}:${goid === 0 ? routineOfExchange(number) : goid}`);
       });
       return routines;
     },

@@ -17,8 +17,6 @@ export interface Exchange {
   process: ProcessSpans;
   tgid: number;
   goid: number;
-  /** thread serves it and nothing else; 0 where goroutines do, or when that is not known (serving-threads.ts). */
-  thread: number;
   startNs: number;
   /** The last bytes of the response, or the handler's end; 0 while there was no response. */
   endNs: number;
@@ -123,7 +121,6 @@ function blank(process: ProcessSpans): Exchange {
     process,
     tgid: 0,
     goid: 0,
-    thread: 0,
     startNs: 0,
     endNs: 0,
     handlerEnded: false,
@@ -158,7 +155,6 @@ function blank(process: ProcessSpans): Exchange {
 
 /** resetExchange clears what a new request does not set itself. */
 export function resetExchange(exchange: Exchange): void {
-  exchange.thread = 0;
   exchange.endNs = 0;
   exchange.handlerEnded = false;
   exchange.responseStarted = false;

@@ -16,8 +16,6 @@ export interface ProcessSpans {
   handlerEndsSinceNs: number;
   /** routeless: nobody tells its routes, as of what is no Go program, so that none is waited for. */
   routeless?: boolean;
-  /** threadsServe: it is run by what has a thread for each request, mostly; see serving-threads.ts. */
-  threadsServe?: boolean;
   /** spans counts the spans made for this process. */
   spans: number;
   /** newPaths counts server requests whose route was not known by their exact path; the attach policy looks at it. */

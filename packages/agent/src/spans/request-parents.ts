@@ -2,14 +2,18 @@ import { Role } from "../events/layout.js";
 import type { Exchange } from "./exchange.js";
 import { idLayout } from "./ids.js";
 
-/** RoutineItem is what a goroutine did: a item, a line of a log. */
+/** RoutineItem is what a goroutine did: a call, a line of a log. */
 export interface RoutineItem {
   readonly tgid: number;
+  /** routine is its number; routineOfExchange() where the request is known by its own. */
   readonly routine: number;
   readonly parentRoutine: number;
   readonly startNs: number;
   readonly endNs: number;
 }
+
+/** routineOfExchange stands for the goroutine of a request that no goroutine serves, by its exchange's number. */
+export const routineOfExchange = (number: number): number => -number;
 
 /** ParentSpan is the span that an item belongs to. */
 export interface ParentSpan {
@@ -21,8 +25,10 @@ export interface ParentSpan {
 export type ServedRequest = Pick<
   Exchange,
   "role" | "tgid" | "goid" | "startNs" | "endNs" | "handlerEnded" | "ids"
-> &
-  Partial<Pick<Exchange, "thread">>;
+> & {
+  /** number is its exchange's; absent where a goroutine always serves it. */
+  readonly number?: number;
+};
 
 /** InnerSpan is a span that a goroutine made itself while it served a request, or nothing (made/). */
 export type InnerSpan = Pick<Exchange, "tgid" | "goid" | "startNs" | "endNs" | "ids">;
@@ -131,11 +137,9 @@ export function newRequestParents<T extends RoutineItem>(
 
   return {
     exchangeDone(exchange) {
-      const { role, tgid, goid, thread = 0 } = exchange;
-      // A thread's number stands for its goroutine's in programs that have none.
-      const routine = goid !== 0 ? goid : thread;
-      if (role !== Role.server || routine === 0) return;
-      const key = keyOf(tgid, routine);
+      const { role, goid, number = 0 } = exchange;
+      if (role !== Role.server || (number === 0 && goid === 0)) return;
+      const key = keyOf(exchange.tgid, goid === 0 ? routineOfExchange(number) : goid);
       served.add(key, servedOf(exchange));
       releaseOf(key);
     },

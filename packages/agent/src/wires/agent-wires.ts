@@ -28,7 +28,7 @@ export interface AgentWires extends Wires {
 
 /** AgentWiresOptions are what the sockets need from around them. */
 export interface AgentWiresOptions
-  extends Required<Pick<WiresOptions, "processOf" | "adopt" | "servedBy" | "enclosing" | "sawTls" | "tell">> {
+  extends Required<Pick<WiresOptions, "processOf" | "adopt" | "enclosing" | "sawTls" | "tell">> {
   readonly clock: WallClock;
   readonly durations: RequestDurations | undefined;
   readonly batches: Batches<SpanWriter>;
@@ -56,7 +56,6 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
     protocols,
     processOf: options.processOf,
     adopt: options.adopt,
-    servedBy: options.servedBy,
     enclosing: options.enclosing,
     joins,
     callOf(tgid, goid, wire) {

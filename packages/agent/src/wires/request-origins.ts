@@ -12,8 +12,6 @@ import { type OpenWire, ordered, type Wire } from "./wire.js";
 export interface RequestOriginsOptions {
   /** adopt puts the ids of an open server exchange into `ids` as a parent's; false when it is not open. */
   readonly adopt: (exchange: number, tgid: number, ids: Uint8Array) => boolean;
-  /** servedBy: see Assembler. */
-  readonly servedBy?: (tgid: number, tid: number) => number;
   /** enclosing: see MadeSpans. */
   readonly enclosing?: MadeSpans["enclosing"];
   readonly joins: Joins;
@@ -79,9 +77,8 @@ export function newRequestOrigins(options: RequestOriginsOptions): RequestOrigin
     const call =
       direction === 0 && event.goid > 0 ? options.callOf(event.tgid, event.goid, entry) : undefined;
     origin.inCall = call !== undefined;
-    const parent =
-      direction !== 0 || event.parent !== 0 ? event.parent : (options.servedBy?.(event.tgid, event.tid) ?? 0);
-    const isServed = direction === 0 && parent !== 0 && options.adopt(parent, event.tgid, origin.ids);
+    const isServed =
+      direction === 0 && event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids);
     origin.hasParent =
       (direction === 0 && options.enclosing?.(event.tgid, event.goid, origin.ids, isServed) === true) ||
       isServed;

@@ -1,0 +1,135 @@
+/**
+ * ThreadService is a program that is not Go's and asks the server at the address in its first argument `n` times for each request `/NAME?n=N`, with
+ * the path `/of-NAME`, after it has written "for NAME" to its log. It prints its port.
+ */
+export interface ThreadService {
+  readonly name: string;
+  readonly command: string;
+  readonly source: string;
+  /** How much of what it asks has a parent at least, where one is served at a time, and six: what has one has the right one. */
+  readonly alone: number;
+  readonly together: number;
+}
+
+const pythonHead = `
+import http.client, socket, sys, threading, time
+from urllib.parse import urlparse, parse_qs
+back = urlparse(sys.argv[1])
+def told(path):
+    url = urlparse(path)
+    return url.path[1:], int(parse_qs(url.query).get("n", ["0"])[0])
+def ask(name):
+    sys.stderr.write("for %s\\n" % name)
+    call = http.client.HTTPConnection(back.hostname, back.port)
+    call.request("GET", "/of-" + name)
+    call.getresponse().read()
+    call.close()
+answer = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
+`;
+
+const threads = `${pythonHead}
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *arguments): pass
+    def do_GET(self):
+        name, times = told(self.path)
+        for _ in range(times): ask(name)
+        self.wfile.write(answer)
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.request_queue_size = 64
+print(server.server_port, flush=True)
+server.serve_forever()
+`;
+
+// One thread reads all requests, others answer them.
+const wandering = `${pythonHead}
+import queue, select
+todo = queue.Queue()
+def work():
+    while True:
+        client, head = todo.get()
+        name, times = told(head.split()[1])
+        for _ in range(times): ask(name)
+        client.sendall(answer)
+for _ in range(6): threading.Thread(target=work, daemon=True).start()
+listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+print(listener.getsockname()[1], flush=True)
+sockets = [listener]
+while True:
+    for each in select.select(sockets, [], [])[0]:
+        if each is listener:
+            sockets.append(listener.accept()[0])
+            continue
+        head = each.recv(4096).decode()
+        if head: todo.put((each, head))
+        else:
+            sockets.remove(each)
+            each.close()
+`;
+
+const asyncio = `${pythonHead}
+import asyncio
+idle = []
+async def ask_soon(name):
+    sys.stderr.write("for %s\\n" % name)
+    reader, writer = idle.pop() if idle else await asyncio.open_connection(back.hostname, back.port)
+    writer.write(("GET /of-%s HTTP/1.1\\r\\nHost: back\\r\\n\\r\\n" % name).encode())
+    head = (await reader.readuntil(b"\\r\\n\\r\\n")).decode().lower()
+    await reader.readexactly(int(head.split("content-length: ")[1].split("\\r")[0]))
+    idle.append((reader, writer))
+async def serve(reader, writer):
+    try:
+        while True:
+            name, times = told((await reader.readuntil(b"\\r\\n\\r\\n")).decode().split()[1])
+            for _ in range(times): await ask_soon(name)
+            writer.write(answer)
+    except asyncio.IncompleteReadError: writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+`;
+
+const node = (agentOptions: string): string => `
+const { Agent, createServer, get } = require("node:http");
+const { writeSync } = require("node:fs");
+const agent = new Agent(${agentOptions});
+const ask = (name) => new Promise((resolve, reject) => {
+  writeSync(2, "for " + name + "\\n");
+  get(process.argv[1] + "/of-" + name, { agent }, (answer) => answer.resume().once("end", resolve)).once("error", reject);
+});
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  for (let left = Number(url.searchParams.get("n")); left > 0; left--) await ask(url.pathname.slice(1));
+  response.end("ok");
+}).listen(0, "127.0.0.1", () => console.log(server.address().port));
+`;
+
+/** threadServices are programs that serve requests by threads in all ways that make a difference to whose work a thread does. */
+export const threadServices: readonly ThreadService[] = [
+  { name: "a thread for each connection", command: "python3", source: threads, alone: 1, together: 1 },
+  { name: "a reader, and threads that answer", command: "python3", source: wandering, alone: 0, together: 0 },
+  {
+    name: "an event loop that goes on with what it reads at once",
+    command: process.execPath,
+    source: node("{ keepAlive: true }"),
+    alone: 1,
+    together: 0.6,
+  },
+  {
+    name: "such a loop whose requests wait for each other's connections",
+    command: process.execPath,
+    source: node("{ keepAlive: true, maxSockets: 2 }"),
+    alone: 1,
+    together: 0,
+  },
+  {
+    name: "an event loop that puts off what it reads",
+    command: "python3",
+    source: asyncio,
+    alone: 1,
+    together: 0,
+  },
+];
