@@ -68,6 +68,40 @@ while True:
             each.close()
 `;
 
+// Each thread answers what it has read, but asks for another's, too, as event loops do that share connections. By its name one knows.
+const sharing = threads
+  .replace(
+    "class Handler(BaseHTTPRequestHandler):\n",
+    `lock = threading.Lock()
+partners = []
+class Handler(BaseHTTPRequestHandler):
+    def handle(self):
+        with open("/proc/self/task/%d/comm" % threading.get_native_id(), "w") as name: name.write("tokio-runtime-w")
+        super().handle()
+`,
+  )
+  .replace(
+    "        for _ in range(times): ask(name)\n",
+    `        done = threading.Event()
+        with lock:
+            other = partners.pop() if partners else None
+            if other is None: partners.append((name, done))
+        if other is None:
+            if not done.wait(0.3):
+                with lock:
+                    isAlone = (name, done) in partners
+                    if isAlone: partners.remove((name, done))
+                if isAlone:
+                    for _ in range(times): ask(name)
+                else: done.wait()
+        else:
+            for _ in range(times):
+                ask(name)
+                ask(other[0])
+            other[1].set()
+`,
+  );
+
 const asyncio = `${pythonHead}
 import asyncio
 idle = []
@@ -110,6 +144,13 @@ const server = createServer(async (request, response) => {
 /** threadServices are programs that serve requests by threads in all ways that make a difference to whose work a thread does. */
 export const threadServices: readonly ThreadService[] = [
   { name: "a thread for each connection", command: "python3", source: threads, alone: 1, together: 1 },
+  {
+    name: "threads that ask for each other, known by their names",
+    command: "python3",
+    source: sharing,
+    alone: 1,
+    together: 0,
+  },
   { name: "a reader, and threads that answer", command: "python3", source: wandering, alone: 0, together: 0 },
   {
     name: "an event loop that goes on with what it reads at once",
