@@ -323,7 +323,7 @@ function callsOf(get: Get, problemOf: ProblemOf, multi: boolean): CallPrograms {
   };
 }
 
-/** tlsOf gives the programs of probes/tls.go3s. */
+/** tlsOf gives the programs of probes/tls.go3s, tls-go.go3s and tls-libraries.go3s. */
 function tlsOf(get: Get, problemOf: ProblemOf, map: MapNamed, multi: boolean): TlsPrograms {
   const none = (problem: string): TlsPrograms => ({
     program: () => undefined,

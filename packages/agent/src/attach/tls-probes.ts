@@ -2,7 +2,7 @@ import { attachUprobeMulti, type BpfMap, isStaleProcess, type Link, type Program
 import { encodeGoWriter, missedOf } from "../tls/go-writes.js";
 import type { TlsProgram, TlsSites } from "../tls/tls-site.js";
 
-/** TlsPrograms are the programs of probes/tls.go3s. */
+/** TlsPrograms are the programs of probes/tls.go3s, tls-go.go3s and tls-libraries.go3s. */
 export interface TlsPrograms {
   /** program gives one of them, loaded when it is first asked for; undefined where it cannot be. */
   program(name: TlsProgram): Program | undefined;

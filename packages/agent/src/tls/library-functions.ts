@@ -1,12 +1,12 @@
 /** LibraryFunction is a function that encrypts or decrypts in a library with the interface of OpenSSL or GnuTLS. */
 export interface LibraryFunction {
   readonly symbol: string;
-  /** cookie as probes/tls.go3s reads it: 1 it encrypts, 2 it gives its count behind a pointer, 4 no version in the session, 8 it does the handshake. */
+  /** cookie as probes/tls-libraries.go3s reads it: 1 it encrypts, 2 it gives its count behind a pointer, 4 no version in the session, 8 it does the handshake. */
   readonly cookie: number;
 }
 
 /**
- * libraryFunctions: all take a session, a buffer and its size, and give how many bytes they did (man 3 SSL_read,
+ * libraryFunctions: all but the handshake take a session, a buffer and its size, and give how many bytes they did (man 3 SSL_read,
  * SSL_read_ex, gnutls_record_recv); those that end with _ex give 1 and write the count behind their fourth argument.
  * OpenSSL's SSL begins with its version up to release 3.1; in later ones, and in BoringSSL, it stays unknown.
  */

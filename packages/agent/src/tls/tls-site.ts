@@ -1,6 +1,6 @@
 import type { GoWrites } from "./go-writes.js";
 
-/** TlsProgram names a program of probes/tls.go3s that is attached to places of programs and libraries. */
+/** TlsProgram names a program of probes/tls-go.go3s or tls-libraries.go3s that is attached to places of programs and libraries. */
 export type TlsProgram = "goRead" | "goWrite" | "call" | "return";
 
 /** TlsSite is a place where what is said by TLS is plain text. */
