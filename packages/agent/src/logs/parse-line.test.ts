@@ -258,6 +258,13 @@ const written: readonly (readonly [
     "something - else - happened",
     "19:27:01",
   ],
+  [
+    "one who begins a sentence with a word that others have for a level",
+    "2026/11/21 19:27:01 log level is debug",
+    0,
+    "log level is debug",
+    "19:27:01",
+  ],
 ];
 
 for (const [who, line, severity, message, at] of written) {

@@ -27,6 +27,8 @@ const redisLevels: Readonly<Record<string, number>> = { ".": 5, "-": 5, "*": 9, 
 
 // A level at the front: "ERROR ", "[warn] ", "INFO: ", "WARNING:name:", "[core:error] ".
 const leadingLevel = /^(?:\[(?:\w+:)?([A-Za-z]{3,9})\]|([A-Za-z]{3,9})(?=[\s:\]-]|$))[\s:\]-]*/;
+// What sentences begin with, too, behind a time: "log level is debug".
+const plainWord = /^(?:log|note|fine)\s/i;
 // What may stand between a time and a level: a thread or a process in brackets, a number, a logger's name, dashes.
 const between = /^(?:\[[^\]\n]{1,200}\]\s+|\d+\s+(?=\[)|-\s+|[\w.$-]{1,80}\s+-\s+)/;
 const mostBetween = 3;
@@ -97,7 +99,9 @@ function commonFront(text: string, nowMs: number): Front {
     // A sentence may begin with "Error": levels are written large, in brackets or before a colon.
     const isLevel =
       word !== null &&
-      (/^[A-Z]{3,}$/.test(level) || here[0] === "[" || (timeNs !== undefined && skipped === 0));
+      (/^[A-Z]{3,}$/.test(level) ||
+        here[0] === "[" ||
+        (timeNs !== undefined && skipped === 0 && !plainWord.test(here)));
     const severity = isLevel ? severityOf(level) : 0;
     if (severity > 0 && word !== null)
       return {
