@@ -32,9 +32,20 @@ before(async () => {
     resource: { attributes: [text("service.name", service)] },
     scopeSpans: [{ scope: { name: "go3s.agent" }, spans: [...spans] }],
   });
+  const called = (kind: number, spanId: string, parentSpanId?: string) => ({
+    ...span(8, "GET /stock", "", 0, []),
+    kind,
+    spanId,
+    parentSpanId,
+  });
   // What two agents tell, each of one machine.
   const resourceSpans = [
-    from("orders", [span(1, "send orders", "send", 0, ["aa", "bb"]), span(2, "send", "send", 1, ["cc"])]),
+    from("orders", [
+      span(1, "send orders", "send", 0, ["aa", "bb"]),
+      span(2, "send", "send", 1, ["cc"]),
+      called(3, "8".repeat(16)),
+    ]),
+    from("stock", [called(2, "9".repeat(16), "8".repeat(16))]),
     from("bills", [
       span(3, "process orders", "process", 5, ["bb"]),
       span(4, "poll orders", "receive", 5, ["aa", "cc", "dd"]),
@@ -80,14 +91,22 @@ test("the map and a service's page lead from who sends messages to who takes the
   assert.deepEqual(
     edges.filter(({ from }) => from === "service:orders").map(({ to, requests }) => [to, requests]),
     // Each batch once, however many there took it.
-    [["service:bills", 3]],
+    [
+      ["service:stock", 1],
+      ["service:bills", 3],
+    ],
   );
   assert.ok(nodes.some(({ id }) => id === "service:bills"));
   const orders = await shop.get<ServiceAnswer>(`services/orders?${range}`);
   const bills = await shop.get<ServiceAnswer>(`services/bills?${range}`);
   const named = (rows: ServiceAnswer["callers"]) =>
     rows.map(({ name, kind, requests }) => [name, kind, requests]);
-  assert.deepEqual([named(orders.callees), named(orders.callers)], [[["bills", "service", 3]], []]);
+  // As all neighbours are, the one with most requests first.
+  const taken = [
+    ["bills", "service", 3],
+    ["stock", "service", 1],
+  ];
+  assert.deepEqual([named(orders.callees), named(orders.callers)], [taken, []]);
   assert.deepEqual([named(bills.callees), named(bills.callers)], [[], [["orders", "service", 3]]]);
 });
 

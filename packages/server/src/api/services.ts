@@ -141,7 +141,7 @@ export async function service(context: ApiContext, request: ApiRequest): Promise
   };
 }
 
-/** together makes one row of each neighbour: some messages are joined by their traces, some, between machines, by their batches. */
+/** together makes one row of each neighbour, the one with most requests first: some messages are joined by their traces, some, between machines, by their batches. */
 function together(neighbours: readonly NeighbourRow[]): readonly NeighbourRow[] {
   const known = new Map<string, NeighbourRow>();
   for (const row of neighbours) {
@@ -149,7 +149,7 @@ function together(neighbours: readonly NeighbourRow[]): readonly NeighbourRow[] 
     const before = known.get(key);
     known.set(key, before === undefined ? row : { ...row, ...addRed(before, row) });
   }
-  return [...known.values()];
+  return [...known.values()].sort((a, b) => b.requests - a.requests);
 }
 
 // What tells a version, the best first: a build has an id and mostly a number as well.
