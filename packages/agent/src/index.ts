@@ -15,6 +15,7 @@ export {
 } from "./declared/export-declared.js";
 export { partMarker } from "./discovery/registry.js";
 export type { Selection } from "./discovery/selection.js";
+export { AGENT_ERROR_CODES } from "./errors.js";
 export { type Exporter, type ExporterOptions, type ExporterStats, openExporter } from "./export/exporter.js";
 export { fuseRequests } from "./export/fused-exporter.js";
 export type { FunctionOptions } from "./functions/observe-functions.js";

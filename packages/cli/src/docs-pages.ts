@@ -1,3 +1,4 @@
+import { AGENT_ERROR_CODES } from "@go3s/agent";
 import { binaryErrorCodes } from "@go3s/binary";
 import { BPF_ERROR_CODES } from "@go3s/bpf";
 import { codeHelp, type DiagnosticId, diagnosticCodes } from "@go3s/lang";
@@ -25,6 +26,11 @@ const sections: readonly {
     title: "The command",
     about: "`go3s …`; exit codes 1, 2 and 3 as spec'd: failed, wrong usage, refused by the kernel.",
     codes: cliErrorCodes,
+  },
+  {
+    title: "The agent",
+    about: "What is observed, and what a probe becomes. `bad-pattern` ends a command with 2.",
+    codes: AGENT_ERROR_CODES,
   },
   {
     title: "The server",
