@@ -10,11 +10,11 @@ import type { MessageBatches } from "../wires/message-batches.js";
 import type { MessageOrigins } from "../wires/message-origins.js";
 import { joinHolder, newHandedOn, release } from "./handed-on.js";
 import { fillRandom, idLayout, readTraceparent } from "./ids.js";
-import { newTexts } from "./kept-texts.js";
 import { newLateMessages } from "./late-messages.js";
 import type { ProcessSpans } from "./process-spans.js";
 import { newStream, type Stream } from "./stream.js";
 import type { StreamConns } from "./stream-conns.js";
+import { newTexts } from "./texts.js";
 
 /** StreamsOptions are what the streams' assembler needs from around it. */
 export interface StreamsOptions {
@@ -55,9 +55,7 @@ interface Open {
 
 // Streams of one process that are open at once: long ones stay so for days. More are ends that got lost.
 const openLimit = 100_000;
-
 const idleLimit = 4096;
-
 // Ends that came before their beginnings: somebody who asks for a stream tells it while its own goroutine ends it, and may be
 // interrupted between finding it and telling it.
 const earlyLimit = 64;
@@ -357,7 +355,6 @@ export function newStreams(options: StreamsOptions): Streams {
 
 /** nameLength is what the probes tell in a traceparent's place: the trace and span of a call, the trace of a served stream. */
 const nameLength = { client: 24, server: 16 } as const;
-
 const chosen = new Uint8Array(nameLength.client);
 
 const traceOf = ({ ids }: Stream): Uint8Array => ids.subarray(idLayout.trace, idLayout.trace + 16);
