@@ -37,6 +37,18 @@ interface Row {
 
 const put = "sync.(*Pool).Put";
 
+/** gorilla is what gorilla/mux and its forks have in common. */
+const gorilla = {
+  in: "(*Router).ServeHTTP",
+  word: 1,
+  at: [
+    ["Route", "routeConf"],
+    ["routeConf", "regexp"],
+    ["routeRegexpGroup", "path"],
+  ],
+  behind: ["routeRegexp", "template"],
+} as const satisfies Partial<Row>;
+
 /**
  * routers have their places where the request is over for the router, on the goroutine that serves it: most give the
  * context that has the route back to a pool, by a call that is emulated. Offsets were read from the sources of the
@@ -63,29 +75,15 @@ const routers: readonly Row[] = [
   },
   {
     module: "github.com/gorilla/mux",
-    in: "(*Router).ServeHTTP",
+    ...gorilla,
     calling: "requestWithRoute",
-    word: 1,
-    at: [
-      ["Route", "routeConf"],
-      ["routeConf", "regexp"],
-      ["routeRegexpGroup", "path"],
-    ],
-    behind: ["routeRegexp", "template"],
     known: [["v1.8.0", 80, 0]],
   },
   {
     // A fork of the one above, which MinIO has.
     module: "github.com/minio/mux",
-    in: "(*Router).ServeHTTP",
+    ...gorilla,
     calling: "requestWithRouteAndVars",
-    word: 1,
-    at: [
-      ["Route", "routeConf"],
-      ["routeConf", "regexp"],
-      ["routeRegexpGroup", "path"],
-    ],
-    behind: ["routeRegexp", "template"],
     known: [["v1.9.0", 112, 0]],
   },
   {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { newMessageOrigins } from "./message-origins.js";
+import { type MessageOrigins, newMessageOrigins } from "./message-origins.js";
 
 /**
  * MessageBatches names batches of messages by what their producer wrote and brokers leave as it is, so that who sends one and who takes its
@@ -7,14 +7,7 @@ import { newMessageOrigins } from "./message-origins.js";
  */
 export interface MessageBatches {
   /** fetched notes at which offsets a batch came to stand that nobody here has sent. */
-  fetched(
-    server: string,
-    topic: string,
-    partition: number,
-    first: number,
-    count: number,
-    print: string,
-  ): void;
+  readonly fetched: MessageOrigins["fetched"];
   /** of gives the batch that a message came in, "" when that is not known. */
   of(topic: string, partition: number, offset: number): string;
 }
