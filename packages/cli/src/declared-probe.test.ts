@@ -105,7 +105,7 @@ describe("a probe with annotations", { skip: canObserve ? false : "watching need
     const bare = join(folder, "bare.go3s");
     writeFileSync(bare, "// @raw_tp:sys_enter\nfunc main(ctx *bpf.RawTracepoint) int { return 0 }\n");
     const silent = await runCli(["observe", "--probe", bare]);
-    assert.equal(silent.code, 1);
+    assert.equal(silent.code, 2);
     assert.match(silent.stderr, /says of no map or event what it becomes/);
     assert.match(silent.stderr, /@Go3sMetric/);
     const usage = await runCli(["up", "--no-agent", "--probe", example, "--data", join(folder, "data")]);

@@ -29,7 +29,8 @@ const sections: readonly {
   },
   {
     title: "The agent",
-    about: "What is observed, and what a probe becomes. `bad-pattern` ends a command with 2.",
+    about:
+      "What is observed, and what a probe becomes. `bad-pattern`, `bad-annotation` and `no-annotation` end a command with 2.",
     codes: AGENT_ERROR_CODES,
   },
   {

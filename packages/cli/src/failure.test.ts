@@ -24,7 +24,9 @@ test("a refusal of the verifier is reported whole, also when a command gave it a
   assert.equal("report" in failureOf(new Error("anything else")), false);
 });
 
-test("a bad pattern is a wrong command line, whoever found it", () => {
-  const found = Object.assign(new Error("it names nothing"), { code: "bad-pattern" });
-  assert.equal(failureOf(found).exitCode, exitCodes.usage);
+test("a bad pattern, and a probe that becomes nothing, are a wrong command line, whoever found it", () => {
+  for (const code of ["bad-pattern", "bad-annotation", "no-annotation"]) {
+    const found = Object.assign(new Error("it names nothing"), { code });
+    assert.equal(failureOf(found).exitCode, exitCodes.usage);
+  }
 });
