@@ -8,6 +8,7 @@ import { newPods, type Pods } from "./pods.js";
 import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess, socketInodes } from "./proc.js";
 import { type Selection, selects } from "./selection.js";
 import { listeningInodes, listeningPorts } from "./sockets.js";
+import { isWebServer } from "./web-servers.js";
 
 /** Observed is a process that the agent looked at, watched or not, and why. */
 export interface Observed {
@@ -126,7 +127,7 @@ export function newRegistry(options: RegistryOptions): Registry {
       facts,
       serviceName: identity.serviceName,
       attributes: identity.attributes,
-      hasRuntime: executable.runtime !== undefined,
+      serves: executable.runtime !== undefined || isWebServer(facts),
       ports: () => listeningPorts(facts.pid, proc),
       isDescendantOf: (pid) => isDescendantOf(facts, pid),
     });

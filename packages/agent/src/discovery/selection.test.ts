@@ -36,7 +36,7 @@ const candidate: Candidate = {
     ["k8s.pod.name", "checkout-7d9f"],
     ["k8s.namespace.name", "shop"],
   ]),
-  hasRuntime: true,
+  serves: true,
   ports: () => [8080],
   isDescendantOf: (pid) => pid === 41,
 };
@@ -48,7 +48,7 @@ test("any row of a selection is enough, and the reason is told", () => {
   assert.equal(selects({ names: ["shop-*"] }, candidate), "name shop-*");
   assert.equal(selects({ ports: [1, 8080] }, candidate), "port 8080");
   assert.equal(selects({ all: true }, candidate), "all services");
-  assert.equal(selects({ all: true }, { ...candidate, hasRuntime: false }), "");
+  assert.equal(selects({ all: true }, { ...candidate, serves: false }), "");
   assert.equal(selects({ pids: [1], ports: [1], names: ["x"] }, candidate), "");
 });
 

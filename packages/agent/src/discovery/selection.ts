@@ -3,7 +3,7 @@ import type { ProcessFacts } from "./proc.js";
 
 /** Selection says which processes are asked for; any of the rows is enough. */
 export interface Selection {
-  /** all asks for every process of a runtime that is known to serve: Go programs, Node, Python, Java and the like. */
+  /** all asks for every process that is known to serve: Go programs, Node, Python, Java and the like, nginx and its like (web-servers.ts). */
   readonly all?: boolean;
   readonly pids?: readonly number[];
   readonly ports?: readonly number[];
@@ -27,8 +27,8 @@ export interface Candidate {
   readonly serviceName: string;
   /** attributes are what is known of its container and pod, among others. */
   readonly attributes: ReadonlyMap<string, string | number>;
-  /** hasRuntime says whether it is a Go program or runs in a known interpreter. */
-  readonly hasRuntime: boolean;
+  /** serves says whether it is a Go program, runs in a known interpreter, or is a known web server. */
+  readonly serves: boolean;
   /** ports are looked up only when a selection asks for them: it means reading every descriptor. */
   readonly ports: () => readonly number[];
   /** isDescendantOf walks up the parents. */
@@ -61,7 +61,7 @@ function reasonOf(selection: Selection, candidate: Candidate): string {
   }
   const found = namesOf(selection, candidate) || portOf(selection.ports ?? [], candidate);
   if (found !== "") return found;
-  return selection.all && candidate.hasRuntime ? "all services" : "";
+  return selection.all && candidate.serves ? "all services" : "";
 }
 
 function namesOf({ names, containers, pods, namespaces }: Exclusion, candidate: Candidate): string {

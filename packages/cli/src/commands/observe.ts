@@ -54,7 +54,10 @@ export const command: Command = {
       help: "Kubernetes namespaces of this name",
     },
     ...excludeRows,
-    { name: "all", help: "every process, also those that start later" },
+    {
+      name: "all",
+      help: "every process that serves: Go, Node, Python, Java and the like, nginx and its like; also those that start later",
+    },
     {
       name: "probe",
       value: "FILE",
@@ -256,7 +259,7 @@ async function observe(
     throw new CliError(
       "nothing-to-observe",
       unmatched(selection),
-      "go3s observe --all watches every process; is the pid or port right?",
+      "is the pid or port right? --all watches every process that is known to serve",
     );
   }
   for (const why of unmatchedPids(selection, watched)) output.note(why);
