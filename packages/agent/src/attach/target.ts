@@ -17,6 +17,7 @@ export const TargetFlag = {
   messages: 2048,
   threads: 4096,
   atOnce: 8192,
+  timers: 16384,
   errors: 1 << 16,
   thin: 1 << 17,
 } as const;
@@ -46,7 +47,11 @@ export const everyRequest: TargetSampling = { threshold: 0, errors: false, thin:
 
 /** threadFlags are the flags of a program whose threads tell whose work they do; 0 where goroutines do. */
 export const threadFlags = (kind: ThreadKind | undefined): number =>
-  kind === undefined ? 0 : TargetFlag.threads | (kind === "at-once" ? TargetFlag.atOnce : 0);
+  kind === undefined
+    ? 0
+    : TargetFlag.threads |
+      (kind === "serial" ? 0 : TargetFlag.atOnce) |
+      (kind === "at-once-or-later" ? TargetFlag.timers : 0);
 
 /** samplingFlags are the flags of a sampling. */
 export const samplingFlags = ({ errors, thin }: TargetSampling): number =>

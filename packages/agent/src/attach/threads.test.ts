@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, get, type Server } from "node:http";
+import { createServer, get, Agent as HttpAgent, type Server } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { decodeProtobuf, ExportLogsServiceRequest, type LogRecord, type Span } from "@go3s/telemetry";
 import { startAgent } from "../agent.js";
 import type { Agent, AgentOptions } from "../agent-types.js";
 import { listening } from "../testing/listening.js";
 import { attributeOf, newSpanCollector, startRedis, whyNoPeer } from "../testing/live-peers.js";
+import { traceparentOf, whilePropagating } from "../testing/propagating.js";
 import { type ThreadService, threadServices } from "../testing/thread-services.js";
 import { eventually } from "../testing/wait.js";
 
@@ -41,11 +42,12 @@ print(server.server_port, flush=True)
 server.serve_forever()
 `;
 
-const ask = (port: number, path: string): Promise<void> =>
+const ask = (port: number, path: string, agent: HttpAgent | false = false): Promise<void> =>
   new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path, agent: false }, (answer) =>
-      answer.resume().once("end", resolve),
-    ).once("error", reject);
+    get({ host: "127.0.0.1", port, path, agent }, (answer) => answer.resume().once("end", resolve)).once(
+      "error",
+      reject,
+    );
   });
 
 const pathOf = (span: Span | undefined): string => (span === undefined ? "" : attributeOf(span, "url.path"));
@@ -53,7 +55,7 @@ const targetOf = (span: Span): string => new URL(attributeOf(span, "url.full")).
 
 /** startService starts a program that prints its port. */
 async function startService(command: string, ...rest: string[]) {
-  const child: ChildProcess = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  const child: ChildProcess = spawn(command, rest, { stdio: ["pipe", "pipe", "pipe"] });
   child.stderr?.resume();
   const [line] = await once(child.stdout ?? assert.fail(), "data");
   return { child, pid: child.pid ?? 0, port: Number(String(line)) };
@@ -84,7 +86,11 @@ describe("what threads do is a child of the request that they do it for", {
   skip: whyNoPeer("python3", "redis-server"),
 }, () => {
   // Slow enough that requests wait while others are served.
-  const back: Server = createServer((_request, response) => setTimeout(() => response.end("ok"), 15));
+  const heard: { path: string; traceparent: string }[] = [];
+  const back: Server = createServer(({ url = "", headers }, response) => {
+    heard.push({ path: url, traceparent: String(headers.traceparent) });
+    setTimeout(() => response.end("ok"), 15);
+  });
   let url = "";
   before(async () => {
     url = `http://127.0.0.1:${await listening(back)}`;
@@ -113,9 +119,14 @@ describe("what threads do is a child of the request that they do it for", {
       for (let round = 0; round < rounds; round++)
         await Promise.all(Array.from({ length: atOnce }, (_, i) => ask(port, `/r${round}c${i}?n=${times}`)));
       const lines = () => logs.filter(({ body }) => body?.stringValue?.startsWith("for "));
+      // One of them gives calls up.
+      const answered = () => spans.filter(({ kind, status }) => kind === 3 && (status?.code ?? 0) === 0);
       await eventually(
         "all spans",
-        () => spans.length === all * (1 + times) && lines().length === all * times,
+        () =>
+          spans.filter(({ kind }) => kind === 2).length === all &&
+          answered().length === all * times &&
+          lines().length === all * times,
       );
       const parentOf = ({ parentSpanId }: Span) => spans.find(({ spanId }) => spanId === parentSpanId);
       const calls = spans.filter(({ kind }) => kind === 3);
@@ -142,6 +153,89 @@ describe("what threads do is a child of the request that they do it for", {
     test(`${service.name}: one at a time`, () => serve(service, true));
     test(`${service.name}: six at once`, () => serve(service, false));
   }
+
+  const [threads = assert.fail("no thread service")] = threadServices;
+  const loop =
+    threadServices.find(({ name }) => name.startsWith("an event loop that goes on")) ??
+    assert.fail("no loop");
+  const parentIn = (spans: readonly Span[], { parentSpanId }: Span) =>
+    spans.find(({ spanId }) => spanId === parentSpanId);
+
+  for (const { service, atOnce } of [
+    { service: threads, atOnce: 6 },
+    { service: loop, atOnce: 1 },
+    { service: loop, atOnce: 6 },
+  ])
+    test(`${service.name}: half of the requests, with what is done for them, ${atOnce} at once`, async () => {
+      const { command, source } = service;
+      const { child, pid, port } = await startService(
+        command,
+        command === "python3" ? "-c" : "-e",
+        source,
+        url,
+      );
+      const { agent, spans } = await observe([pid], { sampling: { share: 0.5 } });
+      const all = 48;
+      try {
+        for (let i = 0; i < all; i += atOnce)
+          await Promise.all(Array.from({ length: atOnce }, (_, j) => ask(port, `/s${i + j}?n=3`)));
+      } finally {
+        child.kill("SIGKILL");
+        await agent.close();
+      }
+      const served = spans.filter(({ kind }) => kind === 2);
+      const calls = spans.filter(({ kind }) => kind === 3);
+      assert.ok(served.length > 5 && served.length < all - 5, `${served.length} of ${all}`);
+      for (const call of calls) {
+        if (call.parentSpanId === "") continue;
+        const parent = parentIn(spans, call) ?? assert.fail("a parent that is not told");
+        assert.equal(targetOf(call), `/of-${pathOf(parent).slice(1)}`);
+        assert.equal(call.traceId, parent.traceId);
+      }
+      if (service.alone === 1 && (atOnce === 1 || service.together === 1)) {
+        assert.equal(calls.length, served.length * 3);
+        assert.ok(calls.every(({ parentSpanId }) => parentSpanId !== ""));
+      }
+    });
+
+  for (const { name, command, source, least } of [
+    // http.client's sockets wait unless they have a timeout, and then nothing is put in.
+    { ...threads, source: threads.source.replace("back.port)", "back.port, timeout=5)"), least: 1 },
+    {
+      ...loop,
+      name: "a loop that connects for each call",
+      source: loop.source.replace("keepAlive: true", ""),
+      least: 0.5,
+    },
+  ])
+    test(`${name}: the trace that is put into a call is its request's`, () =>
+      whilePropagating(
+        [[command, command === "python3" ? "-c" : "-e", source, url]],
+        async ({ programs: [child], spans }) => {
+          const [line] = await once(child?.stdout ?? assert.fail(), "data");
+          const port = Number(String(line));
+          heard.length = 0;
+          const all = 48;
+          for (let i = 0; i < all; i += 6)
+            await Promise.all(Array.from({ length: 6 }, (_, j) => ask(port, `/p${i + j}?n=2`)));
+          await eventually("all spans", () => spans.length === 3 * all);
+          assert.equal(heard.length, 2 * all);
+          const calls = spans.filter(({ kind }) => kind === 3);
+          let children = 0;
+          for (const { path, traceparent } of heard) {
+            const call = calls.find((span) => traceparentOf(span) === traceparent);
+            if (call === undefined) continue;
+            assert.equal(targetOf(call), path);
+            const parent = parentIn(spans, call);
+            if (parent === undefined) continue;
+            children++;
+            assert.equal(`/of-${pathOf(parent).slice(1)}`, path);
+            assert.equal(parent.traceId, call.traceId);
+          }
+          assert.ok(children >= least * 2 * all, `${children} of ${2 * all}`);
+        },
+        { running: true },
+      ));
 
   test("queries, calls and lines of two requests at once, which are the same again and again", async () => {
     const redis = await startRedis();

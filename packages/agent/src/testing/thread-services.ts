@@ -126,7 +126,8 @@ async def main():
 asyncio.run(main())
 `;
 
-const node = (agentOptions: string): string => `
+// Before each call `before` is awaited.
+const node = (agentOptions: string, before = "undefined"): string => `
 const { Agent, createServer, get } = require("node:http");
 const { writeSync } = require("node:fs");
 const agent = new Agent(${agentOptions});
@@ -136,7 +137,10 @@ const ask = (name) => new Promise((resolve, reject) => {
 });
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://localhost");
-  for (let left = Number(url.searchParams.get("n")); left > 0; left--) await ask(url.pathname.slice(1));
+  for (let left = Number(url.searchParams.get("n")); left > 0; left--) {
+    await ${before};
+    await ask(url.pathname.slice(1));
+  }
   response.end("ok");
 }).listen(0, "127.0.0.1", () => console.log(server.address().port));
 `;
@@ -163,6 +167,40 @@ export const threadServices: readonly ThreadService[] = [
     name: "such a loop whose requests wait for each other's connections",
     command: process.execPath,
     source: node("{ keepAlive: true, maxSockets: 2 }"),
+    alone: 1,
+    together: 0,
+  },
+  {
+    name: "such a loop whose requests wait for each other's connections to close",
+    command: process.execPath,
+    source: node("{ maxSockets: 2 }"),
+    alone: 1,
+    together: 0,
+  },
+  {
+    name: "such a loop whose requests wait for timers, too",
+    command: process.execPath,
+    source: node("{ keepAlive: true }", "new Promise((resolve) => setTimeout(resolve, Math.random() * 10))"),
+    alone: 1,
+    together: 0,
+  },
+  {
+    name: "such a loop whose requests look up names by threads, too",
+    command: process.execPath,
+    source: node("{}", 'require("node:dns").promises.lookup("localhost")'),
+    alone: 1,
+    together: 0,
+  },
+  {
+    name: "such a loop that gives up what takes too long, and asks again",
+    command: process.execPath,
+    source: node(
+      "{}",
+      `new Promise((resolve) => {
+      const call = get(process.argv[1] + "/of-" + url.pathname.slice(1), { agent }).on("error", resolve);
+      setTimeout(() => call.destroy(), 5);
+    })`,
+    ),
     alone: 1,
     together: 0,
   },
