@@ -153,6 +153,7 @@ function newObserver(
   const targets = mapOf(object, "targets");
   const targetSlots = mapOf(object, "targetSlots");
   const near = mapOf(object, "near");
+  const crowds = mapOf(object, "crowds");
   const drops = mapOf(object, "drops");
   const verdicts = mapOf(object, "verdicts");
   const decode = createDecoder(options.sink);
@@ -236,6 +237,10 @@ function newObserver(
       if (watches.has(pid)) forget(pid, true);
       const probes =
         facts === undefined ? undefined : newProcessProbes(pid, facts, object.uprobes, object.multi);
+      // What its threads had open when it was watched before is over by now, or another's.
+      const slot = samples.slotOf(pid);
+      if (slot !== 0 && threads !== undefined)
+        crowds.update(u32Bytes(slot), new Uint8Array(crowds.spec.valueSize));
       // The sockets first: a request that comes while the uprobes are being attached is told without its route.
       tell(pid, { facts, threads }, none);
       propagation?.watch(pid);

@@ -9,8 +9,10 @@ import type { Agent, AgentOptions } from "../agent-types.js";
 import { listening } from "../testing/listening.js";
 import { attributeOf, newSpanCollector, startRedis, whyNoPeer } from "../testing/live-peers.js";
 import { traceparentOf, whilePropagating } from "../testing/propagating.js";
+import { newRecorder } from "../testing/recorder.js";
 import { type ThreadService, threadServices } from "../testing/thread-services.js";
 import { eventually } from "../testing/wait.js";
+import { openKernelObserver } from "./observer.js";
 
 // A thread for each connection, which asks Redis and another server by connections of its own.
 const pages = (redis: number): string => `
@@ -41,6 +43,13 @@ server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_port, flush=True)
 server.serve_forever()
 `;
+
+// Each request waits for a line of the program's input before it asks.
+const held = (source: string): string =>
+  source.replace(
+    "        for _ in range(times): ask(name)\n",
+    "        sys.stdin.readline()\n        ask(name)\n",
+  );
 
 const ask = (port: number, path: string, agent: HttpAgent | false = false): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -236,6 +245,60 @@ describe("what threads do is a child of the request that they do it for", {
         },
         { running: true },
       ));
+
+  test("a process that is watched again has no requests from before, and its place is another's", async () => {
+    const first = await startService("python3", "-c", held(threads.source), url);
+    const other = await startService("python3", "-c", held(threads.source), url);
+    const recorder = newRecorder();
+    const observer = await openKernelObserver({ sink: recorder.sink });
+    const kept = new HttpAgent({ keepAlive: true, maxSockets: 1 });
+    const named = (pid: number, role: "servers" | "clients", path: string) => () => {
+      observer.drain();
+      return recorder[role](pid).find(({ head }) => head.startsWith(`GET ${path} `));
+    };
+    const go = ({ child }: { child: ChildProcess }): void => void child.stdin?.write("\n");
+    try {
+      observer.watch(first.pid, undefined, "serial");
+      // The second time, its place is another process's meanwhile.
+      for (const [before, after] of [
+        ["/a", "/b"],
+        ["/c", "/d"],
+      ] as const) {
+        const asked = ask(first.port, before, kept);
+        const a = await eventually("the first request", named(first.pid, "servers", before));
+        observer.unwatch(first.pid);
+        // Nobody sees that it is answered, and that its thread reads another one.
+        go(first);
+        await asked;
+        const unseen = ask(first.port, after, kept);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        if (before === "/c") observer.watch(other.pid, undefined, "serial");
+        observer.watch(first.pid, undefined, "serial");
+        go(first);
+        await unseen;
+        const call = await eventually("its call", named(first.pid, "clients", `/of-${after.slice(1)}`));
+        assert.equal(call.parent, 0, `a request from before has number ${a.number}`);
+        // The next one is on a connection that was seen from its beginning.
+        kept.destroy();
+      }
+      for (const [{ pid, port, child }, path] of [
+        [first, "/e"],
+        [other, "/f"],
+      ] as const) {
+        const asked = ask(port, path);
+        const { number } = await eventually("a request", named(pid, "servers", path));
+        go({ child });
+        await asked;
+        const call = await eventually("its call", named(pid, "clients", `/of-${path.slice(1)}`));
+        assert.equal(call.parent, number);
+      }
+    } finally {
+      kept.destroy();
+      observer.close();
+      first.child.kill("SIGKILL");
+      other.child.kill("SIGKILL");
+    }
+  });
 
   test("queries, calls and lines of two requests at once, which are the same again and again", async () => {
     const redis = await startRedis();
