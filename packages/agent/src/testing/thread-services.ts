@@ -161,7 +161,7 @@ export const threadServices: readonly ThreadService[] = [
     command: process.execPath,
     source: node("{ keepAlive: true }"),
     alone: 1,
-    together: 0.6,
+    together: 0.95,
   },
   {
     name: "such a loop whose requests wait for each other's connections",
