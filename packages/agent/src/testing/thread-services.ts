@@ -145,6 +145,19 @@ const server = createServer(async (request, response) => {
 }).listen(0, "127.0.0.1", () => console.log(server.address().port));
 `;
 
+/** atOnce is such a program whose requests ask once after the other first, then for the rest at once. */
+const atOnce = (agentOptions: string, first: number): string =>
+  node(agentOptions).replace(
+    "    await ask(url.pathname.slice(1));\n",
+    `    const one = () => ask(url.pathname.slice(1));
+    if (left > Number(url.searchParams.get("n")) - ${first}) await one();
+    else {
+      await Promise.all(Array.from({ length: left }, one));
+      break;
+    }
+`,
+  );
+
 /** threadServices are programs that serve requests by threads in all ways that make a difference to whose work a thread does. */
 export const threadServices: readonly ThreadService[] = [
   { name: "a thread for each connection", command: "python3", source: threads, alone: 1, together: 1 },
@@ -174,6 +187,27 @@ export const threadServices: readonly ThreadService[] = [
     name: "such a loop whose requests wait for each other's connections to close",
     command: process.execPath,
     source: node("{ maxSockets: 2 }"),
+    alone: 1,
+    together: 0,
+  },
+  {
+    name: "such a loop whose requests ask for several things at once",
+    command: process.execPath,
+    source: atOnce("{ keepAlive: true }", 0),
+    alone: 1,
+    together: 0.95,
+  },
+  {
+    name: "such a loop whose requests ask for one thing, then for several at once",
+    command: process.execPath,
+    source: atOnce("{ keepAlive: true }", 1),
+    alone: 1,
+    together: 0.3,
+  },
+  {
+    name: "such a loop whose requests ask for several things at once, and wait for each other's connections",
+    command: process.execPath,
+    source: atOnce("{ keepAlive: true, maxSockets: 2 }", 1),
     alone: 1,
     together: 0,
   },

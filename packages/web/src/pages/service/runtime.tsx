@@ -39,7 +39,7 @@ const charts: readonly Chart[] = [
   },
   {
     title: "Garbage collections a second",
-    // What rows from before semantic conventions 1.43 call it stands last.
+    // What older rows call it stands last.
     names: ["go.memory.gc.cycles", "jvm.gc.count", "go.gc.cycles"],
     format: count,
   },
