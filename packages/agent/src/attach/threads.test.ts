@@ -70,8 +70,37 @@ async function startService(command: string, ...rest: string[]) {
   return { child, pid: child.pid ?? 0, port: Number(String(line)) };
 }
 
-/** observe begins to observe a process, with what it tells. */
-async function observe(pids: readonly number[], options: Partial<AgentOptions> = {}) {
+const killed = ({ child }: { readonly child: ChildProcess }): void => void child.kill("SIGKILL");
+
+/** Watched is a service that runs, with what an agent tells of it. */
+interface Watched {
+  readonly port: number;
+  readonly agent: Agent;
+  readonly spans: readonly Span[];
+  readonly logs: readonly LogRecord[];
+}
+
+/** whileWatched starts a service and an agent for it and for `others`, and ends both after `act`, however that ends. */
+async function whileWatched(
+  [command, ...rest]: readonly [string, ...string[]],
+  act: (watched: Watched) => Promise<void>,
+  options: Partial<AgentOptions> = {},
+  others: readonly number[] = [],
+): Promise<void> {
+  const service = await startService(command, ...rest);
+  let agent: Agent | undefined;
+  try {
+    const observed = await observe([service.pid, ...others], options);
+    agent = observed.agent;
+    await act({ port: service.port, ...observed });
+  } finally {
+    killed(service);
+    await agent?.close();
+  }
+}
+
+/** observe begins to observe processes, with what it tells. */
+async function observe(pids: readonly number[], options: Partial<AgentOptions>) {
   const { spans, exporter } = newSpanCollector();
   const logs: LogRecord[] = [];
   const agent: Agent = await startAgent({
@@ -109,54 +138,58 @@ describe("what threads do is a child of the request that they do it for", {
     back.close();
   });
 
-  const serve = async (
-    { command, source, alone, together }: ThreadService,
-    isAlone: boolean,
-  ): Promise<void> => {
-    const { child, pid, port } = await startService(
-      command,
-      command === "python3" ? "-c" : "-e",
-      source,
-      url,
-    );
-    const { agent, spans, logs } = await observe([pid], { logs: {} });
+  const commandOf = ({
+    command,
+    source,
+  }: Pick<ThreadService, "command" | "source">): readonly [string, ...string[]] => [
+    command,
+    command === "python3" ? "-c" : "-e",
+    source,
+    url,
+  ];
+
+  const serve = (service: ThreadService, isAlone: boolean): Promise<void> => {
+    const { alone, together } = service;
     const rounds = 4;
     const atOnce = isAlone ? 1 : 6;
     const times = 3;
     const all = rounds * atOnce;
-    try {
-      for (let round = 0; round < rounds; round++)
-        await Promise.all(Array.from({ length: atOnce }, (_, i) => ask(port, `/r${round}c${i}?n=${times}`)));
-      const lines = () => logs.filter(({ body }) => body?.stringValue?.startsWith("for "));
-      // One of them gives calls up.
-      const answered = () => spans.filter(({ kind, status }) => kind === 3 && (status?.code ?? 0) === 0);
-      await eventually(
-        "all spans",
-        () =>
-          spans.filter(({ kind }) => kind === 2).length === all &&
-          answered().length === all * times &&
-          lines().length === all * times,
-      );
-      const parentOf = ({ parentSpanId }: Span) => spans.find(({ spanId }) => spanId === parentSpanId);
-      const calls = spans.filter(({ kind }) => kind === 3);
-      const children = calls.filter((span) => parentOf(span) !== undefined);
-      for (const span of children) {
-        assert.equal(targetOf(span), `/of-${pathOf(parentOf(span)).slice(1)}`);
-        assert.equal(span.traceId, parentOf(span)?.traceId);
-      }
-      const traced = lines().filter(({ spanId }) => spanId !== "");
-      for (const { body, spanId } of traced)
-        assert.equal(
-          body?.stringValue,
-          `for ${pathOf(spans.find((span) => span.spanId === spanId)).slice(1)}`,
+    return whileWatched(
+      commandOf(service),
+      async ({ port, spans, logs }) => {
+        for (let round = 0; round < rounds; round++)
+          await Promise.all(
+            Array.from({ length: atOnce }, (_, i) => ask(port, `/r${round}c${i}?n=${times}`)),
+          );
+        const lines = () => logs.filter(({ body }) => body?.stringValue?.startsWith("for "));
+        // One of them gives calls up.
+        const answered = () => spans.filter(({ kind, status }) => kind === 3 && (status?.code ?? 0) === 0);
+        await eventually(
+          "all spans",
+          () =>
+            spans.filter(({ kind }) => kind === 2).length === all &&
+            answered().length === all * times &&
+            lines().length === all * times,
         );
-      const expected = isAlone ? alone : together;
-      assert.ok(children.length >= expected * calls.length, `${children.length} of ${calls.length} calls`);
-      assert.ok(traced.length >= expected * lines().length, `${traced.length} of ${lines().length} lines`);
-    } finally {
-      child.kill("SIGKILL");
-      await agent.close();
-    }
+        const parentOf = ({ parentSpanId }: Span) => spans.find(({ spanId }) => spanId === parentSpanId);
+        const calls = spans.filter(({ kind }) => kind === 3);
+        const children = calls.filter((span) => parentOf(span) !== undefined);
+        for (const span of children) {
+          assert.equal(targetOf(span), `/of-${pathOf(parentOf(span)).slice(1)}`);
+          assert.equal(span.traceId, parentOf(span)?.traceId);
+        }
+        const traced = lines().filter(({ spanId }) => spanId !== "");
+        for (const { body, spanId } of traced)
+          assert.equal(
+            body?.stringValue,
+            `for ${pathOf(spans.find((span) => span.spanId === spanId)).slice(1)}`,
+          );
+        const expected = isAlone ? alone : together;
+        assert.ok(children.length >= expected * calls.length, `${children.length} of ${calls.length} calls`);
+        assert.ok(traced.length >= expected * lines().length, `${traced.length} of ${lines().length} lines`);
+      },
+      { logs: {} },
+    );
   };
   for (const service of threadServices) {
     test(`${service.name}: one at a time`, () => serve(service, true));
@@ -176,35 +209,29 @@ describe("what threads do is a child of the request that they do it for", {
     { service: loop, atOnce: 6 },
   ])
     test(`${service.name}: half of the requests, with what is done for them, ${atOnce} at once`, async () => {
-      const { command, source } = service;
-      const { child, pid, port } = await startService(
-        command,
-        command === "python3" ? "-c" : "-e",
-        source,
-        url,
-      );
-      const { agent, spans } = await observe([pid], { sampling: { share: 0.5 } });
       const all = 48;
-      try {
-        for (let i = 0; i < all; i += atOnce)
-          await Promise.all(Array.from({ length: atOnce }, (_, j) => ask(port, `/s${i + j}?n=3`)));
-      } finally {
-        child.kill("SIGKILL");
-        await agent.close();
-      }
-      const served = spans.filter(({ kind }) => kind === 2);
-      const calls = spans.filter(({ kind }) => kind === 3);
-      assert.ok(served.length > 5 && served.length < all - 5, `${served.length} of ${all}`);
-      for (const call of calls) {
-        if (call.parentSpanId === "") continue;
-        const parent = parentIn(spans, call) ?? assert.fail("a parent that is not told");
-        assert.equal(targetOf(call), `/of-${pathOf(parent).slice(1)}`);
-        assert.equal(call.traceId, parent.traceId);
-      }
-      if (service.alone === 1 && (atOnce === 1 || service.together === 1)) {
-        assert.equal(calls.length, served.length * 3);
-        assert.ok(calls.every(({ parentSpanId }) => parentSpanId !== ""));
-      }
+      await whileWatched(
+        commandOf(service),
+        async ({ port, agent, spans }) => {
+          for (let i = 0; i < all; i += atOnce)
+            await Promise.all(Array.from({ length: atOnce }, (_, j) => ask(port, `/s${i + j}?n=3`)));
+          await agent.close();
+          const served = spans.filter(({ kind }) => kind === 2);
+          const calls = spans.filter(({ kind }) => kind === 3);
+          assert.ok(served.length > 5 && served.length < all - 5, `${served.length} of ${all}`);
+          for (const call of calls) {
+            if (call.parentSpanId === "") continue;
+            const parent = parentIn(spans, call) ?? assert.fail("a parent that is not told");
+            assert.equal(targetOf(call), `/of-${pathOf(parent).slice(1)}`);
+            assert.equal(call.traceId, parent.traceId);
+          }
+          if (service.alone === 1 && (atOnce === 1 || service.together === 1)) {
+            assert.equal(calls.length, served.length * 3);
+            assert.ok(calls.every(({ parentSpanId }) => parentSpanId !== ""));
+          }
+        },
+        { sampling: { share: 0.5 } },
+      );
     });
 
   for (const { name, command, source, least } of [
@@ -219,7 +246,7 @@ describe("what threads do is a child of the request that they do it for", {
   ])
     test(`${name}: the trace that is put into a call is its request's`, () =>
       whilePropagating(
-        [[command, command === "python3" ? "-c" : "-e", source, url]],
+        [commandOf({ command, source })],
         async ({ programs: [child], spans }) => {
           const [line] = await once(child?.stdout ?? assert.fail(), "data");
           const port = Number(String(line));
@@ -247,17 +274,23 @@ describe("what threads do is a child of the request that they do it for", {
       ));
 
   test("a process that is watched again has no requests from before, and its place is another's", async () => {
-    const first = await startService("python3", "-c", held(threads.source), url);
-    const other = await startService("python3", "-c", held(threads.source), url);
     const recorder = newRecorder();
     const observer = await openKernelObserver({ sink: recorder.sink });
     const kept = new HttpAgent({ keepAlive: true, maxSockets: 1 });
+    const services: Awaited<ReturnType<typeof startService>>[] = [];
+    const started = async () => {
+      const service = await startService("python3", "-c", held(threads.source), url);
+      services.push(service);
+      return service;
+    };
     const named = (pid: number, role: "servers" | "clients", path: string) => () => {
       observer.drain();
       return recorder[role](pid).find(({ head }) => head.startsWith(`GET ${path} `));
     };
     const go = ({ child }: { child: ChildProcess }): void => void child.stdin?.write("\n");
     try {
+      const first = await started();
+      const other = await started();
       observer.watch(first.pid, undefined, "serial");
       // The second time, its place is another process's meanwhile.
       for (const [before, after] of [
@@ -295,16 +328,13 @@ describe("what threads do is a child of the request that they do it for", {
     } finally {
       kept.destroy();
       observer.close();
-      first.child.kill("SIGKILL");
-      other.child.kill("SIGKILL");
+      for (const service of services) killed(service);
     }
   });
 
   test("queries, calls and lines of two requests at once, which are the same again and again", async () => {
     const redis = await startRedis();
-    const { child, pid, port } = await startService("python3", "-c", pages(redis.port));
-    const { agent, spans, logs } = await observe([pid, redis.pid], { logs: {} });
-    try {
+    const queries = async ({ port, spans, logs }: Watched): Promise<void> => {
       // The same request again and again: repetitions are told before what is done for them, too.
       for (let round = 0; round < 4; round++) await Promise.all([ask(port, "/page1"), ask(port, "/page2")]);
       const named = (name: string) => spans.filter((span) => span.name === name);
@@ -337,9 +367,10 @@ describe("what threads do is a child of the request that they do it for", {
             .sort(),
           ["GET", "SET"],
         );
+    };
+    try {
+      await whileWatched(["python3", "-c", pages(redis.port)], queries, { logs: {} }, [redis.pid]);
     } finally {
-      child.kill("SIGKILL");
-      await agent.close();
       await redis.stop();
     }
   });

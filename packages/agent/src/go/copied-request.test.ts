@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startAgent } from "../agent.js";
 import { buildGoService, whyNoLiveTests } from "../testing/go-service.js";
-import { newClient } from "../testing/http-client.js";
-import { attributeOf, newSpanCollector } from "../testing/live-peers.js";
+import { attributeOf } from "../testing/live-peers.js";
+import { whileObserved } from "../testing/observed-service.js";
 import { eventually } from "../testing/wait.js";
 
 // What stands around the mux gives it a copy of the request, as otelhttp and many others do; net/http itself never sees the pattern.
@@ -51,38 +50,28 @@ func main() {
 }
 `;
 
-test("a mux that gets a copy of the request tells its pattern; of muxes in each other the one that matched the whole path", {
-  skip: whyNoLiveTests() ?? false,
-}, async () => {
-  const program = buildGoService(source, ["-ldflags=-s -w"]);
-  const service = await program.start({});
-  const { spans, exporter } = newSpanCollector();
-  const agent = await startAgent({
-    selection: { pids: [service.pid] },
-    exclude: [process.pid],
-    exporter,
-    metrics: false,
-  });
-  const client = newClient(service.port, true);
-  try {
-    for (const path of ["/things/1", "/flushed", "/inner/page", "/own/page", "/nowhere", "/things/2"])
-      await client.get(path);
-    const told = await eventually("six spans", () => (spans.length >= 6 ? spans : undefined));
-    assert.deepEqual(
-      told.map((span) => `${attributeOf(span, "url.path")} ${attributeOf(span, "http.route")}`.trim()).sort(),
-      [
-        "/flushed /flushed",
-        "/inner/page /inner/",
-        "/nowhere",
-        "/own/page /own/page",
-        "/things/1 /things/{id}",
-        "/things/2 /things/{id}",
-      ],
-    );
-  } finally {
-    client.close();
-    await agent.close();
-    await service.stop();
-    program.remove();
-  }
-});
+test(
+  "a mux that gets a copy of the request tells its pattern; of muxes in each other the one that matched the whole path",
+  {
+    skip: whyNoLiveTests() ?? false,
+  },
+  () =>
+    whileObserved(buildGoService(source, ["-ldflags=-s -w"]), async ({ client, spans }) => {
+      for (const path of ["/things/1", "/flushed", "/inner/page", "/own/page", "/nowhere", "/things/2"])
+        await client.get(path);
+      const told = await eventually("six spans", () => (spans.length >= 6 ? spans : undefined));
+      assert.deepEqual(
+        told
+          .map((span) => `${attributeOf(span, "url.path")} ${attributeOf(span, "http.route")}`.trim())
+          .sort(),
+        [
+          "/flushed /flushed",
+          "/inner/page /inner/",
+          "/nowhere",
+          "/own/page /own/page",
+          "/things/1 /things/{id}",
+          "/things/2 /things/{id}",
+        ],
+      );
+    }),
+);

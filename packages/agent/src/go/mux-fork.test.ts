@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startAgent } from "../agent.js";
 import { buildGoService, whyNoModule } from "../testing/go-service.js";
-import { newClient } from "../testing/http-client.js";
-import { attributeOf, newSpanCollector } from "../testing/live-peers.js";
+import { attributeOf } from "../testing/live-peers.js";
+import { whileObserved } from "../testing/observed-service.js";
 import { eventually } from "../testing/wait.js";
 
 const source = `package main
@@ -32,26 +31,14 @@ const module = "github.com/minio/mux@v1.9.2";
 
 for (const flags of ["", "-ldflags=-s -w"]) {
   const name = flags === "" ? "with debug information" : "stripped";
-  test(`MinIO's fork of gorilla/mux tells routes, ${name}`, { skip: whyNoModule(module) }, async () => {
-    const program = buildGoService(source, ["-mod=mod", ...(flags === "" ? [] : [flags])], [module]);
-    const service = await program.start({});
-    const { spans, exporter } = newSpanCollector();
-    const agent = await startAgent({
-      selection: { pids: [service.pid] },
-      exclude: [process.pid],
-      exporter,
-      metrics: false,
-    });
-    const client = newClient(service.port, true);
-    try {
-      await client.get("/bucket/a/b");
-      const [span] = await eventually("its span", () => (spans.length > 0 ? spans : undefined));
-      assert.equal(span === undefined ? "" : attributeOf(span, "http.route"), "/{bucket}/{object:.+}");
-    } finally {
-      client.close();
-      await agent.close();
-      await service.stop();
-      program.remove();
-    }
-  });
+  test(`MinIO's fork of gorilla/mux tells routes, ${name}`, { skip: whyNoModule(module) }, () =>
+    whileObserved(
+      buildGoService(source, ["-mod=mod", ...(flags === "" ? [] : [flags])], [module]),
+      async ({ client, spans }) => {
+        await client.get("/bucket/a/b");
+        const [span] = await eventually("its span", () => (spans.length > 0 ? spans : undefined));
+        assert.equal(span === undefined ? "" : attributeOf(span, "http.route"), "/{bucket}/{object:.+}");
+      },
+    ),
+  );
 }

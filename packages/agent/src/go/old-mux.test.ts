@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startAgent } from "../agent.js";
 import { buildGoService, whyNoLiveTests, whyNoToolchain } from "../testing/go-service.js";
-import { newClient } from "../testing/http-client.js";
-import { attributeOf, newSpanCollector } from "../testing/live-peers.js";
+import { attributeOf } from "../testing/live-peers.js";
+import { whileObserved } from "../testing/observed-service.js";
 import { eventually } from "../testing/wait.js";
 
 // Patterns as they were before Go 1.22: no methods, no wildcards, the longest prefix.
@@ -39,18 +38,8 @@ const builds = [
 ] as const;
 
 for (const { name, source: text, toolchain, missing } of builds) {
-  test(`routes of ${name} are those that its mux found`, { skip: whyNoLiveTests() ?? missing }, async () => {
-    const program = buildGoService(text, ["-ldflags=-s -w"], [], toolchain);
-    const service = await program.start({});
-    const { spans, exporter } = newSpanCollector();
-    const agent = await startAgent({
-      selection: { pids: [service.pid] },
-      exclude: [process.pid],
-      exporter,
-      metrics: false,
-    });
-    const client = newClient(service.port, true);
-    try {
+  test(`routes of ${name} are those that its mux found`, { skip: whyNoLiveTests() ?? missing }, () =>
+    whileObserved(buildGoService(text, ["-ldflags=-s -w"], [], toolchain), async ({ client, spans }) => {
       for (const path of ["/things/1", "/things/2", "/things/all", "/inner/page", "/nowhere"])
         await client.get(path);
       const told = await eventually("five spans", () => (spans.length >= 5 ? spans : undefined));
@@ -67,11 +56,6 @@ for (const { name, source: text, toolchain, missing } of builds) {
         ],
       );
       assert.equal(told.filter(({ name }) => name === "GET /things/").length, 2);
-    } finally {
-      client.close();
-      await agent.close();
-      await service.stop();
-      program.remove();
-    }
-  });
+    }),
+  );
 }

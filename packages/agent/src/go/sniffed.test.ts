@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startAgent } from "../agent.js";
 import { buildGoService, whyNoLiveTests } from "../testing/go-service.js";
 import { newClient } from "../testing/http-client.js";
-import { attributeOf, newSpanCollector } from "../testing/live-peers.js";
+import { attributeOf } from "../testing/live-peers.js";
+import { whileObserved } from "../testing/observed-service.js";
 import { eventually } from "../testing/wait.js";
 
 // A listener that looks at the first bytes of each connection before it gives it away, as cmux does: by a goroutine of its own.
@@ -72,37 +72,27 @@ func main() {
 }
 `;
 
-test("a request whose beginning another goroutine read has its route, its goroutine and its calls", {
-  skip: whyNoLiveTests() ?? false,
-}, async () => {
-  const program = buildGoService(source, ["-ldflags=-s -w"]);
-  const service = await program.start({});
-  const { spans, exporter } = newSpanCollector();
-  const agent = await startAgent({
-    selection: { pids: [service.pid] },
-    exclude: [process.pid],
-    exporter,
-    metrics: false,
-  });
-  try {
-    for (let n = 0; n < 3; n++) {
-      const client = newClient(service.port, false);
-      await client.get(`/front/${n}`);
-      client.close();
-    }
-    const told = await eventually("nine spans", () => (spans.length >= 9 ? spans : undefined));
-    const fronts = told.filter(({ name }) => name === "GET /front/{id}");
-    assert.equal(fronts.length, 3);
-    for (const front of fronts) {
-      const call = told.find(({ parentSpanId }) => parentSpanId === front.spanId);
-      assert.ok(call, "the handler's call");
-      assert.equal(attributeOf(call, "go3s.goroutine.id"), attributeOf(front, "go3s.goroutine.id"));
-      const leaf = told.find(({ parentSpanId }) => parentSpanId === call.spanId);
-      assert.equal(leaf?.name, "GET /leaf");
-    }
-  } finally {
-    await agent.close();
-    await service.stop();
-    program.remove();
-  }
-});
+test(
+  "a request whose beginning another goroutine read has its route, its goroutine and its calls",
+  {
+    skip: whyNoLiveTests() ?? false,
+  },
+  () =>
+    whileObserved(buildGoService(source, ["-ldflags=-s -w"]), async ({ service, spans }) => {
+      for (let n = 0; n < 3; n++) {
+        const client = newClient(service.port, false);
+        await client.get(`/front/${n}`);
+        client.close();
+      }
+      const told = await eventually("nine spans", () => (spans.length >= 9 ? spans : undefined));
+      const fronts = told.filter(({ name }) => name === "GET /front/{id}");
+      assert.equal(fronts.length, 3);
+      for (const front of fronts) {
+        const call = told.find(({ parentSpanId }) => parentSpanId === front.spanId);
+        assert.ok(call, "the handler's call");
+        assert.equal(attributeOf(call, "go3s.goroutine.id"), attributeOf(front, "go3s.goroutine.id"));
+        const leaf = told.find(({ parentSpanId }) => parentSpanId === call.spanId);
+        assert.equal(leaf?.name, "GET /leaf");
+      }
+    }),
+);
