@@ -180,6 +180,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     queryWriter.forget(pid);
     wires.processExited(pid, ns);
     assembler.processExited(pid, ns);
+    names.exited(pid);
     registry.exited(pid);
   };
 
@@ -219,7 +220,10 @@ export function newPipeline(options: PipelineOptions): Pipeline {
       streams.sweep(nowNs);
       made.flush();
     },
-    tick: tcp.tick,
+    tick() {
+      tcp.tick();
+      names.tick();
+    },
     serving: () => new Set([...assembler.serving(), ...streams.serving(), ...made.making()]),
     dropped: () => ({
       ...assembler.counts().dropped,

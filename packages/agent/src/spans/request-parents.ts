@@ -1,6 +1,7 @@
 import { Role } from "../events/layout.js";
 import type { Exchange } from "./exchange.js";
 import { idLayout } from "./ids.js";
+import { keyOf, newWaitingItems } from "./waiting-items.js";
 
 /** RoutineItem is what a goroutine did: a call, a line of a log. */
 export interface RoutineItem {
@@ -68,13 +69,9 @@ const innerLimit = 32;
 export function newRequestParents<T extends RoutineItem>(
   emit: (item: T, parent: ParentSpan | undefined) => void,
 ): RequestParents<T> {
-  const waiting = new Map<string, T[]>();
-  /** started has the goroutines with waiting items by the one that started them. */
-  const started = new Map<string, Set<string>>();
+  const waiting = newWaitingItems<T>((item) => emit(item, find(item)?.span));
   const served = newServedRequests();
   const inner = new Map<string, Served[]>();
-  let count = 0;
-  const keyOf = (tgid: number, routine: number): string => `${tgid}:${routine}`;
 
   const within = ({ startNs, endNs }: Served, item: T): boolean =>
     item.startNs >= startNs && item.startNs <= endNs;
@@ -89,51 +86,7 @@ export function newRequestParents<T extends RoutineItem>(
     }
     return undefined;
   };
-  const keep = (item: T): void => {
-    const key = keyOf(item.tgid, item.routine);
-    const list = waiting.get(key);
-    if (list !== undefined) {
-      list.push(item);
-      return;
-    }
-    waiting.set(key, [item]);
-    const starter = keyOf(item.tgid, item.parentRoutine);
-    const others = started.get(starter);
-    if (others === undefined) started.set(starter, new Set([key]));
-    else others.add(key);
-  };
-  const forget = (key: string, { tgid, parentRoutine }: T): void => {
-    waiting.delete(key);
-    const starter = keyOf(tgid, parentRoutine);
-    const others = started.get(starter);
-    others?.delete(key);
-    if (others?.size === 0) started.delete(starter);
-  };
-  const release = (key: string, chosen: (item: T) => boolean): void => {
-    const list = waiting.get(key);
-    const first = list?.[0];
-    if (list === undefined || first === undefined) return;
-    const left: T[] = [];
-    for (const item of list) {
-      if (!chosen(item)) left.push(item);
-      else {
-        count--;
-        emit(item, find(item)?.span);
-      }
-    }
-    if (left.length === 0) forget(key, first);
-    else waiting.set(key, left);
-  };
-  /** releaseOf lets go what was waiting for something of this goroutine. */
-  const releaseOf = (key: string): void => {
-    if (count === 0) return;
-    const isFound = (item: T): boolean => find(item) !== undefined;
-    release(key, isFound);
-    for (const other of started.get(key) ?? []) release(other, isFound);
-  };
-  const releaseAll = (chosen: (item: T) => boolean): void => {
-    for (const key of waiting.keys()) release(key, chosen);
-  };
+  const isFound = (item: T): boolean => find(item) !== undefined;
 
   return {
     exchangeDone(exchange) {
@@ -141,30 +94,28 @@ export function newRequestParents<T extends RoutineItem>(
       if (role !== Role.server || (number === 0 && goid === 0)) return;
       const key = keyOf(exchange.tgid, goid === 0 ? routineOfExchange(number) : goid);
       served.add(key, servedOf(exchange));
-      releaseOf(key);
+      waiting.release(key, isFound);
     },
     spanDone(span) {
       const key = keyOf(span.tgid, span.goid);
       const before = inner.get(key) ?? [];
       makeRoom(inner, key);
       inner.set(key, [...before.slice(1 - innerLimit), servedOf(span)]);
-      releaseOf(key);
+      waiting.release(key, isFound);
     },
     wait(item) {
-      if (count >= waitingLimit || find(item) !== undefined) return emit(item, find(item)?.span);
-      count++;
-      keep(item);
+      if (waiting.counts().items >= waitingLimit || isFound(item)) emit(item, find(item)?.span);
+      else waiting.add(item);
     },
     settle(nowNs, isServing) {
-      if (count === 0) return;
-      releaseAll(
+      waiting.releaseAll(
         (item) =>
           nowNs - item.endNs > patienceNs &&
           !isServing(item.tgid, item.routine) &&
           !isServing(item.tgid, item.parentRoutine),
       );
     },
-    flush: () => releaseAll(() => true),
+    flush: () => waiting.releaseAll(() => true),
   };
 }
 
