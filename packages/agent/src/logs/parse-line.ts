@@ -1,4 +1,5 @@
 import { fromPairs } from "./known-keys.js";
+import { type LevelColumn, newLevelColumn } from "./level-word.js";
 import { klogTime, parseTime } from "./line-time.js";
 import type { LogValue, ParsedLine } from "./parsed-line.js";
 import { plain } from "./plain-line.js";
@@ -8,9 +9,9 @@ import { severityOf } from "./severity.js";
 const mostPairs = 128;
 const deepestGroup = 8;
 
-/** parseLine reads one line, or a record of several, by the form it has. It never throws. */
-export function parseLine(text: string, nowMs: number): ParsedLine {
-  return json(text) ?? klog(text, nowMs) ?? logfmt(text) ?? console_(text) ?? plain(text, nowMs);
+/** parseLine reads one line, or a record of several, by the form it has; `column` is its stream's. It never throws. */
+export function parseLine(text: string, nowMs: number, column: LevelColumn = newLevelColumn()): ParsedLine {
+  return json(text) ?? klog(text, nowMs) ?? logfmt(text) ?? console_(text) ?? plain(text, nowMs, column);
 }
 
 /** json reads slog's, zap's, zerolog's, logrus', pino's lines; groups become dotted names. */

@@ -1,3 +1,4 @@
+import { type LevelColumn, levelAt, newLevelColumn } from "./level-word.js";
 import { clockTime, monthTime, parseTime } from "./line-time.js";
 import type { ParsedLine } from "./parsed-line.js";
 import { severityOf } from "./severity.js";
@@ -14,8 +15,8 @@ const clock = String.raw`\d\d:\d\d:\d\d(?:[.,]\d{1,9})?`;
 const iso = new RegExp(
   String.raw`^\[?(\d{4}[-/]\d\d[-/]\d\d[T ]${clock}(?:\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)(?=[\]\s]))?)\]?\s+`,
 );
-// log4j's and logback's own patterns have the time of day alone.
-const timeOfDay = new RegExp(String.raw`^(${clock})\s+`);
+// log4j's and logback's own patterns have the time of day alone, Serilog's in a bracket with the level.
+const timeOfDay = new RegExp(String.raw`^\[?(${clock})\]?\s+`);
 // Tomcat, PHP and Redis write the day first, Apache the name of the weekday.
 const dayFirst = new RegExp(String.raw`^\[?(\d{1,2})[- ]([A-Z][a-z]{2})[- ](\d{4}) (${clock})\]?\s+`);
 const weekday = new RegExp(String.raw`^\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d) (${clock}) (\d{4})\]\s+`);
@@ -25,17 +26,13 @@ const ruby = /^[DIWEFA], \[(\d{4}-\d\d-\d\dT[\d:.]+) #\d+\]\s+([A-Z]+) -- ([^:]*
 const redis = /^\d+:[MSCX] (\d\d [A-Z][a-z]{2} \d{4} [\d:.]+) ([.*#-]) /;
 const redisLevels: Readonly<Record<string, number>> = { ".": 5, "-": 5, "*": 9, "#": 13 };
 
-// A level at the front: "ERROR ", "[warn] ", "INFO: ", "WARNING:name:", "[core:error] ".
-const leadingLevel = /^(?:\[(?:\w+:)?([A-Za-z]{3,9})\]|([A-Za-z]{3,9})(?=[\s:\]-]|$))[\s:\]-]*/;
-// What sentences begin with, too, behind a time: "log level is debug".
-const plainWord = /^(?:log|note|fine)\s/i;
-// What may stand between a time and a level: a thread or a process in brackets, a number, a logger's name, dashes.
-const between = /^(?:\[[^\]\n]{1,200}\]\s+|\d+\s+(?=\[)|-\s+|[\w.$-]{1,80}\s+-\s+)/;
+// What may stand between a time and a level: a thread or a process in brackets, a number, a logger's name, dashes, upright lines.
+const between = /^(?:\[[^\]\n]{1,200}\]\s+|\d+\s+(?=\[)|[-|]\s+|[\w.$-]{1,80}\s+-\s+)/;
 const mostBetween = 3;
 
 /** plain looks for a time and a level at the front; the message is what is left, all of it where there is neither. */
-export function plain(text: string, nowMs: number): ParsedLine {
-  const { timeNs, severity, severityText, message } = frontOf(text, nowMs);
+export function plain(text: string, nowMs: number, column: LevelColumn): ParsedLine {
+  const { timeNs, severity, severityText, message } = frontOf(text, nowMs, column);
   const panics = /^(?:panic: |fatal error: )/.test(message);
   // A handler's panic that net/http recovered: the program goes on.
   const recovered = message.startsWith("http: panic serving ");
@@ -53,11 +50,11 @@ export function plain(text: string, nowMs: number): ParsedLine {
 
 /** beginsLikeLog says whether a line has a level at its front: a trace that follows it is told with it. */
 export function beginsLikeLog(text: string): boolean {
-  return frontOf(text, 0).severity > 0;
+  return frontOf(text, 0, newLevelColumn()).severity > 0;
 }
 
-function frontOf(text: string, nowMs: number): Front {
-  return rubyFront(text) ?? redisFront(text) ?? commonFront(text, nowMs);
+function frontOf(text: string, nowMs: number, column: LevelColumn): Front {
+  return rubyFront(text) ?? redisFront(text) ?? commonFront(text, nowMs, column);
 }
 
 function rubyFront(text: string): Front | undefined {
@@ -88,30 +85,21 @@ function redisFront(text: string): Front | undefined {
   };
 }
 
-function commonFront(text: string, nowMs: number): Front {
+function commonFront(text: string, nowMs: number, column: LevelColumn): Front {
   const { timeNs, length } = timeOf(text, nowMs);
   const rest = text.slice(length);
   let skipped = 0;
   for (let i = 0; i <= mostBetween; i++) {
-    const here = rest.slice(skipped);
-    const word = leadingLevel.exec(here);
-    const level = word?.[1] ?? word?.[2] ?? "";
-    // A sentence may begin with "Error": levels are written large, in brackets or before a colon.
-    const isLevel =
-      word !== null &&
-      (/^[A-Z]{3,}$/.test(level) ||
-        here[0] === "[" ||
-        (timeNs !== undefined && skipped === 0 && !plainWord.test(here)));
-    const severity = isLevel ? severityOf(level) : 0;
-    if (severity > 0 && word !== null)
+    const level = levelAt(rest.slice(skipped), timeNs !== undefined && skipped === 0 ? column : undefined);
+    if (level !== undefined)
       return {
         timeNs,
-        severity,
-        severityText: level,
+        severity: level.severity,
+        severityText: level.word,
         // Thread, process and logger are no part of the level.
-        message: rest.slice(0, skipped).replace(/^-\s+/, "") + here.slice(word[0].length),
+        message: rest.slice(0, skipped).replace(/^[-|]\s+/, "") + level.message,
       };
-    const other = timeNs === undefined ? null : between.exec(here);
+    const other = timeNs === undefined ? null : between.exec(rest.slice(skipped));
     if (other === null) break;
     skipped += other[0].length;
   }

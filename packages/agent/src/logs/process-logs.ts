@@ -11,6 +11,7 @@ import {
   routineOfExchange,
   type ServedRequest,
 } from "../spans/request-parents.js";
+import { type LevelColumn, newLevelColumn } from "./level-word.js";
 import { type LogPiece, type LogProbe, openLogProbe } from "./log-probe.js";
 import { type LogStream, logStreams } from "./log-streams.js";
 import { parseLine } from "./parse-line.js";
@@ -78,6 +79,7 @@ interface Origin {
 interface Stream {
   readonly process: LoggingProcess;
   readonly place: LogStream;
+  readonly column: LevelColumn;
   /** writers are those who have begun something, by goroutine or thread: what two write at a time is mixed up in the stream, but not here. */
   readonly writers: Map<number, LineWriter>;
 }
@@ -190,7 +192,7 @@ export function openProcessLogs(
       const name = keyOf(process.pid, place.fd);
       const known = streams.get(name);
       if (known !== undefined && known.place.path === place.path) continue;
-      streams.set(name, { process, place, writers: new Map() });
+      streams.set(name, { process, place, column: newLevelColumn(), writers: new Map() });
       const { goid = 0, parentGoid = 0, slot } = process;
       probe.watch(process.pid, place.fd, { goid, parentGoid, slot });
     }
@@ -300,7 +302,7 @@ function newRecordWriter(out: { readonly batches: Batches<LogWriter>; readonly c
   };
   const time: Nanos = { lo: 0, hi: 0 };
   return ({ stream, text, origin, missing }: Waiting, parent: ParentSpan | undefined): void => {
-    const parsed = parseLine(text, Date.now());
+    const parsed = parseLine(text, Date.now(), stream.column);
     const writer = out.batches.writerFor(stream.process.resource);
     writer.beginLog();
     out.clock.toUnix(origin.ns, time);

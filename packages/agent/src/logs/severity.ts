@@ -2,9 +2,12 @@
 const words: ReadonlyMap<string, number> = new Map([
   ["trace", 1],
   ["trc", 1],
+  // .NET's own console has words of four letters.
+  ["trce", 1],
   ["finest", 1],
   ["debug", 5],
   ["dbg", 5],
+  ["dbug", 5],
   ["fine", 5],
   ["info", 9],
   ["inf", 9],
@@ -18,6 +21,7 @@ const words: ReadonlyMap<string, number> = new Map([
   ["warning", 13],
   ["error", 17],
   ["err", 17],
+  ["fail", 17],
   ["severe", 17],
   ["dpanic", 18],
   ["critical", 18],
