@@ -57,6 +57,8 @@ export interface AgentOptions {
   readonly apiSpans?: boolean;
   /** allocations tells which places of Go services allocate, as profiles (allocations/). Not told when absent. */
   readonly allocations?: boolean;
+  /** signal gives up the start while the probes are compiled, which takes seconds on a kernel that they were never loaded on. */
+  readonly signal?: AbortSignal;
   /** onLost hears, once for a process, which of its metrics its program does not give, and why. */
   readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }

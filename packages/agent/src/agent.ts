@@ -13,6 +13,7 @@ import { newGoPrograms } from "./go/programs.js";
 import { newHeap, newYoung } from "./heap.js";
 import { newMeter } from "./meter.js";
 import { newPipeline, type Pipeline } from "./pipeline.js";
+import { allocationProbes, builtInProbes, logProbes, waitProbes } from "./probes/compile.js";
 import { reportOf } from "./report.js";
 import { newAgentSampling } from "./sampling/agent-sampling.js";
 import { monotonicNs, openWallClock } from "./spans/clock.js";
@@ -33,10 +34,11 @@ const scanEveryTicks = 5;
 
 /**
  * startAgent attaches to the processes that are asked for, now and as they start. Rejects with BpfError when the kernel
- * or the caller's rights allow nothing at all; what is refused in part is in the report's `missing`. When it rejects, nothing of it
- * stays loaded; the exporter is still the caller's.
+ * or the caller's rights allow nothing at all; what is refused in part is in the report's `missing`; with the reason of
+ * `options.signal` when that aborts in time. When it rejects, nothing of it stays loaded; the exporter is still the caller's.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
+  await compileAhead(options);
   const { exporter } = options;
   const clock = openWallClock();
   const meter = newMeter();
@@ -224,4 +226,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await exporter.close();
     },
   };
+}
+
+/** compileAhead compiles what will be loaded: signals are heard meanwhile. */
+async function compileAhead({ logs, goroutines, allocations, signal }: AgentOptions): Promise<void> {
+  await builtInProbes.ahead(signal);
+  if (logs !== undefined) await logProbes.ahead(signal);
+  if (goroutines === true) await waitProbes.ahead(signal);
+  if (allocations === true) await allocationProbes.ahead(signal);
 }

@@ -16,11 +16,11 @@ import { decodeProtobuf, Resource } from "@go3s/telemetry";
 import type { Observed } from "../discovery/registry.js";
 import { AgentError } from "../errors.js";
 import type { Exporter } from "../export/exporter.js";
+import { allocationProbes } from "../probes/compile.js";
 import { loadBias } from "../runtime/load-bias.js";
 import { type AllocationCounts, newAllocationCounts } from "./allocation-counts.js";
 import { encodeAllocations, type ProfiledSite } from "./allocation-profile.js";
 import { type AllocationProgram, openAllocationProgram } from "./allocation-program.js";
-import { compiledAllocations } from "./compile.js";
 import { amountValue, missedReasons, programValue, siteKey } from "./layout.js";
 import { newShares, type SeenSite, type Shares } from "./shares.js";
 
@@ -333,7 +333,7 @@ function sumOfCpus(value: Uint8Array | undefined): number {
 }
 
 function loadAllocations(): LoadedObject {
-  const spec = readObject(compiledAllocations());
+  const spec = readObject(allocationProbes.object());
   const attachType = AttachType.BPF_TRACE_UPROBE_MULTI;
   return loadObject({
     ...spec,

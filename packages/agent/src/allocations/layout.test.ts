@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Btf, BtfKind, readObject } from "@go3s/bpf";
+import { allocationProbes } from "../probes/compile.js";
 import { whyNoLiveTests } from "../testing/go-service.js";
-import { compiledAllocations } from "./compile.js";
 import { amountValue, programValue, siteKey } from "./layout.js";
 
 test("keys and values are laid out as the probes have them", { skip: whyNoLiveTests() }, () => {
-  const { btf } = readObject(compiledAllocations());
+  const { btf } = readObject(allocationProbes.object());
   assert.ok(btf !== undefined);
   const types = new Btf(btf);
   for (const [name, layout] of [

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   attachTracepoint,
   type BpfMap,
@@ -10,13 +8,8 @@ import {
   readObject,
   u32Bytes,
 } from "@go3s/bpf";
-import { environment } from "../environment.js";
-import { keptObject } from "../probes/compile.js";
+import { logProbes } from "../probes/compile.js";
 import { tracepointFormat } from "../probes/tracepoint-format.js";
-
-// Seen from dist/logs and from src/logs alike.
-const folder = new URL("../../../../probes/", import.meta.url);
-const files = ["logs/logs.go3s", "crowd.go3s"];
 
 /** LogPiece is a piece of what a process wrote, valid during the call. */
 export interface LogPiece {
@@ -61,7 +54,9 @@ const droppedAt = 16;
 
 /** openLogProbe loads and attaches it. Throws BpfError where the kernel has no tracepoints on system calls. */
 export function openLogProbe(piecesPerSecond: number, take: (piece: LogPiece) => void): LogProbe {
-  const object = loadObject(readObject(compiledLogs()), { constants: { piecesPerSecond } });
+  // Where there is none it is said here, with what to do about it: the compiler's process could only print it.
+  tracepointFormat("syscalls", "sys_enter_write");
+  const object = loadObject(readObject(logProbes.object()), { constants: { piecesPerSecond } });
   const links: Link[] = [];
   const close = (): void => {
     for (const link of links) link.close();
@@ -141,11 +136,4 @@ function sumOf(object: LoadedObject): number {
   let sum = 0;
   for (let at = 0; at + 8 <= view.byteLength; at += 8) sum += Number(view.getBigUint64(at, true));
   return sum;
-}
-
-function compiledLogs(): Uint8Array {
-  // Where there is none it is said here, with what to do about it: the compiler's process could only print it.
-  tracepointFormat("syscalls", "sys_enter_write");
-  const sources = files.map((name) => ({ name, text: readFileSync(new URL(name, folder), "utf8") }));
-  return keptObject(sources, join(environment.cacheFolder, "logs"));
 }

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { SourceText } from "@go3s/lang";
 import { AgentError } from "../errors.js";
@@ -29,13 +29,70 @@ export function compileApart(sources: readonly SourceText[]): CompileOutcome {
     maxBuffer: largestObject,
     timeout: longestMs,
   });
-  if (done.status === 0) return { object: new Uint8Array(done.stdout), complaints: undefined };
-  if (done.error !== undefined || done.status === null) {
-    const why = done.error?.message ?? `ended by ${done.signal}`;
+  return outcomeOf(done);
+}
+
+/**
+ * compileBeside does the same while this thread goes on, which hears signals so. The process ends with this one, or when `signal`
+ * aborts: then it rejects with the signal's reason.
+ */
+export async function compileBeside(
+  sources: readonly SourceText[],
+  signal?: AbortSignal,
+): Promise<CompileOutcome> {
+  signal?.throwIfAborted();
+  const child = spawn(process.execPath, [...hurry, program], { timeout: longestMs });
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  signal?.addEventListener("abort", kill);
+  const read = { stdout: newCollected(), stderr: newCollected() };
+  child.stdout.on("data", read.stdout.add);
+  child.stderr.on("data", read.stderr.add);
+  // It may end before it has read all: its exit code says why.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(JSON.stringify(sources));
+  let error: Error | undefined;
+  child.once("error", (failure) => {
+    error = failure;
+  });
+  await new Promise((resolve) => child.once("close", resolve));
+  process.removeListener("exit", kill);
+  signal?.removeEventListener("abort", kill);
+  signal?.throwIfAborted();
+  return outcomeOf({
+    status: child.exitCode,
+    signal: child.signalCode,
+    error,
+    stdout: read.stdout.bytes(),
+    stderr: read.stderr.bytes(),
+  });
+}
+
+/** Ended is how the process ended; status is null where a signal did it, or where it never began. */
+interface Ended {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly error?: Error | undefined;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+function outcomeOf({ status, signal, error, stdout, stderr }: Ended): CompileOutcome {
+  if (status === 0) return { object: new Uint8Array(stdout), complaints: undefined };
+  if (error !== undefined || status === null) {
+    const why = error?.message ?? `ended by ${signal}`;
     throw new AgentError("bad-probes", `the probes' compiler: ${why}`, {
       hint: "it runs once for each kernel and release, and needs room for a second process of Node (100 MB)",
-      cause: done.error,
+      cause: error,
     });
   }
-  return { object: undefined, complaints: done.stderr.toString("utf8") };
+  return { object: undefined, complaints: stderr.toString("utf8") };
+}
+
+function newCollected() {
+  const pieces: Buffer[] = [];
+  return {
+    add: (piece: Buffer): void => void pieces.push(piece),
+    bytes: (): Buffer => Buffer.concat(pieces),
+  };
 }

@@ -5,6 +5,9 @@ import { kernelBtf } from "@go3s/bpf";
 import { compile, renderDiagnostics, type SourceText } from "@go3s/lang";
 import { tracepointFormat } from "./tracepoint-format.js";
 
+// A signal to the whole group, a Ctrl-C or systemd's, is for who waits for this: it ends this one, or has what it began.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+
 const sources: SourceText[] = JSON.parse(readFileSync(0, "utf8"));
 const result = compile(sources, { kernelBtf: kernelBtf(), tracepointFormat });
 if (result.object === undefined) {

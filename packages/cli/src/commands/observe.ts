@@ -193,6 +193,10 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         : undefined;
     await finished(interrupted, duration, program?.exited ?? isOver);
     ended = true;
+  } catch (error) {
+    // Interrupted while it started.
+    if (!interrupted.aborted || error !== interrupted.reason) throw error;
+    ended = true;
   } finally {
     await closing.all();
     if (ended) summarise(agent, running, context);
@@ -231,13 +235,14 @@ async function observe(
     | "logs"
   >,
   functions: FunctionOptions | undefined,
-  { output }: Context,
+  { output, interrupted }: Context,
   isHeld: (pid: number) => boolean,
 ): Promise<Agent> {
   const agent = await startAgent({
     selection,
     exclude: [process.pid],
     exporter,
+    signal: interrupted,
     ...wanted,
     ...(functions === undefined ? {} : { functions }),
     onShed: newShedNotes(output.note),

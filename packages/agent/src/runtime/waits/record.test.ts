@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Btf, BtfKind, readObject } from "@go3s/bpf";
+import { waitProbes } from "../../probes/compile.js";
 import { waitReasonTable } from "../runtime-table.generated.js";
-import { compiledWaits } from "./compile.js";
 import { classOf, programValue, reasonCount, spentClasses, waitsRecord } from "./record.js";
 
 function members(btf: Btf, name: string): Record<string, number> {
@@ -13,7 +13,7 @@ function members(btf: Btf, name: string): Record<string, number> {
 }
 
 test("records and map values are laid out as the probes have them", () => {
-  const { btf } = readObject(compiledWaits());
+  const { btf } = readObject(waitProbes.object());
   assert.ok(btf !== undefined);
   const types = new Btf(btf);
   const record = members(types, "Waits");

@@ -17,8 +17,8 @@ import type { Executable } from "../../discovery/executable.js";
 import { keptPrograms, newKept } from "../../discovery/kept.js";
 import { AgentError } from "../../errors.js";
 import { Role } from "../../events/layout.js";
+import { waitProbes } from "../../probes/compile.js";
 import type { Exchange } from "../../spans/exchange.js";
-import { compiledWaits } from "./compile.js";
 import { programValue, spentClasses, waitsRecord } from "./record.js";
 import { readWaitSites, type WaitSites } from "./wait-sites.js";
 
@@ -271,7 +271,7 @@ function hitsOf(programs: BpfMap, pid: number): number {
 }
 
 function loadWaits(): LoadedObject {
-  const spec = readObject(compiledWaits());
+  const spec = readObject(waitProbes.object());
   const attachType = AttachType.BPF_TRACE_UPROBE_MULTI;
   return loadObject({
     ...spec,
