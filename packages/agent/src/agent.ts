@@ -17,6 +17,7 @@ import { allocationProbes, builtInProbes, logProbes, waitProbes } from "./probes
 import { reportOf } from "./report.js";
 import { newAgentSampling } from "./sampling/agent-sampling.js";
 import { monotonicNs, openWallClock } from "./spans/clock.js";
+import { newPeerNames } from "./tcp/peer-names.js";
 import { newTlsWatch } from "./tls/tls-watch.js";
 
 // Looking for what processes need goes before being attached to any of them: where there are many, the rest is looked at in turn.
@@ -50,7 +51,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const lose = (pid: number, text: string): void => options.onLost?.(pid, [text]);
   let kernel: KernelObserver | undefined;
   const slotOf = (pid: number): number => kernel?.slotOf(pid) ?? 0;
-  const features = openFeatures(options, { clock, batches, programs, lose, slotOf });
+  const names = newPeerNames();
+  const features = openFeatures(options, { clock, batches, programs, lose, slotOf, nameOf: names.of });
   /** found are processes to be watched as soon as the kernel side is open. */
   const found: Observed[] = [];
   let closed = false;
@@ -81,6 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     batches,
     exporter,
     features,
+    names,
     apiSpans: options.apiSpans === true,
     lose,
     started(tgid) {

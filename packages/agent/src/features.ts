@@ -11,6 +11,7 @@ import { newRequestDurations, type RequestDurations } from "./runtime/request-du
 import { newRuntimeWatch } from "./runtime/runtime-watch.js";
 import { type SpanWaits, tryOpenSpanWaits } from "./runtime/waits/span-waits.js";
 import type { WallClock } from "./spans/clock.js";
+import { type ConnectionWatch, newConnectionWatch } from "./tcp/connection-watch.js";
 
 /**
  * Features are what an agent tells of watched processes beside their requests and connections, as it is asked to: functions, logs,
@@ -23,8 +24,10 @@ export interface Features {
   readonly waits: SpanWaits | undefined;
   /** durations are counted where metrics are told. */
   readonly durations: RequestDurations | undefined;
+  /** connections hear of every connection's end; undefined where no metrics are told. */
+  readonly connections: Pick<ConnectionWatch, "closed"> | undefined;
   /** missing says what the kernel refuses. */
-  readonly missing: readonly MissingPart[];
+  missing(): readonly MissingPart[];
   /** levers shed what is in use, for all processes that are watched. */
   levers(watched: () => readonly Observed[]): Levers;
   watch(process: Observed, isShed: Shedding["isShed"]): void;
@@ -51,6 +54,8 @@ export interface FeaturesAround {
   readonly programs: GoPrograms;
   /** lose hears what cannot be told of a process. */
   readonly lose: (pid: number, text: string) => void;
+  /** nameOf gives the name that a process found an address by, "" for none. */
+  readonly nameOf: (tgid: number, address: string) => string;
   /** slotOf is the slot of a watched process's target, 0 where it has none of its own. */
   readonly slotOf: (pid: number) => number;
 }
@@ -61,6 +66,7 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
   const { clock, batches, programs, lose, slotOf } = around;
   const hasMetrics = options.metrics !== false;
   const durations = newRequestDurations(clock);
+  const connections = newConnectionWatch(around.nameOf);
   // First: a bad pattern is refused before anything is loaded.
   const functions: FunctionObserver | undefined =
     options.functions && observeFunctions(options.functions, { batches: batches.spans, clock });
@@ -73,6 +79,7 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
     exporter,
     logs: batches.logs,
     durations,
+    connections,
     ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
   });
   const { logs, missing: missingLogs } = tryProcessLogs(options.logs, { batches: batches.logs, clock });
@@ -95,7 +102,13 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
     logs,
     waits,
     durations: hasMetrics ? durations : undefined,
-    missing: [...missingLogs, ...(opened?.missing ?? []), ...missingAllocations],
+    connections: hasMetrics ? connections : undefined,
+    missing: () => [
+      ...missingLogs,
+      ...(opened?.missing ?? []),
+      ...missingAllocations,
+      ...connections.missing(),
+    ],
     levers(watched) {
       const everyWatched = (act: (process: Observed) => void) => (): void => {
         for (const process of watched()) act(process);
@@ -145,6 +158,7 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
     },
     tick() {
       sendTimes();
+      connections.tick();
       runtime.tick();
       waits?.tick();
       allocations?.tick();
@@ -162,6 +176,7 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
       logs?.close();
       waits?.close();
       allocations?.close();
+      connections.close();
       runtime.tick();
     },
   };

@@ -19,7 +19,7 @@ import { newStreamConns } from "./spans/stream-conns.js";
 import { newStreamSpanWriter } from "./spans/stream-span.js";
 import { newStreams, type Streams } from "./spans/streams.js";
 import { newTcpParties } from "./tcp/parties.js";
-import { newPeerNames } from "./tcp/peer-names.js";
+import type { PeerNames } from "./tcp/peer-names.js";
 import { newTcpLog } from "./tcp/tcp-log.js";
 import { type AgentWires, addAnswer, newAgentWires } from "./wires/agent-wires.js";
 import { newMessageBatches } from "./wires/message-batches.js";
@@ -51,7 +51,9 @@ export interface PipelineOptions {
   readonly clock: WallClock;
   readonly batches: AgentBatches;
   readonly exporter: Exporter;
-  readonly features: Pick<Features, "functions" | "logs" | "waits" | "durations">;
+  readonly features: Pick<Features, "functions" | "logs" | "waits" | "durations" | "connections">;
+  /** names are those that processes find their peers by. */
+  readonly names: PeerNames;
   /** apiSpans: see AgentOptions. */
   readonly apiSpans: boolean;
   /** lose hears what cannot be told of a process. */
@@ -65,9 +67,9 @@ export interface PipelineOptions {
 
 /** newPipeline makes one that has seen nothing. */
 export function newPipeline(options: PipelineOptions): Pipeline {
-  const { registry, clock, exporter } = options;
+  const { registry, clock, exporter, names } = options;
   const { spans: spanBatches, logs: logBatches } = options.batches;
-  const { functions, logs, waits, durations } = options.features;
+  const { functions, logs, waits, durations, connections } = options.features;
   const processOf = (tgid: number): Observed["spans"] | undefined => watchedSpans(registry, tgid);
   const types = newGoTypes((pid) => {
     const process = registry.lastKnown(pid);
@@ -144,7 +146,6 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     },
   });
 
-  const names = newPeerNames();
   const wires: AgentWires = newAgentWires({
     clock,
     durations,
@@ -194,7 +195,10 @@ export function newPipeline(options: PipelineOptions): Pipeline {
       more: assembler.more,
       end: assembler.end,
       tcpOpen: tcp.open,
-      tcpClose: tcp.close,
+      tcpClose(event) {
+        tcp.close(event);
+        connections?.closed(event);
+      },
       processStart: ({ tgid }) => options.started(tgid),
       processExit: ({ tgid, ns }) => exited(tgid, ns),
       stream: streams.stream,

@@ -42,7 +42,7 @@ export function reportOf(parts: ReportedParts): AgentReport {
     programs: stats.costs,
     sampling: sampling.report(),
     ...(stats.inserted === undefined ? {} : { inserted: { ...stats.inserted } }),
-    missing: [...budget.report(), ...stats.missing, ...features.missing],
+    missing: [...budget.report(), ...stats.missing, ...features.missing()],
   };
 }
 

@@ -4,6 +4,8 @@ export interface MetricRow {
   readonly kind: "gauge" | "sum" | "counter" | "histogram";
   readonly unit: string;
   readonly description: string;
+  /** sinceWatched: it counts from when the process was watched; else from the process's start. */
+  readonly sinceWatched?: true;
 }
 
 /**
@@ -100,6 +102,23 @@ export const metricRows = {
     kind: "sum",
     unit: "{file_descriptor}",
     description: "Open file descriptors",
+  },
+  "go3s.tcp.connections": {
+    kind: "sum",
+    unit: "{connection}",
+    description: "Open TCP connections by state (network.connection.state)",
+  },
+  "go3s.tcp.retransmits": {
+    kind: "counter",
+    unit: "{segment}",
+    description: "Segments that were sent once more",
+    sinceWatched: true,
+  },
+  "go3s.tcp.rtt": {
+    kind: "histogram",
+    unit: "s",
+    description:
+      "Smoothed round-trip times of connections that were used, as the kernel measures them: every ten seconds, and at their end",
   },
   "http.server.request.duration": {
     kind: "histogram",

@@ -71,7 +71,10 @@ export function newPointList(): PointList {
   return {
     add(name, value, attributes = [], isWhole = true) {
       if (value === undefined) return;
-      const key = attributes.reduce<string>((text, each) => `${text}|${each.value?.stringValue ?? ""}`, name);
+      const key = attributes.reduce<string>(
+        (text, each) => `${text}|${each.value?.stringValue ?? each.value?.intValue ?? ""}`,
+        name,
+      );
       if (!always.has(name) && isSaid(key, value)) return;
       of(name).numbers.push({
         attributes,
@@ -104,7 +107,11 @@ export function newPointList(): PointList {
           metrics.push({
             ...head,
             sum: {
-              dataPoints: numbers.map((point) => ({ ...times, ...point })),
+              dataPoints: numbers.map((point) => ({
+                ...times,
+                ...(row.sinceWatched === true ? { startTimeUnixNano: since } : {}),
+                ...point,
+              })),
               aggregationTemporality,
               isMonotonic: row.kind === "counter",
             },

@@ -15,6 +15,7 @@ import { keptPrograms, newKept } from "../discovery/kept.js";
 import type { Observed } from "../discovery/registry.js";
 import type { Batches } from "../export/batches.js";
 import type { Exporter } from "../export/exporter.js";
+import type { ConnectionWatch } from "../tcp/connection-watch.js";
 import { version } from "../version.js";
 import { newGoReader } from "./go-figures.js";
 import { type GoLayout, readGoLayout } from "./go-layout.js";
@@ -30,6 +31,7 @@ export interface RuntimeWatchOptions {
   readonly exporter: Exporter;
   readonly logs: Batches<LogWriter>;
   readonly durations: RequestDurations;
+  readonly connections: Pick<ConnectionWatch, "watch" | "tell" | "forget">;
   /** onLost hears what cannot be told of a process, once. */
   readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }
@@ -67,7 +69,7 @@ const unixNow = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /** newRuntimeWatch watches nothing yet. */
 export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
-  const { exporter, durations } = options;
+  const { exporter, durations, connections } = options;
   const watched = new Map<number, Watched>();
   // Processes that ended since the last tick: their last requests are still to be told.
   const leaving: Watched[] = [];
@@ -145,6 +147,7 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
     watch(process) {
       const { pid, startTicks } = process.facts;
       const ageMs = Math.max(0, uptime() - startTicks / ticksPerSecond) * 1000;
+      connections.watch(pid);
       watched.set(pid, {
         process,
         resource: decodeProtobuf(Resource, process.spans.resource),
@@ -159,8 +162,10 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
       const each = watched.get(pid);
       if (each === undefined) return;
       watched.delete(pid);
-      durations.tell(pid, each.points);
-      durations.forget(pid);
+      for (const counted of [durations, connections]) {
+        counted.tell(pid, each.points);
+        counted.forget(pid);
+      }
       leaving.push(each);
     },
     look() {
@@ -186,6 +191,7 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
         tellProcess(pid, each.points);
         tellGo(each);
         durations.tell(pid, each.points);
+        connections.tell(pid, each.points);
         take(each);
       }
       if (sent === 0) return;

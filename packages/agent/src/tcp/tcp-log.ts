@@ -4,6 +4,7 @@ import type { TcpEvent } from "../events/event.js";
 import { addressSize, Role } from "../events/layout.js";
 import type { Batches } from "../export/batches.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
+import { connectionStates } from "./connection-states.js";
 
 const key = {
   transport: attributeKey("network.transport"),
@@ -40,19 +41,6 @@ const failures: Readonly<Record<number, string>> = {
   111: "ECONNREFUSED",
   112: "EHOSTDOWN",
   113: "EHOSTUNREACH",
-};
-
-// Semantic conventions' words for the kernel's numbers (include/net/tcp_states.h); on a close it is the last one before.
-const states: Readonly<Record<number, string>> = {
-  1: "established",
-  2: "syn_sent",
-  3: "syn_received",
-  4: "fin_wait_1",
-  5: "fin_wait_2",
-  6: "time_wait",
-  8: "close_wait",
-  9: "last_ack",
-  11: "closing",
 };
 
 /** TcpParty is a process at one end of a connection, as far as it is known. */
@@ -139,7 +127,7 @@ export function newTcpLog(options: TcpLogOptions): TcpLog {
       writer.intAttribute(key.bytesSent, event.bytesSent);
       writer.intAttribute(key.bytesReceived, event.bytesReceived);
     }
-    const state = states[event.state];
+    const state = connectionStates[event.state];
     if (state !== undefined) writer.stringAttribute(key.state, state);
     if (event.retransmits > 0) writer.intAttribute(key.retransmits, event.retransmits);
     if (event.rttUs > 0) writer.intAttribute(key.rttNs, event.rttUs * 1000);

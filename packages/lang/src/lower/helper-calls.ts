@@ -61,7 +61,7 @@ export function helperCall(low: Low, call: Call & { kind: "helper" }, expr: Call
     values.map((each) => each.value),
   );
   const space: Space = trackedResults.has(call.name) ? "btf" : "kernel";
-  if (call.name === "map_lookup_elem" || call.name === "skc_to_tcp_sock") result.nilable = true;
+  if (nilableResults.has(call.name)) result.nilable = true;
   const type = typeOf(low, expr);
   return { value: isScalar(type) ? result : b.constant(0n), space };
 }
@@ -74,4 +74,7 @@ const trackedResults: ReadonlySet<string> = new Set([
   "get_current_task_btf",
   "task_pt_regs",
   "skc_to_tcp_sock",
+  "sock_from_file",
 ]);
+
+const nilableResults: ReadonlySet<string> = new Set(["map_lookup_elem", "skc_to_tcp_sock", "sock_from_file"]);

@@ -50,6 +50,7 @@ export function helperResult(kernel: KernelTypes, name: string): Type {
     get_current_task_btf: "task_struct",
     task_pt_regs: "pt_regs",
     skc_to_tcp_sock: "tcp_sock",
+    sock_from_file: "socket",
   }[name];
   if (struct !== undefined) {
     const target = kernel.named(struct);

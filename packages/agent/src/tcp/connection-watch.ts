@@ -1,0 +1,123 @@
+import { BpfError } from "@go3s/bpf";
+import type { MissingPart } from "../attach/observer-types.js";
+import { AgentError } from "../errors.js";
+import type { TcpEvent } from "../events/event.js";
+import { Role } from "../events/layout.js";
+import { connectionProbes } from "../probes/compile.js";
+import type { PointList } from "../runtime/point-list.js";
+import { monotonicNs } from "../spans/clock.js";
+import { type ConnectionFigures, newConnectionFigures } from "./connection-figures.js";
+import { type OpenConnections, openConnections } from "./connection-rows.js";
+import { addressText } from "./tcp-log.js";
+
+/** ConnectionWatch tells what watched processes' TCP connections do while they live, every ten seconds. */
+export interface ConnectionWatch {
+  watch(pid: number): void;
+  /** closed hears of every connection's end. */
+  closed(event: TcpEvent): void;
+  /** tick looks at those processes whose turn it is; call it once a second. */
+  tick(): void;
+  /** tell puts what changed of a process into a list. */
+  tell(pid: number, points: PointList): void;
+  forget(pid: number): void;
+  /** missing says why nothing is told. */
+  missing(): readonly MissingPart[];
+  close(): void;
+}
+
+interface Watched {
+  readonly figures: ConnectionFigures;
+  readonly sinceNs: number;
+  /** turn is the tick of ten in which it is looked at; the first look is the next tick's. */
+  readonly turn: number;
+  isLooked: boolean;
+}
+
+// A round trip's time changes slowly, and looking costs a walk over the process's files.
+const everyTicks = 10;
+
+/** newConnectionWatch watches nothing; `nameOf` gives the name that a process found an address by, "" for none. */
+export function newConnectionWatch(nameOf: (tgid: number, address: string) => string): ConnectionWatch {
+  const watched = new Map<number, Watched>();
+  const closing = new AbortController();
+  let open: OpenConnections | undefined;
+  let isOpening = false;
+  let refused: MissingPart | undefined;
+  let ticks = 0;
+  let count = 0;
+
+  const refuse = (error: unknown): void => {
+    if (!(error instanceof BpfError || error instanceof AgentError)) throw error;
+    refused = {
+      what: "TCP connections' round trips and retransmits while they live",
+      why: error.message,
+      hint: error.hint ?? "",
+    };
+  };
+  /** begin compiles beside this thread, for nothing waits for it. */
+  const begin = async (): Promise<void> => {
+    isOpening = true;
+    try {
+      await connectionProbes.ahead(closing.signal);
+      open = openConnections();
+    } catch (error) {
+      if (!closing.signal.aborted) refuse(error);
+    }
+  };
+  const look = (pid: number, each: Watched): void => {
+    each.isLooked = true;
+    try {
+      each.figures.look(open?.of(pid) ?? []);
+    } catch (error) {
+      // A process that ended meanwhile has no files; its exit is on the way.
+      if (!(error instanceof BpfError && error.code === "not-found")) refuse(error);
+    }
+  };
+
+  return {
+    watch(pid) {
+      const figures = newConnectionFigures((address) => nameOf(pid, address));
+      watched.set(pid, { figures, sinceNs: monotonicNs(), turn: count++ % everyTicks, isLooked: false });
+    },
+    closed(event) {
+      const own = watched.get(event.tgid);
+      // What nobody has waited for is not worth its addresses.
+      if (open === undefined || (own === undefined && event.retransmits === 0)) return;
+      const row = {
+        bytesSent: event.bytesSent,
+        bytesReceived: event.bytesReceived,
+        retransmits: event.retransmits,
+        rttUs: event.rttUs,
+        localAddress: addressText(event, event.localAddress),
+        localPort: event.localPort,
+        peerAddress: addressText(event, event.peerAddress),
+        peerPort: event.peerPort,
+      };
+      // Another process than the one that listens may have taken it: what was told of it there is not told again.
+      const isElsewhere = event.retransmits > 0 && own?.figures.has(row) !== true;
+      const taker = isElsewhere ? [...watched.values()].find(({ figures }) => figures.has(row)) : undefined;
+      const holder = taker ?? own;
+      if (holder === undefined) return;
+      const isWhole = holder === own && event.startNs > holder.sinceNs;
+      holder.figures.closed({ ...row, isServer: event.role === Role.server, isWhole });
+    },
+    tick() {
+      ticks++;
+      if (watched.size === 0 || refused !== undefined) return;
+      if (open === undefined) {
+        if (!isOpening) void begin();
+        return;
+      }
+      for (const [pid, each] of watched)
+        if (!each.isLooked || each.turn === ticks % everyTicks) look(pid, each);
+    },
+    tell: (pid, points) => watched.get(pid)?.figures.tell(points),
+    forget: (pid) => void watched.delete(pid),
+    missing: () => (refused === undefined ? [] : [refused]),
+    close() {
+      closing.abort();
+      open?.close();
+      open = undefined;
+    },
+  };
+}
