@@ -7,11 +7,9 @@ import {
   type Metric,
   type Span,
 } from "@go3s/telemetry";
-import { startAgent } from "../agent.js";
-import type { AgentOptions } from "../agent-types.js";
 import type { Exporter } from "../export/exporter.js";
 import { buildGoService, whyNoLiveTests } from "../testing/go-service.js";
-import { newClient } from "../testing/http-client.js";
+import { type ObservedService, whileObserved } from "../testing/observed-service.js";
 import { eventually } from "../testing/wait.js";
 
 const skip = whyNoLiveTests();
@@ -53,30 +51,19 @@ function keeper(): Kept {
 test("a watched Go service's figures and request durations come as metrics, with the traces of the slowest", {
   skip,
 }, async () => {
-  const program = buildGoService();
-  const service = await program.start({ OTEL_SERVICE_NAME: "metrics-test" }).catch((error: unknown) => {
-    program.remove();
-    throw error;
-  });
   const kept = keeper();
-  const options: AgentOptions = {
-    selection: { pids: [service.pid] },
-    exclude: [],
-    exporter: kept.exporter,
-  };
-  const agent = await startAgent(options);
-  const client = newClient(service.port, true);
-  try {
+  const ask = async ({ client }: ObservedService): Promise<void> => {
     for (let id = 1; id <= 10; id++) await client.get(`/users/${id}`);
     await client.get("/users/20");
     await eventually("the process's metrics", () => kept.metrics.has("go.goroutine.count"));
     await eventually("the requests' spans", () => kept.spans.length >= 11);
-  } finally {
-    client.close();
-    await agent.close();
-    await service.stop();
-    program.remove();
-  }
+  };
+  await whileObserved(
+    buildGoService(),
+    ask,
+    { exporter: kept.exporter, metrics: true },
+    { OTEL_SERVICE_NAME: "metrics-test" },
+  );
   assert.deepEqual([...kept.services], ["metrics-test"]);
   for (const name of ["go.memory.used", "go.memory.allocated", "process.cpu.time", "process.thread.count"])
     assert.ok(kept.metrics.has(name), name);

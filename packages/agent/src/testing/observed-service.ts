@@ -20,13 +20,14 @@ export async function whileObserved(
   program: BuiltProgram,
   act: (run: ObservedService) => Promise<void>,
   options: Partial<AgentOptions> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const { spans, exporter } = newSpanCollector();
   let service: RunningService | undefined;
   let agent: Agent | undefined;
   let client: Client | undefined;
   try {
-    service = await program.start({});
+    service = await program.start(environment);
     agent = await startAgent({
       selection: { pids: [service.pid] },
       exclude: [process.pid],
