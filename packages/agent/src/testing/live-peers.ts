@@ -99,8 +99,8 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** startPostgres starts a server that listens on a socket in its folder only. */
-export async function startPostgres(bin: string): Promise<LivePeer> {
+/** startPostgres starts a server that listens on a socket in its folder, and on a port of 127.0.0.1 if one is given. */
+export async function startPostgres(bin: string, tcpPort?: number): Promise<LivePeer> {
   const folder = mkdtempSync(join(tmpdir(), "go3s-pg-"));
   const [uid, gid] = ["-u", "-g"].map((flag) => Number(execFileSync("id", [flag, "postgres"]).toString()));
   if (uid === undefined || gid === undefined) throw new Error("there is no user postgres");
@@ -111,12 +111,19 @@ export async function startPostgres(bin: string): Promise<LivePeer> {
     ...asUser,
     stdio: "pipe",
   });
-  const flags = ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"];
-  const child = spawn(join(bin, "postgres"), flags, { ...asUser, stdio: ["ignore", "ignore", "ignore"] });
+  const port = tcpPort ?? 5432;
+  const addresses = tcpPort === undefined ? "" : "127.0.0.1";
+  const where = ["-k", folder, "-p", String(port), "-c", `listen_addresses=${addresses}`];
+  const child = spawn(join(bin, "postgres"), ["-D", data, ...where, "-c", "fsync=off"], {
+    ...asUser,
+    stdio: ["ignore", "ignore", "ignore"],
+  });
   const isReady = () =>
-    spawnSync("psql", ["-h", folder, "-U", "postgres", "-X", "-c", ""], { stdio: "ignore" }).status === 0;
+    spawnSync("psql", ["-h", folder, "-p", String(port), "-U", "postgres", "-X", "-c", ""], {
+      stdio: "ignore",
+    }).status === 0;
   await eventually("postgres", isReady, 30);
-  return peerOf(child, folder, 5432, "SIGINT");
+  return peerOf(child, folder, port, "SIGINT");
 }
 
 /** startMariadb starts a server that listens on a socket in its folder only. */
