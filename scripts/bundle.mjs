@@ -110,7 +110,7 @@ async function bundledCode(entry) {
 }
 
 // Node's own modules that few runs need, 1 to 3.5 ms each: they are taken when something of theirs is.
-const rare = ["child_process", "crypto", "worker_threads", "zlib"];
+const rare = ["child_process", "crypto", "https", "worker_threads", "zlib"];
 
 function withLazyBuiltins(code) {
   const lazy = "const $lazily = (name) => new Proxy({}, { get: (_, key) => require(name)[key] });";

@@ -23,6 +23,13 @@ export interface AgentOptions {
   /** exclude lists processes that are never watched, besides those that carry partMarker in their environment. */
   readonly exclude: readonly number[];
   readonly exporter: Exporter;
+  /**
+   * kubeconfig leads to the Kubernetes API, which knows pods' labels and what they belong to. When absent: the service account of the
+   * pod that this runs in; and where labels are asked for $KUBECONFIG, ~/.kube/config.
+   */
+  readonly kubeconfig?: string;
+  /** onMissing hears what turns out to be missing after the start, or what is missing for another reason (Kubernetes' API). */
+  readonly onMissing?: (part: AgentReport["missing"][number]) => void;
   /** fused sends spans in the shorter form of docs/fused-otlp.md; only to a receiver that is known to take it. */
   readonly fused?: boolean;
   /** sampling says which requests are told; all are when it is absent. Agent.setSampling changes it. */

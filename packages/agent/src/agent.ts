@@ -11,6 +11,7 @@ import { newAgentBatches } from "./export/agent-batches.js";
 import { openFeatures } from "./features.js";
 import { newGoPrograms } from "./go/programs.js";
 import { newHeap, newYoung } from "./heap.js";
+import { clusterAccess, openCluster } from "./kubernetes/cluster.js";
 import { newMeter } from "./meter.js";
 import { newPipeline, type Pipeline } from "./pipeline.js";
 import { allocationProbes, builtInProbes, logProbes, waitProbes } from "./probes/compile.js";
@@ -41,6 +42,8 @@ const scanEveryTicks = 5;
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   await compileAhead(options);
   const { exporter } = options;
+  // First: what nothing can be asked by is refused before anything is loaded.
+  const access = clusterAccess(options.selection, options.kubeconfig);
   const clock = openWallClock();
   const meter = newMeter();
   const heap = newHeap();
@@ -56,10 +59,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** found are processes to be watched as soon as the kernel side is open. */
   const found: Observed[] = [];
   let closed = false;
+  const cluster = openCluster({
+    access,
+    changed: (uids) => registry.podsChanged(uids),
+    onMissing: options.onMissing,
+  });
 
   const registry: Registry = newRegistry({
     selection: options.selection,
     exclude: options.exclude,
+    pods: cluster,
     events: {
       watch: (process) => attach(process),
       unwatch({ facts: { pid } }, goesOn) {
@@ -172,6 +181,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   };
   /** detach takes the probes away first; what they wrote until then is still read, assembled and sent. */
   const detach = (): void => {
+    cluster.close();
     kernel?.close();
     features.close();
     pipeline.close();
@@ -217,7 +227,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   return {
     report: () =>
-      reportOf({ kernel: observer, registry, pipeline, features, sampling, budget, exporter, meter }),
+      reportOf({
+        kernel: observer,
+        registry,
+        pipeline,
+        features,
+        cluster,
+        sampling,
+        budget,
+        exporter,
+        meter,
+      }),
     setSampling: sampling.change,
     async close() {
       if (closed) return;

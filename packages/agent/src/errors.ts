@@ -4,6 +4,9 @@ export const AGENT_ERROR_CODES = {
   "bad-annotation":
     "an object's telemetry annotation that does not fit its types: a broken or foreign object",
   "bad-pattern": "a function pattern that names nothing or everything",
+  "bad-label": "a Kubernetes label selector that is none",
+  "no-cluster": "Kubernetes' labels are asked for, and nothing says where its API is",
+  "bad-kubeconfig": "a kubeconfig file that can't be read, or lacks what is needed",
   "bad-functions": "the probes generated for functions do not compile: a mistake of ours",
   "bad-sampling": "a share of requests that is none, or a limit that is no number",
   "no-annotation": "a probe whose maps and events say nothing of becoming telemetry",

@@ -85,12 +85,12 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
   const { logs, missing: missingLogs } = tryProcessLogs(options.logs, { batches: batches.logs, clock });
 
   const watchFunctions = ({ facts, executable, spans }: Observed): void =>
-    void functions?.watch({ pid: facts.pid, key: executable.key, resource: spans.resource });
+    void functions?.watch({ pid: facts.pid, key: executable.key, named: spans });
   const watchLogs = ({ facts, executable, spans }: Observed): void => {
     const { pid } = facts;
     const { goid, parentGoid } = (executable.isGo ? programs.of(pid, executable).facts : undefined) ?? {};
     const slot = executable.isGo ? 0 : slotOf(pid);
-    logs?.watch({ pid, resource: spans.resource, goid, parentGoid, slot });
+    logs?.watch({ pid, named: spans, goid, parentGoid, slot });
   };
   const sendTimes = (): void => {
     const times = functions?.metrics();

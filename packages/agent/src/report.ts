@@ -5,6 +5,7 @@ import { runtimeText } from "./discovery/executable.js";
 import type { Observed, Registry } from "./discovery/registry.js";
 import type { Exporter } from "./export/exporter.js";
 import type { Features } from "./features.js";
+import type { Cluster } from "./kubernetes/cluster.js";
 import type { Meter } from "./meter.js";
 import type { Pipeline } from "./pipeline.js";
 import type { AgentSampling } from "./sampling/agent-sampling.js";
@@ -15,6 +16,7 @@ export interface ReportedParts {
   readonly registry: Registry;
   readonly pipeline: Pipeline;
   readonly features: Features;
+  readonly cluster: Cluster;
   readonly sampling: AgentSampling;
   readonly budget: AgentBudget;
   readonly exporter: Exporter;
@@ -23,7 +25,7 @@ export interface ReportedParts {
 
 /** reportOf asks them all. */
 export function reportOf(parts: ReportedParts): AgentReport {
-  const { kernel, registry, pipeline, features, sampling, budget, exporter, meter } = parts;
+  const { kernel, registry, pipeline, features, cluster, sampling, budget, exporter, meter } = parts;
   const all = registry.all();
   const stats = kernel.stats();
   return {
@@ -42,7 +44,7 @@ export function reportOf(parts: ReportedParts): AgentReport {
     programs: stats.costs,
     sampling: sampling.report(),
     ...(stats.inserted === undefined ? {} : { inserted: { ...stats.inserted } }),
-    missing: [...budget.report(), ...stats.missing, ...features.missing()],
+    missing: [...budget.report(), ...stats.missing, ...features.missing(), ...cluster.missing()],
   };
 }
 

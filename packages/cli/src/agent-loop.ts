@@ -27,6 +27,7 @@ async function start(order: AgentStart): Promise<void> {
       allocations: order.allocations === true,
       apiSpans: order.apiSpans === true,
       propagate: order.propagate === true,
+      ...(order.kubeconfig === undefined ? {} : { kubeconfig: order.kubeconfig }),
       ...(order.budget === undefined ? {} : { budget: order.budget }),
       ...(order.sampling === undefined ? {} : { sampling: order.sampling }),
       ...(order.functions === undefined ? {} : { functions: order.functions }),

@@ -27,6 +27,8 @@ export interface AgentWanted {
   readonly sampling?: SamplingOptions;
   /** not says which processes are left alone. */
   readonly not?: Selection["not"];
+  /** kubeconfig leads to Kubernetes' API; what the environment says when absent. */
+  readonly kubeconfig?: string;
   /** budget is what the agent may take. */
   readonly budget?: BudgetLimits;
 }

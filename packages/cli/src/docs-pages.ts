@@ -30,7 +30,7 @@ const sections: readonly {
   {
     title: "The agent",
     about:
-      "What is observed, and what a probe becomes. `bad-pattern`, `bad-annotation` and `no-annotation` end a command with 2.",
+      "What is observed, and what a probe becomes. `bad-pattern`, `bad-label`, `no-cluster`, `bad-kubeconfig`, `bad-annotation` and `no-annotation` end a command with 2.",
     codes: AGENT_ERROR_CODES,
   },
   {

@@ -25,6 +25,23 @@ export const excludeRows: readonly OptionRow[] = [
     multiple: true,
     help: "leave the container alone whose id begins so",
   },
+  {
+    name: "exclude-label",
+    rare: true,
+    value: "SELECTOR",
+    multiple: true,
+    help: "leave Kubernetes pods with these labels alone, as in --exclude-label 'tier in (db, cache)'",
+  },
+];
+
+/** clusterRows say where Kubernetes' API is. */
+export const clusterRows: readonly OptionRow[] = [
+  {
+    name: "kubeconfig",
+    rare: true,
+    value: "FILE",
+    help: "ask the Kubernetes API of this file about this node's pods (default: the pod's service account)",
+  },
 ];
 
 /** numbersOption reads an option that may be given several times. Throws "usage". */
@@ -40,5 +57,7 @@ export function excludeOption(parsed: Parsed): Selection["not"] {
   const names = parsed.list("exclude-name");
   const ports = parsed.list("exclude-port").map((text) => portNumber("exclude-port", text));
   const containers = parsed.list("exclude-container");
-  return names.length + ports.length + containers.length === 0 ? undefined : { names, ports, containers };
+  const labels = parsed.list("exclude-label");
+  const count = names.length + ports.length + containers.length + labels.length;
+  return count === 0 ? undefined : { names, ports, containers, labels };
 }

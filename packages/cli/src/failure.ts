@@ -90,7 +90,14 @@ export interface Failure {
 // What the kernel or the caller's rights refuse is exit code 3, whatever package met it first.
 const refusals = new Set(["permission-denied", "not-supported", "tracefs-missing"]);
 // What only the command line, or a program that it names, can have wrong, though a package found it.
-const mistakes = new Set(["bad-pattern", "bad-annotation", "no-annotation"]);
+const mistakes = new Set([
+  "bad-pattern",
+  "bad-label",
+  "no-cluster",
+  "bad-kubeconfig",
+  "bad-annotation",
+  "no-annotation",
+]);
 
 /** failureOf reads code, hint and exit code from any error; what is none of ours is an internal failure. */
 export function failureOf(error: unknown): Failure {

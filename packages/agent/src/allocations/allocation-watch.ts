@@ -51,7 +51,7 @@ interface Watched {
   readonly pid: number;
   readonly program: AllocationProgram;
   readonly programKey: string;
-  readonly resource: Resource;
+  readonly named: Pick<Observed["spans"], "resource">;
   readonly bias: number;
   readonly counts: AllocationCounts;
   readonly shares: Shares;
@@ -169,7 +169,10 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
       sites.push({ ...share, frames: each.program.frames(addresses) });
     }
     if (sites.length > 0) {
-      const body = encodeAllocations(each.resource, sites, { from: each.from, to: now });
+      const body = encodeAllocations(decodeProtobuf(Resource, each.named.resource), sites, {
+        from: each.from,
+        to: now,
+      });
       options.exporter.send("profiles", body, sites.length);
     }
     each.from = now;
@@ -219,7 +222,7 @@ export function openAllocationWatch(options: AllocationOptions): AllocationWatch
           pid,
           program,
           programKey: key,
-          resource: decodeProtobuf(Resource, spans.resource),
+          named: spans,
           bias,
           counts,
           shares: newShares(begin),

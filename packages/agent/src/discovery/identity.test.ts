@@ -119,3 +119,35 @@ test("container and pod come from the cgroup path of docker, containerd and syst
   );
   assert.equal(containerId("0::/user.slice/user-0.slice\n"), undefined);
 });
+
+test("a pod out of a file on the node is called by 32 digits", () => {
+  const uid = "0123456789abcdef0123456789abcdef";
+  assert.equal(podUid(`0::/kubepods/burstable/pod${uid}/${"a".repeat(64)}\n`), uid);
+  assert.equal(podUid(`0::/libpod-${"a".repeat(64)}.scope\n`), undefined);
+});
+
+test("what the process was given itself comes before what the API says of its pod", () => {
+  const uid = "11111111-2222-3333-4444-555555555555";
+  const id = "0123456789abcdef".repeat(4);
+  const pod = {
+    namespace: "shop",
+    name: "shop-1",
+    labels: new Map([["app", "shop"]]),
+    attributes: new Map([
+      ["k8s.pod.label.app", "shop"],
+      ["k8s.node.name", "node-1"],
+    ]),
+    containers: new Map([[id, "main"]]),
+  };
+  const env = { OTEL_RESOURCE_ATTRIBUTES: "k8s.container.name=mine,k8s.node.name=n" };
+  const { attributes, labels } = identify(
+    facts({ env, cgroup: `0::/kubepods/pod${uid}/${id}\n` }),
+    undefined,
+    { of: (asked) => (asked === uid ? pod : undefined) },
+  );
+  assert.equal(attributes.get("k8s.container.name"), "mine");
+  assert.equal(attributes.get("k8s.node.name"), "n");
+  assert.equal(attributes.get("k8s.pod.label.app"), "shop");
+  assert.equal(attributes.get("k8s.pod.name"), "shop-1");
+  assert.deepEqual(labels, pod.labels);
+});

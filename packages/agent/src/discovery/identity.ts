@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename } from "node:path";
-import type { Pods } from "./pods.js";
+import type { Pod, Pods } from "./pods.js";
 import type { ProcessFacts } from "./proc.js";
 
 /** Identity is what an observed process is called: OpenTelemetry resource attributes, service.name among them. */
 export interface Identity {
   readonly serviceName: string;
   readonly attributes: ReadonlyMap<string, string | number>;
+  /** labels are those of its Kubernetes pod; undefined for what runs in none, and as long as they are not known. */
+  readonly labels?: ReadonlyMap<string, string>;
 }
 
 /** RuntimeFacts is what the executable says about itself: "go" and "1.26.8", "node", … */
@@ -40,12 +42,25 @@ export function identify(facts: ProcessFacts, runtime: RuntimeFacts | undefined,
   if (pod !== undefined) {
     attributes.set("k8s.pod.uid", pod);
     const known = pods?.of(pod);
-    // What the process itself was given comes first: the downward API knows better than a folder's name.
-    if (known !== undefined && !attributes.has("k8s.pod.name")) attributes.set("k8s.pod.name", known.name);
-    if (known !== undefined && !attributes.has("k8s.namespace.name"))
-      attributes.set("k8s.namespace.name", known.namespace);
+    if (known !== undefined) addPod(attributes, known, given, container);
+    if (known?.labels !== undefined) return { serviceName, attributes, labels: known.labels };
   }
   return { serviceName, attributes };
+}
+
+/** addPod: what the process itself was given comes first; the downward API knows better than a folder's name. */
+function addPod(
+  attributes: Map<string, string | number>,
+  pod: Pod,
+  given: ReadonlyMap<string, string>,
+  container: string | undefined,
+): void {
+  const told = new Map(pod.attributes);
+  told.set("k8s.pod.name", pod.name);
+  told.set("k8s.namespace.name", pod.namespace);
+  const name = container === undefined ? undefined : pod.containers?.get(container);
+  if (name !== undefined) told.set("k8s.container.name", name);
+  for (const [key, value] of told) if (!given.has(key)) attributes.set(key, value);
 }
 
 /** parseResourceAttributes reads "k=v,k=v" with percent-encoded values; a broken pair is left out, the rest is kept. */
@@ -139,9 +154,12 @@ export function containerId(cgroup: string): string | undefined {
   return /(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?(?:$|\n|\/)/m.exec(cgroup)?.[1];
 }
 
-/** podUid finds the pod's uid in a kubelet's cgroup path ("pod" and a UUID, with - or _). */
+/** podUid finds the pod's uid in a kubelet's cgroup path ("pod" and a UUID, with - or _; 32 digits for a pod out of a file on the node). */
 export function podUid(cgroup: string): string | undefined {
-  const match = /pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})/.exec(cgroup);
+  const match =
+    /pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32}(?![0-9a-f]))/.exec(
+      cgroup,
+    );
   return match?.[1]?.replaceAll("_", "-");
 }
 

@@ -1,12 +1,18 @@
 import { readdirSync } from "node:fs";
 
-/** Pod is what a kubelet calls a pod. */
+/** Pod is what a kubelet calls a pod, and what the cluster's API says beside. */
 export interface Pod {
   readonly namespace: string;
   readonly name: string;
+  /** labels are undefined where only the kubelet's folders told of it. */
+  readonly labels?: ReadonlyMap<string, string>;
+  /** attributes are OpenTelemetry's, of the pod and of what made it. */
+  readonly attributes?: ReadonlyMap<string, string>;
+  /** containers are the names of its containers by the runtime's ids. */
+  readonly containers?: ReadonlyMap<string, string>;
 }
 
-/** Pods finds pods by uid. Labels are not on the machine: only the cluster's API has them. */
+/** Pods finds pods by uid. Labels are not on the machine: only the cluster's API has them (kubernetes/cluster.ts). */
 export interface Pods {
   of(uid: string): Pod | undefined;
 }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import type { Pod } from "./pods.js";
 import { newRegistry, type Observed } from "./registry.js";
 
 async function child(
@@ -106,4 +110,61 @@ test("a process that ended before anybody looked is no error", () => {
   registry.started(2 ** 22 + 5);
   registry.exited(2 ** 22 + 5);
   assert.deepEqual(events.events, []);
+});
+
+test("a pod that is told of after its process was seen, and one whose labels change, are taken up or left then", () => {
+  const root = mkdtempSync(join(tmpdir(), "go3s-proc-"));
+  try {
+    const uid = "11111111-2222-3333-4444-555555555555";
+    mkdirSync(join(root, "7"));
+    symlinkSync(process.execPath, join(root, "7", "exe"));
+    writeFileSync(join(root, "7", "stat"), `7 (shop) S 1${" 0".repeat(17)} 98765 1 2`);
+    writeFileSync(join(root, "7", "cmdline"), "node\0shop.js\0");
+    writeFileSync(join(root, "7", "environ"), "");
+    writeFileSync(join(root, "7", "cgroup"), `0::/kubepods/pod${uid}/${"a".repeat(64)}\n`);
+    let pod: Pod | undefined;
+    const labelled = (labels: Record<string, string>): void => {
+      const attributes = new Map(
+        Object.entries(labels).map(([key, value]) => [`k8s.pod.label.${key}`, value]),
+      );
+      pod = { namespace: "shop", name: "shop-1", labels: new Map(Object.entries(labels)), attributes };
+    };
+    const events = log();
+    const registry = newRegistry({
+      selection: { labels: ["app=shop"], not: { labels: ["tier=db"] } },
+      exclude: [],
+      events,
+      proc: { root },
+      pods: { of: (asked) => (asked === uid ? pod : undefined) },
+    });
+    registry.scan();
+    labelled({ app: "shop" });
+    registry.podsChanged(new Set(["another"]));
+    assert.deepEqual(events.events, []);
+    registry.podsChanged(new Set([uid]));
+    assert.deepEqual(events.events, ["+shop (label app=shop)"]);
+
+    // Another label: the same process and probes, another resource.
+    const before = registry.get(7) ?? assert.fail("not known");
+    const { resource } = before.spans;
+    labelled({ app: "shop", version: "2" });
+    registry.podsChanged(new Set([uid]));
+    assert.equal(registry.get(7), before);
+    assert.equal(before.identity.attributes.get("k8s.pod.label.version"), "2");
+    assert.notDeepEqual(before.spans.resource, resource);
+    const again = before.spans.resource;
+    registry.podsChanged(new Set([uid]));
+    assert.equal(before.spans.resource, again);
+
+    labelled({ app: "shop", tier: "db" });
+    registry.podsChanged(new Set([uid]));
+    labelled({ app: "cart" });
+    registry.podsChanged(new Set([uid]));
+    assert.equal(registry.get(7)?.watched, false);
+    labelled({ app: "shop" });
+    registry.podsChanged(new Set([uid]));
+    assert.deepEqual(events.events, ["+shop (label app=shop)", "-shop", "+shop (label app=shop)"]);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });

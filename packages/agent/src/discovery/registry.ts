@@ -2,7 +2,7 @@ import { newProcessSpans, type ProcessSpans } from "../spans/process-spans.js";
 import { encodeResource } from "../spans/resource.js";
 import { newRouteTable, type RouteTable } from "../spans/routes.js";
 import { type Executable, type Executables, newExecutables } from "./executable.js";
-import { type Identity, identify, programName } from "./identity.js";
+import { type Identity, identify, podUid, programName } from "./identity.js";
 import { keptPrograms, newKept } from "./kept.js";
 import { newPods, type Pods } from "./pods.js";
 import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess, socketInodes } from "./proc.js";
@@ -13,6 +13,7 @@ import { isWebServer } from "./web-servers.js";
 /** Observed is a process that the agent looked at, watched or not, and why. */
 export interface Observed {
   readonly facts: ProcessFacts;
+  /** identity changes when its pod's labels do. */
   readonly identity: Identity;
   readonly executable: Executable;
   readonly spans: ProcessSpans;
@@ -20,6 +21,8 @@ export interface Observed {
   /** reason is why it is watched, or why not. */
   readonly reason: string;
 }
+
+type Known = Observed & { identity: Identity; reason: string };
 
 /** RegistryEvents is told what is to be watched. */
 export interface RegistryEvents {
@@ -36,6 +39,8 @@ export interface Registry {
   started(pid: number): void;
   /** exited forgets a process. */
   exited(pid: number): void;
+  /** podsChanged looks again at the processes of pods, by what their cgroups call them: they may be asked for now, or no more. */
+  podsChanged(uids: ReadonlySet<string>): void;
   /**
    * gone gives those that were there neither at the last scan nor at the one before: their ends were not told, since a record was
    * lost or nobody watches ends. Between a process's end and its record's reading there is less time than between two scans.
@@ -78,7 +83,7 @@ export function newRegistry(options: RegistryOptions): Registry {
   const proc = options.proc ?? hostProc;
   const executables: Executables = newExecutables(proc);
   const pods = options.pods ?? newPods();
-  const known = new Map<number, Observed>();
+  const known = new Map<number, Known>();
   const listeners = new Map<number, number>();
   const ended = new Map<number, { readonly process: Observed; readonly at: number }>();
   const nobody = new Map<number, number>();
@@ -127,6 +132,7 @@ export function newRegistry(options: RegistryOptions): Registry {
       facts,
       serviceName: identity.serviceName,
       attributes: identity.attributes,
+      labels: identity.labels,
       serves: executable.runtime !== undefined || isWebServer(facts),
       ports: () => listeningPorts(facts.pid, proc),
       isDescendantOf: (pid) => isDescendantOf(facts, pid),
@@ -150,8 +156,18 @@ export function newRegistry(options: RegistryOptions): Registry {
     const executable = executables.of(facts);
     if (executable === undefined) return;
     const identity = identify(facts, executable.runtime, pods);
+    take(facts, identity, executable, before);
+  };
+
+  /** take puts a process in the place of the one before, if there is any. */
+  const take = (
+    facts: ProcessFacts,
+    identity: Identity,
+    executable: Executable,
+    before: Observed | undefined,
+  ): void => {
     const { watched, reason } = decide(facts, identity, executable);
-    const process: Observed = {
+    const process: Known = {
       facts,
       identity,
       executable,
@@ -161,8 +177,24 @@ export function newRegistry(options: RegistryOptions): Registry {
     };
     // Only now: between the two nobody sees what the process does, and a short-lived program does all of it meanwhile.
     if (before !== undefined) forget(before, watched);
-    known.set(pid, process);
+    known.set(facts.pid, process);
     if (watched) options.events.watch(process);
+  };
+
+  /** renew takes over what is known of a process's pod by now. */
+  const renew = (process: Known): void => {
+    const { facts, executable, spans } = process;
+    const identity = identify(facts, executable.runtime, pods);
+    const { watched, reason } = decide(facts, identity, executable);
+    if (watched !== process.watched) {
+      take(facts, identity, executable, process);
+      return;
+    }
+    // In place: its probes stay, and what it is called changes from its next span on.
+    const resource = encodeResource(identity);
+    process.reason = reason;
+    process.identity = identity;
+    if (Buffer.compare(resource, spans.resource) !== 0) spans.resource = resource;
   };
 
   const forget = (process: Observed, goesOn: boolean): void => {
@@ -206,6 +238,10 @@ export function newRegistry(options: RegistryOptions): Registry {
     exited(pid) {
       const process = known.get(pid);
       if (process !== undefined) forget(process, false);
+    },
+    podsChanged(uids) {
+      for (const process of [...known.values()])
+        if (uids.has(podUid(process.facts.cgroup) ?? "")) renew(process);
     },
     get: (pid) => known.get(pid),
     lastKnown: (pid) => known.get(pid) ?? ended.get(pid)?.process,

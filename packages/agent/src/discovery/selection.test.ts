@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matchesGlob } from "./glob.js";
-import { asksForMany, type Candidate, selects } from "./selection.js";
+import { asksForLabels, asksForMany, type Candidate, selects } from "./selection.js";
 
 const globs: readonly [pattern: string, text: string, want: boolean][] = [
   ["*", "", true],
@@ -59,6 +59,19 @@ test("containers are named by the beginning of their id, pods and namespaces by 
   assert.equal(selects({ namespaces: ["shop"] }, candidate), "namespace shop");
   const bare = { ...candidate, attributes: new Map<string, string>() };
   assert.equal(selects({ pods: ["*"], namespaces: ["*"], containers: ["*"] }, bare), "");
+});
+
+test("labels are asked for as Kubernetes has it, of pods whose labels are known", () => {
+  const pod = { ...candidate, labels: new Map([["app", "shop"]]) };
+  assert.equal(selects({ labels: ["app=cart", "app in (shop)"] }, pod), "label app in (shop)");
+  assert.equal(selects({ labels: ["app=shop,tier"] }, pod), "");
+  assert.equal(selects({ labels: ["tier!=web"] }, pod), "label tier!=web");
+  assert.equal(selects({ labels: ["tier!=web", "!tier"] }, candidate), "");
+  assert.equal(selects({ all: true, not: { labels: ["app"] } }, pod), "");
+  assert.equal(selects({ all: true, not: { labels: ["!app"] } }, candidate), "all services");
+  assert.ok(asksForMany({ labels: ["app"] }) && !asksForMany({ labels: [] }));
+  assert.ok(asksForLabels({ not: { labels: ["app"] } }) && !asksForLabels({ labels: [], not: {} }));
+  assert.throws(() => asksForLabels({ labels: ["app in"] }), /it ends at character 7/);
 });
 
 test("what is excluded is left alone, whatever asks for it", () => {

@@ -1,3 +1,4 @@
+import { labelSelector } from "../kubernetes/label-selector.js";
 import { matchesGlob } from "./glob.js";
 import type { ProcessFacts } from "./proc.js";
 
@@ -11,15 +12,17 @@ export interface Selection {
   readonly names?: readonly string[];
   /** containers are beginnings of container ids, as runtimes shorten them, or globs over container.name where the process tells it. */
   readonly containers?: readonly string[];
-  /** pods and namespaces are globs over Kubernetes' names; labels are only known to the cluster's API. */
+  /** pods and namespaces are globs over Kubernetes' names. */
   readonly pods?: readonly string[];
   readonly namespaces?: readonly string[];
+  /** labels are Kubernetes' selectors over pods' labels, which only the cluster's API knows (kubernetes/label-selector.ts). */
+  readonly labels?: readonly string[];
   /** not takes out what the rows above ask for. */
   readonly not?: Exclusion;
 }
 
 /** Exclusion says which processes are left alone whatever asks for them; any of the rows is enough. */
-export type Exclusion = Pick<Selection, "ports" | "names" | "containers" | "pods" | "namespaces">;
+export type Exclusion = Pick<Selection, "ports" | "names" | "containers" | "pods" | "namespaces" | "labels">;
 
 /** Candidate is a process with what a selection may ask about. */
 export interface Candidate {
@@ -27,6 +30,8 @@ export interface Candidate {
   readonly serviceName: string;
   /** attributes are what is known of its container and pod, among others. */
   readonly attributes: ReadonlyMap<string, string | number>;
+  /** labels are its pod's; undefined for what runs in none, and as long as they are not known. */
+  readonly labels?: ReadonlyMap<string, string> | undefined;
   /** serves says whether it is a Go program, runs in a known interpreter, or is a known web server. */
   readonly serves: boolean;
   /** ports are looked up only when a selection asks for them: it means reading every descriptor. */
@@ -49,8 +54,14 @@ export function excludes(rules: Exclusion, candidate: Candidate): string {
 }
 
 /** asksForMany says whether processes that do not run yet are asked for; single ones are known when they are watched. */
-export function asksForMany({ all, names, ports, containers, pods, namespaces }: Selection): boolean {
-  return all === true || [names, ports, containers, pods, namespaces].some((each) => (each ?? []).length > 0);
+export function asksForMany({ all, names, ports, containers, pods, namespaces, labels }: Selection): boolean {
+  const many = [names, ports, containers, pods, namespaces, labels];
+  return all === true || many.some((each) => (each ?? []).length > 0);
+}
+
+/** asksForLabels says whether the cluster's API is needed. Throws AgentError "bad-label" for a selector that is none. */
+export function asksForLabels({ labels = [], not }: Selection): boolean {
+  return [...labels, ...(not?.labels ?? [])].map(labelSelector).length > 0;
 }
 
 function reasonOf(selection: Selection, candidate: Candidate): string {
@@ -64,7 +75,7 @@ function reasonOf(selection: Selection, candidate: Candidate): string {
   return selection.all && candidate.serves ? "all services" : "";
 }
 
-function namesOf({ names, containers, pods, namespaces }: Exclusion, candidate: Candidate): string {
+function namesOf({ names, containers, pods, namespaces, labels }: Exclusion, candidate: Candidate): string {
   const { facts, serviceName } = candidate;
   const base = facts.executable.slice(facts.executable.lastIndexOf("/") + 1);
   for (const name of names ?? []) {
@@ -79,7 +90,11 @@ function namesOf({ names, containers, pods, namespaces }: Exclusion, candidate: 
   const pod = (pods ?? []).find((each) => isMatch(each, known("k8s.pod.name")));
   if (pod !== undefined) return `pod ${pod}`;
   const namespace = (namespaces ?? []).find((each) => isMatch(each, known("k8s.namespace.name")));
-  return namespace === undefined ? "" : `namespace ${namespace}`;
+  if (namespace !== undefined) return `namespace ${namespace}`;
+  // "tier!=web" asks for pods without that label, not for what runs in no pod.
+  const own = candidate.labels;
+  const label = own && (labels ?? []).find((each) => labelSelector(each).matches(own));
+  return label === undefined ? "" : `label ${label}`;
 }
 
 /** isMatch is false for what is not known. */

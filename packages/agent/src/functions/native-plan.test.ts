@@ -55,7 +55,7 @@ async function observed(name: string, source: string, compiler: string, pattern:
   const options = { patterns: [pattern], mode: "spans", limit: 10_000 } as const;
   const observer = observeFunctions(options, { batches, clock: openWallClock() });
   try {
-    observer.watch({ pid: child.pid ?? 0, key: fileIdentity(path), resource: new Uint8Array(0) });
+    observer.watch({ pid: child.pid ?? 0, key: fileIdentity(path), named: { resource: new Uint8Array(0) } });
     await eventually(
       "four calls",
       () => {

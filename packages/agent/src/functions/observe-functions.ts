@@ -49,7 +49,8 @@ export interface WatchedProgram {
   readonly pid: number;
   /** key names the program file for ever. */
   readonly key: string;
-  readonly resource: Uint8Array;
+  /** named has its resource, which changes with its pod's labels. */
+  readonly named: { readonly resource: Uint8Array };
 }
 
 /** FunctionObserver owns the probes on functions. */
@@ -79,7 +80,7 @@ const mostTypes = 4096;
 
 interface Attached {
   readonly program: ObservedProgram;
-  readonly resource: Uint8Array;
+  readonly named: WatchedProgram["named"];
   /** links by the function's id; 0 has those that tell how goroutines unwind. */
   readonly links: Map<number, Link[]>;
   /** bias is added to the file's addresses in this process. */
@@ -120,7 +121,7 @@ export function observeFunctions(
     const process = attached.get(call.tgid);
     if (process === undefined) return;
     spans++;
-    writer.write(call, parent, process.program.plan.isGo, process.resource);
+    writer.write(call, parent, process.program.plan.isGo, process.named.resource);
   });
   const tracker = newCallTracker((call) => parents.wait(call));
 
@@ -315,13 +316,13 @@ export function observeFunctions(
 
   return {
     watch(watched) {
-      const { pid, resource } = watched;
+      const { pid, named } = watched;
       guarded(pid, () => {
         const { program } = load(watched);
         if (program === undefined) return;
         const process: Attached = {
           program,
-          resource,
+          named,
           links: new Map(),
           bias: biasOf(program, pid),
           types: new Map(),
@@ -358,7 +359,7 @@ export function observeFunctions(
       if (options.mode !== "histogram") return undefined;
       for (const { program } of loaded.values()) {
         if (program === undefined) continue;
-        const resource = [...attached.values()].find((each) => each.program === program)?.resource;
+        const resource = [...attached.values()].find((each) => each.program === program)?.named.resource;
         if (resource === undefined) continue;
         times.read(typedMap(program.object.map("times"), typesOf(program)), program.plan.functions, resource);
       }

@@ -27,7 +27,8 @@ export interface LogOptions {
 /** LoggingProcess is what must be known of a process. */
 export interface LoggingProcess {
   readonly pid: number;
-  readonly resource: Uint8Array;
+  /** named has its resource, which changes with its pod's labels. */
+  readonly named: { readonly resource: Uint8Array };
   /** Offsets in runtime.g; undefined for what is no Go program. */
   readonly goid: number | undefined;
   readonly parentGoid: number | undefined;
@@ -303,7 +304,7 @@ function newRecordWriter(out: { readonly batches: Batches<LogWriter>; readonly c
   const time: Nanos = { lo: 0, hi: 0 };
   return ({ stream, text, origin, missing }: Waiting, parent: ParentSpan | undefined): void => {
     const parsed = parseLine(text, Date.now(), stream.column);
-    const writer = out.batches.writerFor(stream.process.resource);
+    const writer = out.batches.writerFor(stream.process.named.resource);
     writer.beginLog();
     out.clock.toUnix(origin.ns, time);
     writer.observedTime(time.lo, time.hi);

@@ -50,7 +50,9 @@ export interface RuntimeWatch {
 
 interface Watched {
   readonly process: Observed;
-  readonly resource: Resource;
+  /** resource is decoded of `encoded`; another one when its pod's labels change. */
+  resource: Resource;
+  encoded: Uint8Array;
   readonly startNs: bigint;
   readonly sinceNs: bigint;
   readonly points: PointList;
@@ -151,6 +153,7 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
       watched.set(pid, {
         process,
         resource: decodeProtobuf(Resource, process.spans.resource),
+        encoded: process.spans.resource,
         startNs: BigInt(Math.round(Date.now() - ageMs)) * 1_000_000n,
         sinceNs: unixNow(),
         points: newPointList(),
@@ -180,6 +183,9 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
         const taken = each.points.take(each.startNs, each.sinceNs, now);
         if (taken.points === 0) return;
         sent += taken.points;
+        const encoded = each.process.spans.resource;
+        if (each.encoded !== encoded) each.resource = decodeProtobuf(Resource, encoded);
+        each.encoded = encoded;
         resourceMetrics.push({
           resource: each.resource,
           scopeMetrics: [{ scope: { name: "go3s.agent", version }, metrics: taken.metrics }],

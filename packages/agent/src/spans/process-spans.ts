@@ -4,8 +4,8 @@ import type { RouteTable } from "./routes.js";
 export interface ProcessSpans {
   readonly tgid: number;
   readonly serviceName: string;
-  /** An encoded OTLP Resource message. */
-  readonly resource: Uint8Array;
+  /** An encoded OTLP Resource message; another one when what is known of its pod has changed. */
+  resource: Uint8Array;
   readonly routes: RouteTable;
   /**
    * handlerEndsTold: the probe on the handler's end is attached, so a response whose bytes are complete still waits

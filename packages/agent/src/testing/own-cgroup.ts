@@ -14,9 +14,9 @@ export interface OwnCgroup {
 
 let made = 0;
 
-/** newCgroup makes one. */
-export function newCgroup(): OwnCgroup {
-  const path = `${findCgroups()}/go3s-test-${process.pid}-${++made}`;
+/** newCgroup makes one, by a name where it matters. */
+export function newCgroup(name = `go3s-test-${process.pid}-${++made}`): OwnCgroup {
+  const path = `${findCgroups()}/${name}`;
   mkdirSync(path);
   const running: ChildProcess[] = [];
   return {

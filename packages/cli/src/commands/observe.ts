@@ -1,6 +1,7 @@
 import {
   type Agent,
   type AgentOptions,
+  type AgentReport,
   type Exporter,
   type FunctionOptions,
   openExporter,
@@ -13,7 +14,7 @@ import { type Closing, newClosing } from "../closing.js";
 import type { Command, Context } from "../command.js";
 import { readProbe } from "../declared-probe.js";
 import { environment } from "../environment.js";
-import { excludeOption, excludeRows, numbersOption } from "../exclude-option.js";
+import { clusterRows, excludeOption, excludeRows, numbersOption } from "../exclude-option.js";
 import { CliError, exitCodes } from "../failure.js";
 import { withFunctionBars } from "../function-bars.js";
 import { functionOption, functionRows, toldFunctions } from "../function-option.js";
@@ -33,7 +34,7 @@ export const command: Command = {
   name: "observe",
   summary: "Attaches to running processes and shows their requests as spans, or sends them on as OTLP.",
   usage:
-    "observe (--pid N | --port N | --name GLOB | --container ID | --all | --probe FILE | -- COMMAND ARGS…) [options]",
+    "observe (--pid N | --port N | --name GLOB | --container ID | --label SELECTOR | --all | --probe FILE | -- COMMAND ARGS…) [options]",
   options: [
     { name: "pid", value: "N", multiple: true, help: "this process and its children" },
     { name: "port", value: "N", multiple: true, help: "processes that listen on this port" },
@@ -44,7 +45,7 @@ export const command: Command = {
       value: "GLOB",
       rare: true,
       multiple: true,
-      help: "Kubernetes pods of this name (labels are only known to its API)",
+      help: "Kubernetes pods of this name",
     },
     {
       name: "namespace",
@@ -53,7 +54,15 @@ export const command: Command = {
       multiple: true,
       help: "Kubernetes namespaces of this name",
     },
+    {
+      name: "label",
+      rare: true,
+      value: "SELECTOR",
+      multiple: true,
+      help: "Kubernetes pods of this node with these labels, as in 'app=shop,tier!=web'",
+    },
     ...excludeRows,
+    ...clusterRows,
     {
       name: "all",
       help: "every process that serves: Go, Node, Python, Java and the like, nginx and its like; also those that start later",
@@ -125,6 +134,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
   const program = parsed.rest === undefined ? undefined : startHeld(parsed.rest, output.json);
   const logs = logOption(parsed);
   const otlp = parsed.text("otlp");
+  const kubeconfig = parsed.text("kubeconfig");
   if (parsed.flag("allocations") && otlp === undefined)
     throw new CliError(
       "usage",
@@ -165,6 +175,7 @@ async function run(parsed: Parsed, context: Context): Promise<number> {
         ...(logs === undefined ? {} : { logs }),
         ...(sampling === undefined ? {} : { sampling }),
         ...(budget === undefined ? {} : { budget }),
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
       };
       await program?.started;
       agent = await observe(
@@ -231,6 +242,7 @@ async function observe(
     | "propagate"
     | "sampling"
     | "budget"
+    | "kubeconfig"
     | "measured"
     | "logs"
   >,
@@ -238,6 +250,12 @@ async function observe(
   { output, interrupted }: Context,
   isHeld: (pid: number) => boolean,
 ): Promise<Agent> {
+  const told = new Set<string>();
+  const tellMissing = ({ what, why, hint }: AgentReport["missing"][number]): void => {
+    const line = `missing: ${what}: ${why}${hint === "" ? "" : ` (${hint})`}`;
+    if (!told.has(line)) output.note(line);
+    told.add(line);
+  };
   const agent = await startAgent({
     selection,
     exclude: [process.pid],
@@ -246,6 +264,7 @@ async function observe(
     ...wanted,
     ...(functions === undefined ? {} : { functions }),
     onShed: newShedNotes(output.note),
+    onMissing: tellMissing,
     onLost: (pid, lost) => lost.forEach((loss) => void output.note(`  of ${pid} without ${loss}`)),
     onAttached: ({ pid, runtime, probes, lost }) => {
       // It is told when it has become the program that was asked for.
@@ -257,7 +276,8 @@ async function observe(
   });
   const { processes } = agent.report();
   const watched = new Set(processes.filter((each) => each.watched).map(({ pid }) => pid));
-  const mayStart = [selection.names, selection.containers, selection.pods, selection.namespaces];
+  const { names, containers, pods, namespaces, labels } = selection;
+  const mayStart = [names, containers, pods, namespaces, labels];
   const waits = selection.all === true || mayStart.some((each) => (each ?? []).length > 0);
   if (watched.size === 0 && !waits) {
     await agent.close();
@@ -269,9 +289,7 @@ async function observe(
   }
   for (const why of unmatchedPids(selection, watched)) output.note(why);
   if (watched.size === 0) output.note("no running process matches: waiting for one that does");
-  for (const { what, why, hint } of missingRights()) output.note(`missing: ${what}: ${why} (${hint})`);
-  for (const part of agent.report().missing)
-    output.note(`missing: ${part.what}: ${part.why}${part.hint === "" ? "" : ` (${part.hint})`}`);
+  for (const part of [...missingRights(), ...agent.report().missing]) tellMissing(part);
   return agent;
 }
 
@@ -317,10 +335,9 @@ function allEnded(agent: Agent, closing: Closing, output: Output): Promise<void>
   });
 }
 
-function asked({ pids, ports, names, containers, pods, namespaces, all }: Selection): boolean {
-  return (
-    all === true || [pids, ports, names, containers, pods, namespaces].some((each) => (each ?? []).length > 0)
-  );
+function asked({ pids, ports, names, containers, pods, namespaces, labels, all }: Selection): boolean {
+  const rows = [pids, ports, names, containers, pods, namespaces, labels];
+  return all === true || rows.some((each) => (each ?? []).length > 0);
 }
 
 function selectionOf(parsed: Parsed): Selection {
@@ -332,6 +349,7 @@ function selectionOf(parsed: Parsed): Selection {
     containers: parsed.list("container"),
     pods: parsed.list("pod"),
     namespaces: parsed.list("namespace"),
+    labels: parsed.list("label"),
     ...(not === undefined ? {} : { not }),
     all: parsed.flag("all"),
   };
@@ -339,7 +357,7 @@ function selectionOf(parsed: Parsed): Selection {
     throw new CliError(
       "usage",
       "nothing to observe was named",
-      "give --pid, --port, --name, --container, --pod, --namespace, --all, --probe FILE or -- COMMAND",
+      "give --pid, --port, --name, --container, --pod, --namespace, --label, --all, --probe FILE or -- COMMAND",
     );
   }
   if (parsed.positionals.length > 0)

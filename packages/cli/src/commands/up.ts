@@ -14,7 +14,7 @@ import { announceRunning, dataDirectory, makeDataDirectory } from "../data-direc
 import { type ProbeObject, readProbe } from "../declared-probe.js";
 import { openShop } from "../demo/shop.js";
 import { environment, markParts } from "../environment.js";
-import { excludeOption, excludeRows } from "../exclude-option.js";
+import { clusterRows, excludeOption, excludeRows } from "../exclude-option.js";
 import { CliError, exitCodes } from "../failure.js";
 import { functionOption, functionRows } from "../function-option.js";
 import { jaegerOption, scrapeOption } from "../in-options.js";
@@ -101,6 +101,7 @@ export const command: Command = {
     { ...limitRow, rare: true },
     ...budgetRows,
     ...excludeRows,
+    ...clusterRows,
     {
       name: "goroutines",
       rare: true,
@@ -259,6 +260,7 @@ async function open(opening: Opening): Promise<void> {
   if (!parsed.flag("no-agent")) {
     // It closes before the ports do: what it still has is sent, acknowledged and kept.
     const not = excludeOption(parsed);
+    const kubeconfig = parsed.text("kubeconfig");
     const started = startAgentChild(otlp_http, probes, {
       goroutines: parsed.flag("goroutines"),
       allocations: parsed.flag("allocations"),
@@ -269,6 +271,7 @@ async function open(opening: Opening): Promise<void> {
       ...(budget === undefined ? {} : { budget }),
       ...(logs === undefined ? {} : { logs }),
       ...(not === undefined ? {} : { not }),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
     });
     agent = started;
     closing.defer(() => started.close());
