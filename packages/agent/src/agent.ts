@@ -15,6 +15,7 @@ import { clusterAccess, openCluster } from "./kubernetes/cluster.js";
 import { newMeter } from "./meter.js";
 import { newPipeline, type Pipeline } from "./pipeline.js";
 import { allocationProbes, builtInProbes, logProbes, waitProbes } from "./probes/compile.js";
+import { newPythonWatch } from "./python/python-watch.js";
 import { reportOf } from "./report.js";
 import { newAgentSampling } from "./sampling/agent-sampling.js";
 import { monotonicNs, openWallClock } from "./spans/clock.js";
@@ -75,6 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         sampling.unwatched(pid);
         kernel?.unwatch(pid, goesOn);
         tls.unwatch(pid);
+        pythons.unwatch(pid);
         policies.unwatched(pid);
         features.unwatch(pid);
         pipeline.unwatch(pid);
@@ -83,6 +85,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const tls = newTlsWatch({
     attach: (pid, sites) => kernel?.secure(pid, sites) ?? { count: 0, lost: [] },
+    ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
+  });
+  const pythons = newPythonWatch({
+    follow: (pid, contexts) => kernel?.followContexts(pid, contexts).lost ?? [],
     ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
   });
   const pipeline: Pipeline = newPipeline({
@@ -129,6 +135,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sampling.watched(process);
     const attached = kernel.watch(pid, facts, threadKind(executable, process.facts));
     const secured = tls.watch(pid, facts?.tls);
+    if (executable.runtime?.name === "cpython") pythons.watch(pid);
     spans.handlerEndsTold = attached.probes.handlerEnd;
     spans.routeless = facts === undefined;
     spans.deepFrom = facts?.parentGoid === undefined ? 1 : 2;
@@ -197,6 +204,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 
   const flush = setInterval(() => {
+    pythons.look(performance.now());
     pipeline.sweep(monotonicNs());
     features.flush(pipeline.serving);
     batches.flush();

@@ -15,6 +15,7 @@ import { type GoFacts, type GoProbe, goProbeNames } from "../go/facts.js";
 import { compiledProbes } from "../probes/compile.js";
 import type { TlsProgram } from "../tls/tls-site.js";
 import type { CallPrograms } from "./call-probes.js";
+import type { ContextProgram, ContextPrograms } from "./context-probes.js";
 import type { MissingPart, ObserverOptions } from "./observer-types.js";
 import { namingProgramNames, type StreamPrograms, streamProgramNames } from "./stream-probes.js";
 import type { TlsPrograms } from "./tls-probes.js";
@@ -66,6 +67,11 @@ const tlsPrograms: Readonly<Record<TlsProgram, string>> = {
   return: "onSecureReturn",
 };
 
+const contextPrograms: Readonly<Record<ContextProgram, string>> = {
+  made: "onContextMade",
+  freed: "onContextFreed",
+};
+
 /** tlsSenders are where onSend goes on with what crypto/tls writes. */
 const tlsSenders = ["onSecureSend", "onSecureOtherSend"];
 
@@ -79,6 +85,7 @@ const multiPrograms: ReadonlySet<string> = new Set([
   tlsOther,
   ...streamProgramNames,
   ...namingProgramNames,
+  ...Object.values(contextPrograms),
   "onRoute",
 ]);
 
@@ -100,6 +107,8 @@ export interface KernelObject {
   tls(): TlsPrograms;
   /** streams gives the programs for HTTP/2 and gRPC by their libraries, each loaded when the first process needs it. */
   streams(): StreamPrograms;
+  /** contexts gives the programs for the contexts of CPython, each loaded when the first process needs it. */
+  contexts(): ContextPrograms;
   /** routes gives the program for routers, loaded when the first process needs it; undefined where it cannot be. */
   routes(): Program | undefined;
   /** multi says whether the uprobe programs are for uprobe_multi links. */
@@ -245,6 +254,11 @@ export function openKernelObject(options: ObserverOptions): OpeningKernelObject 
       streams: once(() =>
         streamsOf(get, problemOf, (name) => loader.map(name), isMulti, options.propagate === true),
       ),
+      contexts: once(() => ({
+        pythons: loader.map("pythons"),
+        program: (name) => (isMulti ? get(contextPrograms[name]) : undefined),
+        problem: () => (isMulti ? problemOf(Object.values(contextPrograms)) : noMultiLinks),
+      })),
       routes: () => (isMulti ? get("onRoute") : undefined),
       multi: isMulti,
       missing,

@@ -4,6 +4,7 @@ import type { EventSink } from "../events/event.js";
 import type { WireState } from "../events/layout.js";
 import type { GoFacts } from "../go/facts.js";
 import type { InsertionCounts } from "../propagate/reasons.js";
+import type { PythonContexts } from "../python/context-sites.js";
 import type { TlsSites } from "../tls/tls-site.js";
 import type { TlsAttached } from "../tls/tls-watch.js";
 import type { DrainTiming } from "./drain-loop.js";
@@ -86,6 +87,8 @@ export interface KernelObserver {
   setMessages(pid: number, wanted: boolean): void;
   /** secure attaches to where a watched process's TLS is plain text, in place of what it had there. */
   secure(pid: number, sites: TlsSites): TlsAttached;
+  /** followContexts has the contexts of a watched process's CPython say whose work is done in them. */
+  followContexts(pid: number, contexts: PythonContexts): TlsAttached;
   /** tellWire says what becomes of a socket whose bytes were told; see WireState, and probes/brief.go3s for the turn. */
   tellWire(connection: number, state: WireState, turn?: number): void;
   /** sample decides live which of a process's requests are told; pid 0 is what processes get that nobody has looked at yet. */

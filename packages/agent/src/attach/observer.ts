@@ -16,6 +16,7 @@ import type { GoFacts } from "../go/facts.js";
 import { openPropagation } from "../propagate/propagation.js";
 import { attachCallProbes, type CallProbes } from "./call-probes.js";
 import { newClosing } from "./closing.js";
+import { attachContextProbes, type ContextProbes } from "./context-probes.js";
 import { newCourtesy } from "./courtesy.js";
 import { startDrainLoop } from "./drain-loop.js";
 import { dropCounts } from "./drops.js";
@@ -35,6 +36,7 @@ interface Watch {
   readonly calls: CallProbes | undefined;
   readonly streams: StreamProbes | undefined;
   tls: TlsProbes | undefined;
+  contexts: ContextProbes | undefined;
   readonly routes: RouteProbes;
 }
 
@@ -181,7 +183,7 @@ function newObserver(
     { facts, threads }: Pick<Watch, "facts" | "threads">,
     attached: AttachedProbes,
   ): void => {
-    const { tls, streams } = watches.get(pid) ?? {};
+    const { tls, streams, contexts } = watches.get(pid) ?? {};
     const more =
       (options.repeats === true && options.propagate !== true ? TargetFlag.repeats : 0) |
       ((streams?.count ?? 0) === 0 ? 0 : TargetFlag.streams) |
@@ -189,7 +191,8 @@ function newObserver(
       (options.propagate === true && facts === undefined ? TargetFlag.names : 0) |
       threadFlags(threads) |
       ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0)) |
-      (tls?.findsWrites ? TargetFlag.writes : 0);
+      (tls?.findsWrites ? TargetFlag.writes : 0) |
+      ((contexts?.count ?? 0) === 0 ? 0 : TargetFlag.tasks);
     const slot = samples.slotOf(pid);
     const target = encodeTarget(facts, attached, samples.of(pid), slot, more);
     targets.update(u32Bytes(pid), target);
@@ -214,6 +217,9 @@ function newObserver(
       else closing.later(pid, tls.close);
       secureSince.delete(u32Bytes(pid));
     }
+    const contexts = watches.get(pid)?.contexts;
+    if (goesOn) contexts?.close();
+    else if (contexts !== undefined) closing.later(pid, contexts.close);
     watches.get(pid)?.routes.close();
     const slot = watches.has(pid) ? samples.slotOf(pid) : 0;
     if (slot !== 0) targetSlots.update(u32Bytes(slot), targetAtSlot(0, new Uint8Array(0)));
@@ -251,7 +257,11 @@ function newObserver(
         ? attachStreamProbes(pid, facts.streams, object.streams(), { slot: samples.slotOf(pid), file })
         : undefined;
       const routes = newRouteProbes(pid, facts?.routes ?? [], object.routes, file);
-      watches.set(pid, { facts, threads, probes, calls, streams, tls: undefined, routes });
+      watches.set(pid, {
+        ...{ facts, threads, probes, calls, streams, routes },
+        tls: undefined,
+        contexts: undefined,
+      });
       const attached = probes?.set(everything) ?? none;
       if (probes !== undefined) tell(pid, { facts, threads }, attached);
       routes.set(true);
@@ -290,6 +300,14 @@ function newObserver(
       secureSince.update(u32Bytes(pid), u64Bytes(process.hrtime.bigint()));
       tell(pid, watch, watch.probes?.attached ?? none);
       return { count: watch.tls.count, lost: watch.tls.lost };
+    },
+    followContexts(pid, contexts) {
+      const watch = watches.get(pid);
+      if (watch === undefined || !isOpen) return { count: 0, lost: [] };
+      watch.contexts?.close();
+      watch.contexts = attachContextProbes(pid, contexts, object.contexts());
+      tell(pid, watch, watch.probes?.attached ?? none);
+      return { count: watch.contexts.count, lost: watch.contexts.lost };
     },
     tellWire(connection, state, turn = 0) {
       if (!isOpen) return;
@@ -356,6 +374,7 @@ const countOf = (watch: Watch | undefined): number =>
   (watch?.calls?.count ?? 0) +
   (watch?.streams?.count ?? 0) +
   (watch?.tls?.count ?? 0) +
+  (watch?.contexts?.count ?? 0) +
   (watch?.routes.count ?? 0);
 
 function mapOf(object: KernelObject, name: string): BpfMap {

@@ -20,6 +20,7 @@ export const TargetFlag = {
   timers: 16384,
   errors: 1 << 16,
   thin: 1 << 17,
+  tasks: 1 << 18,
 } as const;
 
 /** targetSize is the size of the probes' Target struct in bytes. */

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, get, Agent as HttpAgent, type Server } from "node:http";
+import { createServer, Agent as HttpAgent, type Server } from "node:http";
 import { after, before, describe, test } from "node:test";
-import { decodeProtobuf, ExportLogsServiceRequest, type LogRecord, type Span } from "@go3s/telemetry";
-import { startAgent } from "../agent.js";
-import type { Agent, AgentOptions } from "../agent-types.js";
+import type { Span } from "@go3s/telemetry";
 import { listening } from "../testing/listening.js";
-import { attributeOf, newSpanCollector, startRedis, whyNoPeer } from "../testing/live-peers.js";
+import { attributeOf, startRedis, whyNoPeer } from "../testing/live-peers.js";
 import { traceparentOf, whilePropagating } from "../testing/propagating.js";
 import { newRecorder } from "../testing/recorder.js";
 import { type ThreadService, threadServices } from "../testing/thread-services.js";
 import { eventually } from "../testing/wait.js";
+import { ask, killed, startService, type Watched, whileWatched } from "../testing/watched-program.js";
 import { openKernelObserver } from "./observer.js";
 
 // A thread for each connection, which asks Redis and another server by connections of its own.
@@ -51,74 +50,8 @@ const held = (source: string): string =>
     "        sys.stdin.readline()\n        ask(name)\n",
   );
 
-const ask = (port: number, path: string, agent: HttpAgent | false = false): Promise<void> =>
-  new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path, agent }, (answer) => answer.resume().once("end", resolve)).once(
-      "error",
-      reject,
-    );
-  });
-
 const pathOf = (span: Span | undefined): string => (span === undefined ? "" : attributeOf(span, "url.path"));
 const targetOf = (span: Span): string => new URL(attributeOf(span, "url.full")).pathname;
-
-/** startService starts a program that prints its port. */
-async function startService(command: string, ...rest: string[]) {
-  const child: ChildProcess = spawn(command, rest, { stdio: ["pipe", "pipe", "pipe"] });
-  child.stderr?.resume();
-  const [line] = await once(child.stdout ?? assert.fail(), "data");
-  return { child, pid: child.pid ?? 0, port: Number(String(line)) };
-}
-
-const killed = ({ child }: { readonly child: ChildProcess }): void => void child.kill("SIGKILL");
-
-/** Watched is a service that runs, with what an agent tells of it. */
-interface Watched {
-  readonly port: number;
-  readonly agent: Agent;
-  readonly spans: readonly Span[];
-  readonly logs: readonly LogRecord[];
-}
-
-/** whileWatched starts a service and an agent for it and for `others`, and ends both after `act`, however that ends. */
-async function whileWatched(
-  [command, ...rest]: readonly [string, ...string[]],
-  act: (watched: Watched) => Promise<void>,
-  options: Partial<AgentOptions> = {},
-  others: readonly number[] = [],
-): Promise<void> {
-  const service = await startService(command, ...rest);
-  let agent: Agent | undefined;
-  try {
-    const observed = await observe([service.pid, ...others], options);
-    agent = observed.agent;
-    await act({ port: service.port, ...observed });
-  } finally {
-    killed(service);
-    await agent?.close();
-  }
-}
-
-/** observe begins to observe processes, with what it tells. */
-async function observe(pids: readonly number[], options: Partial<AgentOptions>) {
-  const { spans, exporter } = newSpanCollector();
-  const logs: LogRecord[] = [];
-  const agent: Agent = await startAgent({
-    selection: { pids },
-    exclude: [process.pid],
-    exporter: {
-      ...exporter,
-      send(signal, request, items) {
-        if (signal !== "logs") return exporter.send(signal, request, items);
-        const { resourceLogs } = decodeProtobuf(ExportLogsServiceRequest, request);
-        for (const { scopeLogs } of resourceLogs)
-          for (const scope of scopeLogs) logs.push(...scope.logRecords);
-      },
-    },
-    ...options,
-  });
-  return { agent, spans, logs };
-}
 
 describe("what threads do is a child of the request that they do it for", {
   skip: whyNoPeer("python3", "redis-server"),

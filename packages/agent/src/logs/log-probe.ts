@@ -47,8 +47,8 @@ export interface LogProbe {
 
 // Line in probes/logs/logs.go3s.
 const textAt = 56;
-// Those of probes/crowd.go3s.
-const sharedMaps = ["crowds", "threadWork"];
+// Those of probes/crowd.go3s and contexts.go3s.
+const sharedMaps = ["crowds", "threadWork", "pythons", "contexts", "families"];
 // Budget there.
 const droppedAt = 16;
 

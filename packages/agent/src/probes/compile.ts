@@ -75,7 +75,7 @@ export const builtInProbes = keptProbes("", probeSources);
 /** compiledProbes gives their object; see KeptProbes. */
 export const compiledProbes = (): Uint8Array => builtInProbes.object();
 /** logProbes, waitProbes and allocationProbes are loaded where they are asked for. */
-export const logProbes = keptProbes("logs", () => textsOf(["logs/logs.go3s", "crowd.go3s"]));
+export const logProbes = keptProbes("logs", () => textsOf(["logs/logs.go3s", "crowd.go3s", "contexts.go3s"]));
 export const waitProbes = keptProbes("waits", () => textsOf(["waits/waits.go3s"]));
 /** connectionProbes tell what connections do while they live. */
 export const connectionProbes = keptProbes("connections", () => textsOf(["connections/connections.go3s"]));

@@ -239,10 +239,10 @@ export const threadServices: readonly ThreadService[] = [
     together: 0,
   },
   {
-    name: "an event loop that puts off what it reads",
+    name: "an event loop that puts off what it reads, and whose tasks say whose they are",
     command: "python3",
     source: asyncio,
     alone: 1,
-    together: 0,
+    together: 1,
   },
 ];
