@@ -192,6 +192,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
       response: assembler.response,
       again: assembler.again,
       handOver: assembler.handOver,
+      unixPath: (event) => (event.isWire ? wires : assembler).unixPath(event),
       more: assembler.more,
       end: assembler.end,
       tcpOpen: tcp.open,

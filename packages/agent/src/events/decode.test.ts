@@ -36,6 +36,7 @@ function recorder() {
       ]),
     head: (e) => seen.push(["head", e.exchange, text(e.memory, e.text, e.textLength)]),
     handOver: (e) => seen.push(["handOver", e.exchange, e.goid]),
+    unixPath: (e) => seen.push(["unixPath", e.isWire, e.number, text(e.memory, e.path, e.pathLength)]),
     again: (e) => seen.push(["again", e.exchange, e.ns, e.endNs, e.tgid, e.original, e.ports, e.sequence]),
     response: (e) =>
       seen.push([

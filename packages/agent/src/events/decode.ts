@@ -10,6 +10,7 @@ import type {
   RequestEvent,
   ResponseEvent,
   TcpEvent,
+  UnixPathEvent,
 } from "./event.js";
 import {
   againLayout,
@@ -24,6 +25,7 @@ import {
   responseLayout,
   routeSlot,
   tcpLayout,
+  unixPathLayout,
 } from "./layout.js";
 import { createMadeDecoder } from "./made.js";
 import { createStreamDecoder } from "./stream.js";
@@ -47,6 +49,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
   const request = blankRequest();
   const head = blankHead();
   const handOver: HandOverEvent = { exchange: 0, goid: 0 };
+  const unixPath: UnixPathEvent = { memory: empty, isWire: false, number: 0, path: 0, pathLength: 0 };
   const response = blankResponse();
   const again = blankAgain();
   const more = blankMore();
@@ -119,6 +122,19 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     handOver.exchange = u32(at + l.exchange);
     handOver.goid = u64(at + l.goid);
     sink.handOver(handOver);
+    return true;
+  }
+
+  function onUnixPath(at: number, length: number): boolean {
+    const l = unixPathLayout;
+    if (length < l.path) return false;
+    unixPath.memory = bytes;
+    unixPath.isWire = u8(at + l.isWire) !== 0;
+    unixPath.number = u32(at + l.number);
+    unixPath.path = at + l.path;
+    unixPath.pathLength = u16(at + l.length);
+    if (l.path + unixPath.pathLength > length) return false;
+    sink.unixPath(unixPath);
     return true;
   }
 
@@ -238,6 +254,8 @@ export function createDecoder(sink: EventSink): RecordDecoder {
         return onResponse(at, length);
       case RecordKind.handOver:
         return onHandOver(at, length);
+      case RecordKind.unixPath:
+        return onUnixPath(at, length);
       case RecordKind.again:
         return onAgain(at, length);
       case RecordKind.more:

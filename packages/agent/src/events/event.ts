@@ -64,6 +64,16 @@ export interface HandOverEvent {
   goid: number;
 }
 
+/** UnixPathEvent says where the server of a connection by a Unix socket listens. */
+export interface UnixPathEvent {
+  memory: Uint8Array;
+  /** isWire: `number` is a connection's whose bytes are told, else an exchange's. */
+  isWire: boolean;
+  number: number;
+  path: number;
+  pathLength: number;
+}
+
 /** HeadEvent is a further piece of a request's head (or the first of its body) that came with a later read. */
 export interface HeadEvent {
   memory: Uint8Array;
@@ -185,6 +195,7 @@ export interface EventSink extends CallSink, MadeSink, StreamSink, WireSink {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
   handOver(event: HandOverEvent): void;
+  unixPath(event: UnixPathEvent): void;
   response(event: ResponseEvent): void;
   again(event: AgainEvent): void;
   more(event: MoreEvent): void;

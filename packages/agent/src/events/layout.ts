@@ -21,11 +21,15 @@ export const RecordKind = {
   again: 12,
   wireName: 13,
   handOver: 14,
+  unixPath: 29,
   call: 16,
   callEnd: 17,
   spanStart: 18,
   spanPart: 19,
 } as const;
+
+/** familyUnix is the kernel's AF_UNIX. */
+export const familyUnix = 1;
 
 /** Role says which side of an exchange or connection the observed process is. */
 export const Role = { server: 0, client: 1 } as const;
@@ -107,6 +111,9 @@ export const responseLayout = {
 
 /** handOverLayout is of HandOver in probes/records.go3s. */
 export const handOverLayout = { kind: 0, exchange: 4, goid: 8, size: 16 } as const;
+
+/** unixPathLayout is of UnixPath in probes/unix.go3s. */
+export const unixPathLayout = { kind: 0, isWire: 1, length: 2, number: 4, path: 8 } as const;
 
 /** againLayout is of probes/repeat.go3s; `ports` holds the peer's in its lower half. */
 export const againLayout = {

@@ -20,7 +20,7 @@ export interface WireEvent {
   peerPort: number;
   localAddress: number;
   peerAddress: number;
-  /** TCP's number of the first byte. */
+  /** TCP's number of the first byte; by a Unix socket a number of the read or write that both ends know, or 0. */
   sequence: number;
   data: number;
   /** Bytes at `data`; `total` counts those that were not captured as well. */

@@ -6,8 +6,17 @@ import type {
   MoreEvent,
   RequestEvent,
   ResponseEvent,
+  UnixPathEvent,
 } from "../events/event.js";
-import { addressSize, EndReason, RequestFlag, Role, routeSlot, tlsShift } from "../events/layout.js";
+import {
+  addressSize,
+  EndReason,
+  familyUnix,
+  RequestFlag,
+  Role,
+  routeSlot,
+  tlsShift,
+} from "../events/layout.js";
 import { newAnswerHead } from "./answer-head.js";
 import { newConnectionSlots } from "./connection-slots.js";
 import { newEarlyResponses } from "./early-responses.js";
@@ -35,6 +44,7 @@ import { routineOfExchange } from "./request-parents.js";
 import { responseIsDone } from "./response-end.js";
 import type { SpanTemplate } from "./template.js";
 import { newTexts } from "./texts.js";
+import { socketPath } from "./unix-path.js";
 
 /** AssemblerOptions are what the assembler needs from around it. */
 export interface AssemblerOptions extends OtherParents {
@@ -59,6 +69,7 @@ export interface Assembler {
   request(event: RequestEvent): void;
   head(event: HeadEvent): void;
   handOver(event: HandOverEvent): void;
+  unixPath(event: UnixPathEvent): void;
   response(event: ResponseEvent): void;
   again(event: AgainEvent): void;
   more(event: MoreEvent): void;
@@ -263,6 +274,14 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       const exchange = open.get(number);
       if (exchange !== undefined) exchange.goid = goid;
     },
+    unixPath({ memory, number, path, pathLength }) {
+      const slot = open.get(number)?.slot;
+      if (slot === undefined) return;
+      const told = socketPath(memory, path, pathLength);
+      if (told === slot.path) return;
+      slot.path = told;
+      slot.template?.forget();
+    },
     response: onResponse,
     again(event) {
       const process = options.processOf(event.tgid);
@@ -348,7 +367,8 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       for (let lost = early.expire(nowNs); lost > 0; lost--) drop("no-request");
       open.each((exchange) => {
         const patience = exchange.startNs < exchange.process.handlerEndsSinceNs ? learnWaitNs : handlerWaitNs;
-        if (exchange.responseDone && nowNs - exchange.endNs > patience) finish(exchange, "");
+        const isOver = exchange.responseDone || (exchange.responseStarted && isUntilClosed(exchange));
+        if (isOver && nowNs - exchange.endNs > patience) finish(exchange, "");
         else if (nowNs - Math.max(exchange.startNs, exchange.endNs) > staleNs) {
           discard(exchange);
           drop("stale");
@@ -365,6 +385,10 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     counts: () => ({ openExchanges: open.size(), dropped: { ...dropped } }),
   };
 }
+
+/** isUntilClosed says whether an answer ends when a Unix socket is closed, which only its reader tells. */
+const isUntilClosed = ({ family, responseContentLength, responseChunked }: Exchange): boolean =>
+  family === familyUnix && responseContentLength < 0 && !responseChunked;
 
 function copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
   for (let i = 0; i < length; i++) into[to + i] = from[at + i];

@@ -1,7 +1,7 @@
-import type { Role } from "../events/layout.js";
+import { familyUnix, type Role } from "../events/layout.js";
 import type { ConnectionSlot, Exchange } from "./exchange.js";
 
-/** ConnectionSlots finds the place of a connection by its ports and side. */
+/** ConnectionSlots finds the place of a connection by its ports and side; a Unix socket's by where it lies in the kernel. */
 export interface ConnectionSlots {
   slotOf(exchange: Exchange): ConnectionSlot;
   /** find gives the place of a process's connection that has one; `ports` holds the local port in its upper 16 bits, the peer's in its lower. */
@@ -35,9 +35,12 @@ export function newConnectionSlots(): ConnectionSlots {
   };
   return {
     find,
-    slotOf({ role, localPort, peerPort, tgid }) {
+    slotOf({ role, localPort, peerPort, tgid, family, addresses }) {
       // A 32-bit integer, which a Map finds without boxing it.
-      const key = (localPort << 16) | peerPort;
+      const key =
+        family === familyUnix
+          ? addresses[0] | (addresses[1] << 8) | (addresses[2] << 16) | (addresses[3] << 24)
+          : (localPort << 16) | peerPort;
       const side = sides[role];
       return find(role, key, tgid) ?? add(side, key, newSlot(tgid, shortened(first(side, key))));
     },
@@ -58,6 +61,7 @@ const newSlot = (tgid: number, other: ConnectionSlot | undefined): ConnectionSlo
   tgid,
   other,
   exchange: undefined,
+  path: "",
   requests: 0,
   template: undefined,
   answer: undefined,

@@ -71,3 +71,27 @@ test("the threshold comes along", () => {
   assert.ok(table.claim(server));
   assert.equal(server.threshold, 77);
 });
+
+test("by Unix sockets, which have no ports, a request finds its client's by its number alone, once", () => {
+  const table = newClientRequests();
+  const byUnix = (isClient: boolean, sequence: number, id: number): Exchange => {
+    const made = exchange(isClient, sequence, id);
+    made.family = 1;
+    made.localPort = 0;
+    made.peerPort = 0;
+    return made;
+  };
+  table.sent(byUnix(true, 5, 1));
+  table.sent(byUnix(true, 6, 2));
+  for (const [sequence, parent] of [
+    [6, 2],
+    [5, 1],
+    [5, 0],
+    [7, 0],
+  ] as const) {
+    const server = byUnix(false, sequence, 0);
+    assert.equal(table.claim(server), parent !== 0);
+    assert.equal(server.ids[idLayout.parent], parent);
+    assert.equal(server.threshold, parent);
+  }
+});

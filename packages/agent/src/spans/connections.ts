@@ -1,18 +1,25 @@
-import { addressSize } from "../events/layout.js";
+import { addressSize, familyUnix } from "../events/layout.js";
 import type { Exchange } from "./exchange.js";
 import { idLayout } from "./ids.js";
 import { newRecent } from "./recent.js";
 
 /**
  * ClientRequests remembers the last requests that each client connection of this machine sent, so that the server side of
- * the same connection finds its parent without any header: both sides know TCP's number of the request's first byte. A
- * request is claimed once; a server's that matches none stays a root.
+ * the same connection finds its parent without any header: both sides know TCP's number of the request's first byte, or by a Unix socket
+ * a number of its own. A request is claimed once; a server's that matches none stays a root.
  */
 export interface ClientRequests {
   /** sent notes a client's request; its ids are set already. */
   sent(client: Exchange): void;
   /** claim copies trace id and parent span id into a server's exchange; false when no request waits there. */
   claim(server: Exchange): boolean;
+}
+
+/** Met is a client's request by a Unix socket. */
+interface Met {
+  /** Trace id and span id, one behind the other. */
+  readonly ids: Uint8Array;
+  readonly threshold: number;
 }
 
 interface Sent {
@@ -38,6 +45,8 @@ export function newClientRequests(): ClientRequests {
   // Both ports in one number name a connection on one machine nearly always; the addresses decide.
   const connections = newRecent<Sent>(generation);
 
+  const byUnix = newRecent<Met>({ limit: 8192, ms: generation.ms });
+
   const entryOf = (key: number): Sent => {
     const known = connections.use(key);
     if (known !== undefined) return known;
@@ -54,6 +63,14 @@ export function newClientRequests(): ClientRequests {
 
   return {
     sent(client) {
+      if (client.family === familyUnix) {
+        if (client.sequence !== 0)
+          byUnix.set(client.sequence, {
+            ids: client.ids.slice(idLayout.trace, idLayout.trace + idsLength),
+            threshold: client.threshold,
+          });
+        return;
+      }
       const entry = entryOf(client.localPort * 65536 + client.peerPort);
       // Ports come again with other ends.
       if (!same(entry.addresses, client.addresses)) {
@@ -67,6 +84,15 @@ export function newClientRequests(): ClientRequests {
       for (let i = 0; i < idsLength; i++) entry.ids[at * idsLength + i] = client.ids[idLayout.trace + i] ?? 0;
     },
     claim(server) {
+      if (server.family === familyUnix) {
+        const met = byUnix.get(server.sequence);
+        if (met === undefined) return false;
+        byUnix.delete(server.sequence);
+        server.ids.set(met.ids.subarray(0, 16), idLayout.trace);
+        server.ids.set(met.ids.subarray(16), idLayout.parent);
+        server.threshold = met.threshold;
+        return true;
+      }
       if (connections.size() === 0) return false;
       const key = server.peerPort * 65536 + server.localPort;
       const entry = connections.get(key);

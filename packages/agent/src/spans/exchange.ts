@@ -70,6 +70,8 @@ export interface ConnectionSlot {
   /** An older slot with the same ports: containers have the same ones, each in its own network. */
   readonly other: ConnectionSlot | undefined;
   exchange: Exchange | undefined;
+  /** path is where the server of a Unix socket listens, "" where there is none. */
+  path: string;
   /** requests counts them: what is kept for those that repeat is not made for a connection's only one. */
   requests: number;
   /** The last span of this connection, for requests that repeat it. */

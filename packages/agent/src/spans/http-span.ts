@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { formatAddress } from "../discovery/sockets.js";
-import { addressSize, Role } from "../events/layout.js";
+import { addressSize, familyUnix, Role } from "../events/layout.js";
 import type { RequestDurations } from "../runtime/request-durations.js";
 import type { SpanWaits } from "../runtime/waits/span-waits.js";
 import { thresholdText, withThreshold } from "../sampling/threshold.js";
@@ -24,6 +24,7 @@ const key = {
   query: attributeKey("url.query"),
   fullUrl: attributeKey("url.full"),
   version: attributeKey("network.protocol.version"),
+  transport: attributeKey("network.transport"),
   scheme: attributeKey("url.scheme"),
   tlsVersion: attributeKey("tls.protocol.version"),
   route: attributeKey("http.route"),
@@ -170,11 +171,10 @@ export function newHttpSpanWriter(
       writer.encodedAttribute(exchange.secure === 0 ? schemeValue : secureValue);
       if (!server) {
         const scheme = exchange.secure === 0 ? "http" : "https";
-        const url = requestUrl(
-          bytes,
-          head,
-          scheme,
-          () => `${hostText(addressText(exchange, addressSize))}:${exchange.peerPort}`,
+        const url = requestUrl(bytes, head, scheme, () =>
+          exchange.family === familyUnix
+            ? "localhost"
+            : `${hostText(addressText(exchange, addressSize))}:${exchange.peerPort}`,
         );
         if (url.length > 0) writer.bytesAttribute(key.fullUrl, url.bytes, 0, url.length);
       }
@@ -185,10 +185,7 @@ export function newHttpSpanWriter(
       if (route !== "") writer.stringAttribute(key.route, route);
       if (exchange.status > 0) writer.intAttribute(key.status, exchange.status);
       writeServer(exchange, writer, bytes, head, server);
-      const peer = addressText(exchange, addressSize);
-      if (server) writer.stringAttribute(key.clientAddress, peer);
-      writer.stringAttribute(key.peerAddress, peer);
-      writer.intAttribute(key.peerPort, exchange.peerPort);
+      writePeer(exchange, writer, server);
       if (head.userAgent.start >= 0)
         writer.bytesAttribute(key.userAgent, bytes, head.userAgent.start, head.userAgent.end);
       if (head.baggage.start >= 0)
@@ -229,6 +226,11 @@ export function newHttpSpanWriter(
     server: boolean,
   ): void {
     const { start, end } = parsed.host;
+    if (start < 0 && exchange.family === familyUnix) {
+      const path = exchange.slot?.path ?? "";
+      if (path !== "") writer.stringAttribute(key.serverAddress, path);
+      return;
+    }
     if (start < 0) {
       writer.stringAttribute(key.serverAddress, addressText(exchange, server ? 0 : addressSize));
       writer.intAttribute(key.serverPort, server ? exchange.localPort : exchange.peerPort);
@@ -236,11 +238,23 @@ export function newHttpSpanWriter(
     }
     const colon = portColon(bytes, start, end);
     writer.bytesAttribute(key.serverAddress, bytes, start, colon < 0 ? end : colon);
-    const port = colon < 0 ? 0 : Number(text(bytes, colon + 1, end));
-    writer.intAttribute(
-      key.serverPort,
-      port > 0 && port < 65536 ? port : server ? exchange.localPort : exchange.peerPort,
-    );
+    const named = colon < 0 ? 0 : Number(text(bytes, colon + 1, end));
+    const port = named > 0 && named < 65536 ? named : server ? exchange.localPort : exchange.peerPort;
+    if (port > 0) writer.intAttribute(key.serverPort, port);
+  }
+
+  function writePeer(exchange: Exchange, writer: SpanWriter, server: boolean): void {
+    if (exchange.family === familyUnix) {
+      // Clients have no address.
+      const path = server ? "" : (exchange.slot?.path ?? "");
+      if (path !== "") writer.stringAttribute(key.peerAddress, path);
+      writer.encodedAttribute(unixValue);
+      return;
+    }
+    const peer = addressText(exchange, addressSize);
+    if (server) writer.stringAttribute(key.clientAddress, peer);
+    writer.stringAttribute(key.peerAddress, peer);
+    writer.intAttribute(key.peerPort, exchange.peerPort);
   }
 }
 
@@ -294,6 +308,7 @@ function writeSizes(exchange: Exchange, writer: SpanWriter, head: RequestHead): 
 // Attributes with few values are encoded whole, once.
 const schemeValue = encodeProtobuf(KeyValue, { key: key.scheme.name, value: { stringValue: "http" } });
 const secureValue = encodeProtobuf(KeyValue, { key: key.scheme.name, value: { stringValue: "https" } });
+const unixValue = encodeProtobuf(KeyValue, { key: key.transport.name, value: { stringValue: "unix" } });
 const versionValue = (text: string): Uint8Array =>
   encodeProtobuf(KeyValue, { key: key.version.name, value: { stringValue: text } });
 const version10 = versionValue("1.0");

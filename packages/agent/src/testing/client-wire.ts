@@ -15,6 +15,7 @@ export function clientWire(process: ProcessSpans): Wire {
     addresses: new Uint8Array(32),
     localText: undefined,
     peerText: undefined,
+    path: "",
     namespace: "",
     client: 0,
     origins: newOrigins(),

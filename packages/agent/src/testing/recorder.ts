@@ -133,6 +133,7 @@ export function newRecorder(): Recorder {
       seen.tail = text(e.memory, e.tail, 8);
     },
     handOver: () => undefined,
+    unixPath: () => undefined,
     again: (e) => void again.push({ ...e }),
     more(e) {
       const seen = of(e.exchange);

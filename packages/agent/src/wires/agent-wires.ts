@@ -106,6 +106,7 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
     wire: wires.wire,
     wireName: wires.wireName,
     wireEnd: wires.wireEnd,
+    unixPath: wires.unixPath,
     called: wires.called,
     processExited: wires.processExited,
     sweep(nowNs) {
@@ -128,7 +129,11 @@ export function addAnswer(call: Call, wire: Wire, event: CallEndEvent): void {
 
 /** addPeer notes where a call's bytes go, once. */
 function addPeer(call: Call, wire: Wire): void {
-  if (call.peerAddress !== "" || wire.peerPort === 0) return;
+  if (call.peerAddress !== "") return;
+  if (wire.peerPort === 0) {
+    call.peerAddress = wire.path;
+    return;
+  }
   wire.peerText ??= addressText(wire, addressSize);
   call.peerAddress = wire.peerText;
   call.peerPort = wire.peerPort;

@@ -25,7 +25,8 @@ const generation = { limit: 8192, ms: 60_000 } as const;
 
 /**
  * newJoins makes an empty table. TCP's sequence numbers begin at random for each connection, so that number and ports
- * name a byte between two sockets of one machine, through address translation as well.
+ * name a byte between two sockets of one machine, through address translation as well. Unix sockets have no ports, and a number that the probes
+ * make for what is written and read.
  */
 export function newJoins(): Joins {
   const joints = newRecent<Joint>(generation);

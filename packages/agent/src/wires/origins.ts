@@ -5,7 +5,7 @@ import { idLayout } from "../spans/ids.js";
 export interface Origin {
   ns: number;
   goid: number;
-  /** TCP's number of its first byte; -1 once a request has it, or where there is none. */
+  /** TCP's number of its first byte, by a Unix socket one that both ends know; -1 once a request has it, or where there is none. */
   sequence: number;
   hasParent: boolean;
   /** sender is the call that has sent the messages of this write: its parent. */

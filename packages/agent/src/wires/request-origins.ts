@@ -71,7 +71,7 @@ export function newRequestOrigins(options: RequestOriginsOptions): RequestOrigin
     origin.untold = direction === 0 && event.parent === untoldExchange;
     origin.goid = event.goid;
     // What stands for the bytes on the wire is longer, by how much is not known: no place to find the other side by.
-    const hasPlace = !entry.datagram && entry.secure === 0 && event.localPort !== 0;
+    const hasPlace = !entry.datagram && entry.secure === 0 && (event.localPort !== 0 || event.sequence !== 0);
     origin.sequence = hasPlace ? event.sequence : -1;
     origin.answered = false;
     const call =

@@ -24,7 +24,7 @@ function counted(
     endNs: 2e9,
     ids: new Uint8Array(idLayout.size),
   };
-  const wire = { client: server ? 1 : 0, secure: 0, peerPort: 5432, peerText: "10.0.0.7" } as const;
+  const wire = { client: server ? 1 : 0, secure: 0, peerPort: 5432, peerText: "10.0.0.7", path: "" } as const;
   seriesOf(durations, timed, { protocol, attributes }, wire, given.failure ?? "")?.add(timed);
   const list = newPointList();
   durations.tell(7, list);

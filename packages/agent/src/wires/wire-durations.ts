@@ -10,7 +10,7 @@ export function seriesOf(
   durations: RequestDurations,
   timed: Timed,
   { protocol, attributes }: Pick<WireExchange, "protocol" | "attributes">,
-  wire: Pick<Wire, "client" | "secure" | "peerPort" | "peerText">,
+  wire: Pick<Wire, "client" | "secure" | "peerPort" | "peerText" | "path">,
   failure: string,
 ): DurationSeries | undefined {
   const text = (name: string): string => {
@@ -40,7 +40,7 @@ export function seriesOf(
     summary: text("db.query.summary"),
     code: text("db.response.status_code"),
     failure,
-    serverAddress: text("server.address") || (wire.peerText ?? ""),
+    serverAddress: text("server.address") || (wire.peerText ?? wire.path),
     serverPort: typeof port === "number" ? port : wire.peerPort,
   });
 }

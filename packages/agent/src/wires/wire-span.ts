@@ -1,6 +1,6 @@
 import { type AttributeKey, attributeKey, encodeProtobuf, KeyValue, type SpanWriter } from "@go3s/telemetry";
 import { formatAddress } from "../discovery/sockets.js";
-import { addressSize, Role } from "../events/layout.js";
+import { addressSize, familyUnix, Role } from "../events/layout.js";
 import { grpcErrorOf } from "../protocols/http2/grpc-status.js";
 import type { AttributeValue, WireExchange } from "../protocols/wire.js";
 import type { RequestDurations, Timed } from "../runtime/request-durations.js";
@@ -34,7 +34,6 @@ const key = {
 const spanKind = { server: 2, client: 3, producer: 4, consumer: 5 } as const;
 const statusError = 2;
 const flags = { sampled: 1, remoteKnown: 0x100, remote: 0x200 } as const;
-const familyUnix = 1;
 const familyInet = 2;
 
 type Writable = { -readonly [K in keyof Timed]: Timed[K] };
@@ -163,7 +162,13 @@ export function newWireSpanWriter(
   };
 
   const addresses = (exchange: WireExchange, wire: Wire, server: boolean, writer: SpanWriter): void => {
-    if (wire.family === familyUnix) writer.stringAttribute(key.transport, "unix");
+    if (wire.family === familyUnix) {
+      writer.stringAttribute(key.transport, "unix");
+      if (wire.path === "") return;
+      if (!("server.address" in exchange.attributes)) writer.stringAttribute(key.serverAddress, wire.path);
+      if (!server) writer.stringAttribute(key.peerAddress, wire.path);
+      return;
+    }
     if (wire.datagram) writer.stringAttribute(key.transport, "udp");
     const version = tlsVersionText(wire.secure);
     if (version !== "") writer.stringAttribute(key.tlsVersion, version);

@@ -20,6 +20,8 @@ export interface Wire {
   /** localText and peerText are the addresses as text, once somebody has asked. */
   localText: string | undefined;
   peerText: string | undefined;
+  /** path is where the server of a Unix socket listens, "" where that is not known. */
+  readonly path: string;
   /** namespace is the database that a SQL client's exchanges were told to be of, "" while that is unknown. */
   namespace: string;
   /** client says whether this process asks (0) or its peer (1), once that is known. */

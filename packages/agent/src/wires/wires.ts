@@ -1,8 +1,10 @@
-import { WireFlag, WireState } from "../events/layout.js";
+import type { UnixPathEvent } from "../events/event.js";
+import { familyUnix, WireFlag, WireState } from "../events/layout.js";
 import type { WireEndEvent, WireEvent, WireNameEvent } from "../events/wire.js";
 import { type Direction, newConnection } from "../protocols/connection.js";
 import { newShared, type Protocol, type WireExchange } from "../protocols/wire.js";
 import type { ProcessSpans } from "../spans/process-spans.js";
+import { socketPath } from "../spans/unix-path.js";
 import { type BriefOptions, calledBriefly, heardCall } from "./brief.js";
 import { newHeldPieces } from "./held-pieces.js";
 import { newMuted } from "./muted.js";
@@ -40,6 +42,8 @@ export interface Wires {
   /** wireName takes what a request is called whose bytes come next. */
   wireName(event: WireNameEvent): void;
   wireEnd(event: WireEndEvent): void;
+  /** unixPath takes where the server of a socket listens whose bytes come next. */
+  unixPath(event: UnixPathEvent): void;
   /** called gives the socket of a call whose end says that its bytes were not told for its sake; undefined when it is not known. */
   called(connection: number, ns: number): Wire | undefined;
   processExited(tgid: number, ns: number): void;
@@ -55,7 +59,8 @@ const heldNs = 1_000_000_000;
 // Whether a connection can still be read is asked this often.
 const asksEvery = 64;
 
-const familyUnix = 1;
+// Paths of sockets whose first bytes follow; those of processes that nobody asked for stay.
+const pathLimit = 256;
 
 /** sqlProtocols are what drivers of SQL libraries speak. */
 const sqlProtocols: ReadonlySet<string> = new Set(["postgresql", "mysql"]);
@@ -73,10 +78,17 @@ export function newWires(options: WiresOptions): Wires {
   // HTTP/1 by TCP is told by its requests (spans/assembler.ts).
   const others = options.protocols.filter(({ name }) => name !== "http");
   const waiting = new Set<OpenWire>();
+  const paths = new Map<number, string>();
   const names = newSentNames();
   const muted = newMuted(options.tell);
   const dropped: Record<string, number> = {};
   const { note, asked, isUntold, isLeftOut, withSender } = newRequestOrigins(options);
+
+  const pathOf = (number: number): string => {
+    const path = paths.get(number) ?? "";
+    paths.delete(number);
+    return path;
+  };
 
   const open = (event: WireEvent, process: ProcessSpans): OpenWire => {
     const { flags, connection: number } = event;
@@ -94,6 +106,7 @@ export function newWires(options: WiresOptions): Wires {
       addresses: addressesOf(event),
       localText: undefined,
       peerText: undefined,
+      path: pathOf(number),
       namespace: "",
       client,
       origins: newOrigins(),
@@ -247,6 +260,10 @@ export function newWires(options: WiresOptions): Wires {
     },
     wireName({ memory, connection, stream, ids }) {
       names.set(connection, stream, memory.slice(ids, ids + 24));
+    },
+    unixPath({ memory, number, path, pathLength }) {
+      if (paths.size >= pathLimit) paths.clear();
+      paths.set(number, socketPath(memory, path, pathLength));
     },
     wireEnd(event) {
       const entry = entries.get(event.connection);
