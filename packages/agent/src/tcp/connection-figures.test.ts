@@ -103,6 +103,17 @@ test("what came to a port that the process listens on is told by the port, state
   });
 });
 
+test("what came to a port that another process listens on, and was handed over, is a server's, too", () => {
+  const { figures, told } = setUp();
+  figures.look([row({ localPort: 80, peerPort: 50_000 }), row()], new Set([80]));
+  assert.deepEqual(told(), {
+    "connections server 80 established": 1,
+    "retransmits server 80": 0,
+    "connections client db.example 5432 established": 1,
+    "retransmits client db.example 5432": 0,
+  });
+});
+
 test("there are no more series than a limit, and one for the rest", () => {
   const { figures, told } = setUp();
   figures.look(Array.from({ length: 1000 }, (_, i) => row({ localPort: 1000 + i, peerPort: 2000 + i })));

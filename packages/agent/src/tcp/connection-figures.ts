@@ -17,8 +17,11 @@ export type ClosedConnection = Omit<ConnectionRow, "state"> & {
  * that they came to: go3s.tcp.connections, go3s.tcp.retransmits and go3s.tcp.rtt.
  */
 export interface ConnectionFigures {
-  /** look takes the sockets that the process has now. What was sent again before the first look is not counted. */
-  look(rows: readonly ConnectionRow[]): void;
+  /**
+   * look takes the sockets that the process has now, and the ports that others listen on, which may have accepted for it. What was sent
+   * again before the first look is not counted.
+   */
+  look(rows: readonly ConnectionRow[], elsewhere?: ReadonlySet<number>): void;
   /** has says whether the last looks had a connection. */
   has(connection: Ends): boolean;
   /** closed adds what came since the last look. */
@@ -51,6 +54,10 @@ interface Seen {
 const seriesLimit = 200;
 const overflow: KeyValue[] = [{ key: "otel.metric.overflow", value: { boolValue: true } }];
 const missedLimit = 12;
+
+/** listeningPorts are those that a process listens on itself. */
+export const listeningPorts = (rows: readonly ConnectionRow[]): Set<number> =>
+  new Set(rows.filter(({ state }) => state === tcpStates.listen).map(({ localPort }) => localPort));
 
 const keyOf = ({ localAddress, localPort, peerAddress, peerPort }: Ends): string =>
   `${localAddress} ${localPort} ${peerAddress} ${peerPort}`;
@@ -89,15 +96,15 @@ export function newConnectionFigures(nameOf: (address: string) => string): Conne
   };
 
   return {
-    look(rows) {
-      const listening = new Set<number>();
-      for (const { state, localPort } of rows) if (state === tcpStates.listen) listening.add(localPort);
+    look(rows, elsewhere = new Set()) {
+      const listening = listeningPorts(rows);
       for (const series of all.values())
         series.states = new Map([...series.states.keys()].map((s) => [s, 0]));
       const now = new Map<string, Seen>();
       for (const row of rows) {
         if (connectionStates[row.state] === undefined) continue;
-        const series = seenOf(row)?.series ?? seriesOf(row, listening.has(row.localPort));
+        const series =
+          seenOf(row)?.series ?? seriesOf(row, listening.has(row.localPort) || elsewhere.has(row.localPort));
         const counted: Counted = { bytes: bytesOf(row), retransmits: row.retransmits };
         add(series, row, seenOf(row) ?? (isFirst ? counted : nothing));
         series.states.set(row.state, (series.states.get(row.state) ?? 0) + 1);

@@ -6,8 +6,8 @@ import { Role } from "../events/layout.js";
 import { connectionProbes } from "../probes/compile.js";
 import type { PointList } from "../runtime/point-list.js";
 import { monotonicNs } from "../spans/clock.js";
-import { type ConnectionFigures, newConnectionFigures } from "./connection-figures.js";
-import { type OpenConnections, openConnections } from "./connection-rows.js";
+import { type ConnectionFigures, listeningPorts, newConnectionFigures } from "./connection-figures.js";
+import { type ConnectionRow, type OpenConnections, openConnections } from "./connection-rows.js";
 import { addressText } from "./tcp-log.js";
 
 /** ConnectionWatch tells what watched processes' TCP connections do while they live, every ten seconds. */
@@ -31,6 +31,8 @@ interface Watched {
   /** turn is the tick of ten in which it is looked at; the first look is the next tick's. */
   readonly turn: number;
   isLooked: boolean;
+  /** listening are the ports that it listened on when it was looked at. */
+  listening: ReadonlySet<number>;
 }
 
 // A round trip's time changes slowly, and looking costs a walk over the process's files.
@@ -64,20 +66,37 @@ export function newConnectionWatch(nameOf: (tgid: number, address: string) => st
       if (!closing.signal.aborted) refuse(error);
     }
   };
-  const look = (pid: number, each: Watched): void => {
-    each.isLooked = true;
+  const rowsOf = (pid: number): ConnectionRow[] => {
     try {
-      each.figures.look(open?.of(pid) ?? []);
+      return open?.of(pid) ?? [];
     } catch (error) {
       // A process that ended meanwhile has no files; its exit is on the way.
       if (!(error instanceof BpfError && error.code === "not-found")) refuse(error);
+      return [];
     }
+  };
+  const look = (due: readonly [pid: number, each: Watched][]): void => {
+    const found = due.map(([pid, each]) => {
+      const rows = rowsOf(pid);
+      each.isLooked = true;
+      each.listening = listeningPorts(rows);
+      return { each, rows };
+    });
+    // Only now: Node's cluster has one process that accepts for all others, and these listen on nothing.
+    const listening = new Set([...watched.values()].flatMap((each) => [...each.listening]));
+    for (const { each, rows } of found) each.figures.look(rows, listening);
   };
 
   return {
     watch(pid) {
       const figures = newConnectionFigures((address) => nameOf(pid, address));
-      watched.set(pid, { figures, sinceNs: monotonicNs(), turn: count++ % everyTicks, isLooked: false });
+      watched.set(pid, {
+        figures,
+        sinceNs: monotonicNs(),
+        turn: count++ % everyTicks,
+        isLooked: false,
+        listening: new Set(),
+      });
     },
     closed(event) {
       const own = watched.get(event.tgid);
@@ -108,8 +127,8 @@ export function newConnectionWatch(nameOf: (tgid: number, address: string) => st
         if (!isOpening) void begin();
         return;
       }
-      for (const [pid, each] of watched)
-        if (!each.isLooked || each.turn === ticks % everyTicks) look(pid, each);
+      const due = [...watched].filter(([, each]) => !each.isLooked || each.turn === ticks % everyTicks);
+      if (due.length > 0) look(due);
     },
     tell: (pid, points) => watched.get(pid)?.figures.tell(points),
     forget: (pid) => void watched.delete(pid),
