@@ -78,6 +78,13 @@ test("a token, in the file or beside it, with the authority in the file or besid
   );
 });
 
+test("no credentials are sent where others can read them on the way", async () => {
+  for (const user of ["{token: secret}", "{exec: {command: ./none}}"]) {
+    const access = kubeconfigAccess(write('{server: "http://127.0.0.1:1"}', user));
+    assert.equal(await access.token(false), "");
+  }
+});
+
 test("a plugin that gives credentials is run, told of the cluster, and run again when they are not taken any more", async () => {
   const plugin = join(folder, "plugin");
   writeFileSync(

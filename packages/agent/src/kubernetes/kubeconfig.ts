@@ -35,6 +35,7 @@ export function kubeconfigAccess(path: string): ClusterAccess {
   const url = text(cluster, "server");
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw bad(`the cluster "${text(context, "cluster")}" has no server: https://…`);
+  const isSecure = new URL(url).protocol === "https:";
   if (text(cluster, "proxy-url") !== "") throw bad("its proxy-url can't be used here: proxies are not asked");
   const user = named("user", text(context, "user"));
   if (member(user, "auth-provider") !== undefined)
@@ -80,6 +81,8 @@ export function kubeconfigAccess(path: string): ClusterAccess {
       };
     },
     async token(renew) {
+      // kubectl sends none by http: either, where whoever is on the way could read it.
+      if (!isSecure) return "";
       if (tokenFile !== "") return readFileSync(beside(tokenFile), "utf8").trim();
       return text(user, "token") || ((await plugin?.token(renew)) ?? "");
     },
