@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { MissingPart } from "../attach/observer-types.js";
 import type { Pods } from "../discovery/pods.js";
 import { type ClusterAccess, tokenPlace } from "./access.js";
@@ -135,14 +136,10 @@ export function openPodWatch(options: PodWatchOptions): PodWatch {
     });
   };
 
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms * (0.5 + Math.random() / 2));
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  const pause = async (ms: number): Promise<void> => {
+    // It rejects when the watch is closed meanwhile, which the loop sees by itself.
+    await setTimeout(ms * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+  };
 
   const run = async (): Promise<void> => {
     let wait = timing.firstMs;
