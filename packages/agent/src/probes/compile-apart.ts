@@ -4,7 +4,8 @@ import type { SourceText } from "@go3s/lang";
 import { AgentError } from "../errors.js";
 
 const program = fileURLToPath(new URL("./compile-process.js", import.meta.url));
-const longestMs = 120_000;
+// The process goes on at SIGTERM, which may be for who waits for it (compile-process.ts).
+const limited = { timeout: 120_000, killSignal: "SIGKILL" } as const;
 const largestObject = 64 << 20;
 
 /**
@@ -27,7 +28,7 @@ export function compileApart(sources: readonly SourceText[]): CompileOutcome {
   const done = spawnSync(process.execPath, [...hurry, program], {
     input: JSON.stringify(sources),
     maxBuffer: largestObject,
-    timeout: longestMs,
+    ...limited,
   });
   return outcomeOf(done);
 }
@@ -41,7 +42,7 @@ export async function compileBeside(
   signal?: AbortSignal,
 ): Promise<CompileOutcome> {
   signal?.throwIfAborted();
-  const child = spawn(process.execPath, [...hurry, program], { timeout: longestMs });
+  const child = spawn(process.execPath, [...hurry, program], limited);
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill);
   signal?.addEventListener("abort", kill);

@@ -1,5 +1,5 @@
-// The process of compileApart(): sources as JSON on its standard input, the object on its standard output; or what is wrong
-// with them on its standard error, and exit code 1.
+// The process of compileApart() and compileBeside(): sources as JSON on its standard input, the object on its standard output; or what is
+// wrong with them on its standard error, and exit code 1.
 import { readFileSync } from "node:fs";
 import { kernelBtf } from "@go3s/bpf";
 import { compile, renderDiagnostics, type SourceText } from "@go3s/lang";
