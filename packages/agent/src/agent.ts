@@ -41,10 +41,10 @@ const scanEveryTicks = 5;
  * `options.signal` when that aborts in time. When it rejects, nothing of it stays loaded; the exporter is still the caller's.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  await compileAhead(options);
   const { exporter } = options;
-  // First: what nothing can be asked by is refused before anything is loaded.
+  // First: what nothing can be asked by is refused before anything is compiled or loaded.
   const access = clusterAccess(options.selection, options.kubeconfig);
+  await compileAhead(options);
   const clock = openWallClock();
   const meter = newMeter();
   const heap = newHeap();
