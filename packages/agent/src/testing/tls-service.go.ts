@@ -1,7 +1,7 @@
 /**
  * tlsSource is a Go service that speaks HTTPS with a certificate of its own. It prints its port; /call/{id} asks itself over
- * one kept connection, from another goroutine for odd ids; /stream/xxx answers the same 32 KiB once for each x. With HTTP2 in its
- * environment it speaks that; WRAP=1 wraps its connections, WRAP=apart lets another goroutine write to them.
+ * one kept connection, from another goroutine for odd ids; /stream/xxx answers the same 32 KiB once for each x; /deep answers in
+ * a goroutine with a large stack, of which little is used by then. With HTTP2 in its environment it speaks that; WRAP=1 wraps its connections, WRAP=apart lets another goroutine write to them.
  */
 export const tlsSource = `package main
 
@@ -79,6 +79,16 @@ func certificate() tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
+// deep uses a KiB of stack for each call.
+func deep(n int) byte {
+	var kept [1024]byte
+	if n == 0 {
+		return 0
+	}
+	kept[n%1024] = byte(n)
+	return deep(n-1) + kept[n*7%1024]
+}
+
 func main() {
 	config := &tls.Config{Certificates: []tls.Certificate{certificate()}}
 	if os.Getenv("TLS") == "1.2" {
@@ -128,6 +138,17 @@ func main() {
 			w.Write(piece)
 			w.(http.Flusher).Flush()
 		}
+	})
+	http.HandleFunc("/deep", func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		go func() {
+			deep(1500)
+			io.WriteString(conn, "HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\nConnection: close\\r\\n\\r\\ndeep")
+			conn.Close()
+		}()
 	})
 	http.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)

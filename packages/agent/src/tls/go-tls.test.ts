@@ -155,6 +155,26 @@ describe("a Go program's HTTPS", { skip: whyNoLiveTests() ?? false }, () => {
     }
   });
 
+  test("is told where the stack ends at memory that nobody has used", async () => {
+    // A large stack is memory of its own, and behind it is what the heap has not touched yet.
+    const service = await plain.start({});
+    const { spans, exporter } = newSpanCollector();
+    let agent: Agent | undefined;
+    try {
+      agent = await startAgent({ selection: { pids: [service.pid] }, exclude: [process.pid], exporter });
+      for (const _ of [1, 2, 3]) {
+        const client = new HttpsAgent();
+        assert.equal(await askSecurely(client, service.port, "/deep"), "deep");
+        client.destroy();
+      }
+      await eventually("all spans", () => spans.length >= 3);
+      assert.match(spans.map(described).join(), /^(GET \/deep 200 4,?){3}$/);
+    } finally {
+      await agent?.close();
+      await service.stop();
+    }
+  });
+
   test("is told where another goroutine writes what was encrypted, once that is found out", async () => {
     const service = await plain.start({ WRAP: "apart" });
     const { spans, exporter } = newSpanCollector();
