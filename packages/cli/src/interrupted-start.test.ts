@@ -12,8 +12,8 @@ import { descendantsOf, isAlive } from "./testing/processes.js";
 import { cliPath, startGo3s, until } from "./testing/running-go3s.js";
 
 const skip = canObserve ? false : "needs root to load BPF programs";
-// A compiler that is only told to end goes on for seconds.
-const longestMs = 1000;
+// That nothing was compiled says that nobody waited for the compiler; this only that it ended at all, on machines that are busy.
+const longestMs = 10_000;
 
 /** compilerBelow finds the process that compiles the probes. */
 function compilerBelow(pid: number | undefined): number | undefined {
