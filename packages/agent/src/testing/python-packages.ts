@@ -1,18 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+// In the checkout, as node_modules: nobody else writes there, and it goes with it.
+const kept = fileURLToPath(new URL("../../../../.cache/", import.meta.url));
 
 /**
- * pythonWith gives a Python that has these packages ("name==version"), installed once on a machine; undefined where there is no python3 with
+ * pythonWith gives a Python that has these packages ("name==version"), installed once in a checkout; undefined where there is no python3 with
  * venv, or the package index is out of reach.
  */
 export function pythonWith(packages: readonly string[]): string | undefined {
   try {
     const version = execFileSync("python3", ["-c", "import sys; print(sys.executable, sys.version)"]);
     const name = createHash("sha256").update(version).update(packages.join(" ")).digest("hex").slice(0, 12);
-    const folder = join(tmpdir(), `go3s-python-${name}`);
+    const folder = join(kept, `python-${name}`);
     if (!existsSync(folder)) install(folder, packages);
     return join(folder, "bin", "python");
   } catch {
@@ -21,6 +24,7 @@ export function pythonWith(packages: readonly string[]): string | undefined {
 }
 
 function install(folder: string, packages: readonly string[]): void {
+  mkdirSync(kept, { recursive: true });
   // Others may do the same meanwhile.
   const made = mkdtempSync(`${folder}-`);
   try {
