@@ -11,8 +11,17 @@ import { type MetricName, type MetricRow, metricRows } from "./metric-rows.js";
 
 /** PointList collects the metrics of one resource for one request. */
 export interface PointList {
-  /** add takes a whole number, or one with a fraction where `isWhole` is false; an undefined one is left out. */
-  add(name: MetricName, value: number | undefined, attributes?: readonly KeyValue[], isWhole?: boolean): void;
+  /**
+   * add takes a whole number, or one with a fraction where `isWhole` is false; an undefined one is left out. `since` is where a sum
+   * begins that did not begin with the others, in Unix nanoseconds.
+   */
+  add(
+    name: MetricName,
+    value: number | undefined,
+    attributes?: readonly KeyValue[],
+    isWhole?: boolean,
+    since?: bigint,
+  ): void;
   /** histogram takes the only one of its name. */
   histogram(name: MetricName, point: Input<HistogramDataPoint>): void;
   exponential(name: MetricName, point: Input<ExponentialHistogramDataPoint>): void;
@@ -48,6 +57,7 @@ const always: ReadonlySet<MetricName> = new Set<MetricName>([
 export function newPointList(): PointList {
   const collected = new Map<MetricName, Collected>();
   const said = new Map<string, { value: number; at: number }>();
+  let sweptAt = performance.now();
   let count = 0;
   const of = (name: MetricName): Collected => {
     let found = collected.get(name);
@@ -68,8 +78,16 @@ export function newPointList(): PointList {
     return false;
   };
 
+  /** sweep lets go of what would be said again anyway: of series that there are no more. */
+  const sweep = (): void => {
+    const now = performance.now();
+    if (now - sweptAt < repeatMs) return;
+    sweptAt = now;
+    for (const [key, { at }] of said) if (now - at >= repeatMs) said.delete(key);
+  };
+
   return {
-    add(name, value, attributes = [], isWhole = true) {
+    add(name, value, attributes = [], isWhole = true, since) {
       if (value === undefined) return;
       const key = attributes.reduce<string>(
         (text, each) => `${text}|${each.value?.stringValue ?? each.value?.intValue ?? ""}`,
@@ -78,6 +96,7 @@ export function newPointList(): PointList {
       if (!always.has(name) && isSaid(key, value)) return;
       of(name).numbers.push({
         attributes,
+        ...(since === undefined ? {} : { startTimeUnixNano: since }),
         ...(isWhole ? { asInt: BigInt(Math.trunc(value)) } : { asDouble: value }),
       });
     },
@@ -118,6 +137,7 @@ export function newPointList(): PointList {
           });
         }
       }
+      sweep();
       const points = count;
       collected.clear();
       count = 0;

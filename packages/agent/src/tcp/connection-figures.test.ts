@@ -19,7 +19,11 @@ const row = (more: Partial<ConnectionRow> = {}): ConnectionRow => ({ ...base, ..
 const end = { isServer: false, isWhole: true } as const;
 
 function setUp() {
-  const figures = newConnectionFigures((address) => (address === "10.0.0.9" ? "db.example" : ""));
+  let nowNs = 100n;
+  const figures = newConnectionFigures(
+    (address) => (address === "10.0.0.9" ? "db.example" : ""),
+    () => nowNs++,
+  );
   /** told gives "NAME ATTRIBUTES" and the value of each point: a histogram's is its count. */
   const told = (): Record<string, number> => {
     // Each list says everything: what is as it was is left out of a later one.
@@ -40,8 +44,27 @@ function setUp() {
       }
     return said;
   };
-  return { figures, told };
+  /** begins gives "NAME PORT" and where its points begin: 1 is the process's start, 2 since when it is watched. */
+  const begins = (): Record<string, number> => {
+    const points = newPointList();
+    figures.tell(points);
+    const said: Record<string, number> = {};
+    for (const { name, sum, exponentialHistogram } of points.take(1n, 2n, 900n).metrics)
+      for (const { attributes, startTimeUnixNano } of [
+        ...(sum?.dataPoints ?? []),
+        ...(exponentialHistogram?.dataPoints ?? []),
+      ]) {
+        const port = attributes?.find(({ key }) => key === "server.port")?.value?.intValue;
+        said[`${name?.replace("go3s.tcp.", "")} ${port}`] = Number(startTimeUnixNano);
+      }
+    return said;
+  };
+  return { figures, told, begins };
 }
+
+/** peers are so many connections to other peers each. */
+const peers = (count: number, from: number): ConnectionRow[] =>
+  Array.from({ length: count }, (_, i) => row({ localPort: 1000 + i, peerPort: from + i }));
 
 test("what a connection did between two looks is told, and nothing from before the first", () => {
   const { figures, told } = setUp();
@@ -116,7 +139,7 @@ test("what came to a port that another process listens on, and was handed over, 
 
 test("there are no more series than a limit, and one for the rest", () => {
   const { figures, told } = setUp();
-  figures.look(Array.from({ length: 1000 }, (_, i) => row({ localPort: 1000 + i, peerPort: 2000 + i })));
+  figures.look(peers(1000, 2000));
   const counts = Object.entries(told()).filter(([name]) => name.startsWith("connections"));
   assert.equal(counts.length, 201);
   assert.equal(
@@ -124,4 +147,31 @@ test("there are no more series than a limit, and one for the rest", () => {
     1000,
   );
   assert.ok(counts.some(([name]) => name === "connections true established"));
+});
+
+test("peers that were silent for five minutes make room: for new ones, and for those of the rest that go on", () => {
+  const { figures, told } = setUp();
+  const counts = (): [string, number][] =>
+    Object.entries(told()).filter(([name]) => name.startsWith("connections"));
+  const crowd = peers(250, 2000);
+  figures.look(crowd);
+  assert.deepEqual(counts().at(-1), ["connections true established", 50]);
+  for (let i = 0; i < 80; i++) figures.look(crowd.slice(150));
+  assert.equal(counts().length, 100);
+  figures.look([...crowd.slice(150), ...peers(100, 5000)]);
+  assert.equal(counts().length, 200);
+  assert.ok(counts().every(([name, count]) => count === 1 && name !== "connections true established"));
+});
+
+test("a peer that comes again begins at 0, later than all that was told of it before", () => {
+  const { figures, told, begins } = setUp();
+  figures.look([row()]);
+  figures.look([row({ retransmits: 4, bytesSent: 200 })]);
+  assert.deepEqual(begins(), { "connections 5432": 1, "retransmits 5432": 2, "rtt 5432": 2 });
+  for (let i = 0; i < 60; i++) figures.look([]);
+  told();
+  figures.look([row({ localPort: 40_009, retransmits: 1 })]);
+  assert.deepEqual(begins(), { "connections 5432": 101, "retransmits 5432": 101, "rtt 5432": 101 });
+  figures.look([row({ localPort: 40_009, retransmits: 2 })]);
+  assert.equal(told()["retransmits client db.example 5432"], 2);
 });

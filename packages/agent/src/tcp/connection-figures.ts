@@ -34,6 +34,10 @@ type Ends = Pick<ConnectionRow, "localAddress" | "localPort" | "peerAddress" | "
 
 interface Series {
   readonly attributes: readonly KeyValue[];
+  /** since is where its first point begins: with what was told before it, in Unix nanoseconds; undefined for the first ones. */
+  readonly since: bigint | undefined;
+  /** usedAt is the last look at which a connection was counted in it. */
+  usedAt: number;
   /** states counts the connections that there are. */
   states: Map<number, number>;
   retransmits: number;
@@ -54,6 +58,9 @@ interface Seen {
 const seriesLimit = 200;
 const overflow: KeyValue[] = [{ key: "otel.metric.overflow", value: { boolValue: true } }];
 const missedLimit = 12;
+// A peer that nothing was connected to for five minutes makes room, as the Collector's exporters and Prometheus take a series for ended
+// by then. OpenTelemetry's instruments that are read, as these are, tell what there is, too; one that comes back begins at 0 anew.
+const looksKept = 30;
 
 /** listeningPorts are those that a process listens on itself. */
 export const listeningPorts = (rows: readonly ConnectionRow[]): Set<number> =>
@@ -62,10 +69,18 @@ export const listeningPorts = (rows: readonly ConnectionRow[]): Set<number> =>
 const keyOf = ({ localAddress, localPort, peerAddress, peerPort }: Ends): string =>
   `${localAddress} ${localPort} ${peerAddress} ${peerPort}`;
 
-/** newConnectionFigures knows no connection; `nameOf` gives the name that the process found an address by, "" for none. */
-export function newConnectionFigures(nameOf: (address: string) => string): ConnectionFigures {
+/**
+ * newConnectionFigures knows no connection; `nameOf` gives the name that the process found an address by, "" for none, and `unixNow`
+ * the time in nanoseconds.
+ */
+export function newConnectionFigures(
+  nameOf: (address: string) => string,
+  unixNow: () => bigint = () => BigInt(Date.now()) * 1_000_000n,
+): ConnectionFigures {
   const all = new Map<string, Series>();
   let connections = new Map<string, Seen>();
+  let looks = 0;
+  let toldAt: bigint | undefined;
   let isFirst = true;
   let isChanged = false;
 
@@ -77,12 +92,18 @@ export function newConnectionFigures(nameOf: (address: string) => string): Conne
     if (found !== undefined) return found;
     const isFull = all.size >= seriesLimit;
     const place = isFull ? "overflow" : name;
-    const made = all.get(place) ?? newSeries(isFull ? overflow : attributesOf(isServer, address, port));
+    const made =
+      all.get(place) ?? newSeries(isFull ? overflow : attributesOf(isServer, address, port), toldAt);
     all.set(place, made);
     return made;
   };
+  const forgetSilent = (): void => {
+    for (const { series } of connections.values()) series.usedAt = looks;
+    for (const [name, { usedAt }] of all) if (looks - usedAt > looksKept) all.delete(name);
+  };
   /** add counts what a connection has done beyond what was seen of it. */
   const add = (series: Series, row: Omit<ConnectionRow, "state">, before: Counted): void => {
+    series.usedAt = looks;
     series.retransmits += row.retransmits - before.retransmits;
     if (bytesOf(row) === before.bytes || row.rttUs === 0) return;
     series.rtt.add(row.rttUs / 1e6);
@@ -97,16 +118,20 @@ export function newConnectionFigures(nameOf: (address: string) => string): Conne
 
   return {
     look(rows, elsewhere = new Set()) {
+      looks++;
+      forgetSilent();
       const listening = listeningPorts(rows);
       for (const series of all.values())
         series.states = new Map([...series.states.keys()].map((s) => [s, 0]));
       const now = new Map<string, Seen>();
       for (const row of rows) {
         if (connectionStates[row.state] === undefined) continue;
-        const series =
-          seenOf(row)?.series ?? seriesOf(row, listening.has(row.localPort) || elsewhere.has(row.localPort));
+        const seen = seenOf(row);
+        // What goes on in the rest's series gets its own as soon as there is room.
+        const own = seen?.series.attributes === overflow ? undefined : seen?.series;
+        const series = own ?? seriesOf(row, listening.has(row.localPort) || elsewhere.has(row.localPort));
         const counted: Counted = { bytes: bytesOf(row), retransmits: row.retransmits };
-        add(series, row, seenOf(row) ?? (isFirst ? counted : nothing));
+        add(series, row, seen ?? (isFirst ? counted : nothing));
         series.states.set(row.state, (series.states.get(row.state) ?? 0) + 1);
         now.set(keyOf(row), { ...counted, series, missed: 0 });
       }
@@ -127,18 +152,22 @@ export function newConnectionFigures(nameOf: (address: string) => string): Conne
     tell(points) {
       if (!isChanged) return;
       isChanged = false;
+      toldAt = unixNow();
       for (const series of all.values()) {
-        const { attributes } = series;
+        const { attributes, since } = series;
         for (const [state, count] of series.states) {
           const text = {
             key: "network.connection.state",
             value: { stringValue: connectionStates[state] ?? "" },
           };
-          points.add("go3s.tcp.connections", count, [...attributes, text]);
+          points.add("go3s.tcp.connections", count, [...attributes, text], true, since);
           if (count === 0) series.states.delete(state);
         }
-        points.add("go3s.tcp.retransmits", series.retransmits, attributes);
-        if (series.measured > 0) points.exponential("go3s.tcp.rtt", { ...series.rtt.point(), attributes });
+        points.add("go3s.tcp.retransmits", series.retransmits, attributes, true, since);
+        if (series.measured > 0) {
+          const begin = since === undefined ? {} : { startTimeUnixNano: since };
+          points.exponential("go3s.tcp.rtt", { ...series.rtt.point(), ...begin, attributes });
+        }
         series.measured = 0;
       }
     },
@@ -151,8 +180,10 @@ const nothing: Counted = { bytes: 0, retransmits: 0 };
 const bytesOf = ({ bytesSent, bytesReceived }: Pick<ConnectionRow, "bytesSent" | "bytesReceived">): number =>
   bytesSent + bytesReceived;
 
-const newSeries = (attributes: readonly KeyValue[]): Series => ({
+const newSeries = (attributes: readonly KeyValue[], since: bigint | undefined): Series => ({
   attributes,
+  since,
+  usedAt: 0,
   states: new Map(),
   retransmits: 0,
   rtt: newExponential(),
