@@ -66,7 +66,7 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
   const { clock, batches, programs, lose, slotOf } = around;
   const hasMetrics = options.metrics !== false;
   const durations = newRequestDurations(clock);
-  const connections = newConnectionWatch(around.nameOf);
+  const connections = newConnectionWatch({ nameOf: around.nameOf, lose });
   // First: a bad pattern is refused before anything is loaded.
   const functions: FunctionObserver | undefined =
     options.functions && observeFunctions(options.functions, { batches: batches.spans, clock });

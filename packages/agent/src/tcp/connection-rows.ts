@@ -45,17 +45,22 @@ export interface OpenConnections {
 /** openConnections loads what is asked. Throws BpfError where the kernel has no iterator over one process's files (6.1). */
 export function openConnections(): OpenConnections {
   const object: LoadedObject = loadObject(readObject(connectionProbes.object()));
-  return {
-    of(pid) {
-      const link = attachIterator(object.program("onFile"), { processId: pid });
-      try {
-        return readRows(readIterator(link));
-      } finally {
-        link.close();
-      }
-    },
-    close: () => object.close(),
+  const of = (pid: number): ConnectionRow[] => {
+    const link = attachIterator(object.program("onFile"), { processId: pid });
+    try {
+      return readRows(readIterator(link));
+    } finally {
+      link.close();
+    }
   };
+  try {
+    // What the kernel has not got is refused here, once, and not again with every process.
+    of(process.pid);
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+  return { of, close: () => object.close() };
 }
 
 /** readRows reads what the iterator wrote; a socket that a process has twice is there once. */

@@ -31,6 +31,8 @@ interface Watched {
   /** turn is the tick of ten in which it is looked at; the first look is the next tick's. */
   readonly turn: number;
   isLooked: boolean;
+  /** isRefused: it was said that it could not be looked at. */
+  isRefused: boolean;
   /** listening are the ports that it listened on when it was looked at. */
   listening: ReadonlySet<number>;
 }
@@ -38,8 +40,21 @@ interface Watched {
 // A round trip's time changes slowly, and looking costs a walk over the process's files.
 const everyTicks = 10;
 
-/** newConnectionWatch watches nothing; `nameOf` gives the name that a process found an address by, "" for none. */
-export function newConnectionWatch(nameOf: (tgid: number, address: string) => string): ConnectionWatch {
+/** ConnectionWatchOptions are what the watch needs from around it. */
+export interface ConnectionWatchOptions {
+  /** nameOf gives the name that a process found an address by, "" for none. */
+  readonly nameOf: (tgid: number, address: string) => string;
+  /** lose hears, once for a process, why its connections can't be told of while they live. */
+  readonly lose: (pid: number, text: string) => void;
+  /** load gives what is asked; the kernel's own by default. */
+  readonly load?: (signal: AbortSignal) => Promise<OpenConnections>;
+}
+
+const what = "TCP connections' round trips and retransmits while they live";
+
+/** newConnectionWatch watches nothing yet. */
+export function newConnectionWatch(options: ConnectionWatchOptions): ConnectionWatch {
+  const { nameOf, lose, load = compiled } = options;
   const watched = new Map<number, Watched>();
   const closing = new AbortController();
   let open: OpenConnections | undefined;
@@ -51,40 +66,43 @@ export function newConnectionWatch(nameOf: (tgid: number, address: string) => st
   const refuse = (error: unknown): void => {
     if (!(error instanceof BpfError || error instanceof AgentError)) throw error;
     refused = {
-      what: "TCP connections' round trips and retransmits while they live",
+      what,
       why: error.message,
       hint: error.hint ?? "",
     };
   };
-  /** begin compiles beside this thread, for nothing waits for it. */
+  /** begin loads beside what else is done, for nothing waits for it. */
   const begin = async (): Promise<void> => {
     isOpening = true;
     try {
-      await connectionProbes.ahead(closing.signal);
-      open = openConnections();
+      open = await load(closing.signal);
     } catch (error) {
       if (!closing.signal.aborted) refuse(error);
     }
   };
-  const rowsOf = (pid: number): ConnectionRow[] => {
+  const rowsOf = (pid: number, each: Watched): ConnectionRow[] | undefined => {
     try {
       return open?.of(pid) ?? [];
     } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
       // A process that ended meanwhile has no files; its exit is on the way.
-      if (!(error instanceof BpfError && error.code === "not-found")) refuse(error);
-      return [];
+      if (error.code === "not-found") return [];
+      // The kernel has what is asked, else it had not been opened: it is this process that can't be looked at now.
+      if (!each.isRefused) lose(pid, `${what}: ${error.message}`);
+      each.isRefused = true;
+      return undefined;
     }
   };
   const look = (due: readonly [pid: number, each: Watched][]): void => {
     const found = due.map(([pid, each]) => {
-      const rows = rowsOf(pid);
+      const rows = rowsOf(pid, each);
       each.isLooked = true;
-      each.listening = listeningPorts(rows);
+      if (rows !== undefined) each.listening = listeningPorts(rows);
       return { each, rows };
     });
     // Only now: Node's cluster has one process that accepts for all others, and these listen on nothing.
     const listening = new Set([...watched.values()].flatMap((each) => [...each.listening]));
-    for (const { each, rows } of found) each.figures.look(rows, listening);
+    for (const { each, rows } of found) if (rows !== undefined) each.figures.look(rows, listening);
   };
 
   return {
@@ -95,6 +113,7 @@ export function newConnectionWatch(nameOf: (tgid: number, address: string) => st
         sinceNs: monotonicNs(),
         turn: count++ % everyTicks,
         isLooked: false,
+        isRefused: false,
         listening: new Set(),
       });
     },
@@ -139,4 +158,10 @@ export function newConnectionWatch(nameOf: (tgid: number, address: string) => st
       open = undefined;
     },
   };
+}
+
+/** compiled compiles beside this thread before it loads. */
+async function compiled(signal: AbortSignal): Promise<OpenConnections> {
+  await connectionProbes.ahead(signal);
+  return openConnections();
 }

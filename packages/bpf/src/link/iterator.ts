@@ -89,6 +89,10 @@ export function readIterator(link: Link): Buffer {
       if (length === 0) return Buffer.concat(chunks);
       chunks.push(chunk.subarray(0, length));
     }
+  } catch (error) {
+    // What the program refuses while it runs, and memory that there is not, come as the read's errno.
+    if (!(error instanceof Error && "errno" in error && typeof error.errno === "number")) throw error;
+    throw failure(-error.errno, { call: "read", tried: `run ${link.target}` });
   } finally {
     closeSync(fd);
   }
