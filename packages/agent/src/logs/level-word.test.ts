@@ -57,6 +57,19 @@ describe("a stream's other lines say whether a level stands behind its time", ()
     ["one of sentences", ["listening", "error while reading", "warning issued"], [0, 0, 0]],
     ["levels with a sign say nothing of those without", ["info: up", "error while reading"], [9, 0]],
     ["words that are hardly ever levels", ["info up", "log is full", "note this"], [9, 0, 0]],
+    ["a sentence about a level", ["debug mode is on", "error while reading"], [0, 0]],
+    [
+      "one line of a level among sentences",
+      ["up", "info x", "error while reading", "fatal flaw"],
+      [0, 9, 0, 0],
+    ],
+    [
+      "the same sentence again and again",
+      ["up", "debug x", "debug x", "debug x", "error in y"],
+      [0, 5, 5, 5, 0],
+    ],
+    ["two loggers' lines", ["up", "info a", "down", "debug b", "warn c", "error in y"], [0, 9, 0, 5, 13, 17]],
+    ["a level before such a word in a column", ["info up", "debug mode is on"], [9, 5]],
   ] as const)
     test(name, () => assert.deepEqual(severities(told), expected));
 });
