@@ -57,10 +57,14 @@ export function openPodWatch(options: PodWatchOptions): PodWatch {
   let listFrom = "0";
   let isOpen = false;
 
-  const tell = (part: MissingPart | undefined): void => {
+  /** hadPods: the node is one of the API's. When it has none later, it is empty. */
+  let hadPods = false;
+  let isEmptyTold = false;
+
+  const tell = (part: MissingPart | undefined, isKnown = false): void => {
     const isNew = part !== undefined && part.why !== missing?.why;
     missing = part;
-    if (isNew) options.onMissing?.(part);
+    if (isNew && !isKnown) options.onMissing?.(part);
   };
 
   const pathOf = (parameters: Readonly<Record<string, string>>): string =>
@@ -75,6 +79,18 @@ export function openPodWatch(options: PodWatchOptions): PodWatch {
     }
     isGuess = node === "";
     if (isGuess) node = options.hostName.toLowerCase();
+  };
+
+  /** tellWhetherEmpty: nobody refuses a name that no node has; there are just no pods. A node may have none as well, so it is said once. */
+  const tellWhetherEmpty = (): void => {
+    hadPods ||= known.size > 0;
+    const from = isGuess
+      ? "this machine calls itself"
+      : options.node === ""
+        ? "the token says"
+        : "NODE_NAME says";
+    tell(hadPods ? undefined : noPods(node, from), isEmptyTold);
+    isEmptyTold ||= !hadPods;
   };
 
   const put = (pod: KnownPod, into: Map<string, KnownPod>): void => {
@@ -130,9 +146,12 @@ export function openPodWatch(options: PodWatchOptions): PodWatch {
     await watchEvents(access, path, limited, {
       opened() {
         isOpen = true;
-        tell(known.size === 0 && isGuess ? noPods(node) : undefined);
+        tellWhetherEmpty();
       },
-      event: take,
+      event(event) {
+        take(event);
+        if (!hadPods) tellWhetherEmpty();
+      },
     });
   };
 
@@ -174,8 +193,8 @@ export function openPodWatch(options: PodWatchOptions): PodWatch {
   };
 }
 
-const noPods = (node: string): MissingPart => ({
+const noPods = (node: string, from: string): MissingPart => ({
   what: "Kubernetes' labels",
-  why: `the API has no pods on a node "${node}", as this machine calls itself`,
-  hint: "set NODE_NAME to the node's name, as kubectl get nodes has it",
+  why: `the API has no pods on a node "${node}", as ${from}`,
+  hint: "set NODE_NAME to the node's name, as kubectl get nodes has it, unless no pod runs there yet",
 });
