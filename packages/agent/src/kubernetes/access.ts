@@ -10,8 +10,8 @@ export interface ClusterAccess {
   readonly from: string;
   /** tls reads the certificates anew: they are replaced while we run. */
   tls(): AccessTls;
-  /** token gives what goes behind "Bearer", "" for none; `renew` when the one before was not taken. */
-  token(renew: boolean): Promise<string>;
+  /** token gives what goes behind "Bearer", "" for none; `renew` when the one before was not taken. The signal ends what it asks for it. */
+  token(renew: boolean, signal: AbortSignal): Promise<string>;
 }
 
 /** AccessTls are the certificates of a connection, as node:tls has them. */

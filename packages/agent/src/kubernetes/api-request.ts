@@ -21,8 +21,13 @@ const longestLine = 16 << 20;
 
 /** getJson asks once. Rejects with ApiRefusal, or with the connection's error. */
 export async function getJson(access: ClusterAccess, path: string, signal: AbortSignal): Promise<Json> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(getMs)]);
-  return JSON.parse(await wholeText(await answerOf(access, path, limited)));
+  return JSON.parse(await wholeText(await answerOf(access, path, { signal, ms: getMs })));
+}
+
+/** Patience is how long an answer may take, all of it; getting credentials for it takes its own time. */
+export interface Patience {
+  readonly signal: AbortSignal;
+  readonly ms: number;
 }
 
 /** WatchSink hears of a watch: that it is taken, and each of its lines as it comes. */
@@ -31,14 +36,14 @@ export interface WatchSink {
   event(event: Json): void;
 }
 
-/** watchEvents goes on until the API ends the watch or the signal says so; rejects as getJson does. */
+/** watchEvents goes on until the API ends the watch or the patience does; rejects as getJson does. */
 export async function watchEvents(
   access: ClusterAccess,
   path: string,
-  signal: AbortSignal,
+  patience: Patience,
   sink: WatchSink,
 ): Promise<void> {
-  const answer = await answerOf(access, path, signal);
+  const answer = await answerOf(access, path, patience);
   sink.opened();
   let rest = "";
   for await (const piece of answer.setEncoding("utf8")) {
@@ -54,11 +59,19 @@ export async function watchEvents(
 }
 
 /** answerOf asks, once more with other credentials where these are not taken: tokens end, and are replaced. */
-async function answerOf(access: ClusterAccess, path: string, signal: AbortSignal): Promise<IncomingMessage> {
-  let answer = await ask(access, path, signal, await access.token(false));
+async function answerOf(
+  access: ClusterAccess,
+  path: string,
+  { signal, ms }: Patience,
+): Promise<IncomingMessage> {
+  const tryOnce = async (renew: boolean): Promise<IncomingMessage> => {
+    const token = await access.token(renew, signal);
+    return ask(access, path, AbortSignal.any([signal, AbortSignal.timeout(ms)]), token);
+  };
+  let answer = await tryOnce(false);
   if (answer.statusCode === 401) {
     answer.resume();
-    answer = await ask(access, path, signal, await access.token(true));
+    answer = await tryOnce(true);
   }
   const { statusCode = 0 } = answer;
   if (statusCode === 200) return answer;

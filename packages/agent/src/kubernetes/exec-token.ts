@@ -1,11 +1,12 @@
-import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { childEnvironment } from "../environment.js";
 import { type Json, list, member, text } from "./json.js";
+import { outputOf } from "./plugin-output.js";
 
 /** ExecToken is what a kubeconfig's exec plugin gives (aws, gke-gcloud-auth-plugin, kubelogin): client.authentication.k8s.io. */
 export interface ExecToken {
-  token(renew: boolean): Promise<string>;
+  /** token ends the plugin when the signal says so. */
+  token(renew: boolean, signal: AbortSignal): Promise<string>;
   /** certificate and key are of the last answer, where it has any. */
   certificate(): string | undefined;
   key(): string | undefined;
@@ -19,7 +20,6 @@ export interface ExecAround {
   readonly ca: () => string | undefined;
 }
 
-const timeoutMs = 60_000;
 // A credential is asked for again a little before it ends.
 const earlyMs = 10_000;
 
@@ -28,7 +28,7 @@ export function newExecToken(exec: Json, around: ExecAround): ExecToken {
   let status: Json;
   let until = 0;
 
-  const run = async (): Promise<void> => {
+  const run = async (signal: AbortSignal): Promise<void> => {
     const apiVersion = text(exec, "apiVersion") || "client.authentication.k8s.io/v1";
     const ca = around.ca();
     const info = {
@@ -54,14 +54,13 @@ export function newExecToken(exec: Json, around: ExecAround): ExecToken {
     // As kubectl has it: a path is taken from the configuration's folder, a bare name from PATH.
     const program = command.includes("/") ? resolve(around.folder, command) : command;
     const args = list(exec, "args").map(String);
-    const options = { env: childEnvironment(variables), timeout: timeoutMs, maxBuffer: 1 << 20 };
-    const output = await new Promise<string>((done, fail) => {
-      execFile(program, args, options, (error, stdout, stderr) => {
-        if (error === null) return done(stdout);
-        const said = stderr.trim().split("\n").at(-1) || error.message.split("\n")[0];
-        fail(new Error(`${command}, which gives the credentials, failed: ${said}`));
-      });
-    });
+    let output: string;
+    try {
+      output = await outputOf(program, args, childEnvironment(variables), signal);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`${command}, which gives the credentials, failed: ${why}`, { cause: error });
+    }
     try {
       status = member(JSON.parse(output), "status");
     } catch {
@@ -74,8 +73,8 @@ export function newExecToken(exec: Json, around: ExecAround): ExecToken {
   };
 
   return {
-    async token(renew) {
-      if (renew || Date.now() >= until) await run();
+    async token(renew, signal) {
+      if (renew || Date.now() >= until) await run(signal);
       return text(status, "token");
     },
     certificate: () => text(status, "clientCertificateData") || undefined,

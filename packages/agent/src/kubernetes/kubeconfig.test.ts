@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { AgentError } from "../errors.js";
 import { nodeName } from "../testing/pod-api.js";
 import { type PodReplay, startPodReplay } from "../testing/pod-replay.js";
+import { eventually } from "../testing/wait.js";
 import { getJson } from "./api-request.js";
 import { list } from "./json.js";
 import { kubeconfigAccess } from "./kubeconfig.js";
+import { openPodWatch } from "./pod-watch.js";
 
 let folder = "";
 let api: PodReplay;
@@ -81,7 +83,7 @@ test("a token, in the file or beside it, with the authority in the file or besid
 test("no credentials are sent where others can read them on the way", async () => {
   for (const user of ["{token: secret}", "{exec: {command: ./none}}"]) {
     const access = kubeconfigAccess(write('{server: "http://127.0.0.1:1"}', user));
-    assert.equal(await access.token(false), "");
+    assert.equal(await access.token(false, never), "");
   }
 });
 
@@ -111,7 +113,37 @@ echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","s
   assert.equal(list(await getJson(access, path, never), "items").length, 2);
   assert.equal(runs().length, 2);
   writeFileSync(plugin, "#!/bin/sh\necho 'log in first' >&2\nexit 1\n");
-  await assert.rejects(access.token(true), /\.\/plugin, which gives the credentials, failed: log in first/);
+  await assert.rejects(
+    access.token(true, never),
+    /\.\/plugin, which gives the credentials, failed: log in first/,
+  );
+});
+
+test("a plugin that is not done when the agent is closed is ended, with what it has started", async () => {
+  const plugin = join(folder, "slow");
+  const pids = join(folder, "pids");
+  writeFileSync(plugin, `#!/bin/sh\nsleep 600 &\necho $$ $! > ${pids}\nwait\n`);
+  chmodSync(plugin, 0o755);
+  const missing: string[] = [];
+  const watch = openPodWatch({
+    access: kubeconfigAccess(write(`{server: "${server()}"}`, "{exec: {command: ./slow}}")),
+    node: nodeName,
+    hostName: "",
+    changed: () => undefined,
+    onMissing: ({ why }) => missing.push(why),
+  });
+  const started = (): number[] =>
+    existsSync(pids) ? readFileSync(pids, "utf8").trim().split(" ").map(Number) : [];
+  await eventually("the plugin", () => started().length === 2);
+  watch.close();
+  const lives = (pid: number): boolean =>
+    existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  try {
+    await eventually("both ended", () => !started().some(lives));
+  } finally {
+    for (const pid of started().filter(lives)) process.kill(pid, "SIGKILL");
+  }
+  assert.deepEqual(missing, []);
 });
 
 test("what can't be used is refused with what it is, where, and what to try", () => {

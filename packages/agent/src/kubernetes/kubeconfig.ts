@@ -80,11 +80,11 @@ export function kubeconfigAccess(path: string): ClusterAccess {
         ...(member(cluster, "insecure-skip-tls-verify") === true ? { rejectUnauthorized: false } : {}),
       };
     },
-    async token(renew) {
+    async token(renew, signal) {
       // kubectl sends none by http: either, where whoever is on the way could read it.
       if (!isSecure) return "";
       if (tokenFile !== "") return readFileSync(beside(tokenFile), "utf8").trim();
-      return text(user, "token") || ((await plugin?.token(renew)) ?? "");
+      return text(user, "token") || ((await plugin?.token(renew, signal)) ?? "");
     },
   };
 }

@@ -71,7 +71,7 @@ export function openPodWatch(options: PodWatchOptions): PodWatch {
     `/api/v1/pods?${new URLSearchParams({ fieldSelector: `spec.nodeName=${node}`, ...parameters })}`;
 
   const findNode = async (): Promise<void> => {
-    const { node: name, namespace, pod } = tokenPlace(await access.token(false));
+    const { node: name, namespace, pod } = tokenPlace(await access.token(false, signal));
     node = name;
     if (node === "" && pod !== "") {
       const self = await getJson(access, `/api/v1/namespaces/${namespace}/pods/${pod}`, signal);
@@ -142,17 +142,21 @@ export function openPodWatch(options: PodWatchOptions): PodWatch {
       resourceVersion: version,
       timeoutSeconds: String(seconds),
     });
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000 + graceMs)]);
-    await watchEvents(access, path, limited, {
-      opened() {
-        isOpen = true;
-        tellWhetherEmpty();
+    await watchEvents(
+      access,
+      path,
+      { signal, ms: seconds * 1000 + graceMs },
+      {
+        opened() {
+          isOpen = true;
+          tellWhetherEmpty();
+        },
+        event(event) {
+          take(event);
+          if (!hadPods) tellWhetherEmpty();
+        },
       },
-      event(event) {
-        take(event);
-        if (!hadPods) tellWhetherEmpty();
-      },
-    });
+    );
   };
 
   const pause = async (ms: number): Promise<void> => {
