@@ -94,6 +94,7 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
       ["/gin/else", "/gin/"],
       ["/chi/v1/users/7", "/chi/v1/users/{id}"],
       ["/mux/users/7", "/mux/users/{id:[0-9]+}"],
+      ["/restful/users/7", "/restful/users/{id}"],
     ] as const;
     for (const [path, route] of rows) {
       await ask(path);

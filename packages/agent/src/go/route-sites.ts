@@ -49,6 +49,13 @@ const gorilla = {
   behind: ["routeRegexp", "template"],
 } as const satisfies Partial<Row>;
 
+/** restful is what go-restful's versions have in common: Path is the service's and the route's own, as one. */
+const restful = {
+  in: "(*Route).wrapRequestResponse",
+  word: 0,
+  at: [["Route", "Path"]],
+} as const satisfies Partial<Row>;
+
 /**
  * routers have their places where the request is over for the router, on the goroutine that serves it: most give the
  * context that has the route back to a pool, by a call that is emulated. Offsets were read from the sources of the
@@ -133,6 +140,20 @@ const routers: readonly Row[] = [
     at: [["DefaultCtx", "route"]],
     behind: ["Route", "Path"],
     known: [["v3.0.0", 40, 56]],
+  },
+  {
+    module: "github.com/emicklei/go-restful/v3",
+    ...restful,
+    known: [
+      ["v3.6.0", 72],
+      ["v3.0.0", 64],
+    ],
+  },
+  {
+    // What Kubernetes had before 1.24.
+    module: "github.com/emicklei/go-restful",
+    ...restful,
+    known: [["v2.9.5", 64]],
   },
 ];
 

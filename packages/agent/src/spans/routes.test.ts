@@ -33,6 +33,7 @@ const cases: readonly {
   { learned: ["GET /a", "/a"], method: "HEAD", path: "/a", want: "/a" },
   { learned: ["POST /a"], method: "GET", path: "/a", want: undefined },
   { learned: ["/files/{path...}"], method: "GET", path: "/files/a/b", want: "/files/{path...}" },
+  { learned: ["/files/{path:*}"], method: "GET", path: "/files/a/b", want: "/files/{path:*}" },
   { learned: ["/b/{x}", "/b/{x}/{y...}"], method: "GET", path: "/b/1", want: "/b/{x}" },
   { learned: ["/", "api.example.com/"], method: "GET", host: "api.example.com:80", path: "/q", want: "/" },
   { learned: ["/users/{id}"], method: "GET", path: "/users/", want: undefined },

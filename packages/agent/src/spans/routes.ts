@@ -1,6 +1,7 @@
 // Routes of net/http's ServeMux (Go >= 1.22, https://pkg.go.dev/net/http#hdr-Patterns) and of other routers, learned from what
 // the process matched itself, so that the probes that read them can rest while the paths are known. Of the others' syntax as
-// much is understood as is needed to match a path: chi's and gorilla's {id} and {id:[0-9]+}, :id of gin, echo and fiber, *rest.
+// much is understood as is needed to match a path: {id} and {id:[0-9]+} of chi, gorilla and go-restful, whose {rest:*} takes all that
+// follows, :id of gin, echo and fiber, *rest.
 
 interface Pattern {
   readonly method: string;
@@ -76,7 +77,7 @@ function parsePattern(pattern: string): Pattern {
   const route = routeOf(pattern);
   const segments = route.slice(1).split("/");
   const last = segments.at(-1) ?? "";
-  const rest = last === "" || last.endsWith("...}") || last.startsWith("*");
+  const rest = last === "" || /(?:\.\.\.|:\*)\}$/.test(last) || last.startsWith("*");
   if (rest) segments.pop();
   return {
     method: space < 0 ? "" : before.slice(0, space),

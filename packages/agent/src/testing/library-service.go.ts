@@ -94,6 +94,37 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 `;
 
+const restful = `package restful
+
+import "net/http"
+
+type Route struct {
+	Method string
+	Path   string
+}
+
+type Response struct{ http.ResponseWriter }
+
+type Container struct{ Routes []Route }
+
+//go:noinline
+func (r *Route) wrapRequestResponse(w http.ResponseWriter, req *http.Request, params map[string]string) (*http.Request, *Response) {
+	return req, &Response{w}
+}
+
+func (c *Container) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	for i := range c.Routes {
+		if c.Routes[i].Method != req.Method {
+			continue
+		}
+		_, response := c.Routes[i].wrapRequestResponse(w, req, nil)
+		response.Write([]byte("ok"))
+		return
+	}
+	http.NotFound(w, req)
+}
+`;
+
 // One goroutine, started by whoever comes first, writes for everybody.
 const kafka = `package kafka
 
@@ -223,6 +254,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
+	"github.com/emicklei/go-restful/v3"
 	"github.com/gorilla/mux"
 	"github.com/segmentio/kafka-go"
 )
@@ -293,6 +325,7 @@ func main() {
 	http.Handle("/gin/", &gin.Engine{})
 	http.Handle("/chi/", chi.New())
 	http.Handle("/mux/", mux.New("/mux/users/{id:[0-9]+}"))
+	http.Handle("/restful/", &restful.Container{Routes: []restful.Route{{"POST", "/restful"}, {"GET", "/restful/users/{id}"}}})
 	http.HandleFunc("/pool", func(w http.ResponseWriter, r *http.Request) {
 		once.Do(func() { go pool() })
 		if r.URL.RawQuery == "release" {
@@ -366,6 +399,7 @@ const libraries: readonly (readonly [path: string, version: string, source: stri
   ["github.com/gin-gonic/gin", "v1.12.0", gin],
   ["github.com/go-chi/chi/v5", "v5.5.0", chi],
   ["github.com/gorilla/mux", "v1.8.1", mux],
+  ["github.com/emicklei/go-restful/v3", "v3.14.0", restful],
   ["github.com/segmentio/kafka-go", "v0.4.51", kafka],
   ["github.com/IBM/sarama", "v1.61.1", sarama],
 ];
