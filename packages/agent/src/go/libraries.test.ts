@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { Span } from "@go3s/telemetry";
@@ -87,19 +88,31 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
     client.close();
   };
 
+  const routes = [
+    ["/gin/users/7", "/gin/users/:id"],
+    // Of net/http's own pattern where the router has none.
+    ["/gin/else", "/gin/"],
+    ["/chi/v1/users/7", "/chi/v1/users/{id}"],
+    ["/mux/users/7", "/mux/users/{id:[0-9]+}"],
+    ["/restful/users/7", "/restful/users/{id}"],
+  ] as const;
+
   test("routers' routes are told: a string, one behind a pointer, patterns of routers within routers", async () => {
-    const rows = [
-      ["/gin/users/7", "/gin/users/:id"],
-      // Of net/http's own pattern where the router has none.
-      ["/gin/else", "/gin/"],
-      ["/chi/v1/users/7", "/chi/v1/users/{id}"],
-      ["/mux/users/7", "/mux/users/{id:[0-9]+}"],
-      ["/restful/users/7", "/restful/users/{id}"],
-    ] as const;
-    for (const [path, route] of rows) {
+    for (const [path, route] of routes) {
       await ask(path);
       assert.equal(attributeOf(await spanOf(path), "http.route"), route);
     }
+  });
+
+  test("so are those of requests by HTTP/2", async () => {
+    const session = connect(`http://127.0.0.1:${service.port}`);
+    for (const [path, route] of routes) {
+      const stream = session.request({ ":path": `${path}?2` });
+      stream.resume();
+      await once(stream, "end");
+      assert.equal(attributeOf(await spanOf(path, "2"), "http.route"), route);
+    }
+    session.close();
   });
 
   test("messages are sent by their handler, whichever goroutine writes them, and fail with it", async () => {

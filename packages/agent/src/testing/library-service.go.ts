@@ -391,7 +391,10 @@ func main() {
 		consume(readers[1], page)
 	}()
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	http.Serve(listener, nil)
+	var both http.Protocols
+	both.SetHTTP1(true)
+	both.SetUnencryptedHTTP2(true)
+	(&http.Server{Protocols: &both}).Serve(listener)
 }
 `;
 
