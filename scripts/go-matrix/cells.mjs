@@ -1,6 +1,6 @@
 // The rows and columns of the matrix.
 
-/** releases are the last of each minor release; 1.26 is the one on this machine. */
+/** releases are of each minor release, one of the last; 1.26 is the one on this machine. */
 export const releases = [
   "1.17.13",
   "1.18.10",
@@ -12,6 +12,7 @@ export const releases = [
   "1.24.13",
   "1.25.5",
   "1.26.8",
+  "1.27.4",
 ];
 
 /** shapes are ways to build a program; `since` is the first minor release that can. */

@@ -27,6 +27,7 @@ const goReleases = [
   "go1.24.13",
   "go1.25.5",
   "local",
+  "go1.27.4",
 ];
 
 const grpcProgram = `package main

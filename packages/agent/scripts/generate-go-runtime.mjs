@@ -25,6 +25,7 @@ const releases = [
   "go1.24.13",
   "go1.25.5",
   "local",
+  "go1.27.4",
 ];
 
 const program = `package main

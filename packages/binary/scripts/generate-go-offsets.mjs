@@ -24,6 +24,7 @@ const releases = [
   "go1.24.11",
   "go1.25.5",
   "local",
+  "go1.27.4",
 ];
 
 // Uses server, client, TLS and a database, so that the linker keeps every struct of the table.

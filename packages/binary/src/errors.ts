@@ -9,7 +9,7 @@ export const binaryErrorCodes = {
   "unsupported-compression": "a section is compressed in a way that is not undone: zlib and zstd are",
   "unreadable-file": "the operating system refused to open or read the file",
   "not-go": "the file carries no Go function table",
-  "unsupported-go": "the Go function table is of a release that is not read (1.16 to 1.26 are)",
+  "unsupported-go": "the Go function table is of a release that is not read (1.16 to 1.27 are)",
   "unsupported-machine": "instructions of this machine are not decoded: x86-64 and arm64 are",
   "no-dwarf": "the file carries no DWARF debug information",
   "unsupported-dwarf": "DWARF of a version or form that is not read: 4 and 5 are",

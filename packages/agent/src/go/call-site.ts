@@ -103,6 +103,7 @@ export function jumpBehindCall(binary: GoBinary, caller: string, callee: string)
 
 /** keepsWords says whether an instruction is one of those that leave rcx and rdi alone: see jumpBehindCall. */
 function keepsWords(code: Uint8Array, at: number): boolean {
+  if (isNothing(code, at)) return true;
   const hasRex = (code[at] ?? 0) >> 4 === 4;
   const isHigh = hasRex && ((code[at] ?? 0) & 4) !== 0;
   const opcode = code[hasRex ? at + 1 : at] ?? 0;
@@ -121,6 +122,12 @@ function keepsWords(code: Uint8Array, at: number): boolean {
     opcode === 0x84 ||
     opcode === 0x85
   );
+}
+
+/** isNothing: NOP of one byte, or the long one, either with a prefix: what stands before a jump so that it is not cut by a boundary. */
+function isNothing(code: Uint8Array, at: number): boolean {
+  const opcode = code[at] === 0x66 ? at + 1 : at;
+  return code[opcode] === 0x90 || (code[opcode] === 0x0f && code[opcode + 1] === 0x1f);
 }
 
 function aroundCall(

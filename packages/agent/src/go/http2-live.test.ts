@@ -10,6 +10,7 @@ import {
   buildGoService,
   type RunningService,
   whyNoLiveTests,
+  whyNoToolchain,
 } from "../testing/go-service.js";
 import { newClient } from "../testing/http-client.js";
 import { http2Source } from "../testing/http2-service.go.js";
@@ -19,18 +20,24 @@ import { eventually } from "../testing/wait.js";
 
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
+const plain = { name: "plain text", tls: false, flags: [], early: false };
+const secure = {
+  name: "TLS, on connections from before, without symbols",
+  tls: true,
+  flags: ["-ldflags=-s -w"],
+  early: true,
+};
+// From Go 1.27 on it is in a package of its own.
+const newest = "go1.27.4";
 const ways = [
-  { name: "plain text", tls: false, flags: [], early: false },
-  {
-    name: "TLS, on connections from before, without symbols",
-    tls: true,
-    flags: ["-ldflags=-s -w"],
-    early: true,
-  },
+  { ...plain, toolchain: "local", missing: false },
+  { ...secure, toolchain: "local", missing: false },
+  { ...plain, toolchain: newest, missing: whyNoToolchain(newest) },
+  { ...secure, toolchain: newest, missing: whyNoToolchain(newest) },
 ];
 
-for (const { name, tls, flags, early } of ways) {
-  describe(`HTTP/2 of net/http by ${name}`, { skip: whyNoLiveTests() ?? false }, () => {
+for (const { name, tls, flags, early, toolchain, missing } of ways) {
+  describe(`HTTP/2 of net/http (${toolchain}) by ${name}`, { skip: whyNoLiveTests() ?? missing }, () => {
     let program: BuiltProgram;
     let agent: Agent | undefined;
     const services: RunningService[] = [];
@@ -65,7 +72,7 @@ for (const { name, tls, flags, early } of ways) {
     const sizes = ["http.request.body.size", "http.response.body.size"];
 
     before(async () => {
-      program = buildGoService(http2Source, flags);
+      program = buildGoService(http2Source, flags, [], toolchain);
       const back = await program.start(tls ? { TLS: "1" } : {});
       services.push(back);
       services.push(await program.start({ NEXT: `${tls ? "https" : "http"}://127.0.0.1:${back.port}` }));

@@ -9,22 +9,56 @@ import {
   siteAt,
   streamCookie,
 } from "./stream-site.js";
-import type { StreamOffsets } from "./stream-structs.js";
+import { ownHTTP2, type StreamOffsets } from "./stream-structs.js";
 
-/** http2Libraries are the implementations of HTTP/2 by the number the probes know them by: the same code under other names. */
-export const http2Libraries = ["net/http.http2", "golang.org/x/net/http2."] as const;
-
-/** http2Sites finds one of http2Libraries in a program; undefined when it has none of its functions. */
-export function http2Sites(binary: GoBinary, offsets: StreamOffsets, which: 0 | 1): LibrarySites | undefined {
-  const prefix = http2Libraries[which];
+/** Naming is what an implementation of HTTP/2 calls its own: the same code under other names. */
+interface Naming {
+  readonly struct: (name: string) => string;
   /** method writes "(*http2serverConn).runHandler" as Go does, which puts the package's name in front. */
-  const method = (type: string, name: string): string =>
-    which === 0 ? `net/http.(*http2${type}).${name}` : `golang.org/x/net/http2.(*${type}).${name}`;
-  const struct = (name: string, field: string) => offsets.of(`${prefix}${name}`, field);
+  readonly method: (type: string, name: string) => string;
+  /** requests and the others are the structs that its functions take and give. */
+  readonly request: string;
+  readonly called: string;
+  readonly answer: string;
+}
+
+const ofHTTP = { request: "net/http.Request", called: "net/http.Request", answer: "net/http.Response" };
+
+/** namings are by the number that the probes know a library by: Go's own, before 1.27 a part of net/http, and golang.org/x/net. */
+const namings: readonly (readonly Naming[])[] = [
+  [
+    {
+      ...ofHTTP,
+      struct: (name) => `net/http.http2${name}`,
+      method: (type, name) => `net/http.(*http2${type}).${name}`,
+    },
+    {
+      struct: (name) => `${ownHTTP2}${name}`,
+      method: (type, name) => `${ownHTTP2}(*${type}).${name}`,
+      request: `${ownHTTP2}ServerRequest`,
+      called: `${ownHTTP2}ClientRequest`,
+      answer: `${ownHTTP2}ClientResponse`,
+    },
+  ],
+  [
+    {
+      ...ofHTTP,
+      struct: (name) => `golang.org/x/net/http2.${name}`,
+      method: (type, name) => `golang.org/x/net/http2.(*${type}).${name}`,
+    },
+  ],
+];
+
+/** http2Sites finds one of the libraries in a program; undefined when it has none of its functions. */
+export function http2Sites(binary: GoBinary, offsets: StreamOffsets, which: 0 | 1): LibrarySites | undefined {
   const has = (name: string): boolean => binary.functions.find(name) !== undefined;
-  const isServer = has(method("serverConn", "runHandler"));
-  const isClient = has(method("clientStream", "doRequest"));
-  if (!isServer && !isClient) return undefined;
+  const serves = ({ method }: Naming): boolean => has(method("serverConn", "runHandler"));
+  const asks = ({ method }: Naming): boolean => has(method("clientStream", "doRequest"));
+  const naming = namings[which]?.find((each) => serves(each) || asks(each));
+  if (naming === undefined) return undefined;
+  const { method } = naming;
+  const [isServer, isClient] = [serves(naming), asks(naming)];
+  const struct = (name: string, field: string) => offsets.of(naming.struct(name), field);
   const sites: StreamSite[] = [];
   const lost: string[] = [];
   const cookie = streamCookie(StreamKind.http2, 0, which);
@@ -71,7 +105,7 @@ export function http2Sites(binary: GoBinary, offsets: StreamOffsets, which: 0 | 
     ]);
   }
 
-  const request = (field: string) => offsets.of("net/http.Request", field);
+  const request = (field: string) => offsets.of(naming.request, field);
   const url = (field: string) => offsets.of("net/url.URL", field);
   const layout = encodeLayout([
     struct("serverConn", "conn"),
@@ -94,12 +128,13 @@ export function http2Sites(binary: GoBinary, offsets: StreamOffsets, which: 0 | 
     struct("clientStream", "readClosed"),
     struct("ClientConn", "tconn"),
     request("Method"),
-    request("URL"),
+    offsets.of(naming.called, "Method"),
+    offsets.of(naming.called, "URL"),
     request("Host"),
     request("RequestURI"),
     request("Pattern") ?? request("pat"),
-    offsets.of("net/http.Response", "StatusCode"),
-    offsets.of("net/http.Response", "ContentLength"),
+    offsets.of(naming.answer, "StatusCode"),
+    offsets.of(naming.answer, "ContentLength"),
     url("Scheme"),
     url("Host"),
     url("Path"),

@@ -12,56 +12,98 @@ export const moduleTable: Readonly<
 > = {
   std: {
     "net/http.http2serverConn": {
-      conn: [[17000, 16]],
+      conn: [
+        [17000, 16],
+        [27000, null],
+      ],
       tlsState: [
         [17000, 160],
         [21000, 152],
+        [27000, null],
       ],
     },
     "net/http.http2responseWriter": {
-      rws: [[17000, 0]],
+      rws: [
+        [17000, 0],
+        [27000, null],
+      ],
     },
     "net/http.http2responseWriterState": {
-      stream: [[17000, 0]],
-      req: [[17000, 8]],
+      stream: [
+        [17000, 0],
+        [27000, null],
+      ],
+      req: [
+        [17000, 8],
+        [27000, null],
+      ],
       status: [
         [17000, 80],
         [20000, 72],
+        [27000, null],
       ],
       wroteBytes: [
         [17000, 104],
         [20000, 96],
+        [27000, null],
       ],
     },
     "net/http.http2stream": {
-      id: [[17000, 8]],
-      bodyBytes: [[17000, 56]],
-      declBodyBytes: [[17000, 64]],
+      id: [
+        [17000, 8],
+        [27000, null],
+      ],
+      bodyBytes: [
+        [17000, 56],
+        [27000, null],
+      ],
+      declBodyBytes: [
+        [17000, 64],
+        [27000, null],
+      ],
       closeErr: [
         [20000, 136],
         [21000, 128],
         [23000, 144],
         [26000, 128],
+        [27000, null],
       ],
-      ctx: [[17000, 32]],
+      ctx: [
+        [17000, 32],
+        [27000, null],
+      ],
     },
     "net/http.http2clientStream": {
-      cc: [[17000, 0]],
-      ID: [[17000, 40]],
-      res: [[17000, 256]],
+      cc: [
+        [17000, 0],
+        [27000, null],
+      ],
+      ID: [
+        [17000, 40],
+        [27000, null],
+      ],
+      res: [
+        [17000, 256],
+        [27000, null],
+      ],
       reqBodyContentLength: [
         [17000, 336],
         [21000, 328],
+        [27000, null],
       ],
       readClosed: [
         [17000, 351],
         [20000, 358],
         [21000, 350],
         [24000, 349],
+        [27000, null],
       ],
     },
     "net/http.http2ClientConn": {
-      tconn: [[17000, 8]],
+      tconn: [
+        [17000, 8],
+        [27000, null],
+      ],
     },
     "net/http.Request": {
       Method: [[17000, 0]],
@@ -94,6 +136,49 @@ export const moduleTable: Readonly<
       pfd: [[17000, 0]],
       laddr: [[17000, 96]],
       raddr: [[17000, 112]],
+    },
+    "net/http/internal/http2.serverConn": {
+      conn: [[27000, 24]],
+      tlsState: [[27000, 160]],
+    },
+    "net/http/internal/http2.responseWriter": {
+      rws: [[27000, 0]],
+    },
+    "net/http/internal/http2.responseWriterState": {
+      stream: [[27000, 0]],
+      req: [[27000, 8]],
+      status: [[27000, 240]],
+      wroteBytes: [[27000, 264]],
+    },
+    "net/http/internal/http2.stream": {
+      id: [[27000, 8]],
+      bodyBytes: [[27000, 64]],
+      declBodyBytes: [[27000, 72]],
+      closeErr: [[27000, 136]],
+      ctx: [[27000, 40]],
+    },
+    "net/http/internal/http2.clientStream": {
+      cc: [[27000, 0]],
+      ID: [[27000, 40]],
+      res: [[27000, 256]],
+      reqBodyContentLength: [[27000, 328]],
+      readClosed: [[27000, 349]],
+    },
+    "net/http/internal/http2.ClientConn": {
+      tconn: [[27000, 8]],
+    },
+    "net/http/internal/http2.ServerRequest": {
+      Method: [[27000, 48]],
+      Host: [[27000, 104]],
+      RequestURI: [[27000, 144]],
+    },
+    "net/http/internal/http2.ClientRequest": {
+      Method: [[27000, 16]],
+      URL: [[27000, 32]],
+    },
+    "net/http/internal/http2.ClientResponse": {
+      StatusCode: [[27000, 16]],
+      ContentLength: [[27000, 24]],
     },
   },
   "google.golang.org/grpc": {
@@ -235,7 +320,7 @@ export const moduleTable: Readonly<
 
 /** sampledVersions has by module the ranks of the versions that the table was made from. */
 export const sampledVersions: Readonly<Record<string, readonly number[]>> = {
-  std: [17000, 18000, 20000, 21000, 22000, 23000, 24000, 25000, 26000],
+  std: [17000, 18000, 20000, 21000, 22000, 23000, 24000, 25000, 26000, 27000],
   "google.golang.org/grpc": [40000, 60000, 65000, 68000, 69000, 76000, 77000, 85000],
   "google.golang.org/genproto": [
     -79799474, -79768998, -79759472, -79759097, -79758985, -79749196, -79748978, -79739183,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { GoBinary, GoOffsets } from "@go3s/binary";
 import { moduleTable } from "./module-table.generated.js";
 import { encodeLayout, StreamKind, streamCookie } from "./stream-site.js";
-import { streamOffsets, tabled, versionRank } from "./stream-structs.js";
+import { ownHTTP2, streamOffsets, tabled, versionRank } from "./stream-structs.js";
 
 test("versions are in order", () => {
   const versions = ["v1.9.2", "v1.40.0", "v1.40.1", "v1.77.0"].map((version) => versionRank(version));
@@ -49,4 +49,8 @@ test("a stripped program's members are known by the versions that it was built w
   assert.equal(offsetsOf(26).of(stream, "method"), undefined);
   assert.equal(offsetsOf(22).of("net/http.Request", "pat"), 248);
   assert.equal(offsetsOf(16).of("net/http.Request", "pat"), undefined);
+  // Go 1.27 has its HTTP/2 elsewhere.
+  const uri = [`${ownHTTP2}ServerRequest`, "RequestURI"] as const;
+  assert.deepEqual([offsetsOf(26).of(...uri), offsetsOf(27).of(...uri)], [undefined, 144]);
+  assert.equal(offsetsOf(27).of("net/http.http2stream", "id"), undefined);
 });

@@ -32,9 +32,16 @@ const http2Fields = {
 const renamed = (prefix: string): Record<string, readonly string[]> =>
   Object.fromEntries(Object.entries(http2Fields).map(([name, fields]) => [`${prefix}${name}`, fields]));
 
-/** standardStructs are of Go's own packages; net/http has a copy of golang.org/x/net/http2 with other names. */
+/** ownHTTP2 is where Go has had its own HTTP/2 since 1.27, apart from net/http and its structs. */
+export const ownHTTP2 = "net/http/internal/http2.";
+
+/** standardStructs are of Go's own packages; net/http had a copy of golang.org/x/net/http2 with other names until Go 1.26. */
 export const standardStructs: Readonly<Record<string, readonly string[]>> = {
   ...renamed("net/http.http2"),
+  ...renamed(ownHTTP2),
+  [`${ownHTTP2}ServerRequest`]: ["Method", "Host", "RequestURI"],
+  [`${ownHTTP2}ClientRequest`]: ["Method", "URL"],
+  [`${ownHTTP2}ClientResponse`]: ["StatusCode", "ContentLength"],
   "net/http.Request": ["Method", "URL", "Host", "RequestURI", "Pattern", "pat"],
   "net/http.Response": ["StatusCode", "ContentLength"],
   "context.cancelCtx": ["err"],

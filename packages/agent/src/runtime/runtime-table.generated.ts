@@ -1,12 +1,12 @@
 // Made by scripts/generate-go-runtime.mjs from one net/http program built for linux/amd64 by
-// Go 1.17.13, 1.18.10, 1.19.13, 1.20.14, 1.21.13, 1.22.12, 1.23.12, 1.24.13, 1.25.5, 1.26.8.
+// Go 1.17.13, 1.18.10, 1.19.13, 1.20.14, 1.21.13, 1.22.12, 1.23.12, 1.24.13, 1.25.5, 1.26.8, 1.27.4.
 // Edit the lists in wanted.ts or the script, then run it.
 
 /** Since is [first minor release that it holds for, value; null: the member is not there (any more)]. */
 export type Since<T> = readonly (readonly [minor: number, value: T])[];
 
 /** knownMinors is the oldest and the newest release of the table. */
-export const knownMinors = { first: 17, last: 26 } as const;
+export const knownMinors = { first: 17, last: 27 } as const;
 
 /** fieldTable has for each struct and member its offsets. */
 export const fieldTable: Readonly<Record<string, Readonly<Record<string, Since<number | null>>>>> = {

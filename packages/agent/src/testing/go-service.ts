@@ -57,7 +57,7 @@ export function whyNoToolchain(version: string): string | false {
 
 /**
  * buildGoService builds the test service, or another program that prints its port; `modules` are those it requires,
- * `toolchain` is an older Go.
+ * `toolchain` is another Go.
  */
 export function buildGoService(
   source = serviceSource,
@@ -66,7 +66,10 @@ export function buildGoService(
   toolchain = "local",
 ): BuiltProgram {
   const folder = mkdtempSync(join(tmpdir(), "go3s-agent-"));
-  writeFileSync(join(folder, "go.mod"), `module service\n\ngo ${toolchain === "local" ? "1.22" : "1.17"}\n`);
+  writeFileSync(
+    join(folder, "go.mod"),
+    `module service\n\ngo ${/^go1\.(?:1\d|2[01])\b/.test(toolchain) ? "1.17" : "1.22"}\n`,
+  );
   writeFileSync(join(folder, "main.go"), source);
   if (modules.length > 0) spawnSync("go", ["get", ...modules], { cwd: folder });
   return builtIn(folder, flags, toolchain);

@@ -104,7 +104,7 @@ function functionsOf(table: PclnTable, text: number): GoFunctions {
   return self;
 }
 
-/** readGoFunctions finds and reads the function table (Go 1.16 to 1.26); undefined when the file has none. */
+/** readGoFunctions finds and reads the function table (Go 1.16 to 1.27); undefined when the file has none. */
 export function readGoFunctions(elf: ElfFile): GoFunctions | undefined {
   const located = locateTable(elf);
   if (located === undefined) return undefined;

@@ -53,7 +53,7 @@ function searchHeader(bytes: Bytes): number {
   return -1;
 }
 
-// src/runtime/symtab.go, moduledata: the fields' offsets are the same from Go 1.16 to 1.26.
+// src/runtime/symtab.go, moduledata: the fields' offsets are the same from Go 1.16 to 1.27.
 const moduleField = { minpc: 160, maxpc: 168, text: 176, size: 192 } as const;
 
 /** textFromModule returns moduledata.text when the bytes at offset are a moduledata: its three addresses must fit the table. */

@@ -1,5 +1,5 @@
 // Made by scripts/generate-go-offsets.mjs from the DWARF of one program with net/http and database/sql, built for linux/amd64 by
-// Go 1.16.15, 1.17.13, 1.18.10, 1.19.13, 1.20.14, 1.21.13, 1.22.12, 1.23.12, 1.24.11, 1.25.5, 1.26.8.
+// Go 1.16.15, 1.17.13, 1.18.10, 1.19.13, 1.20.14, 1.21.13, 1.22.12, 1.23.12, 1.24.11, 1.25.5, 1.26.8, 1.27.4.
 // arm64 has the same offsets (a test compares them). Edit the list in offset-fields.ts, then run the script.
 
 /** OffsetRow is [first minor release with this offset, offset in bytes; null: the field is not there (any more)]. */
@@ -109,12 +109,30 @@ export const offsetTable: Readonly<Record<string, Readonly<Record<string, readon
   "net/http.response": {
     conn: [[16, 0]],
     req: [[16, 8]],
-    wroteHeader: [[16, 40]],
-    w: [[16, 56]],
-    handlerHeader: [[16, 88]],
-    written: [[16, 104]],
-    contentLength: [[16, 112]],
-    status: [[16, 120]],
+    wroteHeader: [
+      [16, 40],
+      [27, 32],
+    ],
+    w: [
+      [16, 56],
+      [27, 64],
+    ],
+    handlerHeader: [
+      [16, 88],
+      [27, 96],
+    ],
+    written: [
+      [16, 104],
+      [27, 112],
+    ],
+    contentLength: [
+      [16, 112],
+      [27, 120],
+    ],
+    status: [
+      [16, 120],
+      [27, 128],
+    ],
   },
   "net/http.conn": {
     server: [[16, 0]],
@@ -141,32 +159,59 @@ export const offsetTable: Readonly<Record<string, Readonly<Record<string, readon
     host: [[22, 32]],
   },
   "net/http.http2responseWriter": {
-    rws: [[16, 0]],
+    rws: [
+      [16, 0],
+      [27, null],
+    ],
   },
   "net/http.http2responseWriterState": {
-    stream: [[16, 0]],
-    req: [[16, 8]],
+    stream: [
+      [16, 0],
+      [27, null],
+    ],
+    req: [
+      [16, 8],
+      [27, null],
+    ],
     conn: [
       [16, 24],
       [20, 16],
+      [27, null],
     ],
     status: [
       [16, 80],
       [20, 72],
+      [27, null],
     ],
     wroteHeader: [
       [16, 88],
       [20, 80],
+      [27, null],
     ],
   },
   "net/http.http2stream": {
-    sc: [[16, 0]],
-    id: [[16, 8]],
+    sc: [
+      [16, 0],
+      [27, null],
+    ],
+    id: [
+      [16, 8],
+      [27, null],
+    ],
   },
   "net/http.http2serverConn": {
-    srv: [[16, 0]],
-    hs: [[16, 8]],
-    conn: [[16, 16]],
+    srv: [
+      [16, 0],
+      [27, null],
+    ],
+    hs: [
+      [16, 8],
+      [27, null],
+    ],
+    conn: [
+      [16, 16],
+      [27, null],
+    ],
   },
   "net/url.URL": {
     Scheme: [[16, 0]],
