@@ -25,7 +25,7 @@ import { biasOf, type ObservedProgram, openProgram, typesOf } from "./observed-p
 import { parsePattern } from "./pattern.js";
 import type { FunctionPlan } from "./plan.js";
 import { EventKind, type FunctionMode, headSize } from "./source.js";
-import { typeAt } from "./type-words.js";
+import { typeAt, typeOfTable } from "./type-words.js";
 import { type CapturedError, errorOf, leafValue, type NameOfTable } from "./values.js";
 
 /** FunctionOptions say which functions are observed, and how. */
@@ -168,10 +168,13 @@ export function observeFunctions(
     ({ program, bias, types }: Attached, pid: number): NameOfTable =>
     (table, isType) => {
       const address = Number(table);
-      if (isType !== true) return program.tables.get(address - bias) ?? "";
+      const known = isType === true ? undefined : program.tables.get(address - bias);
+      if (known !== undefined) return known;
       let name = types.get(address);
       if (name === undefined && program.types !== undefined) {
-        name = typeAt(pid, address, program.types + bias);
+        // Since Go 1.27 no symbol says whose a table is.
+        const type = isType === true ? address : typeOfTable(pid, address);
+        name = type === undefined ? undefined : typeAt(pid, type, program.types + bias);
         if (name !== undefined && types.size < mostTypes) types.set(address, name);
       }
       return name ?? "";

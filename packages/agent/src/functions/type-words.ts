@@ -6,6 +6,8 @@ const nameAt = 40;
 const typeSize = 44;
 const extraStar = 2;
 const longestName = 256;
+// internal/abi.ITab: the interface's type, then this.
+const tableTypeAt = 8;
 
 /**
  * typeAt reads a type's name out of a process's memory, as Go's %T prints it: "main.Order", "int". `types` is where the program's
@@ -20,6 +22,18 @@ export function typeAt(pid: number, address: number, types: number): string | un
     if (!name.read()) return undefined;
     const text = nameText(name.bytes);
     return (type.view.getUint8(flagAt) & extraStar) === 0 ? text : text.slice(1);
+  } catch (error) {
+    if (error instanceof BpfError) return undefined;
+    throw error;
+  }
+}
+
+/** typeOfTable reads which type a table of methods (internal/abi.ITab) is of; undefined when the process has ended. */
+export function typeOfTable(pid: number, address: number): number | undefined {
+  if (address === 0) return undefined;
+  try {
+    const word = processMemory(pid, [{ address: address + tableTypeAt, length: 8 }]);
+    return word.read() ? Number(word.view.getBigUint64(0, true)) : undefined;
   } catch (error) {
     if (error instanceof BpfError) return undefined;
     throw error;

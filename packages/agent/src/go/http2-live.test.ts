@@ -8,6 +8,7 @@ import type { Agent } from "../agent-types.js";
 import {
   type BuiltProgram,
   buildGoService,
+  newestGo,
   type RunningService,
   whyNoLiveTests,
   whyNoToolchain,
@@ -28,12 +29,11 @@ const secure = {
   early: true,
 };
 // From Go 1.27 on it is in a package of its own.
-const newest = "go1.27.4";
 const ways = [
   { ...plain, toolchain: "local", missing: false },
   { ...secure, toolchain: "local", missing: false },
-  { ...plain, toolchain: newest, missing: whyNoToolchain(newest) },
-  { ...secure, toolchain: newest, missing: whyNoToolchain(newest) },
+  { ...plain, toolchain: newestGo, missing: whyNoToolchain(newestGo) },
+  { ...secure, toolchain: newestGo, missing: whyNoToolchain(newestGo) },
 ];
 
 for (const { name, tls, flags, early, toolchain, missing } of ways) {

@@ -1,7 +1,8 @@
 import { BinaryError, type ElfSection, type GoBinary } from "@go3s/binary";
 
-// Where types lie, and what their names are counted from: position-independent programs have them among what is relocated.
-const sections = [".rodata", ".data.rel.ro"];
+// Where types lie, and what their names are counted from: since Go 1.27 in a section of their own; position-independent programs have
+// them among what is relocated.
+const sections = [".go.type", ".data.rel.ro.go.type", ".rodata", ".data.rel.ro"];
 // internal/abi.Type up to Str; what is left out here is a hash or relocated.
 const typeAt = { pointers: 8, align: 21, fieldAlign: 22, kind: 23, name: 40, size: 48 } as const;
 const kindPointer = 22;

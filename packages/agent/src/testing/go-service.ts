@@ -47,7 +47,10 @@ export function whyNoModule(module: string): string | false {
   }
 }
 
-/** whyNoToolchain says why an older Go ("go1.20.14") is not here; false when it is. None is downloaded: that takes minutes. */
+/** newestGo is the newest release that is tried, where it is at hand; "local" is the one of this machine. */
+export const newestGo = "go1.27.4";
+
+/** whyNoToolchain says why another Go ("go1.20.14") is not here; false when it is. None is downloaded: that takes minutes. */
 export function whyNoToolchain(version: string): string | false {
   if (whyNoLiveTests() !== undefined) return whyNoLiveTests() ?? false;
   const modules = spawnSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" }).stdout.trim();
