@@ -8,6 +8,7 @@ import type { MachineFunction } from "./machine.js";
 import { moveToScratch, type Scratch, type ScratchUse } from "./scratch.js";
 import { select } from "./select.js";
 import type { InstructionSet } from "./selection.js";
+import { shareSpills } from "./spills.js";
 
 /** EmitTarget says for what, and with how much stack, a function is emitted. */
 export interface EmitTarget {
@@ -30,7 +31,10 @@ export interface Emitted {
 
 function machineCode(fn: IrFunction, report: Reporter, target: EmitTarget): MachineFunction | undefined {
   const machine = select(fn, target);
-  if (allocate(machine)) return machine;
+  if (allocate(machine)) {
+    shareSpills(machine);
+    return machine;
+  }
   report.error(
     "internal",
     fn.at,
