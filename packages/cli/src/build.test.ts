@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -35,6 +35,35 @@ describe("build", () => {
     const path = join(folder, "syn.ts");
     assert.equal(again.stdout.trim(), JSON.stringify({ event: "bindings", language: "ts", path }));
     assert.match(readFileSync(path, "utf8"), /\.\/syn\.o/);
+  });
+
+  test("tells which values are too large for the stack: each run has to claim them", async () => {
+    const source = join(folder, "large.go3s");
+    const program = (bytes: number) => `package large
+
+var seen = bpf.Hash[uint8, uint64](256)
+
+// @uprobe
+func onCall(ctx *bpf.UProbe) int {
+	var line [${bytes}]byte
+	bpf.ReadUserString(&line, ctx.Arg(0))
+	seen.Increment(line[17])
+	return 0
+}
+`;
+    const note = "onCall: too large for the stack, kept in the per-CPU map scratch_0: line (600 bytes)";
+    for (const [bytes, isTold] of [
+      [600, true],
+      [60, false],
+    ] as const) {
+      writeFileSync(source, program(bytes));
+      const args = ["build", source, "-o", join(folder, "large.o")];
+      const [text, json] = [await runCli(args), await runCli([...args, "--json"])];
+      assert.equal(text.code, 0, text.stderr);
+      assert.equal(text.stderr.split("\n").includes(note), isTold, text.stderr);
+      const row = JSON.stringify({ event: "note", text: note });
+      assert.equal(json.stdout.split("\n").includes(row), isTold, json.stdout);
+    }
   });
 
   test("loads and pins with -target=bpffs, and writes bindings", {

@@ -64,7 +64,7 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   readonly programs: readonly ProgramInfo[];
   readonly events: readonly RingEvents[];
-  /** notes tell what the compiler did that the source does not show: which values left the stack. For `-v`. */
+  /** notes tell what the compiler did that the source does not show: which values left the stack, and cost every run a claim. */
   readonly notes: readonly string[];
   readonly files: readonly SourceFile[];
   /** stages are the texts `emit` asked for. */
