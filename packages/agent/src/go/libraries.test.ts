@@ -95,6 +95,8 @@ describe("what Go libraries do for a handler", { skip: whyNoLiveTests() ?? false
     ["/chi/v1/users/7", "/chi/v1/users/{id}"],
     ["/mux/users/7", "/mux/users/{id:[0-9]+}"],
     ["/restful/users/7", "/restful/users/{id}"],
+    // Another goroutine serves it.
+    ["/timed/7", "/timed/{id}"],
   ] as const;
 
   test("routers' routes are told: a string, one behind a pointer, patterns of routers within routers", async () => {

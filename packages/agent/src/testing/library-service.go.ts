@@ -251,6 +251,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
@@ -326,6 +327,8 @@ func main() {
 	http.Handle("/chi/", chi.New())
 	http.Handle("/mux/", mux.New("/mux/users/{id:[0-9]+}"))
 	http.Handle("/restful/", &restful.Container{Routes: []restful.Route{{"POST", "/restful"}, {"GET", "/restful/users/{id}"}}})
+	timed := &restful.Container{Routes: []restful.Route{{"GET", "/timed/{id}"}}}
+	http.Handle("/timed/", http.TimeoutHandler(timed, time.Minute, "late"))
 	http.HandleFunc("/pool", func(w http.ResponseWriter, r *http.Request) {
 		once.Do(func() { go pool() })
 		if r.URL.RawQuery == "release" {
