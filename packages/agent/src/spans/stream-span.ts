@@ -146,15 +146,15 @@ export function newStreamSpanWriter(
     // An empty method is GET in net/http's requests.
     const method = stream.method === "" ? "GET" : stream.method;
     const isKnown = knownMethods.has(method);
-    const route = isServer && stream.text !== "" ? routeOf(stream.text) : "";
+    const mark = isServer ? stream.path.indexOf("?") : -1;
+    const path = (mark < 0 ? stream.path : stream.path.slice(0, mark)) || "/";
+    const query = mark < 0 ? stream.query : stream.path.slice(mark + 1);
+    const route = isServer ? routeText(stream, method, path) : "";
     writer.name(nameOf(isKnown ? method : "HTTP", route));
     writer.kind(isServer ? spanKind.server : spanKind.client);
     writer.stringAttribute(key.method, isKnown ? method : "_OTHER");
     if (!isKnown) writer.stringAttribute(key.originalMethod, method);
-    const mark = isServer ? stream.path.indexOf("?") : -1;
-    const path = mark < 0 ? stream.path : stream.path.slice(0, mark);
-    const query = mark < 0 ? stream.query : stream.path.slice(mark + 1);
-    writer.stringAttribute(key.path, path === "" ? "/" : path);
+    writer.stringAttribute(key.path, path);
     if (query !== "") writer.stringAttribute(key.query, query);
     const isTls = isServer ? stream.conn?.tls === true : (stream.flags & StreamFlag.tls) !== 0;
     writer.encodedAttribute(isTls ? fixed.https : fixed.http);
@@ -222,6 +222,17 @@ export function newStreamSpanWriter(
 }
 
 const isStatus = (type: string): boolean => type.endsWith("google.golang.org/grpc/internal/status.(*Error)");
+
+/** routeText is the route that came with a request, else what was learned of it while the probes on routers rest; "" when nobody knows. */
+function routeText({ process, text: told, host }: Stream, method: string, path: string): string {
+  const { routes } = process;
+  if (told === "" && process.handlerEndsTold) return "";
+  if (!routes.isExact(method, path)) {
+    process.newPaths++;
+    if (told !== "") routes.learn(method, path, told);
+  }
+  return told === "" ? (routes.find(method, host, path) ?? "") : routeOf(told);
+}
 
 /** writeServer writes where the request went: what it named itself, else the connection's end. */
 function writeServer({ host, conn }: Stream, isServer: boolean, writer: SpanWriter): void {

@@ -7,19 +7,20 @@ import { StreamKind } from "../go/stream-site.js";
 import { newGoTypes } from "../go/type-names.js";
 import type { RequestDurations } from "../runtime/request-durations.js";
 import { openWallClock } from "./clock.js";
-import { newProcessSpans } from "./process-spans.js";
+import { newProcessSpans, type ProcessSpans } from "./process-spans.js";
 import { encodedScope, encodeResource } from "./resource.js";
 import { newRouteTable } from "./routes.js";
 import { newStream, type Stream } from "./stream.js";
 import type { StreamConn } from "./stream-conns.js";
 import { newStreamSpanWriter } from "./stream-span.js";
 
-const process = newProcessSpans({
-  tgid: 7,
-  serviceName: "shop",
-  resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
-  routes: newRouteTable(),
-});
+const newProcess = (): ProcessSpans =>
+  newProcessSpans({
+    tgid: 7,
+    serviceName: "shop",
+    resource: encodeResource({ serviceName: "shop", attributes: new Map([["service.name", "shop"]]) }),
+    routes: newRouteTable(),
+  });
 
 const conn = (): StreamConn => ({
   role: Role.server,
@@ -55,6 +56,7 @@ function counted(counts: Map<string, number>): RequestDurations {
 function told(
   streams: readonly Partial<Stream>[],
   isOne: boolean,
+  process = newProcess(),
 ): { spans: Span[]; counts: Map<string, number> } {
   const counts = new Map<string, number>();
   const http = newStreamSpanWriter(
@@ -125,4 +127,34 @@ test("the same call again is copied: its span differs in ids, times and goroutin
   for (const shape of shapes) assert.deepEqual(shape, shapes[0]);
   assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, 4);
   assert.deepEqual([...counts.values()], [4]);
+});
+
+test("while the probes on routers rest, requests have the routes that were learned; what had none has none when they are back", () => {
+  const process = newProcess();
+  const request = (path: string, text: string): Partial<Stream> => ({
+    protocol: StreamKind.http2,
+    role: Role.server,
+    method: "GET",
+    path,
+    text,
+  });
+  const routes = (...streams: Partial<Stream>[]): unknown[] =>
+    told(streams, false, process).spans.map(
+      ({ attributes }) => attributes.find(({ key }) => key === "http.route")?.value?.stringValue,
+    );
+  process.handlerEndsTold = true;
+  assert.deepEqual(routes(request("/users/7?x=1", "/users/{id}"), request("/none", "")), [
+    "/users/{id}",
+    undefined,
+  ]);
+  assert.equal(process.newPaths, 1);
+  process.handlerEndsTold = false;
+  assert.deepEqual(routes(request("/users/7", ""), request("/users/8", ""), request("/none", "")), [
+    "/users/{id}",
+    "/users/{id}",
+    undefined,
+  ]);
+  assert.equal(process.newPaths, 3);
+  process.handlerEndsTold = true;
+  assert.deepEqual(routes(request("/users/9/", "")), [undefined]);
 });
