@@ -5,7 +5,7 @@ import type { Span } from "@go3s/telemetry";
 import { aiohttpService, fastApiService } from "../testing/asyncio-services.js";
 import { listening } from "../testing/listening.js";
 import { attributeOf, whyNoPeer } from "../testing/live-peers.js";
-import { pythonWith } from "../testing/python-packages.js";
+import { type FoundPython, pythonWith } from "../testing/python-packages.js";
 import { eventually } from "../testing/wait.js";
 import { ask, whileWatched } from "../testing/watched-program.js";
 
@@ -33,10 +33,10 @@ describe("what asyncio's tasks do is a child of the request that they do it for"
     setTimeout(() => response.end("ok"), 2 + Math.random() * 15);
   });
   let url = "";
-  let python: string | undefined;
+  let found: FoundPython = { lacks: "" };
   before(async () => {
     url = `http://127.0.0.1:${await listening(back)}`;
-    python = pythonWith(packages);
+    found = pythonWith(packages);
   });
   after(() => {
     back.closeAllConnections();
@@ -65,11 +65,11 @@ describe("what asyncio's tasks do is a child of the request that they do it for"
     { name: "aiohttp", source: aiohttpService, loop: "uvloop", paths: ["turns"], kept: false, share: 0 },
   ])
     test(`${name} on ${loop}, ${atOnce} at once`, async (t) => {
-      if (python === undefined) return t.skip("needs PyPI's packages");
+      if ("lacks" in found) return t.skip(found.lacks);
       const connections = new HttpAgent({ keepAlive: true, maxSockets: atOnce });
       t.after(() => connections.destroy());
       await whileWatched(
-        [python, "-c", source, url, loop],
+        [found.python, "-c", source, url, loop],
         async ({ port, spans, logs }) => {
           const pathsOf = (round: number) =>
             Array.from({ length: atOnce }, (_, i) => `/${paths[i % paths.length]}/r${round}c${i}?n=${times}`);
