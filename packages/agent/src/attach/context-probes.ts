@@ -2,7 +2,7 @@ import { attachUprobeMulti, type BpfMap, isStaleProcess, type Link, type Program
 import type { PythonContexts } from "../python/context-sites.js";
 
 /** ContextProgram names a program of probes/python.go3s. */
-export type ContextProgram = "made" | "freed";
+export type ContextProgram = "made" | "freed" | "copy" | "copied";
 
 /** ContextPrograms are those programs. */
 export interface ContextPrograms {
@@ -24,7 +24,7 @@ export interface ContextProbes {
 /** Epochs tell what was known of a process from what is: while it was not watched, its contexts were let go unseen. */
 let epoch = 0;
 
-/** attachContextProbes attaches both, or none: a context whose end is not seen would be taken for the next one at its address. */
+/** attachContextProbes attaches all, or none: a context whose end is not seen would be taken for the next one at its address. */
 export function attachContextProbes(
   pid: number,
   contexts: PythonContexts,
@@ -39,10 +39,14 @@ export function attachContextProbes(
     links.length = 0;
   };
   // Ends before beginnings, and who goes by them last.
-  for (const [name, offset] of [
+  const wanted: readonly [ContextProgram, number | undefined][] = [
     ["freed", contexts.freed],
+    ["copy", contexts.copied],
+    ["copied", contexts.copied],
     ["made", contexts.made],
-  ] as const) {
+  ];
+  const places = wanted.filter((each): each is [ContextProgram, number] => each[1] !== undefined);
+  for (const [name, offset] of places) {
     const program = programs.program(name);
     if (program === undefined) {
       lost.push(`whose work asyncio's tasks do: ${programs.problem()}`);
@@ -50,7 +54,7 @@ export function attachContextProbes(
     }
     try {
       const { path, identity } = contexts;
-      const atReturn = name === "made" ? { atReturn: true } : {};
+      const atReturn = name === "made" || name === "copied" ? { atReturn: true } : {};
       links.push(attachUprobeMulti(program, { path, identity, offsets: [offset], pid, ...atReturn }));
     } catch (error) {
       // A process that ends while being attached is no error: its exit event is on the way.
@@ -59,7 +63,7 @@ export function attachContextProbes(
       break;
     }
   }
-  if (links.length === 2) programs.pythons.update(key, encodePython(contexts, ++epoch));
+  if (links.length === places.length) programs.pythons.update(key, encodePython(contexts, ++epoch));
   else close();
   return {
     get count() {
@@ -71,11 +75,13 @@ export function attachContextProbes(
 }
 
 /** encodePython builds a value of the map `pythons`. */
-function encodePython({ state, threadId, context }: PythonContexts, number: number): Uint8Array {
-  const bytes = new Uint8Array(16);
+function encodePython({ state, module, threadId, context }: PythonContexts, number: number): Uint8Array {
+  const bytes = new Uint8Array(24);
   const view = new DataView(bytes.buffer);
-  [state, threadId, context, number].forEach((word, i) => {
-    view.setUint32(i * 4, word, true);
+  // Thread-local variables of a program lie in front of the thread's block.
+  view.setBigInt64(0, BigInt(state), true);
+  [module, threadId, context, number].forEach((word, i) => {
+    view.setUint32(8 + i * 4, word, true);
   });
   return bytes;
 }

@@ -70,6 +70,8 @@ const tlsPrograms: Readonly<Record<TlsProgram, string>> = {
 const contextPrograms: Readonly<Record<ContextProgram, string>> = {
   made: "onContextMade",
   freed: "onContextFreed",
+  copy: "onContextCopy",
+  copied: "onContextCopied",
 };
 
 /** tlsSenders are where onSend goes on with what crypto/tls writes. */

@@ -31,7 +31,7 @@ export interface Executables {
 // Known by name: what they run is not in the file.
 const interpreters: readonly { readonly name: RegExp; readonly runtime: string }[] = [
   { name: /^node(?:js)?$/, runtime: "nodejs" },
-  { name: /^python[\d.]*$/, runtime: "cpython" },
+  { name: /^python[\d.]*t?$/, runtime: "cpython" },
   { name: /^java$/, runtime: "jvm" },
   { name: /^ruby[\d.]*$/, runtime: "ruby" },
   { name: /^php[\d.]*(?:-fpm)?$/, runtime: "php" },

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import {
   BinaryError,
+  type CallAbi,
   type ElfFile,
   elfMachine,
   inRoot,
@@ -9,11 +10,10 @@ import {
   openElf,
   probeSite,
   readMaps,
-  segmentFlag,
-  segmentType,
 } from "@go3s/binary";
 import { fileIdentity, withFile } from "@go3s/bpf";
-import { type PythonLayout, pythonLayouts } from "./layouts.js";
+import { type Interpreter, interpreterIn } from "./interpreter.js";
+import { freeThreaded, type PythonLayout, pythonLayouts, sinceDebugOffsets } from "./layouts.js";
 
 /** PythonContexts are the places at which contexts of a process's CPython are made and let go, and how its threads find theirs. */
 export interface PythonContexts {
@@ -23,7 +23,11 @@ export interface PythonContexts {
   /** made is PyContext_CopyCurrent, freed the destructor of PyContext_Type, as file offsets. */
   readonly made: number;
   readonly freed: number;
-  /** state is where a thread's block has the address of its PyThreadState. */
+  /** copied is the method copy() of contexts, undefined where a probe there would cost too much. */
+  readonly copied: number | undefined;
+  /** module is the number by which the interpreter's thread-local variables are found, 0 where they lie at the thread's own block. */
+  readonly module: number;
+  /** state is where the address of a thread's PyThreadState is, from there. */
   readonly state: number;
   readonly threadId: number;
   readonly context: number;
@@ -37,12 +41,19 @@ export type FoundContexts = PythonContexts | "later" | { readonly lost: string }
 const firstKey = 0x310;
 const keysInPlace = 32;
 
-// PyTypeObject.tp_dealloc.
+// PyTypeObject.tp_dealloc and tp_methods; a PyMethodDef is a name, a function and two words more.
 const destructor = 48;
+const methods = 232;
+const methodSize = 32;
+
+// PyModuleDef.m_base.m_index: 0 until the module is loaded.
+const moduleIndex = 24;
 
 const pageSize = 4096;
 
 const asyncioModule = /^_asyncio\.cpython-3(\d+)(\w*)-/;
+const library = /^libpython3\.(\d+)(\w*)\.so/;
+const program = /^python3\.(\d+)(\w*)$/;
 const glibc = /^libc(?:\.so\.6|-2\.\d+\.so)$/;
 
 const what = "whose work asyncio's tasks do";
@@ -62,73 +73,125 @@ export function findContexts(pid: number): FoundContexts {
 function contextsOf(pid: number): FoundContexts {
   const maps = readMaps(pid);
   const names = maps.map(({ path }) => basename(path));
-  const module = names.map((name) => asyncioModule.exec(name)).find((found) => found !== null);
-  if (module === undefined || module === null) return "later";
-  const [, minor = "", abi = ""] = module;
-  const layout = abi === "" ? pythonLayouts.get(Number(minor)) : undefined;
-  if (layout === undefined) return { lost: `${what}: CPython 3.${minor}${abi} is not known here` };
-  if (!names.some((name) => glibc.test(name))) return { lost: `${what}: its C library is not glibc` };
+  const matched = (pattern: RegExp) =>
+    names.map((name) => pattern.exec(name)).find((found) => found !== null);
+  const module = matched(asyncioModule);
   const executable = statSync(`/proc/${pid}/exe`).ino;
-  const library = new RegExp(`^libpython3\\.${minor}\\.so`);
   const mapping =
     maps.find(({ executable: code, path }) => code && library.test(basename(path))) ??
     maps.find(({ executable: code, inode }) => code && inode === executable);
-  if (mapping === undefined) return { lost: `${what}: its interpreter is not found` };
+  if (mapping === undefined) return module ? { lost: `${what}: its interpreter is not found` } : "later";
   const path = mapping.inode === executable ? `/proc/${pid}/exe` : pathOf(pid, mapping);
   const identity = fileIdentity(path);
+  const interpreter = interpreterIn(path, identity);
+  const moved = movedBy(interpreter, mapping);
+  const { asyncio } = interpreter;
+  if (!module) {
+    if (asyncio === undefined || moved === undefined) return "later";
+    if (asyncio === "hidden") return { lost: `${what}: its interpreter does not say whether it has asyncio` };
+    if (readWord(pid, moved + asyncio + moduleIndex) === 0) return "later";
+  }
+  const [, number = "", named = ""] = module ?? matched(library) ?? matched(program) ?? [];
+  const minor = number === "" ? interpreter.minor : Number(number);
+  if (minor === undefined) return { lost: `${what}: its interpreter does not say which CPython it is` };
+  const abi = named === "" && isFreeThreaded(pid, interpreter, minor, moved) ? "t" : named;
+  const layout = abi === "" ? pythonLayouts.get(minor) : undefined;
+  if (layout === undefined) return { lost: `${what}: CPython 3.${minor}${abi} is not known here` };
+  if (!names.some((name) => glibc.test(name))) return { lost: `${what}: its C library is not glibc` };
+  if (interpreter.machine !== elfMachine.X86_64) return { lost: `${what}: it is known on x86-64 alone` };
+  if (moved === undefined) return { lost: `${what}: its interpreter is not found` };
+  const state = stateOf(pid, moved, interpreter, layout);
+  if (state === "later" || "lost" in state) return state;
   return withFile(path, identity, (file) => {
     const elf = openElf(file);
     try {
-      return placesIn(elf, pid, mapping, layout, { path, identity });
+      const places = placesIn(elf, pid, moved, interpreter);
+      if ("lost" in places) return places;
+      const { threadId, context } = layout;
+      return { path, identity, ...places, ...state, threadId, context };
     } finally {
       elf.close();
     }
   });
 }
 
+/** movedBy says how far from where it was linked an interpreter's file is, by the mapping of its code. */
+function movedBy({ code }: Interpreter, { start, fileOffset }: MemoryMapping): number | undefined {
+  const segment = code.find(({ offset }) => offset - (offset % pageSize) === fileOffset);
+  return segment === undefined ? undefined : start - (segment.address - (segment.offset % pageSize));
+}
+
+/** isFreeThreaded says whether a build is one without the GIL, where no name says so. */
+function isFreeThreaded(pid: number, { runtime }: Interpreter, minor: number, moved?: number): boolean {
+  if (runtime === undefined || moved === undefined || minor < sinceDebugOffsets) return false;
+  return readWord(pid, moved + runtime + freeThreaded) !== 0;
+}
+
+type Lost = { readonly lost: string };
+
+/** stateOf finds where a thread has the address of its PyThreadState. */
+function stateOf(
+  pid: number,
+  moved: number,
+  { runtime, state }: Interpreter,
+  { tssKey }: PythonLayout,
+): Pick<PythonContexts, "module" | "state"> | "later" | Lost {
+  const lost = { lost: `${what}: its threads keep their states where nobody looks` };
+  if (tssKey !== undefined) {
+    if (runtime === undefined) return lost;
+    const key = readWord(pid, moved + runtime + tssKey - 4);
+    if (key % 2 ** 32 !== 1) return "later";
+    const number = Math.floor(key / 2 ** 32);
+    return number < keysInPlace ? { module: 0, state: firstKey + 16 * number + 8 } : lost;
+  }
+  if (state === undefined) return lost;
+  if ("direct" in state) return { module: 0, state: state.direct };
+  if ("distance" in state) return { module: 0, state: readSigned(pid, moved + state.distance) };
+  const module = readWord(pid, moved + state.pair);
+  // The loader numbers files from 1, and leaves the numbers of those that were closed to others.
+  if (module === 0 || module >= 2 ** 16) return lost;
+  return { module, state: readWord(pid, moved + state.pair + 8) + state.behind };
+}
+
 function placesIn(
   elf: ElfFile,
   pid: number,
-  mapping: MemoryMapping,
-  layout: PythonLayout,
-  file: Pick<PythonContexts, "path" | "identity">,
-): FoundContexts {
-  if (elf.machine !== elfMachine.X86_64) return { lost: `${what}: it is known on x86-64 alone` };
-  const symbols = elf.dynamicSymbols();
-  const copy = symbols?.find("PyContext_CopyCurrent");
-  const type = symbols?.find("PyContext_Type");
-  const runtime = symbols?.find("_PyRuntime");
-  const code = elf.segments.find(
-    ({ type: kind, flags, offset }) =>
-      kind === segmentType.LOAD &&
-      (flags & segmentFlag.EXEC) !== 0 &&
-      offset - (offset % pageSize) === mapping.fileOffset,
-  );
-  if (copy === undefined || type === undefined || runtime === undefined || code === undefined)
+  moved: number,
+  { copy, contextType }: Interpreter,
+): Pick<PythonContexts, "made" | "freed" | "copied"> | Lost {
+  if (copy === undefined || contextType === undefined)
     return { lost: `${what}: its interpreter does not say where its contexts are` };
-  const moved = mapping.start - (code.address - (code.offset % pageSize));
-  const key = readWord(pid, moved + runtime.value + layout.tssKey - 4);
-  if (key % 2 ** 32 !== 1) return "later";
-  const number = Math.floor(key / 2 ** 32);
-  if (number >= keysInPlace) return { lost: `${what}: its threads keep their states where nobody looks` };
-  const dealloc = readWord(pid, moved + type.value + destructor) - moved;
-  const made = placeOf(elf, copy.value, copy.size);
-  const freed = placeOf(elf, dealloc, 64);
+  const dealloc = readWord(pid, moved + contextType + destructor) - moved;
+  const made = placeOf(elf, copy.value, copy.size, "c-void");
+  const freed = placeOf(elf, dealloc, 64, "c");
   if (made === undefined || freed === undefined)
     return { lost: `${what}: a probe where its contexts are made would cost too much` };
-  const state = firstKey + 16 * number + 8;
-  return { ...file, made, freed, state, threadId: layout.threadId, context: layout.context };
+  const method = methodOf(pid, moved + contextType, "copy");
+  const copied = method === undefined ? undefined : placeOf(elf, method - moved, 64, "c");
+  return { made, freed, copied };
+}
+
+/** methodOf finds the function of a method, by its type. */
+function methodOf(pid: number, type: number, wanted: string): number | undefined {
+  const longest = 64;
+  let at = readWord(pid, type + methods);
+  for (let i = 0; i < longest; i++, at += methodSize) {
+    const name = readWord(pid, at);
+    if (name === 0) return undefined;
+    if (read(pid, name).toString("latin1").startsWith(`${wanted}\0`)) return readWord(pid, at + 8);
+  }
+  return undefined;
 }
 
 /** placeOf is where a function can be probed as at its entry, by an instruction that the kernel emulates: these are passed many times a request. */
-function placeOf(elf: ElfFile, address: number, size: number): number | undefined {
+function placeOf(elf: ElfFile, address: number, size: number, abi: CallAbi): number | undefined {
   const entry = elf.addressToOffset(address);
   if (entry === undefined) return undefined;
-  const site = probeSite(elf.machine, elf.readAddress(address, size).data, "c");
+  const site = probeSite(elf.machine, elf.readAddress(address, size).data, abi);
   return site.cost === "emulated" ? entry + site.offset : undefined;
 }
 
-function readWord(pid: number, address: number): number {
+function read(pid: number, address: number): Buffer {
   const bytes = Buffer.alloc(8);
   const memory = openSync(`/proc/${pid}/mem`, "r");
   try {
@@ -136,8 +199,11 @@ function readWord(pid: number, address: number): number {
   } finally {
     closeSync(memory);
   }
-  return Number(bytes.readBigUInt64LE());
+  return bytes;
 }
+
+const readWord = (pid: number, address: number): number => Number(read(pid, address).readBigUInt64LE());
+const readSigned = (pid: number, address: number): number => Number(read(pid, address).readBigInt64LE());
 
 /** pathOf opens a mapping's file: by the process's root, else, for one that was replaced, by the kernel's own handle. */
 function pathOf(pid: number, mapping: MemoryMapping): string {

@@ -8,6 +8,8 @@ const contexts: PythonContexts = {
   identity: "1",
   made: 1,
   freed: 2,
+  copied: undefined,
+  module: 0,
   state: 3,
   threadId: 4,
   context: 5,

@@ -82,6 +82,24 @@ const cases: readonly Case[] = [
     repeats: false,
   },
   { name: "PUSH first", code: "55 4889e5 5d c3", offset: 0, cost: "emulated", repeats: false },
+  // ENDBR64; MOV FS:-24, DX; MOV 0xd0(DX), AX; TEST AX, AX; JE: CPython's PyContext_CopyCurrent
+  {
+    name: "a C function without arguments",
+    code: "f30f1efa 64488b1425e8ffffff 488b82d0000000 4885c0 7409 488b7818 c3",
+    abi: "c-void",
+    offset: 23,
+    cost: "emulated",
+    repeats: false,
+  },
+  // The same after SUB $0x18, SP: at the branch the stack is another.
+  {
+    name: "a C function without arguments that takes stack first",
+    code: "4883ec18 4885c0 7401 c3 c3",
+    abi: "c-void",
+    offset: 0,
+    cost: "stepped",
+    repeats: false,
+  },
   {
     name: "C with ENDBR64",
     code: "f30f1efa 55 4889e5 5d c3",

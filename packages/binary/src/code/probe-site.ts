@@ -19,8 +19,8 @@ export interface ProbeSite {
   readonly reason: string;
 }
 
-/** CallAbi names where a function's arguments are at its entry: Go since 1.17, Go before (on the stack), C. */
-export type CallAbi = "go" | "go-stack" | "c";
+/** CallAbi names where a function's arguments are at its entry: Go since 1.17, Go before (on the stack), C, C without any. */
+export type CallAbi = "go" | "go-stack" | "c" | "c-void";
 
 // Registers that hold neither arguments nor g at the entry, so a prologue may write them.
 // x86-64 Go: R12, R13 scratch, R15 GOT; before 1.17 the prologue loads g into CX, arguments being on the stack.
@@ -29,6 +29,7 @@ const scratchX86: Record<CallAbi, ReadonlySet<number>> = {
   go: new Set([-1, 12, 13, 15]),
   "go-stack": new Set([-1, 0, 1, 3, 6, 7, 8, 9, 10, 11, 12, 13, 15]),
   c: new Set([-1, 10, 11]),
+  "c-void": new Set([-1, 0, 1, 2, 6, 7, 8, 9, 10, 11]),
 };
 const scratchArm64 = new Set([16, 17, 27, 63]);
 const arm64StackCompare = 63;
