@@ -2,6 +2,7 @@ import type { KernelObserver } from "./attach/observer-types.js";
 import { fileOfProgram } from "./discovery/executable.js";
 import type { Observed, Registry } from "./discovery/registry.js";
 import type { EventSink } from "./events/event.js";
+import { RequestFlag, Role } from "./events/layout.js";
 import type { AgentBatches } from "./export/agent-batches.js";
 import type { Exporter } from "./export/exporter.js";
 import type { Features } from "./features.js";
@@ -79,7 +80,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
   const spanWriter = newHttpSpanWriter(clock, durations, waits);
   const assembler: Assembler = newAssembler({
     processOf,
-    adoptStream: (number, tgid, ids) => streams.adopt(number, tgid, ids),
+    adoptStream: (number, tgid, ids) => streams.adopt(number, tgid, ids) || wires.adopt(number, tgid, ids),
     streamHost: (number, tgid) => streams.hostOf(number, tgid),
     enclosing: (...asked) => made.enclosing(...asked),
     repeat(exchange, template) {
@@ -159,6 +160,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     origins,
     messageBatches,
     names,
+    servesOther: assembler.serves,
     sawTls: options.sawTls,
     tell: options.tellWire,
   });
@@ -187,7 +189,13 @@ export function newPipeline(options: PipelineOptions): Pipeline {
 
   return {
     sink: {
-      request: assembler.request,
+      request(event) {
+        const { role, flags, goid, tgid, tid, parent, ns } = event;
+        // Goroutines say whose work they do; what went out with a name is in a trace already.
+        if (role === Role.client && goid === 0 && (flags & RequestFlag.identified) === 0)
+          event.parent = wires.parentOf(tgid, tid, parent, ns);
+        assembler.request(event);
+      },
       head: assembler.head,
       response: assembler.response,
       again: assembler.again,

@@ -61,6 +61,8 @@ export interface WireExchange {
   responseBytes: number;
   /** stream is the number of the exchange's stream by HTTP/2, 0 where there are none. */
   stream: number;
+  /** isSent says that the client has sent all of its stream. */
+  isSent: boolean;
   /** startNs is when the request's first byte was seen, firstByteNs the response's first (0: never), endNs its last. */
   startNs: number;
   firstByteNs: number;
@@ -90,7 +92,7 @@ export function newShared(): Shared {
 /** ParserOptions are what a parser is opened with. */
 export interface ParserOptions {
   readonly emit: Emit;
-  /** asked hears of a request with messages when it was read; it is emitted when it was answered. */
+  /** asked hears of a request with messages, or of a stream's, when it was read; it is emitted when it was answered. */
   readonly asked?: Emit;
   /** late says that the connection was open before its first byte was seen. */
   readonly late: boolean;
@@ -150,6 +152,7 @@ export function newExchange(protocol: ProtocolName, ns: number): WireExchange {
     requestBytes: 0,
     responseBytes: 0,
     stream: 0,
+    isSent: false,
     startNs: ns,
     firstByteNs: 0,
     endNs: ns,

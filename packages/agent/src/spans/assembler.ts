@@ -80,6 +80,8 @@ export interface Assembler {
   processExited(tgid: number, ns: number): void;
   /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
   sweep(nowNs: number): void;
+  /** serves says whether a process serves a request that has no answer yet. */
+  serves(tgid: number): boolean;
   /** serving lists the goroutines that serve a request now, as "tgid:goid"; see routineOfExchange. */
   serving(): ReadonlySet<string>;
   counts(): AssemblerCounts;
@@ -374,6 +376,13 @@ export function newAssembler(options: AssemblerOptions): Assembler {
           drop("stale");
         }
       });
+    },
+    serves(tgid) {
+      let found = false;
+      open.each((exchange) => {
+        found ||= exchange.tgid === tgid && exchange.role === Role.server && !exchange.responseStarted;
+      });
+      return found;
     },
     serving() {
       const routines = new Set<string>();

@@ -32,7 +32,12 @@ export interface StreamFlow {
    * other one. `trace` is the trace that the client's span is in already, `span` the id that it has.
    */
   meet(streamId: number, trace: Uint8Array | undefined, span: Uint8Array | undefined): Uint8Array;
+  /** leaveOut has the server's end meet `leftOut`: its client's span is not told. */
+  leaveOut(streamId: number): void;
 }
+
+/** leftOut is what a server's end meets where sampling leaves its client's request out. */
+export const leftOut = new Uint8Array(0);
 
 const familyInet = 2;
 // Connections between observed processes of one machine; the longest known goes first.
@@ -49,6 +54,8 @@ export interface StreamConns {
   /** conn takes a connection's addresses, and gives it; what had its object before is over. */
   conn(event: StreamConnEvent): StreamConn;
   of(tgid: number, object: number): StreamConn | undefined;
+  /** flow gives that of a connection by both its ends, as "address:port". */
+  flow(client: string, server: string): StreamFlow;
   /** isTold says whether a socket of a process belongs to such a connection. */
   isTold(tgid: number, localPort: number, peerPort: number): boolean;
   processExited(tgid: number): void;
@@ -113,6 +120,7 @@ export function newStreamConns(): StreamConns {
       return made;
     },
     of: (tgid, object) => processes.get(tgid)?.conns.get(object),
+    flow: (client, server) => flowOf(`${client}>${server}`),
     isTold(tgid, localPort, peerPort) {
       const told = processes.get(tgid)?.told;
       return told !== undefined && (told.has(localPort * 65536 + peerPort) || told.has(0));
@@ -138,5 +146,6 @@ function newFlow(waiting: Recent<Uint8Array>, first: number): StreamFlow {
       waiting.set(first + streamId, ids);
       return ids;
     },
+    leaveOut: (streamId) => waiting.set(first + streamId, leftOut),
   };
 }

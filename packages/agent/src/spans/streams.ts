@@ -13,7 +13,7 @@ import { fillRandom, idLayout, readTraceparent } from "./ids.js";
 import { newLateMessages } from "./late-messages.js";
 import type { ProcessSpans } from "./process-spans.js";
 import { newStream, type Stream } from "./stream.js";
-import type { StreamConns } from "./stream-conns.js";
+import { leftOut, type StreamConns } from "./stream-conns.js";
 import { newTexts } from "./texts.js";
 
 /** StreamsOptions are what the streams' assembler needs from around it. */
@@ -108,11 +108,13 @@ export function newStreams(options: StreamsOptions): Streams {
     const flow = stream.conn?.flow;
     if (flow?.clientSeen === true) {
       const joint = flow.meet(stream.streamId, stream.named ? traceOf(stream) : undefined, undefined);
-      stream.ids.set(joint.subarray(0, 16), idLayout.trace);
-      stream.ids.set(joint.subarray(16, 24), idLayout.parent);
-      stream.hasParent = true;
-      stream.remoteParent = true;
-      return;
+      if (joint !== leftOut) {
+        stream.ids.set(joint.subarray(0, 16), idLayout.trace);
+        stream.ids.set(joint.subarray(16, 24), idLayout.parent);
+        stream.hasParent = true;
+        stream.remoteParent = true;
+        return;
+      }
     }
     // The bits that reached the threshold are the trace id's last 7 bytes already.
     if (!stream.named) fillRandom(stream.ids, idLayout.trace, stream.threshold > 0 ? 9 : 16);

@@ -16,12 +16,17 @@ import type { MessageBatches } from "./message-batches.js";
 import type { MessageBrokers } from "./message-brokers.js";
 import { newMessageLinks } from "./message-links.js";
 import type { MessageOrigins } from "./message-origins.js";
+import { newServedStreams, type ServedStreams } from "./served-streams.js";
+import { newStreamPlaces } from "./stream-places.js";
 import type { Wire } from "./wire.js";
 import { addressText, newWireSpanWriter } from "./wire-span.js";
 import { newWires, type Wires, type WiresOptions } from "./wires.js";
 
 /** AgentWires tells what is said on an agent's sockets, beside the calls of libraries that write to them. */
 export interface AgentWires extends Wires {
+  /** parentOf and adopt: see ServedStreams. */
+  readonly parentOf: ServedStreams["parentOf"];
+  readonly adopt: ServedStreams["adopt"];
   /** close tells what was held. */
   close(): void;
 }
@@ -39,6 +44,8 @@ export interface AgentWiresOptions
   readonly messageBatches: MessageBatches;
   /** names hears what DNS answered. */
   readonly names: Pick<PeerNames, "answered">;
+  /** servesOther: see newServedStreams. */
+  readonly servesOther: (tgid: number) => boolean;
 }
 
 /** newAgentWires makes one for no socket yet. */
@@ -46,7 +53,9 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
   const { batches, calls, conns, brokers } = options;
   const joins = newJoins();
   const links = newMessageLinks(options.origins, options.messageBatches);
-  const writer = newWireSpanWriter(options.clock, joins, options.durations, links);
+  const places = newStreamPlaces(conns, joins);
+  const served = newServedStreams(places, options.servesOther);
+  const writer = newWireSpanWriter(options.clock, joins, options.durations, links, places.of);
   const told: WiresOptions["emit"] = (exchange, wire, origin, said) => {
     writer.write(exchange, wire, origin, batches.writerFor(wire.process.resource), said);
     batches.added();
@@ -58,6 +67,8 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
     adopt: options.adopt,
     enclosing: options.enclosing,
     joins,
+    parentOf: served.parentOf,
+    streams: { places, served },
     callOf(tgid, goid, wire) {
       const call = calls.during(tgid, goid);
       if (call !== undefined) addPeer(call, wire);
@@ -108,7 +119,12 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
     wireEnd: wires.wireEnd,
     unixPath: wires.unixPath,
     called: wires.called,
-    processExited: wires.processExited,
+    processExited(tgid, ns) {
+      wires.processExited(tgid, ns);
+      served.processExited(tgid);
+    },
+    parentOf: served.parentOf,
+    adopt: served.adopt,
     sweep(nowNs) {
       wires.sweep(nowNs);
       latePolls.sweep(nowNs);

@@ -95,6 +95,13 @@ test("HTTP/2 in plain text is told on both sides, stream by stream", { skip: why
       assert.equal(span.parentSpanId, traceparent.slice(36, 52));
       assert.deepEqual([span.traceState, attributeOf(span, "go3s.baggage")], ["a=b,c=d", "k=v"]);
     }
+    // The others are joined by the connection and the stream.
+    for (const served of spans.filter(({ kind }) => kind === 2)) {
+      const path = attributeOf(served, "url.path");
+      if (path === "/orders/3") continue;
+      const asked = spans.find((span) => span.kind === 3 && attributeOf(span, "url.path") === path);
+      assert.deepEqual([served.traceId, served.parentSpanId], [asked?.traceId, asked?.spanId]);
+    }
     assert.deepEqual(agent.report().dropped, {});
   }),
 );
@@ -111,6 +118,8 @@ test("requests of one write are all told, each in a buffer of its own", { skip: 
       );
     await eventually("all spans", () => spans.length >= 180);
     assert.deepEqual([of(2).size, of(3).size], [90, 90]);
+    const asked = new Set(spans.filter(({ kind }) => kind === 3).map(({ spanId }) => spanId));
+    for (const { kind, parentSpanId } of spans) if (kind === 2) assert.ok(asked.has(parentSpanId ?? ""));
     assert.deepEqual(agent.report().dropped, {});
   }),
 );

@@ -5,6 +5,8 @@ import { idLayout } from "../spans/ids.js";
 export interface Origin {
   ns: number;
   goid: number;
+  /** The thread that has read or written it. */
+  tid: number;
   /** TCP's number of its first byte, by a Unix socket one that both ends know; -1 once a request has it, or where there is none. */
   sequence: number;
   hasParent: boolean;
@@ -51,6 +53,7 @@ export function newOrigins(): Origins {
         const fresh: Origin = {
           ns: 0,
           goid: 0,
+          tid: 0,
           sequence: -1,
           hasParent: false,
           joint: undefined,

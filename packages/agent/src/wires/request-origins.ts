@@ -6,6 +6,7 @@ import { type Sender, untoldExchange } from "../spans/calls.js";
 import { idLayout } from "../spans/ids.js";
 import type { Joins } from "./joins.js";
 import type { Origin } from "./origins.js";
+import type { ServedStreams } from "./served-streams.js";
 import { type OpenWire, ordered, type Wire } from "./wire.js";
 
 /** RequestOriginsOptions are what is needed from around it. */
@@ -15,6 +16,8 @@ export interface RequestOriginsOptions {
   /** enclosing: see MadeSpans. */
   readonly enclosing?: MadeSpans["enclosing"];
   readonly joins: Joins;
+  /** parentOf: see ServedStreams. */
+  readonly parentOf?: ServedStreams["parentOf"];
   /**
    * callOf gives the ids, as idLayout has them, of the call of a SQL library that a goroutine is in, and hears which socket
    * it writes to; such a call is told already (spans/calls.ts), so what its SQL protocol says is not told again.
@@ -62,6 +65,14 @@ export function newRequestOrigins(options: RequestOriginsOptions): RequestOrigin
     return true;
   };
 
+  /** parentOf gives the number of the request that a client's write is done for; goroutines say it themselves. */
+  const parentOf = (entry: OpenWire, event: WireEvent, direction: Direction): number => {
+    const { tgid, tid, goid, parent, ns } = event;
+    if (direction !== 0) return 0;
+    if (goid > 0 || entry.client === 1) return parent;
+    return options.parentOf?.(tgid, tid, parent, ns) ?? parent;
+  };
+
   const note = (entry: OpenWire, event: WireEvent, direction: Direction): void => {
     // The other buffers of the same write.
     if (entry.notedNs === event.ns) return;
@@ -70,6 +81,7 @@ export function newRequestOrigins(options: RequestOriginsOptions): RequestOrigin
     origin.ns = event.ns;
     origin.untold = direction === 0 && event.parent === untoldExchange;
     origin.goid = event.goid;
+    origin.tid = event.tid;
     // What stands for the bytes on the wire is longer, by how much is not known: no place to find the other side by.
     const hasPlace = !entry.datagram && entry.secure === 0 && (event.localPort !== 0 || event.sequence !== 0);
     origin.sequence = hasPlace ? event.sequence : -1;
@@ -77,8 +89,8 @@ export function newRequestOrigins(options: RequestOriginsOptions): RequestOrigin
     const call =
       direction === 0 && event.goid > 0 ? options.callOf(event.tgid, event.goid, entry) : undefined;
     origin.inCall = call !== undefined;
-    const isServed =
-      direction === 0 && event.parent !== 0 && options.adopt(event.parent, event.tgid, origin.ids);
+    const parent = parentOf(entry, event, direction);
+    const isServed = parent !== 0 && options.adopt(parent, event.tgid, origin.ids);
     origin.hasParent =
       (direction === 0 && options.enclosing?.(event.tgid, event.goid, origin.ids, isServed) === true) ||
       isServed;

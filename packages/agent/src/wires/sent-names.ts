@@ -2,6 +2,7 @@
 export interface SentNames {
   /** set takes trace id and span id of a connection's stream. */
   set(connection: number, stream: number, ids: Uint8Array): void;
+  has(connection: number, stream: number): boolean;
   /** take gives them, once. */
   take(connection: number, stream: number): Uint8Array | undefined;
   /** forget drops those of a connection that is over. */
@@ -28,6 +29,7 @@ export function newSentNames(): SentNames {
       if (streams.size >= limits.streams && dropOldest(streams) !== undefined) forgotten++;
       streams.set(stream, ids);
     },
+    has: (connection, stream) => connections.get(connection)?.has(stream) === true,
     take(connection, stream) {
       const streams = connections.get(connection);
       const ids = streams?.get(stream);

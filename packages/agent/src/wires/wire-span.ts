@@ -5,13 +5,14 @@ import { grpcErrorOf } from "../protocols/http2/grpc-status.js";
 import type { AttributeValue, WireExchange } from "../protocols/wire.js";
 import type { RequestDurations, Timed } from "../runtime/request-durations.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
-import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
+import { idLayout } from "../spans/ids.js";
 import { tlsVersionText } from "../spans/tls-version.js";
 import type { Joins } from "./joins.js";
 import type { MessageLinks } from "./message-links.js";
 import type { Origin } from "./origins.js";
-import { ordered, type Wire } from "./wire.js";
+import type { Wire } from "./wire.js";
 import { seriesOf } from "./wire-durations.js";
+import { newPlace, type Place, placeExchange } from "./wire-ids.js";
 
 const key = {
   serverAddress: attributeKey("server.address"),
@@ -52,21 +53,20 @@ export interface WireSpanWriter {
 
 /**
  * newWireSpanWriter makes a writer with its own scratch values: one per agent. `durations` counts what was seen whole, `links` leads
- * to the producers of messages.
+ * to the producers of messages, `placeOf` gives the place of what has had one since its request was read.
  */
 export function newWireSpanWriter(
   clock: WallClock,
   joins: Joins,
   durations?: RequestDurations,
   links?: MessageLinks,
+  placeOf: (exchange: WireExchange) => Place | undefined = () => undefined,
 ): WireSpanWriter {
   const time: Nanos = { lo: 0, hi: 0 };
-  const ids = new Uint8Array(idLayout.size);
+  const passing = newPlace();
   const sender = new Uint8Array(idLayout.size);
   const keys = new Map<string, AttributeKey>();
-  const timed: Writable = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, ids };
-  let parented = false;
-  let remote = false;
+  const timed: Writable = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, ids: passing.ids };
 
   const keyOf = (name: string): AttributeKey => {
     let known = keys.get(name);
@@ -78,63 +78,13 @@ export function newWireSpanWriter(
     return known;
   };
 
-  /** identify fills in trace, span and parent. */
-  const identify = (
-    exchange: WireExchange,
-    server: boolean,
-    wire: Wire,
-    origin: Origin | undefined,
-    said: Uint8Array | undefined,
-  ): void => {
-    parented = false;
-    if (said !== undefined && exchange.traceparent === "") {
-      remote = false;
-      // Its receiver follows what was said: a parent in another trace would be none.
-      if (origin?.hasParent === true && sameTrace(said, origin.ids)) {
-        ids.set(origin.ids);
-        parented = true;
-      }
-      ids.set(said, idLayout.trace);
-      return;
-    }
-    if (exchange.traceparent !== "") {
-      const header = Buffer.from(exchange.traceparent, "latin1");
-      parented = readTraceparent(header, { start: 0, end: header.length }, ids);
-    }
-    remote = parented;
-    const adopted = !server && origin?.hasParent === true;
-    // A client that passes its own trace on has its server's request for a parent, which is nearer.
-    if (adopted && (!parented || sameTrace(ids, origin.ids))) {
-      ids.set(origin.ids);
-      parented = true;
-      remote = false;
-    }
-    const trace = parented;
-    if (!trace) fillRandom(ids, idLayout.trace, 16);
-    fillRandom(ids, idLayout.span, 8);
-    if (origin === undefined || remote) return;
-    if (!server && origin.joint !== undefined) {
-      if (!trace) ids.set(origin.joint.subarray(0, 16), idLayout.trace);
-      ids.set(origin.joint.subarray(16, 24), idLayout.span);
-      origin.joint = undefined;
-    } else if (server && origin.sequence >= 0 && exchange.doubt === "" && ordered.has(exchange.protocol)) {
-      const joint = joins.find(wire.peerPort, wire.localPort, origin.sequence);
-      // The next request of the same write is another one.
-      origin.sequence = -1;
-      if (joint === undefined) return;
-      ids.set(joint.subarray(0, 16), idLayout.trace);
-      ids.set(joint.subarray(16, 24), idLayout.parent);
-      parented = true;
-      remote = true;
-    }
-  };
-
   /** linked adds the links of a client's messages, and notes what it has sent: by its own span, or by that of the call it was sent for. */
   const linked = (
     links: MessageLinks,
     exchange: WireExchange,
     wire: Wire,
     origin: Origin | undefined,
+    ids: Uint8Array,
     writer: SpanWriter,
   ): void => {
     if (exchange.attributes["messaging.operation.type"] === "send") {
@@ -190,7 +140,9 @@ export function newWireSpanWriter(
   return {
     write(exchange, wire, origin, writer, said) {
       const server = wire.client === 1;
-      identify(exchange, server, wire, origin, said);
+      const known = placeOf(exchange);
+      if (known === undefined) placeExchange(passing, exchange, wire, origin, said, joins);
+      const { ids, parented, remote } = known ?? passing;
       writer.beginSpan();
       writer.traceId(ids, idLayout.trace);
       writer.spanId(ids, idLayout.span);
@@ -212,7 +164,7 @@ export function newWireSpanWriter(
       writer.intAttribute(key.requestSize, exchange.requestBytes);
       writer.intAttribute(key.responseSize, exchange.responseBytes);
       if (links !== undefined && !server && exchange.messages !== undefined)
-        linked(links, exchange, wire, origin, writer);
+        linked(links, exchange, wire, origin, ids, writer);
       if (exchange.baggage !== "") writer.stringAttribute(key.baggage, exchange.baggage);
       if (exchange.doubt !== "") writer.stringAttribute(key.doubt, exchange.doubt);
       if (origin !== undefined && origin.goid > 0 && !server) writer.intAttribute(key.goroutine, origin.goid);
@@ -224,6 +176,7 @@ export function newWireSpanWriter(
       writer.endSpan();
       if (durations !== undefined && exchange.doubt === "" && exchange.kind === "call") {
         timed.tgid = wire.process.tgid;
+        timed.ids = ids;
         timed.role = server ? Role.server : Role.client;
         timed.startNs = exchange.startNs;
         timed.endNs = exchange.endNs;
@@ -260,9 +213,4 @@ export function errorOf(
 /** addressText is an address of a socket as text: the local one at 0, the peer's at addressSize. */
 export function addressText({ addresses, family }: Wire, at: number): string {
   return formatAddress(addresses.subarray(at, at + (family === familyInet ? 4 : addressSize)));
-}
-
-function sameTrace(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < 16; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -11,6 +11,8 @@ import { newMuted } from "./muted.js";
 import { newOrigins, type Origin } from "./origins.js";
 import { newRequestOrigins, type RequestOriginsOptions } from "./request-origins.js";
 import { newSentNames } from "./sent-names.js";
+import type { ServedStreams } from "./served-streams.js";
+import type { StreamPlaces } from "./stream-places.js";
 import { addressesOf, type OpenWire, ordered, type Wire } from "./wire.js";
 
 /** WiresOptions are what the table of sockets needs from around it. */
@@ -21,6 +23,11 @@ export interface WiresOptions extends RequestOriginsOptions, BriefOptions {
   readonly heard: (exchange: WireExchange, tgid: number, goid: number) => void;
   /** isTold says whether a socket's HTTP/2 is told by the probes on its library. */
   readonly isTold?: (wire: Wire) => boolean;
+  /** streams gives requests by HTTP/2 their places while they are open, where no library tells them. */
+  readonly streams?: {
+    readonly places: Pick<StreamPlaces, "sent" | "isLeftOut">;
+    readonly served: Pick<ServedStreams, "asked" | "ended">;
+  };
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls?: (tgid: number) => void;
   /**
@@ -113,7 +120,10 @@ export function newWires(options: WiresOptions): Wires {
       connection: newConnection({
         protocols: event.family === familyUnix ? options.protocols : others,
         emit: (exchange) => emit(entry, exchange),
-        asked: (exchange) => asked(entry, exchange),
+        asked(exchange) {
+          asked(entry, exchange);
+          if (exchange.stream !== 0) streamAsked(entry, exchange);
+        },
         // A socket whose first record got lost begins somewhere, too.
         late: (flags & WireFlag.late) !== 0 || (flags & WireFlag.first) === 0,
         datagram,
@@ -135,6 +145,17 @@ export function newWires(options: WiresOptions): Wires {
     if (entries.size >= limit) evict();
     entries.set(number, entry);
     return entry;
+  };
+
+  const streamAsked = (entry: OpenWire, exchange: WireExchange): void => {
+    if (options.streams === undefined || options.isTold?.(entry) === true) return;
+    const { places, served } = options.streams;
+    const origin = entry.origins.at(exchange.startNs);
+    // Goroutines say whose work they do, and their libraries which stream is whose.
+    if (origin === undefined || origin.goid > 0) return;
+    if (entry.client === 1) served.asked(exchange, entry, origin.tid);
+    // What goes out with a name has it already.
+    else if (!names.has(entry.number, exchange.stream)) places.sent(exchange, entry, origin);
   };
 
   /** evict closes what peers have left, else the quarter of the sockets that was silent for longest. */
@@ -159,9 +180,10 @@ export function newWires(options: WiresOptions): Wires {
   const emit = (entry: OpenWire, exchange: WireExchange): void => {
     entry.client ??= entry.connection.report().client;
     const said = exchange.stream === 0 ? undefined : names.take(entry.number, exchange.stream);
+    options.streams?.served.ended(exchange);
     if (multiplexed.has(exchange.protocol) && options.isTold?.(entry) === true) return;
     const origin = entry.origins.find(exchange.startNs);
-    if (origin?.untold === true || isUntold(exchange)) return;
+    if (origin?.untold === true || isUntold(exchange) || options.streams?.places.isLeftOut(exchange)) return;
     if (origin !== undefined && isLeftOut(entry, exchange, origin)) return;
     if (origin?.inCall === true && sqlProtocols.has(exchange.protocol)) {
       options.heard(exchange, entry.process.tgid, origin.goid);

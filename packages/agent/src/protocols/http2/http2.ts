@@ -162,9 +162,14 @@ function openHttp2(options: ParserOptions): Parser {
       }
       streams.set(id, stream);
       stream.exchange.requestBytes += side.blockBytes;
+      stream.exchange.isSent = (side.blockFlags & FrameFlag.endStream) !== 0;
+      options.asked?.(stream.exchange);
     } else if (side.client) {
       side.table.decode(bytes, start, end, cut, () => {});
-      if (stream !== undefined) stream.exchange.requestBytes += side.blockBytes;
+      if (stream === undefined) return;
+      stream.exchange.requestBytes += side.blockBytes;
+      // Trailers.
+      stream.exchange.isSent ||= (side.blockFlags & FrameFlag.endStream) !== 0;
     } else {
       const asked = stream;
       side.table.decode(bytes, start, end, cut, (name, value) => {
@@ -263,6 +268,7 @@ function openHttp2(options: ParserOptions): Parser {
         addData(body, bytes, from, Math.min(end, from + size), size);
         if (side.client) {
           stream.exchange.requestBytes += total;
+          stream.exchange.isSent ||= (flags & FrameFlag.endStream) !== 0;
           return;
         }
         answered(stream, firstNs, total);

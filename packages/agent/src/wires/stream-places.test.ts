@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { newExchange, type WireExchange } from "../protocols/wire.js";
+import { idLayout } from "../spans/ids.js";
+import { newProcessSpans } from "../spans/process-spans.js";
+import { newRouteTable } from "../spans/routes.js";
+import { newStreamConns } from "../spans/stream-conns.js";
+import { newJoins } from "./joins.js";
+import { newOrigins, type Origin } from "./origins.js";
+import { newStreamPlaces } from "./stream-places.js";
+import type { Wire } from "./wire.js";
+import type { Place } from "./wire-ids.js";
+
+function wireOf(client: 0 | 1): Wire {
+  const [localPort, peerPort] = client === 0 ? [40_000, 80] : [80, 40_000];
+  const addresses = new Uint8Array(32);
+  addresses.set([10, 0, 0, client === 0 ? 1 : 2], 0);
+  addresses.set([10, 0, 0, client === 0 ? 2 : 1], 16);
+  return {
+    number: client,
+    process: newProcessSpans({
+      tgid: 7 + client,
+      serviceName: "shop",
+      resource: new Uint8Array(0),
+      routes: newRouteTable(),
+    }),
+    family: 2,
+    datagram: false,
+    secure: 0,
+    localPort,
+    peerPort,
+    addresses,
+    localText: undefined,
+    peerText: undefined,
+    path: "",
+    namespace: "",
+    client,
+    origins: newOrigins(),
+  };
+}
+
+function ends() {
+  const places = newStreamPlaces(newStreamConns(), newJoins());
+  const [client, server] = [wireOf(0), wireOf(1)];
+  const streamOf = (number: number, traceparent = ""): WireExchange => {
+    const exchange = newExchange("http2", 1);
+    exchange.stream = number;
+    exchange.traceparent = traceparent;
+    return exchange;
+  };
+  const origin = (change: Partial<Origin>): Origin => Object.assign(newOrigins().next(), change);
+  const sent = (number: number, from = origin({}), traceparent = ""): Place | undefined => {
+    const exchange = streamOf(number, traceparent);
+    places.sent(exchange, client, from);
+    return places.of(exchange);
+  };
+  return {
+    sent,
+    origin,
+    served: (number: number, traceparent = "") => {
+      const exchange = streamOf(number, traceparent);
+      const place = places.served(exchange, server);
+      assert.equal(places.served(exchange, server), place, "one place for good");
+      return { ...place, isLeftOut: places.isLeftOut(exchange) };
+    },
+  };
+}
+
+const traceOf = ({ ids }: Pick<Place, "ids">) =>
+  Buffer.from(ids.subarray(idLayout.trace, idLayout.trace + 16)).toString("hex");
+const spanOf = ({ ids }: Pick<Place, "ids">) =>
+  Buffer.from(ids.subarray(idLayout.span, idLayout.span + 8)).toString("hex");
+const parentOf = ({ ids, parented }: Pick<Place, "ids" | "parented">) =>
+  parented ? Buffer.from(ids.subarray(idLayout.parent, idLayout.parent + 8)).toString("hex") : "";
+
+test("both ends of a stream meet, whichever is told first, each in its own stream", () => {
+  const { sent, served } = ends();
+  const [one, three] = [sent(1), sent(3)];
+  assert.ok(one && three);
+  for (const [number, asked] of [
+    [3, three],
+    [1, one],
+  ] as const) {
+    const found = served(number);
+    assert.deepEqual([traceOf(found), parentOf(found)], [traceOf(asked), spanOf(asked)]);
+    assert.notEqual(spanOf(found), spanOf(asked));
+  }
+  const early = served(5);
+  const late = sent(5);
+  assert.ok(late);
+  assert.deepEqual([traceOf(late), spanOf(late), parentOf(late)], [traceOf(early), parentOf(early), ""]);
+});
+
+test("a client's parent has both in its trace", () => {
+  const { sent, served, origin } = ends();
+  const ids = new Uint8Array(idLayout.size).fill(9);
+  const asked = sent(1, origin({ hasParent: true, ids }));
+  assert.ok(asked);
+  assert.equal(parentOf(asked), "09".repeat(8));
+  const found = served(1);
+  assert.deepEqual([traceOf(found), parentOf(found)], ["09".repeat(16), spanOf(asked)]);
+});
+
+test("without an observed client a stream is a root, and a header goes before the connection", () => {
+  const { sent, served } = ends();
+  assert.equal(parentOf(served(1)), "");
+  sent(3);
+  const header = `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`;
+  const found = served(3, header);
+  assert.deepEqual([traceOf(found), parentOf(found)], ["ab".repeat(16), "cd".repeat(8)]);
+  assert.equal(sent(5, undefined, header), undefined, "its end says where it stands");
+});
+
+test("what sampling leaves out at the client is left out where it is served", () => {
+  const { sent, served, origin } = ends();
+  assert.equal(sent(1, origin({ untold: true })), undefined);
+  const found = served(1);
+  assert.deepEqual([found.isLeftOut, parentOf(found)], [true, ""]);
+  assert.equal(served(3).isLeftOut, false);
+});
