@@ -27,16 +27,30 @@ const times = 3;
 /** packagesOf gives the packages for an interpreter: the newest that they have for one that these are not made for any more. */
 function packagesOf(python: string): readonly string[] {
   const minor = Number(execFileSync(python, ["-c", "import sys; print(sys.version_info.minor)"]));
-  return minor >= 10 ? packages : packages.map((name) => name.slice(0, name.indexOf("=")));
+  return minor >= 11 ? packages : packages.map((name) => name.slice(0, name.indexOf("=")));
 }
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-const fastApi = { name: "uvicorn and FastAPI", source: fastApiService, paths: ways, share: 1 };
-const aiohttp = { name: "aiohttp", source: aiohttpService, paths: ["turns"] };
-const cases = [
+interface Case {
+  readonly name: string;
+  readonly source: string;
+  readonly loop: string;
+  readonly paths: readonly string[];
+  /** kept tells that connections serve several requests. */
+  readonly kept: boolean;
+  readonly more: readonly string[];
+  /** share of the calls and lines has a parent at least: what has one has the right one. */
+  readonly share: number;
+}
+
+const fastApi = { name: "uvicorn and FastAPI", source: fastApiService, paths: ways, more: [], share: 1 };
+const aiohttp = { name: "aiohttp", source: aiohttpService, paths: ["turns"], more: [] };
+const cases: readonly Case[] = [
   { ...fastApi, loop: "asyncio", kept: false },
   { ...fastApi, loop: "uvloop", kept: true },
+  { ...fastApi, name: "the same in empty contexts", loop: "asyncio", kept: true, more: ["empty"] },
+  { ...fastApi, name: "the same in empty contexts", loop: "uvloop", kept: false, more: ["empty"] },
   { ...aiohttp, loop: "asyncio", kept: true, share: 1 },
   // Nothing says which connection a task is for that uvloop makes for each of them.
   { ...aiohttp, loop: "uvloop", kept: false, share: 0 },
@@ -45,7 +59,7 @@ const cases = [
 interface Interpreter {
   readonly name: string;
   readonly find: () => FoundPython;
-  readonly cases: typeof cases;
+  readonly cases: readonly Case[];
 }
 
 const interpreters: readonly Interpreter[] = [
@@ -53,7 +67,7 @@ const interpreters: readonly Interpreter[] = [
   {
     name: "CPython 3.14 in a shared library",
     find: () => mavenPython("3.14.3-1.5.13"),
-    cases: cases.slice(0, 2),
+    cases: cases.slice(0, 3),
   },
   ...namedPythons.map((path) => ({ name: path, find: () => ({ python: path }), cases })),
 ];
@@ -78,13 +92,13 @@ for (const { name: interpreter, find, cases } of interpreters)
       back.close();
     });
 
-    for (const { name, source, loop, paths, kept, share } of cases)
+    for (const { name, source, loop, paths, kept, more, share } of cases)
       test(`${name} on ${loop}, ${atOnce} at once`, async (t) => {
         if ("lacks" in found) return t.skip(found.lacks);
         const connections = new HttpAgent({ keepAlive: true, maxSockets: atOnce });
         t.after(() => connections.destroy());
         await whileWatched(
-          [found.python, "-c", source, url, loop],
+          [found.python, "-c", source, url, loop, ...more],
           async ({ port, spans, logs }) => {
             const pathsOf = (round: number) =>
               Array.from(

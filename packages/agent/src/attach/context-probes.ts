@@ -43,6 +43,7 @@ export function attachContextProbes(
     ["freed", contexts.freed],
     ["copy", contexts.copied],
     ["copied", contexts.copied],
+    ["made", contexts.empty],
     ["made", contexts.made],
   ];
   const places = wanted.filter((each): each is [ContextProgram, number] => each[1] !== undefined);

@@ -23,6 +23,8 @@ export interface PythonContexts {
   /** made is PyContext_CopyCurrent, freed the destructor of PyContext_Type, as file offsets. */
   readonly made: number;
   readonly freed: number;
+  /** empty is what makes one that is no copy, contextvars.Context(), undefined where a probe there would cost too much. */
+  readonly empty: number | undefined;
   /** copied is the method copy() of contexts, undefined where a probe there would cost too much. */
   readonly copied: number | undefined;
   /** module is the number by which the interpreter's thread-local variables are found, 0 where they lie at the thread's own block. */
@@ -41,9 +43,10 @@ export type FoundContexts = PythonContexts | "later" | { readonly lost: string }
 const firstKey = 0x310;
 const keysInPlace = 32;
 
-// PyTypeObject.tp_dealloc and tp_methods; a PyMethodDef is a name, a function and two words more.
+// PyTypeObject.tp_dealloc, tp_methods and tp_new; a PyMethodDef is a name, a function and two words more.
 const destructor = 48;
 const methods = 232;
+const maker = 312;
 const methodSize = 32;
 
 // PyModuleDef.m_base.m_index: 0 until the module is loaded.
@@ -158,7 +161,7 @@ function placesIn(
   pid: number,
   moved: number,
   { copy, contextType }: Interpreter,
-): Pick<PythonContexts, "made" | "freed" | "copied"> | Lost {
+): Pick<PythonContexts, "made" | "freed" | "empty" | "copied"> | Lost {
   if (copy === undefined || contextType === undefined)
     return { lost: `${what}: its interpreter does not say where its contexts are` };
   const dealloc = readWord(pid, moved + contextType + destructor) - moved;
@@ -168,7 +171,8 @@ function placesIn(
     return { lost: `${what}: a probe where its contexts are made would cost too much` };
   const method = methodOf(pid, moved + contextType, "copy");
   const copied = method === undefined ? undefined : placeOf(elf, method - moved, 64, "c");
-  return { made, freed, copied };
+  const empty = placeOf(elf, readWord(pid, moved + contextType + maker) - moved, 64, "c-void");
+  return { made, freed, empty, copied };
 }
 
 /** methodOf finds the function of a method, by its type. */

@@ -8,6 +8,7 @@ const contexts: PythonContexts = {
   identity: "1",
   made: 1,
   freed: 2,
+  empty: undefined,
   copied: undefined,
   module: 0,
   state: 3,

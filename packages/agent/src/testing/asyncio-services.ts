@@ -5,10 +5,11 @@ back = sys.argv[1]
 
 /**
  * fastApiService asks the server at the address in its first argument \`n\` times for each request \`/HOW/NAME?n=N\`, with the path \`/of-NAME\`; in a
- * background task, which begins when the answer is written, with \`/behind-NAME\`. Its loop is the one of its second argument. It prints its port.
+ * background task, which begins when the answer is written, with \`/behind-NAME\`. Its loop is the one of its second argument. With a third one each
+ * request begins in an empty context, where uvicorn can do that. It prints its port.
  */
 export const fastApiService = `${head}
-import httpx, socket, uvicorn
+import httpx, inspect, socket, uvicorn
 from fastapi import BackgroundTasks, FastAPI
 app = FastAPI()
 client = httpx.AsyncClient()
@@ -41,7 +42,8 @@ listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(64)
 print(listener.getsockname()[1], flush=True)
-uvicorn.Server(uvicorn.Config(app, loop=sys.argv[2], log_level="error")).run(sockets=[listener])
+more = {"reset_contextvars": True} if len(sys.argv) > 3 and "reset_contextvars" in inspect.signature(uvicorn.Config).parameters else {}
+uvicorn.Server(uvicorn.Config(app, loop=sys.argv[2], log_level="error", **more)).run(sockets=[listener])
 `;
 
 /** aiohttpService does the same as fastApiService for \`/turns/NAME\`, with one task for each connection. */
