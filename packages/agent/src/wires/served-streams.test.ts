@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newExchange } from "../protocols/wire.js";
+import { newExchange, type WireExchange } from "../protocols/wire.js";
 import { untoldExchange } from "../spans/calls.js";
 import { idLayout } from "../spans/ids.js";
 import { newProcessSpans } from "../spans/process-spans.js";
@@ -43,18 +43,24 @@ function table(servesOther = false) {
   place.ids.fill(1, idLayout.trace, idLayout.trace + 16);
   place.ids.fill(2, idLayout.span, idLayout.span + 8);
   const served = newServedStreams({ served: () => place, isLeftOut: () => false }, () => servesOther);
-  const ask = (isSent = true) => {
+  const ask = (isSent = true, { of = wire, isLate = false, tid = loop } = {}) => {
     const exchange = newExchange("http2", 1);
     exchange.stream = 1;
     exchange.isSent = isSent;
-    served.asked(exchange, wire, loop);
+    served.asked(exchange, of, tid, isLate);
     return exchange;
   };
-  return { served, ask };
+  /** done answers one, and ends it. */
+  const done = (exchange: WireExchange, ns = 1) => {
+    exchange.firstByteNs = ns;
+    exchange.endNs = ns;
+    served.ended(exchange);
+  };
+  return { served, ask, done };
 }
 
 test("a single request is the parent of what any thread asks, several are nobody's", () => {
-  const { served, ask } = table();
+  const { served, ask, done } = table();
   assert.equal(served.parentOf(tgid, loop, 0, 1), 0);
   const one = ask();
   const number = served.parentOf(tgid, loop, 0, 2);
@@ -65,28 +71,59 @@ test("a single request is the parent of what any thread asks, several are nobody
   assert.deepEqual([ids[idLayout.trace], ids[idLayout.parent]], [1, 2]);
   const two = ask();
   assert.equal(served.parentOf(tgid, loop, 0, 4), 0);
-  served.ended(two);
+  done(two);
   assert.equal(served.parentOf(tgid, loop, 0, 5), number);
-  served.ended(one);
+  done(one);
   assert.equal(served.parentOf(tgid, loop, 0, 6), 0);
   assert.equal(served.adopt(number, tgid, ids), false);
 });
 
 test("one whose answer has begun, and one whose client goes on sending, is no parent", () => {
   const { served, ask } = table();
-  const streaming = ask(false);
+  const sending = ask(false);
   assert.equal(served.parentOf(tgid, loop, 0, 1), 0);
-  const one = ask();
+  ask();
   assert.equal(served.parentOf(tgid, loop, 0, 2), 0, "it may be the other's");
-  streaming.firstByteNs = 3;
-  assert.notEqual(served.parentOf(tgid, loop, 0, 4), 0);
-  one.firstByteNs = 5;
-  assert.equal(served.parentOf(tgid, loop, 0, 6), 0);
+  sending.firstByteNs = 3;
+  assert.equal(served.parentOf(tgid, loop, 0, 4), 0, "it still may");
+});
+
+test("beside a stream of messages a loop's work is nobody's, another thread's when it has sent none for long", () => {
+  const { served, ask } = table();
+  const stream = ask();
+  stream.firstByteNs = 1;
+  stream.responseBytes = 100;
+  assert.equal(served.parentOf(tgid, other, 0, 2), 0);
+  ask();
+  assert.equal(served.parentOf(tgid, worker, 0, 3), 0, "it has just sent one");
+  assert.equal(served.parentOf(tgid, loop, 0, 20 * second), 0);
+  assert.notEqual(served.parentOf(tgid, worker, 0, 20 * second), 0);
+  assert.equal(served.parentOf(tgid, other, 0, 20 * second), 0, "that was seen to ask for the stream");
+  stream.responseBytes = 200;
+  assert.equal(served.parentOf(tgid, worker, 0, 40 * second), 0);
+});
+
+test("who serves a request that its client gave up may go on, and does not for the next one", () => {
+  const { served, ask } = table();
+  const givenUp = ask();
+  givenUp.endNs = second;
+  served.ended(givenUp);
+  ask();
+  assert.equal(served.parentOf(tgid, worker, 0, 2 * second), 0);
+  assert.notEqual(served.parentOf(tgid, worker, 0, 12 * second), 0);
+});
+
+test("connections that are older than the agent may have requests that nobody saw", () => {
+  const { served, ask, done } = table();
+  done(ask(true, { isLate: true }));
+  ask(true, { isLate: true });
+  assert.equal(served.parentOf(tgid, worker, 0, 2 * second), 0);
+  assert.notEqual(served.parentOf(tgid, worker, 0, 12 * second), 0);
 });
 
 test("a thread that asks while nothing is served has business of its own, for a minute", () => {
-  const { served, ask } = table();
-  served.ended(ask());
+  const { served, ask, done } = table();
+  done(ask());
   assert.equal(served.parentOf(tgid, other, 0, second), 0);
   ask();
   assert.equal(served.parentOf(tgid, other, 0, 2 * second), 0);
@@ -95,8 +132,8 @@ test("a thread that asks while nothing is served has business of its own, for a 
 });
 
 test("a loop's own timers do not take its requests from it", () => {
-  const { served, ask } = table();
-  served.ended(ask());
+  const { served, ask, done } = table();
+  done(ask());
   served.parentOf(tgid, loop, 0, second);
   ask();
   assert.notEqual(served.parentOf(tgid, loop, 0, 2 * second), 0);

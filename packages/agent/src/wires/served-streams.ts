@@ -10,8 +10,8 @@ import type { Wire } from "./wire.js";
  * done for that one. Nothing tells which of several a thread works for.
  */
 export interface ServedStreams {
-  /** asked takes one whose request was read by a thread. */
-  asked(exchange: WireExchange, wire: Wire, tid: number): void;
+  /** asked takes one whose request was read by a thread; `isLate` says that its connection is older than the agent. */
+  asked(exchange: WireExchange, wire: Wire, tid: number, isLate: boolean): void;
   /** ended gives it its place, and lets go of it. */
   ended(exchange: WireExchange): void;
   /**
@@ -30,6 +30,9 @@ interface Served {
   readonly wire: Wire;
   /** The thread that has read it. */
   readonly tid: number;
+  /** How much of its answer had been seen when somebody last looked, and when that last was more. */
+  answered: number;
+  activeNs: number;
 }
 
 interface Process {
@@ -37,6 +40,8 @@ interface Process {
   readonly streams: Map<number, Served>;
   /** Threads that asked somebody while none was there, and when last: they have business of their own. */
   readonly alone: Map<number, number>;
+  /** Until then it may be at work for requests that are not among the streams. */
+  blindUntil: number;
 }
 
 // Streams of a process that are not over; servers allow a client 100 to 250.
@@ -44,6 +49,11 @@ const streamLimit = 4096;
 // Threads of a process; more than a pool has.
 const threadLimit = 1024;
 const aloneNs = 60_000_000_000;
+// Who serves a request goes on for a while when its client has given it up (a deadline), and may ask again at once; older connections
+// may have requests that nobody saw begin.
+const blindNs = 10_000_000_000;
+// A stream of messages that has sent none for so long has nothing to ask for.
+const activeNs = 10_000_000_000;
 const numbers = streamExchange - 1;
 
 /** newServedStreams knows none; `servesOther` says whether a process serves a request by HTTP/1 that has no answer. */
@@ -53,23 +63,28 @@ export function newServedStreams(
 ): ServedStreams {
   const processes = new Map<number, Process>();
   const known = new WeakMap<WireExchange, Served>();
+  const lateSeen = new WeakSet<Wire>();
   let numbered = 0;
 
   const processOf = (tgid: number): Process => {
     let process = processes.get(tgid);
     if (process === undefined) {
-      process = { streams: new Map(), alone: new Map() };
+      process = { streams: new Map(), alone: new Map(), blindUntil: 0 };
       processes.set(tgid, process);
     }
     return process;
   };
 
   return {
-    asked(exchange, wire, tid) {
-      const { streams } = processOf(wire.process.tgid);
-      if (streams.size >= streamLimit) return;
+    asked(exchange, wire, tid, isLate) {
+      const process = processOf(wire.process.tgid);
+      const { streams } = process;
+      const isFull = streams.size >= streamLimit;
+      if (isFull || (isLate && !lateSeen.has(wire))) process.blindUntil = exchange.startNs + blindNs;
+      if (isLate) lateSeen.add(wire);
+      if (isFull) return;
       numbered = (numbered + 1) & numbers;
-      const served = { number: numbered, exchange, wire, tid };
+      const served = { number: numbered, exchange, wire, tid, answered: 0, activeNs: 0 };
       streams.set(numbered, served);
       known.set(exchange, served);
     },
@@ -77,24 +92,30 @@ export function newServedStreams(
       const served = known.get(exchange);
       if (served === undefined) return;
       places.served(exchange, served.wire);
-      processes.get(served.wire.process.tgid)?.streams.delete(served.number);
+      const process = processes.get(served.wire.process.tgid);
+      process?.streams.delete(served.number);
+      if (process !== undefined && exchange.firstByteNs === 0) process.blindUntil = exchange.endNs + blindNs;
     },
     parentOf(tgid, tid, parent, ns) {
       const process = processes.get(tgid);
       if (process === undefined || parent === untoldExchange) return parent;
-      const { streams, alone } = process;
-      if (streams.size === 0) {
-        if (parent === 0 && (alone.size < threadLimit || alone.has(tid))) alone.set(tid, ns);
-        return parent;
+      const { streams, alone, blindUntil } = process;
+      const all = [...streams.values()];
+      const open = all.filter(({ exchange }) => exchange.firstByteNs === 0);
+      if (parent !== 0) {
+        // A thread that reads both is a loop, and does either's work.
+        return open.some((each) => each.tid === tid) ? 0 : parent;
       }
-      // An answer that has begun, of a stream of messages, says nothing of who works for it any more.
-      const open = [...streams.values()].filter(({ exchange }) => exchange.firstByteNs === 0);
-      // A thread that reads both is a loop, and does either's work.
-      if (parent !== 0) return open.some((each) => each.tid === tid) ? 0 : parent;
+      if (open.length === 0) {
+        if (alone.size < threadLimit || alone.has(tid)) alone.set(tid, ns);
+        return 0;
+      }
       const [only] = open;
-      if (only === undefined || open.length > 1 || !only.exchange.isSent || servesOther(tgid)) return 0;
+      if (only === undefined || open.length > 1 || !only.exchange.isSent || ns < blindUntil) return 0;
+      // A stream of messages may ask for its next one at any time: a loop does, other threads are seen to while it is the only one.
+      if (all.some((each) => each !== only && (each.tid === tid || isActive(each, ns)))) return 0;
       if (tid !== only.tid && ns - (alone.get(tid) ?? Number.NEGATIVE_INFINITY) < aloneNs) return 0;
-      return only.number | streamExchange;
+      return servesOther(tgid) ? 0 : only.number | streamExchange;
     },
     adopt(number, tgid, ids) {
       const served = processes.get(tgid)?.streams.get(number & numbers);
@@ -107,4 +128,13 @@ export function newServedStreams(
     },
     processExited: (tgid) => void processes.delete(tgid),
   };
+}
+
+/** isActive says whether a stream whose answer has begun has sent more of it lately. */
+function isActive(served: Served, ns: number): boolean {
+  if (served.exchange.responseBytes !== served.answered) {
+    served.answered = served.exchange.responseBytes;
+    served.activeNs = ns;
+  }
+  return ns - served.activeNs < activeNs;
 }

@@ -49,6 +49,8 @@ export interface OpenWire extends Wire {
   turn: number;
   /** isLeft: its peer will not ask more; when it is closed here nobody tells. */
   isLeft: boolean;
+  /** isLate: it was open before its first byte was seen. */
+  readonly isLate: boolean;
 }
 
 /** ordered are the protocols whose exchanges are told in the order of their requests. */

@@ -102,6 +102,8 @@ export function newWires(options: WiresOptions): Wires {
     const client: Direction | undefined =
       (flags & WireFlag.opener) !== 0 ? 0 : (flags & WireFlag.accepted) !== 0 ? 1 : undefined;
     const datagram = (flags & WireFlag.datagram) !== 0;
+    // A socket whose first record got lost begins somewhere, too.
+    const isLate = (flags & WireFlag.late) !== 0 || (flags & WireFlag.first) === 0;
     const entry: OpenWire = {
       number,
       process,
@@ -124,8 +126,7 @@ export function newWires(options: WiresOptions): Wires {
           asked(entry, exchange);
           if (exchange.stream !== 0) streamAsked(entry, exchange);
         },
-        // A socket whose first record got lost begins somewhere, too.
-        late: (flags & WireFlag.late) !== 0 || (flags & WireFlag.first) === 0,
+        late: isLate,
         datagram,
         shared,
         ...(client === undefined ? {} : { client }),
@@ -141,6 +142,7 @@ export function newWires(options: WiresOptions): Wires {
       isBrief: false,
       turn: 0,
       isLeft: false,
+      isLate,
     };
     if (entries.size >= limit) evict();
     entries.set(number, entry);
@@ -153,7 +155,7 @@ export function newWires(options: WiresOptions): Wires {
     const origin = entry.origins.at(exchange.startNs);
     // Goroutines say whose work they do, and their libraries which stream is whose.
     if (origin === undefined || origin.goid > 0) return;
-    if (entry.client === 1) served.asked(exchange, entry, origin.tid);
+    if (entry.client === 1) served.asked(exchange, entry, origin.tid, entry.isLate);
     // What goes out with a name has it already.
     else if (!names.has(entry.number, exchange.stream)) places.sent(exchange, entry, origin);
   };
