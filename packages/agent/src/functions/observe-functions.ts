@@ -173,8 +173,8 @@ export function observeFunctions(
       let name = types.get(address);
       if (name === undefined && program.types !== undefined) {
         // Since Go 1.27 no symbol says whose a table is.
-        const type = isType === true ? address : typeOfTable(pid, address);
-        name = type === undefined ? undefined : typeAt(pid, type, program.types + bias);
+        const read = isType === true ? typeAt : typeOfTable;
+        name = read(pid, address, program.types + bias);
         if (name !== undefined && types.size < mostTypes) types.set(address, name);
       }
       return name ?? "";
