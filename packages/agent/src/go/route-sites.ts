@@ -234,13 +234,15 @@ function muxSite(binary: GoBinary, goid: number): RouteSite | undefined {
  * copyingMuxSite is where net/http's mux (Go 1.22) knows the pattern, for programs that may have copied the request before: what stands
  * around a mux and calls WithContext, as otelhttp does, leaves the pattern in a request that nobody else has. It costs each request a
  * microsecond, so that programs without that function do without: all large ones have it, of small ones those whose calls were not inlined.
- * From Go 1.27 on HTTP/2 has requests of its own, without a pattern: those that serve TLS, or h2c of
- * golang.org/x/net, need it for that.
+ * From Go 1.27 on HTTP/2 has requests of its own, without a pattern: those that serve TLS, h2c of
+ * golang.org/x/net, or HTTP/2 in plain text, whose setter is mostly inlined, need it for that.
  */
 function copyingMuxSite(binary: GoBinary, goid: number): RouteSite | undefined {
   const has = (name: string): boolean => binary.functions.find(name) !== undefined;
   const serving = ["net/http.(*Server).ServeTLS", "golang.org/x/net/http2/h2c.h2cHandler.ServeHTTP"];
-  const hasOwn = has("net/http.http2Handler.ServeHTTP") && serving.some(has);
+  const isServed =
+    serving.some(has) || binary.functions.mentions("net/http.(*Protocols).SetUnencryptedHTTP2");
+  const hasOwn = has("net/http.http2Handler.ServeHTTP") && isServed;
   if (!hasOwn && !has("net/http.(*Request).WithContext")) return undefined;
   try {
     const caller = "net/http.(*ServeMux).ServeHTTP";

@@ -45,6 +45,8 @@ export interface GoFunctions {
   find(name: string): GoFunction | undefined;
   /** findAll is find for names that several functions share (ABI wrappers, closures of generic code). */
   findAll(name: string): readonly GoFunction[];
+  /** mentions tells whether the program has, or had before all its calls were inlined, a function of this name. */
+  mentions(name: string): boolean;
   /** hasPackage tells whether a function of this package is in the table. */
   hasPackage(path: string): boolean;
   /** containing returns the function whose bytes hold the virtual address. */
@@ -81,6 +83,7 @@ function functionsOf(table: PclnTable, text: number): GoFunctions {
     name: (index) => nameOf(table, index),
     find: (name) => matching(name).next().value,
     findAll: (name) => [...matching(name)],
+    mentions: (name) => nameMatches(table, name).next().done !== true,
     hasPackage: (path) => hasNameLike(table, `${path}.`),
     containing(address) {
       if (!(address >= entry(0) && address < entry(table.count))) return undefined;
