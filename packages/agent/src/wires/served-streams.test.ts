@@ -149,6 +149,20 @@ test("beside a request by HTTP/1 the kernel side is believed where another threa
   assert.equal(served.parentOf(tgid, worker, untoldExchange, 5), untoldExchange);
 });
 
+test("what was cut may be over: it is no parent, and after a minute no obstacle", () => {
+  const { served, ask } = table();
+  const cut = ask();
+  cut.startNs = second;
+  cut.doubt = "cut";
+  assert.equal(served.parentOf(tgid, worker, 0, 2 * second), 0);
+  assert.equal(served.parentOf(tgid, loop, 5, 2 * second), 0, "the loop may work for it");
+  assert.equal(served.parentOf(tgid, loop, 5, 62 * second), 5);
+  const one = ask();
+  one.startNs = 62 * second;
+  assert.equal(served.parentOf(tgid, worker, 0, 3 * second), 0, "one of two");
+  assert.notEqual(served.parentOf(tgid, worker, 0, 63 * second), 0);
+});
+
 test("processes that ended are forgotten", () => {
   const { served, ask } = table();
   ask();

@@ -54,6 +54,8 @@ const aloneNs = 60_000_000_000;
 const blindNs = 10_000_000_000;
 // A stream of messages that has sent none for so long has nothing to ask for.
 const activeNs = 10_000_000_000;
+// Of a stream whose end may have gone by unseen, nobody is taken to work for longer than this.
+const doubtNs = 60_000_000_000;
 const numbers = streamExchange - 1;
 
 /** newServedStreams knows none; `servesOther` says whether a process serves a request by HTTP/1 that has no answer. */
@@ -100,7 +102,10 @@ export function newServedStreams(
       const process = processes.get(tgid);
       if (process === undefined || parent === untoldExchange) return parent;
       const { streams, alone, blindUntil } = process;
-      const all = [...streams.values()];
+      const all = [...streams.values()].filter(
+        ({ exchange: { firstByteNs, doubt, startNs } }) =>
+          firstByteNs > 0 || doubt === "" || ns - startNs < doubtNs,
+      );
       const open = all.filter(({ exchange }) => exchange.firstByteNs === 0);
       if (parent !== 0) {
         // A thread that reads both is a loop, and does either's work.
@@ -112,6 +117,8 @@ export function newServedStreams(
       }
       const [only] = open;
       if (only === undefined || open.length > 1 || !only.exchange.isSent || ns < blindUntil) return 0;
+      // Its answer may have been in what was not seen.
+      if (only.exchange.doubt !== "") return 0;
       // A stream of messages may ask for its next one at any time: a loop does, other threads are seen to while it is the only one.
       if (all.some((each) => each !== only && (each.tid === tid || isActive(each, ns)))) return 0;
       if (tid !== only.tid && ns - (alone.get(tid) ?? Number.NEGATIVE_INFINITY) < aloneNs) return 0;
