@@ -29,11 +29,26 @@ export interface StreamFlow {
   clientSeen: boolean;
   /**
    * meet gives trace id (16 bytes) and span id (8) of the client's span of a stream, to whichever end asks first and then to the
-   * other one. `trace` is the trace that the client's span is in already, `span` the id that it has.
+   * other one. `trace` is the trace that the client's span is in already, `span` the id that it has. What the same end has left there
+   * is of an older connection between these ports, whose other end was not seen.
    */
-  meet(streamId: number, trace: Uint8Array | undefined, span: Uint8Array | undefined): Uint8Array;
+  meet(
+    end: StreamEnd,
+    streamId: number,
+    trace: Uint8Array | undefined,
+    span: Uint8Array | undefined,
+  ): Uint8Array;
   /** leaveOut has the server's end meet `leftOut`: its client's span is not told. */
   leaveOut(streamId: number): void;
+}
+
+/** StreamEnd is who asks a StreamFlow. */
+export type StreamEnd = "client" | "server";
+
+/** Waiting are the ids of a stream that one end has asked for. */
+interface Waiting {
+  readonly ids: Uint8Array;
+  readonly from: StreamEnd;
 }
 
 /** leftOut is what a server's end meets where sampling leaves its client's request out. */
@@ -68,7 +83,7 @@ const connLimit = 16_384;
 export function newStreamConns(): StreamConns {
   const processes = new Map<number, { conns: Map<number, StreamConn>; told: Set<number> }>();
   const flows = new Map<string, StreamFlow>();
-  const waiting = newRecent<Uint8Array>(waitingGeneration);
+  const waiting = newRecent<Waiting>(waitingGeneration);
   let numbered = 0;
 
   const flowOf = (key: string): StreamFlow => {
@@ -129,23 +144,23 @@ export function newStreamConns(): StreamConns {
   };
 }
 
-function newFlow(waiting: Recent<Uint8Array>, first: number): StreamFlow {
+function newFlow(waiting: Recent<Waiting>, first: number): StreamFlow {
   return {
     clientSeen: false,
-    meet(streamId, trace, span) {
+    meet(end, streamId, trace, span) {
       const found = waiting.get(first + streamId);
-      if (found !== undefined) {
+      if (found !== undefined && found.from !== end) {
         waiting.delete(first + streamId);
-        return found;
+        return found.ids;
       }
       const ids = new Uint8Array(24);
       if (trace === undefined) fillRandom(ids, 0, 16);
       else ids.set(trace);
       if (span === undefined) fillRandom(ids, 16, 8);
       else ids.set(span, 16);
-      waiting.set(first + streamId, ids);
+      waiting.set(first + streamId, { ids, from: end });
       return ids;
     },
-    leaveOut: (streamId) => waiting.set(first + streamId, leftOut),
+    leaveOut: (streamId) => waiting.set(first + streamId, { ids: leftOut, from: "client" }),
   };
 }

@@ -107,7 +107,12 @@ export function newStreams(options: StreamsOptions): Streams {
     if (stream.hasParent || joinsSender(stream)) return;
     const flow = stream.conn?.flow;
     if (flow?.clientSeen === true) {
-      const joint = flow.meet(stream.streamId, stream.named ? traceOf(stream) : undefined, undefined);
+      const joint = flow.meet(
+        "server",
+        stream.streamId,
+        stream.named ? traceOf(stream) : undefined,
+        undefined,
+      );
       if (joint !== leftOut) {
         stream.ids.set(joint.subarray(0, 16), idLayout.trace);
         stream.ids.set(joint.subarray(16, 24), idLayout.parent);
@@ -287,7 +292,7 @@ export function newStreams(options: StreamsOptions): Streams {
       const trace = isBound || stream.named ? traceOf(stream) : undefined;
       const span = stream.named ? stream.ids.subarray(idLayout.span, idLayout.span + 8) : undefined;
       // Whose server has asked already has sent no header that it could know of.
-      const joint = flow.meet(event.streamId, trace, span);
+      const joint = flow.meet("client", event.streamId, trace, span);
       if (!isBound) stream.ids.set(joint.subarray(0, 16), idLayout.trace);
       stream.ids.set(joint.subarray(16, 24), idLayout.span);
     },

@@ -118,3 +118,21 @@ test("what sampling leaves out at the client is left out where it is served", ()
   assert.deepEqual([found.isLeftOut, parentOf(found)], [true, ""]);
   assert.equal(served(3).isLeftOut, false);
 });
+
+test("a connection between the ports of an older one, whose other end was not seen, has ids of its own", () => {
+  const { sent, served, origin } = ends();
+  const older = sent(1);
+  const newer = sent(1);
+  assert.ok(older && newer);
+  assert.notEqual(spanOf(newer), spanOf(older));
+  const found = served(1);
+  assert.deepEqual([traceOf(found), parentOf(found)], [traceOf(newer), spanOf(newer)]);
+  sent(3, origin({ untold: true }));
+  const told = sent(3);
+  assert.ok(told);
+  const joined = served(3);
+  assert.deepEqual(
+    [joined.isLeftOut, traceOf(joined), parentOf(joined)],
+    [false, traceOf(told), spanOf(told)],
+  );
+});

@@ -58,7 +58,7 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
       flow.clientSeen = true;
       const { ids, parented } = place;
       const trace = ids.subarray(idLayout.trace, idLayout.trace + 16);
-      const joint = flow.meet(exchange.stream, parented ? trace : undefined, undefined);
+      const joint = flow.meet("client", exchange.stream, parented ? trace : undefined, undefined);
       // Who serves it may have been asked first, and has made a trace.
       if (!parented) ids.set(joint.subarray(0, 16), idLayout.trace);
       ids.set(joint.subarray(16, 24), idLayout.span);
@@ -71,7 +71,7 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
       places.set(exchange, place);
       const flow = place.parented ? undefined : flowOf(wire);
       if (flow === undefined || !flow.clientSeen) return place;
-      const joint = flow.meet(exchange.stream, undefined, undefined);
+      const joint = flow.meet("server", exchange.stream, undefined, undefined);
       if (joint === leftOut) {
         without.add(exchange);
         return place;
