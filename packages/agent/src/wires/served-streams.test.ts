@@ -128,7 +128,9 @@ test("a thread that asks while nothing is served has business of its own, for a 
   ask();
   assert.equal(served.parentOf(tgid, other, 0, 2 * second), 0);
   assert.notEqual(served.parentOf(tgid, worker, 0, 2 * second), 0);
-  assert.notEqual(served.parentOf(tgid, other, 0, 62 * second), 0);
+  assert.equal(served.parentOf(tgid, other, 0, 50 * second), 0, "and goes on with it during a long request");
+  assert.equal(served.parentOf(tgid, other, 0, 100 * second), 0);
+  assert.notEqual(served.parentOf(tgid, other, 0, 161 * second), 0);
 });
 
 test("a loop's own timers do not take its requests from it", () => {

@@ -121,7 +121,11 @@ export function newServedStreams(
       if (only.exchange.doubt !== "") return 0;
       // A stream of messages may ask for its next one at any time: a loop does, other threads are seen to while it is the only one.
       if (all.some((each) => each !== only && (each.tid === tid || isActive(each, ns)))) return 0;
-      if (tid !== only.tid && ns - (alone.get(tid) ?? Number.NEGATIVE_INFINITY) < aloneNs) return 0;
+      if (tid !== only.tid && ns - (alone.get(tid) ?? Number.NEGATIVE_INFINITY) < aloneNs) {
+        // A request may wait for longer than that.
+        alone.set(tid, ns);
+        return 0;
+      }
       return servesOther(tgid) ? 0 : only.number | streamExchange;
     },
     adopt(number, tgid, ids) {
