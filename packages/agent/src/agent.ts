@@ -10,7 +10,7 @@ import { threadKind } from "./discovery/thread-kind.js";
 import { newAgentBatches } from "./export/agent-batches.js";
 import { openFeatures } from "./features.js";
 import { newGoPrograms } from "./go/programs.js";
-import { newHeap, newYoung } from "./heap.js";
+import { limitHeap, newHeap, newYoung } from "./heap.js";
 import { clusterAccess, openCluster } from "./kubernetes/cluster.js";
 import { newMeter } from "./meter.js";
 import { newPipeline, type Pipeline } from "./pipeline.js";
@@ -44,6 +44,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { exporter } = options;
   // First: what nothing can be asked by is refused before anything is compiled or loaded.
   const access = clusterAccess(options.selection, options.kubeconfig);
+  limitHeap();
   await compileAhead(options);
   const clock = openWallClock();
   const meter = newMeter();

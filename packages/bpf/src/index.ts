@@ -124,6 +124,7 @@ export { type Held, type KernelObjects, listKernelObjects } from "./inventory/ob
 export { type CapabilityName, effectiveCapabilities } from "./kernel/failure.js";
 export { Descriptor } from "./kernel/fd.js";
 export { interfaceIndex } from "./kernel/interface.js";
+export { limitMalloc, type MallocLimits } from "./kernel/malloc.js";
 export { MappedMemory, pageSize } from "./kernel/mmap.js";
 export { mountFileSystem } from "./kernel/mount.js";
 export { inNetworkNamespace, leaveNetworkNamespace, openNetworkNamespace } from "./kernel/namespace.js";

@@ -9,7 +9,6 @@ import {
   isAgentTold,
 } from "./agent-messages.js";
 import type { ProbeObject } from "./declared-probe.js";
-import { childEnvironment } from "./environment.js";
 import type { MissingRights } from "./rights.js";
 
 /** AgentChildState is what the server knows of its agent process. */
@@ -42,13 +41,6 @@ export interface AgentChild {
 const program = fileURLToPath(new URL("./agent-process.js", import.meta.url));
 // V8's young generation takes up to 48 MB by itself where little of it survives.
 const memoryOptions = ["--max-semi-space-size=4"];
-// glibc, malloc(3): its threshold for mappings of their own grows with what is freed, to 32 MB: what is read of a program of 100 MB stays
-// in the heap's holes for good then. Two arenas are enough, for only one thread allocates much.
-const memoryEnvironment = {
-  MALLOC_ARENA_MAX: "2",
-  MALLOC_MMAP_THRESHOLD_: "131072",
-  MALLOC_TRIM_THRESHOLD_: "262144",
-};
 // A process that dies at once again is tried less and less often.
 const restart = { firstMs: 500, mostMs: 30_000 } as const;
 const closeMs = 8000;
@@ -85,7 +77,6 @@ export function startAgentChild(
     const started = fork(program, [], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       execArgv: [...process.execArgv, ...memoryOptions],
-      env: childEnvironment(memoryEnvironment, ""),
     });
     child = started;
     let refused = false;
