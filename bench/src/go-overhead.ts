@@ -13,7 +13,7 @@ import { costOf, descendants, pause } from "./measure/processes.js";
 import { startSink } from "./measure/sink.js";
 import { type Drive, driverOf } from "./overhead/drive.js";
 import type { Peer } from "./overhead/peer.js";
-import { peerNames, preparePeer } from "./overhead/peers.js";
+import { peersOf, preparePeer } from "./overhead/peers.js";
 import { type Round, report, type Variant } from "./overhead/report.js";
 
 /** Observer is what observes a service while it is measured. */
@@ -42,6 +42,7 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
       bigger: { type: "boolean", default: false },
       node: { type: "boolean", default: false },
       alone: { type: "boolean", default: false },
+      again: { type: "boolean", default: false },
       peers: { type: "boolean", default: false },
     },
   });
@@ -49,8 +50,7 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
   const option = (["tls", "http2", "grpc", "bigger", "node"] as const).find((each) => values[each]) ?? "";
   const service = goServices.find((each) => each.option === option);
   if (service === undefined) throw new Error(`there is no service "${option}"`);
-  const peers = values.peers ? peerNames.filter((each) => option === "" || each === "go-auto") : [];
-  if (peers.length > 0 && service.isScript === true) throw new Error("the peers observe Go services only");
+  const peers = values.peers ? peersOf(option) : [];
   const folder = mkdtempSync(join(tmpdir(), "go3s-overhead-"));
   const seconds = Number(values.seconds);
   let database: Database | undefined;
@@ -68,6 +68,7 @@ export async function goOverhead(args: readonly string[]): Promise<void> {
       variant("unobserved", () => measure(bench, undefined, false)),
       variant("go3s observe, spans kept by nobody", () => measureWatched(bench, startAgentAlone)),
       ...(values.alone ? [] : [variant("go3s up", () => measureUp(bench, asked))]),
+      ...(values.again ? [variant("unobserved, once more", () => measure(bench, undefined, false))] : []),
       ...sampledVariants(bench, values.sample),
       ...(withSdk === undefined ? [] : [instrumentedVariant({ ...bench, program: withSdk })]),
     ];
