@@ -5,13 +5,13 @@ import { mebibytes, printTable, thousands } from "../measure/table.js";
 export interface Round {
   readonly perSecond: number;
   readonly requests: number;
-  /** allRequests counts those of the warm-up as well. */
-  readonly allRequests: number;
   readonly serverCpuUs: number;
   readonly agentShare: number;
   readonly agentPeak: number;
   readonly restShare: number;
   readonly spans: number;
+  /** unobserved is the rate of the same process just before and after, where it could be measured. */
+  readonly unobserved?: number;
 }
 
 /** Variant is one way to observe, or none, and what was measured of it, in the order of measuring. */
@@ -23,7 +23,10 @@ export interface Variant {
   measure(): Promise<Round>;
 }
 
-/** report prints a table with a row for each variant; the first is what the others are compared with, round by round. */
+/**
+ * report prints a table with a row for each variant, compared round by round with the same process unobserved, or with the first variant
+ * where it is another program or was observed from its start.
+ */
 export function report(variants: readonly Variant[]): void {
   const header = [
     "variant",
@@ -51,7 +54,9 @@ function rowOf(
   const speed = thousands(of((r) => r.perSecond));
   const cpu = of((r) => r.serverCpuUs).toFixed(1);
   if (!isObserved) return [title, speed, "1", cpu, "", "", "", ""];
-  const ratios = rounds.map((round, i) => round.perSecond / (without[i]?.perSecond ?? Number.NaN));
+  const ratios = rounds.map(
+    (round, i) => round.perSecond / (round.unobserved ?? without[i]?.perSecond ?? Number.NaN),
+  );
   return [
     title,
     speed,
