@@ -16,7 +16,9 @@ export interface LogPiece {
   readonly ns: number;
   readonly goid: number;
   readonly parentGoid: number;
-  readonly missing: number;
+  /** at is where it begins in what the call has written, `total` bytes. */
+  readonly at: number;
+  readonly total: number;
   readonly tgid: number;
   readonly tid: number;
   readonly fd: number;
@@ -25,19 +27,35 @@ export interface LogPiece {
   readonly bytes: Uint8Array;
 }
 
+/** OpenedFile is a file that a watched process opened for writing, whose name may be a log's. What it writes there is told until unwatch(). */
+export interface OpenedFile {
+  readonly tgid: number;
+  readonly fd: number;
+  readonly name: string;
+}
+
+/** LogHandlers take what the probe tells, in its order. */
+export interface LogHandlers {
+  piece(piece: LogPiece): void;
+  opened(file: OpenedFile): void;
+}
+
+/** WritingProcess is what must be known of one: the offsets are of runtime.g, 0 where unknown; the slot is LoggingProcess'. */
+export interface WritingProcess {
+  readonly goid: number;
+  readonly parentGoid: number;
+  readonly slot: number;
+}
+
 /** LogProbe owns what watches writes; close() leaves nothing behind. */
 export interface LogProbe {
   /** shared are the maps by which the probes on sockets tell this one what threads work for: theirs are to be these. */
   readonly shared: ReadonlyMap<string, BpfMap>;
-  /**
-   * watch tells a process's stream from now on; the offsets are of runtime.g, 0 where unknown; the slot is that of the process's target where
-   * its threads say what they work for, else 0.
-   */
-  watch(
-    pid: number,
-    fd: number,
-    place: { readonly goid: number; readonly parentGoid: number; readonly slot: number },
-  ): void;
+  /** enter has the files that a process opens from now on told; leave() ends it. */
+  enter(pid: number, process: WritingProcess): void;
+  leave(pid: number): void;
+  /** watch tells a process's stream from now on; of a file's no longer than the descriptor is that file. */
+  watch(pid: number, fd: number, process: WritingProcess, isFile: boolean): void;
   unwatch(pid: number, fd: number): void;
   drain(): void;
   /** dropped counts pieces beyond a process's limit, by pid, and those that found no room. */
@@ -49,13 +67,30 @@ export interface LogProbe {
 const textAt = 56;
 // Those of probes/crowd.go3s and contexts.go3s.
 const sharedMaps = ["crowds", "threadWork", "pythons", "contexts", "families"];
+const wasOpened = 1;
 // Budget there.
 const droppedAt = 16;
+const tracepoints = [
+  ["onWrite", "sys_exit_write"],
+  ["onWritev", "sys_exit_writev"],
+  ["onOpenat", "sys_exit_openat"],
+  ["onOpen", "sys_exit_open"],
+] as const;
+
+/** hasTracepoint: arm64 has no open(2). */
+function hasTracepoint(name: string): boolean {
+  if (name !== "sys_exit_open") return true;
+  try {
+    return tracepointFormat("syscalls", name) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** openLogProbe loads and attaches it. Throws BpfError where the kernel has no tracepoints on system calls. */
-export function openLogProbe(piecesPerSecond: number, take: (piece: LogPiece) => void): LogProbe {
+export function openLogProbe(piecesPerSecond: number, handlers: LogHandlers): LogProbe {
   // Where there is none it is said here, with what to do about it: the compiler's process could only print it.
-  tracepointFormat("syscalls", "sys_enter_write");
+  tracepointFormat("syscalls", "sys_exit_write");
   const object = loadObject(readObject(logProbes.object()), { constants: { piecesPerSecond } });
   const links: Link[] = [];
   const close = (): void => {
@@ -68,21 +103,32 @@ export function openLogProbe(piecesPerSecond: number, take: (piece: LogPiece) =>
       const u64 = (where: number) =>
         view.getUint32(where, true) + view.getUint32(where + 4, true) * 4294967296;
       const size = Math.min(view.getUint32(at + 44, true), length - textAt);
-      take({
+      const tgid = view.getUint32(at + 32, true);
+      const fd = view.getInt32(at + 40, true);
+      const text = bytes.subarray(at + textAt, at + textAt + size);
+      if (view.getUint32(at + 52, true) === wasOpened) {
+        const end = text.indexOf(0);
+        handlers.opened({ tgid, fd, name: Buffer.from(end < 0 ? text : text.subarray(0, end)).toString() });
+        return;
+      }
+      handlers.piece({
         ns: u64(at),
         goid: u64(at + 8),
         parentGoid: u64(at + 16),
-        missing: u64(at + 24),
-        tgid: view.getUint32(at + 32, true),
+        at: view.getUint32(at + 24, true),
+        total: view.getUint32(at + 28, true),
+        tgid,
         tid: view.getUint32(at + 36, true),
-        fd: view.getInt32(at + 40, true),
+        fd,
         exchange: view.getUint32(at + 48, true),
-        bytes: bytes.subarray(at + textAt, at + textAt + size),
+        bytes: text,
       });
     });
     reader.start();
-    links.push(attachTracepoint(object.program("onWrite"), { group: "syscalls", name: "sys_enter_write" }));
-    links.push(attachTracepoint(object.program("onWritev"), { group: "syscalls", name: "sys_enter_writev" }));
+    for (const [program, name] of tracepoints) {
+      if (hasTracepoint(name))
+        links.push(attachTracepoint(object.program(program), { group: "syscalls", name }));
+    }
     return newProbe(object, reader, close);
   } catch (error) {
     close();
@@ -93,6 +139,7 @@ export function openLogProbe(piecesPerSecond: number, take: (piece: LogPiece) =>
 function newProbe(object: LoadedObject, reader: RingBufferReader, close: () => void): LogProbe {
   const files = object.map("files");
   const budgets = object.map("budgets");
+  const writers = object.map("writers");
   const key = new Uint8Array(8);
   const keyOf = (pid: number, fd: number): Uint8Array => {
     const view = new DataView(key.buffer);
@@ -102,12 +149,11 @@ function newProbe(object: LoadedObject, reader: RingBufferReader, close: () => v
   };
   return {
     shared: new Map(sharedMaps.map((name) => [name, object.map(name)])),
-    watch(pid, fd, { goid, parentGoid, slot }) {
-      const value = new Uint8Array(16);
-      const view = new DataView(value.buffer);
-      view.setUint32(0, goid, true);
-      view.setUint32(4, parentGoid, true);
-      view.setUint32(8, slot, true);
+    enter: (pid, process) => writers.update(u32Bytes(pid), processBytes(process, 16)),
+    leave: (pid) => void writers.delete(u32Bytes(pid)),
+    watch(pid, fd, process, isFile) {
+      const value = processBytes(process, 32);
+      new DataView(value.buffer).setUint32(24, isFile ? 1 : 0, true);
       files.update(keyOf(pid, fd), value);
     },
     unwatch: (pid, fd) => void files.delete(keyOf(pid, fd)),
@@ -127,6 +173,16 @@ function newProbe(object: LoadedObject, reader: RingBufferReader, close: () => v
       close();
     },
   };
+}
+
+/** processBytes is a Process there, or a File of one that is not known yet. */
+function processBytes({ goid, parentGoid, slot }: WritingProcess, size: number): Uint8Array {
+  const value = new Uint8Array(size);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, goid, true);
+  view.setUint32(4, parentGoid, true);
+  view.setUint32(8, slot, true);
+  return value;
 }
 
 function sumOf(object: LoadedObject): number {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { hostProc, type ProcSource } from "../discovery/proc.js";
 
 /** LogStream is a descriptor that a process writes its log to. */
@@ -12,11 +13,15 @@ export interface LogStream {
 
 // Descriptors beyond these are not looked at: a log is opened early.
 const mostDescriptors = 256;
-// O_ACCMODE and O_APPEND, include/uapi/asm-generic/fcntl.h, which fdinfo has in octal.
-const writes = 0o3;
+// O_ACCMODE, O_WRONLY and O_APPEND, include/uapi/asm-generic/fcntl.h, which fdinfo has in octal.
+const access = 0o3;
+const writeOnly = 0o1;
 const append = 0o2000;
 
-/** logStreams finds stdout, stderr and the files a process appends to that look like logs. None when it is gone. */
+// What the kernel puts behind the name of a file that is no longer there: a log that was rotated away and is still written to.
+const removed = / \(deleted\)$/;
+
+/** logStreams finds stdout, stderr and the files a process only writes or appends to that look like logs. None when it is gone. */
 export function logStreams(pid: number, proc: ProcSource = hostProc): LogStream[] {
   const streams: LogStream[] = [];
   let names: string[];
@@ -30,22 +35,35 @@ export function logStreams(pid: number, proc: ProcSource = hostProc): LogStream[
     try {
       const target = readlinkSync(`${proc.root}/${pid}/fd/${name}`);
       const isFile = target.startsWith("/") && !target.startsWith("/dev/");
-      const path = isFile ? target : "";
+      const path = isFile ? target.replace(removed, "") : "";
       if (fd === 1 || fd === 2) {
         // What goes nowhere is nobody's log.
         if (target !== "/dev/null") streams.push({ fd, stream: fd === 1 ? "stdout" : "stderr", path });
-      } else if (isFile && looksLikeLog(target)) {
+      } else if (isFile && looksLikeLog(path)) {
         const flags = Number.parseInt(
           /^flags:\s+([0-7]+)$/m.exec(readFileSync(`${proc.root}/${pid}/fdinfo/${name}`, "utf8"))?.[1] ?? "0",
           8,
         );
-        if ((flags & writes) !== 0 && (flags & append) !== 0) streams.push({ fd, stream: "", path });
+        // lumberjack and others who rotate open a new file without O_APPEND.
+        const writes = flags & access;
+        if (writes === writeOnly || (writes !== 0 && (flags & append) !== 0))
+          streams.push({ fd, stream: "", path });
       }
     } catch {
       // Closed meanwhile.
     }
   }
   return streams;
+}
+
+/** openedPath is the path of a file by the name that a process opened it by. */
+export function openedPath(pid: number, name: string, proc: ProcSource = hostProc): string {
+  if (name.startsWith("/")) return name;
+  try {
+    return join(readlinkSync(`${proc.root}/${pid}/cwd`), name);
+  } catch {
+    return name;
+  }
 }
 
 /** looksLikeLog goes by the file's name: x.log, x.log.1, what lies in a folder called log or logs, anything in /var/log; no database's. */

@@ -284,6 +284,11 @@ test("a time of day is yesterday's where today's is still to come", () => {
   assert.equal(timeNs, BigInt(Date.parse("2026-11-20T23:59:59.5")) * 1_000_000n);
 });
 
+test("brackets within brackets by the thousand are a line like any other", () => {
+  const line = `{"level":"info","msg":"deep","a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+  assert.equal(parseLine(line, now).message, line);
+});
+
 test("any text is a line, and nothing of a plain one gets lost", () => {
   const text = fc.oneof(
     fc.string(),

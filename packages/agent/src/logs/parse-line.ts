@@ -17,14 +17,13 @@ export function parseLine(text: string, nowMs: number, column: LevelColumn = new
 /** json reads slog's, zap's, zerolog's, logrus', pino's lines; groups become dotted names. */
 function json(text: string): ParsedLine | undefined {
   if (text[0] !== "{" || !text.endsWith("}")) return undefined;
-  let value: unknown;
+  const pairs: [string, LogValue][] = [];
   try {
-    value = JSON.parse(text);
+    flatten("", JSON.parse(text), pairs, 0);
   } catch {
+    // No JSON, or brackets within brackets by the thousand, which stringify() has no stack for.
     return undefined;
   }
-  const pairs: [string, LogValue][] = [];
-  flatten("", value, pairs, 0);
   return fromPairs("json", pairs);
 }
 

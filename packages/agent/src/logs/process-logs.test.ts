@@ -242,6 +242,111 @@ sys.stdin.readline()`;
       await ended;
     }
   });
+
+  const python = { skip: whyNoPeer("python3") };
+  /** observePython starts a script, which is to begin with a line of stdin, and gives what was told once all of it was, or it has ended. */
+  async function observePython(script: string, isAll: (bodies: readonly string[]) => boolean) {
+    const child = spawn("python3", ["-c", `import os, sys, time\nsys.stdin.readline()\n${script}`], {
+      stdio: ["pipe", "ignore", "pipe"],
+      cwd: folder,
+    });
+    const ended = once(child, "exit");
+    try {
+      await once(child, "spawn");
+      child.stderr.resume();
+      const seen = await observe(child.pid ?? 0, {});
+      try {
+        child.stdin.write("go\n");
+        await eventually("all records", () => isAll(seen.logs.map(bodyOf)));
+      } finally {
+        await seen.agent.close();
+      }
+      return seen.logs;
+    } finally {
+      child.kill("SIGKILL");
+      await ended;
+    }
+  }
+
+  test("what a pipe takes in parts, or not yet, is told once", python, async () => {
+    const logs = await observePython(
+      `
+import fcntl
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+os.set_blocking(w, False)
+os.dup2(w, 2)
+data = b"".join(b"line %d of many that do not fit\\n" % i for i in range(400))
+while data:
+    try:
+        data = data[os.write(2, data):]
+    except BlockingIOError:
+        os.read(r, 1500)
+sys.stdin.readline()`,
+      (bodies) => bodies.length >= 400,
+    );
+    assert.deepEqual(
+      logs.map(bodyOf),
+      Array.from({ length: 400 }, (_, i) => `line ${i} of many that do not fit`),
+    );
+  });
+
+  test("writes of many parts and of 100 KB are told whole", python, async () => {
+    const lines = Array.from({ length: 3000 }, (_, i) => `buffered line ${i} of a logger's`);
+    const logs = await observePython(
+      `
+os.writev(2, [b"part %d\\n" % i for i in range(100)])
+os.write(2, b"x" * 70000 + b"\\n")
+os.write(2, b"".join(b"buffered line %d of a logger's\\n" % i for i in range(3000)))
+sys.stdin.readline()`,
+      (bodies) => bodies.length >= 3101,
+    );
+    assert.deepEqual(logs.map(bodyOf), [
+      ...Array.from({ length: 100 }, (_, i) => `part ${i}`),
+      "x".repeat(70_000),
+      ...lines,
+    ]);
+  });
+
+  test(
+    "a log's first line is told, with O_APPEND or without, and nothing that its descriptor is later",
+    python,
+    async () => {
+      const logs = await observePython(
+        `
+import socket
+first = os.open("first.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+os.write(first, b"written at once\\n")
+os.close(first)
+here, there = socket.socketpair()
+end = os.dup(here.fileno())
+while end < first:
+    end = os.dup(end)
+os.dup2(end, first)
+os.write(first, b"said to a peer\\n")
+os.close(first)
+other = os.open("data.txt", os.O_CREAT | os.O_WRONLY)
+os.write(other, b"some file\\n")
+os.close(other)
+os.makedirs("logs")
+log = os.open("logs/rotated.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+os.rename("logs/rotated.log", "logs/rotated.log.1")
+os.write(log, b"behind its back\\n")
+os.close(log)
+log = os.open("logs/rotated.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+os.write(log, b"in the new one\\n")
+os.write(2, b"last\\n")
+sys.stdin.readline()`,
+        (bodies) => bodies.includes("last") && bodies.includes("in the new one"),
+      );
+      assert.deepEqual(logs.map((record) => [bodyOf(record), attribute(record, "log.file.path")]).sort(), [
+        ["behind its back", join(folder, "logs/rotated.log")],
+        ["in the new one", join(folder, "logs/rotated.log")],
+        ["last", undefined],
+        ["written at once", join(folder, "first.log")],
+      ]);
+    },
+  );
 });
 
 test("files are taken for logs by their names, databases' are not", () => {

@@ -1,4 +1,3 @@
-import { StringDecoder } from "node:string_decoder";
 import { BpfError, type BpfMap } from "@go3s/bpf";
 import { attributeKey, type LogWriter } from "@go3s/telemetry";
 import type { MissingPart } from "../attach/observer-types.js";
@@ -12,8 +11,15 @@ import {
   type ServedRequest,
 } from "../spans/request-parents.js";
 import { type LevelColumn, newLevelColumn } from "./level-word.js";
-import { type LogPiece, type LogProbe, openLogProbe } from "./log-probe.js";
-import { type LogStream, logStreams } from "./log-streams.js";
+import { type LineCutter, newLineCutter } from "./line-cutter.js";
+import {
+  type LogPiece,
+  type LogProbe,
+  type OpenedFile,
+  openLogProbe,
+  type WritingProcess,
+} from "./log-probe.js";
+import { type LogStream, logStreams, looksLikeLog, openedPath } from "./log-streams.js";
 import { parseLine } from "./parse-line.js";
 import { severityName } from "./severity.js";
 import { type LineJoiner, newLineJoiner } from "./stack-lines.js";
@@ -65,7 +71,7 @@ const key = {
 const usualLimit = 2000;
 // A line that has no end yet is told after this long, and so is what may be a stack trace's first line.
 const silenceMs = 100;
-const lineLimit = 64 * 1024;
+const lineLimit = 256 * 1024;
 // Goroutines and threads of a stream that have begun a record at once; with more, all are told as far as they are.
 const mostWriters = 1000;
 
@@ -88,11 +94,12 @@ interface Stream {
 /** LineWriter is what a goroutine or thread has begun to write. */
 interface LineWriter {
   readonly joiner: LineJoiner;
-  readonly decoder: StringDecoder;
-  partial: string;
+  readonly cutter: LineCutter;
+  /** missing and origin are of the record that the joiner holds. */
   missing: number;
-  /** origin of the record that the joiner holds. */
   origin: Origin;
+  /** begun is the origin of the line that the cutter holds. */
+  begun: Origin;
   touched: number;
 }
 
@@ -125,9 +132,7 @@ export function openProcessLogs(
   });
   const keyOf = (pid: number, fd: number): string => `${pid}:${fd}`;
 
-  const emit = (stream: Stream, from: LineWriter, text: string, origin: Origin): void => {
-    const { missing } = from;
-    from.missing = 0;
+  const emit = (stream: Stream, text: string, origin: Origin, missing: number): void => {
     const item: Waiting = {
       stream,
       text,
@@ -141,22 +146,27 @@ export function openProcessLogs(
     };
     parents.wait(item);
   };
-  const line = (stream: Stream, from: LineWriter, text: string, origin: Origin): void => {
-    const before = from.origin;
+  const line = (stream: Stream, from: LineWriter, text: string, origin: Origin, missing: number): void => {
     const over = from.joiner.take(text);
-    over.forEach((each, i) => {
-      // The last of them may be this line itself, when it stands alone.
-      emit(stream, from, each, i === over.length - 1 && each === text ? origin : before);
-    });
+    // The last of them may be this line itself, when it stands alone.
+    const alone = over.at(-1) === text && !from.joiner.holds() ? over.pop() : undefined;
+    const before = from.origin;
+    for (const each of over) {
+      emit(stream, each, before, from.missing);
+      from.missing = 0;
+    }
+    if (alone !== undefined) {
+      emit(stream, alone, origin, missing);
+      from.origin = nowhere;
+      return;
+    }
+    from.missing += missing;
     if (over.length > 0 || before.ns === 0) from.origin = origin;
   };
   const settle = (stream: Stream, from: LineWriter): void => {
-    if (from.partial !== "") {
-      const text = from.partial;
-      from.partial = "";
-      line(stream, from, text, from.origin);
-    }
-    for (const each of from.joiner.rest()) emit(stream, from, each, from.origin);
+    from.cutter.rest((text, missing) => line(stream, from, text, from.begun, missing));
+    for (const each of from.joiner.rest()) emit(stream, each, from.origin, from.missing);
+    from.missing = 0;
     from.origin = nowhere;
   };
   const settleAll = (stream: Stream): void => {
@@ -174,28 +184,52 @@ export function openProcessLogs(
       stream.writers.set(who, from);
     }
     from.touched = performance.now();
-    from.missing += piece.missing;
     const origin: Origin = { ns, goid, parentGoid, tid, exchange };
-    const text = from.partial + from.decoder.write(Buffer.from(piece.bytes));
-    const lines = text.split("\n");
-    from.partial = lines.pop() ?? "";
-    if (from.origin === nowhere) from.origin = origin;
-    for (const each of lines) line(stream, from, each.endsWith("\r") ? each.slice(0, -1) : each, origin);
-    if (from.partial.length > lineLimit) settle(stream, from);
+    const known = from;
+    known.cutter.take(piece, (text, missing) => {
+      line(stream, known, text, known.begun.ns === 0 ? origin : known.begun, missing);
+      known.begun = nowhere;
+    });
+    if (known.begun.ns === 0 && known.cutter.holds()) known.begun = origin;
     // Most goroutines write one line, whole, and never again.
-    if (from.partial === "" && !from.joiner.holds()) stream.writers.delete(who);
+    if (!from.cutter.holds() && !from.joiner.holds()) stream.writers.delete(who);
     else if (stream.writers.size > mostWriters) settleAll(stream);
   };
-  const probe: LogProbe = openLogProbe(options.limit ?? usualLimit, take);
+  const writingOf = ({ goid = 0, parentGoid = 0, slot }: LoggingProcess): WritingProcess => ({
+    goid,
+    parentGoid,
+    slot,
+  });
+  const begin = (process: LoggingProcess, place: LogStream): void => {
+    const name = keyOf(process.pid, place.fd);
+    const before = streams.get(name);
+    if (before !== undefined) settleAll(before);
+    streams.set(name, { process, place, column: before?.column ?? newLevelColumn(), writers: new Map() });
+  };
+  const opened = ({ tgid, fd, name }: OpenedFile): void => {
+    const process = processes.get(tgid);
+    const path = openedPath(tgid, name);
+    if (process !== undefined && looksLikeLog(path)) begin(process, { fd, stream: "", path });
+    else probe.unwatch(tgid, fd);
+  };
+  const probe: LogProbe = openLogProbe(options.limit ?? usualLimit, { piece: take, opened });
 
   const look = (process: LoggingProcess): void => {
-    for (const place of logStreams(process.pid)) {
-      const name = keyOf(process.pid, place.fd);
-      const known = streams.get(name);
-      if (known !== undefined && known.place.path === place.path) continue;
-      streams.set(name, { process, place, column: newLevelColumn(), writers: new Map() });
-      const { goid = 0, parentGoid = 0, slot } = process;
-      probe.watch(process.pid, place.fd, { goid, parentGoid, slot });
+    // What was opened meanwhile is known by its own record.
+    probe.drain();
+    const places = logStreams(process.pid);
+    for (const place of places) {
+      if (streams.get(keyOf(process.pid, place.fd))?.place.path === place.path) continue;
+      begin(process, place);
+      probe.watch(process.pid, place.fd, writingOf(process), place.stream === "");
+    }
+    const open = new Set(places.map(({ fd }) => fd));
+    for (const [name, stream] of streams) {
+      const { fd } = stream.place;
+      if (stream.process.pid !== process.pid || open.has(fd)) continue;
+      settleAll(stream);
+      probe.unwatch(process.pid, fd);
+      streams.delete(name);
     }
   };
   const count = (): void => {
@@ -206,10 +240,12 @@ export function openProcessLogs(
     sharedMaps: probe.shared,
     watch(process) {
       processes.set(process.pid, process);
+      probe.enter(process.pid, writingOf(process));
       look(process);
     },
     unwatch(pid) {
       if (!processes.has(pid)) return;
+      probe.leave(pid);
       probe.drain();
       gone += probe.dropped([pid]).limited;
       processes.delete(pid);
@@ -280,10 +316,10 @@ const nowhere: Origin = { ns: 0, goid: 0, parentGoid: 0, tid: 0, exchange: 0 };
 function newLineWriter(): LineWriter {
   return {
     joiner: newLineJoiner(),
-    decoder: new StringDecoder("utf8"),
-    partial: "",
+    cutter: newLineCutter(lineLimit),
     missing: 0,
     origin: nowhere,
+    begun: nowhere,
     touched: 0,
   };
 }
