@@ -123,6 +123,22 @@ test("a reset by either side ends a stream; without an error after an answer it 
   );
 });
 
+test("an interim answer is not the beginning of the answer, nor its status", () => {
+  const seen = run([
+    [0, get1],
+    [1, frame(1, 4, 1, 0x08, 3, ...Buffer.from("103"))],
+    [1, frame(1, 5, 1, ...ok)],
+  ]);
+  assert.deepEqual(
+    seen.map(({ firstByteNs, endNs, attributes }) => [
+      firstByteNs,
+      endNs,
+      attributes["http.response.status_code"],
+    ]),
+    [[3, 3, 200]],
+  );
+});
+
 test("a header block that another frame interrupts leaves its table unknown, and nothing wrong", () => {
   const seen = run([
     [

@@ -177,6 +177,12 @@ function openHttp2(options: ParserOptions): Parser {
       });
       if (asked === undefined) return;
       if (cut) asked.hiddenInResponse++;
+      // An interim answer (RFC 9113 section 8.1): whoever serves it is still at work.
+      if (asked.status >= 100 && asked.status < 200 && (side.blockFlags & FrameFlag.endStream) === 0) {
+        asked.status = 0;
+        asked.exchange.responseBytes += side.blockBytes;
+        return;
+      }
       answered(asked, side.blockNs, side.blockBytes);
       if ((side.blockFlags & FrameFlag.endStream) !== 0) endAfter(side, asked, "");
     }
