@@ -57,7 +57,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let kernel: KernelObserver | undefined;
   const slotOf = (pid: number): number => kernel?.slotOf(pid) ?? 0;
   const names = newPeerNames();
-  const features = openFeatures(options, { clock, batches, programs, lose, slotOf, nameOf: names.of });
+  const { untold } = sampling;
+  const features = openFeatures(options, {
+    clock,
+    batches,
+    programs,
+    lose,
+    slotOf,
+    untold,
+    nameOf: names.of,
+  });
   /** found are processes to be watched as soon as the kernel side is open. */
   const found: Observed[] = [];
   let closed = false;
@@ -74,12 +83,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     events: {
       watch: (process) => attach(process),
       unwatch({ facts: { pid } }, goesOn) {
+        // First: they tell of what was left out, which is known as long as the process is watched.
+        features.unwatch(pid);
         sampling.unwatched(pid);
         kernel?.unwatch(pid, goesOn);
         tls.unwatch(pid);
         pythons.unwatch(pid);
         policies.unwatched(pid);
-        features.unwatch(pid);
         pipeline.unwatch(pid);
       },
     },
@@ -107,6 +117,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (registry.get(tgid)?.watched !== true) kernel?.unwatch(tgid);
     },
     sawTls: (tgid) => tls.seen(tgid),
+    decideFor: (pid) => kernel?.decideFor(pid),
     tellWire: (connection, state, turn) => kernel?.tellWire(connection, state, turn),
   });
   const budget = newAgentBudget({
@@ -119,7 +130,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const policies = newProcessPolicies({
     spansOf: (pid) => registry.get(pid)?.spans,
-    untold: sampling.untold,
+    untold,
     isShed: budget.isShed,
   });
 

@@ -58,6 +58,8 @@ export interface FeaturesAround {
   readonly nameOf: (tgid: number, address: string) => string;
   /** slotOf is the slot of a watched process's target, 0 where it has none of its own. */
   readonly slotOf: (pid: number) => number;
+  /** untold counts the requests of a watched process that sampling left out. */
+  readonly untold: (pid: number) => number;
 }
 
 /** openFeatures loads what is asked for; what is refused costs itself alone. Throws AgentError "bad-pattern". */
@@ -80,6 +82,7 @@ export function openFeatures(options: AgentOptions, around: FeaturesAround): Fea
     logs: batches.logs,
     durations,
     connections,
+    untold: around.untold,
     ...(options.onLost === undefined ? {} : { onLost: options.onLost }),
   });
   const { logs, missing: missingLogs } = tryProcessLogs(options.logs, { batches: batches.logs, clock });

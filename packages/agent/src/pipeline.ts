@@ -3,6 +3,7 @@ import { fileOfProgram } from "./discovery/executable.js";
 import type { Observed, Registry } from "./discovery/registry.js";
 import type { EventSink } from "./events/event.js";
 import { RequestFlag, Role } from "./events/layout.js";
+import { streamExchange } from "./events/stream-layout.js";
 import type { AgentBatches } from "./export/agent-batches.js";
 import type { Exporter } from "./export/exporter.js";
 import type { Features } from "./features.js";
@@ -11,7 +12,7 @@ import type { GoFacts } from "./go/facts.js";
 import { newGoTypes } from "./go/type-names.js";
 import { openMade } from "./made/made.js";
 import { type Assembler, newAssembler } from "./spans/assembler.js";
-import { type Calls, newCalls } from "./spans/calls.js";
+import { type Calls, newCalls, untoldExchange } from "./spans/calls.js";
 import type { WallClock } from "./spans/clock.js";
 import { newHttpSpanWriter } from "./spans/http-span.js";
 import { newQuerySpanWriter } from "./spans/query-span.js";
@@ -63,6 +64,7 @@ export interface PipelineOptions {
   readonly started: (tgid: number) => void;
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls: (tgid: number) => void;
+  readonly decideFor: KernelObserver["decideFor"];
   readonly tellWire: KernelObserver["tellWire"];
 }
 
@@ -161,6 +163,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     messageBatches,
     names,
     servesOther: assembler.serves,
+    servesStreams: options.decideFor,
     sawTls: options.sawTls,
     tell: options.tellWire,
   });
@@ -173,6 +176,13 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     peerOf: parties.peerOf,
     nameOf: names.of,
   });
+
+  /** toldParent gives a parent's number, or that it is not told. */
+  const toldParent = (parent: number, tgid: number): number => {
+    if (parent === 0 || parent === untoldExchange) return parent;
+    const { isUntold } = (parent & streamExchange) === 0 ? assembler : streams;
+    return isUntold(parent, tgid) ? untoldExchange : parent;
+  };
 
   let unknownRecords = 0;
   const exited = (pid: number, ns: number): void => {
@@ -192,8 +202,10 @@ export function newPipeline(options: PipelineOptions): Pipeline {
       request(event) {
         const { role, flags, goid, tgid, tid, parent, ns } = event;
         // Goroutines say whose work they do; what went out with a name is in a trace already.
-        if (role === Role.client && goid === 0 && (flags & RequestFlag.identified) === 0)
-          event.parent = wires.parentOf(tgid, tid, parent, ns);
+        if (role === Role.client && (flags & RequestFlag.identified) === 0) {
+          event.parent = toldParent(parent, tgid);
+          if (goid === 0) event.parent = wires.parentOf(tgid, tid, event.parent, ns);
+        }
         assembler.request(event);
       },
       head: assembler.head,
@@ -210,16 +222,25 @@ export function newPipeline(options: PipelineOptions): Pipeline {
       },
       processStart: ({ tgid }) => options.started(tgid),
       processExit: ({ tgid, ns }) => exited(tgid, ns),
-      stream: streams.stream,
+      stream(event) {
+        event.parent = event.role === 1 ? toldParent(event.parent, event.tgid) : event.parent;
+        streams.stream(event);
+      },
       streamSent: streams.streamSent,
       streamEnd: streams.streamEnd,
       streamWhole: streams.streamWhole,
       streamConn: streams.streamConn,
-      call: calls.call,
+      call(event) {
+        event.parent = toldParent(event.parent, event.tgid);
+        calls.call(event);
+      },
       callEnd: calls.callEnd,
       madeStart: made.sink.madeStart,
       madePart: made.sink.madePart,
-      wire: wires.wire,
+      wire(event) {
+        event.parent = toldParent(event.parent, event.tgid);
+        wires.wire(event);
+      },
       wireName: wires.wireName,
       wireEnd: wires.wireEnd,
       unknown: () => void unknownRecords++,

@@ -95,6 +95,8 @@ export interface KernelObserver {
   sample(pid: number, sampling: TargetSampling): void;
   /** slotOf is the slot of a watched process's target, 0 where it has none of its own. */
   slotOf(pid: number): number;
+  /** decideFor leaves to the agent which requests by HTTP/1 are told that a watched process makes and nobody is known to have asked for. */
+  decideFor(pid: number): void;
   /** untold counts the requests that a watched process was sent and that were not told. */
   untold(pid: number): number;
   /** probesOf counts what is attached for one process alone. */

@@ -175,6 +175,8 @@ function newObserver(
   let isOpen = true;
   let lastDrops: Readonly<Record<string, number>> = {};
   let lastInserted = propagation?.counts();
+  const decided = new Set<number>();
+  const lastUntold = new Map<number, number>();
 
   const secureSince = mapOf(object, "secureSince");
   const closing = newClosing();
@@ -192,6 +194,7 @@ function newObserver(
       threadFlags(threads) |
       ((tls?.count ?? 0) === 0 ? 0 : TargetFlag.secure | (tls?.hasLibrary ? TargetFlag.library : 0)) |
       (tls?.findsWrites ? TargetFlag.writes : 0) |
+      (decided.has(pid) ? TargetFlag.decided : 0) |
       ((contexts?.count ?? 0) === 0 ? 0 : TargetFlag.tasks);
     const slot = samples.slotOf(pid);
     const target = encodeTarget(facts, attached, samples.of(pid), slot, more);
@@ -224,6 +227,7 @@ function newObserver(
     const slot = watches.has(pid) ? samples.slotOf(pid) : 0;
     if (slot !== 0) targetSlots.update(u32Bytes(slot), targetAtSlot(0, new Uint8Array(0)));
     watches.delete(pid);
+    decided.delete(pid);
     samples.forget(pid);
   };
 
@@ -324,8 +328,14 @@ function newObserver(
       const watch = watches.get(pid);
       if (watch !== undefined) tell(pid, watch, watch.probes?.attached ?? none);
     },
+    decideFor(pid) {
+      const watch = watches.get(pid);
+      if (watch === undefined || !isOpen || decided.has(pid)) return;
+      decided.add(pid);
+      tell(pid, watch, watch.probes?.attached ?? none);
+    },
     slotOf: (pid) => (watches.has(pid) ? samples.slotOf(pid) : 0),
-    untold: (pid) => (isOpen ? samples.untold(pid) : 0),
+    untold: (pid) => (isOpen ? samples.untold(pid) : (lastUntold.get(pid) ?? 0)),
     probesOf: (pid) => countOf(watches.get(pid)),
     drain: () => loop.drainNow(),
     stats() {
@@ -347,6 +357,7 @@ function newObserver(
     },
     close() {
       if (!isOpen) return;
+      for (const pid of watches.keys()) lastUntold.set(pid, samples.untold(pid));
       for (const pid of [...watches.keys()]) forget(pid);
       closing.close();
       propagation?.close();

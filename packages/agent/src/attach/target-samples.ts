@@ -33,7 +33,8 @@ export function newTargetSamples(usual: BpfMap, leftOut: BpfMap): TargetSamples 
     if (values === undefined) return 0;
     const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
     let sum = 0;
-    for (let at = 0; at + 8 <= values.length; at += 8) sum += Number(view.getBigUint64(at, true));
+    // A processor may have told more of the requests that others had left out than it left out itself.
+    for (let at = 0; at + 8 <= values.length; at += 8) sum += Number(view.getBigInt64(at, true));
     return sum;
   };
 

@@ -21,6 +21,7 @@ export const TargetFlag = {
   errors: 1 << 16,
   thin: 1 << 17,
   tasks: 1 << 18,
+  decided: 1 << 19,
 } as const;
 
 /** targetSize is the size of the probes' Target struct in bytes. */

@@ -36,3 +36,19 @@ test("counts stand where their values are, whatever came first", () => {
     }),
   );
 });
+
+test("weights that are not whole come to their sum", () => {
+  const recent = newExponential();
+  const all = newExponential();
+  for (let i = 0; i < 1000; i++) recent.add(0.001 * (1 + (i % 50)));
+  recent.add(0);
+  recent.moveTo(all, 10.123);
+  recent.moveTo(all, 1000);
+  all.add(7, 2.5);
+  all.add(7, 2.5);
+  const { count, sum, min, max } = all.point();
+  assert.equal(count, BigInt(Math.round(1001 * 10.123 + 5)));
+  assert.ok(Math.abs((sum ?? 0) - (25.5 * 10.123 + 35)) < 1e-6);
+  assert.deepEqual([min, max], [0, 7]);
+  assert.equal(recent.point().count, 0n);
+});

@@ -5,12 +5,28 @@ import type { ExponentialHistogramDataPoint, Input } from "@go3s/telemetry";
  * (opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram): bucket i holds (base^i, base^(i+1)].
  */
 export interface Exponential {
-  add(value: number): void;
+  /** add counts a value, which stands for `weight` of them (1). */
+  add(value: number, weight?: number): void;
+  /** moveTo adds everything to another one, `times` over, and forgets it. */
+  moveTo(other: Exponential, times: number): void;
+  /** take adds what another one has in its buckets from `lowest` on, `times` over. */
+  take(values: ExponentialValues, times: number): void;
   point(): Pick<
     Input<ExponentialHistogramDataPoint>,
     "count" | "sum" | "scale" | "zeroCount" | "min" | "max"
   > &
     Input<ExponentialHistogramDataPoint>;
+}
+
+/** ExponentialValues is what such a histogram holds. */
+export interface ExponentialValues {
+  readonly counts: readonly number[];
+  /** lowest is the first bucket's number. */
+  readonly lowest: number;
+  readonly zero: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 // Eight buckets for each doubling: an error of 4.4 % at most.
@@ -23,38 +39,66 @@ export function newExponential(): Exponential {
   // third of what a Map takes.
   let counts: number[] = [];
   let lowest = 0;
-  let count = 0;
   let zero = 0;
   let sum = 0;
   let min = Number.POSITIVE_INFINITY;
   let max = 0;
+  // What was rounded away, for the next one: all together they count what their weights come to.
+  let owed = 0;
+  const whole = (weight: number): number => {
+    const rounded = Math.round(weight + owed);
+    owed += weight - rounded;
+    return rounded;
+  };
+
+  const addAt = (index: number, weight: number): void => {
+    if (counts.length === 0) lowest = index;
+    else if (index < lowest) {
+      counts = [...new Array<number>(lowest - index).fill(0), ...counts];
+      lowest = index;
+    }
+    while (counts.length <= index - lowest) counts.push(0);
+    counts[index - lowest] = (counts[index - lowest] ?? 0) + weight;
+  };
+
   return {
-    add(value) {
+    add(value, weight = 1) {
       const of = Math.max(0, value);
-      count++;
-      sum += of;
+      sum += of * weight;
       min = Math.min(min, of);
       max = Math.max(max, of);
-      if (of === 0) zero++;
-      else {
-        const index = bucketOf(of);
-        if (counts.length === 0) lowest = index;
-        else if (index < lowest) {
-          counts = [...new Array<number>(lowest - index).fill(0), ...counts];
-          lowest = index;
-        }
-        while (counts.length <= index - lowest) counts.push(0);
-        counts[index - lowest] = (counts[index - lowest] ?? 0) + 1;
-      }
+      const count = whole(weight);
+      if (of === 0) zero += count;
+      else addAt(bucketOf(of), count);
     },
-    point: () => ({
-      count: BigInt(count),
-      zeroCount: BigInt(zero),
-      sum,
-      scale,
-      positive: { offset: lowest, bucketCounts: counts.map(BigInt) },
-      ...(count === 0 ? {} : { min, max }),
-    }),
+    moveTo(other, times) {
+      other.take({ counts, lowest, zero, sum, min, max }, times);
+      counts.fill(0);
+      zero = 0;
+      sum = 0;
+      min = Number.POSITIVE_INFINITY;
+      max = 0;
+    },
+    take(values, times) {
+      values.counts.forEach((count, i) => {
+        if (count > 0) addAt(values.lowest + i, whole(count * times));
+      });
+      zero += whole(values.zero * times);
+      sum += values.sum * times;
+      min = Math.min(min, values.min);
+      max = Math.max(max, values.max);
+    },
+    point() {
+      const count = counts.reduce((all, each) => all + each, zero);
+      return {
+        count: BigInt(count),
+        zeroCount: BigInt(zero),
+        sum,
+        scale,
+        positive: { offset: lowest, bucketCounts: counts.map(BigInt) },
+        ...(count === 0 ? {} : { min, max }),
+      };
+    },
   };
 }
 

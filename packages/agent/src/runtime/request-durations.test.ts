@@ -5,7 +5,7 @@ import { openWallClock } from "../spans/clock.js";
 import { type Exchange, newExchangePool } from "../spans/exchange.js";
 import { newProcessSpans } from "../spans/process-spans.js";
 import { newRouteTable } from "../spans/routes.js";
-import { newPointList } from "./point-list.js";
+import { newPointList, type PointList } from "./point-list.js";
 import { newRequestDurations } from "./request-durations.js";
 
 const process = newProcessSpans({
@@ -44,6 +44,51 @@ test("requests are counted by route and status, and the slowest since the last e
   // Nothing new, nothing told.
   durations.tell(7, list);
   assert.equal(list.take(1n, 2n, 3n).points, 0);
+});
+
+/** countsOf gives how many requests the histograms count, by metric and status. */
+function countsOf(list: PointList): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { name, exponentialHistogram } of list.take(1n, 2n, 3n).metrics)
+    for (const { attributes, count } of exponentialHistogram?.dataPoints ?? []) {
+      const status = attributes?.find(({ key }) => key === "http.response.status_code")?.value?.intValue;
+      counts[`${name} ${status}`] = Number(count);
+    }
+  return counts;
+}
+
+test("what sampling left out is counted by what was told, and what was done for it as often", () => {
+  const durations = newRequestDurations(openWallClock());
+  const add = (role: Role, status: number, times: number, more: Partial<Exchange> = {}): void => {
+    for (let i = 0; i < times; i++) {
+      const each = Object.assign(exchange(role, 1 + i, status, 1), more);
+      durations.series(each, { method: "GET", route: "", failure: "", secure: false }).add(each);
+    }
+  };
+  const list = newPointList();
+  // Nobody is told of who could stand for the first 90.
+  durations.tell(7, list, { requests: 90, errorsTold: false });
+  add(Role.server, 200, 30);
+  add(Role.server, 404, 10);
+  add(Role.client, 200, 20, { hasParent: true });
+  add(Role.client, 500, 3, { hasParent: true, remoteParent: true });
+  add(Role.client, 503, 3, { threshold: 2 ** 31 });
+  durations.tell(7, list, { requests: 160, errorsTold: false });
+  assert.deepEqual(countsOf(list), {
+    "http.server.request.duration 200": 150,
+    "http.server.request.duration 404": 50,
+    "http.client.request.duration 200": 100,
+    "http.client.request.duration 500": 3,
+    "http.client.request.duration 503": 6,
+  });
+  // Errors that are told whatever the share stand for themselves; the totals go on.
+  add(Role.server, 200, 10);
+  add(Role.server, 500, 5);
+  durations.tell(7, list, { requests: 180, errorsTold: true });
+  assert.deepEqual(countsOf(list), {
+    "http.server.request.duration 200": 180,
+    "http.server.request.duration 500": 5,
+  });
 });
 
 test("gRPC's calls are counted by method and status, beside the requests", () => {

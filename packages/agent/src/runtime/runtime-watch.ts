@@ -32,6 +32,8 @@ export interface RuntimeWatchOptions {
   readonly logs: Batches<LogWriter>;
   readonly durations: RequestDurations;
   readonly connections: Pick<ConnectionWatch, "watch" | "tell" | "forget">;
+  /** untold counts the requests of a process that sampling left out since it is watched. */
+  readonly untold: (pid: number) => number;
   /** onLost hears what cannot be told of a process, once. */
   readonly onLost?: (pid: number, lost: readonly string[]) => void;
 }
@@ -113,6 +115,13 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
     }
   };
 
+  /** tellDurations counts what was left out, too. */
+  const tellDurations = (pid: number, { process, points: list }: Watched): void =>
+    durations.tell(pid, list, {
+      requests: options.untold(pid),
+      errorsTold: process.spans.errorsTold === true,
+    });
+
   const tellProcess = (pid: number, list: PointList): void => {
     const figures = readProcessFigures(pid);
     if (figures === undefined) return;
@@ -165,10 +174,10 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
       const each = watched.get(pid);
       if (each === undefined) return;
       watched.delete(pid);
-      for (const counted of [durations, connections]) {
-        counted.tell(pid, each.points);
-        counted.forget(pid);
-      }
+      tellDurations(pid, each);
+      durations.forget(pid);
+      connections.tell(pid, each.points);
+      connections.forget(pid);
       leaving.push(each);
     },
     look() {
@@ -196,7 +205,7 @@ export function newRuntimeWatch(options: RuntimeWatchOptions): RuntimeWatch {
         if (!each.isRead && performance.now() < until) begin(each);
         tellProcess(pid, each.points);
         tellGo(each);
-        durations.tell(pid, each.points);
+        tellDurations(pid, each);
         connections.tell(pid, each.points);
         take(each);
       }

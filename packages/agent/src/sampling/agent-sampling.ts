@@ -50,10 +50,11 @@ export function newAgentSampling(options: SamplingOptions | undefined): AgentSam
     const share = sampler.shareOf(process.identity.serviceName);
     process.spans.errorsTold = sampler.options.errors === true;
     told.set(process.facts.pid, share);
-    kernel?.sample(process.facts.pid, samplingOf(share));
+    process.spans.sampling = samplingOf(share);
+    kernel?.sample(process.facts.pid, process.spans.sampling);
   };
 
-  const untold = (pid: number): number => kernel?.untold(pid) ?? 0;
+  const untold = (pid: number): number => (kernel?.untold(pid) ?? 0) + (watched.get(pid)?.spans.untold ?? 0);
 
   return {
     opened(opened) {

@@ -113,6 +113,7 @@ describe("sampling in the kernel", { skip }, () => {
 
   test("errors are told whatever the share, whole, and stand for themselves", async () => {
     agent.setSampling({ share: 0, errors: true });
+    const before = agent.report().sampling.untold;
     const told = await during(() => get(200, (i) => `/users/${i}`));
     assert.equal(told.length, 10);
     for (const span of told) {
@@ -120,6 +121,8 @@ describe("sampling in the kernel", { skip }, () => {
       assert.equal(span.traceState, "");
       assert.match(pathOf(span), /^\/users\/\d*[02468]0$|^\/users\/0$/);
     }
+    // What is told in the end was not left out.
+    assert.equal(agent.report().sampling.untold - before + told.length, 200);
   });
 
   test("a trace is told whole or not at all, through a call to another request", async () => {

@@ -15,6 +15,19 @@ export function shareOf(threshold: number): number {
   return (whole - threshold) / whole;
 }
 
+/** weightOf is how many requests one stands for that reached a threshold by itself. */
+export function weightOf(threshold: number): number {
+  return threshold === 0 ? 1 : whole / (whole - threshold);
+}
+
+/** reaches says whether the random bits of a trace id, its last 7 bytes, reach a threshold. */
+export function reaches(trace: Uint8Array, at: number, threshold: number): boolean {
+  if (threshold === 0) return true;
+  let bits = 0;
+  for (let i = 9; i < 13; i++) bits = bits * 256 + (trace[at + i] ?? 0);
+  return bits >= threshold;
+}
+
 const texts = new Map<number, string>();
 
 /** thresholdText is a threshold as a trace state has it: "ot=th:fd70a3d7"; "" for 0. */

@@ -18,6 +18,7 @@ import {
   tlsShift,
 } from "../events/layout.js";
 import { newAnswerHead } from "./answer-head.js";
+import { untoldExchange } from "./calls.js";
 import { newConnectionSlots } from "./connection-slots.js";
 import { newEarlyResponses } from "./early-responses.js";
 import {
@@ -76,6 +77,8 @@ export interface Assembler {
   end(event: EndEvent): void;
   /** adopt puts trace id and span id of an open exchange, as its parent's, into a span's ids; false when it is not open. */
   adopt(number: number, tgid: number, ids: Uint8Array): boolean;
+  /** isUntold says of an open exchange whether sampling left out what it was asked for. */
+  isUntold(number: number, tgid: number): boolean;
   /** processExited finishes what a process left open. */
   processExited(tgid: number, ns: number): void;
   /** sweep finishes exchanges whose last record got lost or never comes; `nowNs` is CLOCK_MONOTONIC. */
@@ -125,7 +128,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
     unasked.add(exchange);
   };
 
-  const { identify, identifyUntraced, identifyClient, adopt } = newExchangeIds(open, options, drop);
+  const { identify, identifyUntraced, identifyClient, adopt, isUntold } = newExchangeIds(open, options, drop);
 
   const finish = (exchange: Exchange, failure: string): void => {
     const { slot } = exchange;
@@ -142,13 +145,19 @@ export function newAssembler(options: AssemblerOptions): Assembler {
 
   const tellAsTemplate = (exchange: Exchange, template: SpanTemplate): void => {
     identifyUntraced(exchange);
-    options.repeat(exchange, template);
+    if (!leavesOut(exchange)) options.repeat(exchange, template);
   };
 
   const tellWhole = (exchange: Exchange, failure: string): void => {
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     identify(exchange, requestHead);
-    options.emit(exchange, requestHead, failure);
+    if (!leavesOut(exchange)) options.emit(exchange, requestHead, failure);
+  };
+
+  /** leavesOut counts a finished request that is not told. */
+  const leavesOut = ({ untold, role, process }: Exchange): boolean => {
+    if (untold && role === Role.server) process.untold = (process.untold ?? 0) + 1;
+    return untold;
   };
 
   const discard = (exchange: Exchange): void => {
@@ -262,6 +271,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       // Now, since the server request it belongs to may be over when the response comes; the server's own parent
       // can wait, and has to: its client's record may be a few microseconds behind.
       if (exchange.role !== Role.client) return;
+      exchange.untold = event.parent === untoldExchange;
       identifyClient(exchange, event.parent);
       if (exchange.hasParent && event.hops >= (process.deepFrom ?? 2)) process.deep = (process.deep ?? 0) + 1;
       const answer = early.take(exchange.number);
@@ -357,6 +367,7 @@ export function newAssembler(options: AssemblerOptions): Assembler {
       finish(exchange, whole ? "" : "connection_closed");
     },
     adopt,
+    isUntold,
     processExited(tgid, ns) {
       open.each((exchange) => {
         if (exchange.tgid !== tgid) return;

@@ -1,7 +1,7 @@
 import type { CallEndEvent, CallEvent, CallSink } from "../events/call.js";
 import { Operation } from "../go/call-site.js";
 import type { MadeSpans } from "../made/made-spans.js";
-import { fillRandom, idLayout } from "./ids.js";
+import { fillRandom, idLayout, keepThreshold } from "./ids.js";
 import { newLateSends } from "./late-sends.js";
 import { newOpenCalls } from "./open-calls.js";
 import type { ProcessSpans } from "./process-spans.js";
@@ -140,6 +140,7 @@ export function newCalls(options: CallsOptions): Calls {
       call.returnedRows = -1;
       call.affectedRows = -1;
       fillRandom(call.ids, idLayout.span, 8);
+      keepThreshold(call.ids, 0);
       if (call.untold) return;
       // Now, since the request may be over when the call is.
       const isServed = event.parent !== 0 && options.adopt(event.parent, event.tgid, call.ids);

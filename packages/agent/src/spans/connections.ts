@@ -11,7 +11,7 @@ import { newRecent } from "./recent.js";
 export interface ClientRequests {
   /** sent notes a client's request; its ids are set already. */
   sent(client: Exchange): void;
-  /** claim copies trace id and parent span id into a server's exchange; false when no request waits there. */
+  /** claim copies trace id and parent span id into a server's exchange, or that it is not told; false when no request waits there. */
   claim(server: Exchange): boolean;
 }
 
@@ -20,6 +20,7 @@ interface Met {
   /** Trace id and span id, one behind the other. */
   readonly ids: Uint8Array;
   readonly threshold: number;
+  readonly untold: boolean;
 }
 
 interface Sent {
@@ -30,6 +31,7 @@ interface Sent {
   /** The sequence numbers of the requests, -1 for a place whose request is claimed or that is empty. */
   readonly sequences: number[];
   readonly thresholds: number[];
+  readonly untold: boolean[];
   next: number;
 }
 
@@ -55,6 +57,7 @@ export function newClientRequests(): ClientRequests {
       ids: new Uint8Array(kept * idsLength),
       sequences: new Array<number>(kept).fill(-1),
       thresholds: new Array<number>(kept).fill(0),
+      untold: new Array<boolean>(kept).fill(false),
       next: 0,
     };
     connections.set(key, entry);
@@ -68,6 +71,7 @@ export function newClientRequests(): ClientRequests {
           byUnix.set(client.sequence, {
             ids: client.ids.slice(idLayout.trace, idLayout.trace + idsLength),
             threshold: client.threshold,
+            untold: client.untold,
           });
         return;
       }
@@ -81,6 +85,7 @@ export function newClientRequests(): ClientRequests {
       entry.next = (at + 1) % kept;
       entry.sequences[at] = client.sequence;
       entry.thresholds[at] = client.threshold;
+      entry.untold[at] = client.untold;
       for (let i = 0; i < idsLength; i++) entry.ids[at * idsLength + i] = client.ids[idLayout.trace + i] ?? 0;
     },
     claim(server) {
@@ -91,6 +96,7 @@ export function newClientRequests(): ClientRequests {
         server.ids.set(met.ids.subarray(0, 16), idLayout.trace);
         server.ids.set(met.ids.subarray(16), idLayout.parent);
         server.threshold = met.threshold;
+        server.untold = met.untold;
         return true;
       }
       if (connections.size() === 0) return false;
@@ -104,6 +110,7 @@ export function newClientRequests(): ClientRequests {
       for (let i = 0; i < 16; i++) server.ids[idLayout.trace + i] = entry.ids[from + i];
       for (let i = 0; i < 8; i++) server.ids[idLayout.parent + i] = entry.ids[from + 16 + i];
       server.threshold = entry.thresholds[at] ?? 0;
+      server.untold = entry.untold[at] === true;
       return true;
     },
   };

@@ -1,11 +1,11 @@
 import { Role } from "../events/layout.js";
 import { streamExchange } from "../events/stream-layout.js";
 import type { MadeSpans } from "../made/made-spans.js";
-import { readThreshold } from "../sampling/threshold.js";
+import { reaches, readThreshold } from "../sampling/threshold.js";
 import { type ClientRequests, newClientRequests } from "./connections.js";
 import type { Exchange } from "./exchange.js";
 import { newRequestHead, parseRequestHead, type RequestHead } from "./head.js";
-import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import { fillRandom, idLayout, keepThreshold, keptThreshold, readTraceparent } from "./ids.js";
 import type { OpenExchanges } from "./open-exchanges.js";
 
 /** ExchangeIds gives exchanges their places in traces. */
@@ -16,6 +16,8 @@ export interface ExchangeIds {
   identifyUntraced(exchange: Exchange): void;
   /** identifyClient is identify for a client's request, whose parent is a server request of the same process. */
   identifyClient(exchange: Exchange, parentNumber: number): void;
+  /** isUntold: see Assembler. */
+  isUntold(number: number, tgid: number): boolean;
   /** adopt: see Assembler. */
   adopt(number: number, tgid: number, ids: Uint8Array): boolean;
 }
@@ -74,17 +76,25 @@ export function newExchangeIds(
     exchange.hasParent &&
     equal(exchange.ids, fromHeader, idLayout.trace, 16);
 
+  /** openOf gives an open exchange with its place in a trace. */
+  const openOf = (number: number, tgid: number): Exchange | undefined => {
+    const found = open.get(number);
+    if (found === undefined || found.tgid !== tgid) return undefined;
+    // A handler with several queries is asked for each: its head was half of what they cost.
+    if (!found.identified) {
+      parseRequestHead(found.head, 0, found.headLength, requestHead);
+      identify(found, requestHead);
+    }
+    return found;
+  };
+
   const adopt = (number: number, tgid: number, ids: Uint8Array): boolean => {
     if ((number & streamExchange) !== 0) return options.adoptStream?.(number, tgid, ids) === true;
-    const parent = open.get(number);
-    if (parent === undefined || parent.tgid !== tgid) return false;
-    // A handler with several queries is asked for each: its head was half of what they cost.
-    if (!parent.identified) {
-      parseRequestHead(parent.head, 0, parent.headLength, requestHead);
-      identify(parent, requestHead);
-    }
+    const parent = openOf(number, tgid);
+    if (parent === undefined || parent.untold) return false;
     for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] ?? 0;
     for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
+    keepThreshold(ids, parent.threshold);
     return true;
   };
 
@@ -117,21 +127,32 @@ export function newExchangeIds(
     );
   };
 
+  /** choose decides for a request that nobody asked for, where the kernel side has left that to us. */
+  const choose = (exchange: Exchange): void => {
+    const { process, hasParent, threshold, ids } = exchange;
+    if (hasParent || threshold > 0 || exchange.untold || process.servesStreams !== true) return;
+    exchange.threshold = process.sampling?.threshold ?? 0;
+    exchange.untold = !reaches(ids, idLayout.trace, exchange.threshold);
+  };
+
   const identifyClient = (exchange: Exchange, parentNumber: number): void => {
     const { tgid, goid, ids } = exchange;
     const isServed = parentNumber !== 0 && adopt(parentNumber, tgid, ids);
     exchange.hasParent = options.enclosing?.(tgid, goid, ids, isServed) === true || isServed;
-    if (exchange.hasParent) exchange.threshold = open.get(parentNumber)?.threshold ?? 0;
+    if (exchange.hasParent) exchange.threshold = isServed ? keptThreshold(ids) : 0;
     else exchange.process.orphans++;
     parseRequestHead(exchange.head, 0, exchange.headLength, requestHead);
     exchange.passesHost = isServed && isHostOf(parentNumber, tgid, exchange, requestHead);
     // A header of the program's own is what was said.
     if (exchange.said.length > 0 && requestHead.traceparent.start < 0) identifyAsSaid(exchange);
     identify(exchange, requestHead);
+    choose(exchange);
     clients.sent(exchange);
   };
 
-  return { identify, identifyUntraced, identifyClient, adopt };
+  const isUntold = (number: number, tgid: number): boolean => openOf(number, tgid)?.untold === true;
+
+  return { identify, identifyUntraced, identifyClient, adopt, isUntold };
 }
 
 function equal(a: Uint8Array, b: Uint8Array, at: number, length: number): boolean {

@@ -47,6 +47,8 @@ export interface Exchange {
   hasParent: boolean;
   /** remoteParent: the parent came with a header from outside. */
   remoteParent: boolean;
+  /** untold: a request that sampling left out asked for it, or is its client's; it is not told. */
+  untold: boolean;
   /** The upper 32 bits of the threshold that its trace reached (sampling/threshold.ts); 0 when it stands for itself alone. */
   threshold: number;
   /** TCP's number of the request's first byte. */
@@ -145,6 +147,7 @@ function blank(process: ProcessSpans): Exchange {
     identified: false,
     hasParent: false,
     remoteParent: false,
+    untold: false,
     threshold: 0,
     sequence: 0,
     secure: 0,
@@ -171,6 +174,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.identified = false;
   exchange.hasParent = false;
   exchange.remoteParent = false;
+  exchange.untold = false;
   exchange.threshold = 0;
   exchange.host.end = exchange.host.start;
   exchange.passesHost = false;

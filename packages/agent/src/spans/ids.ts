@@ -1,8 +1,18 @@
 import { randomFillSync } from "node:crypto";
 import type { Piece } from "./head.js";
 
-/** Where the parts of a span's identity lie in its 32 bytes. */
-export const idLayout = { trace: 0, span: 16, parent: 24, size: 32 } as const;
+/** Where the parts of a span's identity lie in its bytes; the threshold is what its parent has reached (sampling/threshold.ts). */
+export const idLayout = { trace: 0, span: 16, parent: 24, threshold: 32, size: 36 } as const;
+
+/** keepThreshold notes a parent's threshold. */
+export function keepThreshold(ids: Uint8Array, threshold: number, at: number = idLayout.threshold): void {
+  for (let i = 0; i < 4; i++) ids[at + i] = threshold >>> (8 * i);
+}
+
+/** keptThreshold gives it. */
+export function keptThreshold(ids: Uint8Array, at: number = idLayout.threshold): number {
+  return (ids[at] | (ids[at + 1] << 8) | (ids[at + 2] << 16) | (ids[at + 3] << 24)) >>> 0;
+}
 
 const pool = new Uint8Array(65536);
 let used = pool.length;

@@ -25,6 +25,7 @@ export function becomeRepeat(original: Exchange, event: AgainEvent): void {
   original.identified = false;
   original.hasParent = false;
   original.remoteParent = false;
+  original.untold = false;
   original.threshold = 0;
 }
 

@@ -1,3 +1,4 @@
+import type { TargetSampling } from "../attach/target.js";
 import type { RouteTable } from "./routes.js";
 
 /** ProcessSpans is what the assembler knows of one observed process. */
@@ -29,8 +30,14 @@ export interface ProcessSpans {
   /** requests counts server requests, calls outgoing ones. */
   requests: number;
   calls: number;
+  /** untold counts server requests that were left out because their clients' are; others stay in the kernel, which counts them. */
+  untold?: number;
   /** messages counts those of the requests that are messages from a broker. */
   messages?: number;
+  /** sampling is what is decided here for what the probes do not decide: HTTP/2 of programs that are not Go's. */
+  sampling?: TargetSampling;
+  /** servesStreams: it serves by HTTP/2 what only the agent knows of, which decides for what it asks by HTTP/1, too. */
+  servesStreams?: boolean;
   /** errorsTold: requests that are answered with an error are told whatever the share, so each stands for itself alone. */
   errorsTold?: boolean;
 }

@@ -5,10 +5,11 @@ import { type SqlDriver, sqlDriver } from "../go/sql-drivers.js";
 import { type GoTypes, shownType } from "../go/type-names.js";
 import { readStatement } from "../protocols/sql/statement.js";
 import type { DurationSeries, QueryKey, RequestDurations } from "../runtime/request-durations.js";
+import { thresholdText } from "../sampling/threshold.js";
 import type { Call } from "./calls.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
-import { idLayout } from "./ids.js";
+import { idLayout, keptThreshold } from "./ids.js";
 
 // The stable names of OpenTelemetry's database conventions
 // (https://opentelemetry.io/docs/specs/semconv/database/database-spans/).
@@ -86,7 +87,7 @@ export function newQuerySpanWriter(
   const systems = new Map<string, Uint8Array>();
   const templates = new Map<string, Template>();
   const ids: Uint8Array = new Uint8Array(0);
-  const timed = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, ids };
+  const timed = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, hasParent: false, ids };
 
   const driverOf = (type: string): SqlDriver => {
     let driver = drivers.get(type);
@@ -151,6 +152,7 @@ export function newQuerySpanWriter(
     timed.startNs = call.startNs;
     timed.endNs = call.endNs;
     timed.ids = call.ids;
+    timed.hasParent = call.hasParent;
     const { code } = call;
     if (code === "" && failure === "") {
       template.series ??= durations.queries(timed, template.key);
@@ -170,6 +172,8 @@ export function newQuerySpanWriter(
       writer.startTime(time.lo, time.hi);
       clock.toUnix(Math.max(call.startNs, call.endNs), time);
       writer.endTime(time.lo, time.hi);
+      const threshold = call.hasParent ? keptThreshold(call.ids) : 0;
+      if (threshold > 0) writer.traceState(thresholdText(threshold));
       const template = writeAgain(call, writer);
       if (call.code !== "") writer.stringAttribute(key.code, call.code);
       if (call.returnedRows >= 0) writer.intAttribute(key.returnedRows, call.returnedRows);

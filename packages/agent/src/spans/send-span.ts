@@ -1,9 +1,10 @@
 import { attributeKey, type SpanWriter } from "@go3s/telemetry";
 import { type GoTypes, shownType } from "../go/type-names.js";
+import { thresholdText } from "../sampling/threshold.js";
 import type { Call } from "./calls.js";
 import type { Nanos, WallClock } from "./clock.js";
 import { failureText } from "./http-span.js";
-import { idLayout } from "./ids.js";
+import { idLayout, keptThreshold } from "./ids.js";
 import { messagingOperation } from "./messaging.js";
 import { topicOf } from "./sent-messages.js";
 
@@ -47,6 +48,8 @@ export function newSendSpanWriter(clock: WallClock, types: GoTypes): SendSpanWri
       writer.startTime(time.lo, time.hi);
       clock.toUnix(Math.max(call.startNs, call.endNs), time);
       writer.endTime(time.lo, time.hi);
+      const threshold = call.hasParent ? keptThreshold(call.ids) : 0;
+      if (threshold > 0) writer.traceState(thresholdText(threshold));
       const topic = topicOf(call);
       writer.name(topic === "" ? "send" : `send ${topic}`);
       // Its messages are the children of what sends each part of them (OpenTelemetry's messaging conventions, span kind).

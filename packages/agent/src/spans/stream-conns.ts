@@ -3,7 +3,7 @@ import { formatAddress } from "../discovery/sockets.js";
 import { addressSize } from "../events/layout.js";
 import type { StreamConnEvent } from "../events/stream.js";
 import { StreamFlag } from "../events/stream-layout.js";
-import { fillRandom } from "./ids.js";
+import { fillRandom, keepThreshold } from "./ids.js";
 import { newRecent, type Recent } from "./recent.js";
 import type { StreamTemplate } from "./stream-template.js";
 
@@ -28,7 +28,7 @@ export interface StreamFlow {
   /** clientSeen: the client's end is observed, so its streams are to be found here. */
   clientSeen: boolean;
   /**
-   * meet gives trace id (16 bytes) and span id (8) of the client's span of a stream, to whichever end asks first and then to the
+   * meet gives trace id (16 bytes), span id (8) and threshold (4) of the client's span of a stream, to whichever end asks first and then to the
    * other one. `trace` is the trace that the client's span is in already, `span` the id that it has. What the same end has left there
    * is of an older connection between these ports, whose other end was not seen.
    */
@@ -37,7 +37,10 @@ export interface StreamFlow {
     streamId: number,
     trace: Uint8Array | undefined,
     span: Uint8Array | undefined,
+    threshold?: number,
   ): Uint8Array;
+  /** isSent says whether the client's end has told of a stream that the server's has not asked for. */
+  isSent(streamId: number): boolean;
   /** leaveOut has the server's end meet `leftOut`: its client's span is not told. */
   leaveOut(streamId: number): void;
 }
@@ -50,6 +53,9 @@ interface Waiting {
   readonly ids: Uint8Array;
   readonly from: StreamEnd;
 }
+
+/** joinedThreshold is where the client's threshold lies in what both ends meet. */
+export const joinedThreshold = 24;
 
 /** leftOut is what a server's end meets where sampling leaves its client's request out. */
 export const leftOut = new Uint8Array(0);
@@ -147,13 +153,14 @@ export function newStreamConns(): StreamConns {
 function newFlow(waiting: Recent<Waiting>, first: number): StreamFlow {
   return {
     clientSeen: false,
-    meet(end, streamId, trace, span) {
+    meet(end, streamId, trace, span, threshold = 0) {
       const found = waiting.get(first + streamId);
       if (found !== undefined && found.from !== end) {
         waiting.delete(first + streamId);
         return found.ids;
       }
-      const ids = new Uint8Array(24);
+      const ids = new Uint8Array(joinedThreshold + 4);
+      keepThreshold(ids, threshold, joinedThreshold);
       if (trace === undefined) fillRandom(ids, 0, 16);
       else ids.set(trace);
       if (span === undefined) fillRandom(ids, 16, 8);
@@ -161,6 +168,7 @@ function newFlow(waiting: Recent<Waiting>, first: number): StreamFlow {
       waiting.set(first + streamId, { ids, from: end });
       return ids;
     },
+    isSent: (streamId) => waiting.get(first + streamId)?.from === "client",
     leaveOut: (streamId) => waiting.set(first + streamId, { ids: leftOut, from: "client" }),
   };
 }

@@ -40,6 +40,8 @@ export interface Stream {
   identified: boolean;
   hasParent: boolean;
   remoteParent: boolean;
+  /** untold: see Exchange. */
+  untold: boolean;
   /** sender has the ids of who sent a message whose trace had begun before that was known, or before anybody could ask. */
   sender: Uint8Array | undefined;
   /** batch names what a message came in whose sender is not known, "" where that is not known either. */
@@ -85,6 +87,7 @@ export function newStream(process: ProcessSpans): Stream {
     identified: false,
     hasParent: false,
     remoteParent: false,
+    untold: false,
     sender: undefined,
     batch: "",
     named: false,

@@ -8,12 +8,13 @@ import type { MadeSpans } from "../made/made-spans.js";
 import { readThreshold } from "../sampling/threshold.js";
 import type { MessageBatches } from "../wires/message-batches.js";
 import type { MessageOrigins } from "../wires/message-origins.js";
+import { untoldExchange } from "./calls.js";
 import { joinHolder, newHandedOn, release } from "./handed-on.js";
-import { fillRandom, idLayout, readTraceparent } from "./ids.js";
+import { fillRandom, idLayout, keepThreshold, keptThreshold, readTraceparent } from "./ids.js";
 import { newLateMessages } from "./late-messages.js";
 import type { ProcessSpans } from "./process-spans.js";
 import { newStream, type Stream } from "./stream.js";
-import { leftOut, type StreamConns } from "./stream-conns.js";
+import { joinedThreshold, leftOut, type StreamConns } from "./stream-conns.js";
 import { newTexts } from "./texts.js";
 
 /** StreamsOptions are what the streams' assembler needs from around it. */
@@ -36,6 +37,8 @@ export interface StreamsOptions {
 export interface Streams extends StreamSink {
   /** adopt puts trace id and span id of an open served stream, as its parent's, into a span's ids; false when it is not open. */
   adopt(exchange: number, tgid: number, ids: Uint8Array): boolean;
+  /** isUntold: see Assembler; of an open served stream. */
+  isUntold(exchange: number, tgid: number): boolean;
   /** hostOf gives the host that an open served stream named, else "". */
   hostOf(exchange: number, tgid: number): string;
   /** processExited finishes what a process left open. */
@@ -113,11 +116,13 @@ export function newStreams(options: StreamsOptions): Streams {
         stream.named ? traceOf(stream) : undefined,
         undefined,
       );
-      if (joint !== leftOut) {
+      if (joint === leftOut) stream.untold = true;
+      else {
         stream.ids.set(joint.subarray(0, 16), idLayout.trace);
         stream.ids.set(joint.subarray(16, 24), idLayout.parent);
         stream.hasParent = true;
         stream.remoteParent = true;
+        stream.threshold = Math.max(stream.threshold, keptThreshold(joint, joinedThreshold));
         return;
       }
     }
@@ -144,6 +149,7 @@ export function newStreams(options: StreamsOptions): Streams {
     stream.identified = false;
     stream.hasParent = false;
     stream.remoteParent = false;
+    stream.untold = event.role === 1 && event.parent === untoldExchange;
     stream.named = false;
     stream.threshold = event.threshold;
     if (event.threshold > 0) {
@@ -217,7 +223,8 @@ export function newStreams(options: StreamsOptions): Streams {
       stream.protocol !== StreamKind.message || stream.hasParent || stream.sender !== undefined
         ? ""
         : (options.messageBatches?.of(stream.path, stream.streamId, stream.offset) ?? "");
-    options.emit(stream, failure);
+    if (!stream.untold) options.emit(stream, failure);
+    else if (stream.role === Role.server) stream.process.untold = (stream.process.untold ?? 0) + 1;
     if (idle.length < idleLimit) idle.push(stream);
   };
 
@@ -263,6 +270,7 @@ export function newStreams(options: StreamsOptions): Streams {
       // Now, since the request may be over when the call is.
       if (stream.named) chosen.set(stream.ids.subarray(0, nameLength.client));
       const isServed = event.parent !== 0 && options.adopt(event.parent, event.tgid, stream.ids);
+      if (isServed) stream.threshold = keptThreshold(stream.ids);
       stream.hasParent =
         options.enclosing?.(event.tgid, event.goid, stream.ids, isServed) === true || isServed;
       if (stream.named) {
@@ -288,11 +296,15 @@ export function newStreams(options: StreamsOptions): Streams {
       const flow = stream.conn?.flow;
       if (flow === undefined) return;
       flow.clientSeen = true;
+      if (stream.untold) {
+        flow.leaveOut(event.streamId);
+        return;
+      }
       const isBound = stream.hasParent || stream.threshold > 0;
       const trace = isBound || stream.named ? traceOf(stream) : undefined;
       const span = stream.named ? stream.ids.subarray(idLayout.span, idLayout.span + 8) : undefined;
       // Whose server has asked already has sent no header that it could know of.
-      const joint = flow.meet("client", event.streamId, trace, span);
+      const joint = flow.meet("client", event.streamId, trace, span, stream.threshold);
       if (!isBound) stream.ids.set(joint.subarray(0, 16), idLayout.trace);
       stream.ids.set(joint.subarray(16, 24), idLayout.span);
     },
@@ -324,9 +336,16 @@ export function newStreams(options: StreamsOptions): Streams {
       const parent = processes.get(tgid)?.servers.get(exchange & numberBits);
       if (parent === undefined) return false;
       identify(parent);
+      if (parent.untold) return false;
       for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = parent.ids[idLayout.trace + i] ?? 0;
       for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = parent.ids[idLayout.span + i] ?? 0;
+      keepThreshold(ids, parent.threshold);
       return true;
+    },
+    isUntold(exchange, tgid) {
+      const stream = processes.get(tgid)?.servers.get(exchange & numberBits);
+      if (stream !== undefined) identify(stream);
+      return stream?.untold === true;
     },
     hostOf: (exchange, tgid) => processes.get(tgid)?.servers.get(exchange & numberBits)?.host ?? "",
     processExited(tgid, ns) {

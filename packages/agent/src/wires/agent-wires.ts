@@ -33,7 +33,9 @@ export interface AgentWires extends Wires {
 
 /** AgentWiresOptions are what the sockets need from around them. */
 export interface AgentWiresOptions
-  extends Required<Pick<WiresOptions, "processOf" | "adopt" | "enclosing" | "sawTls" | "tell">> {
+  extends Required<
+    Pick<WiresOptions, "processOf" | "adopt" | "enclosing" | "servesStreams" | "sawTls" | "tell">
+  > {
   readonly clock: WallClock;
   readonly durations: RequestDurations | undefined;
   readonly batches: Batches<SpanWriter>;
@@ -103,6 +105,7 @@ export function newAgentWires(options: AgentWiresOptions): AgentWires {
       if (call !== undefined) addHeard(call, attributes);
     },
     isTold: ({ process, localPort, peerPort }) => conns.isTold(process.tgid, localPort, peerPort),
+    servesStreams: options.servesStreams,
     sawTls: options.sawTls,
     tell: options.tell,
     emit(exchange, wire, origin, said) {

@@ -3,7 +3,7 @@ import type { MadeSpans } from "../made/made-spans.js";
 import type { Direction } from "../protocols/connection.js";
 import type { WireExchange } from "../protocols/wire.js";
 import { type Sender, untoldExchange } from "../spans/calls.js";
-import { idLayout } from "../spans/ids.js";
+import { idLayout, keepThreshold } from "../spans/ids.js";
 import type { Joins } from "./joins.js";
 import type { Origin } from "./origins.js";
 import type { ServedStreams } from "./served-streams.js";
@@ -79,7 +79,8 @@ export function newRequestOrigins(options: RequestOriginsOptions): RequestOrigin
     entry.notedNs = event.ns;
     const origin = entry.origins.next();
     origin.ns = event.ns;
-    origin.untold = direction === 0 && event.parent === untoldExchange;
+    const parent = parentOf(entry, event, direction);
+    origin.untold = direction === 0 && parent === untoldExchange;
     origin.goid = event.goid;
     origin.tid = event.tid;
     // What stands for the bytes on the wire is longer, by how much is not known: no place to find the other side by.
@@ -89,7 +90,7 @@ export function newRequestOrigins(options: RequestOriginsOptions): RequestOrigin
     const call =
       direction === 0 && event.goid > 0 ? options.callOf(event.tgid, event.goid, entry) : undefined;
     origin.inCall = call !== undefined;
-    const parent = parentOf(entry, event, direction);
+    keepThreshold(origin.ids, 0);
     const isServed = parent !== 0 && options.adopt(parent, event.tgid, origin.ids);
     origin.hasParent =
       (direction === 0 && options.enclosing?.(event.tgid, event.goid, origin.ids, isServed) === true) ||

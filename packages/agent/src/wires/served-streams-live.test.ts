@@ -28,7 +28,7 @@ const server = require("node:http2").createServer(async (request, response) => {
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 `;
 
-const client = (port: string) => `
+const client = (port: string, together = 10) => `
 const session = require("node:http2").connect("http://127.0.0.1:${port}");
 const ask = (path) => new Promise((resolve, reject) => {
   const stream = session.request({ ":path": path });
@@ -36,8 +36,8 @@ const ask = (path) => new Promise((resolve, reject) => {
   stream.end();
 });
 (async () => {
-  for (let i = 0; i < 20; i++) await ask("/alone" + i);
-  for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 6 }, (_, j) => ask("/together" + (6 * i + j))));
+  for (let i = 0; i < ${together === 0 ? 60 : 20}; i++) await ask("/alone" + i);
+  for (let i = 0; i < ${together}; i++) await Promise.all(Array.from({ length: 6 }, (_, j) => ask("/together" + (6 * i + j))));
   session.close();
 })();
 `;
@@ -101,6 +101,46 @@ test("what a program that is not Go's does for a request by HTTP/2 is its child,
       );
     }
     t.diagnostic(JSON.stringify(counts));
+  } finally {
+    program.stop();
+    await behind.stop();
+    await server.stop();
+    await agent?.close();
+  }
+});
+
+test("with sampling a trace through HTTP/2 is told whole or not at all, and what was left out is counted", {
+  skip: whyNoPeer(),
+}, async (t) => {
+  const behind = await started(backend);
+  const server = await started(front(behind.port));
+  const program = prepareProgram([process.execPath, "-e", client(server.port, 0)]);
+  const { spans, exporter } = newSpanCollector();
+  let agent: Agent | undefined;
+  try {
+    agent = await startAgent({
+      selection: { pids: [behind.pid, server.pid, program.pid] },
+      exclude: [process.pid],
+      exporter,
+      sampling: { share: 0.5 },
+    });
+    assert.equal(await program.run(), "");
+    await agent.close();
+    const traces = new Map<string, Span[]>();
+    for (const span of spans) traces.set(span.traceId, [...(traces.get(span.traceId) ?? []), span]);
+    // 60 traces of 6 spans each; six standard deviations of 3.9.
+    assert.ok(traces.size > 7 && traces.size < 53, `${traces.size} of 60`);
+    const parts = [...traces.values()].filter((trace) => trace.length !== 6);
+    // A server may have read a request before its client's write was told; then each decides alone.
+    assert.ok(
+      parts.length < traces.size * 0.2,
+      JSON.stringify(parts.map((trace) => trace.map(({ name }) => name))),
+    );
+    for (const { traceState } of spans) assert.equal(traceState, "ot=th:8");
+    const { untold } = agent.report().sampling;
+    const served = spans.filter(({ kind }) => kind === 2).length;
+    assert.ok(Math.abs(untold + served - 180) <= 4, `${untold} and ${served} of 180`);
+    t.diagnostic(`${traces.size} traces, ${parts.length} in part`);
   } finally {
     program.stop();
     await behind.stop();

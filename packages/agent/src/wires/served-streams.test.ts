@@ -38,11 +38,11 @@ const wire: Wire = {
   origins: newOrigins(),
 };
 
-function table(servesOther = false) {
+function table(servesOther = false, isLeftOut = false) {
   const place = newPlace();
   place.ids.fill(1, idLayout.trace, idLayout.trace + 16);
   place.ids.fill(2, idLayout.span, idLayout.span + 8);
-  const served = newServedStreams({ served: () => place, isLeftOut: () => false }, () => servesOther);
+  const served = newServedStreams({ served: () => place, isLeftOut: () => isLeftOut }, () => servesOther);
   const ask = (isSent = true, { of = wire, isLate = false, tid = loop } = {}) => {
     const exchange = newExchange("http2", 1);
     exchange.stream = 1;
@@ -163,6 +163,14 @@ test("what was cut may be over: it is no parent, and after a minute no obstacle"
   one.startNs = 62 * second;
   assert.equal(served.parentOf(tgid, worker, 0, 3 * second), 0, "one of two");
   assert.notEqual(served.parentOf(tgid, worker, 0, 63 * second), 0);
+});
+
+test("what is asked for a request that sampling has left out is left out, too", () => {
+  const { served, ask, done } = table(false, true);
+  const one = ask();
+  assert.equal(served.parentOf(tgid, loop, 0, 1), untoldExchange);
+  done(one);
+  assert.equal(served.parentOf(tgid, other, 0, 2), 0);
 });
 
 test("processes that ended are forgotten", () => {

@@ -1,7 +1,7 @@
 import { streamExchange } from "../events/stream-layout.js";
 import type { WireExchange } from "../protocols/wire.js";
 import { untoldExchange } from "../spans/calls.js";
-import { idLayout } from "../spans/ids.js";
+import { idLayout, keepThreshold } from "../spans/ids.js";
 import type { StreamPlaces } from "./stream-places.js";
 import type { Wire } from "./wire.js";
 
@@ -16,7 +16,7 @@ export interface ServedStreams {
   ended(exchange: WireExchange): void;
   /**
    * parentOf gives the number of the request that a thread works for while it asks somebody: `parent` is the request by HTTP/1 that the
-   * kernel side took for it, 0 for none. 0 where it may be one of several. `ns` is CLOCK_MONOTONIC.
+   * kernel side took for it, 0 for none. 0 where it may be one of several, untoldExchange where that request is not told. `ns` is CLOCK_MONOTONIC.
    */
   parentOf(tgid: number, tid: number, parent: number, ns: number): number;
   /** adopt: see Assembler; for numbers that parentOf gave. */
@@ -126,7 +126,9 @@ export function newServedStreams(
         alone.set(tid, ns);
         return 0;
       }
-      return servesOther(tgid) ? 0 : only.number | streamExchange;
+      if (servesOther(tgid)) return 0;
+      places.served(only.exchange, only.wire);
+      return places.isLeftOut(only.exchange) ? untoldExchange : only.number | streamExchange;
     },
     adopt(number, tgid, ids) {
       const served = processes.get(tgid)?.streams.get(number & numbers);
@@ -135,6 +137,7 @@ export function newServedStreams(
       if (places.isLeftOut(served.exchange)) return false;
       for (let i = 0; i < 16; i++) ids[idLayout.trace + i] = place.ids[idLayout.trace + i] ?? 0;
       for (let i = 0; i < 8; i++) ids[idLayout.parent + i] = place.ids[idLayout.span + i] ?? 0;
+      keepThreshold(ids, place.threshold);
       return true;
     },
     processExited: (tgid) => void processes.delete(tgid),

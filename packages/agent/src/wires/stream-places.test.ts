@@ -42,6 +42,7 @@ function wireOf(client: 0 | 1): Wire {
 function ends() {
   const places = newStreamPlaces(newStreamConns(), newJoins());
   const [client, server] = [wireOf(0), wireOf(1)];
+  const left = new Set<Place>();
   const streamOf = (number: number, traceparent = ""): WireExchange => {
     const exchange = newExchange("http2", 1);
     exchange.stream = number;
@@ -52,11 +53,18 @@ function ends() {
   const sent = (number: number, from = origin({}), traceparent = ""): Place | undefined => {
     const exchange = streamOf(number, traceparent);
     places.sent(exchange, client, from);
-    return places.of(exchange);
+    const place = places.of(exchange);
+    if (place !== undefined && places.isLeftOut(exchange)) left.add(place);
+    return place;
   };
   return {
     sent,
     origin,
+    share(threshold: number) {
+      for (const { process } of [client, server])
+        process.sampling = { threshold, errors: false, thin: false };
+    },
+    isLeftOut: (place: Place) => left.has(place),
     served: (number: number, traceparent = "") => {
       const exchange = streamOf(number, traceparent);
       const place = places.served(exchange, server);
@@ -117,6 +125,41 @@ test("what sampling leaves out at the client is left out where it is served", ()
   const found = served(1);
   assert.deepEqual([found.isLeftOut, parentOf(found)], [true, ""]);
   assert.equal(served(3).isLeftOut, false);
+});
+
+test("a share of what nobody has decided for is told, the same at both ends, and a caller's flag goes before", () => {
+  const { sent, served, share, isLeftOut } = ends();
+  share(0x80000000);
+  const header = (flag: string) => `00-${"ab".repeat(16)}-${"cd".repeat(8)}-${flag}`;
+  let told = 0;
+  for (let number = 1; number < 400; number += 2) {
+    const asked = number % 4 === 1 ? sent(number) : undefined;
+    const found = served(number);
+    const late = asked ?? sent(number);
+    assert.ok(late);
+    assert.equal(isLeftOut(late), found.isLeftOut);
+    if (found.isLeftOut) continue;
+    told++;
+    assert.equal(traceOf(late), traceOf(found));
+    assert.ok((late.ids[idLayout.trace + 9] ?? 0) >= 0x80);
+    assert.equal(late.threshold, 0x80000000);
+  }
+  assert.ok(told > 60 && told < 140, `${told} of 200`);
+  assert.deepEqual(
+    ["00", "01", "02", "03"].map((flag, i) => served(1001 + 2 * i, header(flag)).isLeftOut),
+    [true, false, true, false],
+  );
+  share(0);
+  assert.equal(served(2001, header("00")).isLeftOut, false);
+});
+
+test("what is done for a told request is told, whatever its trace", () => {
+  const { sent, served, origin, share } = ends();
+  share(0xffffffff);
+  const ids = new Uint8Array(idLayout.size).fill(9);
+  assert.ok(sent(1, origin({ hasParent: true, ids })));
+  assert.equal(served(1).isLeftOut, false);
+  assert.equal(served(3).isLeftOut, true);
 });
 
 test("a connection between the ports of an older one, whose other end was not seen, has ids of its own", () => {

@@ -1,7 +1,8 @@
 import { addressSize } from "../events/layout.js";
 import type { WireExchange } from "../protocols/wire.js";
-import { idLayout } from "../spans/ids.js";
-import { leftOut, type StreamConns, type StreamFlow } from "../spans/stream-conns.js";
+import { reaches } from "../sampling/threshold.js";
+import { idLayout, keptThreshold } from "../spans/ids.js";
+import { joinedThreshold, leftOut, type StreamConns, type StreamFlow } from "../spans/stream-conns.js";
 import type { Joins } from "./joins.js";
 import type { Origin } from "./origins.js";
 import type { Wire } from "./wire.js";
@@ -17,7 +18,7 @@ export interface StreamPlaces {
   sent(exchange: WireExchange, wire: Wire, origin: Origin | undefined): void;
   /** served gives a server's stream its place, from the first time it is asked for. */
   served(exchange: WireExchange, wire: Wire): Place;
-  /** isLeftOut says whether a served stream is one that sampling has left out at its client. */
+  /** isLeftOut says whether sampling leaves a stream out: where it was asked, or where it is served. */
   isLeftOut(exchange: WireExchange): boolean;
   /** of gives the place that a stream has. */
   of(exchange: WireExchange): Place | undefined;
@@ -41,27 +42,54 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
     return flow;
   };
 
+  /** choose decides for a stream that nobody has decided for, by its trace; gives whether it is told. */
+  const choose = (exchange: WireExchange, { process }: Wire, place: Place): boolean => {
+    const { threshold = 0 } = process.sampling ?? {};
+    const isTold = reaches(place.ids, idLayout.trace, threshold);
+    place.threshold = threshold;
+    if (!isTold) without.add(exchange);
+    return isTold;
+  };
+
+  /** follow decides by the caller's flag in its header, as a parent-based sampler does; where asked to, it thins out what callers sampled. */
+  const follow = (exchange: WireExchange, wire: Wire, place: Place): void => {
+    const { threshold = 0, thin = false } = wire.process.sampling ?? {};
+    if (threshold === 0) return;
+    if ((Number.parseInt(exchange.traceparent.slice(53, 55), 16) & 1) === 0) without.add(exchange);
+    else if (thin) choose(exchange, wire, place);
+  };
+
+  const leaveOut = (exchange: WireExchange, wire: Wire): void => {
+    const flow = flowOf(wire);
+    if (flow !== undefined) flow.clientSeen = true;
+    flow?.leaveOut(exchange.stream);
+  };
+
   return {
     sent(exchange, wire, origin) {
       if (exchange.traceparent !== "") return;
       if (origin?.untold === true) {
-        const flow = flowOf(wire);
-        if (flow !== undefined) flow.clientSeen = true;
-        flow?.leaveOut(exchange.stream);
+        leaveOut(exchange, wire);
         return;
       }
       const place = newPlace();
       placeExchange(place, exchange, wire, origin, undefined, joins);
       places.set(exchange, place);
       const flow = flowOf(wire);
-      if (flow === undefined) return;
+      if (flow === undefined) {
+        if (!place.parented) choose(exchange, wire, place);
+        return;
+      }
       flow.clientSeen = true;
       const { ids, parented } = place;
       const trace = ids.subarray(idLayout.trace, idLayout.trace + 16);
-      const joint = flow.meet("client", exchange.stream, parented ? trace : undefined, undefined);
+      const threshold = parented ? place.threshold : wire.process.sampling?.threshold;
+      const joint = flow.meet("client", exchange.stream, parented ? trace : undefined, undefined, threshold);
       // Who serves it may have been asked first, and has made a trace.
       if (!parented) ids.set(joint.subarray(0, 16), idLayout.trace);
       ids.set(joint.subarray(16, 24), idLayout.span);
+      // Whoever serves it and has asked first has come to the same.
+      if (!parented && !choose(exchange, wire, place)) leaveOut(exchange, wire);
     },
     served(exchange, wire) {
       const known = places.get(exchange);
@@ -69,8 +97,16 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
       const place = newPlace();
       placeExchange(place, exchange, wire, undefined, undefined, joins);
       places.set(exchange, place);
-      const flow = place.parented ? undefined : flowOf(wire);
-      if (flow === undefined || !flow.clientSeen) return place;
+      if (place.parented) {
+        follow(exchange, wire, place);
+        return place;
+      }
+      const flow = flowOf(wire);
+      if (flow === undefined || !flow.clientSeen) {
+        choose(exchange, wire, place);
+        return place;
+      }
+      const isDecided = flow.isSent(exchange.stream);
       const joint = flow.meet("server", exchange.stream, undefined, undefined);
       if (joint === leftOut) {
         without.add(exchange);
@@ -80,6 +116,8 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
       place.ids.set(joint.subarray(16, 24), idLayout.parent);
       place.parented = true;
       place.remote = true;
+      place.threshold = keptThreshold(joint, joinedThreshold);
+      if (!isDecided) choose(exchange, wire, place);
       return place;
     },
     isLeftOut: (exchange) => without.has(exchange),

@@ -1,5 +1,5 @@
 import type { WireExchange } from "../protocols/wire.js";
-import { fillRandom, idLayout, readTraceparent } from "../spans/ids.js";
+import { fillRandom, idLayout, keptThreshold, readTraceparent } from "../spans/ids.js";
 import type { Joins } from "./joins.js";
 import type { Origin } from "./origins.js";
 import { ordered, type Wire } from "./wire.js";
@@ -9,6 +9,8 @@ export interface Place {
   readonly ids: Uint8Array;
   parented: boolean;
   remote: boolean;
+  /** threshold is what its trace has reached (sampling/threshold.ts), 0 where others decided, or nobody. */
+  threshold: number;
 }
 
 /** newPlace makes one that is nowhere yet. */
@@ -16,6 +18,7 @@ export const newPlace = (): Place => ({
   ids: new Uint8Array(idLayout.size),
   parented: false,
   remote: false,
+  threshold: 0,
 });
 
 /**
@@ -33,6 +36,7 @@ export function placeExchange(
   const { ids } = place;
   const server = wire.client === 1;
   place.parented = false;
+  place.threshold = origin?.hasParent === true ? keptThreshold(origin.ids) : 0;
   if (said !== undefined && exchange.traceparent === "") {
     place.remote = false;
     // Its receiver follows what was said: a parent in another trace would be none.

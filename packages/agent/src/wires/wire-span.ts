@@ -4,6 +4,7 @@ import { addressSize, familyUnix, Role } from "../events/layout.js";
 import { grpcErrorOf } from "../protocols/http2/grpc-status.js";
 import type { AttributeValue, WireExchange } from "../protocols/wire.js";
 import type { RequestDurations, Timed } from "../runtime/request-durations.js";
+import { withThreshold } from "../sampling/threshold.js";
 import type { Nanos, WallClock } from "../spans/clock.js";
 import { idLayout } from "../spans/ids.js";
 import { tlsVersionText } from "../spans/tls-version.js";
@@ -66,7 +67,17 @@ export function newWireSpanWriter(
   const passing = newPlace();
   const sender = new Uint8Array(idLayout.size);
   const keys = new Map<string, AttributeKey>();
-  const timed: Writable = { tgid: 0, role: Role.client, status: 0, startNs: 0, endNs: 0, ids: passing.ids };
+  const timed: Writable = {
+    tgid: 0,
+    role: Role.client,
+    status: 0,
+    startNs: 0,
+    endNs: 0,
+    hasParent: false,
+    remoteParent: false,
+    threshold: 0,
+    ids: passing.ids,
+  };
 
   const keyOf = (name: string): AttributeKey => {
     let known = keys.get(name);
@@ -142,7 +153,7 @@ export function newWireSpanWriter(
       const server = wire.client === 1;
       const known = placeOf(exchange);
       if (known === undefined) placeExchange(passing, exchange, wire, origin, said, joins);
-      const { ids, parented, remote } = known ?? passing;
+      const { ids, parented, remote, threshold } = known ?? passing;
       writer.beginSpan();
       writer.traceId(ids, idLayout.trace);
       writer.spanId(ids, idLayout.span);
@@ -152,7 +163,10 @@ export function newWireSpanWriter(
       writer.startTime(time.lo, time.hi);
       clock.toUnix(Math.max(exchange.startNs, exchange.endNs), time);
       writer.endTime(time.lo, time.hi);
-      if (exchange.tracestate !== "" && remote) writer.traceState(exchange.tracestate);
+      // An error that is told whatever the share stands for itself.
+      const counted = wire.process.errorsTold === true && isServerError(exchange, server) ? 0 : threshold;
+      const state = withThreshold(remote ? exchange.tracestate : "", counted);
+      if (state !== "") writer.traceState(state);
       writer.name(exchange.name);
       // What the messages are the children of is their producer.
       writer.kind(!server && origin?.sender?.isPart === true ? spanKind.producer : kindOf(exchange, server));
@@ -177,6 +191,9 @@ export function newWireSpanWriter(
       if (durations !== undefined && exchange.doubt === "" && exchange.kind === "call") {
         timed.tgid = wire.process.tgid;
         timed.ids = ids;
+        timed.hasParent = parented;
+        timed.remoteParent = remote;
+        timed.threshold = threshold;
         timed.role = server ? Role.server : Role.client;
         timed.startNs = exchange.startNs;
         timed.endNs = exchange.endNs;
@@ -208,6 +225,12 @@ export function errorOf(
   if (error === "" && !server && typeof status === "number" && status >= 400) return String(status);
   if (error !== "" && error === attributes["rpc.response.status_code"]) return grpcErrorOf(error, server);
   return error;
+}
+
+/** isServerError says whether a served request was answered with 500 or above. */
+export function isServerError({ attributes }: Pick<WireExchange, "attributes">, server: boolean): boolean {
+  const status = attributes["http.response.status_code"];
+  return server && typeof status === "number" && status >= 500;
 }
 
 /** addressText is an address of a socket as text: the local one at 0, the peer's at addressSize. */

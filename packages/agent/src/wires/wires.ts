@@ -14,6 +14,7 @@ import { newSentNames } from "./sent-names.js";
 import type { ServedStreams } from "./served-streams.js";
 import type { StreamPlaces } from "./stream-places.js";
 import { addressesOf, type OpenWire, ordered, type Wire } from "./wire.js";
+import { isServerError } from "./wire-span.js";
 
 /** WiresOptions are what the table of sockets needs from around it. */
 export interface WiresOptions extends RequestOriginsOptions, BriefOptions {
@@ -28,6 +29,8 @@ export interface WiresOptions extends RequestOriginsOptions, BriefOptions {
     readonly places: Pick<StreamPlaces, "sent" | "isLeftOut">;
     readonly served: Pick<ServedStreams, "asked" | "ended">;
   };
+  /** servesStreams hears of a process that serves by HTTP/2, once, ahead of its first request. */
+  readonly servesStreams?: (tgid: number) => void;
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls?: (tgid: number) => void;
   /**
@@ -155,7 +158,11 @@ export function newWires(options: WiresOptions): Wires {
     const origin = entry.origins.at(exchange.startNs);
     // Goroutines say whose work they do, and their libraries which stream is whose.
     if (origin === undefined || origin.goid > 0) return;
-    if (entry.client === 1) served.asked(exchange, entry, origin.tid, entry.isLate);
+    if (entry.client === 1) {
+      if (entry.process.servesStreams !== true) options.servesStreams?.(entry.process.tgid);
+      entry.process.servesStreams = true;
+      served.asked(exchange, entry, origin.tid, entry.isLate);
+    }
     // What goes out with a name has it already.
     else if (!names.has(entry.number, exchange.stream)) places.sent(exchange, entry, origin);
   };
@@ -185,7 +192,8 @@ export function newWires(options: WiresOptions): Wires {
     options.streams?.served.ended(exchange);
     if (multiplexed.has(exchange.protocol) && options.isTold?.(entry) === true) return;
     const origin = entry.origins.find(exchange.startNs);
-    if (origin?.untold === true || isUntold(exchange) || options.streams?.places.isLeftOut(exchange)) return;
+    if (origin?.untold === true || isUntold(exchange)) return;
+    if (options.streams?.places.isLeftOut(exchange) === true && leftOut(entry, exchange)) return;
     if (origin !== undefined && isLeftOut(entry, exchange, origin)) return;
     if (origin?.inCall === true && sqlProtocols.has(exchange.protocol)) {
       options.heard(exchange, entry.process.tgid, origin.goid);
@@ -194,6 +202,14 @@ export function newWires(options: WiresOptions): Wires {
       entry.inCalls = 0;
       options.emit(exchange, entry, origin && withSender(exchange, origin), said);
     }
+  };
+
+  /** leftOut counts a request of a stream that is not told; false where it is told all the same, since it failed. */
+  const leftOut = ({ client, process }: OpenWire, exchange: WireExchange): boolean => {
+    const isServer = client === 1;
+    if (process.errorsTold === true && isServerError(exchange, isServer)) return false;
+    if (isServer) process.untold = (process.untold ?? 0) + 1;
+    return true;
   };
 
   const push = (entry: OpenWire, event: WireEvent, direction: Direction): void => {
