@@ -1,14 +1,22 @@
-const iso = /^(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?$/;
+const iso =
+  /^(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/;
 
 /** parseTime reads RFC 3339 and its like as Unix nanoseconds; without a zone it is this machine's. */
 export function parseTime(text: string): bigint | undefined {
   const parts = iso.exec(text);
   if (parts === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = "", zone = ""] = parts;
-  const colon = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+  const colon = zoneText(zone);
   const whole = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${colon}`);
   if (Number.isNaN(whole)) return undefined;
   return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+}
+
+/** zoneText is a zone as Date.parse() takes it. */
+function zoneText(zone: string): string {
+  if (/^[UG]/.test(zone)) return "Z";
+  if (zone.length === 3) return `${zone}:00`;
+  return zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
 }
 
 /** unixTime takes a count since 1970 in seconds, milliseconds, microseconds or nanoseconds, told apart by its size. */
@@ -21,22 +29,38 @@ export function unixTime(count: number): bigint | undefined {
 }
 
 /** klogTime takes klog's "1121 20:54:06.123456", whose year is that of now, or the one before. */
-export function klogTime(monthDay: string, clock: string, nowMs: number): bigint | undefined {
+export const klogTime = (monthDay: string, clock: string, nowMs: number): bigint | undefined =>
+  inLatestYear((year) => parseTime(`${year}-${monthDay.slice(0, 2)}-${monthDay.slice(2)} ${clock}`), nowMs);
+
+function inLatestYear(of: (year: number) => bigint | undefined, nowMs: number): bigint | undefined {
   const year = new Date(nowMs).getFullYear();
-  const of = (each: number) => parseTime(`${each}-${monthDay.slice(0, 2)}-${monthDay.slice(2)} ${clock}`);
   const time = of(year);
   // A line of December that is read in January.
-  return time !== undefined && time > BigInt(nowMs + 86_400_000) * 1_000_000n ? of(year - 1) : time;
+  return time !== undefined && time > BigInt(Math.trunc(nowMs) + 86_400_000) * 1_000_000n
+    ? of(year - 1)
+    : time;
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** monthTime takes a day whose month is a word: "2026", "Nov", "21", "20:54:06.123". */
-export function monthTime(year: string, month: string, day: string, clock: string): bigint | undefined {
+export function monthTime(
+  year: string,
+  month: string,
+  day: string,
+  clock: string,
+  zone = "",
+): bigint | undefined {
   const number = months.indexOf(month) + 1;
   if (number === 0) return undefined;
-  return parseTime(`${year}-${String(number).padStart(2, "0")}-${day.padStart(2, "0")} ${clock}`);
+  return parseTime(
+    `${year}-${String(number).padStart(2, "0")}-${day.trim().padStart(2, "0")} ${clock}${zone}`,
+  );
 }
+
+/** yearlessTime takes such a day without its year: syslog's. */
+export const yearlessTime = (month: string, day: string, clock: string, nowMs: number): bigint | undefined =>
+  inLatestYear((year) => monthTime(String(year), month, day, clock), nowMs);
 
 /** clockTime takes a time of day, which is today's, or yesterday's where that is still to come. */
 export function clockTime(clock: string, nowMs: number): bigint | undefined {

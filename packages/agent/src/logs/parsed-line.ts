@@ -14,6 +14,8 @@ export interface ParsedLine {
   readonly message: string;
   /** attributes in their order; groups are dotted. */
   readonly attributes: readonly (readonly [string, LogValue])[];
+  /** droppedAttributes is how many a line had beyond those. */
+  readonly droppedAttributes: number;
   /** traceId is 32 and spanId 16 lower-case hex digits, "" where the line has none. */
   readonly traceId: string;
   readonly spanId: string;

@@ -10,6 +10,7 @@ import {
   routineOfExchange,
   type ServedRequest,
 } from "../spans/request-parents.js";
+import { withoutColours } from "./colours.js";
 import { type LevelColumn, newLevelColumn } from "./level-word.js";
 import { type LineCutter, newLineCutter } from "./line-cutter.js";
 import {
@@ -68,6 +69,7 @@ const key = {
   truncated: attributeKey("go3s.log.truncated_bytes"),
 } as const;
 
+const ownNames: ReadonlySet<string> = new Set(["log.file.path", "go3s.log.format", "thread.id"]);
 const usualLimit = 2000;
 // A line that has no end yet is told after this long, and so is what may be a stack trace's first line.
 const silenceMs = 100;
@@ -146,7 +148,8 @@ export function openProcessLogs(
     };
     parents.wait(item);
   };
-  const line = (stream: Stream, from: LineWriter, text: string, origin: Origin, missing: number): void => {
+  const line = (stream: Stream, from: LineWriter, raw: string, origin: Origin, missing: number): void => {
+    const text = withoutColours(raw);
     const over = from.joiner.take(text);
     // The last of them may be this line itself, when it stands alone.
     const alone = over.at(-1) === text && !from.joiner.holds() ? over.pop() : undefined;
@@ -361,14 +364,19 @@ function newRecordWriter(out: { readonly batches: Batches<LogWriter>; readonly c
       writer.traceId(parent.traceId, 0);
       writer.spanId(parent.spanId, 0);
     }
+    if (parsed.droppedAttributes > 0) writer.droppedAttributes(parsed.droppedAttributes);
     const { place } = stream;
-    if (place.stream !== "") writer.stringAttribute(key.stream, place.stream);
+    // Who writes down a container's lines says which stream they came by.
+    const isTold = parsed.attributes.some(([name]) => name === "log.iostream");
+    if (place.stream !== "" && !isTold) writer.stringAttribute(key.stream, place.stream);
     if (place.path !== "") writer.stringAttribute(key.path, place.path);
     if (parsed.format !== "plain") writer.stringAttribute(key.format, parsed.format);
     if (origin.goid > 0) writer.intAttribute(key.goroutine, origin.goid);
     else writer.intAttribute(key.thread, origin.tid);
     if (missing > 0) writer.intAttribute(key.truncated, missing);
     for (const [name, value] of parsed.attributes) {
+      // What was seen is not to be told twice under one name.
+      if (ownNames.has(name)) continue;
       if (typeof value === "string") writer.stringAttribute(named(name), value);
       else if (typeof value === "boolean") writer.boolAttribute(named(name), value);
       else if (Number.isSafeInteger(value)) writer.intAttribute(named(name), value);

@@ -33,12 +33,20 @@ const words: ReadonlyMap<string, number> = new Map([
   ["ftl", 21],
   ["emergency", 22],
   ["emerg", 22],
+  // winston's, as OpenTelemetry's transport for it has them; loguru's and Serilog's.
+  ["verbose", 6],
+  ["silly", 1],
+  ["success", 10],
+  ["vrb", 1],
 ]);
+// In a field of its own: elsewhere it is a protocol.
+const fieldWords: ReadonlyMap<string, number> = new Map([["http", 7]]);
 
 /** severityOf gives OpenTelemetry's number of a level; 0 for what is none. slog writes levels between as "INFO+2". */
-export function severityOf(level: string): number {
-  const parts = /^([A-Za-z]+)([+-]\d{1,2})?$/.exec(level);
-  const base = words.get((parts?.[1] ?? "").toLowerCase()) ?? 0;
+export function severityOf(level: string, isField = false): number {
+  const parts = /^([A-Za-z]+)([+-]\d{1,2})?$/.exec(level.trim());
+  const word = (parts?.[1] ?? "").toLowerCase();
+  const base = words.get(word) ?? (isField ? fieldWords.get(word) : undefined) ?? 0;
   if (base === 0) return 0;
   return Math.min(24, Math.max(1, base + Number(parts?.[2] ?? 0)));
 }

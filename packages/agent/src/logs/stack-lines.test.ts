@@ -37,6 +37,75 @@ net/http.HandlerFunc.ServeHTTP(...)
 created by net/http.(*Server).Serve in goroutine 1
 	/usr/local/go/src/net/http/server.go:3464 +0x485
 exit status 2`,
+  "Go's stack overflow": `runtime: goroutine stack exceeds 1000000000-byte limit
+runtime: sp=0x1295eea60390 stack=[0x1295eea60000, 0x12960ea60000]
+fatal error: stack overflow
+
+runtime stack:
+runtime.throw({0x4d3782?, 0x200000001?})
+	/usr/local/go/src/runtime/panic.go:1229 +0x48 fp=0x1295ce9e3e98
+
+goroutine 1 gp=0x1295ce98e1e0 m=2 mp=0x1295ce9c8808 [running]:
+main.(*T[...]).Get(0x2aaaa3d?)
+	/app/main.go:6 +0x9
+...44739037 frames elided...
+runtime.goexit({})
+	/usr/local/go/src/runtime/asm_amd64.s:1 +0x1
+rax    0x0
+eflags 0x246
+cs     0x33`,
+  "what Go's log writes with debug.Stack()": `2026/11/21 19:00:00 failed: x
+goroutine 1 [running]:
+runtime/debug.Stack()
+	/usr/local/go/src/runtime/debug/stack.go:26 +0x5e
+main.main()
+	/app/main.go:19 +0x2d9`,
+  "Go's race": `==================
+WARNING: DATA RACE
+Write at 0x00c0000180f8 by goroutine 8:
+  main.main.func4()
+      /app/main.go:17 +0x33
+
+Goroutine 8 (running) created at:
+  main.main()
+      /app/main.go:17 +0x2cc
+==================`,
+  "zap's trace": `2026-11-21T20:00:00.000Z	WARN	app/main.go:12	no	{"a": 1}
+main.(*Store).Get
+	/app/main.go:45
+github.com/acme/shop.Run
+	/app/shop/run.go:290`,
+  "Rust's panic": `thread 'main' panicked at src/main.rs:2:5:
+no stock
+stack backtrace:
+   0: rust_begin_unwind
+             at /rustc/x/library/std/src/panicking.rs:1:1
+note: Some details are omitted, run with \`RUST_BACKTRACE=full\` for a verbose backtrace.`,
+  "what Node throws to the end": `/app/c.js:1
+setTimeout(()=>{ const o=undefined; o.foo(); },1)
+                                      ^
+
+TypeError: Cannot read properties of undefined (reading 'foo')
+    at Timeout._onTimeout (/app/c.js:1:39) {
+  code: 'ENO'
+}`,
+  "Node's error with fields": `Error: sys
+    at Object.<anonymous> (/app/a.js:12:77) {
+  code: 'ENOENT',
+  cause: Error: inner
+      at Object.<anonymous> (/app/a.js:12:120)
+}`,
+  "a value in several lines": `{
+  a: 1,
+  b: [
+    2
+  ]
+}`,
+  "rich's trace of Python": `2026-11-21 19:00:00 [error    ] no
+╭───── Traceback (most recent call last) ─────╮
+│ /app/a.py:20 in <module>                    │
+╰─────────────────────────────────────────────╯
+ZeroDivisionError: division by zero`,
   "Java's exception": `Exception in thread "main" java.lang.IllegalStateException: no stock
 	at com.acme.Shop.buy(Shop.java:12)
 	at com.acme.Main.main(Main.java:7)

@@ -23,6 +23,7 @@ test("log records with every field read back as the objects say", () => {
     writer.traceId(IDS, 0);
     writer.spanId(IDS, 16);
     writer.flags(1);
+    writer.droppedAttributes(300);
     writer.intAttribute(attributeKey("network.peer.port"), 443);
     writer.endLog();
     const request = decodeProtobuf(ExportLogsServiceRequest, writer.finish());
@@ -38,6 +39,7 @@ test("log records with every field read back as the objects say", () => {
         traceId: Buffer.from(IDS.subarray(0, 16)).toString("hex"),
         spanId: Buffer.from(IDS.subarray(16)).toString("hex"),
         flags: 1,
+        droppedAttributesCount: 300,
         attributes: [{ key: "network.peer.port", value: { intValue: 443n } }],
       },
     ]);

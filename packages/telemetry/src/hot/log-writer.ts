@@ -91,4 +91,11 @@ export class LogWriter extends BatchWriter {
     this.view.setUint32(this.at, flags, true);
     this.at += 4;
   }
+
+  /** droppedAttributes says how many attributes there were besides. */
+  droppedAttributes(count: number): void {
+    this.reserve(16);
+    this.buffer[this.at++] = 7 << 3;
+    this.varint32(count);
+  }
 }
