@@ -31,8 +31,7 @@ const tickMs = 1000;
 const lookMs = 100;
 // Wall clocks are slewed by 500 ppm at most: half a millisecond in a second, corrected here before it is 30.
 const clockEveryTicks = 60;
-// Workers that a server forks make no exec event, and a port may be listened on later: both are found by looking,
-// rarely, since it reads /proc.
+// A port may be listened on later, and a fork's record be lost: both are found by looking, rarely, since it reads /proc.
 const scanEveryTicks = 5;
 
 /**
@@ -112,8 +111,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     names,
     apiSpans: options.apiSpans === true,
     lose,
-    started(tgid) {
-      registry.started(tgid);
+    started(tgid, parent) {
+      registry.started(tgid, parent);
       if (registry.get(tgid)?.watched !== true) kernel?.unwatch(tgid);
     },
     sawTls: (tgid) => tls.seen(tgid),

@@ -60,8 +60,8 @@ export interface PipelineOptions {
   readonly apiSpans: boolean;
   /** lose hears what cannot be told of a process. */
   readonly lose: (pid: number, text: string) => void;
-  /** started hears of a process that executed a program. */
-  readonly started: (tgid: number) => void;
+  /** started hears of a process that executed a program, or was forked by `parent`, which is 0 otherwise. */
+  readonly started: (tgid: number, parent: number) => void;
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls: (tgid: number) => void;
   readonly decideFor: KernelObserver["decideFor"];
@@ -220,7 +220,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
         tcp.close(event);
         connections?.closed(event);
       },
-      processStart: ({ tgid }) => options.started(tgid),
+      processStart: ({ tgid, parentTgid, forked }) => options.started(tgid, forked ? parentTgid : 0),
       processExit: ({ tgid, ns }) => exited(tgid, ns),
       stream(event) {
         event.parent = event.role === 1 ? toldParent(event.parent, event.tgid) : event.parent;

@@ -27,6 +27,7 @@ export const tracepoints = [
   { program: "onSend", tells: "HTTP requests and responses that processes write" },
   { program: "onState", tells: "TCP connections" },
   { program: "onExec", tells: "processes as they start" },
+  { program: "onFork", tells: "processes as they are forked" },
   { program: "onExit", tells: "processes as they end" },
 ] as const;
 

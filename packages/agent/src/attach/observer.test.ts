@@ -326,7 +326,7 @@ describe("KernelObserver on the live kernel", { skip }, () => {
       "long-span": 0,
     });
     assert.deepEqual(missing, []);
-    assert.equal(probes, 9 + streams);
+    assert.equal(probes, 10 + streams);
     assert.deepEqual(recorder.unknown, []);
   });
 });

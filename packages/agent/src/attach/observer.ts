@@ -57,7 +57,7 @@ export interface OpeningObserver {
 }
 
 /** Attached before the others: what begins and ends while they are loaded is told. */
-const processTracepoints: ReadonlySet<string> = new Set(["onExec", "onExit"]);
+const processTracepoints: ReadonlySet<string> = new Set(["onExec", "onFork", "onExit"]);
 
 /**
  * beginKernelObserver begins to load the probes, on other threads; starts and ends of processes are seen from now on, and

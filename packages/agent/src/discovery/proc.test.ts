@@ -20,7 +20,7 @@ test("a process that is not there is no error", () => {
 
 test("a command name with spaces and parentheses does not shift the fields of stat", () => {
   const text = "42 (a) b) c) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
-  assert.deepEqual(parseStat(text), { parent: 1, startTicks: 98765 });
+  assert.deepEqual(parseStat(text), { parent: 1, startTicks: 98765, stack: 0 });
 });
 
 test("a listening port is found for the process that listens", async () => {

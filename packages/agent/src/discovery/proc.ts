@@ -5,6 +5,8 @@ export interface ProcessFacts {
   readonly pid: number;
   /** startTicks is the start in clock ticks after boot: with pid it names a process for ever, pid alone is reused. */
   readonly startTicks: number;
+  /** stack is where its program's stack begins, which is elsewhere for the next program; 0 where this user may not know. */
+  readonly stack: number;
   /** parent is the pid of the parent process. */
   readonly parent: number;
   /** executable is the path as the process's own mount namespace has it, without " (deleted)". */
@@ -38,10 +40,11 @@ export function readProcess(pid: number, proc: ProcSource = hostProc): ProcessFa
   const folder = `${proc.root}/${pid}`;
   try {
     const executable = readlinkSync(`${folder}/exe`).replace(/ \(deleted\)$/, "");
-    const { startTicks, parent } = parseStat(readFileSync(`${folder}/stat`, "utf8"));
+    const { startTicks, stack, parent } = parseStat(readFileSync(`${folder}/stat`, "utf8"));
     return {
       pid,
       startTicks,
+      stack,
       parent,
       executable,
       command: zeroSeparated(readFileSync(`${folder}/cmdline`, "utf8")),
@@ -53,10 +56,10 @@ export function readProcess(pid: number, proc: ProcSource = hostProc): ProcessFa
   }
 }
 
-/** parseStat takes parent (field 4) and start time (field 22) from /proc/PID/stat, whose second field may hold any text. */
-export function parseStat(text: string): { startTicks: number; parent: number } {
+/** parseStat takes parent (field 4), start time (field 22) and stack (field 28) from /proc/PID/stat, whose second field may hold any text. */
+export function parseStat(text: string): Pick<ProcessFacts, "startTicks" | "stack" | "parent"> {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { parent: Number(fields[1]), startTicks: Number(fields[19]) };
+  return { parent: Number(fields[1]), startTicks: Number(fields[19]), stack: Number(fields[25] ?? 0) };
 }
 
 function zeroSeparated(text: string): string[] {

@@ -104,6 +104,47 @@ test("Go3s itself and its parts are not watched, whatever is asked for", async (
   await other.stop();
 });
 
+test("what a watched process forks is watched as that is, also when it is over before anybody looks", async () => {
+  const server = await child({ OTEL_SERVICE_NAME: "shop" });
+  const events = log();
+  const registry = newRegistry({ selection: { ports: [server.port] }, exclude: [], events });
+  registry.started(server.pid);
+  const gone = 2 ** 22 + 5;
+  registry.started(gone, server.pid);
+  assert.deepEqual(events.events, [`+shop (port ${server.port})`, `+shop (port ${server.port})`]);
+  const forked = registry.get(gone) ?? assert.fail("not known");
+  assert.deepEqual([forked.facts.pid, forked.facts.parent], [gone, server.pid]);
+  registry.exited(gone);
+  registry.started(gone, process.pid);
+  assert.equal(registry.get(gone), undefined, "nobody asked for who has forked it");
+  await server.stop();
+});
+
+test("a process that writes over its command line stays as it is, unless it has another name by that", async () => {
+  const code = `process.stdin.on("data", (title) => { process.title = String(title); console.log("done"); }); console.log("up")`;
+  const titled = spawn(process.execPath, ["-e", code], { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    await once(titled.stdout, "data");
+    const pid = titled.pid ?? 0;
+    const events = log();
+    const registry = newRegistry({ selection: { pids: [pid] }, exclude: [], events });
+    registry.scan();
+    const become = async (title: string): Promise<void> => {
+      titled.stdin.write(title);
+      await once(titled.stdout, "data");
+      registry.scan();
+    };
+    await become("shop: idle");
+    await become("shop: request 1");
+    const known = registry.get(pid);
+    await become("shop: request 22");
+    assert.equal(registry.get(pid), known);
+    assert.deepEqual(events.events, [`+node (pid ${pid})`, "-node", `+shop (pid ${pid})`]);
+  } finally {
+    titled.kill();
+  }
+});
+
 test("a process that ended before anybody looked is no error", () => {
   const events = log();
   const registry = newRegistry({ selection: { all: true }, exclude: [], events });

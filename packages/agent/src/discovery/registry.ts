@@ -33,10 +33,13 @@ export interface RegistryEvents {
 
 /** Registry knows the processes of this machine by pid. */
 export interface Registry {
-  /** scan looks at every process that is there; workers that were forked without exec are only found so. */
+  /** scan looks at every process that is there. */
   scan(): void;
-  /** started looks at a process that executed a program just now. */
-  started(pid: number): void;
+  /**
+   * started looks at a process that executed a program just now, or that `parent` has forked: that is what its parent is, also when it
+   * ended before anybody could look.
+   */
+  started(pid: number, parent?: number): void;
   /** exited forgets a process. */
   exited(pid: number): void;
   /** podsChanged looks again at the processes of pods, by what their cgroups call them: they may be asked for now, or no more. */
@@ -140,6 +143,27 @@ export function newRegistry(options: RegistryOptions): Registry {
     return reason === "" ? { watched: false, reason: "not asked for" } : { watched: true, reason };
   };
 
+  /** forked takes what a watched process has forked, which is asked for as that is; false when it runs something else by now. */
+  const forked = (pid: number, parent: Known): boolean => {
+    const { executable, reason } = parent;
+    // It may be over by now.
+    const { facts: inherited } = parent;
+    const seen = readProcess(pid, proc) ?? { ...inherited, pid, parent: inherited.pid };
+    if (seen.executable !== inherited.executable) return false;
+    const facts = { ...seen, environment: inherited.environment };
+    const before = known.get(pid);
+    if (before !== undefined) forget(before, true);
+    const identity = identify(facts, executable.runtime, pods);
+    const spans = spansOf(facts, identity, routesOf(executable));
+    watchNew({ facts, identity, executable, spans, watched: true, reason });
+    return true;
+  };
+
+  const watchNew = (process: Known): void => {
+    known.set(process.facts.pid, process);
+    if (process.watched) options.events.watch(process);
+  };
+
   const consider = (pid: number): void => {
     const facts = readProcess(pid, proc);
     if (facts === undefined) return;
@@ -148,6 +172,12 @@ export function newRegistry(options: RegistryOptions): Registry {
       // A process that was not asked for may have begun to listen on a port that is.
       const mayListen = (asksForPorts && !before.watched) || (excludesPorts && before.watched);
       if (isSameProgram(before.facts, facts)) {
+        // What is written over the command line may go on over the environment.
+        const named = { ...facts, environment: before.facts.environment };
+        if (isRenamed(before, named)) {
+          take(named, before.executable, before);
+          return;
+        }
         if (!mayListen) return;
         const now = decide(before.facts, before.identity, before.executable);
         if (now.watched === before.watched) return;
@@ -155,17 +185,17 @@ export function newRegistry(options: RegistryOptions): Registry {
     }
     const executable = executables.of(facts);
     if (executable === undefined) return;
-    const identity = identify(facts, executable.runtime, pods);
-    take(facts, identity, executable, before);
+    take(facts, executable, before);
   };
 
+  /** isRenamed says whether a process has another name by now, which some write over their command line. */
+  const isRenamed = ({ identity, facts: before, executable }: Known, facts: ProcessFacts): boolean =>
+    before.command.join("\0") !== facts.command.join("\0") &&
+    identify(facts, executable.runtime, pods).serviceName !== identity.serviceName;
+
   /** take puts a process in the place of the one before, if there is any. */
-  const take = (
-    facts: ProcessFacts,
-    identity: Identity,
-    executable: Executable,
-    before: Observed | undefined,
-  ): void => {
+  const take = (facts: ProcessFacts, executable: Executable, before: Observed | undefined): void => {
+    const identity = identify(facts, executable.runtime, pods);
     const { watched, reason } = decide(facts, identity, executable);
     const process: Known = {
       facts,
@@ -177,8 +207,7 @@ export function newRegistry(options: RegistryOptions): Registry {
     };
     // Only now: between the two nobody sees what the process does, and a short-lived program does all of it meanwhile.
     if (before !== undefined) forget(before, watched);
-    known.set(facts.pid, process);
-    if (watched) options.events.watch(process);
+    watchNew(process);
   };
 
   /** renew takes over what is known of a process's pod by now. */
@@ -187,7 +216,7 @@ export function newRegistry(options: RegistryOptions): Registry {
     const identity = identify(facts, executable.runtime, pods);
     const { watched, reason } = decide(facts, identity, executable);
     if (watched !== process.watched) {
-      take(facts, identity, executable, process);
+      take(facts, executable, process);
       return;
     }
     // In place: its probes stay, and what it is called changes from its next span on.
@@ -234,7 +263,10 @@ export function newRegistry(options: RegistryOptions): Registry {
       for (const pid of there) consider(pid);
     },
     gone: () => gone.filter((pid) => known.has(pid)),
-    started: consider,
+    started(pid, parent = 0) {
+      const by = known.get(parent);
+      if (by?.watched !== true || !forked(pid, by)) consider(pid);
+    },
     exited(pid) {
       const process = known.get(pid);
       if (process !== undefined) forget(process, false);
@@ -268,13 +300,11 @@ export function newRegistry(options: RegistryOptions): Registry {
   };
 }
 
-/** isSameProgram says whether a process still runs what it ran; exec keeps pid and start time. */
+/** isSameProgram says whether a process still runs what it ran; exec keeps pid and start time, and a command line can be written over. */
 function isSameProgram(before: ProcessFacts, now: ProcessFacts): boolean {
-  return (
-    before.startTicks === now.startTicks &&
-    before.executable === now.executable &&
-    before.command.join("\0") === now.command.join("\0")
-  );
+  if (before.startTicks !== now.startTicks || before.executable !== now.executable) return false;
+  if (before.stack > 0 && now.stack > 0) return before.stack === now.stack;
+  return before.command.join("\0") === now.command.join("\0");
 }
 
 function spansOf(facts: ProcessFacts, identity: Identity, routes: RouteTable): ProcessSpans {

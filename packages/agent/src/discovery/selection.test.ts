@@ -24,6 +24,7 @@ const candidate: Candidate = {
   facts: {
     pid: 42,
     startTicks: 1,
+    stack: 0,
     parent: 41,
     executable: "/srv/checkout",
     command: [],

@@ -52,7 +52,7 @@ function recorder() {
     end: (e) => seen.push(["end", e.exchange, e.reason, text(e.memory, e.route, e.routeLength)]),
     tcpOpen: (e) => seen.push(["open", e.tgid, e.connectNs, e.peerPort, e.error, text(e.memory, e.comm, 4)]),
     tcpClose: (e) => seen.push(["close", e.tgid, e.bytesSent, e.bytesReceived]),
-    processStart: (e) => seen.push(["start", e.tgid, text(e.memory, e.comm, 3)]),
+    processStart: (e) => seen.push([e.forked ? "fork" : "start", e.tgid, text(e.memory, e.comm, 3)]),
     processExit: (e) => seen.push(["exit", e.tgid, e.exitCode]),
     call: (e) => seen.push(["call", e.operation, e.tgid, e.ns, e.goid, text(e.memory, e.text, e.textLength)]),
     callEnd: (e) => seen.push(["callEnd", e.tgid, e.ns, e.goid, e.errorType]),
@@ -109,6 +109,7 @@ test("records of every kind come out as they went in", () => {
   );
   feed(tcpRecord("tcpClose", { tgid: 9, bytesSent: 2 ** 35, bytesReceived: 3 }, [1], [2]));
   feed(processRecord("processStart", { tgid: 10 }, "svc"));
+  feed(processRecord("processStart", { tgid: 12, isForked: 1 }, "svc"));
   feed(processRecord("processExit", { tgid: 10, exitCode: 256 }));
   feed(wireNameRecord({ connection: 11, ns: 5, streamID: 2 ** 31 - 1 }, new Uint8Array(24).fill(0xab)));
   assert.deepEqual(seen, [
@@ -130,6 +131,7 @@ test("records of every kind come out as they went in", () => {
     ["open", 9, 55, 80, 111, "wget"],
     ["close", 9, 2 ** 35, 3],
     ["start", 10, "svc"],
+    ["fork", 12, "svc"],
     ["exit", 10, 256],
     ["wireName", 11, 2 ** 31 - 1, "ab".repeat(24)],
   ]);

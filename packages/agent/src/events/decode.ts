@@ -239,6 +239,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     process.tgid = u32(at + l.tgid);
     process.ns = u64(at + l.ns);
     process.parentTgid = u32(at + l.parentTgid);
+    process.forked = bytes[at + l.isForked] === 1;
     process.exitCode = u32(at + l.exitCode);
     process.comm = at + l.comm;
     if (ended) sink.processExit(process);
@@ -412,5 +413,5 @@ function blankTcp(): TcpEvent {
 }
 
 function blankProcess(): ProcessEvent {
-  return { memory: empty, tgid: 0, ns: 0, parentTgid: 0, exitCode: 0, comm: 0 };
+  return { memory: empty, tgid: 0, ns: 0, parentTgid: 0, forked: false, exitCode: 0, comm: 0 };
 }

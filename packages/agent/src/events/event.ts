@@ -185,6 +185,8 @@ export interface ProcessEvent {
   tgid: number;
   ns: number;
   parentTgid: number;
+  /** forked says of a start that it is no other program than its parent's. */
+  forked: boolean;
   /** The raw wait status of an exit. */
   exitCode: number;
   comm: number;

@@ -186,6 +186,7 @@ export const tcpLayout = {
 
 export const processLayout = {
   kind: 0,
+  isForked: 1,
   tgid: 4,
   ns: 8,
   parentTgid: 16,

@@ -164,7 +164,7 @@ export function processRecord(
 ): Uint8Array {
   const record = new Uint8Array(processLayout.size);
   record[processLayout.kind] = RecordKind[kind];
-  fill(record, processLayout, { ns: 8 }, fields);
+  fill(record, processLayout, { isForked: 1, ns: 8 }, fields);
   record.set(bytesOf(comm).subarray(0, 15), processLayout.comm);
   return record;
 }

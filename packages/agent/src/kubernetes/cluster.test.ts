@@ -92,6 +92,7 @@ for (const [name, skip, start] of apis) {
     const facts = {
       pid: 7,
       startTicks: 1,
+      stack: 0,
       parent: 1,
       executable: "/srv/shop",
       command: ["/srv/shop"],
