@@ -111,7 +111,7 @@ export function newPipeline(options: PipelineOptions): Pipeline {
     lose: options.lose,
   });
 
-  const conns = newStreamConns();
+  const conns = newStreamConns((tgid) => registry.get(tgid)?.facts.network ?? 0);
   const brokers = newMessageBrokers();
   /** origins are one for all: what one process has sent, another one gets. */
   const origins = newMessageOrigins();

@@ -8,6 +8,7 @@ function facts(more: Partial<ProcessFacts> & { env?: Record<string, string> }): 
     pid: 7,
     startTicks: 1,
     stack: 0,
+    network: 0,
     parent: 1,
     executable: "/usr/bin/shop",
     command: ["/usr/bin/shop"],

@@ -7,6 +7,8 @@ export interface ProcessFacts {
   readonly startTicks: number;
   /** stack is where its program's stack begins, which is elsewhere for the next program; 0 where this user may not know. */
   readonly stack: number;
+  /** network is the number of its network namespace; 0 where this user may not know. */
+  readonly network: number;
   /** parent is the pid of the parent process. */
   readonly parent: number;
   /** executable is the path as the process's own mount namespace has it, without " (deleted)". */
@@ -45,6 +47,7 @@ export function readProcess(pid: number, proc: ProcSource = hostProc): ProcessFa
       pid,
       startTicks,
       stack,
+      network: networkOf(folder),
       parent,
       executable,
       command: zeroSeparated(readFileSync(`${folder}/cmdline`, "utf8")),
@@ -55,6 +58,17 @@ export function readProcess(pid: number, proc: ProcSource = hostProc): ProcessFa
     return undefined;
   }
 }
+
+function networkOf(folder: string): number {
+  try {
+    return Number(/^net:\[(\d+)\]$/.exec(readlinkSync(`${folder}/ns/net`))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** ownNetwork is the number of this process's own network namespace. */
+export const ownNetwork = (proc: ProcSource = hostProc): number => networkOf(`${proc.root}/self`);
 
 /** parseStat takes parent (field 4), start time (field 22) and stack (field 28) from /proc/PID/stat, whose second field may hold any text. */
 export function parseStat(text: string): Pick<ProcessFacts, "startTicks" | "stack" | "parent"> {

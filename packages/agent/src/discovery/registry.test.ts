@@ -47,7 +47,7 @@ test("a process asked for by name or port is watched from the scan on and forgot
   registry.scan();
   registry.scan();
   assert.deepEqual([...events.events].sort(), ["+cart (name ca*)", `+till (port ${b.port})`]);
-  assert.equal(registry.listening(b.port)?.identity.serviceName, "till");
+  assert.equal(registry.listening(b.port, 0)?.identity.serviceName, "till");
   assert.equal(registry.get(process.pid)?.watched, false);
   await a.stop();
   registry.exited(a.pid);

@@ -4,10 +4,11 @@ import { newRouteTable, type RouteTable } from "../spans/routes.js";
 import { type Executable, type Executables, newExecutables } from "./executable.js";
 import { type Identity, identify, podUid, programName } from "./identity.js";
 import { keptPrograms, newKept } from "./kept.js";
+import { newListeners } from "./listeners.js";
 import { newPods, type Pods } from "./pods.js";
-import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess, socketInodes } from "./proc.js";
+import { hostProc, listPids, type ProcessFacts, type ProcSource, readProcess } from "./proc.js";
 import { type Selection, selects } from "./selection.js";
-import { listeningInodes, listeningPorts } from "./sockets.js";
+import { listeningPorts } from "./sockets.js";
 import { isWebServer } from "./web-servers.js";
 
 /** Observed is a process that the agent looked at, watched or not, and why. */
@@ -52,10 +53,10 @@ export interface Registry {
   get(pid: number): Observed | undefined;
   /** lastKnown also answers for a process that ended a short while ago: its sockets close after its end is told. */
   lastKnown(pid: number): Observed | undefined;
-  /** listening finds the process that listens on a port; what it learns is kept until the process ends. */
-  listening(port: number): Observed | undefined;
+  /** listening finds the process that listens on a port of a network namespace, 0 for our own; what it learns is kept until the process ends. */
+  listening(port: number, network: number): Observed | undefined;
   /** listens notes that a process accepted a connection on a port, which saves looking for it. */
-  listens(port: number, pid: number): void;
+  listens(port: number, network: number, pid: number): void;
   all(): readonly Observed[];
   /** spansOfExited counts the spans of processes that ended since the start. */
   spansOfExited(): number;
@@ -77,8 +78,6 @@ export const partMarker = "GO3S_PART";
 // Processes that ended and may still be asked about; the oldest are forgotten. Each holds 10 KB.
 const endedLimit = 1024;
 const endedMs = 30_000;
-const listenersEveryMs = 2000;
-const nobodyMs = 30_000;
 const noEnvironment: ProcessFacts["environment"] = new Map();
 
 /** newRegistry makes an empty registry. */
@@ -87,13 +86,11 @@ export function newRegistry(options: RegistryOptions): Registry {
   const executables: Executables = newExecutables(proc);
   const pods = options.pods ?? newPods();
   const known = new Map<number, Known>();
-  const listeners = new Map<number, number>();
   const ended = new Map<number, { readonly process: Observed; readonly at: number }>();
-  const nobody = new Map<number, number>();
+  const listeners = newListeners(proc, () => [...known.values()].map(({ facts }) => facts));
   // A program that is started again has the routes that it had: its first requests, which come before its probes are in
   // place, are told with what was learned before.
   const routesByProgram = newKept<RouteTable>(keptPrograms);
-  let listenersRead = 0;
   let spansOfExited = 0;
   let missed = new Set<number>();
   let gone: readonly number[] = [];
@@ -239,19 +236,8 @@ export function newRegistry(options: RegistryOptions): Registry {
       ended.delete(pid);
     }
     spansOfExited += process.spans.spans;
-    for (const [port, pid] of listeners) if (pid === process.facts.pid) listeners.delete(port);
+    listeners.forget(process.facts.pid);
     if (process.watched) options.events.unwatch(process, goesOn);
-  };
-
-  const readListeners = (): void => {
-    const byPort = listeningInodes(proc);
-    if (byPort.size === 0) return;
-    for (const pid of known.keys()) {
-      for (const inode of socketInodes(pid, proc).values()) {
-        const port = byPort.get(inode);
-        if (port !== undefined) listeners.set(port, pid);
-      }
-    }
   };
 
   return {
@@ -277,23 +263,12 @@ export function newRegistry(options: RegistryOptions): Registry {
     },
     get: (pid) => known.get(pid),
     lastKnown: (pid) => known.get(pid) ?? ended.get(pid)?.process,
-    listening(port) {
-      const pid = listeners.get(port);
-      if (pid !== undefined) return known.get(pid);
-      // Reading every process's descriptors is dear, and a port that nobody listens on stays so for a while.
-      const now = Date.now();
-      if (now < (nobody.get(port) ?? 0) || now - listenersRead < listenersEveryMs) return undefined;
-      listenersRead = now;
-      readListeners();
-      const found = listeners.get(port);
-      if (found === undefined) {
-        if (nobody.size > 4096) nobody.clear();
-        nobody.set(port, now + nobodyMs);
-      }
-      return found === undefined ? undefined : known.get(found);
+    listening(port, network) {
+      const pid = listeners.at(port, network);
+      return pid === undefined ? undefined : known.get(pid);
     },
-    listens(port, pid) {
-      if (known.has(pid)) listeners.set(port, pid);
+    listens(port, network, pid) {
+      if (known.has(pid)) listeners.note(port, network, pid);
     },
     all: () => [...known.values()],
     spansOfExited: () => spansOfExited,

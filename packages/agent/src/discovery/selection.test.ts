@@ -25,6 +25,7 @@ const candidate: Candidate = {
     pid: 42,
     startTicks: 1,
     stack: 0,
+    network: 0,
     parent: 41,
     executable: "/srv/checkout",
     command: [],

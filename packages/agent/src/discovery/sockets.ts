@@ -101,10 +101,10 @@ export function listeningPorts(pid: number, proc: ProcSource = hostProc): number
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
-/** listeningInodes maps the inodes of listening sockets in this network namespace to their ports. */
-export function listeningInodes(proc: ProcSource = hostProc): Map<number, number> {
+/** listeningInodes maps the inodes of listening sockets in a process's network namespace to their ports. */
+export function listeningInodes(pid: number, proc: ProcSource = hostProc): Map<number, number> {
   return new Map(
-    readTcpSockets("self", proc)
+    readTcpSockets(pid, proc)
       .filter((socket) => socket.state === tcpStates.listen)
       .map((socket) => [socket.inode, socket.localPort]),
   );

@@ -227,6 +227,7 @@ export function createDecoder(sink: EventSink): RecordDecoder {
     tcp.localAddress = at + l.localAddress;
     tcp.peerAddress = at + l.peerAddress;
     tcp.comm = at + l.comm;
+    tcp.network = u32(at + l.network);
     if (closed) sink.tcpClose(tcp);
     else sink.tcpOpen(tcp);
     return true;
@@ -409,6 +410,7 @@ function blankTcp(): TcpEvent {
     localAddress: 0,
     peerAddress: 0,
     comm: 0,
+    network: 0,
   };
 }
 

@@ -177,6 +177,8 @@ export interface TcpEvent {
   localAddress: number;
   peerAddress: number;
   comm: number;
+  /** network is the number of its network namespace. */
+  network: number;
 }
 
 /** ProcessEvent is a program that was executed or a process that ended. */

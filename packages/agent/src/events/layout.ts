@@ -181,7 +181,8 @@ export const tcpLayout = {
   localAddress: 64,
   peerAddress: 80,
   comm: 96,
-  size: 112,
+  network: 112,
+  size: 120,
 } as const;
 
 export const processLayout = {

@@ -93,6 +93,7 @@ for (const [name, skip, start] of apis) {
       pid: 7,
       startTicks: 1,
       stack: 0,
+      network: 0,
       parent: 1,
       executable: "/srv/shop",
       command: ["/srv/shop"],

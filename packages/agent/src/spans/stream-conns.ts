@@ -75,8 +75,8 @@ export interface StreamConns {
   /** conn takes a connection's addresses, and gives it; what had its object before is over. */
   conn(event: StreamConnEvent): StreamConn;
   of(tgid: number, object: number): StreamConn | undefined;
-  /** flow gives that of a connection by both its ends, as "address:port". */
-  flow(client: string, server: string): StreamFlow;
+  /** flow gives that of a connection of a process by both its ends, as "address:port". */
+  flow(tgid: number, client: string, server: string): StreamFlow;
   /** isTold says whether a socket of a process belongs to such a connection. */
   isTold(tgid: number, localPort: number, peerPort: number): boolean;
   processExited(tgid: number): void;
@@ -85,14 +85,16 @@ export interface StreamConns {
 // Connection objects of a process; a proxy has thousands.
 const connLimit = 16_384;
 
-/** newStreamConns knows none yet. */
-export function newStreamConns(): StreamConns {
+/** newStreamConns knows none yet; `networkOf` gives the number of a process's network namespace: each has a loopback of its own. */
+export function newStreamConns(networkOf: (tgid: number) => number = () => 0): StreamConns {
   const processes = new Map<number, { conns: Map<number, StreamConn>; told: Set<number> }>();
   const flows = new Map<string, StreamFlow>();
   const waiting = newRecent<Waiting>(waitingGeneration);
   let numbered = 0;
 
-  const flowOf = (key: string): StreamFlow => {
+  const flowOf = (tgid: number, client: string, server: string): StreamFlow => {
+    const network = isLoopback(client) ? `${networkOf(tgid)} ` : "";
+    const key = `${network}${client}>${server}`;
     let flow = flows.get(key);
     if (flow === undefined) {
       if (flows.size >= flowLimit) {
@@ -120,7 +122,8 @@ export function newStreamConns(): StreamConns {
           : formatAddress(event.memory.slice(at, at + (event.family === familyInet ? 4 : addressSize)));
       const local = text(event.localAddress);
       const peer = text(event.peerAddress);
-      const ends = [`${local}:${localPort}`, `${peer}:${peerPort}`];
+      const ends = [`${local}:${localPort}`, `${peer}:${peerPort}`] as const;
+      const [server, client] = event.role === 1 ? [ends[1], ends[0]] : ends;
       const made: StreamConn = {
         role: event.role,
         tls: (event.flags & StreamFlag.tls) !== 0,
@@ -128,8 +131,7 @@ export function newStreamConns(): StreamConns {
         peerPort,
         localText: local,
         peerText: peer,
-        // The client's end first.
-        flow: localPort === 0 ? undefined : flowOf((event.role === 1 ? ends : ends.reverse()).join(">")),
+        flow: localPort === 0 ? undefined : flowOf(event.tgid, client, server),
         encoded: undefined,
         template: undefined,
       };
@@ -141,7 +143,7 @@ export function newStreamConns(): StreamConns {
       return made;
     },
     of: (tgid, object) => processes.get(tgid)?.conns.get(object),
-    flow: (client, server) => flowOf(`${client}>${server}`),
+    flow: flowOf,
     isTold(tgid, localPort, peerPort) {
       const told = processes.get(tgid)?.told;
       return told !== undefined && (told.has(localPort * 65536 + peerPort) || told.has(0));
@@ -149,6 +151,8 @@ export function newStreamConns(): StreamConns {
     processExited: (tgid) => void processes.delete(tgid),
   };
 }
+
+const isLoopback = (end: string): boolean => end.startsWith("127.") || end.startsWith("::1:");
 
 function newFlow(waiting: Recent<Waiting>, first: number): StreamFlow {
   return {

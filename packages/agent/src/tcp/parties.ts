@@ -5,8 +5,8 @@ import type { TcpParty } from "./tcp-log.js";
 
 /** TcpParties names the processes at the ends of connections. */
 export interface TcpParties {
-  ownerOf(tgid: number, comm: string, listeningPort: number): TcpParty | undefined;
-  peerOf(address: string, port: number): TcpParty | undefined;
+  ownerOf(tgid: number, comm: string, listeningPort: number, network: number): TcpParty | undefined;
+  peerOf(address: string, port: number, network: number): TcpParty | undefined;
 }
 
 // Names of processes that were gone before anybody could look; bounded, since a machine makes new ones for ever.
@@ -39,19 +39,21 @@ export function newTcpParties(registry: Registry, own: readonly number[]): TcpPa
   };
 
   return {
-    ownerOf(tgid, comm, listeningPort) {
+    ownerOf(tgid, comm, listeningPort, network) {
       if (tgid > 0) {
         if (registry.lastKnown(tgid) === undefined) registry.started(tgid);
         const process = registry.lastKnown(tgid);
-        if (process !== undefined && listeningPort > 0) registry.listens(listeningPort, tgid);
+        if (process !== undefined && listeningPort > 0) registry.listens(listeningPort, network, tgid);
         return process === undefined ? byName(comm) : partyOf(process);
       }
-      const listener = listeningPort > 0 ? registry.listening(listeningPort) : undefined;
+      const listener = listeningPort > 0 ? registry.listening(listeningPort, network) : undefined;
       return listener === undefined ? byName(comm) : partyOf(listener);
     },
-    peerOf(address, port) {
-      if (!address.startsWith("127.") && !local.has(address)) return undefined;
-      const listener = registry.listening(port);
+    peerOf(address, port, network) {
+      const isLoopback = address.startsWith("127.") || address === "::1";
+      if (!isLoopback && !local.has(address)) return undefined;
+      // Each network has its own loopback; our other addresses are in ours, whoever asks for them.
+      const listener = registry.listening(port, isLoopback ? network : 0);
       return listener === undefined ? undefined : partyOf(listener);
     },
   };

@@ -28,6 +28,7 @@ const event: TcpEvent = {
   state: 8,
   retransmits: 3,
   rttUs: 250,
+  network: 0,
   localAddress: 0,
   peerAddress: 16,
   comm: 32,

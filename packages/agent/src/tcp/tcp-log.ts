@@ -54,10 +54,15 @@ export interface TcpParty {
 export interface TcpLogOptions {
   readonly batches: Batches<LogWriter>;
   readonly clock: WallClock;
-  /** ownerOf names the process at this end: by pid, else by the port it listens on; undefined when it is not to be told. */
-  readonly ownerOf: (tgid: number, comm: string, listeningPort: number) => TcpParty | undefined;
-  /** peerOf names the process on this machine that listens at an address, if one does. */
-  readonly peerOf: (address: string, port: number) => TcpParty | undefined;
+  /** ownerOf names the process at this end: by pid, else by the port it listens on in a network namespace; undefined when it is not to be told. */
+  readonly ownerOf: (
+    tgid: number,
+    comm: string,
+    listeningPort: number,
+    network: number,
+  ) => TcpParty | undefined;
+  /** peerOf names the process on this machine that listens at an address as that namespace has it, if one does. */
+  readonly peerOf: (address: string, port: number, network: number) => TcpParty | undefined;
   /** nameOf gives the name that a process found an address by, "" for none. */
   readonly nameOf: (tgid: number, address: string) => string;
 }
@@ -84,7 +89,7 @@ export function newTcpLog(options: TcpLogOptions): TcpLog {
 
   const write = (event: TcpEvent, name: "tcp.connect" | "tcp.close"): void => {
     const server = event.role === Role.server;
-    const owner = options.ownerOf(event.tgid, commText(event), server ? event.localPort : 0);
+    const owner = options.ownerOf(event.tgid, commText(event), server ? event.localPort : 0, event.network);
     if (owner === undefined) return;
     if (budget <= 0) {
       limited++;
@@ -112,7 +117,7 @@ export function newTcpLog(options: TcpLogOptions): TcpLog {
     writer.intAttribute(key.localPort, event.localPort);
     writer.stringAttribute(key.peerAddress, peer);
     writer.intAttribute(key.peerPort, event.peerPort);
-    const other = server ? undefined : options.peerOf(peer, event.peerPort);
+    const other = server ? undefined : options.peerOf(peer, event.peerPort, event.network);
     if (other !== undefined) writer.stringAttribute(key.peerService, other.serviceName);
     const found = server ? "" : options.nameOf(event.tgid, peer);
     if (found !== "") writer.stringAttribute(key.serverAddress, found);

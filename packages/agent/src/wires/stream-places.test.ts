@@ -11,11 +11,11 @@ import { newStreamPlaces } from "./stream-places.js";
 import type { Wire } from "./wire.js";
 import type { Place } from "./wire-ids.js";
 
-function wireOf(client: 0 | 1): Wire {
+function wireOf(client: 0 | 1, host = [10, 0, 0]): Wire {
   const [localPort, peerPort] = client === 0 ? [40_000, 80] : [80, 40_000];
   const addresses = new Uint8Array(32);
-  addresses.set([10, 0, 0, client === 0 ? 1 : 2], 0);
-  addresses.set([10, 0, 0, client === 0 ? 2 : 1], 16);
+  addresses.set([...host, client === 0 ? 1 : 2], 0);
+  addresses.set([...host, client === 0 ? 2 : 1], 16);
   return {
     number: client,
     process: newProcessSpans({
@@ -178,4 +178,21 @@ test("a connection between the ports of an older one, whose other end was not se
     [joined.isLeftOut, traceOf(joined), parentOf(joined)],
     [false, traceOf(told), spanOf(told)],
   );
+});
+
+test("two network namespaces have loopbacks of their own, and other addresses in common", () => {
+  // The client is process 7, the server 8.
+  const join = (networks: Record<number, number>, host: number[]): boolean => {
+    const places = newStreamPlaces(
+      newStreamConns((tgid) => networks[tgid] ?? 0),
+      newJoins(),
+    );
+    const [asked, found] = [newExchange("http2", 1), newExchange("http2", 1)];
+    asked.stream = found.stream = 1;
+    places.sent(asked, wireOf(0, host), newOrigins().next());
+    return places.served(found, wireOf(1, host)).parented;
+  };
+  assert.equal(join({ 7: 1, 8: 1 }, [127, 0, 0]), true);
+  assert.equal(join({ 7: 1, 8: 2 }, [127, 0, 0]), false);
+  assert.equal(join({ 7: 1, 8: 2 }, [10, 0, 0]), true);
 });

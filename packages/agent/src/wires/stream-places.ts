@@ -37,7 +37,8 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
     if (known !== undefined) return known;
     const local = `${addressText(wire, 0)}:${wire.localPort}`;
     const peer = `${addressText(wire, addressSize)}:${wire.peerPort}`;
-    const flow = wire.client === 0 ? conns.flow(local, peer) : conns.flow(peer, local);
+    const { tgid } = wire.process;
+    const flow = wire.client === 0 ? conns.flow(tgid, local, peer) : conns.flow(tgid, peer, local);
     flows.set(wire, flow);
     return flow;
   };
