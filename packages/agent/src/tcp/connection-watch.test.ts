@@ -8,6 +8,7 @@ import { connectionProbes } from "../probes/compile.js";
 import { linesOf } from "../testing/lines.js";
 import { attributeOf, whyNoPeer } from "../testing/live-peers.js";
 import { eventually } from "../testing/wait.js";
+import { listeningPorts } from "./connection-figures.js";
 import { openConnections, rowLayout } from "./connection-rows.js";
 
 const skip = whyNoPeer("python3");
@@ -61,6 +62,33 @@ test("of a process that is gone there is nothing", { skip }, () => {
   const connections = openConnections();
   assert.deepEqual(connections.of(4_000_000), []);
   connections.close();
+});
+
+test("a port that is listened on by MPTCP is the server's, as Go's net has it since 1.24", {
+  skip,
+}, async () => {
+  // 262 is IPPROTO_MPTCP; a kernel without it refuses, as Go's net finds out, too.
+  const script = `
+import socket, sys
+try: server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+except OSError: server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen()
+client = socket.create_connection(server.getsockname())
+taken = server.accept()[0]
+print(server.getsockname()[1], flush=True)
+sys.stdin.readline()`;
+  const child = spawn("python3", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  const connections = openConnections();
+  try {
+    const port = Number(await linesOf(child).next());
+    const rows = connections.of(child.pid ?? 0);
+    assert.deepEqual([...listeningPorts(rows)], [port]);
+    assert.equal(rows.filter(({ localPort, state }) => localPort === port && state === 1).length, 1);
+  } finally {
+    connections.close();
+    child.kill("SIGKILL");
+  }
 });
 
 test("a connection from before that goes on is told with what it sends again and how long its round trips take", {
