@@ -1,5 +1,5 @@
 import type { Pairs } from "./json-line.js";
-import { parseTime, unixTime } from "./line-time.js";
+import { hasZone, parseTime, unixTime } from "./line-time.js";
 import type { LogValue, ParsedLine } from "./parsed-line.js";
 import { severityName, severityOf, severityOfNumber } from "./severity.js";
 
@@ -58,14 +58,14 @@ export function fromPairs(format: string, { list, dropped }: Pairs): ParsedLine 
   };
   const takeNumber = (name: string): number | undefined =>
     take([name], (value) => (typeof value === "number" ? value : undefined));
-  const timeNs = take(times, timeOf) ?? halfTime(takeNumber);
+  const time = take(times, timeOf) ?? halfTime(takeNumber);
   const level = take(levels, (value) => {
     const severity = typeof value === "number" ? severityOfNumber(value) : severityOf(String(value), true);
     if (severity === 0) return undefined;
     return { severity, text: typeof value === "number" ? severityName(severity) : String(value) };
   });
   const message = takeMessage(list, names, taken);
-  if (level === undefined && message === undefined && timeNs === undefined) return undefined;
+  if (level === undefined && message === undefined && time === undefined) return undefined;
   const id = (known: readonly string[], length: number): string =>
     take(known, (value) => {
       const text = String(value).toLowerCase();
@@ -75,7 +75,8 @@ export function fromPairs(format: string, { list, dropped }: Pairs): ParsedLine 
   const spanId = id(spans, 16);
   return {
     format,
-    timeNs,
+    timeNs: time?.ns,
+    isLocal: time?.isLocal ?? false,
     severity: level?.severity ?? 0,
     severityText: level?.text ?? "",
     message: message ?? "",
@@ -87,21 +88,31 @@ export function fromPairs(format: string, { list, dropped }: Pairs): ParsedLine 
   };
 }
 
-function timeOf(value: LogValue): bigint | undefined {
-  if (typeof value === "number") return unixTime(value);
+interface LineTime {
+  readonly ns: bigint;
+  readonly isLocal: boolean;
+}
+
+const zoned = (ns: bigint | undefined): LineTime | undefined =>
+  ns === undefined ? undefined : { ns, isLocal: false };
+
+function timeOf(value: LogValue): LineTime | undefined {
+  if (typeof value === "number") return zoned(unixTime(value));
   const text = String(value);
-  return parseTime(text) ?? (/^\d{9,19}(?:\.\d+)?$/.test(text) ? unixDigits(text) : undefined);
+  const ns = parseTime(text);
+  if (ns !== undefined) return { ns, isLocal: !hasZone(text) };
+  return /^\d{9,19}(?:\.\d+)?$/.test(text) ? zoned(unixDigits(text)) : undefined;
 }
 
 /** unixDigits reads a count as text; nanoseconds keep all their digits. */
 const unixDigits = (text: string): bigint | undefined =>
   text.length === 19 && !text.includes(".") ? BigInt(text) : unixTime(Number(text));
 
-function halfTime(takeNumber: (name: string) => number | undefined): bigint | undefined {
+function halfTime(takeNumber: (name: string) => number | undefined): LineTime | undefined {
   for (const [seconds, nanos] of halves) {
     const whole = takeNumber(seconds);
     if (whole === undefined || !Number.isSafeInteger(whole)) continue;
-    return BigInt(whole) * 1_000_000_000n + BigInt(Math.trunc(takeNumber(nanos) ?? 0));
+    return zoned(BigInt(whole) * 1_000_000_000n + BigInt(Math.trunc(takeNumber(nanos) ?? 0)));
   }
   return undefined;
 }

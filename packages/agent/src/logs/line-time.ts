@@ -12,6 +12,26 @@ export function parseTime(text: string): bigint | undefined {
   return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
 }
 
+/** hasZone says whether a time that parseTime() reads says where; else it is what the clock on the program's wall showed. */
+export const hasZone = (text: string): boolean =>
+  /:\d\d(?:[.,]\d+)?\s?(?:Z|UTC|GMT|[+-][\d:]{2,5})$/.test(text);
+
+const quarterNs = 900_000_000_000n;
+const farthestZone = 56n;
+const nearNs = 5_000_000_000n;
+
+/**
+ * atWriting moves a local time into the zone in which it was just written: a container has another than its machine, and a line is written when
+ * it is made. Zones differ by quarters of an hour, up to 14 hours.
+ */
+export function atWriting(told: bigint, written: bigint): bigint {
+  const late = written - told;
+  const quarters = (late + (late < 0n ? -quarterNs : quarterNs) / 2n) / quarterNs;
+  const rest = late - quarters * quarterNs;
+  const isZone = quarters >= -farthestZone && quarters <= farthestZone && rest > -nearNs && rest < nearNs;
+  return isZone ? told + quarters * quarterNs : told;
+}
+
 /** zoneText is a zone as Date.parse() takes it. */
 function zoneText(zone: string): string {
   if (/^[UG]/.test(zone)) return "Z";

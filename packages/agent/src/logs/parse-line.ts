@@ -1,6 +1,6 @@
 import { addPair, json, newPairs, readObject } from "./json-line.js";
 import { type LevelColumn, newLevelColumn } from "./level-word.js";
-import { klogTime, parseTime } from "./line-time.js";
+import { hasZone, klogTime, parseTime } from "./line-time.js";
 import { logfmt, pairsOf, quotedAt } from "./logfmt-line.js";
 import type { ParsedLine } from "./parsed-line.js";
 import { plain } from "./plain-line.js";
@@ -38,6 +38,7 @@ function klog(text: string, nowMs: number): ParsedLine | undefined {
   return {
     format: "klog",
     timeNs: klogTime(monthDay, clock, nowMs),
+    isLocal: true,
     severity,
     severityText,
     message: isStructured ? quoted.text : rest,
@@ -78,6 +79,7 @@ function console_(text: string): ParsedLine | undefined {
   return {
     format: "console",
     timeNs,
+    isLocal: !hasZone(columns[0] ?? ""),
     severity,
     severityText,
     message: rest.join("\t"),

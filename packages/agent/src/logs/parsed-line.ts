@@ -7,6 +7,8 @@ export interface ParsedLine {
   readonly format: string;
   /** timeNs is Unix time, undefined where the line has none. */
   readonly timeNs: bigint | undefined;
+  /** isLocal: the time says no zone, so that it was read as this machine's. */
+  readonly isLocal: boolean;
   /** severity is OpenTelemetry's number, 0 where the line has none. */
   readonly severity: number;
   /** severityText is the level as it was written. */

@@ -1,11 +1,12 @@
 import { type LevelColumn, levelAt, newLevelColumn } from "./level-word.js";
-import { clockTime, monthTime, parseTime, yearlessTime } from "./line-time.js";
+import { clockTime, hasZone, monthTime, parseTime, yearlessTime } from "./line-time.js";
 import type { ParsedLine } from "./parsed-line.js";
 import { severityOf } from "./severity.js";
 
 /** Front is what stands at a line's beginning: when it was, how bad it is, and where the rest is. */
 interface Front {
   readonly timeNs: bigint | undefined;
+  readonly isLocal: boolean;
   readonly severity: number;
   readonly severityText: string;
   readonly message: string;
@@ -62,7 +63,7 @@ const failed =
 
 /** plain looks for a time and a level at the front; the message is what is left, all of it where there is neither. */
 export function plain(text: string, nowMs: number, column: LevelColumn): ParsedLine {
-  const { timeNs, severity, severityText, message } = frontOf(text, nowMs, column);
+  const { timeNs, isLocal, severity, severityText, message } = frontOf(text, nowMs, column);
   const panics = fatal.test(message);
   // A handler's panic that net/http recovered: the program goes on. And whatever else a trace is told of without a level.
   const recovered = message.startsWith("http: panic serving ") || (severity === 0 && failed.test(message));
@@ -76,6 +77,7 @@ export function plain(text: string, nowMs: number, column: LevelColumn): ParsedL
   return {
     format: "plain",
     timeNs,
+    isLocal,
     severity: number,
     severityText: word,
     message,
@@ -106,7 +108,8 @@ function logrusFront(text: string): Front | undefined {
   const [whole = "", word = "", time = ""] = logrus.exec(text) ?? [];
   const [severity, severityText] = logrusLevels[word] ?? [];
   if (severity === undefined || severityText === undefined) return undefined;
-  return { timeNs: parseTime(time), severity, severityText, message: text.slice(whole.length) };
+  const isLocal = !hasZone(time);
+  return { timeNs: parseTime(time), isLocal, severity, severityText, message: text.slice(whole.length) };
 }
 
 function priorityFront(text: string, nowMs: number, column: LevelColumn): Front | undefined {
@@ -120,7 +123,8 @@ function priorityFront(text: string, nowMs: number, column: LevelColumn): Front 
 function accessFront(text: string): Front | undefined {
   const [, day = "", month = "", year = "", at = "", zone = ""] = access.exec(text) ?? [];
   const timeNs = year === "" ? undefined : monthTime(year, month, day, at, zone);
-  return timeNs === undefined ? undefined : { timeNs, severity: 0, severityText: "", message: text };
+  if (timeNs === undefined) return undefined;
+  return { timeNs, isLocal: false, severity: 0, severityText: "", message: text };
 }
 
 function rubyFront(text: string): Front | undefined {
@@ -131,6 +135,7 @@ function rubyFront(text: string): Front | undefined {
   const message = text.slice(whole.length);
   return {
     timeNs: parseTime(time),
+    isLocal: true,
     // Its sixth level is "ANY", for what is logged whatever the level.
     severity: severityOf(level),
     severityText: level,
@@ -145,6 +150,7 @@ function redisFront(text: string): Front | undefined {
   const [day = "", month = "", year = "", at = ""] = time.split(" ");
   return {
     timeNs: monthTime(year, month, day, at),
+    isLocal: true,
     severity: redisLevels[sign] ?? 0,
     severityText: sign,
     message: text.slice(whole.length),
@@ -153,7 +159,7 @@ function redisFront(text: string): Front | undefined {
 
 function commonFront(text: string, nowMs: number, column: LevelColumn): Front {
   const name = prefix.exec(text)?.[0] ?? "";
-  const { timeNs, length } = timeOf(text.slice(name.length), nowMs);
+  const { timeNs, isLocal, length } = timeOf(text.slice(name.length), nowMs);
   const rest = text.slice(name.length + length);
   const hasTime = length > 0;
   let skipped = 0;
@@ -161,9 +167,10 @@ function commonFront(text: string, nowMs: number, column: LevelColumn): Front {
     const level = levelAt(rest.slice(skipped), hasTime && skipped === 0 ? column : undefined);
     if (level !== undefined) {
       // Some have their time behind their level.
-      const behind = hasTime ? { timeNs, length: 0 } : timeOf(level.message, nowMs);
+      const behind = hasTime ? { timeNs, isLocal, length: 0 } : timeOf(level.message, nowMs);
       return {
         timeNs: behind.timeNs,
+        isLocal: behind.isLocal,
         severity: level.severity,
         severityText: level.word,
         // Thread, process and logger are no part of the level.
@@ -174,30 +181,37 @@ function commonFront(text: string, nowMs: number, column: LevelColumn): Front {
     if (other === null) break;
     skipped += other[0].length;
   }
-  return { timeNs, severity: 0, severityText: "", message: name + rest };
+  return { timeNs, isLocal, severity: 0, severityText: "", message: name + rest };
+}
+
+interface FrontTime {
+  readonly timeNs: bigint | undefined;
+  readonly isLocal: boolean;
+  readonly length: number;
 }
 
 /** timeOf reads a line's time in one of its forms; the length is 0 where there is none. */
-function timeOf(
-  text: string,
-  nowMs: number,
-): { readonly timeNs: bigint | undefined; readonly length: number } {
-  const read = (parts: RegExpExecArray | null, timeNs: bigint | undefined) =>
-    parts === null || timeNs === undefined ? undefined : { timeNs, length: parts[0].length };
+function timeOf(text: string, nowMs: number): FrontTime {
   const whole = iso.exec(text);
+  const stamp = (whole?.[1] ?? "").replace(" - ", " ");
+  const found = read(whole, parseTime(stamp));
+  if (found !== undefined) return { ...found, isLocal: !hasZone(stamp) };
+  const yearless = syslog.exec(text);
   const named = weekday.exec(text);
   const first = dayFirst.exec(text);
   const alone = timeOfDay.exec(text);
-  const yearless = syslog.exec(text);
   return (
-    read(whole, parseTime((whole?.[1] ?? "").replace(" - ", " "))) ??
     read(yearless, yearlessTime(yearless?.[1] ?? "", yearless?.[2] ?? "", yearless?.[3] ?? "", nowMs)) ??
     read(named, monthTime(named?.[4] ?? "", named?.[1] ?? "", named?.[2] ?? "", named?.[3] ?? "")) ??
     read(first, monthTime(first?.[3] ?? "", first?.[2] ?? "", first?.[1] ?? "", first?.[4] ?? "")) ??
     read(alone, clockTime(alone?.[1] ?? "", nowMs)) ?? {
       timeNs: undefined,
+      isLocal: true,
       // Nothing but when it is written says more.
       length: kitchen.exec(text)?.[0].length ?? 0,
     }
   );
 }
+
+const read = (parts: RegExpExecArray | null, timeNs: bigint | undefined): FrontTime | undefined =>
+  parts === null || timeNs === undefined ? undefined : { timeNs, isLocal: true, length: parts[0].length };

@@ -20,7 +20,7 @@ import {
   type RunningService,
   whyNoLiveTests,
 } from "../testing/go-service.js";
-import { whyNoPeer } from "../testing/live-peers.js";
+import { attributeOf, whyNoPeer } from "../testing/live-peers.js";
 import { eventually } from "../testing/wait.js";
 import { looksLikeLog } from "./log-streams.js";
 import type { LogOptions } from "./process-logs.js";
@@ -30,6 +30,7 @@ const skip = whyNoLiveTests() ?? false;
 const source = `package main
 
 import (
+	"bufio"
 	"fmt"
 	"log/slog"
 	"net"
@@ -56,6 +57,14 @@ func main() {
 		fmt.Println("in two writes")
 		if r.URL.Query().Get("panic") != "" {
 			panic("boom")
+		}
+	})
+	buffer := bufio.NewWriter(os.Stderr)
+	kept := slog.New(slog.NewJSONHandler(buffer, nil))
+	http.HandleFunc("/keep", func(w http.ResponseWriter, r *http.Request) {
+		kept.Info("kept " + r.URL.RawQuery)
+		if r.URL.RawQuery == "last" {
+			buffer.Flush()
 		}
 	})
 	http.HandleFunc("/many", func(w http.ResponseWriter, r *http.Request) {
@@ -158,6 +167,26 @@ describe("what running programs write to their logs", { skip }, () => {
       assert.deepEqual(
         seen.logs.filter((record) => /^\s|^goroutine/.test(bodyOf(record))),
         [],
+      );
+    } finally {
+      await seen.agent.close();
+    }
+  });
+
+  test("a line that a logger kept is not of the request in which its buffer was written", async () => {
+    const seen = await observe(service.pid, {});
+    try {
+      await get("/keep?first");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await get("/keep?last");
+      await eventually("both", () => seen.logs.length >= 2 && seen.spans.length >= 2);
+      const last = seen.spans.find((span) => attributeOf(span, "url.query") === "last");
+      assert.deepEqual(
+        seen.logs.map((record) => [bodyOf(record), record.spanId]),
+        [
+          ["kept first", ""],
+          ["kept last", last?.spanId],
+        ],
       );
     } finally {
       await seen.agent.close();
@@ -347,6 +376,22 @@ sys.stdin.readline()`,
       ]);
     },
   );
+
+  test("times without a zone are the program's", python, async () => {
+    const logs = await observePython(
+      `
+import logging
+os.environ["TZ"] = "Asia/Kathmandu"
+time.tzset()
+logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+logging.error("a quarter to six hours ahead")
+sys.stdin.readline()`,
+      (bodies) => bodies.length >= 1,
+    );
+    const [{ timeUnixNano = 0n, observedTimeUnixNano = 0n } = {}] = logs;
+    const late = Number(observedTimeUnixNano - timeUnixNano) / 1e6;
+    assert.ok(late > -1 && late < 1000, `${late} ms`);
+  });
 });
 
 test("files are taken for logs by their names, databases' are not", () => {

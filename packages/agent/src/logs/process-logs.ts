@@ -1,12 +1,11 @@
 import { BpfError, type BpfMap } from "@go3s/bpf";
-import { attributeKey, type LogWriter } from "@go3s/telemetry";
+import type { LogWriter } from "@go3s/telemetry";
 import type { MissingPart } from "../attach/observer-types.js";
 import type { Batches } from "../export/batches.js";
-import type { Nanos, WallClock } from "../spans/clock.js";
+import type { WallClock } from "../spans/clock.js";
 import {
   type InnerSpan,
   newRequestParents,
-  type ParentSpan,
   routineOfExchange,
   type ServedRequest,
 } from "../spans/request-parents.js";
@@ -21,8 +20,7 @@ import {
   type WritingProcess,
 } from "./log-probe.js";
 import { type LogStream, logStreams, looksLikeLog, openedPath } from "./log-streams.js";
-import { parseLine } from "./parse-line.js";
-import { severityName } from "./severity.js";
+import { newRecordWriter, type Origin, type WrittenRecord } from "./record-writer.js";
 import { type LineJoiner, newLineJoiner } from "./stack-lines.js";
 
 /** LogOptions are the choices about processes' logs. */
@@ -60,30 +58,12 @@ export interface ProcessLogs {
   close(): void;
 }
 
-const key = {
-  stream: attributeKey("log.iostream"),
-  path: attributeKey("log.file.path"),
-  format: attributeKey("go3s.log.format"),
-  goroutine: attributeKey("go3s.goroutine.id"),
-  thread: attributeKey("thread.id"),
-  truncated: attributeKey("go3s.log.truncated_bytes"),
-} as const;
-
-const ownNames: ReadonlySet<string> = new Set(["log.file.path", "go3s.log.format", "thread.id"]);
 const usualLimit = 2000;
 // A line that has no end yet is told after this long, and so is what may be a stack trace's first line.
 const silenceMs = 100;
 const lineLimit = 256 * 1024;
 // Goroutines and threads of a stream that have begun a record at once; with more, all are told as far as they are.
 const mostWriters = 1000;
-
-interface Origin {
-  readonly ns: number;
-  readonly goid: number;
-  readonly parentGoid: number;
-  readonly tid: number;
-  readonly exchange: number;
-}
 
 interface Stream {
   readonly process: LoggingProcess;
@@ -105,11 +85,7 @@ interface LineWriter {
   touched: number;
 }
 
-interface Waiting {
-  readonly stream: Stream;
-  readonly text: string;
-  readonly origin: Origin;
-  readonly missing: number;
+interface Waiting extends WrittenRecord {
   readonly tgid: number;
   readonly routine: number;
   readonly parentRoutine: number;
@@ -324,65 +300,5 @@ function newLineWriter(): LineWriter {
     origin: nowhere,
     begun: nowhere,
     touched: 0,
-  };
-}
-
-/** isSameSecond says that a line's time is the moment of its writing, told in whole seconds: then that is nearer. */
-const isSameSecond = (told: bigint, written: bigint): boolean =>
-  told % 1_000_000_000n === 0n && written >= told && written - told < 1_000_000_000n;
-
-/** newRecordWriter writes a record of a log with the span that it belongs to. */
-function newRecordWriter(out: { readonly batches: Batches<LogWriter>; readonly clock: WallClock }) {
-  const keys = new Map<string, ReturnType<typeof attributeKey>>();
-  const named = (name: string): ReturnType<typeof attributeKey> => {
-    const found = keys.get(name) ?? attributeKey(name);
-    // Names come from programs; more of them than this are not kept.
-    if (keys.size < 4096) keys.set(name, found);
-    return found;
-  };
-  const time: Nanos = { lo: 0, hi: 0 };
-  return ({ stream, text, origin, missing }: Waiting, parent: ParentSpan | undefined): void => {
-    const parsed = parseLine(text, Date.now(), stream.column);
-    const writer = out.batches.writerFor(stream.process.named.resource);
-    writer.beginLog();
-    out.clock.toUnix(origin.ns, time);
-    writer.observedTime(time.lo, time.hi);
-    const written = (BigInt(time.hi) << 32n) | BigInt(time.lo);
-    if (parsed.timeNs === undefined || isSameSecond(parsed.timeNs, written)) writer.time(time.lo, time.hi);
-    else writer.time(Number(parsed.timeNs & 0xffffffffn), Number(parsed.timeNs >> 32n));
-    if (parsed.severity > 0) {
-      writer.severity(
-        parsed.severity,
-        parsed.severityText === "" ? severityName(parsed.severity) : parsed.severityText,
-      );
-    }
-    writer.body(parsed.message);
-    if (parsed.traceId !== "") {
-      writer.traceId(Buffer.from(parsed.traceId, "hex"), 0);
-      if (parsed.spanId !== "") writer.spanId(Buffer.from(parsed.spanId, "hex"), 0);
-    } else if (parent !== undefined) {
-      writer.traceId(parent.traceId, 0);
-      writer.spanId(parent.spanId, 0);
-    }
-    if (parsed.droppedAttributes > 0) writer.droppedAttributes(parsed.droppedAttributes);
-    const { place } = stream;
-    // Who writes down a container's lines says which stream they came by.
-    const isTold = parsed.attributes.some(([name]) => name === "log.iostream");
-    if (place.stream !== "" && !isTold) writer.stringAttribute(key.stream, place.stream);
-    if (place.path !== "") writer.stringAttribute(key.path, place.path);
-    if (parsed.format !== "plain") writer.stringAttribute(key.format, parsed.format);
-    if (origin.goid > 0) writer.intAttribute(key.goroutine, origin.goid);
-    else writer.intAttribute(key.thread, origin.tid);
-    if (missing > 0) writer.intAttribute(key.truncated, missing);
-    for (const [name, value] of parsed.attributes) {
-      // What was seen is not to be told twice under one name.
-      if (ownNames.has(name)) continue;
-      if (typeof value === "string") writer.stringAttribute(named(name), value);
-      else if (typeof value === "boolean") writer.boolAttribute(named(name), value);
-      else if (Number.isSafeInteger(value)) writer.intAttribute(named(name), value);
-      else writer.doubleAttribute(named(name), value);
-    }
-    writer.endLog();
-    out.batches.added();
   };
 }

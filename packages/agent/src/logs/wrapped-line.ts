@@ -38,6 +38,7 @@ function wrap(
     in: (line) => ({
       ...line,
       timeNs: line.timeNs ?? timeNs,
+      isLocal: line.timeNs !== undefined && line.isLocal,
       attributes: [["log.iostream", stream], ...others, ...line.attributes],
     }),
   };

@@ -20,6 +20,7 @@ export const routineOfExchange = (number: number): number => -number;
 export interface ParentSpan {
   readonly traceId: Uint8Array;
   readonly spanId: Uint8Array;
+  readonly startNs: number;
 }
 
 /** ServedRequest is what must be known of a request that may be a parent. */
@@ -168,6 +169,7 @@ function servedOf({ startNs, endNs, ids }: InnerSpan): Served {
     span: {
       traceId: ids.slice(idLayout.trace, idLayout.trace + 16),
       spanId: ids.slice(idLayout.span, idLayout.span + 8),
+      startNs,
     },
   };
 }
