@@ -2,7 +2,7 @@
 //   node scripts/record-protocols.mjs --tools DIR [postgresql redis ...]
 // DIR holds what is not this project's own: DIR/clients (npm install pg mysql2 ioredis mongodb-5@npm:mongodb@5 cassandra-driver amqplib
 // kafkajs dns-packet memjs) and, from Maven Central, DIR/kafka/lib, DIR/cassandra/lib, DIR/mongo/lib; the other servers are
-// Debian's postgresql, mariadb-server, redis-server, memcached, rabbitmq-server, dnsmasq-base. A server that is missing is
+// Debian's postgresql, mariadb-server, redis-server, memcached, rabbitmq-server, dnsmasq-base, php-fpm, nginx-light. A server that is missing is
 // passed over with a word. Each scenario writes packages/agent/testdata/protocols/NAME.json.
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -29,6 +29,7 @@ const scenarios = [
   "memcached",
   "amqp",
   "cassandra",
+  "fastcgi",
 ];
 const wanted = positionals.length > 0 ? positionals : scenarios;
 const directory = mkdtempSync(join(tmpdir(), "record-"));

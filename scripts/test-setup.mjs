@@ -10,6 +10,8 @@ const packages = [
   { probe: "/usr/bin/readelf", name: "binutils" },
   { probe: "/usr/bin/redis-server", name: "redis-server" },
   { probe: "/usr/bin/memcached", name: "memcached" },
+  { probe: "/usr/sbin/nginx", name: "nginx-light" },
+  { probe: "/etc/php", name: "php-fpm" },
 ];
 const missing = packages.filter((row) => !existsSync(row.probe));
 const root = process.getuid?.() === 0;

@@ -1,6 +1,7 @@
 import { amqp } from "./amqp/amqp.js";
 import { cassandra } from "./cassandra/cassandra.js";
 import { dns } from "./dns/dns.js";
+import { fastcgi } from "./fastcgi/fastcgi.js";
 import { http1 } from "./http1/http1.js";
 import { http2 } from "./http2/http2.js";
 import { kafka } from "./kafka/kafka.js";
@@ -24,4 +25,5 @@ export const protocols: readonly Protocol[] = [
   memcached,
   amqp,
   cassandra,
+  fastcgi,
 ];

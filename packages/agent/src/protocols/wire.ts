@@ -13,7 +13,8 @@ export type ProtocolName =
   | "mongodb"
   | "memcached"
   | "amqp"
-  | "cassandra";
+  | "cassandra"
+  | "fastcgi";
 
 /** AttributeValue is what an attribute of an exchange can hold. */
 export type AttributeValue = string | number | boolean | readonly string[];
@@ -53,6 +54,8 @@ export interface WireExchange {
   /** kind says who began: the connection's client ("call"), or the server ("push": deliveries, notifications). */
   kind: "call" | "push";
   readonly attributes: Record<string, AttributeValue>;
+  /** serverAttributes are those that only the server's side tells. */
+  serverAttributes?: Readonly<Record<string, AttributeValue>>;
   /** error is OpenTelemetry's error.type, "" when it went well or nobody knows. */
   error: string;
   doubt: Doubt;
@@ -61,7 +64,7 @@ export interface WireExchange {
   responseBytes: number;
   /** stream is the number of the exchange's stream by HTTP/2, 0 where there are none. */
   stream: number;
-  /** isSent says that the client has sent all of its stream. */
+  /** isSent says that the client has sent all of its stream, or what who serves it begins with. */
   isSent: boolean;
   /** startNs is when the request's first byte was seen, firstByteNs the response's first (0: never), endNs its last. */
   startNs: number;
@@ -92,7 +95,7 @@ export function newShared(): Shared {
 /** ParserOptions are what a parser is opened with. */
 export interface ParserOptions {
   readonly emit: Emit;
-  /** asked hears of a request with messages, or of a stream's, when it was read; it is emitted when it was answered. */
+  /** asked hears of a request with messages, of a stream's or of FastCGI's when it was read; it is emitted when it was answered. */
   readonly asked?: Emit;
   /** late says that the connection was open before its first byte was seen. */
   readonly late: boolean;

@@ -36,7 +36,7 @@ export interface ProcessSpans {
   messages?: number;
   /** sampling is what is decided here for what the probes do not decide: HTTP/2 of programs that are not Go's. */
   sampling?: TargetSampling;
-  /** servesStreams: it serves by HTTP/2 what only the agent knows of, which decides for what it asks by HTTP/1, too. */
+  /** servesStreams: it serves by HTTP/2 or FastCGI what only the agent knows of, which decides for what it asks by HTTP/1, too. */
   servesStreams?: boolean;
   /** errorsTold: requests that are answered with an error are told whatever the share, so each stands for itself alone. */
   errorsTold?: boolean;

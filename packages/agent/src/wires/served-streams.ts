@@ -6,8 +6,8 @@ import type { StreamPlaces } from "./stream-places.js";
 import type { Wire } from "./wire.js";
 
 /**
- * ServedStreams are the requests by HTTP/2 that programs which are not Go's serve: what is done while a single one of a process has no answer is
- * done for that one. Nothing tells which of several a thread works for.
+ * ServedStreams are the requests by HTTP/2 and FastCGI that programs which are not Go's serve: what is done while a single one of a process has no
+ * answer (no whole one by FastCGI, whose scripts write as they go) is done for that one. Nothing tells which of several a thread works for.
  */
 export interface ServedStreams {
   /** asked takes one whose request was read by a thread; `isLate` says that its connection is older than the agent. */
@@ -106,7 +106,7 @@ export function newServedStreams(
         ({ exchange: { firstByteNs, doubt, startNs } }) =>
           firstByteNs > 0 || doubt === "" || ns - startNs < doubtNs,
       );
-      const open = all.filter(({ exchange }) => exchange.firstByteNs === 0);
+      const open = all.filter(({ exchange }) => exchange.firstByteNs === 0 || exchange.stream === 0);
       if (parent !== 0) {
         // A thread that reads both is a loop, and does either's work.
         return open.some((each) => each.tid === tid) ? 0 : parent;

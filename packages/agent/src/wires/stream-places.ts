@@ -10,8 +10,9 @@ import { newPlace, type Place, placeExchange } from "./wire-ids.js";
 import { addressText } from "./wire-span.js";
 
 /**
- * StreamPlaces gives streams of HTTP/2 their places in traces while they are open: both ends of a connection within this machine find each other
- * by its addresses and the stream's number, without any header, and what is done for a served one is its child.
+ * StreamPlaces gives streams of HTTP/2, and requests by FastCGI that are served, their places in traces while they are open: both ends of a connection
+ * within this machine find each other by its addresses and the stream's number, or by a request's place among the bytes, without any header, and what
+ * is done for a served one is its child.
  */
 export interface StreamPlaces {
   /** sent places a client's stream whose request was written; one whose header says where it stands is left to its end. */
@@ -66,6 +67,25 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
     flow?.leaveOut(exchange.stream);
   };
 
+  /** placeInOrder places what is found by its place among the bytes. */
+  const placeInOrder = (place: Place, exchange: WireExchange, wire: Wire): void => {
+    const origin = wire.origins.at(exchange.startNs);
+    const sequence = origin?.sequence ?? -1;
+    const [client, server] = [wire.peerPort, wire.localPort];
+    placeExchange(place, exchange, wire, origin, undefined, joins);
+    places.set(exchange, place);
+    const joint = sequence < 0 ? undefined : joins.find(client, server, sequence);
+    if (joint === undefined) {
+      if (place.parented) follow(exchange, wire, place);
+      else choose(exchange, wire, place);
+      return;
+    }
+    if (joins.isLeftOut(client, server, sequence)) without.add(exchange);
+    // A web server hands on its own client's header: its span is nearer where it is of that trace.
+    if (joint.subarray(0, 16).every((byte, i) => byte === place.ids[idLayout.trace + i]))
+      place.ids.set(joint.subarray(16, 24), idLayout.parent);
+  };
+
   return {
     sent(exchange, wire, origin) {
       if (exchange.traceparent !== "") return;
@@ -96,6 +116,10 @@ export function newStreamPlaces(conns: Pick<StreamConns, "flow">, joins: Joins):
       const known = places.get(exchange);
       if (known !== undefined) return known;
       const place = newPlace();
+      if (exchange.stream === 0) {
+        placeInOrder(place, exchange, wire);
+        return place;
+      }
       placeExchange(place, exchange, wire, undefined, undefined, joins);
       places.set(exchange, place);
       if (place.parented) {

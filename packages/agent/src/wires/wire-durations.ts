@@ -22,12 +22,17 @@ export function seriesOf(
     if (method === "") return undefined;
     return durations.calls(timed, { method, code: text("rpc.response.status_code"), failure });
   }
-  if (protocol === "http2") {
+  if (protocol === "http2" || protocol === "fastcgi") {
     const method = text("http.request.method");
     if (method === "") return undefined;
     // A bad status is its own error.type.
     const broken = failure === String(timed.status) ? "" : failure;
-    return durations.series(timed, { method, route: "", failure: broken, secure: wire.secure !== 0 });
+    return durations.series(timed, {
+      method,
+      route: "",
+      failure: broken,
+      secure: wire.secure !== 0 || text("url.scheme") === "https",
+    });
   }
   const system = text("db.system.name");
   if (system === "" || wire.client === 1) return undefined;

@@ -122,11 +122,17 @@ export function newWireSpanWriter(
     }
   };
 
-  const addresses = (exchange: WireExchange, wire: Wire, server: boolean, writer: SpanWriter): void => {
+  /** addresses writes those of the socket that `told` has not got. */
+  const addresses = (
+    told: Readonly<Record<string, AttributeValue>>,
+    wire: Wire,
+    server: boolean,
+    writer: SpanWriter,
+  ): void => {
     if (wire.family === familyUnix) {
       writer.stringAttribute(key.transport, "unix");
       if (wire.path === "") return;
-      if (!("server.address" in exchange.attributes)) writer.stringAttribute(key.serverAddress, wire.path);
+      if (!("server.address" in told)) writer.stringAttribute(key.serverAddress, wire.path);
       if (!server) writer.stringAttribute(key.peerAddress, wire.path);
       return;
     }
@@ -138,12 +144,12 @@ export function newWireSpanWriter(
     wire.peerText ??= addressText(wire, addressSize);
     wire.localText ??= addressText(wire, 0);
     const { peerText: peer, localText } = wire;
-    if (!("server.address" in exchange.attributes)) {
+    if (!("server.address" in told)) {
       writer.stringAttribute(key.serverAddress, server ? localText : peer);
       writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);
-    } else if (!("server.port" in exchange.attributes))
+    } else if (!("server.port" in told))
       writer.intAttribute(key.serverPort, server ? wire.localPort : wire.peerPort);
-    if (server) writer.stringAttribute(key.clientAddress, peer);
+    if (server && !("client.address" in told)) writer.stringAttribute(key.clientAddress, peer);
     writer.stringAttribute(key.peerAddress, peer);
     writer.intAttribute(key.peerPort, wire.peerPort);
   };
@@ -170,11 +176,17 @@ export function newWireSpanWriter(
       writer.name(exchange.name);
       // What the messages are the children of is their producer.
       writer.kind(!server && origin?.sender?.isPart === true ? spanKind.producer : kindOf(exchange, server));
-      for (const name in exchange.attributes) {
-        const value = exchange.attributes[name];
+      const { attributes } = exchange;
+      for (const name in attributes) {
+        const value = attributes[name];
         if (value !== undefined) attribute(writer, name, value);
       }
-      addresses(exchange, wire, server, writer);
+      const own = server ? exchange.serverAttributes : undefined;
+      for (const name in own) {
+        const value = own[name];
+        if (value !== undefined) attribute(writer, name, value);
+      }
+      addresses(own ?? attributes, wire, server, writer);
       writer.intAttribute(key.requestSize, exchange.requestBytes);
       writer.intAttribute(key.responseSize, exchange.responseBytes);
       if (links !== undefined && !server && exchange.messages !== undefined)

@@ -62,6 +62,8 @@ export const ordered: ReadonlySet<string> = new Set([
   // A connection of MongoDB waits for one answer at a time; Kafka's brokers answer in order.
   "mongodb",
   "kafka",
+  // Web servers ask one request at a time on a connection.
+  "fastcgi",
 ]);
 
 /** addressesOf copies a socket's addresses out of a record. */

@@ -29,7 +29,7 @@ export interface WiresOptions extends RequestOriginsOptions, BriefOptions {
     readonly places: Pick<StreamPlaces, "sent" | "isLeftOut">;
     readonly served: Pick<ServedStreams, "asked" | "ended">;
   };
-  /** servesStreams hears of a process that serves by HTTP/2, once, ahead of its first request. */
+  /** servesStreams hears of a process that serves by HTTP/2 or FastCGI, once, ahead of its first request. */
   readonly servesStreams?: (tgid: number) => void;
   /** sawTls hears of a process that speaks TLS where its plain text is not seen. */
   readonly sawTls?: (tgid: number) => void;
@@ -127,7 +127,8 @@ export function newWires(options: WiresOptions): Wires {
         emit: (exchange) => emit(entry, exchange),
         asked(exchange) {
           asked(entry, exchange);
-          if (exchange.stream !== 0) streamAsked(entry, exchange);
+          if (exchange.protocol === "fastcgi") scriptAsked(entry, exchange);
+          else if (exchange.stream !== 0) streamAsked(entry, exchange);
         },
         late: isLate,
         datagram,
@@ -154,17 +155,24 @@ export function newWires(options: WiresOptions): Wires {
 
   const streamAsked = (entry: OpenWire, exchange: WireExchange): void => {
     if (options.streams === undefined || options.isTold?.(entry) === true) return;
-    const { places, served } = options.streams;
+    const { places } = options.streams;
     const origin = entry.origins.at(exchange.startNs);
     // Goroutines say whose work they do, and their libraries which stream is whose.
     if (origin === undefined || origin.goid > 0) return;
-    if (entry.client === 1) {
-      if (entry.process.servesStreams !== true) options.servesStreams?.(entry.process.tgid);
-      entry.process.servesStreams = true;
-      served.asked(exchange, entry, origin.tid, entry.isLate);
-    }
+    if (entry.client === 1) serve(entry, exchange, origin);
     // What goes out with a name has it already.
     else if (!names.has(entry.number, exchange.stream)) places.sent(exchange, entry, origin);
+  };
+
+  const scriptAsked = (entry: OpenWire, exchange: WireExchange): void => {
+    const origin = entry.client === 0 ? undefined : entry.origins.at(exchange.startNs);
+    if (origin !== undefined && origin.goid === 0) serve(entry, exchange, origin);
+  };
+
+  const serve = (entry: OpenWire, exchange: WireExchange, { tid }: Origin): void => {
+    if (entry.process.servesStreams !== true) options.servesStreams?.(entry.process.tgid);
+    entry.process.servesStreams = true;
+    options.streams?.served.asked(exchange, entry, tid, entry.isLate);
   };
 
   /** evict closes what peers have left, else the quarter of the sockets that was silent for longest. */

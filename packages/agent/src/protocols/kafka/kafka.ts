@@ -50,7 +50,8 @@ export const kafka: Protocol = {
     if (datagram || end - start < requestHeader || !isRequest(bytes, start, end)) return 0;
     if (u16(bytes, start + 4) === Key.produce && !isProduce(bytes, start, end)) return 0;
     const length = 4 + u32(bytes, start);
-    if (length > total && total < 8192) return 30;
+    // A request as long as clients make them at most (max.request.size) begins with more than a little, FastCGI's first records are other numbers here.
+    if (length > total && total < 8192) return length > 1 << 20 ? 0 : 30;
     return length === total ? 85 : 60;
   },
   answers: () => 0,
